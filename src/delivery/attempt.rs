@@ -1,0 +1,196 @@
+//! One request that this program sent, and what came of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+
+use super::{Headers, Timestamp};
+
+/// Why a request was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// `listen` passed a delivery on.
+    Forward,
+    /// `replay` sent a logged delivery again.
+    Replay,
+    /// `send` forged an event.
+    Send,
+    /// `send --retry` followed the provider's schedule.
+    Retry,
+}
+
+impl Cause {
+    /// The name in JSON and in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Replay => "replay",
+            Self::Send => "send",
+            Self::Retry => "retry",
+        }
+    }
+}
+
+impl FromStr for Cause {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Forward, Self::Replay, Self::Send, Self::Retry]
+            .into_iter()
+            .find(|c| c.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// Whether the signature sent was the one received or a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Signing {
+    /// The original bytes and signature.
+    Kept,
+    /// Signed again at the time of sending.
+    Fresh,
+}
+
+impl Signing {
+    /// The name in JSON and in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Fresh => "fresh",
+        }
+    }
+}
+
+impl FromStr for Signing {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Kept, Self::Fresh]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// What an endpoint answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status code.
+    pub status: u16,
+    /// The header fields in order.
+    pub headers: Headers,
+    /// The content, byte for byte.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// Whether the status is 2xx.
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+}
+
+/// The kind of a failed exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// Nothing listens at the address.
+    Refused,
+    /// No answer in time.
+    Timeout,
+    /// The host name has no address.
+    Dns,
+    /// The TLS handshake or certificate was not accepted.
+    Tls,
+    /// The connection ended before the answer did.
+    Reset,
+    /// The answer is larger than the program takes.
+    TooLarge,
+    /// What came back is not HTTP.
+    Protocol,
+    /// Anything else, such as an unreachable network.
+    Other,
+}
+
+impl FailureKind {
+    const ALL: [Self; 8] = [
+        Self::Refused,
+        Self::Timeout,
+        Self::Dns,
+        Self::Tls,
+        Self::Reset,
+        Self::TooLarge,
+        Self::Protocol,
+        Self::Other,
+    ];
+
+    /// The name in JSON and in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Dns => "dns",
+            Self::Tls => "tls",
+            Self::Reset => "reset",
+            Self::TooLarge => "too_large",
+            Self::Protocol => "protocol",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl FromStr for FailureKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|k| k.as_str() == text).ok_or(())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind, for scripts.
+    pub kind: FailureKind,
+    /// One line for people.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// One request that was sent: a row of its own under its delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// `att_` and a ULID.
+    pub id: String,
+    /// The delivery that was sent; for `send`, the id given to the forged one.
+    pub delivery_id: String,
+    /// Why it was sent.
+    pub cause: Cause,
+    /// Where to, without user information.
+    pub url: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// From the start to the last byte of the answer, or to the failure.
+    pub duration_ms: f64,
+    /// Whether the signature was the original one; `None` where the request carries none of ours.
+    pub signing: Option<Signing>,
+    /// The answer, or why there is none.
+    pub outcome: Result<Answer, Failure>,
+}
+
+impl Attempt {
+    /// The status answered.
+    pub fn status(&self) -> Option<u16> {
+        self.outcome.as_ref().ok().map(|answer| answer.status)
+    }
+
+    /// Whether the endpoint answered 2xx.
+    pub fn is_success(&self) -> bool {
+        self.outcome.as_ref().is_ok_and(Answer::is_success)
+    }
+}

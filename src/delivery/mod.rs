@@ -1,0 +1,44 @@
+//! The nouns: what a delivery is made of, and the JSON form in which it leaves the program.
+//!
+//! Nothing here reads a socket, a clock or a file, and nothing here knows a provider.
+
+mod attempt;
+pub mod capture;
+mod headers;
+pub mod id;
+mod request;
+mod time;
+mod verdict;
+
+pub use attempt::{Answer, Attempt, Cause, Failure, FailureKind, Signing};
+pub use headers::Headers;
+pub use request::Request;
+pub use time::Timestamp;
+pub use verdict::{Status, Verdict};
+
+/// One request that was received, with what the program made of it.
+///
+/// A delivery never changes after it was received: what is done with it later are [`Attempt`]s.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// `dlv_` and a ULID; ids sort by time of receipt.
+    pub id: String,
+    /// When the request was read to its end.
+    pub received_at: Timestamp,
+    /// The sender's address, `ip:port`.
+    pub remote: Option<String>,
+    /// The provider's name in the catalogue.
+    pub provider: Option<String>,
+    /// The event type, such as `order.created`.
+    pub event: Option<String>,
+    /// The provider's id of the event or delivery, by which receivers drop duplicates.
+    pub event_id: Option<String>,
+    /// The first delivery with the same provider and event id.
+    pub duplicate_of: Option<String>,
+    /// What the check of the signature said.
+    pub verdict: Verdict,
+    /// The request as it came.
+    pub request: Request,
+    /// The status this program answered; `None` where the application behind it answered.
+    pub response_status: Option<u16>,
+}

@@ -1,0 +1,36 @@
+//! An HTTP request, byte for byte.
+
+use bytes::Bytes;
+
+use super::Headers;
+
+/// What was, or is to be, sent over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method, such as `POST`.
+    pub method: String,
+    /// The request target: path and query, as sent.
+    pub target: String,
+    /// `HTTP/1.1` and the like.
+    pub version: String,
+    /// The header fields in order.
+    pub headers: Headers,
+    /// The content, after transfer coding and before content coding.
+    pub body: Bytes,
+    /// Whether the content was read to its end.
+    pub body_complete: bool,
+}
+
+impl Request {
+    /// A `POST` of `body` to `target` over HTTP/1.1.
+    pub fn post(target: impl Into<String>, headers: Headers, body: impl Into<Bytes>) -> Self {
+        Self {
+            method: "POST".into(),
+            target: target.into(),
+            version: "HTTP/1.1".into(),
+            headers,
+            body: body.into(),
+            body_complete: true,
+        }
+    }
+}

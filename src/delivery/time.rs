@@ -1,0 +1,102 @@
+//! A moment, to the microsecond.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A moment in UTC: whole microseconds since the unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
+
+impl Timestamp {
+    /// The system clock's time.
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
+    /// From microseconds since the epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From seconds since the epoch; saturates where microseconds leave the range.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(MICROS))
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down, as signature schemes count.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(MICROS)
+    }
+
+    /// This moment moved by `seconds`; saturates at the ends of the range.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(MICROS)))
+    }
+
+    /// RFC 3339 in UTC with whole seconds, the form in which the providers write times.
+    pub fn to_seconds_text(self) -> String {
+        self.to_jiff(jiff::Unit::Second)
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string()
+    }
+
+    /// The date in UTC, `2026-01-18`.
+    pub fn to_date_text(self) -> String {
+        self.to_jiff(jiff::Unit::Second)
+            .strftime("%Y-%m-%d")
+            .to_string()
+    }
+
+    /// The time of day on this machine's clock, `14:03:59`.
+    pub fn to_local_clock_text(self) -> String {
+        self.to_jiff(jiff::Unit::Second)
+            .to_zoned(jiff::tz::TimeZone::system())
+            .strftime("%H:%M:%S")
+            .to_string()
+    }
+
+    /// Reads RFC 3339 text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(time.as_microsecond()))
+    }
+
+    fn to_jiff(self, unit: jiff::Unit) -> jiff::Timestamp {
+        let clamped = self.0.clamp(
+            jiff::Timestamp::MIN.as_microsecond(),
+            jiff::Timestamp::MAX.as_microsecond(),
+        );
+        let time = jiff::Timestamp::from_microsecond(clamped).unwrap_or_default();
+        let floor = jiff::TimestampRound::new()
+            .smallest(unit)
+            .mode(jiff::RoundMode::Floor);
+        time.round(floor).unwrap_or(time)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let micros = match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |m| -m),
+        };
+        Self(micros)
+    }
+}
+
+/// RFC 3339 in UTC with six decimals, so that texts sort as the moments do.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.to_jiff(jiff::Unit::Microsecond);
+        write!(f, "{}", time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    }
+}

@@ -1,0 +1,125 @@
+//! What the check of a signature said.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The outcome of a check; only [`Status::Valid`] means that the delivery is genuine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The MAC is right and fresh.
+    Valid,
+    /// A well-formed signature that none of the secrets makes.
+    Mismatch,
+    /// The MAC is right, the time is not.
+    Stale,
+    /// No signature header.
+    Missing,
+    /// A signature header that cannot be read.
+    Malformed,
+    /// No secret to check with, or no provider known.
+    Unverified,
+}
+
+impl Status {
+    /// Every status, in the order in which the documentation lists them.
+    pub const ALL: [Self; 6] = [
+        Self::Valid,
+        Self::Mismatch,
+        Self::Stale,
+        Self::Missing,
+        Self::Malformed,
+        Self::Unverified,
+    ];
+
+    /// The name in JSON, in the log and in filters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Mismatch => "mismatch",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Status {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or(())
+    }
+}
+
+/// A status with its grounds. Never holds a secret or the MAC that was expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The outcome.
+    pub status: Status,
+    /// The form of the signature that was read, such as `t,v1` or `sha256`.
+    #[serde(default)]
+    pub scheme: Option<String>,
+    /// Which secret matched, by its place: `olympus#1`.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Time of judgement minus the signed timestamp; negative for the future.
+    #[serde(default)]
+    pub age_seconds: Option<i64>,
+    /// The proven cause of a wrong signature as a stable name, such as `trailing-newline`.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What is wrong, in a line.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What to do about it, in a line.
+    #[serde(default)]
+    pub hint: Option<String>,
+    /// What else was noticed.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl Verdict {
+    /// A verdict with nothing but its status.
+    pub const fn new(status: Status) -> Self {
+        Self {
+            status,
+            scheme: None,
+            secret: None,
+            age_seconds: None,
+            cause: None,
+            reason: None,
+            hint: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same with a reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hinting(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether the delivery is genuine.
+    pub fn is_valid(&self) -> bool {
+        self.status == Status::Valid
+    }
+}

@@ -1,0 +1,1 @@
+//! Forms in which other programs write a request: HAR, raw HTTP messages, curl lines.

@@ -1,0 +1,1 @@
+//! What people and machines read: gets values, returns text, knows nobody.
