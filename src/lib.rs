@@ -3,6 +3,7 @@
 pub mod delivery;
 pub mod formats;
 pub mod http;
+pub mod json;
 pub mod provider;
 pub mod report;
 pub mod signature;

@@ -1,1 +1,22 @@
-//! Signature schemes: pure, over bytes.
+//! Signature schemes: how a secret and a request make a header, and whether a header is right.
+//!
+//! Pure: bytes, a clock reading and keys come in, a header or a verdict goes out. What is peculiar
+//! to a provider stands in its definition as a [`Scheme`].
+
+mod diagnose;
+mod key;
+mod read;
+mod scheme;
+mod secret;
+mod sign;
+mod template;
+mod verify;
+
+pub use diagnose::{Context, Diagnosis, diagnose};
+pub use key::{Key, KeyError};
+pub use read::{Presented, Unreadable, read};
+pub use scheme::{Digest, Encoding, Reading, Scheme, SecretForm, Tolerance, ValueLayout};
+pub use secret::Secret;
+pub use sign::{Signed, sign, sign_with_text};
+pub use template::{Fields, Piece, Template, TemplateError};
+pub use verify::{Freshness, verify};

@@ -1,0 +1,56 @@
+//! A signing secret that cannot be printed.
+
+use secrecy::{ExposeSecret, SecretSlice};
+
+/// The bytes that two parties share, with the place they came from.
+///
+/// `Debug` prints the label and `[REDACTED]`; the bytes are wiped when dropped.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    label: String,
+    bytes: SecretSlice<u8>,
+}
+
+impl Secret {
+    /// A secret; `label` is what people may see of it, such as `olympus#1`.
+    pub fn new(label: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self {
+            label: label.into(),
+            bytes: bytes.into(),
+        }
+    }
+
+    /// What people may see of it.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The bytes, for the key derivation alone.
+    pub(super) fn expose(&self) -> &[u8] {
+        self.bytes.expose_secret()
+    }
+
+    /// The same bytes under another label.
+    #[must_use]
+    pub fn relabelled(&self, label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            bytes: self.bytes.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_text_never_holds_the_bytes() {
+        let secret = Secret::new("olympus#1", b"whsec_hunter2".to_vec());
+        let text = format!("{secret:?}");
+        assert!(
+            text.contains("olympus#1") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! Texts with places in braces, such as `t={timestamp}` or `v0:{timestamp}:{body}`.
+
+use serde::Deserialize;
+
+/// A piece of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that stands as it is.
+    Literal(String),
+    /// `{timestamp}`: the signing time in unix seconds, as text.
+    Timestamp,
+    /// `{id}`: the delivery's id as the scheme signs it.
+    Id,
+    /// `{body}`: the content, byte for byte.
+    Body,
+    /// `{signature}`: the encoded MAC.
+    Signature,
+}
+
+/// A text with places.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+/// Why a text is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// `{x}` that is no known place.
+    #[error(
+        "unknown place `{{{0}}}`, expected `{{timestamp}}`, `{{id}}`, `{{body}}` or `{{signature}}`"
+    )]
+    Place(String),
+    /// `{` without `}`.
+    #[error("`{{` is not closed in `{0}`")]
+    Open(String),
+}
+
+/// The values for the places of a template.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fields<'a> {
+    /// For `{timestamp}`.
+    pub timestamp: &'a str,
+    /// For `{id}`.
+    pub id: &'a str,
+    /// For `{body}`.
+    pub body: &'a [u8],
+    /// For `{signature}`.
+    pub signature: &'a str,
+}
+
+impl Template {
+    /// The pieces in order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// Whether the template has this place.
+    pub fn has(&self, place: &Piece) -> bool {
+        self.pieces.contains(place)
+    }
+
+    /// Hands over the bytes of every piece in order, without joining them.
+    pub fn for_each<'a>(&'a self, fields: Fields<'a>, mut take: impl FnMut(&'a [u8])) {
+        for piece in &self.pieces {
+            take(match piece {
+                Piece::Literal(text) => text.as_bytes(),
+                Piece::Timestamp => fields.timestamp.as_bytes(),
+                Piece::Id => fields.id.as_bytes(),
+                Piece::Body => fields.body,
+                Piece::Signature => fields.signature.as_bytes(),
+            });
+        }
+    }
+
+    /// The text with its places filled; only for templates without `{body}`.
+    pub fn fill(&self, fields: Fields<'_>) -> String {
+        let mut bytes = Vec::new();
+        self.for_each(fields, |piece| bytes.extend_from_slice(piece));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Reads a text of the form `prefix{place}suffix`: the place and what stands in it.
+    pub fn match_one<'t>(&self, text: &'t str) -> Option<(&Piece, &'t str)> {
+        let (place, before, after) = self.single_place()?;
+        let inner = text.strip_prefix(before)?.strip_suffix(after)?;
+        Some((place, inner))
+    }
+
+    /// The literal text before the place, `v1=` in `v1={signature}`.
+    pub fn prefix(&self) -> &str {
+        self.single_place().map_or("", |(_, before, _)| before)
+    }
+
+    fn single_place(&self) -> Option<(&Piece, &str, &str)> {
+        match self.pieces.as_slice() {
+            [Piece::Literal(before), place, Piece::Literal(after)] => Some((place, before, after)),
+            [Piece::Literal(before), place] => Some((place, before, "")),
+            [place, Piece::Literal(after)] => Some((place, "", after)),
+            [place] => Some((place, "", "")),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = TemplateError;
+
+    fn try_from(text: String) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = text.as_str();
+        while let Some((literal, tail)) = rest.split_once('{') {
+            push_literal(&mut pieces, literal);
+            let (place, tail) = tail
+                .split_once('}')
+                .ok_or_else(|| TemplateError::Open(text.clone()))?;
+            pieces.push(match place {
+                "timestamp" => Piece::Timestamp,
+                "id" => Piece::Id,
+                "body" => Piece::Body,
+                "signature" => Piece::Signature,
+                other => return Err(TemplateError::Place(other.into())),
+            });
+            rest = tail;
+        }
+        push_literal(&mut pieces, rest);
+        Ok(Self { pieces })
+    }
+}
+
+fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
+    if !text.is_empty() {
+        pieces.push(Piece::Literal(text.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(text: &str) -> Template {
+        text.to_owned().try_into().unwrap()
+    }
+
+    #[test]
+    fn places_are_filled_and_read_back() {
+        let fields = Fields {
+            timestamp: "17",
+            ..Fields::default()
+        };
+        assert_eq!(template("t={timestamp}").fill(fields), "t=17");
+        let found = template("t={timestamp}");
+        assert_eq!(found.match_one("t=17"), Some((&Piece::Timestamp, "17")));
+        assert_eq!(found.match_one("v1=17"), None);
+        assert_eq!(
+            template("{signature}").match_one("ab"),
+            Some((&Piece::Signature, "ab"))
+        );
+    }
+
+    #[test]
+    fn a_prefix_and_suffix_that_overlap_do_not_match() {
+        assert_eq!(template("aa{signature}aa").match_one("aaa"), None);
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        assert_eq!(
+            Template::try_from("{x}".to_owned()),
+            Err(TemplateError::Place("x".into()))
+        );
+        assert_eq!(
+            Template::try_from("t={".to_owned()),
+            Err(TemplateError::Open("t={".into()))
+        );
+    }
+}
