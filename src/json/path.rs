@@ -137,7 +137,7 @@ fn make_room(place: &mut Value, step: &Step) {
         }
         (place @ Value::Null, Step::Index(0)) => *place = Value::Array(vec![Value::Null]),
         (Value::Array(items), Step::Index(index)) if *index == items.len() => {
-            items.push(Value::Null)
+            items.push(Value::Null);
         }
         _ => {}
     }

@@ -1,1 +1,21 @@
-//! Providers as data.
+//! Providers as data: what a definition says, which events there are, how a delivery is forged,
+//! recognised and retried.
+//!
+//! A definition is a folder: `provider.json`, `events/*.json`. The built-in ones are embedded from
+//! `fixtures/`; a user's own lie beside the configuration file, in the same form.
+
+mod catalogue;
+mod definition;
+mod forge;
+mod judge;
+mod keyring;
+mod observe;
+mod retry;
+
+pub use catalogue::{Catalogue, CatalogueError, Event, Origin, Provider, Source};
+pub use definition::{Definition, Envelope, Note, Place};
+pub use forge::{Forge, document};
+pub use judge::{Judged, Policy, judge};
+pub use keyring::{Keyring, SecretEntry};
+pub use observe::{nearest, observe};
+pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};

@@ -1,1 +1,3 @@
-//! Tests
+//! The tests from outside: one binary, a file per command, data-driven over all providers.
+
+mod vectors;

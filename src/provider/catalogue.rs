@@ -1,0 +1,282 @@
+//! Which providers and events there are.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Definition;
+
+static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
+
+/// The file that makes a folder a provider.
+const DEFINITION_FILE: &str = "provider.json";
+/// The folder of a provider's events.
+const EVENTS_FOLDER: &str = "events";
+
+/// All providers, in the order of their names.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    providers: Vec<Provider>,
+}
+
+/// A provider with its events.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// What its `provider.json` says.
+    pub definition: Definition,
+    /// Where it came from.
+    pub origin: Origin,
+    events: Vec<EventFile>,
+}
+
+/// Where a definition came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Embedded in the program.
+    BuiltIn,
+    /// A folder of the user's.
+    Folder(PathBuf),
+}
+
+#[derive(Debug, Clone)]
+struct EventFile {
+    name: String,
+    text: Cow<'static, str>,
+}
+
+/// An event's fixture.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// What happened, in a line.
+    pub description: String,
+    /// What the documentation says sets it off.
+    #[serde(default)]
+    pub trigger: Option<String>,
+    /// Whether the documentation shows this payload.
+    pub source: Source,
+    /// The envelope's data, with placeholders.
+    pub data: Value,
+}
+
+/// Where a payload's form comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The provider's documentation shows it.
+    Documented,
+    /// Written in the provider's style, as the documentation shows none.
+    Inferred,
+}
+
+/// Why a folder is no provider.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file does not say what it has to.
+    #[error("`{path}` is not valid: {source}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+    /// The definition's name is not the folder's.
+    #[error("`{path}` names the provider `{name}`, but its folder has another name")]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// The name in it.
+        name: String,
+    },
+}
+
+impl Catalogue {
+    /// The providers that are embedded in the program.
+    pub fn builtin() -> Self {
+        let providers = FIXTURES
+            .dirs()
+            .filter_map(|dir| {
+                let definition = dir.get_file(dir.path().join(DEFINITION_FILE))?;
+                let definition = serde_json::from_slice(definition.contents());
+                Some(Provider {
+                    // A test reads every embedded file, so a broken one is never released.
+                    definition: definition.expect("the embedded definitions are valid"),
+                    origin: Origin::BuiltIn,
+                    events: embedded_events(dir),
+                })
+            })
+            .collect();
+        let mut catalogue = Self { providers };
+        catalogue.sort();
+        catalogue
+    }
+
+    /// Adds every provider folder below `folder`; one of a built-in's name takes its place. A
+    /// folder that is not there adds nothing.
+    pub fn add_folder(&mut self, folder: &Path) -> Result<(), CatalogueError> {
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        for path in list(folder)? {
+            if !path.join(DEFINITION_FILE).is_file() {
+                continue;
+            }
+            let provider = Provider::read(&path)?;
+            self.providers
+                .retain(|other| other.name() != provider.name());
+            self.providers.push(provider);
+        }
+        self.sort();
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        self.providers.sort_by(|a, b| a.name().cmp(b.name()));
+    }
+
+    /// The providers in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter()
+    }
+
+    /// The provider of this name.
+    pub fn get(&self, name: &str) -> Option<&Provider> {
+        self.iter().find(|provider| provider.name() == name)
+    }
+
+    /// The providers that have an event of this name.
+    pub fn with_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Provider> {
+        self.iter()
+            .filter(move |provider| provider.has_event(event))
+    }
+}
+
+impl Provider {
+    /// Reads a provider's folder.
+    pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
+        let path = folder.join(DEFINITION_FILE);
+        let definition: Definition = parse(&path, &read(&path)?)?;
+        if folder
+            .file_name()
+            .is_none_or(|name| *name != *definition.name)
+        {
+            return Err(CatalogueError::Name {
+                path,
+                name: definition.name,
+            });
+        }
+        let root = folder.join(EVENTS_FOLDER);
+        let mut events = Vec::new();
+        if root.is_dir() {
+            collect_events(&root, &root, &mut events)?;
+        }
+        events.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self {
+            definition,
+            origin: Origin::Folder(folder.to_path_buf()),
+            events,
+        })
+    }
+
+    /// The name that flags, filters and captures use.
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// The names of its events, in order.
+    pub fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().map(|event| event.name.as_str())
+    }
+
+    /// Whether it has an event of this name.
+    pub fn has_event(&self, name: &str) -> bool {
+        self.event_names().any(|event| event == name)
+    }
+
+    /// The fixture of an event; `None` where it has none of this name.
+    pub fn event(&self, name: &str) -> Option<Result<Event, CatalogueError>> {
+        let file = self.events.iter().find(|event| event.name == name)?;
+        let path = match &self.origin {
+            Origin::BuiltIn => PathBuf::from(self.name()),
+            Origin::Folder(folder) => folder.clone(),
+        };
+        let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
+        Some(parse(&path, &file.text))
+    }
+}
+
+fn embedded_events(dir: &'static Dir<'static>) -> Vec<EventFile> {
+    let root = dir.path().join(EVENTS_FOLDER);
+    let files = dir.get_dir(&root).into_iter().flat_map(Dir::files);
+    let mut events: Vec<_> = files
+        .filter_map(|file| {
+            let name = event_name(&root, file.path())?;
+            let text = file.contents_utf8()?.into();
+            Some(EventFile { name, text })
+        })
+        .collect();
+    events.sort_by(|a, b| a.name.cmp(&b.name));
+    events
+}
+
+/// Adds every `*.json` below `folder`; events such as `orders/create` lie in folders.
+fn collect_events(
+    root: &Path,
+    folder: &Path,
+    events: &mut Vec<EventFile>,
+) -> Result<(), CatalogueError> {
+    for path in list(folder)? {
+        if path.is_dir() {
+            collect_events(root, &path, events)?;
+        } else if let Some(name) = event_name(root, &path) {
+            let text = read(&path)?.into();
+            events.push(EventFile { name, text });
+        }
+    }
+    Ok(())
+}
+
+fn event_name(root: &Path, path: &Path) -> Option<String> {
+    let name = path.strip_prefix(root).ok()?.to_str()?;
+    Some(name.strip_suffix(".json")?.replace('\\', "/"))
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
+    let error = |source| CatalogueError::Read {
+        path: folder.to_path_buf(),
+        source,
+    };
+    let entries = fs::read_dir(folder).map_err(error)?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(error)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<String, CatalogueError> {
+    fs::read_to_string(path).map_err(|source| CatalogueError::Read {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {
+    serde_json::from_str(text).map_err(|source| CatalogueError::Form {
+        path: path.to_path_buf(),
+        source,
+    })
+}

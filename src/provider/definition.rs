@@ -1,0 +1,85 @@
+//! What a `provider.json` says.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::retry::DeliveryRules;
+use crate::signature::Scheme;
+
+/// All that is peculiar to a provider.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// The name that flags, filters and captures use.
+    pub name: String,
+    /// The name that people use.
+    pub title: String,
+    /// Where the facts come from.
+    pub docs: String,
+    /// How it signs.
+    pub signature: Scheme,
+    /// What stands around an event's data.
+    pub envelope: Envelope,
+    /// How it delivers: method, headers, success, retries.
+    pub delivery: DeliveryRules,
+    /// What is known of the receivers that its documentation shows.
+    #[serde(default)]
+    pub handler: Handler,
+    /// What is documented, and what is assumed where the documentation is silent.
+    #[serde(default)]
+    pub notes: Vec<Note>,
+}
+
+/// What stands around an event's data, and where its name and id stand in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// The body, in key order, with `{{event}}`, `{{id:NAME}}`, `{{time}}` and `{{data}}`.
+    pub template: Value,
+    /// Where the event's name stands.
+    pub event: Place,
+    /// Where the id stands by which receivers drop duplicates.
+    pub id: Place,
+    /// The path of the event's time.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// The path of the data; empty where the whole body is the data.
+    pub data: String,
+}
+
+/// Where a value stands in a request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Place {
+    /// In a header of this name.
+    Header {
+        /// The header's name.
+        header: String,
+    },
+    /// In the body, at this dotted path.
+    Path(String),
+}
+
+/// What is known of the receivers that a provider's documentation shows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handler {
+    /// The path at which the documented receiver listens.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Whether it computes the MAC over `JSON.stringify` of the parsed body.
+    #[serde(default)]
+    pub reserializes: bool,
+}
+
+/// A fact or an assumption, for people.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// What it is about.
+    pub topic: String,
+    /// `documented`, or `assumed` where the documentation leaves it open.
+    pub source: String,
+    /// The fact, in a line.
+    pub text: String,
+}

@@ -1,0 +1,148 @@
+//! An event as the provider would send it: the envelope filled, ids and times fresh.
+
+use std::collections::HashMap;
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use serde_json::Value;
+
+use super::retry::span;
+use super::{Definition, Place};
+use crate::delivery::{Headers, Timestamp};
+use crate::json::Path;
+
+/// How many characters of chance a fresh id has.
+const ID_LENGTH: usize = 12;
+/// The characters of a fresh id.
+const ID_ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// Fills the placeholders of one delivery: equal names give equal ids within it.
+pub struct Forge<'a> {
+    event: &'a str,
+    at: Timestamp,
+    random: &'a mut StdRng,
+    ids: HashMap<String, String>,
+}
+
+impl<'a> Forge<'a> {
+    /// For one delivery of `event`, which happened `at`; ids come from `random`.
+    pub fn new(event: &'a str, at: Timestamp, random: &'a mut StdRng) -> Self {
+        Self {
+            event,
+            at,
+            random,
+            ids: HashMap::new(),
+        }
+    }
+
+    /// The headers that the provider sends besides the signature.
+    pub fn headers(&mut self, definition: &Definition) -> Headers {
+        let fields = &definition.delivery.headers;
+        fields
+            .iter()
+            .map(|(name, value)| (name.clone(), self.text(value)))
+            .collect()
+    }
+
+    /// The value with the placeholders in its strings filled.
+    pub fn fill(&mut self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), self.fill(value)))
+                .collect(),
+            plain => plain.clone(),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, tail)) = rest.split_once("{{") {
+            filled.push_str(before);
+            let Some((name, after)) = tail.split_once("}}") else {
+                filled.push_str("{{");
+                rest = tail;
+                continue;
+            };
+            match self.placeholder(name) {
+                Some(value) => filled.push_str(&value),
+                None => filled.push_str(&format!("{{{{{name}}}}}")),
+            }
+            rest = after;
+        }
+        filled + rest
+    }
+
+    fn placeholder(&mut self, name: &str) -> Option<String> {
+        if let Some(id) = name.strip_prefix("id:") {
+            return Some(self.id(id));
+        }
+        if let Some(offset) = name.strip_prefix("time") {
+            return Some(self.moment(offset)?.to_seconds_text());
+        }
+        if let Some(offset) = name.strip_prefix("date") {
+            return Some(self.moment(offset)?.to_date_text());
+        }
+        (name == "event").then(|| self.event.to_owned())
+    }
+
+    fn id(&mut self, name: &str) -> String {
+        if let Some(known) = self.ids.get(name) {
+            return known.clone();
+        }
+        let mut draw = || char::from(ID_ALPHABET[self.random.random_range(0..ID_ALPHABET.len())]);
+        let id: String = (0..ID_LENGTH).map(|_| draw()).collect();
+        self.ids.insert(name.to_owned(), id.clone());
+        id
+    }
+
+    /// The event's time moved by `-35m`, `+2d` or nothing.
+    fn moment(&self, offset: &str) -> Option<Timestamp> {
+        if offset.is_empty() {
+            return Some(self.at);
+        }
+        let (sign, length) = offset.split_at_checked(1)?;
+        let seconds = i64::try_from(span(length)?.as_secs()).ok()?;
+        match sign {
+            "+" => Some(self.at.plus_seconds(seconds)),
+            "-" => Some(self.at.plus_seconds(-seconds)),
+            _ => None,
+        }
+    }
+}
+
+/// The provider's envelope around an event's data, placeholders filled.
+pub fn document(definition: &Definition, data: &Value, forge: &mut Forge<'_>) -> Value {
+    let data = forge.fill(data);
+    wrap(&definition.envelope.template, &data, forge)
+}
+
+fn wrap(template: &Value, data: &Value, forge: &mut Forge<'_>) -> Value {
+    match template {
+        Value::String(text) if text == "{{data}}" => data.clone(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), wrap(value, data, forge)))
+            .collect(),
+        other => forge.fill(other),
+    }
+}
+
+impl Place {
+    /// Writes a value at this place of a request that is being forged.
+    pub fn put(&self, document: &mut Value, headers: &mut Headers, text: &str) {
+        match self {
+            Self::Header { header } => headers.set(header, text.to_owned()),
+            Self::Path(path) => {
+                if let Ok(path) = path.parse::<Path>() {
+                    // A definition's path leads into its own template; a user's `--data` may have
+                    // taken its place away, and then there is nothing to write.
+                    let _ = path.set(document, Value::from(text), false);
+                }
+            }
+        }
+    }
+}

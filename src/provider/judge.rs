@@ -1,0 +1,203 @@
+//! The one judgement of a request: whose is it, which event, is it genuine, and if not, why.
+
+use super::{Catalogue, Keyring, Place, Provider};
+use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
+use crate::json::Peek;
+use crate::signature::{Context, Freshness, diagnose, verify};
+
+/// How requests are judged.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// The provider, where the user fixed it; else it is recognised.
+    pub provider: Option<String>,
+    /// How the signed time is judged.
+    pub freshness: Freshness,
+}
+
+/// What was made of a request.
+#[derive(Debug, Clone)]
+pub struct Judged<'a> {
+    /// Whose it is.
+    pub provider: Option<&'a Provider>,
+    /// The event's name.
+    pub event: Option<String>,
+    /// The id by which receivers drop duplicates.
+    pub event_id: Option<String>,
+    /// Whether it is genuine.
+    pub verdict: Verdict,
+}
+
+/// Judges a request at the moment `now`.
+///
+/// With secrets, the MAC decides whose a request is before anything else does; then the form of the
+/// header's value; then the envelope. Without a signature header, the envelope alone.
+pub fn judge<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    policy: &Policy,
+    request: &Request,
+    now: Timestamp,
+) -> Judged<'a> {
+    let peek = Peek::new(&request.body);
+    let checked = |provider: &'a Provider| {
+        let scheme = &provider.definition.signature;
+        let keys = keyring.keys(provider.name());
+        (
+            provider,
+            verify(scheme, keys, request, now, policy.freshness),
+        )
+    };
+    let found = match policy
+        .provider
+        .as_deref()
+        .and_then(|name| catalogue.get(name))
+    {
+        Some(provider) => Some(checked(provider)),
+        None => recognise(catalogue, request, peek.as_ref(), checked),
+    };
+    let Some((provider, verdict)) = found else {
+        return Judged {
+            provider: None,
+            event: None,
+            event_id: None,
+            verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
+        };
+    };
+    let envelope = &provider.definition.envelope;
+    Judged {
+        provider: Some(provider),
+        event: envelope.event.find(&request.headers, peek.as_ref()),
+        event_id: envelope.id.find(&request.headers, peek.as_ref()),
+        verdict: explain(catalogue, keyring, provider, request, verdict),
+    }
+}
+
+fn recognise<'a>(
+    catalogue: &'a Catalogue,
+    request: &Request,
+    peek: Option<&Peek<'_>>,
+    checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
+) -> Option<(&'a Provider, Verdict)> {
+    let signed = catalogue
+        .iter()
+        .filter(|provider| {
+            request
+                .headers
+                .contains(&provider.definition.signature.header)
+        })
+        .map(&checked)
+        .max_by_key(|(provider, verdict)| {
+            let at_home = verdict.notes.is_empty();
+            // Of equals `max_by_key` takes the last; providers of equal rank differ by nothing
+            // that a person could tell either.
+            (
+                rank(verdict.status),
+                likeness(provider, &request.headers, peek),
+                at_home,
+            )
+        });
+    signed.or_else(|| {
+        let alike = catalogue
+            .iter()
+            .filter(|provider| knows_event(provider, &request.headers, peek))
+            .max_by_key(|provider| likeness(provider, &request.headers, peek))?;
+        Some(checked(alike))
+    })
+}
+
+/// How much a status says that the request is this provider's.
+const fn rank(status: Status) -> u8 {
+    match status {
+        Status::Valid => 3,
+        Status::Stale => 2,
+        Status::Mismatch | Status::Unverified => 1,
+        Status::Malformed | Status::Missing => 0,
+    }
+}
+
+/// How many members of the provider's envelope the body has; 0 where one is missing.
+fn likeness(provider: &Provider, headers: &Headers, peek: Option<&Peek<'_>>) -> usize {
+    let template = provider.definition.envelope.template.as_object();
+    let (Some(template), Some(peek)) = (template, peek) else {
+        return usize::from(knows_event(provider, headers, peek));
+    };
+    if template.keys().all(|key| peek.raw(key).is_some()) {
+        template.len()
+    } else {
+        0
+    }
+}
+
+fn knows_event(provider: &Provider, headers: &Headers, peek: Option<&Peek<'_>>) -> bool {
+    let complete = match (provider.definition.envelope.template.as_object(), peek) {
+        (Some(template), Some(peek)) => template.keys().all(|key| peek.raw(key).is_some()),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    let event = provider.definition.envelope.event.find(headers, peek);
+    complete && event.is_some_and(|event| provider.has_event(&event))
+}
+
+/// Adds the proven cause of a wrong signature; with the local development secret alone, says that
+/// nothing can be said.
+fn explain(
+    catalogue: &Catalogue,
+    keyring: &Keyring,
+    provider: &Provider,
+    request: &Request,
+    mut verdict: Verdict,
+) -> Verdict {
+    let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
+    if keyring.is_local() && verdict.status != Status::Valid {
+        return Verdict {
+            status: Status::Unverified,
+            reason: Some("not signed with the local development secret".into()),
+            hint: Some(format!(
+                "give the endpoint's secret: `--secret {}=…`",
+                provider.name()
+            )),
+            cause: None,
+            ..verdict
+        };
+    }
+    if wrong && verdict.cause.is_none() {
+        if let Some(found) = diagnosis(catalogue, keyring, provider, request) {
+            verdict.cause = Some(found.cause.into());
+            verdict.reason = Some(found.reason);
+            verdict.hint = Some(found.hint);
+        }
+    }
+    verdict
+}
+
+fn diagnosis(
+    catalogue: &Catalogue,
+    keyring: &Keyring,
+    provider: &Provider,
+    request: &Request,
+) -> Option<crate::signature::Diagnosis> {
+    let name = provider.name();
+    let others: Vec<_> = catalogue
+        .iter()
+        .filter(|other| other.name() != name)
+        .map(|other| (other.name(), &other.definition.signature))
+        .collect();
+    diagnose(&Context {
+        provider: name,
+        scheme: &provider.definition.signature,
+        secrets: keyring.secrets(name),
+        other_secrets: &keyring.others(name),
+        other_schemes: &others,
+        request,
+    })
+}
+
+impl Place {
+    /// What stands at this place.
+    pub fn find(&self, headers: &Headers, peek: Option<&Peek<'_>>) -> Option<String> {
+        match self {
+            Self::Header { header } => headers.text(header).map(str::to_owned),
+            Self::Path(path) => peek?.string(path),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is to be seen of a payload besides its signature: unknown events, missing members.
+
+use serde_json::Value;
+
+use super::Provider;
+use crate::delivery::Request;
+use crate::json::{Peek, is_json};
+
+/// How alike two names must be for one to be suggested (Jaro-Winkler, 0 to 1).
+const NEAR: f64 = 0.8;
+
+/// What is noticed of a request's payload, one line each.
+pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
+    let Some(peek) = Peek::new(&request.body) else {
+        let what = if is_json(&request.body) {
+            "no JSON object"
+        } else {
+            "not JSON"
+        };
+        return vec![format!("the body is {what}")];
+    };
+    let mut notes = Vec::new();
+    observe_event(provider, request, &peek, &mut notes);
+    let Some(template) = provider.definition.envelope.template.as_object() else {
+        return notes;
+    };
+    for (key, value) in template {
+        match peek.raw(key) {
+            None => notes.push(format!("the envelope has no `{key}`, which is documented")),
+            Some(text) if kind(text) != expected(value) => notes.push(format!(
+                "`{key}` is {}, documented is {}",
+                kind(text),
+                expected(value)
+            )),
+            Some(_) => {}
+        }
+    }
+    notes
+}
+
+fn observe_event(provider: &Provider, request: &Request, peek: &Peek<'_>, notes: &mut Vec<String>) {
+    let place = &provider.definition.envelope.event;
+    let Some(event) = place.find(&request.headers, Some(peek)) else {
+        return;
+    };
+    if provider.has_event(&event) {
+        return;
+    }
+    let near = nearest(&event, provider.event_names());
+    let suggestion = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+    notes.push(format!(
+        "`{event}` is no documented event of {}{suggestion}",
+        provider.definition.title
+    ));
+}
+
+/// The known name that is most like `name`, where one is like it at all.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+fn kind(text: &str) -> &'static str {
+    match text.as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+fn expected(template: &Value) -> &'static str {
+    match template {
+        Value::String(text) if text == "{{data}}" => "an object",
+        other => kind(&other.to_string()),
+    }
+}
