@@ -1,6 +1,10 @@
 //! The house behind the `webhook` binary.
 
+#[allow(missing_docs)] // The doc comments there are the help; a group or a variant has its own.
+pub mod cli;
+pub mod config;
 pub mod delivery;
+pub mod exit;
 pub mod formats;
 pub mod http;
 pub mod json;

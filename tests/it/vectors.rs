@@ -37,7 +37,9 @@ impl Vector {
     fn body(&self) -> Vec<u8> {
         match (&self.body, &self.body_base64) {
             (Some(text), _) => text.clone().into_bytes(),
-            (_, Some(text)) => base64::engine::general_purpose::STANDARD.decode(text).unwrap(),
+            (_, Some(text)) => base64::engine::general_purpose::STANDARD
+                .decode(text)
+                .unwrap(),
             _ => panic!("{}: no body", self.name),
         }
     }
@@ -66,10 +68,20 @@ fn check_folder(folder: &Path) -> usize {
 fn check(provider: &Provider, vector: &Vector) {
     let scheme = &provider.definition.signature;
     let what = format!("{}: {}", provider.name(), vector.name);
-    let key = Key::new(scheme, &Secret::new("s#1", vector.secret.clone().into_bytes())).unwrap();
+    let key = Key::new(
+        scheme,
+        &Secret::new("s#1", vector.secret.clone().into_bytes()),
+    )
+    .unwrap();
     let request = Request::post("/", vector.headers(), vector.body());
     let now = Timestamp::from_seconds(vector.at);
-    let verdict = verify(scheme, std::slice::from_ref(&key), &request, now, Freshness::Documented);
+    let verdict = verify(
+        scheme,
+        std::slice::from_ref(&key),
+        &request,
+        now,
+        Freshness::Documented,
+    );
     assert_eq!(verdict.status, vector.expect, "{what}: {verdict:?}");
     if vector.expect == Status::Valid && vector.sign {
         let timestamp = vector.timestamp.map(|t| t.to_string()).unwrap_or_default();

@@ -1,0 +1,85 @@
+//! `webhook events`, `providers`, `config`, `completions` and `man`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+/// List the events that can be sent.
+#[derive(Debug, Clone, Args)]
+pub struct EventsArgs {
+    /// Only those of this provider.
+    #[arg(value_name = "PROVIDER")]
+    pub provider: Option<String>,
+
+    /// List the deliberate faults of `send --fault` instead.
+    #[arg(long, conflicts_with = "provider")]
+    pub faults: bool,
+
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List the providers, or show one.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ProvidersArgs {
+    #[command(subcommand)]
+    pub command: Option<ProvidersCommand>,
+
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with the providers.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ProvidersCommand {
+    /// Show a provider's signature, retries, and what is documented and what is assumed.
+    Show {
+        /// The provider.
+        #[arg(value_name = "NAME")]
+        name: String,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Show each setting and where it comes from.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Print a completion script for a shell.
+///
+/// Load it in the shell's start-up file: `source <(webhook completions bash)`. Events, providers
+/// and recent deliveries complete, too: the script asks this program for them.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// A shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+/// Print the manual page, or write all pages into a folder.
+#[derive(Debug, Clone, Args)]
+pub struct ManArgs {
+    /// The folder for the pages of all commands.
+    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+}

@@ -1,0 +1,219 @@
+//! `webhook listen`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::value::{Header, RouteArg, Size, Span};
+use super::{ConnectArgs, FreshnessArgs, SecretArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  webhook listen
+  webhook listen --secret olympus=whsec_123 --forward-to localhost:3000/webhooks/olympus
+  webhook listen --json | jq -r 'select(.kind==\"delivery\") | .event'
+  webhook listen --expect order.created --within 30s
+  webhook listen --respond 500,500,200";
+
+/// Receive deliveries on a local port, verify, keep, print and forward them.
+///
+/// Each delivery is checked, written to the log durably, and only then answered: 200 where it is
+/// valid or cannot be checked, 401 with the reason where it is not. Any method, path and content
+/// type is received. With `--forward-to` the request goes on to your application byte for byte,
+/// and its answer goes back to the sender.
+///
+/// Without any secret, a local development secret is used that `send` shares.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ListenArgs {
+    /// The address to listen on [default: 127.0.0.1].
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<IpAddr>,
+
+    /// The port; 0 picks a free one, which the `ready` line tells [default: 4400].
+    #[arg(short, long, value_name = "PORT")]
+    pub port: Option<u16>,
+
+    /// The provider, in place of recognising it.
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Keep nothing: no log is opened.
+    #[arg(long, conflicts_with = "log")]
+    pub no_log: bool,
+
+    #[command(flatten)]
+    pub secrets: SecretArgs,
+
+    #[command(flatten)]
+    pub freshness: FreshnessArgs,
+
+    #[command(flatten)]
+    pub forward: ForwardArgs,
+
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub until: UntilArgs,
+
+    #[command(flatten)]
+    pub tls: TlsArgs,
+
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+}
+
+/// Where deliveries go on to.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Forwarding")]
+pub struct ForwardArgs {
+    /// Forward to this application: a port, `host:port/path`, or a URL; repeatable.
+    ///
+    /// The method, the body and the end-to-end headers are kept. A target without a path takes the
+    /// path and query of the delivery; one with a path keeps its own, and the query is appended.
+    /// With several targets the first answer that is not 2xx goes back, else the first target's.
+    #[arg(short, long, value_name = "URL")]
+    pub forward_to: Vec<String>,
+
+    /// Forward events of a pattern to a target, such as `payment.*=localhost:3001`; repeatable.
+    #[arg(long, value_name = "PATTERN=URL")]
+    pub route: Vec<RouteArg>,
+
+    /// Whose answer the sender gets: the application's, or this program's at once [default: app].
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub answer: Option<AnswerMode>,
+
+    /// How many deliveries may be under way to one target; 1 keeps their order [default: 1].
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u16>,
+
+    /// How long the application may take; 0 for no limit [default: 30s].
+    #[arg(long, value_name = "SPAN")]
+    pub timeout: Option<Span>,
+
+    /// A header to add to what is forwarded, such as `X-Test: 1`; repeatable.
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    pub header: Vec<Header>,
+}
+
+/// Whose answer the sender gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerMode {
+    /// The application's.
+    App,
+    /// This program's, before the application was asked.
+    Now,
+}
+
+/// What the sender is answered.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Answering")]
+pub struct AnswerArgs {
+    /// What to do with deliveries that are not genuine [default: reject].
+    ///
+    /// `reject` answers 401 and forwards nothing; `forward` lets all through.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_invalid: Option<InvalidPolicy>,
+
+    /// Answer these statuses, whatever came; walked per event id, the last one stays.
+    ///
+    /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
+    /// retries.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    #[arg(value_parser = clap::value_parser!(u16).range(200..=599))]
+    pub respond: Vec<u16>,
+
+    /// Wait so long before each answer.
+    #[arg(long, value_name = "SPAN")]
+    pub delay: Option<Span>,
+
+    /// The largest body that is received; larger ones are answered 413 [default: 25MiB].
+    #[arg(long, value_name = "SIZE")]
+    pub max_body: Option<Size>,
+
+    /// How long a client may stall in the head or the body before it is answered 408 [default: 10s].
+    #[arg(long, value_name = "SPAN")]
+    pub read_timeout: Option<Span>,
+}
+
+/// What to do with deliveries that are not genuine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InvalidPolicy {
+    /// Answer 401, forward nothing.
+    Reject,
+    /// Let them through.
+    Forward,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Print one JSON object a line: `ready`, `delivery`, `attempt`, `summary`.
+    #[arg(long)]
+    pub json: bool,
+
+    /// How much of each body is printed [default: full].
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub body: Option<BodyDetail>,
+
+    /// Print and forward only events of these patterns, such as `order.*,!order.updated`.
+    ///
+    /// What is kept in the log is never filtered.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub events: Vec<String>,
+}
+
+/// How much of a body is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BodyDetail {
+    /// All of it, up to a limit.
+    Full,
+    /// The first lines.
+    Short,
+    /// Nothing.
+    None,
+}
+
+/// When to end, for scripts.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Ending")]
+pub struct UntilArgs {
+    /// End after N deliveries; exit 0 when all of them were valid, else 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+
+    /// End after one delivery: `--count 1`.
+    #[arg(long, conflicts_with = "count")]
+    pub once: bool,
+
+    /// End with 0 when a valid delivery of this event has come; repeat to await several.
+    #[arg(long, value_name = "EVENT")]
+    pub expect: Vec<String>,
+
+    /// Give up after this time: exit 1 when what was awaited has not come.
+    #[arg(long, value_name = "SPAN")]
+    pub within: Option<Span>,
+}
+
+/// HTTPS.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "HTTPS")]
+pub struct TlsArgs {
+    /// Serve HTTPS, with a certificate made on the spot unless `--cert` is given.
+    #[arg(long)]
+    pub tls: bool,
+
+    /// The certificate chain, PEM.
+    #[arg(long, value_name = "PATH", requires = "key", value_hint = ValueHint::FilePath)]
+    pub cert: Option<PathBuf>,
+
+    /// Its private key, PEM.
+    #[arg(long, value_name = "PATH", requires = "cert", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+}

@@ -1,0 +1,151 @@
+//! `webhook log`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+use super::SelectArgs;
+use super::value::Span;
+
+const EXAMPLES: &str = "\
+Examples:
+  webhook log --event 'order.*' --since -1h
+  webhook log show @last
+  webhook log show @last --as curl
+  webhook log export --format har --output deliveries.har
+  webhook log prune --older-than 30d";
+
+/// List, show, follow, export and prune what was received.
+///
+/// Without a subcommand it lists, newest last. The log is one SQLite file that any SQLite reads;
+/// it can be read and replayed from while `listen` writes.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct LogArgs {
+    #[command(subcommand)]
+    pub command: Option<LogCommand>,
+
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub select: SelectArgs,
+}
+
+/// What to do with the log.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LogCommand {
+    Show(LogShow),
+    Tail(LogTail),
+    Export(LogExport),
+    Import(LogImport),
+    Diff(LogDiff),
+    Prune(LogPrune),
+}
+
+/// Show one delivery whole, with its attempts.
+#[derive(Debug, Clone, Args)]
+pub struct LogShow {
+    /// Which: an id, a unique prefix, `@last`, `@last~2`.
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// Print the request in this form in place of the report.
+    #[arg(long = "as", value_enum, value_name = "FORM", conflicts_with = "json")]
+    pub form: Option<ShowAs>,
+
+    /// Print JSON: the delivery, then its attempts, a line each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The form in which a request is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowAs {
+    /// The HTTP message, byte for byte.
+    Http,
+    /// A command line for a POSIX shell.
+    Curl,
+    /// A capture.
+    Json,
+}
+
+/// Print deliveries as they come in.
+#[derive(Debug, Clone, Args)]
+pub struct LogTail {
+    #[command(flatten)]
+    pub select: SelectArgs,
+
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Write deliveries to a file or stdout.
+#[derive(Debug, Clone, Args)]
+pub struct LogExport {
+    #[command(flatten)]
+    pub select: SelectArgs,
+
+    /// The form [default: ndjson].
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub format: Option<ExportFormat>,
+
+    /// The file [default: stdout].
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
+
+/// A form of export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One capture a line.
+    Ndjson,
+    /// HTTP Archive 1.2.
+    Har,
+}
+
+/// Add captures of a file to the log.
+#[derive(Debug, Clone, Args)]
+pub struct LogImport {
+    /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Print a JSON `summary`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Show how two deliveries differ, by structure.
+#[derive(Debug, Clone, Args)]
+pub struct LogDiff {
+    /// The one.
+    #[arg(value_name = "A")]
+    pub left: String,
+
+    /// The other.
+    #[arg(value_name = "B")]
+    pub right: String,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Delete old deliveries and their attempts.
+#[derive(Debug, Clone, Args)]
+pub struct LogPrune {
+    /// Delete what is older than this, such as `30d`.
+    #[arg(long, value_name = "SPAN", required_unless_present = "keep")]
+    pub older_than: Option<Span>,
+
+    /// Keep no more than the newest N.
+    #[arg(long, value_name = "N")]
+    pub keep: Option<u64>,
+
+    /// Print a JSON `summary`.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,178 @@
+//! The command line: what can be typed, and the help that is read.
+//!
+//! The doc comments below are product: the first line is the short help (`-h`), the paragraphs
+//! after it are shown by `--help`, in the man pages and in completions. Nothing here resolves
+//! anything: a missing flag stays missing until `config` has looked at the other places.
+
+mod catalog;
+mod listen;
+mod log;
+mod replay;
+mod select;
+mod send;
+pub mod value;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use catalog::{
+    CompletionsArgs, ConfigArgs, EventsArgs, ManArgs, ProvidersArgs, ProvidersCommand, Shell,
+};
+pub use listen::{AnswerMode, BodyDetail, InvalidPolicy, ListenArgs};
+pub use log::{
+    ExportFormat, LogArgs, LogCommand, LogDiff, LogExport, LogImport, LogPrune, LogShow, LogTail,
+    ShowAs,
+};
+pub use replay::{Pace, ReplayArgs, SignMode};
+pub use select::SelectArgs;
+pub use send::{Fault, LoadArgs, SendArgs, ShapeArgs};
+pub use verify::VerifyArgs;
+
+/// What `--secret` holds when it was given without a value: ask on the terminal. No argument can
+/// hold a NUL, so no secret is mistaken for it.
+pub const ASK: &str = "\0";
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  webhook listen
+  webhook send order.created --url http://localhost:4400
+  webhook log
+  webhook replay @last --url http://localhost:4400
+
+Exit codes: 0 yes · 1 an honest no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable";
+
+/// Receive, send, verify and replay webhooks on your own machine, byte for byte.
+///
+/// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
+/// forges correctly signed test events; `verify` says why a captured signature fails; `replay`
+/// sends what was logged again so that it passes the receiver's checks. No account, no cloud.
+///
+/// Data goes to stdout, talk to stderr. Every command that prints data takes `--json`.
+#[derive(Debug, Parser)]
+#[command(name = "webhook", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
+#[command(
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct GlobalArgs {
+    /// When to colour.
+    ///
+    /// `auto` colours what goes to a terminal, for stdout and stderr each on its own, and heeds
+    /// `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`.
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<ColorWhen>,
+
+    /// The configuration file [default: ./webhook.toml, then the user's config.toml].
+    ///
+    /// A file named here is read in place of both. `webhook config` shows what is in force.
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
+    /// The log file [default: webhook/log.db in the user's data directory].
+    ///
+    /// One SQLite file, made with mode 0600 on the first delivery. Also `WEBHOOK_LOG`.
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub log: Option<PathBuf>,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// Where the stream is a terminal.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // One value a run; a box would only hide the fields.
+pub enum Command {
+    Listen(ListenArgs),
+    Send(SendArgs),
+    Verify(VerifyArgs),
+    Replay(ReplayArgs),
+    Log(LogArgs),
+    Events(EventsArgs),
+    Providers(ProvidersArgs),
+    Config(ConfigArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// Where signing secrets come from.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Secrets")]
+pub struct SecretArgs {
+    /// A signing secret; `NAME=VALUE` for one provider; repeat for rotation.
+    ///
+    /// `NAME=` counts only where NAME is a provider; any other text is itself the secret. With
+    /// several, each is tried, and the verdict names the one that matched by its place
+    /// (`olympus#2`), never by its text. Without a value it asks on the terminal, without echo.
+    /// Also `WEBHOOK_SECRET`, and `WEBHOOK_SECRET_OLYMPUS` and the like for one provider.
+    #[arg(long, value_name = "VALUE", num_args = 0..=1, default_missing_value = ASK)]
+    #[arg(action = clap::ArgAction::Append, allow_hyphen_values = true)]
+    pub secret: Vec<String>,
+
+    /// A file that holds a secret, `-` for stdin; one trailing newline is dropped.
+    ///
+    /// `NAME=PATH` for one provider, as with `--secret`.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub secret_file: Vec<String>,
+
+    /// A file of `KEY=VALUE` lines that stand in for environment variables, such as .env.local.
+    ///
+    /// The real environment wins where both have a variable.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub env_file: Option<PathBuf>,
+}
+
+/// How signed times are judged.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Freshness")]
+pub struct FreshnessArgs {
+    /// How old a signature may be, such as `5m`; `none` to ignore its time [default: as documented].
+    #[arg(long, value_name = "SPAN")]
+    pub tolerance: Option<value::Tolerance>,
+
+    /// Refuse what is signed further in the future than the tolerance, too.
+    ///
+    /// The documented receivers reject only the past, so by default the future earns a note.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How endpoints are reached.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct ConnectArgs {
+    /// A PEM file of certificates to trust besides the system's.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub cacert: Option<PathBuf>,
+
+    /// Accept any certificate, for test servers.
+    #[arg(long)]
+    pub insecure: bool,
+}

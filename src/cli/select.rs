@@ -1,0 +1,42 @@
+//! Which deliveries of the log are meant: shared by `replay` and `log`.
+
+use clap::Args;
+
+use super::value::Moment;
+
+/// Filters over the log.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Which deliveries")]
+pub struct SelectArgs {
+    /// Events by pattern, such as `order.*` or `!order.updated`; repeat or separate by commas.
+    #[arg(long, alias = "events", value_name = "PATTERN", value_delimiter = ',')]
+    pub event: Vec<String>,
+
+    /// Deliveries of this provider.
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Deliveries with this verdict: valid, mismatch, stale, missing, malformed or unverified.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub verdict: Vec<String>,
+
+    /// Received at or after: RFC 3339, unix seconds, or `-10m`.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<Moment>,
+
+    /// Received before: RFC 3339, unix seconds, or `-10m`.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<Moment>,
+
+    /// Those whose last attempt was not answered 2xx.
+    #[arg(long)]
+    pub failed: bool,
+
+    /// Those that hold this text in body, path, headers or event id.
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+
+    /// No more than the newest N.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<u64>,
+}

@@ -1,0 +1,176 @@
+//! `webhook send`.
+
+use clap::{Args, ValueEnum};
+
+use super::log::ShowAs;
+use super::value::{Assignment, Header, Moment, Rate, Span, Speed};
+use super::{ConnectArgs, SecretArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  webhook send order.created --url http://localhost:4400
+  webhook send payment.processed --provider olympus --set data.total=12.5 --dry-run
+  webhook send order.created --provider cimplify --dry-run --as curl
+  webhook send --all --provider ibakepro --url localhost:3000/webhooks/ibakepro
+  webhook send order.created --url localhost:3000 --fault stale --provider olympus
+  webhook send order.created --url localhost:3000 --retry --speed 60x";
+
+/// Send correctly signed test events, exactly as the provider would.
+///
+/// The body comes from the event's fixture, with fresh ids and times, and is signed with the
+/// provider's scheme. The exit code tells the answer: 0 for 2xx, 1 for anything else, 3 for none.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SendArgs {
+    /// The events to send, such as `order.created`; `webhook events` lists them.
+    #[arg(value_name = "EVENT", required_unless_present_any = ["all", "body"])]
+    pub event: Vec<String>,
+
+    /// Send every event of the provider.
+    #[arg(long, conflicts_with_all = ["event", "body"])]
+    pub all: bool,
+
+    /// The endpoint: a port, `host:port/path`, or a URL. Also `WEBHOOK_URL`.
+    #[arg(short, long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// The provider to send as.
+    #[arg(short, long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Send a deliberate fault.
+    ///
+    /// What a correct receiver does with each is told by `webhook events --faults`.
+    #[arg(long, value_enum, value_name = "FAULT", conflicts_with = "retry")]
+    pub fault: Option<Fault>,
+
+    /// A header to add, such as `X-Test: 1`; repeatable.
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    pub header: Vec<Header>,
+
+    /// Print the request in place of sending it.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The form in which `--dry-run` prints [default: http].
+    #[arg(long = "as", value_enum, value_name = "FORM", requires = "dry_run")]
+    pub form: Option<ShowAs>,
+
+    /// Follow the provider's retry schedule until an answer ends it.
+    #[arg(long)]
+    pub retry: bool,
+
+    /// Compress the waits of `--retry`, such as `60x`.
+    #[arg(long, value_name = "FACTOR", requires = "retry")]
+    pub speed: Option<Speed>,
+
+    /// How long to wait for an answer; 0 for no limit [default: the provider's].
+    #[arg(long, value_name = "SPAN")]
+    pub timeout: Option<Span>,
+
+    /// Print one JSON object a line: `attempt`, and at the end `summary`.
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub secrets: SecretArgs,
+
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+
+    #[command(flatten)]
+    pub load: LoadArgs,
+
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+}
+
+/// How the payload is shaped, in this order.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Shaping")]
+pub struct ShapeArgs {
+    /// JSON in place of the fixture's data: text, `@file`, or `-` for stdin.
+    #[arg(long, value_name = "JSON", conflicts_with = "body")]
+    pub data: Option<String>,
+
+    /// Set a value, such as `data.total=12.5` or `data.items[0].quantity=3`; repeatable.
+    ///
+    /// The value is JSON where it parses as JSON, else a string. `\.` is a dot of a key. A path at
+    /// which nothing stands is an error, unless `--add`.
+    #[arg(long, value_name = "PATH=VALUE", conflicts_with = "body")]
+    pub set: Vec<Assignment>,
+
+    /// Remove a value; repeatable.
+    #[arg(long, value_name = "PATH", conflicts_with = "body")]
+    pub unset: Vec<String>,
+
+    /// Let `--set` add what is not there.
+    #[arg(long, requires = "set")]
+    pub add: bool,
+
+    /// Open the payload in `$VISUAL` or `$EDITOR` before it is signed.
+    #[arg(long)]
+    pub edit: bool,
+
+    /// Send these bytes as they are: `@file`, or `-` for stdin.
+    #[arg(long, value_name = "SOURCE")]
+    pub body: Option<String>,
+
+    /// The event's id, in place of a fresh one.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+
+    /// The event's and the signature's time: RFC 3339, unix seconds, or `-10m`.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub timestamp: Option<Moment>,
+
+    /// Make the same ids each time from this number.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// A deliberate fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    /// Signed with a secret that is not the receiver's.
+    WrongSecret,
+    /// A value in the body changed after signing.
+    TamperedBody,
+    /// Signed longer ago than the tolerance allows.
+    Stale,
+    /// Signed further in the future than the tolerance.
+    Future,
+    /// No signature header.
+    MissingSignature,
+    /// A signature header that is no signature.
+    MalformedSignature,
+    /// The signature under another prefix than the documented one.
+    WrongPrefix,
+    /// The last characters of the signature cut off.
+    Truncated,
+    /// The body written anew after signing, as a middleware would.
+    Reserialized,
+    /// The same delivery twice.
+    Duplicate,
+}
+
+/// Many at once.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Load")]
+pub struct LoadArgs {
+    /// Send so many deliveries, each unique and signed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+
+    /// Send for so long.
+    #[arg(long, value_name = "SPAN")]
+    pub duration: Option<Span>,
+
+    /// Start so many a second, such as `200/s`, however slow the answers are.
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<Rate>,
+
+    /// How many may be under way at once [default: 1, or 50 with a load].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub concurrency: Option<u16>,
+}

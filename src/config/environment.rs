@@ -1,0 +1,75 @@
+//! Environment variables, and a file that stands in for them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{ConfigError, Origin};
+
+/// The variables of the process, with those of an `--env-file` behind them.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    file: Option<(PathBuf, BTreeMap<String, String>)>,
+}
+
+/// Names only: values may be secrets.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
+impl Environment {
+    /// The variables of this process; those that are not UTF-8 are passed over.
+    pub fn of_process() -> Self {
+        let pairs = std::env::vars_os();
+        let text = pairs.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        text.collect()
+    }
+
+    /// The same with a file of `KEY=VALUE` lines behind it.
+    pub fn with_file(mut self, path: &Path) -> Result<Self, ConfigError> {
+        let file = std::fs::File::open(path).map_err(|source| ConfigError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let mut variables = BTreeMap::new();
+        for pair in dotenvy::Iter::new(file) {
+            let (name, value) = pair.map_err(|error| ConfigError::Form {
+                path: path.to_path_buf(),
+                // The error's own text quotes the line, which may hold a secret.
+                message: match error {
+                    dotenvy::Error::LineParse(_, place) => {
+                        format!(
+                            "a line is not of the form `KEY=VALUE` (near its character {place})"
+                        )
+                    }
+                    other => other.to_string(),
+                },
+            })?;
+            variables.insert(name, value);
+        }
+        self.file = Some((path.to_path_buf(), variables));
+        Ok(self)
+    }
+
+    /// A variable with its origin. An empty variable counts as not set, except a secret's, which
+    /// is for the caller to refuse.
+    pub fn get(&self, name: &str) -> Option<(&str, Origin)> {
+        if let Some(value) = self.variables.get(name) {
+            return Some((value, Origin::Variable(name.into())));
+        }
+        let (path, variables) = self.file.as_ref()?;
+        let value = variables.get(name)?;
+        Some((value, Origin::EnvFile(path.clone(), name.into())))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self {
+            variables: pairs.into_iter().collect(),
+            file: None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The form of `webhook.toml` and `config.toml`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::ConfigError;
+
+/// What a configuration file may say. Names are those of the flags.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FileConfig {
+    /// The provider to send as and to expect.
+    pub provider: Option<String>,
+    /// The endpoint of `send` and `replay`.
+    pub url: Option<String>,
+    /// The log file.
+    pub log: Option<PathBuf>,
+    /// When to colour.
+    pub color: Option<String>,
+    /// Where secrets are found, by provider; `default` for all.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Sources>,
+    /// The settings of `listen`.
+    #[serde(default)]
+    pub listen: ListenFile,
+}
+
+/// The settings of `listen`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ListenFile {
+    /// The address to listen on.
+    pub host: Option<IpAddr>,
+    /// The port.
+    pub port: Option<u16>,
+    /// The targets to forward to.
+    pub forward_to: Option<Vec<String>>,
+    /// How long a target may take, such as `30s`.
+    pub timeout: Option<String>,
+    /// The largest body, such as `25MiB`.
+    pub max_body: Option<String>,
+    /// `reject` or `forward`.
+    pub on_invalid: Option<String>,
+    /// The events that are printed and forwarded.
+    pub events: Option<Vec<String>>,
+    /// `full`, `short` or `none`.
+    pub body: Option<String>,
+}
+
+/// One place of a secret, or several for rotation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Sources {
+    /// One.
+    One(SecretSource),
+    /// Several; the first signs.
+    Many(Vec<SecretSource>),
+}
+
+impl Sources {
+    /// The places in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, SecretSource> {
+        match self {
+            Self::One(source) => std::slice::from_ref(source).iter(),
+            Self::Many(sources) => sources.iter(),
+        }
+    }
+}
+
+/// Where a secret is found. A configuration file never holds one itself, as it is committed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum SecretSource {
+    /// In an environment variable.
+    Env(String),
+    /// In a file, relative to the configuration file.
+    File(PathBuf),
+}
+
+impl FileConfig {
+    /// Reads a configuration file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|error| ConfigError::Form {
+            path: path.to_path_buf(),
+            message: one_line(&error, &text),
+        })
+    }
+}
+
+/// The error in one line, with the line of the file where it is.
+fn one_line(error: &toml::de::Error, text: &str) -> String {
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map_or(1, |before| before.matches('\n').count() + 1);
+    let message = error.message().lines().collect::<Vec<_>>().join(" ");
+    format!("line {line}: {message}")
+}

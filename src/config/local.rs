@@ -1,0 +1,59 @@
+//! The local development secret, with which `listen` and `send` understand each other when nobody
+//! configured one.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Config, ConfigError};
+
+/// How many random bytes the secret has; it is written as hex behind `whsec_`.
+const RANDOM_BYTES: usize = 24;
+
+/// The secret and its file.
+pub struct LocalSecret {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Where it is kept, mode 0600.
+    pub path: PathBuf,
+}
+
+impl Config {
+    /// The local development secret; made of `random` bytes when there is none yet.
+    pub fn local_secret(&self, random: impl FnOnce(&mut [u8])) -> Result<LocalSecret, ConfigError> {
+        let path = self
+            .paths
+            .local_secret_file()
+            .ok_or(ConfigError::NoHome("the local secret"))?;
+        match read_or_make(&path, random) {
+            Ok(bytes) => Ok(LocalSecret { bytes, path }),
+            Err(source) => Err(ConfigError::LocalSecret { path, source }),
+        }
+    }
+}
+
+fn read_or_make(path: &Path, random: impl FnOnce(&mut [u8])) -> io::Result<Vec<u8>> {
+    if let Some(bytes) = read(path)? {
+        return Ok(bytes);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut bytes = [0; RANDOM_BYTES];
+    random(&mut bytes);
+    // Two first runs at once: the file appears whole or not at all, and the one that is late takes
+    // the other's. `tempfile` makes it with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "whsec_{}", hex::encode(bytes))?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+        _ => read(path)?.ok_or_else(|| io::Error::other("the file is empty")),
+    }
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.trim().as_bytes().to_vec()).filter(|bytes| !bytes.is_empty())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

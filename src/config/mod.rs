@@ -1,0 +1,265 @@
+//! What is in force: flag, environment, `./webhook.toml`, the user's `config.toml`, default, each
+//! value with the place it came from.
+
+mod environment;
+mod file;
+mod local;
+mod paths;
+mod secrets;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::cli::GlobalArgs;
+
+pub use environment::Environment;
+pub use file::{FileConfig, ListenFile, SecretSource, Sources};
+pub use local::LocalSecret;
+pub use paths::Paths;
+pub use secrets::{Ask, GivenSecret};
+
+/// The project's configuration file, in the folder where the program runs.
+pub const PROJECT_FILE: &str = "webhook.toml";
+
+/// All places of configuration but the flags, read.
+#[derive(Debug)]
+pub struct Config {
+    /// The environment, with `--env-file` behind it.
+    pub environment: Environment,
+    /// Where the user's files lie.
+    pub paths: Paths,
+    files: Vec<(PathBuf, FileConfig)>,
+    log: Option<PathBuf>,
+}
+
+/// A value with the place it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value in force.
+    pub value: T,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of this run.
+    Flag(&'static str),
+    /// An environment variable.
+    Variable(String),
+    /// A variable of the `--env-file`.
+    EnvFile(PathBuf, String),
+    /// A configuration file.
+    File(PathBuf),
+    /// Nobody set it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "{name}"),
+            Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::EnvFile(path, name) => write!(f, "{name} in {}", path.display()),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file that was named cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A configuration file does not say what it may.
+    #[error("`{path}` is not valid: {message}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        message: String,
+    },
+    /// A value of a variable or a file is not of its kind.
+    #[error("{origin}: {message}")]
+    Value {
+        /// Where it stands.
+        origin: Origin,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A secret without bytes.
+    #[error("the secret from {0} is empty")]
+    EmptySecret(Origin),
+    /// A secret is to be asked for and there is no terminal.
+    #[error("`--secret` without a value asks on the terminal, and there is none")]
+    NoTerminal,
+    /// A configuration file names a variable that is not set.
+    #[error("`{path}` takes a secret from the variable `{name}`, which is not set")]
+    NoVariable {
+        /// The configuration file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
+    /// There is no home directory to keep a file in.
+    #[error("there is no home directory for {0}")]
+    NoHome(&'static str),
+    /// The local development secret cannot be kept.
+    #[error("cannot keep the local development secret in `{path}`: {source}")]
+    LocalSecret {
+        /// Its file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::EmptySecret(_) => "give the endpoint's signing secret",
+            Self::NoTerminal => "give it a value, or `--secret-file`, or set WEBHOOK_SECRET",
+            Self::NoVariable { .. } => "set it, or name it in an `--env-file`",
+            Self::NoHome("the log") => "give `--log PATH`, or `--no-log` to `listen`",
+            Self::NoHome(_) => "give `--secret`, or set HOME",
+            Self::LocalSecret { .. } => "give `--secret`, or make the folder writable",
+            Self::Form { .. } => "`webhook config` shows what is read",
+            Self::Read { .. } | Self::Value { .. } => return None,
+        })
+    }
+
+    /// Whether an input could not be read, rather than being wrong.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::LocalSecret { .. })
+    }
+}
+
+impl Config {
+    /// Reads the places of configuration: the file that a flag names, else `webhook.toml` in
+    /// `folder` and the user's own.
+    pub fn load(
+        global: &GlobalArgs,
+        environment: Environment,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        let paths = Paths::of(&environment);
+        let files = match &global.config {
+            Some(path) => vec![(path.clone(), FileConfig::read(path)?)],
+            None => {
+                let user = paths.config_file();
+                let candidates = [Some(folder.join(PROJECT_FILE)), user];
+                let present = candidates
+                    .into_iter()
+                    .flatten()
+                    .filter(|path| path.is_file());
+                present
+                    .map(|path| FileConfig::read(&path).map(|file| (path, file)))
+                    .collect::<Result<_, _>>()?
+            }
+        };
+        Ok(Self {
+            environment,
+            paths,
+            files,
+            log: global.log.clone(),
+        })
+    }
+
+    /// The value of a setting: the flag's, the variable's, the first file's that has it, or the
+    /// default.
+    pub fn setting<T: Clone>(
+        &self,
+        flag: Option<(&'static str, T)>,
+        variable: Option<(&str, fn(&str) -> Result<T, String>)>,
+        field: impl Fn(&FileConfig) -> Option<T>,
+        default: T,
+    ) -> Result<Setting<T>, ConfigError> {
+        if let Some((name, value)) = flag {
+            return Ok(Setting {
+                value,
+                origin: Origin::Flag(name),
+            });
+        }
+        if let Some((name, parse)) = variable {
+            if let Some((text, origin)) = self.environment.get(name) {
+                return match parse(text) {
+                    Ok(value) => Ok(Setting { value, origin }),
+                    Err(message) => Err(ConfigError::Value { origin, message }),
+                };
+            }
+        }
+        let from_file = self.files.iter().find_map(|(path, file)| {
+            let origin = Origin::File(path.clone());
+            field(file).map(|value| Setting { value, origin })
+        });
+        Ok(from_file.unwrap_or(Setting {
+            value: default,
+            origin: Origin::Default,
+        }))
+    }
+
+    /// The log file.
+    pub fn log(&self) -> Result<Setting<PathBuf>, ConfigError> {
+        let found = self.setting(
+            self.log.clone().map(|path| ("--log", Some(path))),
+            Some(("WEBHOOK_LOG", |text| Ok(Some(text.into())))),
+            |file| file.log.clone().map(Some),
+            self.paths.log_file(),
+        )?;
+        let value = found.value.ok_or(ConfigError::NoHome("the log"))?;
+        Ok(Setting {
+            value,
+            origin: found.origin,
+        })
+    }
+
+    /// The endpoint, where one is configured.
+    pub fn url(&self, flag: Option<String>) -> Result<Setting<Option<String>>, ConfigError> {
+        self.setting(
+            flag.map(|url| ("--url", Some(url))),
+            Some(("WEBHOOK_URL", |text| Ok(Some(text.into())))),
+            |file| file.url.clone().map(Some),
+            None,
+        )
+    }
+
+    /// The provider, where one is configured.
+    pub fn provider(&self, flag: Option<String>) -> Result<Setting<Option<String>>, ConfigError> {
+        self.setting(
+            flag.map(|name| ("--provider", Some(name))),
+            Some(("WEBHOOK_PROVIDER", |text| Ok(Some(text.into())))),
+            |file| file.provider.clone().map(Some),
+            None,
+        )
+    }
+
+    /// The configuration files that were read, the nearest first.
+    pub fn files(&self) -> impl Iterator<Item = (&Path, &FileConfig)> {
+        self.files.iter().map(|(path, file)| (path.as_path(), file))
+    }
+
+    /// The folders in which a user's own providers lie: beside each configuration file, and in the
+    /// user's configuration directory.
+    pub fn provider_folders(&self) -> Vec<PathBuf> {
+        let beside = self.files.iter().filter_map(|(path, _)| path.parent());
+        let mut folders: Vec<_> = beside.map(|folder| folder.join("providers")).collect();
+        folders.extend(
+            self.paths
+                .config_folder()
+                .map(|folder| folder.join("providers")),
+        );
+        // The nearest is read last, so that it wins.
+        folders.reverse();
+        folders.dedup();
+        folders
+    }
+}

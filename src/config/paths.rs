@@ -1,0 +1,55 @@
+//! Where the user's files lie, by the XDG base directories.
+
+use std::path::PathBuf;
+
+use super::Environment;
+
+/// The folder of this program in each base directory.
+const FOLDER: &str = "webhook";
+
+/// The base directories; `None` where there is no home.
+#[derive(Debug, Clone, Default)]
+pub struct Paths {
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+}
+
+impl Paths {
+    /// The base directories that an environment names. Relative paths count as not set, as the
+    /// specification says.
+    pub fn of(environment: &Environment) -> Self {
+        let absolute = |name: &str| {
+            let (text, _) = environment.get(name)?;
+            Some(PathBuf::from(text)).filter(|path| path.is_absolute())
+        };
+        let home = absolute("HOME");
+        let base = |name, below: &str| {
+            let base = absolute(name).or_else(|| Some(home.clone()?.join(below)))?;
+            Some(base.join(FOLDER))
+        };
+        Self {
+            config: base("XDG_CONFIG_HOME", ".config"),
+            data: base("XDG_DATA_HOME", ".local/share"),
+        }
+    }
+
+    /// The folder of the user's configuration.
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        self.config.clone()
+    }
+
+    /// The user's configuration file.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        Some(self.config.as_ref()?.join("config.toml"))
+    }
+
+    /// The file of the local development secret.
+    pub fn local_secret_file(&self) -> Option<PathBuf> {
+        Some(self.config.as_ref()?.join("local-secret"))
+    }
+
+    /// The log file.
+    pub fn log_file(&self) -> Option<PathBuf> {
+        Some(self.data.as_ref()?.join("log.db"))
+    }
+}

@@ -1,0 +1,202 @@
+//! Gathering the signing secrets from all places.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{Config, ConfigError, Origin, SecretSource};
+use crate::cli::{ASK, SecretArgs};
+
+/// The variable of a secret for all providers; `_OLYMPUS` and the like behind it for one.
+const VARIABLE: &str = "WEBHOOK_SECRET";
+/// The key of a secret for all providers in a configuration file.
+const DEFAULT_KEY: &str = "default";
+
+/// A secret, for whom, and where it came from.
+#[derive(Clone)]
+pub struct GivenSecret {
+    /// The provider; `None` for all.
+    pub provider: Option<String>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where secrets are asked for: the terminal and stdin.
+pub trait Ask {
+    /// Asks a person, without echo; `None` where there is no terminal.
+    fn password(&mut self, prompt: &str) -> Option<std::io::Result<String>>;
+    /// All of stdin.
+    fn stdin(&mut self) -> std::io::Result<Vec<u8>>;
+}
+
+impl Config {
+    /// The secrets in their order: flags, then variables, then configuration files; the nearest
+    /// file that has any for a key wins. `providers` are the names that may stand before `=`.
+    pub fn secrets(
+        &self,
+        args: &SecretArgs,
+        providers: &[&str],
+        ask: &mut dyn Ask,
+    ) -> Result<Vec<GivenSecret>, ConfigError> {
+        let mut given = Vec::new();
+        for text in &args.secret {
+            given.push(from_flag(text, providers, ask)?);
+        }
+        for text in &args.secret_file {
+            given.push(from_file_flag(text, providers, ask)?);
+        }
+        given.extend(self.from_variables(providers));
+        given.extend(self.from_files()?);
+        match given.iter().find(|secret| secret.bytes.is_empty()) {
+            Some(empty) => Err(ConfigError::EmptySecret(empty.origin.clone())),
+            None => Ok(given),
+        }
+    }
+
+    fn from_variables(&self, providers: &[&str]) -> Vec<GivenSecret> {
+        let named = providers
+            .iter()
+            .map(|name| (Some((*name).to_owned()), variable_of(name)));
+        named
+            .chain([(None, VARIABLE.to_owned())])
+            .filter_map(|(provider, name)| {
+                let (value, origin) = self.environment.get(&name)?;
+                let bytes = value.as_bytes().to_vec();
+                Some(GivenSecret {
+                    provider,
+                    bytes,
+                    origin,
+                })
+            })
+            .collect()
+    }
+
+    fn from_files(&self) -> Result<Vec<GivenSecret>, ConfigError> {
+        let mut given: Vec<GivenSecret> = Vec::new();
+        for (path, file) in self.files() {
+            let mut of_this_file = Vec::new();
+            for (key, sources) in &file.secrets {
+                let provider = (key != DEFAULT_KEY).then(|| key.clone());
+                if given.iter().any(|secret| secret.provider == provider) {
+                    continue;
+                }
+                for source in sources.iter() {
+                    let bytes = self.fetch(path, source)?;
+                    let origin = Origin::File(path.to_path_buf());
+                    of_this_file.push(GivenSecret {
+                        provider: provider.clone(),
+                        bytes,
+                        origin,
+                    });
+                }
+            }
+            given.extend(of_this_file);
+        }
+        Ok(given)
+    }
+
+    fn fetch(&self, config: &Path, source: &SecretSource) -> Result<Vec<u8>, ConfigError> {
+        match source {
+            SecretSource::Env(name) => match self.environment.get(name) {
+                Some((value, _)) => Ok(value.as_bytes().to_vec()),
+                None => Err(ConfigError::NoVariable {
+                    path: config.to_path_buf(),
+                    name: name.clone(),
+                }),
+            },
+            SecretSource::File(file) => {
+                let folder = config.parent().unwrap_or(Path::new("."));
+                read_file(&folder.join(file))
+            }
+        }
+    }
+}
+
+/// The variable of a provider's secret: `WEBHOOK_SECRET_OLYMPUS`.
+fn variable_of(provider: &str) -> String {
+    let name = provider
+        .to_ascii_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("{VARIABLE}_{name}")
+}
+
+/// `NAME=REST` where NAME is a provider; any other text is itself the rest.
+fn split_name<'t>(text: &'t str, providers: &[&str]) -> (Option<String>, &'t str) {
+    match text.split_once('=') {
+        Some((name, rest)) if providers.contains(&name) => (Some(name.to_owned()), rest),
+        _ => (None, text),
+    }
+}
+
+fn from_flag(
+    text: &str,
+    providers: &[&str],
+    ask: &mut dyn Ask,
+) -> Result<GivenSecret, ConfigError> {
+    let origin = Origin::Flag("--secret");
+    if text == ASK {
+        let answer = ask
+            .password("signing secret: ")
+            .ok_or(ConfigError::NoTerminal)?;
+        let answer = answer.map_err(|error| ConfigError::Value {
+            origin: origin.clone(),
+            message: error.to_string(),
+        })?;
+        return Ok(GivenSecret {
+            provider: None,
+            bytes: answer.into_bytes(),
+            origin,
+        });
+    }
+    let (provider, value) = split_name(text, providers);
+    let bytes = value.as_bytes().to_vec();
+    Ok(GivenSecret {
+        provider,
+        bytes,
+        origin,
+    })
+}
+
+fn from_file_flag(
+    text: &str,
+    providers: &[&str],
+    ask: &mut dyn Ask,
+) -> Result<GivenSecret, ConfigError> {
+    let (provider, path) = split_name(text, providers);
+    let bytes = if path == "-" {
+        let bytes = ask.stdin().map_err(|source| ConfigError::Read {
+            path: "stdin".into(),
+            source,
+        })?;
+        without_line_end(bytes)
+    } else {
+        read_file(Path::new(path))?
+    };
+    Ok(GivenSecret {
+        provider,
+        bytes,
+        origin: Origin::Flag("--secret-file"),
+    })
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(|source| ConfigError::Read {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(without_line_end(bytes))
+}
+
+/// Editors and `echo` end a file with a newline that is no part of the secret.
+fn without_line_end(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+    }
+    bytes
+}

@@ -1,0 +1,65 @@
+//! The two streams: data on stdout, talk on stderr, colours for each on its own.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::report;
+
+/// Where a command speaks.
+///
+/// Texts come coloured; the streams strip the colours where they do not belong.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    choice: ColorChoice,
+}
+
+impl Console {
+    /// Streams with this choice of colours.
+    pub fn new(choice: ColorChoice) -> Self {
+        // The strings are always built in colour; what a stream does not want, it strips.
+        colored::control::set_override(true);
+        Self { choice }
+    }
+
+    /// Prints data, and a line end.
+    pub fn data(self, text: &str) -> io::Result<()> {
+        let mut out = AutoStream::new(io::stdout().lock(), self.choice);
+        out.write_all(text.as_bytes())?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// Prints bytes of data as they are.
+    pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// Prints talk, and a line end. That nobody listens to talk is no error.
+    pub fn talk(self, text: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), self.choice);
+        let _ = writeln!(err, "{text}");
+    }
+
+    /// Says that something is wrong though the work goes on.
+    pub fn warn(self, message: &str) {
+        self.talk(&report::warning(message));
+    }
+
+    /// Says something that is good to know.
+    pub fn note(self, message: &str) {
+        self.talk(&report::note(message));
+    }
+
+    /// Whether stderr is a terminal, where a progress bar can stand.
+    pub fn talks_to_terminal(self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// The width of the terminal on stdout, where there is one.
+    pub fn width(self) -> Option<usize> {
+        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+    }
+}

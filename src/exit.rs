@@ -1,0 +1,164 @@
+//! How a run ends: the only place that knows exit codes.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::delivery::FailureKind;
+
+/// How a command ended that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Yes: verified, delivered, expectation met. 0.
+    Yes,
+    /// An honest no: not valid, not 2xx, not met. 1.
+    No,
+    /// The endpoint was not reached or did not answer in time. 3.
+    Unreachable,
+    /// A signal cut the work short. 130 or 143.
+    Interrupted(Signal),
+}
+
+/// A signal that ends the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Outcome {
+    /// Yes where `condition` holds, else no.
+    pub const fn of(condition: bool) -> Self {
+        if condition { Self::Yes } else { Self::No }
+    }
+
+    /// The worse of two, for commands that do several things: unreachable, then no, then yes; an
+    /// interruption is the worst.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        if self.rank() >= other.rank() {
+            self
+        } else {
+            other
+        }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+            Self::Unreachable => 2,
+            Self::Interrupted(_) => 3,
+        }
+    }
+
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+            Self::Unreachable => 3,
+            Self::Interrupted(Signal::Interrupt) => 130,
+            Self::Interrupted(Signal::Terminate) => 143,
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        outcome.code().into()
+    }
+}
+
+/// Why a command could not do its work: what is wrong, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    kind: Kind,
+    /// One line: what is wrong.
+    pub message: String,
+    /// One line: what to do.
+    pub hint: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Usage,
+    Unreadable,
+    ClosedPipe,
+}
+
+impl Trouble {
+    /// Wrong usage or configuration: 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// An input or the log cannot be read or written: 4.
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(Kind::Unreadable, message)
+    }
+
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with what to do about it, where something is known.
+    #[must_use]
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// Whether nobody reads any more, which is a quiet end and no error.
+    pub const fn is_closed_pipe(&self) -> bool {
+        matches!(self.kind, Kind::ClosedPipe)
+    }
+
+    /// The exit code.
+    pub const fn code(&self) -> u8 {
+        match self.kind {
+            Kind::ClosedPipe => 0,
+            Kind::Usage => 2,
+            Kind::Unreadable => 4,
+        }
+    }
+}
+
+/// Writing to stdout failed.
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Kind::ClosedPipe, "nobody reads the output");
+        }
+        Self::unreadable(format!("cannot write the output: {error}"))
+    }
+}
+
+impl From<FailureKind> for Outcome {
+    fn from(_: FailureKind) -> Self {
+        Self::Unreachable
+    }
+}
+
+impl From<crate::config::ConfigError> for Trouble {
+    fn from(error: crate::config::ConfigError) -> Self {
+        let kind = if error.is_unreadable() {
+            Kind::Unreadable
+        } else {
+            Kind::Usage
+        };
+        Self::new(kind, error.to_string()).maybe_hint(error.hint().map(str::to_owned))
+    }
+}
