@@ -1,0 +1,224 @@
+//! Sending one request and reading its answer.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Certificate, Method, redirect, retry};
+
+use super::{Target, failure, fields, install_crypto_provider};
+use crate::delivery::{Answer, Failure, Request};
+
+/// The largest answer that is read, in bytes.
+pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// How long an idle connection is kept for the next request: less than the 5 s after which Node's
+/// server, the shortest of the common ones, closes it, so that no request meets a closing one.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+
+/// What a client trusts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientOptions {
+    /// A PEM file of certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whether any certificate is taken.
+    pub insecure: bool,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The file of extra certificates can't be read.
+    #[error("cannot read `{path}`: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        reason: std::io::Error,
+    },
+    /// The file of extra certificates holds none.
+    #[error("no PEM certificate in `{0}`")]
+    NoCertificate(String),
+}
+
+/// Sends requests as they are: no redirect followed, no retry, nothing decompressed.
+///
+/// Loopback targets are reached directly, all others through the system's proxy where there is one.
+pub struct Client {
+    trusted: Vec<Certificate>,
+    insecure: bool,
+    /// By [`Route`], each made at its first use: loading the system's certificates takes longer
+    /// than most exchanges, and plain targets need none.
+    made: [OnceLock<reqwest::Client>; 4],
+}
+
+/// What the connections to a target have in common.
+#[derive(Clone, Copy)]
+struct Route {
+    is_https: bool,
+    is_loopback: bool,
+}
+
+impl Route {
+    fn to(target: &Target) -> Self {
+        Self {
+            is_https: target.is_https(),
+            is_loopback: target.is_loopback(),
+        }
+    }
+
+    fn index(self) -> usize {
+        usize::from(self.is_https) * 2 + usize::from(self.is_loopback)
+    }
+}
+
+impl Client {
+    /// A client; reads the file of extra certificates, and installs the cryptography provider where
+    /// none is.
+    pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
+        install_crypto_provider();
+        let trusted = match &options.ca_file {
+            Some(path) => read_certificates(path)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            trusted,
+            insecure: options.insecure,
+            made: Default::default(),
+        })
+    }
+
+    /// Sends `request` to `target`, whose path and query are used in place of the request's own.
+    ///
+    /// The body goes out byte for byte, the fields in order with repeats (those of one name stand
+    /// together); hop-by-hop fields, `Host`, `Content-Length` and `Expect` are made anew. `timeout`
+    /// covers everything up to the last byte of the answer.
+    pub async fn send(
+        &self,
+        target: &Target,
+        request: &Request,
+        timeout: Option<Duration>,
+    ) -> Result<Answer, Failure> {
+        let exchange = self.exchange(target, request);
+        match timeout {
+            None => exchange.await,
+            Some(limit) => tokio::time::timeout(limit, exchange)
+                .await
+                .unwrap_or_else(|_| Err(failure::timed_out(limit, target))),
+        }
+    }
+
+    async fn exchange(&self, target: &Target, request: &Request) -> Result<Answer, Failure> {
+        let failed = |error: reqwest::Error| failure::classify(&error, target);
+        let method = Method::from_bytes(request.method.as_bytes())
+            .map_err(|error| failure::unsendable(error, target))?;
+        let client = self.for_route(Route::to(target)).map_err(failed)?;
+        let built = client.request(method, target.url().clone());
+        let mut outgoing = built.build().map_err(failed)?;
+        copy_fields(request, outgoing.headers_mut());
+        set_body(&mut outgoing, &request.body);
+        let response = client.execute(outgoing).await.map_err(failed)?;
+        read_answer(response, target).await
+    }
+
+    /// The client for a route; two made at once differ in nothing, and the first is kept.
+    fn for_route(&self, route: Route) -> reqwest::Result<&reqwest::Client> {
+        let place = &self.made[route.index()];
+        if let Some(made) = place.get() {
+            return Ok(made);
+        }
+        let made = self.make(route)?;
+        Ok(place.get_or_init(|| made))
+    }
+
+    fn make(&self, route: Route) -> reqwest::Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .pool_idle_timeout(POOL_IDLE)
+            .http1_title_case_headers();
+        if route.is_loopback {
+            builder = builder.no_proxy();
+        }
+        let trusted = self.trusted.clone();
+        if route.is_https {
+            builder = builder
+                .tls_certs_merge(trusted)
+                .tls_danger_accept_invalid_certs(self.insecure);
+        } else {
+            builder = builder.tls_certs_only(trusted);
+        }
+        builder.build()
+    }
+}
+
+fn read_certificates(path: &std::path::Path) -> Result<Vec<Certificate>, ClientError> {
+    let shown = path.display().to_string();
+    let pem = std::fs::read(path).map_err(|reason| ClientError::File {
+        path: shown.clone(),
+        reason,
+    })?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ClientError::NoCertificate(shown)),
+    }
+}
+
+/// Adds the fields that are passed on. Authorization from the target's user information, already
+/// there, goes before the request's.
+fn copy_fields(request: &Request, headers: &mut HeaderMap) {
+    let has_authorization = headers.contains_key(AUTHORIZATION);
+    for (name, value) in fields::end_to_end(&request.headers) {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        let value = HeaderValue::from_maybe_shared(value.clone());
+        let (Ok(name), Ok(value)) = (name, value) else {
+            continue;
+        };
+        let is_ours = matches!(name.as_str(), "host" | "expect")
+            || (has_authorization && name == AUTHORIZATION);
+        if !is_ours {
+            headers.append(name, value);
+        }
+    }
+}
+
+/// Sets the body. hyper states no length for an empty one, and some servers ask for it wherever
+/// the method usually has a body.
+fn set_body(outgoing: &mut reqwest::Request, body: &Bytes) {
+    if !body.is_empty() {
+        *outgoing.body_mut() = Some(body.clone().into());
+    } else if matches!(outgoing.method().as_str(), "POST" | "PUT" | "PATCH") {
+        let zero = HeaderValue::from_static("0");
+        outgoing.headers_mut().insert(CONTENT_LENGTH, zero);
+    }
+}
+
+async fn read_answer(mut response: reqwest::Response, target: &Target) -> Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let fields = response.headers().iter();
+    let headers = fields
+        .map(|(name, value)| (name.as_str(), Bytes::copy_from_slice(value.as_bytes())))
+        .collect();
+    let mut body = BytesMut::new();
+    loop {
+        let chunk = response.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| failure::classify(&error, target))? else {
+            break;
+        };
+        if chunk.len() > MAX_ANSWER - body.len() {
+            return Err(failure::too_large(MAX_ANSWER, target));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Why there is no answer, in one line.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::Target;
+use crate::delivery::{Failure, FailureKind};
+
+/// The failure behind a reqwest error, found by walking its sources.
+pub(super) fn classify(error: &reqwest::Error, target: &Target) -> Failure {
+    let place = target.authority();
+    let cause = innermost(error);
+    let kind = kind_of(error);
+    let message = match kind {
+        FailureKind::Refused => format!("nothing listens on `{place}`"),
+        FailureKind::Timeout => format!("`{place}` did not take the connection in time"),
+        FailureKind::Dns => format!("the host name of `{place}` has no address: {cause}"),
+        FailureKind::Tls => format!("no TLS connection to `{place}`: {cause}"),
+        FailureKind::Reset => {
+            format!("`{place}` closed the connection before its answer was complete")
+        }
+        FailureKind::Protocol => format!("the answer from `{place}` is not HTTP: {cause}"),
+        FailureKind::TooLarge | FailureKind::Other => format!("cannot send to `{place}`: {cause}"),
+    };
+    Failure { kind, message }
+}
+
+/// The failure of an attempt that took longer than `limit`.
+pub(super) fn timed_out(limit: Duration, target: &Target) -> Failure {
+    let place = target.authority();
+    Failure {
+        kind: FailureKind::Timeout,
+        message: format!("no answer within {} from `{place}`", seconds_text(limit)),
+    }
+}
+
+/// The failure of an answer larger than `limit` bytes.
+pub(super) fn too_large(limit: usize, target: &Target) -> Failure {
+    let place = target.authority();
+    let mebibytes = limit / (1024 * 1024);
+    Failure {
+        kind: FailureKind::TooLarge,
+        message: format!("the answer from `{place}` is larger than {mebibytes} MiB"),
+    }
+}
+
+/// A failure before anything was sent.
+pub(super) fn unsendable(reason: impl std::fmt::Display, target: &Target) -> Failure {
+    Failure {
+        kind: FailureKind::Other,
+        message: format!("cannot send to `{}`: {reason}", target.authority()),
+    }
+}
+
+fn seconds_text(time: Duration) -> String {
+    if time.subsec_nanos() == 0 {
+        format!("{}s", time.as_secs())
+    } else {
+        format!("{}ms", time.as_millis())
+    }
+}
+
+fn kind_of(error: &reqwest::Error) -> FailureKind {
+    if error.is_dns() {
+        return FailureKind::Dns;
+    }
+    let of_transport = chain(error).find_map(|cause| {
+        let hyper = cause.downcast_ref().and_then(kind_of_hyper);
+        let io = || cause.downcast_ref().and_then(kind_of_io);
+        let tls = || cause.is::<rustls::Error>().then_some(FailureKind::Tls);
+        hyper.or_else(io).or_else(tls)
+    });
+    of_transport.unwrap_or(FailureKind::Other)
+}
+
+fn kind_of_hyper(error: &hyper::Error) -> Option<FailureKind> {
+    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        Some(FailureKind::Reset)
+    } else if error.is_parse() {
+        Some(FailureKind::Protocol)
+    } else {
+        None
+    }
+}
+
+fn kind_of_io(error: &io::Error) -> Option<FailureKind> {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, TimedOut, UnexpectedEof,
+    };
+    // The error inside an I/O error is no source of it, so the chain passes it over.
+    if error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>())
+    {
+        return Some(FailureKind::Tls);
+    }
+    match error.kind() {
+        ConnectionRefused => Some(FailureKind::Refused),
+        TimedOut => Some(FailureKind::Timeout),
+        ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof => {
+            Some(FailureKind::Reset)
+        }
+        _ => None,
+    }
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+/// The text of the last source, which names the cause without its wrappers.
+fn innermost(error: &reqwest::Error) -> String {
+    let last = chain(error).last().map(ToString::to_string);
+    last.unwrap_or_default().replace(['\r', '\n'], " ")
+}

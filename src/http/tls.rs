@@ -1,0 +1,143 @@
+//! TLS for the server, and the one cryptography provider for both ends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// The names that a certificate made on the spot always has.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file that can't be read, or holds no PEM of the kind wanted.
+    #[error("cannot read `{path}`: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A certificate and key that do not go together, or that rustls does not take.
+    #[error("cannot use the certificate and key: {0}")]
+    Refused(#[from] rustls::Error),
+    /// No certificate can be made for the host.
+    #[error("cannot make a certificate for `{host}`: {reason}")]
+    Made {
+        /// The host asked for.
+        host: String,
+        /// What is wrong with it.
+        reason: rcgen::Error,
+    },
+}
+
+/// A certificate made on the spot, and what serves with it.
+pub struct SelfSigned {
+    /// Serves with the certificate.
+    pub acceptor: TlsAcceptor,
+    /// The certificate in PEM, for clients that are to trust it.
+    pub certificate_pem: String,
+}
+
+/// Makes ring the process's cryptography provider; a second call does nothing.
+pub fn install_crypto_provider() {
+    // Fails only where one is installed already, which is as good.
+    let _ = ring::default_provider().install_default();
+}
+
+/// TLS with the certificate chain and private key in two PEM files.
+pub fn from_pem_files(certificates: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let unreadable = |path: &Path, reason: String| TlsError::File {
+        path: path.display().to_string(),
+        reason,
+    };
+    let chain = CertificateDer::pem_file_iter(certificates)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(certificates, error.to_string()))?;
+    if chain.is_empty() {
+        let reason = "no certificate in it".to_owned();
+        return Err(unreadable(certificates, reason));
+    }
+    let private = PrivateKeyDer::from_pem_file(key);
+    let private = private.map_err(|error| unreadable(key, error.to_string()))?;
+    acceptor(chain, private)
+}
+
+/// TLS with a new certificate for this machine's own names and `host`.
+pub fn self_signed(host: &str) -> Result<SelfSigned, TlsError> {
+    let (certificate, key) = certificate_for(host).map_err(|reason| TlsError::Made {
+        host: host.to_owned(),
+        reason,
+    })?;
+    let private = PrivatePkcs8KeyDer::from(key.serialize_der());
+    Ok(SelfSigned {
+        acceptor: acceptor(vec![certificate.der().clone()], private.into())?,
+        certificate_pem: certificate.pem(),
+    })
+}
+
+fn certificate_for(host: &str) -> Result<(rcgen::Certificate, KeyPair), rcgen::Error> {
+    let mut names: Vec<String> = LOCAL_NAMES.map(String::from).into();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if !host.is_empty() && !names.iter().any(|name| name == host) {
+        names.push(host.to_owned());
+    }
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "webhook, made on the spot");
+    let key = KeyPair::generate()?;
+    Ok((params.self_signed(&key)?, key))
+}
+
+fn acceptor(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<TlsAcceptor, TlsError> {
+    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_can_be_read_back_from_its_files() {
+        let (certificate, key) = certificate_for("hooks.test").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (cert_path, key_path) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+        std::fs::write(&cert_path, certificate.pem()).unwrap();
+        std::fs::write(&key_path, key.serialize_pem()).unwrap();
+        assert!(from_pem_files(&cert_path, &key_path).is_ok());
+
+        let error = from_pem_files(&key_path, &key_path).err().unwrap();
+        assert!(
+            error.to_string().ends_with("no certificate in it"),
+            "{error}"
+        );
+        let error = from_pem_files(&cert_path, &cert_path).err().unwrap();
+        assert!(error.to_string().contains("k.pem") || error.to_string().contains("c.pem"));
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let (certificate, _) = certificate_for("a.test").unwrap();
+        let (_, other) = certificate_for("b.test").unwrap();
+        let key = PrivatePkcs8KeyDer::from(other.serialize_der());
+        let error = acceptor(vec![certificate.der().clone()], key.into());
+        assert!(matches!(error.err(), Some(TlsError::Refused(_))));
+    }
+}

@@ -1,0 +1,157 @@
+//! One request head.
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Uri, Version};
+
+use crate::delivery::Headers;
+
+/// How many fields a head may have: hyper's own limit, beyond which it answers 431.
+const MAX_FIELDS: usize = 100;
+
+/// A request line and its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http) struct Head {
+    pub(in crate::http) method: String,
+    /// The request target as sent, in whichever of its forms.
+    pub(in crate::http) target: String,
+    pub(in crate::http) version: &'static str,
+    pub(in crate::http) fields: Headers,
+}
+
+/// How the body's end is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    Length(u64),
+    Chunked,
+}
+
+/// Not a request head.
+#[derive(Debug)]
+pub(super) struct Unreadable;
+
+impl Head {
+    /// Reads a head, with how its body is framed and how many bytes it takes; `None` where it has
+    /// not ended.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, Framing, usize)>, Unreadable> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        let mut request = httparse::Request::new(&mut fields);
+        let length = match request.parse(bytes) {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(_) => return Err(Unreadable),
+        };
+        let head = Self {
+            method: request.method.ok_or(Unreadable)?.to_owned(),
+            target: request.path.ok_or(Unreadable)?.to_owned(),
+            version: version_text(request.version == Some(0)),
+            fields: copy_fields(bytes.get(..length).ok_or(Unreadable)?, request.headers),
+        };
+        let framing = head.framing()?;
+        Ok(Some((head, framing, length)))
+    }
+
+    /// What hyper made of a head: names in lower case, repeats together.
+    pub(super) fn from_parts(parts: &Parts) -> Self {
+        let fields = parts.headers.iter();
+        Self {
+            method: parts.method.to_string(),
+            target: match parts.uri.path_and_query() {
+                Some(origin) if parts.uri.scheme().is_none() => origin.to_string(),
+                _ => parts.uri.to_string(),
+            },
+            version: version_text(parts.version == Version::HTTP_10),
+            fields: fields
+                .map(|(name, value)| (name.as_str(), Bytes::copy_from_slice(value.as_bytes())))
+                .collect(),
+        }
+    }
+
+    /// Whether this is the head that hyper read.
+    pub(super) fn agrees_with(&self, parts: &Parts) -> bool {
+        self.method == parts.method.as_str()
+            && self.version == version_text(parts.version == Version::HTTP_10)
+            && target_agrees(&self.target, &parts.uri)
+            && fields_agree(&self.fields, &parts.headers)
+    }
+
+    /// Whether both `Content-Length` and `Transfer-Encoding` are there, the mark of request
+    /// smuggling, which RFC 9112, section 6.1, lets a server refuse. hyper takes the latter.
+    pub(in crate::http) fn has_two_framings(&self) -> bool {
+        self.fields.contains(CONTENT_LENGTH.as_str())
+            && self.fields.contains(TRANSFER_ENCODING.as_str())
+    }
+
+    fn framing(&self) -> Result<Framing, Unreadable> {
+        if self.fields.contains(TRANSFER_ENCODING.as_str()) {
+            return Ok(Framing::Chunked);
+        }
+        match self.fields.text(CONTENT_LENGTH.as_str()) {
+            Some(length) => length.parse().map(Framing::Length).map_err(|_| Unreadable),
+            None => Ok(Framing::Length(0)),
+        }
+    }
+}
+
+const fn version_text(is_1_0: bool) -> &'static str {
+    if is_1_0 { "HTTP/1.0" } else { "HTTP/1.1" }
+}
+
+/// The fields, their values as slices of one copy of the head.
+fn copy_fields(head: &[u8], fields: &[httparse::Header<'_>]) -> Headers {
+    let copy = Bytes::copy_from_slice(head);
+    let value = |value: &[u8]| {
+        let start = value.as_ptr().addr() - head.as_ptr().addr();
+        copy.slice(start..start + value.len())
+    };
+    let fields = fields.iter();
+    fields
+        .map(|field| (field.name, value(field.value)))
+        .collect()
+}
+
+/// hyper drops a fragment, and adds a path to an absolute form that has none.
+fn target_agrees(target: &str, uri: &Uri) -> bool {
+    let target = target.split('#').next().unwrap_or_default();
+    let Some(origin) = uri.path_and_query().map(|path| path.as_str()) else {
+        return uri.authority().is_some_and(|host| host == target);
+    };
+    match uri.scheme() {
+        None => origin == target,
+        Some(_) => target.ends_with(origin) || origin.starts_with('/'),
+    }
+}
+
+/// Whether both hold the same values under the same names. hyper keeps one of equal lengths and
+/// none beside a transfer coding, so `Content-Length` is not compared: framing is hyper's anyway.
+fn fields_agree(ours: &Headers, theirs: &HeaderMap) -> bool {
+    let compared = |name: &str| !name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str());
+    let names = || {
+        ours.iter()
+            .map(|(name, _)| name)
+            .filter(|name| compared(name))
+    };
+    let count = theirs.len() - theirs.get_all(CONTENT_LENGTH).iter().count();
+    let all_found = ours.iter().enumerate().all(|(index, (name, value))| {
+        let mut values = theirs.get_all(name).iter();
+        let is_first_of_one = values.size_hint() == (1, Some(1));
+        let place = if is_first_of_one {
+            0
+        } else {
+            repeats_before(ours, index, name)
+        };
+        !compared(name)
+            || values
+                .nth(place)
+                .is_some_and(|theirs| theirs.as_bytes() == value)
+    });
+    all_found && names().count() == count
+}
+
+fn repeats_before(fields: &Headers, index: usize, name: &str) -> usize {
+    let earlier = fields.iter().take(index);
+    earlier
+        .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+        .count()
+}

@@ -1,0 +1,182 @@
+//! Request heads as they stood on the wire.
+//!
+//! hyper lower-cases field names and groups repeats, and a webhook's capture must not. So the bytes
+//! that hyper reads pass through a [`Recorder`], which notes every head as it was sent and skips the
+//! bodies by count. hyper stays the only authority on framing and limits: a recorded head is used
+//! only where it says the same as hyper's own, and a recorder that is at odds falls silent for the
+//! rest of the connection.
+
+mod chunks;
+mod head;
+mod tap;
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use hyper::http::request::Parts;
+
+use chunks::Chunks;
+use head::Framing;
+pub(super) use head::Head;
+pub(super) use tap::{SharedRecorder, Tap};
+
+/// How many heads may wait for the service, which is how many requests can be pipelined in one read
+/// before their spelling is given up.
+const MAX_WAITING: usize = 1024;
+
+/// Notes the heads in a stream of requests.
+pub(super) struct Recorder {
+    state: State,
+    /// The bytes of a head that has not ended yet.
+    partial: BytesMut,
+    heads: VecDeque<Head>,
+    /// How many heads have ended so far.
+    ended: u64,
+    max_head: usize,
+}
+
+enum State {
+    Head,
+    Body(u64),
+    Chunked(Chunks),
+    Off,
+}
+
+impl Recorder {
+    /// A recorder for heads of up to `max_head` bytes.
+    pub(super) fn new(max_head: usize) -> Self {
+        Self {
+            state: State::Head,
+            partial: BytesMut::new(),
+            heads: VecDeque::new(),
+            ended: 0,
+            max_head,
+        }
+    }
+
+    /// Takes note of the next bytes of the stream, however they are cut.
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = match &mut self.state {
+                State::Off => return,
+                State::Head => self.feed_head(bytes),
+                State::Body(left) => {
+                    let rest = skip(left, bytes);
+                    if *left == 0 {
+                        self.state = State::Head;
+                    }
+                    rest
+                }
+                State::Chunked(chunks) => {
+                    let rest = chunks.feed(bytes);
+                    match chunks.is_done() {
+                        Some(true) => self.state = State::Head,
+                        Some(false) => {}
+                        None => self.turn_off(),
+                    }
+                    rest
+                }
+            };
+        }
+    }
+
+    /// The next head in order, as it was sent where that agrees with what hyper made of it.
+    pub(super) fn take(&mut self, parts: &Parts) -> Head {
+        match self.heads.pop_front() {
+            Some(head) if head.agrees_with(parts) => head,
+            Some(_) => {
+                self.turn_off();
+                Head::from_parts(parts)
+            }
+            None => Head::from_parts(parts),
+        }
+    }
+
+    /// How many heads have ended, where one is awaited or under way now.
+    pub(super) fn heads_before_this(&self) -> Option<u64> {
+        matches!(self.state, State::Head).then_some(self.ended)
+    }
+
+    /// Whether some, but not all, of a head is there.
+    pub(super) fn is_mid_head(&self) -> bool {
+        matches!(self.state, State::Head) && !self.partial.is_empty()
+    }
+
+    /// Takes bytes that belong to a head, or start one; gives back those after it.
+    fn feed_head<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.partial.is_empty() {
+            // Empty lines before a request are allowed (RFC 9112, section 2.2).
+            let start = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n'));
+            let bytes = start.and_then(|n| bytes.get(n..)).unwrap_or_default();
+            return self.try_head(bytes, 0, bytes);
+        }
+        let before = self.partial.len();
+        let mut head = std::mem::take(&mut self.partial);
+        head.extend_from_slice(bytes);
+        let searched = head.get(before.saturating_sub(3)..).unwrap_or_default();
+        if has_empty_line(searched) {
+            return self.try_head(&head, before, bytes);
+        }
+        self.partial = head;
+        self.check_length();
+        &[]
+    }
+
+    /// Reads a head from `all`, of which the last piece is `bytes` and starts at `before`.
+    fn try_head<'a>(&mut self, all: &[u8], before: usize, bytes: &'a [u8]) -> &'a [u8] {
+        match Head::parse(all) {
+            Ok(Some((head, framing, length))) => {
+                self.note(head, framing);
+                bytes.get(length - before..).unwrap_or_default()
+            }
+            Ok(None) => {
+                self.partial = BytesMut::from(all);
+                self.check_length();
+                &[]
+            }
+            Err(head::Unreadable) => {
+                self.turn_off();
+                &[]
+            }
+        }
+    }
+
+    fn note(&mut self, head: Head, framing: Framing) {
+        self.ended += 1;
+        self.heads.push_back(head);
+        self.state = match framing {
+            Framing::Length(0) => State::Head,
+            Framing::Length(length) => State::Body(length),
+            Framing::Chunked => State::Chunked(Chunks::new()),
+        };
+        if self.heads.len() > MAX_WAITING {
+            self.turn_off();
+        }
+    }
+
+    fn check_length(&mut self) {
+        if self.partial.len() > self.max_head {
+            self.turn_off();
+        }
+    }
+
+    fn turn_off(&mut self) {
+        self.state = State::Off;
+        self.partial = BytesMut::new();
+        self.heads = VecDeque::new();
+    }
+}
+
+/// Takes up to `left` bytes off the front; gives back the rest.
+fn skip<'a>(left: &mut u64, bytes: &'a [u8]) -> &'a [u8] {
+    let taken = usize::try_from(*left).map_or(bytes.len(), |n| n.min(bytes.len()));
+    *left -= taken as u64;
+    bytes.get(taken..).unwrap_or_default()
+}
+
+fn has_empty_line(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|w| w == b"\n\n") || bytes.windows(3).any(|w| w == b"\n\r\n")
+}
+
+#[cfg(test)]
+mod tests;
