@@ -201,10 +201,10 @@ fn bodies(left: &[u8], right: &[u8]) -> BodyDiff {
     };
     if let (Some(left), Some(right)) = (leaves(left), leaves(right)) {
         let changes = changes(&left, &right);
-        return match changes.is_empty() {
-            true => BodyDiff::Spelling(by_bytes),
-            false => BodyDiff::Json { changes },
-        };
+        if changes.is_empty() {
+            return BodyDiff::Spelling(by_bytes);
+        }
+        return BodyDiff::Json { changes };
     }
     match left.lines().count() + right.lines().count() {
         0..=LINE_LIMIT => BodyDiff::Lines {
@@ -307,7 +307,7 @@ impl<'a> Walk<'a> {
             return;
         };
         self.path.truncate(array.path);
-        self.path.push_str(&format!("[{}]", array.count));
+        self.path.extend(["[", &array.count.to_string(), "]"]);
         array.count += 1;
     }
 

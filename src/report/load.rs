@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::style::join_lines;
 use super::tally::{Tally, summary};
-use super::units::{millis, rate};
+use super::units::rate;
 
 /// The percentiles shown.
 const PERCENTILES: [(&str, f64); 5] = [
@@ -61,13 +61,13 @@ fn percentiles(latency: &Histogram<u64>) -> String {
 fn histogram(latency: &Histogram<u64>) -> String {
     let buckets = buckets(latency);
     let most = buckets.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let columns = most.to_string().len();
     let line = |(bound, count): &(u64, u64)| {
-        let line = format!(
-            "  ≤ {:>8}  {} {count}",
-            micros(*bound),
-            bar(*count, most).cyan()
-        );
-        line.trim_end().to_owned()
+        let numbers = format!("  ≤ {:>8}  {count:>columns$}", micros(*bound));
+        match count {
+            0 => numbers,
+            _ => format!("{numbers}  {}", bar(*count, most).cyan()),
+        }
     };
     join_lines(buckets.iter().map(line))
 }
@@ -102,12 +102,19 @@ fn bar(count: u64, most: u64) -> String {
     format!("{}{part}", "█".repeat(eighths / 8))
 }
 
+/// A latency to three digits, so that neighbouring steps can be told apart.
 fn micros(micros: u64) -> String {
-    millis(Duration::from_micros(micros).as_secs_f64() * 1000.0)
+    let ms = Duration::from_micros(micros).as_secs_f64() * 1000.0;
+    match micros {
+        0..10_000 => format!("{ms:.2} ms"),
+        10_000..100_000 => format!("{ms:.1} ms"),
+        100_000..1_000_000 => format!("{ms:.0} ms"),
+        1_000_000.. => format!("{:.2} s", ms / 1000.0),
+    }
 }
 
 fn field(name: &str, text: &str) -> String {
-    format!("  {:<6}  {text:>8}", name)
+    format!("  {name:<6}  {text:>8}")
 }
 
 #[cfg(test)]
@@ -120,7 +127,7 @@ mod tests {
         let mut latency = Histogram::new(3).unwrap();
         let mut tally = Tally::default();
         for i in 0..1000_u64 {
-            latency.record(1000 + (i % 10) * 100).unwrap();
+            latency.record(1000 + (i % 4) * 100).unwrap();
             tally.add_status(200);
         }
         latency.record(50_000).unwrap();
@@ -130,31 +137,31 @@ mod tests {
             tally: &tally,
             elapsed: Duration::from_secs(2),
         };
-        let full = "█".repeat(20);
+        let full = "█".repeat(40);
         let expected = format!(
             "\
 sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
   200 ×1000, 500 ×1
   rate       500/s
 
-  p50       1.4 ms
-  p75       1.7 ms
-  p90       1.8 ms
-  p99       1.9 ms
-  p99.9     1.9 ms
-  max        50 ms
+  p50      1.20 ms
+  p75      1.30 ms
+  p90      1.30 ms
+  p99      1.30 ms
+  p99.9    1.30 ms
+  max      50.0 ms
 
-  ≤   1.1 ms  {full}{full} 200
-  ≤   1.2 ms  {full} 100
-  ≤   1.3 ms  {full} 100
-  ≤   1.4 ms  {full} 100
-  ≤   1.5 ms  {full} 100
-  ≤   1.5 ms  {full} 100
-  ≤   1.6 ms  {full} 100
-  ≤   1.7 ms  {full} 100
-  ≤   1.8 ms  {full} 100
-  ≤   1.9 ms  {full} 100
-  ≤    50 ms  ▏ 1"
+  ≤  1.03 ms  250  {full}
+  ≤  1.06 ms    0
+  ≤  1.09 ms    0
+  ≤  1.12 ms  250  {full}
+  ≤  1.15 ms    0
+  ≤  1.18 ms    0
+  ≤  1.21 ms  250  {full}
+  ≤  1.24 ms    0
+  ≤  1.27 ms    0
+  ≤  1.30 ms  250  {full}
+  ≤  50.0 ms    1  ▏"
         );
         assert_eq!(plain(&load(&run)), expected);
     }

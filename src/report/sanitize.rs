@@ -7,7 +7,6 @@
 //! the sixteen variation selectors U+FE00 to U+FE0F, which emoji need and which hide nothing.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// Text on one line: line feeds and tabs are escaped too. Clean text is borrowed.
 pub fn escape(text: &str) -> Cow<'_, str> {
@@ -136,28 +135,19 @@ fn escape_where(text: &str, hidden: fn(char) -> bool) -> Cow<'_, str> {
 }
 
 fn push(out: &mut String, c: char, hidden: fn(char) -> bool) {
-    let written = match c {
-        _ if !hidden(c) => {
-            out.push(c);
-            return;
-        }
-        '\n' => write!(out, "\\n"),
-        '\r' => write!(out, "\\r"),
-        '\t' => write!(out, "\\t"),
-        _ if c.is_ascii() => write!(out, "\\x{:02x}", u32::from(c)),
+    match u8::try_from(c) {
+        _ if !hidden(c) => out.push(c),
+        Ok(byte) if byte.is_ascii() => out.extend(byte.escape_ascii().map(char::from)),
         // C1 too: `\x9b` is kept for the byte.
-        _ => write!(out, "\\u{{{:x}}}", u32::from(c)),
-    };
-    debug_assert!(written.is_ok(), "a String takes whatever is written");
+        _ => out.extend(c.escape_unicode()),
+    }
 }
 
 fn escape_bytes_where(bytes: &[u8], hidden: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.push_str(&escape_where(chunk.valid(), hidden));
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-        }
+        out.extend(chunk.invalid().escape_ascii().map(char::from));
     }
     out
 }

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "0 B", "412 B", "1023 B", "1.0 KiB", "1.2 MiB", "1.0 MiB", "16 EiB"
+                "0 B", "412 B", "1023 B", "1.0 KiB", "1.2 MiB", "1.0 MiB", "15 EiB"
             ]
         );
     }

@@ -93,10 +93,10 @@ fn counts(checked: &[Checked<'_>]) -> String {
         .map(|(status, count)| format!("{count} {status}"))
         .collect();
     let total = counted(checked.len() as u64, "capture", "captures");
-    match parts.is_empty() {
-        true => total,
-        false => format!("{total}: {}", parts.join(", ")),
+    if parts.is_empty() {
+        return total;
     }
+    format!("{total}: {}", parts.join(", "))
 }
 
 fn field(name: &str, text: Option<&str>) -> String {
