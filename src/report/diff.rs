@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-use super::json_token::{Bracket, Token, Tokens};
+use super::json_paths::{Leaf, leaves};
 use super::sanitize::escape_bytes;
 use crate::delivery::{Delivery, Headers};
 
@@ -22,12 +22,6 @@ const STRUCTURE_LIMIT: usize = 4 * 1024 * 1024;
 /// Bodies that have together more lines than this are compared only byte by byte: comparing lines
 /// takes the product of their numbers in time.
 const LINE_LIMIT: usize = 20_000;
-
-/// JSON nested deeper than this is compared by line: a path names every level.
-const DEPTH_LIMIT: usize = 128;
-
-/// The path of a body that is one value.
-const ROOT: &str = "$";
 
 /// What differs between two deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -117,10 +111,7 @@ pub fn diff(left: &Delivery, right: &Delivery) -> Diff {
     }
 }
 
-/// A named value, compared by its bytes.
-type Entry<'a> = (String, &'a [u8]);
-
-fn fields(delivery: &Delivery) -> Vec<Entry<'_>> {
+fn fields(delivery: &Delivery) -> Vec<Leaf<'_>> {
     let request = &delivery.request;
     let fields = [
         ("provider", delivery.provider.as_deref()),
@@ -136,7 +127,7 @@ fn fields(delivery: &Delivery) -> Vec<Entry<'_>> {
         .collect()
 }
 
-fn header_fields(delivery: &Delivery) -> Vec<Entry<'_>> {
+fn header_fields(delivery: &Delivery) -> Vec<Leaf<'_>> {
     let headers: &Headers = &delivery.request.headers;
     headers
         .iter()
@@ -145,7 +136,7 @@ fn header_fields(delivery: &Delivery) -> Vec<Entry<'_>> {
 }
 
 /// Pairs the entries of the same name, the first with the first and so on.
-fn changes(left: &[Entry<'_>], right: &[Entry<'_>]) -> Vec<Change> {
+fn changes(left: &[Leaf<'_>], right: &[Leaf<'_>]) -> Vec<Change> {
     let (left, right) = (numbered(left), numbered(right));
     let in_left: HashMap<_, _> = left.iter().copied().collect();
     let in_right: HashMap<_, _> = right.iter().copied().collect();
@@ -163,9 +154,9 @@ fn changes(left: &[Entry<'_>], right: &[Entry<'_>]) -> Vec<Change> {
 /// A name, and which of its repeats it is, from 1.
 type Place<'a> = (&'a str, usize);
 
-fn numbered<'a>(entries: &'a [Entry<'_>]) -> Vec<(Place<'a>, &'a [u8])> {
+fn numbered<'a>(entries: &'a [Leaf<'_>]) -> Vec<(Place<'a>, &'a [u8])> {
     let mut seen = HashMap::<&str, usize>::new();
-    let place = |(name, value): &'a Entry<'_>| {
+    let place = |(name, value): &'a Leaf<'_>| {
         let count = seen.entry(name).or_default();
         *count += 1;
         ((name.as_str(), *count), *value)
@@ -237,114 +228,6 @@ fn lines(left: &str, right: &str) -> Vec<LineChange> {
             text: change.value().to_owned(),
         })
         .collect()
-}
-
-/// The values of a JSON text that hold no others, each with its path; `None` where it is not JSON
-/// or nested too deep.
-fn leaves(text: &str) -> Option<Vec<Entry<'_>>> {
-    let mut tokens = Tokens::of(text);
-    let mut walk = Walk::default();
-    while let Some(token) = tokens.advance().ok()? {
-        walk.token(token);
-        if walk.open.len() > DEPTH_LIMIT {
-            return None;
-        }
-    }
-    Some(walk.leaves)
-}
-
-/// An object or array that is being walked through.
-struct Container {
-    bracket: Bracket,
-    /// The length of its own path.
-    path: usize,
-    /// How many values it has so far.
-    count: usize,
-}
-
-#[derive(Default)]
-struct Walk<'a> {
-    path: String,
-    open: Vec<Container>,
-    leaves: Vec<Entry<'a>>,
-}
-
-impl<'a> Walk<'a> {
-    fn token(&mut self, token: Token<'a>) {
-        match token {
-            Token::Key(key) => self.enter_member(key),
-            Token::Close(_) => self.close(),
-            Token::Open(bracket) => {
-                self.enter_item();
-                let path = self.path.len();
-                self.open.push(Container {
-                    bracket,
-                    path,
-                    count: 0,
-                });
-            }
-            Token::String(text) | Token::Number(text) | Token::Word(text) => {
-                self.enter_item();
-                self.leaf(text);
-            }
-        }
-    }
-
-    fn enter_member(&mut self, key: &str) {
-        let Some(object) = self.open.last_mut() else {
-            return;
-        };
-        object.count += 1;
-        self.path.truncate(object.path);
-        if !self.path.is_empty() {
-            self.path.push('.');
-        }
-        self.path.push_str(&step(key));
-    }
-
-    fn enter_item(&mut self) {
-        let Some(array) = self.open.last_mut().filter(|c| c.bracket == Bracket::Array) else {
-            return;
-        };
-        self.path.truncate(array.path);
-        self.path.extend(["[", &array.count.to_string(), "]"]);
-        array.count += 1;
-    }
-
-    fn close(&mut self) {
-        let Some(closed) = self.open.pop() else {
-            return;
-        };
-        self.path.truncate(closed.path);
-        match (closed.count, closed.bracket) {
-            (0, Bracket::Object) => self.leaf("{}"),
-            (0, Bracket::Array) => self.leaf("[]"),
-            _ => {}
-        }
-    }
-
-    fn leaf(&mut self, text: &'a str) {
-        let path = if self.path.is_empty() {
-            ROOT
-        } else {
-            &self.path
-        };
-        self.leaves.push((path.to_owned(), text.as_bytes()));
-    }
-}
-
-/// A member's name as a step of a path, in the form that `--set` takes.
-fn step(key: &str) -> String {
-    // A name with half a surrogate pair is no text; it stays as written.
-    let name = serde_json::from_str(key).unwrap_or_else(|_| key.to_owned());
-    let mut step = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, '.' | '[' | '\\') {
-            step.push('\\');
-        }
-        step.push(c);
-    }
-    step
 }
 
 #[cfg(test)]

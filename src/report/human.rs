@@ -6,8 +6,9 @@ use colored::Colorize as _;
 
 use super::errors::{hint, note};
 use super::hints;
+use super::html;
 use super::payload::{BodyDetail, head, payload};
-use super::sanitize::{escape, escape_bytes, escape_bytes_lines};
+use super::sanitize::{escape, escape_bytes, escape_bytes_lines, escape_lines};
 use super::style::{self, INDENT, indent, join_lines, pad};
 use super::units::{bytes, duration, millis, ordinal};
 use crate::delivery::{Answer, Attempt, Cause, Delivery, Failure, Signing, Timestamp, Verdict};
@@ -21,12 +22,14 @@ const VERDICT_COLUMNS: usize = 12;
 const STATUS_COLUMNS: usize = 3;
 const MILLIS_COLUMNS: usize = 6;
 
-/// How much of an answer that is not 2xx is printed: bytes looked at, then lines.
-const ANSWER_LIMIT: usize = 1024;
+/// How much of an answer that is not 2xx is looked at, in bytes: a framework's error page has its
+/// message below its styles.
+const ANSWER_LIMIT: usize = 64 * 1024;
+/// How much of it is printed: lines, and characters of each.
 const ANSWER_LINES: usize = 8;
 
-/// How much of a path or a URL is printed, in characters.
-const TARGET_LIMIT: usize = 200;
+/// How much of a path, a URL or a line of an answer is printed, in characters.
+const TEXT_LIMIT: usize = 200;
 
 /// The indentation of a payload.
 const PAYLOAD_INDENT: &str = "  ";
@@ -92,7 +95,7 @@ fn first_line(delivery: &Delivery) -> String {
         None => shortened(&format!("{} {}", request.method, request.target)),
     };
     format!(
-        "{}  {}  {}  {}  {}  {}  {}",
+        "{}  {}  {}  {}  {}  {}  {}{}",
         clock(delivery.received_at),
         "-->".blue(),
         pad(&or_dash(delivery.provider.as_deref()), PROVIDER_COLUMNS),
@@ -100,7 +103,18 @@ fn first_line(delivery: &Delivery) -> String {
         pad(&or_dash(delivery.event_id.as_deref()), ID_COLUMNS),
         pad(&style::verdict(delivery.verdict.status), VERDICT_COLUMNS),
         bytes(request.body.len() as u64),
+        turned_away(delivery),
     )
+}
+
+/// What this program answered, where that was not 2xx.
+fn turned_away(delivery: &Delivery) -> String {
+    match delivery.response_status {
+        Some(status) if !(200..300).contains(&status) => {
+            format!("  answered {}", style::status_code(status))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Reason, hint and notes of a verdict.
@@ -160,20 +174,32 @@ fn answer_about(answer: &Answer) -> String {
     ])
 }
 
-/// The first lines of an answer that are not blank.
+/// The first lines of an answer that are not blank; of a page, its text.
 fn answer_text(answer: &Answer) -> String {
     if let Some(coding) = answer.headers.get("content-encoding") {
         let size = bytes(answer.body.len() as u64);
         return format!("an answer of {size}, coded as {}", escape_bytes(coding));
     }
-    let shown = head(&answer.body, ANSWER_LIMIT);
-    let text = escape_bytes_lines(shown);
+    let start = head(&answer.body, ANSWER_LIMIT);
+    let text = match std::str::from_utf8(start) {
+        Ok(page) if is_html(answer) => escape_lines(&html::text(page)).into_owned(),
+        _ => escape_bytes_lines(start),
+    };
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first: Vec<&str> = lines.by_ref().take(ANSWER_LINES).collect();
-    let cut = lines.next().is_some() || shown.len() < answer.body.len();
+    let first = lines.by_ref().take(ANSWER_LINES).map(cut_line);
+    let first = join_lines(first);
+    if lines.next().is_none() && start.len() == answer.body.len() {
+        return first;
+    }
     let more = format!("… {} in all", bytes(answer.body.len() as u64));
-    let more = if cut { more } else { String::new() };
-    join_lines([first.join("\n"), more.dimmed().to_string()])
+    join_lines([first, more.dimmed().to_string()])
+}
+
+fn is_html(answer: &Answer) -> bool {
+    let kind = answer.headers.text("content-type").unwrap_or_default();
+    kind.trim_start()
+        .to_ascii_lowercase()
+        .starts_with("text/html")
 }
 
 fn failure_about(failure: &Failure) -> String {
@@ -205,10 +231,13 @@ fn or_dash(text: Option<&str>) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    let text = escape(text);
-    match text.char_indices().nth(TARGET_LIMIT) {
+    cut_line(&escape(text))
+}
+
+fn cut_line(text: &str) -> String {
+    match text.char_indices().nth(TEXT_LIMIT) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.into_owned(),
+        None => text.to_owned(),
     }
 }
 
@@ -274,6 +303,7 @@ mod tests {
             .notes
             .push("unknown event `x\u{202e}`".into());
         delivery.duplicate_of = Some("dlv_1".into());
+        delivery.response_status = Some(401);
         delivery.request.body_complete = false;
         let view = DeliveryView {
             body: BodyDetail::None,
@@ -281,7 +311,7 @@ mod tests {
             ..VIEW
         };
         let expected = "\
-10:30:01  -->  olympus   order.created         evt_abc123    ✗ mismatch    2 B
+10:30:01  -->  olympus   order.created         evt_abc123    ✗ mismatch    2 B  answered 401
           the body lost its last newline
           hint: check the signature over the raw bytes
           note: unknown event `x\\u{202e}`
@@ -345,6 +375,23 @@ mod tests {
         let shown = shown_attempt(&answer(599, &"line\n".repeat(20)));
         assert_eq!(shown.lines().count(), 1 + ANSWER_LINES + 1);
         assert!(shown.ends_with("\n          … 100 B in all"));
+    }
+
+    #[test]
+    fn of_a_page_the_text_is_shown() {
+        let page = "<!DOCTYPE html><html><head><style>p { color: red }</style>\n<title>Error</title></head>\n<body><pre>No &lt;sig&gt;<br>at <b>handler</b></pre></body></html>";
+        let mut attempt = answer(599, page);
+        if let Ok(answer) = &mut attempt.outcome {
+            answer
+                .headers
+                .push("Content-Type", "text/html; charset=utf-8");
+        }
+        let expected = "\
+10:30:01  <--  599   12 ms  evt_abc123  http://localhost:3000/hooks
+          Error
+          No <sig>
+          at handler";
+        assert_eq!(shown_attempt(&attempt), expected);
     }
 
     #[test]

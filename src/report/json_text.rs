@@ -174,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_of_token_has_its_colour() {
+        colored::control::set_override(true);
+        let expected = "{\n  \x1b[36m\"a\"\x1b[0m: [\n    \x1b[33m1\x1b[0m,\n    \x1b[35mnull\x1b[0m,\n    \x1b[32m\"\"\x1b[0m\n  ]\n}";
+        assert_eq!(pretty(r#"{"a":[1,null,""]}"#).as_deref(), Some(expected));
+    }
+
+    #[test]
     fn strings_and_keys_are_escaped_for_the_terminal() {
         let text = "{\"a\u{202e}\":\"\u{9b}2J\u{7f}\"}";
         let expected = "{\n  \"a\\u{202e}\": \"\\u{9b}2J\\x7f\"\n}";
