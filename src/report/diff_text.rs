@@ -114,8 +114,10 @@ fn excerpt(value: &str, skip: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::diff::diff;
-    use super::super::testing::{delivery, plain};
+    use super::super::testing::{self, delivery, plain};
     use super::*;
 
     fn shown(left: &str, right: &str) -> String {
@@ -174,5 +176,19 @@ body
         let context = "x".repeat(CONTEXT);
         let expected = format!("dlv_1 → dlv_2\nbody\n  ~ $: …{context}1\" → …{context}2\"");
         assert_eq!(shown(&long("1"), &long("2")), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_from_outside_reaches_the_terminal_raw(one in testing::hostile(), two in testing::hostile()) {
+            let (mut left, mut right) = (delivery(&one), delivery(&two));
+            left.request.headers.push(one.clone(), two.clone());
+            right.request.headers.push(one.clone(), one.clone());
+            right.request.target.clone_from(&two);
+            prop_assert!(testing::is_safe(&text(&diff(&left, &right))));
+            let member = |text: &str| serde_json::json!({ text: [text] }).to_string();
+            let (left, right) = (delivery(&member(&one)), delivery(&member(&two)));
+            prop_assert!(testing::is_safe(&text(&diff(&left, &right))));
+        }
     }
 }

@@ -243,6 +243,8 @@ fn cut_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::testing::{self, AT, plain, plain_at};
     use super::*;
     use crate::delivery::{FailureKind, Headers, Status};
@@ -436,5 +438,34 @@ mod tests {
             plain_at(&line, AT),
             "          attempt 2 of 6 in 5 min, at 10:30:01"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_from_outside_reaches_the_terminal_raw(text in testing::hostile(), html in any::<bool>()) {
+            let mut delivery = testing::delivery(&format!("{text}{}", "\n".repeat(20)));
+            delivery.verdict = Verdict::new(Status::Mismatch).because(&text).hinting(&text);
+            delivery.verdict.notes.push(text.clone());
+            delivery.request.method.clone_from(&text);
+            delivery.request.target.clone_from(&text);
+            (delivery.provider, delivery.event_id) = (Some(text.clone()), Some(text.clone()));
+            (delivery.event, delivery.duplicate_of) = (None, Some(text.clone()));
+            delivery.id.clone_from(&text);
+            for body in [BodyDetail::Full, BodyDetail::Short] {
+                let view = DeliveryView { body, ..VIEW };
+                prop_assert!(testing::is_safe(&super::delivery(&delivery, &view)));
+            }
+
+            let mut rejected = answer(302, &text);
+            rejected.url.clone_from(&text);
+            if let Ok(answer) = &mut rejected.outcome {
+                let kind = if html { "text/html" } else { "text/plain" };
+                answer.headers.push("content-type", kind);
+                answer.headers.push("location", text.clone());
+            }
+            prop_assert!(testing::is_safe(&super::attempt(&rejected, Some(&text))));
+            let failure = Failure { kind: FailureKind::Tls, message: text.clone() };
+            prop_assert!(testing::is_safe(&super::attempt(&sent(Err(failure)), None)));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use colored::Colorize as _;
 
 use super::json_text::{pretty, pretty_start};
-use super::sanitize::escape_bytes_lines;
+use super::sanitize::{escape, escape_bytes_lines};
 use super::style::join_lines;
 use super::units::{bytes, counted};
 
@@ -60,7 +60,7 @@ fn limited(body: &[u8], limit: usize, lines: usize, see_all: Option<&str>) -> St
         (false, more) => format!("… {}", counted(more as u64, "more line", "more lines")),
     };
     let shown: Vec<&str> = text.lines().take(lines).collect();
-    let pointer = see_all.map_or(String::new(), |command| format!(": {command}"));
+    let pointer = see_all.map_or(String::new(), |command| format!(": {}", escape(command)));
     let last = format!("{left_out}{pointer}");
     join_lines([shown.join("\n"), last.dimmed().to_string()])
 }

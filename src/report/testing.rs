@@ -1,5 +1,8 @@
 //! What the tests of this room share.
 
+use proptest::prelude::*;
+
+use super::sanitize::{Piece, is_unsafe, pieces};
 use crate::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict};
 
 /// The text as a stream without colours gets it.
@@ -10,6 +13,28 @@ pub fn plain(text: &str) -> String {
 /// The same with the clock of this machine's time zone replaced by `10:30:01`.
 pub fn plain_at(text: &str, at: Timestamp) -> String {
     plain(text).replace(&at.to_local_clock_text(), "10:30:01")
+}
+
+/// A colour sequence that no report uses: untrusted text that holds it must not bring it through.
+pub const FOREIGN_STYLE: &str = "\x1b[7m";
+
+/// Untrusted text of the worst kind.
+pub fn hostile() -> impl Strategy<Value = String> {
+    any::<String>().prop_map(|text| format!("{FOREIGN_STYLE}\u{202e}\x07{text}"))
+}
+
+/// Whether a report holds nothing that a terminal would obey but this program's own colours and
+/// line breaks.
+pub fn is_safe(report: &str) -> bool {
+    let is_safe_text = |text: &str| {
+        text.chars()
+            .all(|c| matches!(c, '\n' | '\t') || !is_unsafe(c))
+    };
+    let is_safe_piece = |piece| match piece {
+        Piece::Style(sequence) => sequence != FOREIGN_STYLE,
+        Piece::Text(text) => is_safe_text(text),
+    };
+    pieces(report).all(is_safe_piece)
 }
 
 /// A moment.

@@ -112,7 +112,9 @@ fn field(name: &str, text: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::plain;
+    use proptest::prelude::*;
+
+    use super::super::testing::{self, plain};
     use super::*;
 
     fn valid() -> Verdict {
@@ -185,5 +187,17 @@ VERDICT     PROVIDER  EVENT          NAME
     #[test]
     fn no_capture_is_no_table() {
         assert_eq!(verified_all(&[], None), "0 captures");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_from_outside_reaches_the_terminal_raw(text in testing::hostile()) {
+            let mut verdict = Verdict::new(Status::Stale).because(&text).hinting(&text);
+            verdict.scheme = Some(text.clone());
+            verdict.notes.push(text.clone());
+            let seen = [text.clone()];
+            let one = Checked { provider: Some(&text), event: Some(&text), ..checked(&text, &verdict, &seen) };
+            prop_assert!(testing::is_safe(&verified_all(&[one, one], Some(60))));
+        }
     }
 }
