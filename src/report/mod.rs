@@ -1,1 +1,37 @@
 //! What people and machines read: gets values, returns text, knows nobody.
+//!
+//! Every function returns its text without a line end after the last line, and an empty text where
+//! there is nothing to say. Text is always coloured: whoever prints it strips the colours where the
+//! stream takes none, so no meaning hangs on a colour alone. Whatever came from outside is escaped
+//! here, in one way ([`sanitize`]).
+
+pub mod diff;
+mod diff_text;
+mod errors;
+mod hints;
+mod html;
+mod human;
+mod json_paths;
+mod json_text;
+mod json_token;
+pub mod junit;
+mod load;
+mod payload;
+pub mod sanitize;
+pub mod style;
+mod table;
+mod tally;
+#[cfg(test)]
+mod testing;
+mod units;
+mod verify;
+
+pub use errors::{error, note, warning};
+pub use human::{DeliveryView, attempt, delivery, retry_line};
+pub use json_text::pretty;
+pub use load::{Load, load};
+pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
+pub use table::table;
+pub use tally::{Tally, summary};
+pub use units::{age, bytes, duration, millis};
+pub use verify::{Checked, verified, verified_all};

@@ -1,0 +1,162 @@
+//! Columns for `log`, `events`, `providers`, `config` and `verify`.
+
+use colored::Colorize as _;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::sanitize::{Piece, escape_styled, pieces};
+use super::style::{pad, width};
+
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// The least that the last column is cut down to; a narrower terminal wraps it.
+const LEAST_LAST: usize = 8;
+
+/// Rows in aligned columns below their headers, without borders.
+///
+/// Cells may carry colours; everything else that a terminal would obey is escaped. Where `total`
+/// columns are given and a row is wider, its last cell is cut and ends in `…`. Without rows there
+/// is no table.
+pub fn table(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headers: Vec<String> = headers.iter().map(|h| h.bold().to_string()).collect();
+    let mut rows: Vec<Vec<String>> = rows.into_iter().map(safe).collect();
+    rows.insert(0, headers);
+    let widths = widths(&rows);
+    let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, total)).collect();
+    lines.join("\n")
+}
+
+fn safe(row: Vec<String>) -> Vec<String> {
+    let escaped = |cell: String| escape_styled(&cell).into_owned();
+    row.into_iter().map(escaped).collect()
+}
+
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let mut widths = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = width(cell).max(*widest);
+        }
+    }
+    widths
+}
+
+fn line(row: &[String], widths: &[usize], total: Option<usize>) -> String {
+    let Some((last, before)) = row.split_last() else {
+        return String::new();
+    };
+    let mut out = String::new();
+    let mut used = 0;
+    for (cell, columns) in before.iter().zip(widths) {
+        out.push_str(&pad(cell, *columns));
+        out.push_str(GAP);
+        used += columns + GAP.len();
+    }
+    let room = total.map(|total| total.saturating_sub(used).max(LEAST_LAST));
+    out.push_str(&room.map_or_else(|| last.clone(), |room| cut(last, room)));
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// The text in at most `room` columns; colours stay whole.
+fn cut(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut left = room.saturating_sub(1);
+    let mut out = String::with_capacity(text.len());
+    let mut is_cut = false;
+    for piece in pieces(text) {
+        match piece {
+            Piece::Style(sequence) => out.push_str(sequence),
+            Piece::Text(_) if is_cut => {}
+            Piece::Text(text) => is_cut = !push_fitting(&mut out, text, &mut left),
+        }
+    }
+    out
+}
+
+/// Adds the characters that fit, then `…`; says whether all did.
+fn push_fitting(out: &mut String, text: &str, left: &mut usize) -> bool {
+    for c in text.chars() {
+        // The emoji selector widens the character before it by a column.
+        let columns = if c == '\u{fe0f}' {
+            1
+        } else {
+            c.width().unwrap_or(0)
+        };
+        if columns > *left {
+            out.push('…');
+            return false;
+        }
+        *left -= columns;
+        out.push(c);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::plain;
+    use super::*;
+
+    fn rows(cells: &[&[&str]]) -> Vec<Vec<String>> {
+        let row = |row: &&[&str]| row.iter().map(ToString::to_string).collect();
+        cells.iter().map(row).collect()
+    }
+
+    #[test]
+    fn columns_align_whatever_is_in_them() {
+        colored::control::set_override(true);
+        let green = "ok".green().to_string();
+        let rows = rows(&[
+            &["日本", &green, "one"],
+            &["a", "", ""],
+            &["abcdef", "b\x1b[2J", "two"],
+        ]);
+        let expected = "\
+NAME    VERDICT   NOTE
+日本    ok        one
+a
+abcdef  b\\x1b[2J  two";
+        let text = table(&["NAME", "VERDICT", "NOTE"], rows, None);
+        assert_eq!(plain(&text), expected);
+        assert!(text.contains(&green));
+    }
+
+    #[test]
+    fn the_last_column_is_cut_to_the_width() {
+        let rows = rows(&[
+            &["a", "a long description"],
+            &["b", "short"],
+            &["c", "日本語日本語日本語"],
+        ]);
+        let expected = "\
+N  TEXT
+a  a long descr…
+b  short
+c  日本語日本語…";
+        assert_eq!(plain(&table(&["N", "TEXT"], rows, Some(16))), expected);
+    }
+
+    #[test]
+    fn without_rows_there_is_nothing() {
+        assert_eq!(table(&["N"], Vec::new(), None), "");
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_asked(cells in prop::collection::vec("[a-z日é ]{0,30}", 1..8), total in 12_usize..40) {
+            let rows = cells.into_iter().map(|cell| vec!["id".to_owned(), cell.red().to_string()]).collect();
+            for line in table(&["A", "B"], rows, Some(total)).lines() {
+                prop_assert!(width(line) <= total, "{}", line);
+            }
+        }
+    }
+}
