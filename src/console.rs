@@ -44,8 +44,8 @@ impl Console {
     }
 
     /// Says that something is wrong though the work goes on.
-    pub fn warn(self, message: &str) {
-        self.talk(&report::warning(message));
+    pub fn warn(self, message: &str, hint: Option<&str>) {
+        self.talk(&report::warning(message, hint));
     }
 
     /// Says something that is good to know.

@@ -3,6 +3,7 @@
 #[allow(missing_docs)] // The doc comments there are the help; a group or a variant has its own.
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod delivery;
 pub mod exit;
 pub mod formats;

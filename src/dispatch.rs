@@ -1,0 +1,73 @@
+//! THE BACK DOOR: the one way in which a request leaves. Forwarding, sending, replaying and
+//! retrying differ in their cause alone.
+
+use std::time::{Duration, Instant};
+
+use crate::delivery::{Attempt, Cause, Request, Signing, Timestamp, id};
+use crate::http::{Client, Target};
+use crate::store::{Receipt, Writer};
+
+/// Sends requests and keeps an attempt of each.
+pub struct Dispatch {
+    client: Client,
+    log: Option<Writer>,
+}
+
+/// A request on its way out.
+#[derive(Debug, Clone, Copy)]
+pub struct Shipment<'a> {
+    /// The delivery that is sent.
+    pub delivery_id: &'a str,
+    /// Why.
+    pub cause: Cause,
+    /// Where to.
+    pub target: &'a Target,
+    /// What.
+    pub request: &'a Request,
+    /// Whether the signature is the original one.
+    pub signing: Option<Signing>,
+    /// How long the whole exchange may take; `None` for no limit.
+    pub timeout: Option<Duration>,
+    /// The bulk replay that it belongs to.
+    pub run: Option<&'a str>,
+}
+
+/// An attempt that was made, and the log's receipt for it.
+pub struct Sent {
+    /// What came of it.
+    pub attempt: Attempt,
+    /// Resolves when the attempt is kept; `None` where nothing is kept.
+    pub receipt: Option<Receipt>,
+}
+
+impl Dispatch {
+    /// Sends through `client`; attempts are kept in `log`.
+    pub const fn new(client: Client, log: Option<Writer>) -> Self {
+        Self { client, log }
+    }
+
+    /// One attempt: one request, no redirect followed, no retry.
+    pub async fn send(&self, shipment: Shipment<'_>) -> Sent {
+        let started_at = Timestamp::now();
+        let start = Instant::now();
+        let outcome = self
+            .client
+            .send(shipment.target, shipment.request, shipment.timeout)
+            .await;
+        let attempt = Attempt {
+            id: id::attempt(),
+            delivery_id: shipment.delivery_id.into(),
+            cause: shipment.cause,
+            url: shipment.target.to_string(),
+            started_at,
+            duration_ms: start.elapsed().as_secs_f64() * 1_000.0,
+            signing: shipment.signing,
+            outcome,
+        };
+        let receipt = match &self.log {
+            Some(log) => Some(log.submit_attempt(attempt.clone(), shipment.run).await),
+            None => None,
+        };
+        Sent { attempt, receipt }
+    }
+}

@@ -1,0 +1,152 @@
+//! What is told to those who watch: the printer, and the expectations of a CI run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::delivery::{Attempt, Delivery, EventFilter, Status};
+use crate::store::StoreError;
+
+/// How many happenings may wait for the printer.
+const QUEUE: usize = 4_096;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Happening {
+    /// A delivery came; the number tells which one of its event.
+    Delivery(Arc<Delivery>, u32),
+    /// A delivery was forwarded.
+    Attempt(Arc<Attempt>, Arc<Delivery>),
+    /// Something could not be kept.
+    Trouble(StoreError),
+    /// So many happenings were not told, because the printer could not keep up.
+    Skipped(u64),
+}
+
+/// What a run waits for.
+#[derive(Debug, Clone, Default)]
+pub struct Expectation {
+    /// So many deliveries.
+    pub count: Option<u64>,
+    /// A valid delivery of each of these events.
+    pub events: Vec<String>,
+}
+
+/// How far an expectation is met, and what came.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// All deliveries.
+    pub deliveries: u64,
+    /// Those that were not genuine.
+    pub refused: u64,
+    /// Those that were valid.
+    pub valid: u64,
+    /// The expected events that have not come.
+    pub missing: Vec<String>,
+    wanted: Option<u64>,
+}
+
+impl Progress {
+    /// Whether everything that was awaited has come.
+    pub fn is_met(&self) -> bool {
+        self.missing.is_empty() && self.wanted.is_none_or(|count| self.deliveries >= count)
+    }
+}
+
+/// Tells happenings.
+pub struct Feed {
+    queue: mpsc::Sender<Happening>,
+    /// Whether answers wait for the printer. A script needs every line; a person at a terminal that
+    /// can't keep up shall not slow the answers.
+    lossless: bool,
+    filter: EventFilter,
+    skipped: Mutex<u64>,
+    progress: Mutex<Progress>,
+    met: Notify,
+}
+
+impl Feed {
+    /// A feed and its end. Only events of `filter` are told; all are counted.
+    pub fn new(
+        lossless: bool,
+        filter: EventFilter,
+        expectation: &Expectation,
+    ) -> (Self, mpsc::Receiver<Happening>) {
+        let (queue, end) = mpsc::channel(QUEUE);
+        let progress = Progress {
+            missing: expectation.events.clone(),
+            wanted: expectation.count,
+            ..Progress::default()
+        };
+        let feed = Self {
+            queue,
+            lossless,
+            filter,
+            skipped: Mutex::new(0),
+            progress: Mutex::new(progress),
+            met: Notify::new(),
+        };
+        (feed, end)
+    }
+
+    /// Resolves when everything that was awaited has come.
+    pub async fn until_met(&self) {
+        self.met.notified().await;
+    }
+
+    /// What came so far.
+    pub fn progress(&self) -> Progress {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) async fn delivery(&self, delivery: Arc<Delivery>, repeat: u32) {
+        self.count(&delivery);
+        if self.filter.matches_known(delivery.event.as_deref()) {
+            self.tell(Happening::Delivery(delivery, repeat)).await;
+        }
+    }
+
+    pub(super) async fn attempt(&self, attempt: Attempt, delivery: Arc<Delivery>) {
+        self.tell(Happening::Attempt(Arc::new(attempt), delivery)).await;
+    }
+
+    pub(super) async fn trouble(&self, error: &StoreError) {
+        self.tell(Happening::Trouble(error.clone())).await;
+    }
+
+    fn count(&self, delivery: &Delivery) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.deliveries += 1;
+        match delivery.verdict.status {
+            Status::Valid => {
+                progress.valid += 1;
+                let event = delivery.event.as_deref();
+                progress.missing.retain(|missing| Some(missing.as_str()) != event);
+            }
+            Status::Unverified => {}
+            _ => progress.refused += 1,
+        }
+        if progress.is_met() {
+            self.met.notify_one();
+        }
+    }
+
+    async fn tell(&self, happening: Happening) {
+        if self.lossless {
+            // Fails only when the printer has ended, and then nobody listens.
+            let _ = self.queue.send(happening).await;
+            return;
+        }
+        let skipped = std::mem::take(&mut *self.skipped());
+        if skipped > 0 && self.queue.try_send(Happening::Skipped(skipped)).is_err() {
+            *self.skipped() += skipped;
+        }
+        if self.queue.try_send(happening).is_err() {
+            *self.skipped() += 1;
+        }
+    }
+
+    fn skipped(&self) -> std::sync::MutexGuard<'_, u64> {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

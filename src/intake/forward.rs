@@ -1,0 +1,231 @@
+//! Passing deliveries on to the application, in order for each target.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::answer::error;
+use super::feed::Feed;
+use crate::delivery::{Attempt, Cause, Delivery, EventFilter, FailureKind, Headers, Request, Signing};
+use crate::dispatch::{Dispatch, Shipment};
+use crate::http::{Reply, Target};
+
+/// Where deliveries of some events go.
+pub struct Route {
+    /// The events.
+    pub filter: EventFilter,
+    /// The application.
+    pub target: Target,
+}
+
+/// How deliveries are passed on.
+#[derive(Debug, Clone)]
+pub struct ForwardOptions {
+    /// Whose answer the sender gets.
+    pub answer: AnswerMode,
+    /// How many may be under way to a target.
+    pub concurrency: usize,
+    /// How long a target may take.
+    pub timeout: Option<Duration>,
+    /// Headers that are added.
+    pub headers: Headers,
+    /// The events that are passed on at all.
+    pub filter: EventFilter,
+}
+
+/// Whose answer the sender gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AnswerMode {
+    /// The application's.
+    #[default]
+    App,
+    /// This program's, at once.
+    Now,
+}
+
+/// How many deliveries may wait for their applications when the sender is answered at once; beyond
+/// that the sender waits, too.
+const BACKLOG: usize = 1_024;
+
+/// The applications behind the listener.
+pub struct Forward {
+    lanes: Vec<Lane>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    dispatch: Dispatch,
+    options: ForwardOptions,
+    backlog: Arc<Semaphore>,
+}
+
+/// A target with the ends of those who go to it, so that the next can wait for them.
+struct Lane {
+    route: Route,
+    under_way: Mutex<VecDeque<oneshot::Receiver<()>>>,
+}
+
+/// A place in the lines of all targets of one delivery.
+pub(super) struct Line {
+    tickets: Vec<Ticket>,
+    shared: Arc<Shared>,
+    app_answers: bool,
+}
+
+struct Ticket {
+    target: Target,
+    before: Option<oneshot::Receiver<()>>,
+    /// Dropped when this delivery is through, which lets the next one go.
+    done: oneshot::Sender<()>,
+}
+
+impl Forward {
+    /// Forwards along `routes` through `dispatch`.
+    pub fn new(routes: Vec<Route>, dispatch: Dispatch, options: ForwardOptions) -> Self {
+        let lane = |route| Lane {
+            route,
+            under_way: Mutex::default(),
+        };
+        Self {
+            lanes: routes.into_iter().map(lane).collect(),
+            shared: Arc::new(Shared {
+                dispatch,
+                options,
+                backlog: Arc::new(Semaphore::new(BACKLOG)),
+            }),
+        }
+    }
+
+    /// Whether the sender gets the application's answer.
+    pub fn app_answers(&self) -> bool {
+        self.shared.options.answer == AnswerMode::App
+    }
+
+    /// Waits until everything that was on its way has arrived.
+    pub async fn finish(&self) {
+        for lane in &self.lanes {
+            let under_way = std::mem::take(&mut *lock(&lane.under_way));
+            join_all(under_way).await;
+        }
+    }
+
+    pub(super) fn wants(&self, event: Option<&str>) -> bool {
+        self.shared.options.filter.matches_known(event)
+            && self.lanes.iter().any(|lane| lane.route.filter.matches_known(event))
+    }
+
+    /// Takes the next place in the line of each target of this event.
+    pub(super) fn stand(&self, event: Option<&str>, app_answers: bool) -> Line {
+        let lanes = self.lanes.iter();
+        let meant = lanes.filter(|lane| lane.route.filter.matches_known(event));
+        Line {
+            tickets: meant.map(|lane| lane.stand(self.shared.options.concurrency)).collect(),
+            shared: Arc::clone(&self.shared),
+            app_answers,
+        }
+    }
+}
+
+impl Lane {
+    fn stand(&self, concurrency: usize) -> Ticket {
+        let (done, end) = oneshot::channel();
+        let mut under_way = lock(&self.under_way);
+        let full = under_way.len() >= concurrency.max(1);
+        let before = if full { under_way.pop_front() } else { None };
+        under_way.push_back(end);
+        Ticket {
+            target: self.route.target.clone(),
+            before,
+            done,
+        }
+    }
+}
+
+impl Line {
+    /// Carries the delivery to its targets. The reply is the applications' where they answer: the
+    /// first that is not 2xx, else the first target's.
+    pub(super) async fn carry(self, delivery: Arc<Delivery>, feed: &Arc<Feed>) -> Option<Reply> {
+        if self.app_answers {
+            let attempts = self.go(&delivery, feed).await;
+            let refused = attempts.iter().find(|attempt| !attempt.is_success());
+            return refused.or(attempts.first()).map(reply_of);
+        }
+        let permit = Arc::clone(&self.shared.backlog).acquire_owned().await;
+        let feed = Arc::clone(feed);
+        tokio::spawn(async move {
+            self.go(&delivery, &feed).await;
+            drop(permit);
+        });
+        None
+    }
+
+    async fn go(self, delivery: &Arc<Delivery>, feed: &Feed) -> Vec<Attempt> {
+        let shared = &self.shared;
+        let request = outgoing(&delivery.request, &shared.options.headers);
+        let request = &request;
+        join_all(self.tickets.into_iter().map(|ticket| async move {
+            if let Some(before) = ticket.before {
+                // An error says that the one before is gone, which is as good.
+                let _ = before.await;
+            }
+            let target = ticket.target.join_path(&request.target);
+            let attempt = shared.send(delivery, request, &target, feed).await;
+            drop(ticket.done);
+            attempt
+        }))
+        .await
+    }
+}
+
+impl Shared {
+    async fn send(&self, delivery: &Arc<Delivery>, request: &Request, target: &Target, feed: &Feed) -> Attempt {
+        let sent = self
+            .dispatch
+            .send(Shipment {
+                delivery_id: &delivery.id,
+                cause: Cause::Forward,
+                target,
+                request,
+                signing: Some(Signing::Kept),
+                timeout: self.options.timeout,
+                run: None,
+            })
+            .await;
+        feed.attempt(sent.attempt.clone(), Arc::clone(delivery)).await;
+        if let Some(receipt) = sent.receipt {
+            if let Err(error) = receipt.await {
+                feed.trouble(&error).await;
+            }
+        }
+        sent.attempt
+    }
+}
+
+fn outgoing(request: &Request, added: &Headers) -> Request {
+    let mut outgoing = request.clone();
+    for (name, value) in added.iter() {
+        outgoing.headers.set(name, value.clone());
+    }
+    outgoing
+}
+
+fn reply_of(attempt: &Attempt) -> Reply {
+    match &attempt.outcome {
+        Ok(answer) => Reply {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: answer.body.clone(),
+        },
+        Err(failure) => {
+            let status = if failure.kind == FailureKind::Timeout { 504 } else { 502 };
+            error(status, &failure.message)
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
