@@ -84,7 +84,7 @@ fn delivery(number: u32) -> Delivery {
         request: Request::post(
             "/webhooks/olympus",
             headers.into_iter().collect::<Headers>(),
-            format!("{number:01$}", BODY_BYTES),
+            format!("{number:0BODY_BYTES$}"),
         ),
         response_status: Some(200),
     }
