@@ -4,6 +4,7 @@
 
 mod attempt;
 pub mod capture;
+mod filter;
 mod headers;
 pub mod id;
 mod request;
@@ -11,6 +12,7 @@ mod time;
 mod verdict;
 
 pub use attempt::{Answer, Attempt, Cause, Failure, FailureKind, Signing};
+pub use filter::{EventFilter, FilterError};
 pub use headers::Headers;
 pub use request::Request;
 pub use time::Timestamp;

@@ -1,0 +1,338 @@
+//! The thread that commits: everything that has queued up, once, then the answers.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc;
+
+use super::error::AtPath;
+use super::file::Identity;
+use super::row::Entry;
+use super::writer::Job;
+use super::{StoreError, log};
+
+/// Rows in one commit; more gain nothing and make the first wait.
+const BATCH_ROWS: usize = 1000;
+/// Bytes in one commit, so that large bodies don't make the small ones wait.
+const BATCH_BYTES: usize = 8 << 20;
+/// About how many bytes the `-wal` takes in before they are moved into the log.
+const CHECKPOINT_BYTES: usize = 8 << 20;
+/// What a commit writes besides its rows: the pages it shares with the commit before.
+const COMMIT_BYTES: usize = 4 * 8192;
+
+/// One answer per row of a batch, or one for all of them.
+type Outcome = Result<Vec<Result<(), StoreError>>, StoreError>;
+
+/// Owns the writing connection.
+pub(super) struct Committer {
+    path: PathBuf,
+    /// `None` after a failure that spoils a connection; the next batch connects anew.
+    connection: Option<Opened>,
+    /// Estimate of what was written since the last checkpoint.
+    unmoved_bytes: usize,
+}
+
+/// A connection, and which files it writes to.
+struct Opened {
+    conn: Connection,
+    identity: Identity,
+}
+
+impl Opened {
+    fn connect(path: &Path) -> Result<Self, StoreError> {
+        let conn = log::connect_writable(path)?;
+        // Automatic checkpoints would come within a commit, before its answers.
+        conn.pragma_update(None, "wal_autocheckpoint", 0).at(path)?;
+        Ok(Self {
+            identity: Identity::of(path),
+            conn,
+        })
+    }
+}
+
+impl Committer {
+    /// Connects to the log at `path`.
+    pub(super) fn connect(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            path: path.to_path_buf(),
+            connection: Some(Opened::connect(path)?),
+            unmoved_bytes: 0,
+        })
+    }
+
+    /// Commits batch after batch until all senders of `jobs` are gone.
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(first) = jobs.blocking_recv() {
+            let (entries, answers): (Vec<_>, Vec<_>) = batch(first, &mut jobs).into_iter().unzip();
+            let outcome = self.keep(&entries);
+            drop(entries);
+            for (place, answer) in answers.into_iter().enumerate() {
+                // Who no longer waits doesn't want to know.
+                let _ = answer.send(answer_at(&outcome, place));
+            }
+            self.checkpoint_when_due();
+        }
+        self.close();
+    }
+
+    /// Brings the rows to the disk, in the file that stands at the path.
+    ///
+    /// A file that was deleted, renamed or replaced under a connection takes the rows without an
+    /// error, and they are gone. So every batch is checked before it is answered, and when the
+    /// file is no longer the one that was opened, the rows go into the one that is there now.
+    fn keep(&mut self, entries: &[Entry]) -> Outcome {
+        if self.connection.is_none() {
+            self.connection = Some(Opened::connect(&self.path)?);
+        }
+        let first = self.commit(entries);
+        if self.is_in_place() {
+            if first.as_ref().is_err_and(spoils_connection) {
+                self.connection = None;
+            }
+            return first;
+        }
+        self.let_go()?;
+        self.connection = Some(Opened::connect(&self.path)?);
+        let second = self.commit(entries)?;
+        // What the first file has refused stays refused; a row that the second refuses is there.
+        Ok(first.unwrap_or(second))
+    }
+
+    fn is_in_place(&self) -> bool {
+        let opened = self.connection.as_ref();
+        opened.is_some_and(|opened| opened.identity == Identity::of(&self.path))
+    }
+
+    /// One transaction of all rows. A row that is refused for its own sake doesn't take the others
+    /// with it.
+    fn commit(&mut self, entries: &[Entry]) -> Outcome {
+        let Some(opened) = &mut self.connection else {
+            return Err(StoreError::Stopped);
+        };
+        let outcome = append(&mut opened.conn, entries, &self.path);
+        if outcome.is_ok() {
+            let rows: usize = entries.iter().map(Entry::estimate).sum();
+            self.unmoved_bytes += rows + COMMIT_BYTES;
+        }
+        outcome
+    }
+
+    /// Ends the connection to a file that was taken away, with all its rows in that file: it may
+    /// only have been renamed.
+    fn let_go(&mut self) -> Result<(), StoreError> {
+        let Some(opened) = self.connection.take() else {
+            return Ok(());
+        };
+        if !move_all(&opened.conn).unwrap_or(false) {
+            // The `-wal` still holds rows, and the file that is there now must not be read
+            // through it.
+            self.connection = Some(opened);
+            return Err(StoreError::Replaced {
+                path: self.path.clone(),
+            });
+        }
+        drop(opened.conn);
+        opened.identity.remove_companions(&self.path);
+        self.unmoved_bytes = 0;
+        Ok(())
+    }
+
+    fn checkpoint_when_due(&mut self) {
+        if self.unmoved_bytes < CHECKPOINT_BYTES {
+            return;
+        }
+        self.unmoved_bytes = 0;
+        if let Some(opened) = &self.connection {
+            // The rows are safe in the `-wal`; what fails here shows at the next commit.
+            let _ = opened
+                .conn
+                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
+
+    fn close(self) {
+        if let Some(opened) = self.connection {
+            // Closing moves the rows as well, but only when no other connection is open.
+            let _ = opened
+                .conn
+                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
+}
+
+/// The first job and those behind it, as far as one commit takes them.
+fn batch(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+    let mut bytes = first.0.estimate();
+    let mut batch = vec![first];
+    while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+        let Ok(next) = jobs.try_recv() else { break };
+        bytes += next.0.estimate();
+        batch.push(next);
+    }
+    batch
+}
+
+fn append(conn: &mut Connection, entries: &[Entry], path: &Path) -> Outcome {
+    // Immediate: a transaction that turned into a writing one later could not wait for the lock.
+    let change = conn
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .at(path)?;
+    let mut answers = Vec::with_capacity(entries.len());
+    for entry in entries {
+        answers.push(match entry.append(&change, path) {
+            Err(error) if !concerns_row(&error) => return Err(error),
+            answer => answer,
+        });
+    }
+    change.commit().at(path)?;
+    Ok(answers)
+}
+
+/// Whether the cause may lie in the connection; a full disk or a lock passes without a new one.
+const fn spoils_connection(error: &StoreError) -> bool {
+    !matches!(
+        error,
+        StoreError::DiskFull { .. } | StoreError::Locked { .. }
+    )
+}
+
+/// Whether `SQLite` has undone the one statement and left the transaction as it was.
+const fn concerns_row(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Conflict { .. } | StoreError::TooLarge { .. }
+    )
+}
+
+fn answer_at(outcome: &Outcome, place: usize) -> Result<(), StoreError> {
+    match outcome {
+        Ok(answers) => answers
+            .get(place)
+            .cloned()
+            .unwrap_or(Err(StoreError::Stopped)),
+        Err(error) => Err(error.clone()),
+    }
+}
+
+/// Moves everything from the `-wal` into the log and empties it; `false` where a reader holds on
+/// to it.
+fn move_all(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy: i64 = conn.query_row(sql, [], |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict, id};
+
+    fn entry(body: usize) -> Entry {
+        Entry::Delivery(std::sync::Arc::new(Delivery {
+            id: id::delivery(),
+            received_at: Timestamp::from_seconds(1),
+            remote: None,
+            provider: None,
+            event: None,
+            event_id: None,
+            duplicate_of: None,
+            verdict: Verdict::new(Status::Unverified),
+            request: Request::post("/", Headers::new(), vec![b'x'; body]),
+            response_status: None,
+        }))
+    }
+
+    fn committer() -> (tempfile::TempDir, Committer) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let committer = Committer::connect(&path).unwrap();
+        (folder, committer)
+    }
+
+    fn conn(committer: &Committer) -> &Connection {
+        &committer.connection.as_ref().unwrap().conn
+    }
+
+    #[test]
+    fn a_full_disk_refuses_the_whole_batch_and_is_forgotten_once_there_is_room() {
+        let (_folder, mut committer) = committer();
+        let pages = |most: i64| {
+            let sql = format!("PRAGMA max_page_count = {most}");
+            move |conn: &Connection| {
+                conn.query_row(&sql, [], |row| row.get::<_, i64>(0))
+                    .unwrap()
+            }
+        };
+        pages(1)(conn(&committer));
+        let batch = [entry(1), entry(100_000), entry(1)];
+        for _ in 0..2 {
+            let error = committer.keep(&batch).unwrap_err();
+            assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");
+        }
+        pages(10_000)(conn(&committer));
+        let answers = committer.keep(&batch).unwrap();
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    }
+
+    #[test]
+    fn a_lock_refuses_the_batch_until_it_is_given_back() {
+        let (_folder, mut committer) = committer();
+        conn(&committer).busy_timeout(Duration::ZERO).unwrap();
+        let other = Connection::open(&committer.path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let batch = [entry(1)];
+        let error = committer.keep(&batch).unwrap_err();
+        assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(committer.keep(&batch).is_ok());
+    }
+
+    #[test]
+    fn a_spoiled_connection_is_replaced() {
+        let (_folder, mut committer) = committer();
+        let hide = |sql: &str| conn(&committer).execute_batch(sql).unwrap();
+        hide("ALTER TABLE delivery RENAME TO hidden");
+        assert!(committer.keep(&[entry(1)]).is_err());
+        assert!(committer.connection.is_none());
+        let other = Connection::open(&committer.path).unwrap();
+        other
+            .execute_batch("ALTER TABLE hidden RENAME TO delivery")
+            .unwrap();
+        assert!(committer.keep(&[entry(1)]).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_a_reader_holds_on_to_is_not_left_with_rows_unmoved() {
+        let (_folder, mut committer) = committer();
+        conn(&committer).busy_timeout(Duration::ZERO).unwrap();
+        committer.keep(&[entry(1)]).unwrap();
+        let aside = committer.path.with_extension("aside");
+        let reader = Connection::open(&committer.path).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM delivery")
+            .unwrap();
+        std::fs::rename(&committer.path, &aside).unwrap();
+        let batch = [entry(1)];
+        let error = committer.keep(&batch).unwrap_err();
+        assert!(matches!(error, StoreError::Replaced { .. }), "{error:?}");
+        assert!(!committer.path.exists());
+        reader.execute_batch("ROLLBACK").unwrap();
+        assert!(committer.keep(&batch).is_ok());
+        assert!(committer.path.exists());
+    }
+
+    #[test]
+    fn the_wal_does_not_grow_without_bound() {
+        let (folder, mut committer) = committer();
+        for _ in 0..40 {
+            committer.keep(&[entry(1 << 20)]).unwrap();
+            committer.checkpoint_when_due();
+        }
+        let wal = std::fs::metadata(folder.path().join("log.db-wal"))
+            .unwrap()
+            .len();
+        assert!(wal < 3 * CHECKPOINT_BYTES as u64, "{wal}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Taking in deliveries that were received elsewhere.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::row::Entry;
+use super::{Log, StoreError, log};
+use crate::delivery::Delivery;
+
+/// Rows in one transaction, so that a listener gets its turn.
+const STEP_ROWS: usize = 500;
+/// Bytes in one transaction, for the same reason.
+const STEP_BYTES: usize = 8 << 20;
+
+/// What an import has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Deliveries that are new in the log.
+    pub added: u64,
+    /// Deliveries whose id the log already had; the log's own stays as it is.
+    pub present: u64,
+}
+
+impl Log {
+    /// Appends deliveries with the ids they have, in the order given.
+    ///
+    /// After an error, those that came before it may be in the log; importing them again does no
+    /// harm.
+    pub fn import(
+        &self,
+        deliveries: impl IntoIterator<Item = Delivery>,
+    ) -> Result<Imported, StoreError> {
+        let mut conn = log::connect_writable(self.path())?;
+        let mut entries = deliveries
+            .into_iter()
+            .map(|delivery| Entry::Delivery(Arc::new(delivery)));
+        let mut imported = Imported::default();
+        loop {
+            // Gathered before the lock is taken: where they come from may be slow.
+            let step = gather(&mut entries);
+            if step.is_empty() {
+                return Ok(imported);
+            }
+            let added = log::step(&mut conn, self.path(), |change| self.add(change, &step))?;
+            imported.added += added;
+            imported.present += step.len() as u64 - added;
+        }
+    }
+
+    fn add(&self, conn: &Connection, entries: &[Entry]) -> Result<u64, StoreError> {
+        let mut added = 0;
+        for entry in entries {
+            match entry.append(conn, self.path()) {
+                Ok(()) => added += 1,
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(added)
+    }
+}
+
+fn gather(entries: &mut impl Iterator<Item = Entry>) -> Vec<Entry> {
+    let mut step = Vec::new();
+    let mut bytes = 0;
+    while step.len() < STEP_ROWS && bytes < STEP_BYTES {
+        let Some(entry) = entries.next() else { break };
+        bytes += entry.estimate();
+        step.push(entry);
+    }
+    step
+}

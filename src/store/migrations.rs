@@ -1,0 +1,134 @@
+//! The form of the log, by version. A step is never edited once it was released.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+use super::error::AtPath;
+
+/// `WHLG`: marks the file as a webhook log in its header (offset 68), where `file` and `SQLite` see
+/// it.
+pub(super) const APPLICATION_ID: i64 = 0x5748_4C47;
+
+/// The newest version that this program writes.
+pub(super) const VERSION: i64 = 1;
+
+/// The steps from each version to the next.
+const STEPS: [&str; 1] = [V1];
+
+/// Bytes in a page: a delivery of 1 KiB with its headers fits several times, where the default of
+/// 4 KiB leaves half a page empty.
+const PAGE_BYTES: i64 = 8192;
+
+/// The body stands last: `SQLite` has to walk through it to reach what comes after. No foreign key,
+/// because attempts of forged deliveries belong to none. `AUTOINCREMENT` keeps a place in the log
+/// from being given twice, so that who follows misses nothing after a prune.
+const V1: &str = "
+CREATE TABLE delivery (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT, -- place in the log
+    id              TEXT    NOT NULL,
+    received_at     INTEGER NOT NULL, -- microseconds since 1970-01-01 UTC
+    remote          TEXT,
+    provider        TEXT,
+    event           TEXT,
+    event_id        TEXT,
+    duplicate_of    TEXT,             -- id of the first delivery of the same event
+    verdict         TEXT    NOT NULL, -- valid, mismatch, stale, missing, malformed, unverified
+    verdict_json    TEXT    NOT NULL, -- the verdict with its grounds
+    response_status INTEGER,
+    method          TEXT    NOT NULL,
+    target          TEXT    NOT NULL,
+    version         TEXT    NOT NULL,
+    headers         TEXT    NOT NULL, -- [[name, value], ...], bytes as {base64}
+    body_complete   INTEGER NOT NULL,
+    body            BLOB    NOT NULL
+);
+CREATE UNIQUE INDEX delivery_id ON delivery (id);
+
+CREATE TABLE attempt (
+    seq           INTEGER PRIMARY KEY,
+    id            TEXT    NOT NULL,
+    delivery_id   TEXT    NOT NULL,
+    cause         TEXT    NOT NULL, -- forward, replay, send, retry
+    url           TEXT    NOT NULL,
+    started_at    INTEGER NOT NULL, -- microseconds since 1970-01-01 UTC
+    duration_ms   REAL    NOT NULL,
+    signing       TEXT,             -- kept, fresh
+    run           TEXT,             -- of a bulk replay
+    status        INTEGER,          -- null where there was no answer
+    error_kind    TEXT,
+    error_message TEXT,
+    headers       TEXT,             -- of the answer
+    body          BLOB              -- of the answer
+);
+CREATE UNIQUE INDEX attempt_id ON attempt (id);
+CREATE INDEX attempt_delivery ON attempt (delivery_id);
+CREATE INDEX attempt_run ON attempt (run, delivery_id) WHERE run IS NOT NULL;
+
+CREATE VIEW delivery_readable AS
+SELECT seq, id, strftime('%Y-%m-%dT%H:%M:%fZ', received_at / 1000000.0, 'unixepoch') AS received_at,
+       provider, event, event_id, verdict, method, target, length(body) AS body_bytes,
+       CAST(body AS TEXT) AS body
+FROM delivery;
+";
+
+/// Brings the log of a writing connection to the newest form, from an empty file as well.
+pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    if version(conn, path)? == VERSION {
+        return Ok(());
+    }
+    // Both take effect only before the first table is made, and the journal mode only outside of a
+    // transaction.
+    conn.pragma_update(None, "page_size", PAGE_BYTES).at(path)?;
+    conn.pragma_update(None, "auto_vacuum", "incremental")
+        .at(path)?;
+    conn.pragma_update(None, "journal_mode", "wal").at(path)?;
+    let change = conn
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .at(path)?;
+    // Another process may have come first.
+    let from = check(&change, path)?;
+    let done = usize::try_from(from).unwrap_or_default();
+    for step in STEPS.iter().skip(done) {
+        change.execute_batch(step).at(path)?;
+    }
+    change
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .at(path)?;
+    change
+        .pragma_update(None, "user_version", VERSION)
+        .at(path)?;
+    change.commit().at(path)
+}
+
+/// The version of the log, 0 for an empty file; an error where it is none, or none for this
+/// program.
+pub(super) fn version(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+    // One snapshot, for the case that another process is making the log at this moment.
+    let look = conn.unchecked_transaction().at(path)?;
+    check(&look, path)
+}
+
+/// [`version`] within a transaction.
+fn check(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).at(path);
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    let path = path.to_path_buf();
+    if application == APPLICATION_ID {
+        return match version {
+            ..=VERSION => Ok(version),
+            _ => Err(StoreError::Newer {
+                path,
+                found: version,
+                known: VERSION,
+            }),
+        };
+    }
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    if application == 0 && version == 0 && tables == 0 {
+        return Ok(0);
+    }
+    Err(StoreError::Foreign { path })
+}

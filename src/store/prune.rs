@@ -1,0 +1,201 @@
+//! Removing what is no longer wanted, and giving its space back.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Params};
+
+use super::error::AtPath;
+use super::{Log, StoreError, log};
+use crate::delivery::Timestamp;
+
+/// Rows deleted in one transaction, so that a listener gets its turn.
+const STEP_ROWS: usize = 500;
+/// Bytes of bodies deleted in one transaction, for the same reason.
+const STEP_BYTES: i64 = 32 << 20;
+/// Pages given back in one transaction.
+const STEP_PAGES: u64 = 1024;
+
+/// What a prune has removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Deliveries.
+    pub deliveries: u64,
+    /// Attempts: those of the deliveries, and those as old of deliveries that were never here.
+    pub attempts: u64,
+    /// By how much the log is smaller.
+    pub bytes: u64,
+}
+
+impl Log {
+    /// Removes, with their attempts, the deliveries received before `older_than`, and those that
+    /// are not among the newest `keep` in the order of the log.
+    ///
+    /// In short transactions with pauses, so that a listener goes on while it lasts. For the same
+    /// reason the space is given back page by page: a `VACUUM` writes the whole log in one
+    /// transaction.
+    pub fn prune(
+        &self,
+        older_than: Option<Timestamp>,
+        keep: Option<u64>,
+    ) -> Result<Pruned, StoreError> {
+        let mut work = Work {
+            conn: log::connect_writable(self.path())?,
+            path: self.path(),
+        };
+        let before = older_than.map_or(i64::MIN, Timestamp::micros);
+        let keep = keep.map_or(i64::MAX, |keep| i64::try_from(keep).unwrap_or(i64::MAX));
+        let (deliveries, theirs) = work.remove_deliveries(before, keep)?;
+        let strays = work.remove_strays(before.max(work.oldest_kept(keep)?))?;
+        Ok(Pruned {
+            deliveries,
+            attempts: theirs + strays,
+            bytes: work.shrink()?,
+        })
+    }
+}
+
+/// A row to remove: its place and the length of its body.
+type Doomed = (i64, i64);
+
+/// A prune under way.
+struct Work<'a> {
+    conn: Connection,
+    path: &'a Path,
+}
+
+impl Work<'_> {
+    /// Removes deliveries with their attempts; how many of each.
+    fn remove_deliveries(&mut self, before: i64, keep: i64) -> Result<(u64, u64), StoreError> {
+        let doomed = self.doomed(
+            "SELECT seq, length(body) FROM delivery WHERE received_at < ?1 OR seq <= \
+             (SELECT seq FROM delivery ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq",
+            [before, keep],
+        )?;
+        let (mut deliveries, mut attempts) = (0, 0);
+        for rows in steps(&doomed) {
+            attempts += self.delete(
+                "DELETE FROM attempt WHERE delivery_id IN (SELECT id FROM delivery \
+                 WHERE seq IN (SELECT value FROM json_each(?1)))",
+                rows,
+            )?;
+            deliveries += self.delete(
+                "DELETE FROM delivery WHERE seq IN (SELECT value FROM json_each(?1))",
+                rows,
+            )?;
+        }
+        Ok((deliveries, attempts))
+    }
+
+    /// Removes attempts from before a moment that belong to no delivery of this log, as those of
+    /// `send` do.
+    fn remove_strays(&mut self, before: i64) -> Result<u64, StoreError> {
+        let doomed = self.doomed(
+            "SELECT seq, coalesce(length(body), 0) FROM attempt WHERE started_at < ?1 AND \
+             NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = attempt.delivery_id)",
+            [before],
+        )?;
+        let mut attempts = 0;
+        for rows in steps(&doomed) {
+            let sql = "DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?1))";
+            attempts += self.delete(sql, rows)?;
+        }
+        Ok(attempts)
+    }
+
+    /// When the oldest of the newest `keep` deliveries was received, which is how far back the
+    /// attempts without one are kept as well; no bound where all are kept.
+    fn oldest_kept(&self, keep: i64) -> Result<i64, StoreError> {
+        if keep == i64::MAX {
+            return Ok(i64::MIN);
+        }
+        let sql = "SELECT received_at FROM delivery ORDER BY seq LIMIT 1";
+        let oldest = self.conn.query_row(sql, [], |row| row.get(0)).optional();
+        Ok(oldest.at(self.path)?.unwrap_or(i64::MAX))
+    }
+
+    fn doomed(&self, sql: &str, params: impl Params) -> Result<Vec<Doomed>, StoreError> {
+        let mut statement = self.conn.prepare(sql).at(self.path)?;
+        let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.and_then(Iterator::collect).at(self.path)
+    }
+
+    fn delete(&mut self, sql: &str, rows: &[Doomed]) -> Result<u64, StoreError> {
+        let places = rows.iter().map(|row| row.0);
+        let places = serde_json::Value::Array(places.map(Into::into).collect()).to_string();
+        let path = self.path;
+        log::step(&mut self.conn, path, |change| {
+            let mut statement = change.prepare_cached(sql).at(path)?;
+            statement.execute([places]).at(path).map(|rows| rows as u64)
+        })
+    }
+
+    /// Gives free pages back to the file system; how many bytes they were.
+    fn shrink(&mut self) -> Result<u64, StoreError> {
+        let page_bytes = number(&self.conn, "PRAGMA page_size").at(self.path)?;
+        let path = self.path;
+        let mut bytes = 0;
+        loop {
+            let pages = log::step(&mut self.conn, path, |change| give_back(change).at(path))?;
+            bytes += pages * page_bytes;
+            if pages < STEP_PAGES {
+                break;
+            }
+        }
+        // Passive: it waits for nobody and makes nobody wait. The last connection that is closed
+        // does what it could not.
+        let _ = number(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)");
+        Ok(bytes)
+    }
+}
+
+/// Rows in pieces that one transaction takes.
+fn steps(rows: &[Doomed]) -> impl Iterator<Item = &[Doomed]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = rest.iter().take(STEP_ROWS).take_while(|(_, length)| {
+            let room = bytes < STEP_BYTES;
+            bytes = bytes.saturating_add(*length);
+            room
+        });
+        let (step, later) = rest.split_at(fits.count());
+        rest = later;
+        (!step.is_empty()).then_some(step)
+    })
+}
+
+/// Frees up to [`STEP_PAGES`] pages; how many it was.
+fn give_back(conn: &Connection) -> rusqlite::Result<u64> {
+    let before = number(conn, "PRAGMA page_count")?;
+    // A row per page: the statement has done its work when it has been walked to the end.
+    let mut vacuum = conn.prepare_cached(&format!("PRAGMA incremental_vacuum({STEP_PAGES})"))?;
+    let mut pages = vacuum.query([])?;
+    while pages.next()?.is_some() {}
+    Ok(before.saturating_sub(number(conn, "PRAGMA page_count")?))
+}
+
+fn number(conn: &Connection, sql: &str) -> rusqlite::Result<u64> {
+    conn.query_row(sql, [], |row| row.get(0))
+        .map(i64::unsigned_abs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn steps_are_small_and_leave_nothing_out(
+            lengths in prop::collection::vec(0..STEP_BYTES * 2, 0..40)
+        ) {
+            let rows: Vec<Doomed> = lengths.into_iter().map(|length| (7, length)).collect();
+            let parts: Vec<_> = steps(&rows).collect();
+            prop_assert_eq!(&parts.concat(), &rows);
+            for part in parts {
+                let all_but_last = part.iter().rev().skip(1).map(|row| row.1).sum::<i64>();
+                prop_assert!(all_but_last < STEP_BYTES);
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Deliveries and attempts as rows, there and back.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, ErrorCode, Row, params};
+
+use super::StoreError;
+use super::error::AtPath;
+use crate::delivery::{
+    Answer, Attempt, Delivery, Failure, Request, Timestamp, Verdict,
+    capture::{headers_from_json, headers_to_json},
+};
+
+/// The columns that [`delivery`] reads, in its order.
+pub(super) const DELIVERY_COLUMNS: &str = "seq, id, received_at, remote, provider, event, \
+     event_id, duplicate_of, verdict_json, response_status, method, target, version, headers, \
+     body_complete, body";
+
+/// The columns that [`attempt`] reads, in its order.
+pub(super) const ATTEMPT_COLUMNS: &str = "seq, id, delivery_id, cause, url, started_at, \
+     duration_ms, signing, status, error_kind, error_message, headers, body";
+
+const INSERT_DELIVERY: &str = "INSERT INTO delivery (id, received_at, remote, provider, event, \
+     event_id, duplicate_of, verdict, verdict_json, response_status, method, target, version, \
+     headers, body_complete, body) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+
+const INSERT_ATTEMPT: &str = "INSERT INTO attempt (id, delivery_id, cause, url, started_at, \
+     duration_ms, signing, run, status, error_kind, error_message, headers, body) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+/// What stands in a row besides its variable parts, for estimates: short columns, index entries.
+const OVERHEAD_BYTES: usize = 512;
+
+/// One row to append.
+#[derive(Debug, Clone)]
+pub(super) enum Entry {
+    /// A row of `delivery`.
+    Delivery(Arc<Delivery>),
+    /// A row of `attempt`, and the replay run it belongs to.
+    Attempt(Box<Attempt>, Option<String>),
+}
+
+impl Entry {
+    /// The id of the row.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Delivery(delivery) => &delivery.id,
+            Self::Attempt(attempt, _) => &attempt.id,
+        }
+    }
+
+    /// About how many bytes the row takes.
+    pub(super) fn estimate(&self) -> usize {
+        let body = match self {
+            Self::Delivery(delivery) => delivery.request.body.len(),
+            Self::Attempt(attempt, _) => attempt.outcome.as_ref().map_or(0, |a| a.body.len()),
+        };
+        body + OVERHEAD_BYTES
+    }
+
+    /// Appends the row within the transaction at hand.
+    pub(super) fn append(&self, conn: &Connection, path: &Path) -> Result<(), StoreError> {
+        let inserted = match self {
+            Self::Delivery(delivery) => insert_delivery(conn, delivery),
+            Self::Attempt(attempt, run) => insert_attempt(conn, attempt, run.as_deref()),
+        };
+        let id = || self.id().to_owned();
+        inserted.map_err(|cause| match cause.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => StoreError::Conflict { id: id() },
+            Some(ErrorCode::TooBig) => StoreError::TooLarge { id: id() },
+            _ => StoreError::sqlite(path, cause),
+        })
+    }
+}
+
+fn insert_delivery(conn: &Connection, delivery: &Delivery) -> rusqlite::Result<()> {
+    let request = &delivery.request;
+    // A verdict is strings and numbers, which always serialise.
+    let verdict = serde_json::to_string(&delivery.verdict).unwrap_or_default();
+    conn.prepare_cached(INSERT_DELIVERY)?.execute(params![
+        delivery.id,
+        delivery.received_at.micros(),
+        delivery.remote,
+        delivery.provider,
+        delivery.event,
+        delivery.event_id,
+        delivery.duplicate_of,
+        delivery.verdict.status.as_str(),
+        verdict,
+        delivery.response_status,
+        request.method,
+        request.target,
+        request.version,
+        headers_to_json(&request.headers),
+        request.body_complete,
+        &request.body[..],
+    ])?;
+    Ok(())
+}
+
+fn insert_attempt(conn: &Connection, attempt: &Attempt, run: Option<&str>) -> rusqlite::Result<()> {
+    let answer = attempt.outcome.as_ref().ok();
+    let failure = attempt.outcome.as_ref().err();
+    conn.prepare_cached(INSERT_ATTEMPT)?.execute(params![
+        attempt.id,
+        attempt.delivery_id,
+        attempt.cause.as_str(),
+        attempt.url,
+        attempt.started_at.micros(),
+        attempt.duration_ms,
+        attempt.signing.map(crate::delivery::Signing::as_str),
+        run,
+        answer.map(|a| a.status),
+        failure.map(|f| f.kind.as_str()),
+        failure.map(|f| f.message.as_str()),
+        answer.map(|a| headers_to_json(&a.headers)),
+        answer.map(|a| &a.body[..]),
+    ])?;
+    Ok(())
+}
+
+/// The delivery in a row of [`DELIVERY_COLUMNS`].
+pub(super) fn delivery(row: &Row<'_>, path: &Path) -> Result<Delivery, StoreError> {
+    let columns = Columns::of(row, "delivery", path);
+    let verdict: String = columns.get(8)?;
+    let headers: String = columns.get(13)?;
+    Ok(Delivery {
+        id: columns.get(1)?,
+        received_at: Timestamp::from_micros(columns.get(2)?),
+        remote: columns.get(3)?,
+        provider: columns.get(4)?,
+        event: columns.get(5)?,
+        event_id: columns.get(6)?,
+        duplicate_of: columns.get(7)?,
+        verdict: serde_json::from_str::<Verdict>(&verdict)
+            .map_err(|cause| columns.bad(format!("`verdict_json`: {cause}")))?,
+        response_status: columns.get(9)?,
+        request: Request {
+            method: columns.get(10)?,
+            target: columns.get(11)?,
+            version: columns.get(12)?,
+            headers: headers_from_json(&headers)
+                .map_err(|cause| columns.bad(format!("`headers`: {cause}")))?,
+            body_complete: columns.get(14)?,
+            body: columns.bytes(15)?,
+        },
+    })
+}
+
+/// The attempt in a row of [`ATTEMPT_COLUMNS`].
+pub(super) fn attempt(row: &Row<'_>, path: &Path) -> Result<Attempt, StoreError> {
+    let columns = Columns::of(row, "attempt", path);
+    let signing: Option<String> = columns.get(7)?;
+    Ok(Attempt {
+        id: columns.get(1)?,
+        delivery_id: columns.get(2)?,
+        cause: columns.name(3, &columns.get::<String>(3)?)?,
+        url: columns.get(4)?,
+        started_at: Timestamp::from_micros(columns.get(5)?),
+        duration_ms: columns.get(6)?,
+        signing: signing.map(|text| columns.name(7, &text)).transpose()?,
+        outcome: match columns.get::<Option<u16>>(8)? {
+            Some(status) => Ok(answer(&columns, status)?),
+            None => Err(failure(&columns)?),
+        },
+    })
+}
+
+fn answer(columns: &Columns<'_>, status: u16) -> Result<Answer, StoreError> {
+    let headers: String = columns.get(11)?;
+    Ok(Answer {
+        status,
+        headers: headers_from_json(&headers)
+            .map_err(|cause| columns.bad(format!("`headers`: {cause}")))?,
+        body: columns.bytes(12)?,
+    })
+}
+
+fn failure(columns: &Columns<'_>) -> Result<Failure, StoreError> {
+    Ok(Failure {
+        kind: columns.name(9, &columns.get::<String>(9)?)?,
+        message: columns.get(10)?,
+    })
+}
+
+/// A row whose every fault is an error that names it, because anyone can edit the file.
+struct Columns<'a> {
+    row: &'a Row<'a>,
+    table: &'static str,
+    path: &'a Path,
+}
+
+impl<'a> Columns<'a> {
+    const fn of(row: &'a Row<'a>, table: &'static str, path: &'a Path) -> Self {
+        Self { row, table, path }
+    }
+
+    fn get<T: FromSql>(&self, column: usize) -> Result<T, StoreError> {
+        self.row.get(column).map_err(|cause| self.bad(cause))
+    }
+
+    /// Bytes, also where a text was put in their place by hand.
+    fn bytes(&self, column: usize) -> Result<Bytes, StoreError> {
+        let value = self.row.get_ref(column).at(self.path)?;
+        let bytes = value.as_bytes().map_err(|cause| self.bad(cause))?;
+        Ok(Bytes::copy_from_slice(bytes))
+    }
+
+    /// One of a fixed set of names.
+    fn name<T: std::str::FromStr>(&self, column: usize, text: &str) -> Result<T, StoreError> {
+        text.parse().map_err(|_| {
+            let column = self.row.as_ref().column_name(column).unwrap_or_default();
+            self.bad(format!("`{column}`: unknown name `{text}`"))
+        })
+    }
+
+    fn bad(&self, cause: impl Display) -> StoreError {
+        let id = self.row.get(1).unwrap_or_else(|_| {
+            let place = self.row.get(0).unwrap_or_default();
+            format!("row {}", i64::to_string(&place))
+        });
+        StoreError::BadRow {
+            path: self.path.to_path_buf(),
+            table: self.table,
+            id,
+            cause: cause.to_string(),
+        }
+    }
+}

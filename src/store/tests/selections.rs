@@ -1,0 +1,215 @@
+//! What queries mean.
+
+use std::collections::{HashMap, HashSet};
+
+use super::*;
+
+/// Six deliveries that differ in what a query looks at.
+fn sample() -> [Delivery; 6] {
+    let mut number = 0;
+    [
+        (Some("order.created"), Status::Valid, "alpha"),
+        (Some("order.updated"), Status::Mismatch, "Beta \u{e9}"),
+        (Some("payment.captured"), Status::Valid, "gamma"),
+        (None, Status::Unverified, "\u{0}delta"),
+        (Some("order.created"), Status::Stale, "BETA"),
+        (Some("order.line.added"), Status::Valid, ""),
+    ]
+    .map(|(event, status, body)| {
+        number += 1;
+        Delivery {
+            received_at: Timestamp::from_seconds(number),
+            provider: Some(if number == 3 { "hermes" } else { "olympus" }.into()),
+            event: event.map(Into::into),
+            event_id: Some(format!("evt_{number}")),
+            verdict: Verdict::new(status),
+            request: Request::post(
+                format!("/hook?n={number}"),
+                [("X-Shop", format!("shop-{number}"))].into_iter().collect(),
+                body.as_bytes().to_vec(),
+            ),
+            ..delivery()
+        }
+    })
+}
+
+#[test]
+fn each_part_of_a_query_selects() {
+    let deliveries = sample();
+    let reader = Place::holding(&deliveries);
+    let reader = reader.reader();
+    let numbers = |query: Query| -> Vec<usize> {
+        let found = all(&reader, &query);
+        let number = |d: &Delivery| deliveries.iter().position(|o| o == d).unwrap() + 1;
+        let ids: Vec<_> = found.iter().map(|d| d.id.clone()).collect();
+        assert_eq!(reader.ids(&query).unwrap(), ids);
+        found.iter().map(number).collect()
+    };
+    let any = Query::default;
+    let event = |text: &str| Query {
+        events: text.parse().unwrap(),
+        ..any()
+    };
+    let search = |text: &str| Query {
+        search: Some(text.into()),
+        ..any()
+    };
+    let second = |n| Some(Timestamp::from_seconds(n));
+    let ids = vec![deliveries[4].id.clone(), deliveries[0].id.clone()];
+    let verdicts = vec![Status::Valid, Status::Stale];
+    for (query, wanted) in [
+        (any(), vec![1, 2, 3, 4, 5, 6]),
+        (event("order.*"), vec![1, 2, 5, 6]),
+        (event("order.*,!order.updated"), vec![1, 5, 6]),
+        (event("!order.*"), vec![3, 4]),
+        (
+            Query {
+                provider: Some("hermes".into()),
+                ..any()
+            },
+            vec![3],
+        ),
+        (Query { verdicts, ..any() }, vec![1, 3, 5, 6]),
+        (
+            Query {
+                since: second(2),
+                until: second(5),
+                ..any()
+            },
+            vec![2, 3, 4],
+        ),
+        (Query { ids, ..any() }, vec![1, 5]),
+        (
+            Query {
+                limit: Some(2),
+                ..any()
+            },
+            vec![5, 6],
+        ),
+        (
+            Query {
+                limit: Some(2),
+                ..event("order.created")
+            },
+            vec![1, 5],
+        ),
+        (
+            Query {
+                limit: Some(0),
+                ..any()
+            },
+            vec![],
+        ),
+        (search("beta"), vec![2, 5]),
+        (search("DELTA"), vec![4]),
+        (search("shop-3"), vec![3]),
+        (search("N=6"), vec![6]),
+        (search("EVT_1"), vec![1]),
+        (search("nowhere"), vec![]),
+        (
+            Query {
+                limit: Some(1),
+                ..search("beta")
+            },
+            vec![5],
+        ),
+    ] {
+        assert_eq!(numbers(query.clone()), wanted, "{query:?}");
+    }
+}
+
+#[test]
+fn failed_is_what_the_last_attempt_says() {
+    let deliveries = sample();
+    let place = Place::holding(&deliveries);
+    let writer = place.log().writer().unwrap();
+    let id = |n: usize| deliveries[n].id.as_str();
+    for (n, outcome) in [
+        (0, Ok(500)),
+        (0, Ok(204)),
+        (1, Ok(200)),
+        (1, Err(FailureKind::Refused)),
+        (2, Ok(302)),
+        (3, Ok(200)),
+    ] {
+        keep_attempt(&writer, &attempt(id(n), outcome), None);
+    }
+    let reader = place.reader();
+    let failed = Query {
+        failed: true,
+        ..Query::default()
+    };
+    assert_eq!(reader.ids(&failed).unwrap(), [id(1), id(2)]);
+    let every: Vec<_> = (0..6).map(id).collect();
+    let wanted = [(0, Some(204)), (1, None), (2, Some(302)), (3, Some(200))];
+    assert_eq!(
+        reader.last_attempt_status(&every).unwrap(),
+        HashMap::from(wanted.map(|(n, status)| (id(n).to_owned(), status)))
+    );
+}
+
+#[test]
+fn the_newest_are_counted_from_the_end() {
+    let deliveries = sample();
+    let place = Place::holding(&deliveries);
+    let reader = place.reader();
+    assert_eq!(reader.last(0).unwrap().as_ref(), deliveries.last());
+    assert_eq!(reader.last(5).unwrap().as_ref(), deliveries.first());
+    assert_eq!(reader.last(6).unwrap(), None);
+    let newest = [&deliveries[5], &deliveries[4]].map(|d| d.id.clone());
+    assert_eq!(reader.recent_ids(2).unwrap(), newest);
+}
+
+#[test]
+fn a_duplicate_is_known_by_the_first_delivery_of_its_event() {
+    let [first, mut second, mut third, ..] = sample();
+    second.event_id.clone_from(&first.event_id);
+    second.duplicate_of = Some(first.id.clone());
+    third.provider = None;
+    let place = Place::holding(&[first.clone(), second, third]);
+    let known = place.reader().recent_events(2).unwrap();
+    let [event] = &known[..] else {
+        panic!("one of the newest two has a provider: {known:?}")
+    };
+    assert_eq!(event.delivery_id, first.id);
+    assert_eq!(
+        (event.provider.as_str(), event.event_id.as_str()),
+        ("olympus", "evt_1")
+    );
+}
+
+#[test]
+fn a_run_knows_what_it_has_sent() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    for (id, outcome, run) in [
+        ("dlv_1", Ok(200), Some("run_1")),
+        ("dlv_2", Ok(500), Some("run_2")),
+        ("dlv_3", Err(FailureKind::Timeout), Some("run_2")),
+        ("dlv_4", Err(FailureKind::Refused), Some("run_2")),
+        ("dlv_5", Ok(200), None),
+    ] {
+        keep_attempt(&writer, &attempt(id, outcome), run);
+    }
+    let reader = place.reader();
+    assert_eq!(reader.last_run().unwrap().as_deref(), Some("run_2"));
+    let sent = ["dlv_2", "dlv_3"].map(ToOwned::to_owned);
+    assert_eq!(reader.sent_in_run("run_2").unwrap(), HashSet::from(sent));
+    assert_eq!(reader.counts().unwrap().attempts, 5);
+}
+
+#[test]
+fn the_last_url_is_where_it_was_forwarded_to() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    let mut sent = attempt("dlv_1", Ok(200));
+    keep_attempt(&writer, &sent, None);
+    sent.id = id::attempt();
+    sent.cause = Cause::Replay;
+    sent.url = "http://elsewhere/".into();
+    keep_attempt(&writer, &sent, None);
+    let reader = place.reader();
+    let url = reader.last_url("dlv_1").unwrap();
+    assert_eq!(url.as_deref(), Some("http://localhost:3000/hook"));
+    assert_eq!(reader.last_url("dlv_2").unwrap(), None);
+}

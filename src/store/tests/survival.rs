@@ -1,0 +1,213 @@
+//! What happens to a log in use: taken away, full, pruned, followed.
+
+use std::fs;
+use std::ops::ControlFlow;
+
+use super::*;
+
+/// Everything that `SQLite` keeps for the log.
+const FILES: [&str; 3] = ["log.db", "log.db-wal", "log.db-shm"];
+
+#[test]
+fn a_deleted_log_is_made_anew_before_anything_is_acknowledged() {
+    for gone in [&FILES[..1], &FILES[..2], &FILES[..]] {
+        let place = Place::new();
+        let writer = place.log().writer().unwrap();
+        keep(&writer, &delivery()).unwrap();
+        for name in gone {
+            fs::remove_file(place.path().with_file_name(name)).unwrap();
+        }
+        let [first, second] = [delivery(), delivery()];
+        keep(&writer, &first).unwrap();
+        keep(&writer, &second).unwrap();
+        assert_eq!(all(&place.reader(), &Query::default()), [first, second]);
+    }
+}
+
+#[test]
+fn a_deleted_folder_is_made_anew() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    keep(&writer, &delivery()).unwrap();
+    fs::remove_dir_all(place.path().parent().unwrap()).unwrap();
+    let kept = delivery();
+    keep(&writer, &kept).unwrap();
+    assert_eq!(all(&place.reader(), &Query::default()), [kept]);
+}
+
+#[test]
+fn a_deleted_wal_loses_nothing() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    let [first, second] = [delivery(), delivery()];
+    keep(&writer, &first).unwrap();
+    fs::remove_file(place.path().with_file_name("log.db-wal")).unwrap();
+    keep(&writer, &second).unwrap();
+    drop(writer);
+    assert_eq!(all(&place.reader(), &Query::default()), [first, second]);
+}
+
+#[test]
+fn a_log_that_was_renamed_keeps_its_rows_and_a_new_one_begins() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    let [old, new] = [delivery(), delivery()];
+    keep(&writer, &old).unwrap();
+    let aside = place.path().with_file_name("aside.db");
+    fs::rename(place.path(), &aside).unwrap();
+    keep(&writer, &new).unwrap();
+    assert_eq!(all(&place.reader(), &Query::default()), [new]);
+    let aside = Log::open_existing(aside).unwrap().reader().unwrap();
+    assert_eq!(aside.get(&old.id).unwrap(), old);
+}
+
+#[test]
+fn a_log_that_was_replaced_by_another_goes_on_in_that_one() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    keep(&writer, &delivery()).unwrap();
+    let [theirs, new] = [delivery(), delivery()];
+    let other = Place::holding(std::slice::from_ref(&theirs));
+    fs::rename(other.path(), place.path()).unwrap();
+    keep(&writer, &new).unwrap();
+    assert_eq!(all(&place.reader(), &Query::default()), [theirs, new]);
+}
+
+#[test]
+fn a_log_that_was_replaced_by_something_else_is_an_error_until_it_is_gone() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    keep(&writer, &delivery()).unwrap();
+    fs::remove_file(place.path()).unwrap();
+    fs::write(place.path(), "something else entirely".repeat(100)).unwrap();
+    let kept = delivery();
+    for _ in 0..2 {
+        let error = keep(&writer, &kept).unwrap_err();
+        assert!(
+            matches!(error, StoreError::NotADatabase { .. }),
+            "{error:?}"
+        );
+    }
+    fs::remove_file(place.path()).unwrap();
+    keep(&writer, &kept).unwrap();
+    assert_eq!(place.reader().get(&kept.id).unwrap(), kept);
+}
+
+#[test]
+fn a_prune_by_age_takes_the_attempts_along_and_gives_the_space_back() {
+    let moment = |n: i64| Timestamp::from_seconds(1_000 + n);
+    let body = vec![0x5A; 20_000];
+    let deliveries: Vec<_> = (0..100)
+        .map(|n| Delivery {
+            received_at: moment(n),
+            request: Request::post("/", Headers::new(), body.clone()),
+            ..delivery()
+        })
+        .collect();
+    let place = Place::holding(&deliveries);
+    let writer = place.log().writer().unwrap();
+    for of in [&deliveries[0].id, &deliveries[99].id, "dlv_forged"] {
+        let sent = Attempt {
+            started_at: moment(1),
+            ..attempt(of, Ok(200))
+        };
+        keep_attempt(&writer, &sent, None);
+    }
+    drop(writer);
+    let size = || fs::metadata(place.path()).unwrap().len();
+    let before = size();
+    let pruned = place.log().prune(Some(moment(90)), None).unwrap();
+    assert_eq!((pruned.deliveries, pruned.attempts), (90, 2));
+    assert_eq!(pruned.bytes, before - size());
+    assert!(pruned.bytes > 90 * 20_000);
+    let reader = place.reader();
+    assert_eq!(all(&reader, &Query::default()), deliveries[90..]);
+    assert_eq!(reader.attempts_of(&deliveries[99].id).unwrap().len(), 1);
+}
+
+#[test]
+fn a_prune_by_number_keeps_the_newest() {
+    let deliveries: Vec<_> = (0..10).map(|_| delivery()).collect();
+    let place = Place::holding(&deliveries);
+    let log = place.log();
+    assert_eq!(
+        log.prune(None, None).unwrap(),
+        crate::store::Pruned::default()
+    );
+    assert_eq!(log.prune(None, Some(10)).unwrap().deliveries, 0);
+    assert_eq!(log.prune(None, Some(3)).unwrap().deliveries, 7);
+    assert_eq!(all(&place.reader(), &Query::default()), deliveries[7..]);
+    assert_eq!(log.prune(None, Some(0)).unwrap().deliveries, 3);
+    assert_eq!(place.reader().counts().unwrap().deliveries, 0);
+}
+
+#[test]
+fn a_prune_and_a_writer_get_along() {
+    let deliveries: Vec<_> = (0..3000).map(|_| delivery()).collect();
+    let place = Place::holding(&deliveries);
+    let log = place.log();
+    let writer = log.writer().unwrap();
+    std::thread::scope(|scope| {
+        let prune = scope.spawn(|| log.prune(Some(Timestamp::from_seconds(i64::MAX)), None));
+        while !prune.is_finished() {
+            let late = Delivery {
+                received_at: Timestamp::from_micros(i64::MAX),
+                ..delivery()
+            };
+            keep(&writer, &late).unwrap();
+        }
+        assert_eq!(prune.join().unwrap().unwrap().deliveries, 3000);
+    });
+}
+
+#[test]
+fn following_shows_each_delivery_once() {
+    let place = Place::holding(&[delivery()]);
+    let writer = place.log().writer().unwrap();
+    let reader = place.reader();
+    let seen = std::cell::RefCell::new(Vec::new());
+    let visit = |delivery: Delivery| {
+        seen.borrow_mut().push(delivery.id);
+        ControlFlow::Continue(())
+    };
+    let mut at = reader.end().unwrap();
+    let mut sent = Vec::new();
+    for round in 0..5 {
+        for _ in 0..round {
+            let d = delivery();
+            keep(&writer, &d).unwrap();
+            sent.push(d.id);
+        }
+        at = reader.follow(at, &Query::default(), visit).unwrap();
+    }
+    assert_eq!(*seen.borrow(), sent);
+    // The places of what is pruned are not given to what comes after.
+    place.log().prune(None, Some(0)).unwrap();
+    at = reader.follow(at, &Query::default(), visit).unwrap();
+    keep(&writer, &delivery()).unwrap();
+    reader.follow(at, &Query::default(), visit).unwrap();
+    assert_eq!(seen.borrow().len(), sent.len() + 1);
+}
+
+#[test]
+fn following_goes_on_where_it_was_stopped() {
+    let deliveries: Vec<_> = (0..600).map(|_| delivery()).collect();
+    let place = Place::holding(&deliveries);
+    let reader = place.reader();
+    let mut seen = Vec::new();
+    let mut at = Position::START;
+    for _ in 0..2 {
+        let until = seen.len() + 300;
+        let visit = |delivery| {
+            seen.push(delivery);
+            if seen.len() == until {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        at = reader.follow(at, &Query::default(), visit).unwrap();
+    }
+    assert_eq!(seen, deliveries);
+    assert_eq!(at, reader.end().unwrap());
+}

@@ -1,0 +1,104 @@
+//! Appending: a queue in front of the one thread that commits.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::StoreError;
+use super::commit::Committer;
+use super::error::AtPath;
+use super::row::Entry;
+use crate::delivery::{Attempt, Delivery};
+
+/// How many rows wait for a commit before who submits has to wait as well.
+const QUEUE_ROWS: usize = 1024;
+
+/// One row and who waits for it.
+pub(super) type Job = (Entry, oneshot::Sender<Result<(), StoreError>>);
+
+/// Appends to the log; clones share one queue, one thread and one connection.
+///
+/// Rows are kept in the order in which they were submitted. Whatever has queued up while a commit
+/// was under way shares the next one. Dropping the last clone waits until the queue is on the disk.
+#[derive(Debug, Clone)]
+pub struct Writer(Arc<Thread>);
+
+impl Writer {
+    /// Connects, so that what is wrong with the log is told now, then starts the thread.
+    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+        let committer = Committer::connect(path)?;
+        let (queue, jobs) = mpsc::channel(QUEUE_ROWS);
+        let thread = thread::Builder::new()
+            .name("log-writer".into())
+            .spawn(move || committer.run(jobs))
+            .at(path)?;
+        Ok(Self(Arc::new(Thread {
+            queue: Some(queue),
+            handle: Some(thread),
+        })))
+    }
+
+    /// Queues a delivery; waits only while the queue is full, never for the disk. The receipt tells
+    /// when the row is kept.
+    pub async fn submit(&self, delivery: Arc<Delivery>) -> Receipt {
+        self.queue(Entry::Delivery(delivery)).await
+    }
+
+    /// Queues an attempt, with the id of the replay run it belongs to.
+    pub async fn submit_attempt(&self, attempt: Attempt, run: Option<&str>) -> Receipt {
+        let run = run.map(ToOwned::to_owned);
+        self.queue(Entry::Attempt(Box::new(attempt), run)).await
+    }
+
+    async fn queue(&self, entry: Entry) -> Receipt {
+        let (answer, receipt) = oneshot::channel();
+        if let Some(queue) = &self.0.queue {
+            // A queue without a thread drops the answer's sender, and the receipt says so.
+            let _ = queue.send((entry, answer)).await;
+        }
+        Receipt(receipt)
+    }
+}
+
+/// Ends with the rows of the queue kept or answered with an error.
+#[derive(Debug)]
+struct Thread {
+    queue: Option<mpsc::Sender<Job>>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(handle) = self.handle.take() {
+            // A thread that panicked has answered everyone by dropping the senders.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// Resolves when the row is on the disk, or to the reason why it is not.
+#[derive(Debug)]
+#[must_use = "a row is kept only once its receipt says so"]
+pub struct Receipt(oneshot::Receiver<Result<(), StoreError>>);
+
+impl Receipt {
+    /// Waits without a runtime; not from within one.
+    pub fn wait(self) -> Result<(), StoreError> {
+        self.0.blocking_recv().unwrap_or(Err(StoreError::Stopped))
+    }
+}
+
+impl Future for Receipt {
+    type Output = Result<(), StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.0).poll(context));
+        Poll::Ready(answer.unwrap_or(Err(StoreError::Stopped)))
+    }
+}
