@@ -1,0 +1,283 @@
+//! The bytes of a request body out of what HAR keeps of it.
+//!
+//! An exporter keeps text, or parsed fields, and sometimes a length. Where several readings of what
+//! it kept are possible, the first that has the declared length is taken.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use super::super::Note;
+use super::super::url::form_encode;
+use super::text::Text;
+use crate::delivery::Headers;
+
+/// Base64 with or without its padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// `request.postData`, or `request._content`, where HTTP Toolkit puts what is not text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Content {
+    mime_type: Option<Text>,
+    text: Option<Text>,
+    encoding: Option<Text>,
+    params: Option<Vec<Param>>,
+    comment: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Param {
+    name: Option<Text>,
+    value: Option<Text>,
+    #[serde(rename = "fileName")]
+    file_name: Option<Text>,
+}
+
+/// What is known of the body's length.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// The header `Content-Length`.
+    header: Option<u64>,
+    /// The field `bodySize`, unless it is -1 for unknown.
+    field: Option<u64>,
+    /// Whether `field` counts characters, as Firefox does (`postData.text.length`).
+    characters: bool,
+}
+
+impl Declared {
+    /// From what an entry says; `creator` is the program that wrote it.
+    pub fn new(headers: &Headers, body_size: Option<f64>, creator: &str) -> Self {
+        Self {
+            header: headers
+                .text("Content-Length")
+                .and_then(|text| text.trim().parse().ok()),
+            field: body_size.and_then(whole),
+            characters: creator.eq_ignore_ascii_case("Firefox"),
+        }
+    }
+
+    /// Whether a body of this length is the declared one; `None` where nothing is declared. One
+    /// source that agrees is enough: `bodySize` of a compressed body is counted in two ways.
+    fn agrees(&self, candidate: &Candidate) -> Option<bool> {
+        let length = candidate.bytes.len() as u64;
+        let field = self.field.map(|size| match candidate.characters {
+            Some(characters) if self.characters => size == characters,
+            _ => size == length,
+        });
+        let header = self.header.map(|size| size == length);
+        // With a header, a count of characters would let the wrong one of two readings pass.
+        let field = if self.characters && header.is_some() {
+            None
+        } else {
+            field
+        };
+        match (header, field) {
+            (None, None) => None,
+            (header, field) => Some(header.unwrap_or(false) || field.unwrap_or(false)),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.header.or(self.field)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked before"
+)]
+fn whole(number: f64) -> Option<u64> {
+    // Past 2^53 a JSON number is no exact count any more.
+    (0.0..=9_007_199_254_740_992.0)
+        .contains(&number)
+        .then_some(number as u64)
+}
+
+/// A body as it was rebuilt.
+#[derive(Debug)]
+pub struct Body {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Whether nothing speaks against these being all of the bytes.
+    pub complete: bool,
+    /// What was done to get at them.
+    pub notes: Vec<Note>,
+}
+
+/// `encoding` says base64, and the text is not.
+#[derive(Debug)]
+pub struct NotBase64;
+
+/// One way to read what the exporter kept.
+#[derive(Default)]
+struct Candidate {
+    bytes: Vec<u8>,
+    characters: Option<u64>,
+    note: Option<Note>,
+    lost: bool,
+}
+
+impl Candidate {
+    const fn noting(bytes: Vec<u8>, note: Note) -> Self {
+        Self {
+            bytes,
+            characters: None,
+            note: Some(note),
+            lost: false,
+        }
+    }
+
+    fn left_out(note: Note) -> Self {
+        Self {
+            note: Some(note),
+            lost: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl Content {
+    fn is_base64(&self) -> bool {
+        let encoding = self.encoding.as_ref().map(Text::to_lossy);
+        encoding.is_some_and(|e| e.eq_ignore_ascii_case("base64"))
+    }
+
+    fn is_multipart(&self) -> bool {
+        let mime = self
+            .mime_type
+            .as_ref()
+            .map(Text::to_lossy)
+            .unwrap_or_default();
+        mime.to_ascii_lowercase().starts_with("multipart/")
+            || self.params.iter().flatten().any(|p| p.file_name.is_some())
+    }
+
+    fn candidates(&self) -> Result<Vec<Candidate>, NotBase64> {
+        let params = self.params.as_deref().unwrap_or_default();
+        match &self.text {
+            Some(text) if self.is_base64() => {
+                let bytes = decode(&text.unescape().bytes).ok_or(NotBase64)?;
+                Ok(vec![Candidate {
+                    bytes,
+                    ..Candidate::default()
+                }])
+            }
+            Some(text) if !text.is_empty() || params.is_empty() => Ok(text_candidates(text)),
+            _ if self.is_multipart() && !params.is_empty() => {
+                Ok(vec![Candidate::left_out(Note::Multipart)])
+            }
+            _ if !params.is_empty() => Ok(form_candidates(params)),
+            _ => Ok(vec![Candidate::default()]),
+        }
+    }
+
+    /// Why there is no text, in the exporter's words.
+    fn left_out(&self) -> Option<String> {
+        let empty = self.text.as_ref().is_none_or(Text::is_empty);
+        let comment = self
+            .comment
+            .as_ref()
+            .filter(|comment| empty && !comment.is_empty())?;
+        Some(comment.to_lossy())
+    }
+}
+
+/// The body out of `postData`, or out of `_content` where that is given; `status` is HTTP
+/// Toolkit's `_requestBodyStatus`.
+pub fn rebuild(
+    post_data: Option<&Content>,
+    content: Option<&Content>,
+    status: Option<&Text>,
+    declared: &Declared,
+) -> Result<Body, NotBase64> {
+    let empty = Content::default();
+    let kept = content.or(post_data).unwrap_or(&empty);
+    let mut candidates = kept.candidates()?;
+    let agreeing = candidates
+        .iter()
+        .position(|c| declared.agrees(c) == Some(true));
+    let chosen = candidates.swap_remove(agreeing.unwrap_or(0));
+    let agrees = declared.agrees(&chosen) != Some(false);
+    let mut notes = Vec::from_iter(chosen.note);
+    let status = status.filter(|_| content.is_none()).map(Text::to_lossy);
+    let left_out = status.or_else(|| kept.left_out().filter(|_| !agrees));
+    let complete = agrees && !chosen.lost && left_out.is_none();
+    notes.extend(left_out.map(Note::LeftOut));
+    if let Some(declared) = declared.length().filter(|_| !agrees) {
+        let found = chosen.bytes.len() as u64;
+        notes.push(Note::Length { declared, found });
+    }
+    Ok(Body {
+        bytes: chosen.bytes,
+        complete,
+        notes,
+    })
+}
+
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let text: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    BASE64.decode(text).ok()
+}
+
+fn text_candidates(text: &Text) -> Vec<Candidate> {
+    let unescaped = text.unescape();
+    let plain = Candidate {
+        bytes: unescaped.bytes,
+        characters: text.utf16_len(),
+        note: unescaped.lossy.then_some(Note::Lossy),
+        lost: unescaped.lossy,
+    };
+    // mitmproxy decodes a body without a charset as Latin-1; ProxyPin and Firefox write the bytes
+    // of a binary body as so many characters.
+    let latin1 = text
+        .latin1()
+        .map(|bytes| Candidate::noting(bytes, Note::Latin1));
+    std::iter::once(plain).chain(latin1).collect()
+}
+
+fn form_candidates(params: &[Param]) -> Vec<Candidate> {
+    let encoded = join(params, |text, out| form_encode(text, out));
+    // BrowserMob writes names and values still encoded; Charles takes a JSON body that is called a
+    // form for one name without a value.
+    let verbatim = join(params, |text, out| out.extend(text));
+    let bare = match params {
+        [only] if only.value.as_ref().is_none_or(Text::is_empty) => name(only),
+        _ => verbatim.clone(),
+    };
+    [encoded, verbatim, bare]
+        .map(|bytes| Candidate::noting(bytes, Note::Rebuilt))
+        .into()
+}
+
+fn join(params: &[Param], write: impl Fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    for param in params {
+        if !out.is_empty() {
+            out.push(b'&');
+        }
+        write(&name(param), &mut out);
+        out.push(b'=');
+        if let Some(value) = &param.value {
+            write(&value.unescape().bytes, &mut out);
+        }
+    }
+    out
+}
+
+fn name(param: &Param) -> Vec<u8> {
+    param
+        .name
+        .as_ref()
+        .map(|name| name.unescape().bytes)
+        .unwrap_or_default()
+}

@@ -1,0 +1,250 @@
+//! HAR as it is read: all that exporters leave out may be left out.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::{BOM, Place, Reading, url};
+use super::CREATOR;
+use super::body::{self, Body, Content, Declared};
+use super::text::Text;
+use crate::delivery::capture::Capture;
+use crate::delivery::{Headers, Request, Timestamp, Verdict};
+
+/// Why HAR could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HarError {
+    /// Not JSON, or a field of another type.
+    #[error("not HAR: {0}")]
+    Form(#[from] serde_json::Error),
+    /// A field without which an entry is no request.
+    #[error("entry {entry}: no `{field}`")]
+    Missing {
+        /// The entry, counted from 1.
+        entry: usize,
+        /// The field's path.
+        field: &'static str,
+    },
+    /// Base64 that does not decode.
+    #[error("entry {entry}: the body is not base64")]
+    Base64 {
+        /// The entry, counted from 1.
+        entry: usize,
+    },
+}
+
+#[derive(Deserialize)]
+struct File {
+    log: Log,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    creator: Option<Creator>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Creator {
+    name: Option<Text>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "startedDateTime")]
+    started: Option<Text>,
+    request: Option<RequestForm>,
+    response: Option<ResponseForm>,
+    #[serde(rename = "_delivery")]
+    own: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestForm {
+    method: Option<Text>,
+    url: Option<Text>,
+    http_version: Option<Text>,
+    headers: Option<Vec<Field>>,
+    post_data: Option<Content>,
+    body_size: Option<f64>,
+    #[serde(rename = "_content")]
+    content: Option<Content>,
+    #[serde(rename = "_requestBodyStatus")]
+    body_status: Option<Text>,
+}
+
+#[derive(Deserialize)]
+struct Field {
+    name: Option<Text>,
+    value: Option<Text>,
+    /// Ours, for values that are no text.
+    #[serde(rename = "_base64")]
+    base64: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ResponseForm {
+    status: Option<f64>,
+}
+
+/// What we write beside the request: the custom field `_delivery`.
+#[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Own {
+    pub id: Option<String>,
+    pub remote: Option<String>,
+    pub provider: Option<String>,
+    pub event: Option<String>,
+    pub event_id: Option<String>,
+    pub duplicate_of: Option<String>,
+    pub verdict: Option<Verdict>,
+    /// The exact target, where the URL does not give it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// False where the body was not read to its end.
+    pub body_complete: bool,
+}
+
+/// What HAR holds: its requests, and how many entries are none (such as `data:` and `wss:`).
+#[derive(Debug)]
+pub struct Entries {
+    /// The requests in the file's order.
+    pub readings: Vec<Reading>,
+    /// How many entries were passed over.
+    pub skipped: u64,
+}
+
+/// Reads a whole HAR file, with or without a byte order mark.
+pub fn read(bytes: &[u8]) -> Result<Entries, HarError> {
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let log = serde_json::from_slice::<File>(bytes)?.log;
+    let creator = log.creator.and_then(|c| c.name).map(|name| name.to_lossy());
+    let creator = creator.unwrap_or_default();
+    let mut entries = Entries {
+        readings: Vec::with_capacity(log.entries.len()),
+        skipped: 0,
+    };
+    for (index, entry) in log.entries.into_iter().enumerate() {
+        match entry.into_reading(index + 1, &creator)? {
+            Some(reading) => entries.readings.push(reading),
+            None => entries.skipped += 1,
+        }
+    }
+    Ok(entries)
+}
+
+impl Entry {
+    /// The request of entry `number`; `None` where its URL is not of HTTP.
+    fn into_reading(self, number: usize, creator: &str) -> Result<Option<Reading>, HarError> {
+        let missing = |field| HarError::Missing {
+            entry: number,
+            field,
+        };
+        let form = self.request.ok_or(missing("request"))?;
+        let url = form.url.as_ref().ok_or(missing("request.url"))?.to_lossy();
+        let Some(target) = url::target(&url) else {
+            return Ok(None);
+        };
+        let own = self.own.filter(|_| creator == CREATOR);
+        let own = own.and_then(|own| serde_json::from_value::<Own>(own).ok());
+        let headers = form.headers.as_deref().ok_or(missing("request.headers"))?;
+        let headers = headers_of(headers).ok_or(HarError::Base64 { entry: number })?;
+        let body = form
+            .body(&headers, creator)
+            .map_err(|body::NotBase64| HarError::Base64 { entry: number })?;
+        let request = Request {
+            method: form
+                .method
+                .map_or_else(|| "POST".into(), |method| method.to_lossy()),
+            target: target.into_owned(),
+            version: version(&form.http_version.map(|v| v.to_lossy()).unwrap_or_default()),
+            headers,
+            body: body.bytes.into(),
+            body_complete: body.complete,
+        };
+        let mut capture = Capture::of(request);
+        capture.received_at = self
+            .started
+            .and_then(|time| Timestamp::parse(&time.to_lossy()));
+        capture.response_status = self.response.and_then(|r| r.status).and_then(status);
+        if let Some(own) = own {
+            own.put_into(&mut capture);
+        }
+        Ok(Some(Reading {
+            place: Place::Entry(number),
+            capture,
+            notes: body.notes,
+        }))
+    }
+}
+
+impl RequestForm {
+    fn body(&self, headers: &Headers, creator: &str) -> Result<Body, body::NotBase64> {
+        body::rebuild(
+            self.post_data.as_ref(),
+            self.content.as_ref(),
+            self.body_status.as_ref(),
+            &Declared::new(headers, self.body_size, creator),
+        )
+    }
+}
+
+impl Own {
+    fn put_into(self, capture: &mut Capture) {
+        capture.id = self.id;
+        capture.remote = self.remote;
+        capture.provider = self.provider;
+        capture.event = self.event;
+        capture.event_id = self.event_id;
+        capture.duplicate_of = self.duplicate_of;
+        capture.verdict = self.verdict;
+        capture.request.body_complete = self.body_complete;
+        if let Some(target) = self.target {
+            capture.request.target = target;
+        }
+    }
+}
+
+/// The fields without HTTP/2's pseudo headers; `None` where our own base64 does not decode.
+fn headers_of(fields: &[Field]) -> Option<Headers> {
+    let mut headers = Headers::new();
+    for field in fields {
+        let name = field.name.as_ref().map(Text::to_lossy).unwrap_or_default();
+        if name.is_empty() || name.starts_with(':') {
+            continue;
+        }
+        let value = match &field.base64 {
+            Some(text) => BASE64.decode(text).ok()?,
+            None => field
+                .value
+                .as_ref()
+                .map(|v| v.unescape().bytes)
+                .unwrap_or_default(),
+        };
+        headers.push(name, value);
+    }
+    Some(headers)
+}
+
+/// The version as the request line of HTTP/1.x has it; Chrome says `h2` and `http/2.0`, Firefox
+/// `HTTP/2`, and some say nothing.
+fn version(text: &str) -> String {
+    match text.to_ascii_lowercase().as_str() {
+        "http/1.0" => "HTTP/1.0".into(),
+        "h2" | "h2c" | "http/2" | "http/2.0" => "HTTP/2.0".into(),
+        "h3" | "http/3" | "http/3.0" => "HTTP/3.0".into(),
+        _ => "HTTP/1.1".into(),
+    }
+}
+
+/// The status answered; exporters write 0 where there was no answer.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked before"
+)]
+fn status(number: f64) -> Option<u16> {
+    (100.0..1000.0).contains(&number).then_some(number as u16)
+}

@@ -1,0 +1,183 @@
+//! Our own captures as JSON text, and what to say of JSON that is none.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::delivery::capture::{self, Capture, CaptureError};
+
+use super::{FormatError, Place, Reading};
+
+/// The shape of a capture, for messages.
+const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"…"}}"#;
+/// The shape of HAR, for messages.
+const HAR_SHAPE: &str =
+    r#"{"log":{"entries":[{"request":{"url":"…","headers":[…],"postData":{…}}}]}}"#;
+
+/// One JSON value out of a file of captures.
+pub enum Item {
+    /// A capture.
+    Capture(Box<Reading>),
+    /// A line of ours that is no delivery, such as an attempt or a summary.
+    Other,
+}
+
+/// Reads one JSON value as a capture.
+pub fn read(bytes: &[u8], place: Place) -> Result<Item, FormatError> {
+    let found = match std::str::from_utf8(bytes) {
+        Ok(text) => capture::read(text),
+        Err(_) => Err(CaptureError::Form(not_utf8())),
+    };
+    match found {
+        Ok(capture) => Ok(Item::Capture(Box::new(reading(capture, place)))),
+        Err(CaptureError::Kind(_)) => Ok(Item::Other),
+        Err(source @ CaptureError::Form(_)) => explain(bytes, place, source),
+        Err(source) => Err(FormatError::Capture { place, source }),
+    }
+}
+
+const fn reading(capture: Capture, place: Place) -> Reading {
+    Reading {
+        place,
+        capture,
+        notes: Vec::new(),
+    }
+}
+
+fn not_utf8() -> serde_json::Error {
+    serde::de::Error::custom("the text is not UTF-8")
+}
+
+/// Says what a JSON value lacks that is no capture; `source` where it is not even JSON.
+fn explain(bytes: &[u8], place: Place, source: CaptureError) -> Result<Item, FormatError> {
+    // The depth that serde_json reads is limited, so that nesting cannot overflow the stack.
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return Err(FormatError::Capture { place, source });
+    };
+    if is_other_line(&value) {
+        return Ok(Item::Other);
+    }
+    let Some((problem, expected, bare)) = lacks(&value) else {
+        return Err(FormatError::Capture { place, source });
+    };
+    Err(FormatError::Shape {
+        place,
+        problem,
+        expected,
+        bare,
+    })
+}
+
+/// Whether this is a line that we write beside deliveries: it has our `v` and a `kind`.
+fn is_other_line(value: &Value) -> bool {
+    let kind = value.get("kind").and_then(Value::as_str);
+    value.get("v").is_some_and(Value::is_u64) && kind.is_some_and(|kind| kind != "delivery")
+}
+
+/// What is missing, the nearest shape, and whether there is no sign of a capture at all.
+fn lacks(value: &Value) -> Option<(String, &'static str, bool)> {
+    let Value::Object(object) = value else {
+        return Some((
+            format!("{}, not a capture", noun(value)),
+            CAPTURE_SHAPE,
+            true,
+        ));
+    };
+    let flat = object.contains_key("headers") || object.contains_key("body");
+    match object.get("request") {
+        Some(Value::Object(request))
+            if request.contains_key("url") && object.contains_key("startedDateTime") =>
+        {
+            Some((
+                "an entry of HAR outside of `log.entries`".into(),
+                HAR_SHAPE,
+                false,
+            ))
+        }
+        Some(Value::Object(request)) => {
+            lacks_in_request(request).map(|problem| (problem, CAPTURE_SHAPE, false))
+        }
+        Some(other) => Some((
+            format!("`request` is {}", noun(other)),
+            CAPTURE_SHAPE,
+            false,
+        )),
+        None if object.contains_key("log") => Some(("no `log.entries`".into(), HAR_SHAPE, false)),
+        None if object.contains_key("entries") => {
+            Some(("`entries` outside of `log`".into(), HAR_SHAPE, false))
+        }
+        None if flat => {
+            let problem = "no `request` around `headers` and `body`";
+            Some((problem.into(), CAPTURE_SHAPE, false))
+        }
+        None => Some(("no `request.headers`".into(), CAPTURE_SHAPE, true)),
+    }
+}
+
+fn lacks_in_request(request: &Map<String, Value>) -> Option<String> {
+    match request.get("headers") {
+        None => return Some("no `request.headers`".into()),
+        Some(Value::Array(fields)) if fields.iter().any(Value::is_object) => {
+            return Some("`request.headers` is a list of objects, not of pairs".into());
+        }
+        Some(Value::Array(_)) => {}
+        Some(other) => {
+            return Some(format!(
+                "`request.headers` is {}, not a list of pairs",
+                noun(other)
+            ));
+        }
+    }
+    match request.get("body") {
+        None => Some("no `request.body`".into()),
+        Some(Value::String(_)) => None,
+        Some(other) => Some(format!(
+            "`request.body` is {}, not the text that was sent",
+            noun(other)
+        )),
+    }
+}
+
+const fn noun(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Enough of a JSON object to tell HAR from a capture.
+#[derive(Deserialize)]
+struct Probe {
+    log: Option<serde::de::IgnoredAny>,
+    request: Option<serde::de::IgnoredAny>,
+}
+
+/// What the text of a JSON object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An object with `log`.
+    Har,
+    /// Any other whole object.
+    Object,
+    /// The text ends before the object does.
+    Unfinished,
+    /// No JSON object.
+    Broken,
+}
+
+/// Tells HAR from a capture, and a line that is whole from the first of many.
+pub fn kind(bytes: &[u8]) -> Kind {
+    match serde_json::from_slice::<Probe>(bytes) {
+        Ok(Probe {
+            log: Some(_),
+            request: None,
+        }) => Kind::Har,
+        Ok(_) => Kind::Object,
+        Err(error) if error.is_eof() => Kind::Unfinished,
+        Err(error) if error.is_data() => Kind::Object,
+        Err(_) => Kind::Broken,
+    }
+}

@@ -1,0 +1,86 @@
+//! A raw HTTP/1.x request, as a proxy, `nc`, `curl -v` or `tcpdump -A` leaves it in a file, and the
+//! same written (RFC 9112).
+
+mod body;
+mod dump;
+mod head;
+mod write;
+
+pub use write::write;
+
+use super::{BOM, Place, Reading};
+use crate::delivery::Request;
+use crate::delivery::capture::Capture;
+
+/// Why a text is no request message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The first line is not `METHOD target HTTP/1.1`.
+    #[error("line {0}: no request line such as `POST /path HTTP/1.1`")]
+    RequestLine(u64),
+    /// A header line without a colon, or whose name is no token.
+    #[error("line {line}: `{text}` is no header")]
+    Header {
+        /// Its number in the file.
+        line: u64,
+        /// How it begins, with what is not printable escaped.
+        text: String,
+    },
+    /// A `Content-Length` that is no number, or two that differ.
+    #[error("line {0}: `Content-Length` is not one number")]
+    ContentLength(u64),
+    /// Lines that look like those of `curl -v` stand in what follows the headers.
+    #[error("line {0}: cannot tell the body from what `curl -v` wrote")]
+    Ambiguous(u64),
+}
+
+/// Whether the bytes begin as a request does; what follows may still be wrong.
+pub fn looks_like_one(bytes: &[u8]) -> bool {
+    let undressed = dump::undress(bytes, 1);
+    undressed.is_err() || undressed.is_ok_and(|text| head::begins(&text.bytes))
+}
+
+/// Reads the messages of a file whose first byte stands on line `line`: one, or as many as a
+/// connection carried, where each tells its length.
+pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<Reading>, MessageError> {
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let mut dump = dump::undress(bytes, line)?;
+    let mut rest: &[u8] = &dump.bytes;
+    let mut line = dump.line;
+    let mut readings = Vec::new();
+    while readings.is_empty() || head::begins(rest) {
+        let (mut reading, used) = read_one(rest, line)?;
+        reading.notes.append(&mut dump.notes);
+        readings.push(reading);
+        let (taken, left) = rest.split_at_checked(used).unwrap_or((rest, &[]));
+        line += taken.iter().filter(|b| **b == b'\n').count() as u64;
+        rest = left;
+    }
+    Ok(readings)
+}
+
+/// One message, and how many bytes it takes.
+fn read_one(bytes: &[u8], line: u64) -> Result<(Reading, usize), MessageError> {
+    let head = head::read(bytes, line)?;
+    let rest = bytes.get(head.length..).unwrap_or_default();
+    let body = body::read(rest, &head);
+    let request = Request {
+        method: head.method,
+        target: head.target,
+        version: head.version,
+        headers: head.headers,
+        body: body.bytes.into(),
+        body_complete: body.complete,
+    };
+    let notes = head.notes.into_iter().chain(body.notes).collect();
+    let place = Place::Line(head.line);
+    let reading = Reading {
+        place,
+        capture: Capture::of(request),
+        notes,
+    };
+    Ok((reading, head.length + body.used))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! The request line and the header fields.
+
+use super::super::error::is_token;
+use super::super::{Note, url};
+use super::MessageError;
+use crate::delivery::Headers;
+
+/// How much of a line an error shows, in characters.
+const SHOWN: usize = 40;
+
+/// All that stands before the body.
+pub struct Head {
+    pub method: String,
+    pub target: String,
+    pub version: String,
+    pub headers: Headers,
+    pub content_length: Option<u64>,
+    pub chunked: bool,
+    pub notes: Vec<Note>,
+    /// The line of the request line.
+    pub line: u64,
+    /// How many bytes the head takes, with the blank line after it.
+    pub length: usize,
+}
+
+/// The lines of a text with their numbers; line ends are CRLF or LF.
+pub struct Lines<'a> {
+    rest: &'a [u8],
+    number: u64,
+    /// How many bytes were given out, with their line ends.
+    pub used: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub const fn new(bytes: &'a [u8], first: u64) -> Self {
+        Self {
+            rest: bytes,
+            number: first,
+            used: 0,
+        }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = self.rest.iter().position(|b| *b == b'\n');
+        let length = end.map_or(self.rest.len(), |at| at + 1);
+        let (line, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        self.used += length;
+        self.number += 1;
+        Some((self.number - 1, trim_line_end(line)))
+    }
+}
+
+fn trim_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Whether the first line that is not blank is a request line.
+pub fn begins(bytes: &[u8]) -> bool {
+    let first = Lines::new(bytes, 1).find(|(_, line)| !line.is_empty());
+    first.is_some_and(|(_, line)| request_line(line).is_some())
+}
+
+/// Method, target and version.
+pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
+    let (method, rest) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let (target, version) = rest.trim_end().rsplit_once(' ')?;
+    let number = version.strip_prefix("HTTP/")?;
+    let is_target = !target.is_empty() && !target.contains(char::is_whitespace);
+    let is_version = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    (is_token(method) && is_target && is_version).then_some((method, target, version))
+}
+
+/// Reads a head; blank lines before it are passed over, and the file may end before the one after.
+pub fn read(bytes: &[u8], line: u64) -> Result<Head, MessageError> {
+    let mut lines = Lines::new(bytes, line);
+    let first = lines.find(|(_, line)| !line.is_empty());
+    let (line, text) = first.ok_or(MessageError::RequestLine(line))?;
+    let (method, target, version) = request_line(text).ok_or(MessageError::RequestLine(line))?;
+    let mut fields = Fields::default();
+    for (number, text) in lines.by_ref().take_while(|(_, line)| !line.is_empty()) {
+        fields.add(number, text)?;
+    }
+    let headers: Headers = fields.list.into_iter().collect();
+    Ok(Head {
+        method: method.into(),
+        target: url::target(target).map_or_else(|| target.into(), Into::into),
+        version: version.into(),
+        chunked: is_chunked(&headers),
+        headers,
+        content_length: fields.content_length,
+        notes: fields.notes,
+        line,
+        length: lines.used,
+    })
+}
+
+#[derive(Default)]
+struct Fields {
+    list: Vec<(String, Vec<u8>)>,
+    content_length: Option<u64>,
+    notes: Vec<Note>,
+}
+
+impl Fields {
+    fn add(&mut self, number: u64, line: &[u8]) -> Result<(), MessageError> {
+        if let ([b' ' | b'\t', ..], Some((_, value))) = (line, self.list.last_mut()) {
+            // RFC 9112, section 5.2: an obsolete fold is read as a space.
+            value.push(b' ');
+            value.extend(line.trim_ascii());
+            self.notes.push(Note::Unfolded(number));
+            return Ok(());
+        }
+        let (name, value) = field(line).ok_or_else(|| not_a_header(number, line))?;
+        if name.eq_ignore_ascii_case("Content-Length") {
+            self.set_length(number, value)?;
+        }
+        self.list.push((name.into(), value.into()));
+        Ok(())
+    }
+
+    fn set_length(&mut self, number: u64, value: &[u8]) -> Result<(), MessageError> {
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        let length = std::str::from_utf8(value).ok().filter(|_| digits);
+        let length = length.and_then(|text| text.parse().ok());
+        let length = length.ok_or(MessageError::ContentLength(number))?;
+        if self
+            .content_length
+            .replace(length)
+            .is_some_and(|before| before != length)
+        {
+            return Err(MessageError::ContentLength(number));
+        }
+        Ok(())
+    }
+}
+
+fn field(line: &[u8]) -> Option<(&str, &[u8])> {
+    let colon = line.iter().position(|b| *b == b':')?;
+    let (name, value) = line.split_at_checked(colon)?;
+    let name = std::str::from_utf8(name).ok()?;
+    is_token(name).then_some((name, value.get(1..)?.trim_ascii()))
+}
+
+fn not_a_header(line: u64, text: &[u8]) -> MessageError {
+    let text = String::from_utf8_lossy(text);
+    let text = text
+        .chars()
+        .take(SHOWN)
+        .flat_map(char::escape_debug)
+        .collect();
+    MessageError::Header { line, text }
+}
+
+/// Whether the last transfer coding is `chunked` (RFC 9112, section 6.3).
+fn is_chunked(headers: &Headers) -> bool {
+    let last = headers.get_all("Transfer-Encoding").last();
+    let codings = last.and_then(|value| std::str::from_utf8(value).ok());
+    let coding = codings.and_then(|codings| codings.rsplit(',').next());
+    coding.is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
+}

@@ -1,0 +1,62 @@
+//! What a reader did to get at the bytes, for the person who reads the verdict.
+
+use std::fmt;
+
+/// Something about a capture that its bytes alone do not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The body was rebuilt from the form's parsed fields.
+    Rebuilt,
+    /// A multipart body was kept as parsed fields only, without its boundary.
+    Multipart,
+    /// The text was taken as one byte a character, for only so it has the declared length.
+    Latin1,
+    /// The body is not of the length that was declared.
+    Length {
+        /// What `Content-Length` or the form's own field says.
+        declared: u64,
+        /// How many bytes there are.
+        found: u64,
+    },
+    /// The program that wrote the file says that it left the body out.
+    LeftOut(String),
+    /// Characters that stand for no byte were in the body.
+    Lossy,
+    /// Line ends after the declared length were dropped; how many bytes.
+    TrailingNewline(usize),
+    /// A field that was folded over several lines was made one; its first line.
+    Unfolded(u64),
+    /// `Transfer-Encoding: chunked` is said, but the body is not in chunks.
+    NotChunked,
+    /// `tcpdump -A` writes a dot for every byte that is not printable.
+    Dots,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Rebuilt => {
+                "the body was rebuilt from the form's fields and may differ in its escapes"
+            }
+            Self::Multipart => "a multipart body cannot be rebuilt from its fields",
+            Self::Latin1 => "the body's text was read as one byte a character",
+            Self::Length { declared, found } => {
+                return write!(
+                    f,
+                    "the body is {found} bytes long, {declared} were declared"
+                );
+            }
+            Self::LeftOut(why) => return write!(f, "the body was left out: {why}"),
+            Self::Lossy => "the body has characters that stand for no byte",
+            Self::TrailingNewline(count) => {
+                return write!(f, "{count} bytes of line end after the body were dropped");
+            }
+            Self::Unfolded(line) => {
+                return write!(f, "the folded header on line {line} was made one line");
+            }
+            Self::NotChunked => "the body is not in chunks, though the headers say so",
+            Self::Dots => "tcpdump writes a dot for each byte that is not printable",
+        };
+        f.write_str(text)
+    }
+}

@@ -1,0 +1,340 @@
+//! Captures out of a file of any form: its first bytes decide which.
+
+use std::io::{BufRead, Read as _};
+use std::vec;
+
+use serde_json::value::RawValue;
+
+use super::json::{self, Item, Kind};
+use super::{BOM, FormatError, Note, Place, har, message};
+use crate::delivery::capture::{Capture, CaptureError};
+
+/// The most that is held in memory at once: a line, or a file that is not read by lines.
+const MAX_HELD: u64 = 1024 * 1024 * 1024;
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Our captures, one JSON object a line.
+    Ndjson,
+    /// Our captures as JSON over several lines, one after the other or in a list.
+    Json,
+    /// HAR.
+    Har,
+    /// Raw HTTP/1.x request messages.
+    Message,
+}
+
+/// A capture with where it stood and what was done to read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Where in the file.
+    pub place: Place,
+    /// What was read; `request.body_complete` is false where `notes` say what is missing.
+    pub capture: Capture,
+    /// What its bytes alone do not tell.
+    pub notes: Vec<Note>,
+}
+
+/// All captures of a file.
+#[derive(Debug)]
+pub struct Captures {
+    /// The form the file is in.
+    pub form: Form,
+    /// The captures in the file's order.
+    pub readings: Vec<Reading>,
+    /// Lines and entries that are no delivery and were passed over, such as attempts.
+    pub skipped: u64,
+}
+
+/// Reads the captures of a file one after the other. NDJSON is read by lines, so that a file of any
+/// size takes the memory of its longest line; after an error the next line is tried.
+#[derive(Debug)]
+pub struct CaptureReader<R> {
+    form: Form,
+    source: Source<R>,
+    skipped: u64,
+}
+
+#[derive(Debug)]
+enum Source<R> {
+    Lines(Lines<R>),
+    Read(vec::IntoIter<Result<Reading, FormatError>>),
+}
+
+/// Reads all captures of `bytes`; the first error ends it. `name` is the file's, and its extension
+/// decides where the first bytes leave a doubt.
+pub fn read_any(bytes: &[u8], name: Option<&str>) -> Result<Captures, FormatError> {
+    let mut reader = captures(bytes, name)?;
+    let readings = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok(Captures {
+        form: reader.form,
+        readings,
+        skipped: reader.skipped,
+    })
+}
+
+/// Looks at the first bytes of `reader` and gives what reads the rest; see [`read_any`].
+pub fn captures<R: BufRead>(
+    reader: R,
+    name: Option<&str>,
+) -> Result<CaptureReader<R>, FormatError> {
+    let mut lines = Lines::new(reader);
+    if !lines.advance_over_blank()? {
+        return Err(FormatError::Empty);
+    }
+    match lines.current().first() {
+        Some(b'{') if has_extension(name, &["ndjson", "jsonl"]) => {
+            Ok(CaptureReader::of_lines(lines))
+        }
+        Some(b'{') => match json::kind(lines.current()) {
+            Kind::Object | Kind::Broken => Ok(CaptureReader::of_lines(lines)),
+            Kind::Har | Kind::Unfinished => lines.into_rest().and_then(CaptureReader::of_json),
+        },
+        Some(b'[') => lines.into_rest().and_then(CaptureReader::of_json),
+        _ => {
+            let wanted = has_extension(name, &["http", "req"]);
+            lines
+                .into_rest()
+                .and_then(|rest| CaptureReader::of_messages(&rest, wanted))
+        }
+    }
+}
+
+fn has_extension(name: Option<&str>, extensions: &[&str]) -> bool {
+    let extension = name
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(_, extension)| extension);
+    extension.is_some_and(|e| extensions.iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
+impl<R> CaptureReader<R> {
+    /// The form that the first bytes are of.
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// How many lines or entries were no delivery so far.
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    const fn of_lines(lines: Lines<R>) -> Self {
+        Self {
+            form: Form::Ndjson,
+            source: Source::Lines(lines),
+            skipped: 0,
+        }
+    }
+
+    fn of_readings(form: Form, readings: Vec<Result<Reading, FormatError>>, skipped: u64) -> Self {
+        Self {
+            form,
+            source: Source::Read(readings.into_iter()),
+            skipped,
+        }
+    }
+
+    fn of_json(rest: Rest) -> Result<Self, FormatError> {
+        if json::kind(&rest.bytes) == Kind::Har {
+            let entries = har::read(&rest.bytes)?;
+            let readings = entries.readings.into_iter().map(Ok).collect();
+            return Ok(Self::of_readings(Form::Har, readings, entries.skipped));
+        }
+        let mut skipped = 0;
+        let mut readings = Vec::new();
+        for item in items(&rest) {
+            match item.and_then(|(place, text)| json::read(text.get().as_bytes(), place)) {
+                Ok(Item::Capture(reading)) => readings.push(Ok(*reading)),
+                Ok(Item::Other) => skipped += 1,
+                Err(error) => readings.push(Err(error)),
+            }
+        }
+        Ok(Self::of_readings(Form::Json, readings, skipped))
+    }
+
+    fn of_messages(rest: &Rest, wanted: bool) -> Result<Self, FormatError> {
+        if !wanted && !message::looks_like_one(&rest.bytes) {
+            return Err(FormatError::Unrecognised);
+        }
+        let messages = message::read_all(&rest.bytes, rest.line)?;
+        let readings = messages.into_iter().map(Ok).collect();
+        Ok(Self::of_readings(Form::Message, readings, 0))
+    }
+}
+
+/// The JSON values of a document: those of its list, or those that stand one after the other.
+fn items(rest: &Rest) -> Vec<Result<(Place, &RawValue), FormatError>> {
+    let list = serde_json::from_slice::<Vec<&RawValue>>(&rest.bytes);
+    if rest.bytes.first() == Some(&b'[') {
+        return match list {
+            Ok(items) => {
+                let numbered = items.into_iter().enumerate();
+                numbered
+                    .map(|(index, item)| Ok((Place::Item(index + 1), item)))
+                    .collect()
+            }
+            Err(error) => vec![Err(rest.broken(rest.line, error))],
+        };
+    }
+    let mut values = serde_json::Deserializer::from_slice(&rest.bytes).into_iter::<&RawValue>();
+    let mut items = Vec::new();
+    let (mut line, mut from) = (rest.line, 0);
+    while let Some(value) = values.next() {
+        let gap = rest.bytes.get(from..).unwrap_or_default();
+        let blank = gap.iter().take_while(|b| b.is_ascii_whitespace());
+        let start = line + newlines(blank);
+        items.push(
+            value
+                .map(|v| (Place::Line(start), v))
+                .map_err(|e| rest.broken(start, e)),
+        );
+        let to = values.byte_offset();
+        line += newlines(rest.bytes.get(from..to).unwrap_or_default());
+        from = to;
+    }
+    items
+}
+
+fn newlines<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
+    bytes.into_iter().filter(|b| **b == b'\n').count() as u64
+}
+
+impl<R: BufRead> Iterator for CaptureReader<R> {
+    type Item = Result<Reading, FormatError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let lines = match &mut self.source {
+            Source::Read(readings) => return readings.next(),
+            Source::Lines(lines) => lines,
+        };
+        loop {
+            match lines.read_item()? {
+                Ok(Item::Capture(reading)) => return Some(Ok(*reading)),
+                Ok(Item::Other) => self.skipped += 1,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// What is left of a file, from its first line that is not blank.
+struct Rest {
+    bytes: Vec<u8>,
+    /// The number of that line.
+    line: u64,
+}
+
+impl Rest {
+    fn broken(&self, line: u64, error: serde_json::Error) -> FormatError {
+        debug_assert!(line >= self.line);
+        FormatError::Capture {
+            place: Place::Line(line),
+            source: CaptureError::Form(error),
+        }
+    }
+}
+
+/// The lines of a file in one buffer that is used again.
+#[derive(Debug)]
+struct Lines<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    number: u64,
+    /// Whether the line in the buffer has not been given out.
+    pending: bool,
+    failed: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    const fn new(reader: R) -> Self {
+        Self {
+            reader,
+            buffer: Vec::new(),
+            number: 0,
+            pending: false,
+            failed: false,
+        }
+    }
+
+    /// The line in the buffer, from its first byte that is not blank.
+    fn current(&self) -> &[u8] {
+        self.buffer.trim_ascii_start()
+    }
+
+    /// Reads the next line; false at the end.
+    fn advance(&mut self) -> Result<bool, FormatError> {
+        self.buffer.clear();
+        self.number += 1;
+        let mut limited = self.reader.by_ref().take(MAX_HELD);
+        let read = limited.read_until(b'\n', &mut self.buffer)?;
+        if read as u64 == MAX_HELD {
+            return Err(self.too_long());
+        }
+        if self.number == 1 && self.buffer.starts_with(BOM) {
+            self.buffer.drain(..BOM.len());
+        }
+        Ok(read > 0)
+    }
+
+    fn advance_over_blank(&mut self) -> Result<bool, FormatError> {
+        while self.advance()? {
+            if !self.current().is_empty() {
+                self.pending = true;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next line that is not blank, read as a capture.
+    fn read_item(&mut self) -> Option<Result<Item, FormatError>> {
+        if self.failed {
+            return None;
+        }
+        if !self.pending {
+            match self.advance_over_blank() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    self.failed = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.pending = false;
+        Some(json::read(
+            self.buffer.trim_ascii(),
+            Place::Line(self.number),
+        ))
+    }
+
+    /// All from the line in the buffer on.
+    fn into_rest(mut self) -> Result<Rest, FormatError> {
+        let blank = self.buffer.len() - self.current().len();
+        self.buffer.drain(..blank);
+        let left = MAX_HELD.saturating_sub(self.buffer.len() as u64);
+        let read = self
+            .reader
+            .by_ref()
+            .take(left)
+            .read_to_end(&mut self.buffer)?;
+        if read as u64 == left {
+            return Err(self.too_long());
+        }
+        Ok(Rest {
+            bytes: self.buffer,
+            line: self.number,
+        })
+    }
+
+    const fn too_long(&self) -> FormatError {
+        FormatError::TooLong {
+            place: Place::Line(self.number),
+            limit: MAX_HELD,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
