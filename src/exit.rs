@@ -3,7 +3,13 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::delivery::FailureKind;
+use crate::config::ConfigError;
+use crate::delivery::{FailureKind, FilterError};
+use crate::formats::FormatError;
+use crate::http::ClientError;
+use crate::http::tls::TlsError;
+use crate::provider::CatalogueError;
+use crate::store::{LookupError, StoreError};
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,13 +158,82 @@ impl From<FailureKind> for Outcome {
     }
 }
 
-impl From<crate::config::ConfigError> for Trouble {
-    fn from(error: crate::config::ConfigError) -> Self {
+impl From<ConfigError> for Trouble {
+    fn from(error: ConfigError) -> Self {
         let kind = if error.is_unreadable() {
             Kind::Unreadable
         } else {
             Kind::Usage
         };
         Self::new(kind, error.to_string()).maybe_hint(error.hint().map(str::to_owned))
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        let hint = match &error {
+            StoreError::Missing { .. } => "`webhook listen` makes one on the first delivery",
+            StoreError::ReadOnly { .. } => "give another place: `--log PATH`",
+            StoreError::DiskFull { .. } => {
+                "free some space, or `webhook log prune --older-than 30d`"
+            }
+            StoreError::Locked { .. } => {
+                "end the other program, or give another place: `--log PATH`"
+            }
+            StoreError::NotADatabase { .. } | StoreError::Foreign { .. } => {
+                "give another place: `--log PATH`"
+            }
+            StoreError::Corrupt { .. } | StoreError::BadRow { .. } => {
+                "keep a copy of the file and give another place: `--log PATH`"
+            }
+            StoreError::Newer { .. } => "update this program, or give another place: `--log PATH`",
+            StoreError::Replaced { .. } => "start again, and leave the file alone meanwhile",
+            _ => return Self::unreadable(error.to_string()),
+        };
+        Self::unreadable(error.to_string()).hint(hint)
+    }
+}
+
+impl From<LookupError> for Trouble {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Store(error) => error.into(),
+            LookupError::Ambiguous { ref candidates, .. } => Self::usage(error.to_string())
+                .hint(format!("such as `{}`", candidates.join("`, `"))),
+            LookupError::NotFound { .. } => {
+                Self::usage(error.to_string()).hint("`webhook log` lists what there is")
+            }
+        }
+    }
+}
+
+impl From<FormatError> for Trouble {
+    fn from(error: FormatError) -> Self {
+        let hint = error.hint();
+        Self::unreadable(error.to_string()).maybe_hint(hint)
+    }
+}
+
+impl From<ClientError> for Trouble {
+    fn from(error: ClientError) -> Self {
+        Self::unreadable(error.to_string()).hint("`--cacert` takes a PEM file of certificates")
+    }
+}
+
+impl From<TlsError> for Trouble {
+    fn from(error: TlsError) -> Self {
+        Self::unreadable(error.to_string())
+    }
+}
+
+impl From<CatalogueError> for Trouble {
+    fn from(error: CatalogueError) -> Self {
+        Self::usage(error.to_string()).hint("README, \"Add a provider\", shows the form")
+    }
+}
+
+impl From<FilterError> for Trouble {
+    fn from(error: FilterError) -> Self {
+        Self::usage(error.to_string()).hint("patterns look like `order.*` or `!order.updated`")
     }
 }

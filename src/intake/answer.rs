@@ -48,7 +48,8 @@ impl Answers {
 
     /// Whether a delivery with this verdict is let through.
     pub fn accepts(&self, status: Status) -> bool {
-        matches!(status, Status::Valid | Status::Unverified) || self.on_invalid == InvalidPolicy::Forward
+        matches!(status, Status::Valid | Status::Unverified)
+            || self.on_invalid == InvalidPolicy::Forward
     }
 
     /// The answer to a request.
@@ -62,11 +63,17 @@ impl Answers {
             return error(status, &describe(problem));
         }
         if let Some(status) = self.scripted(judged.event_id.as_deref()) {
-            return Reply::json(status, &json!({"received": true, "scripted": status}).to_string());
+            return Reply::json(
+                status,
+                &json!({"received": true, "scripted": status}).to_string(),
+            );
         }
         let verdict = &judged.verdict;
         if !self.accepts(verdict.status) {
-            let reason = verdict.reason.as_deref().unwrap_or("the signature is not valid");
+            let reason = verdict
+                .reason
+                .as_deref()
+                .unwrap_or("the signature is not valid");
             let body = json!({"error": reason, "verdict": verdict.status, "hint": verdict.hint});
             return Reply::json(401, &body.to_string());
         }
@@ -82,7 +89,9 @@ impl Answers {
         if walked.len() >= REMEMBERED {
             walked.clear();
         }
-        let place = walked.entry(event_id.unwrap_or_default().to_owned()).or_default();
+        let place = walked
+            .entry(event_id.unwrap_or_default().to_owned())
+            .or_default();
         let status = self.script.get(*place).unwrap_or(last);
         *place += 1;
         Some(*status)

@@ -96,7 +96,10 @@ impl Feed {
 
     /// What came so far.
     pub fn progress(&self) -> Progress {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) async fn delivery(&self, delivery: Arc<Delivery>, repeat: u32) {
@@ -107,7 +110,8 @@ impl Feed {
     }
 
     pub(super) async fn attempt(&self, attempt: Attempt, delivery: Arc<Delivery>) {
-        self.tell(Happening::Attempt(Arc::new(attempt), delivery)).await;
+        self.tell(Happening::Attempt(Arc::new(attempt), delivery))
+            .await;
     }
 
     pub(super) async fn trouble(&self, error: &StoreError) {
@@ -121,7 +125,9 @@ impl Feed {
             Status::Valid => {
                 progress.valid += 1;
                 let event = delivery.event.as_deref();
-                progress.missing.retain(|missing| Some(missing.as_str()) != event);
+                progress
+                    .missing
+                    .retain(|missing| Some(missing.as_str()) != event);
             }
             Status::Unverified => {}
             _ => progress.refused += 1,

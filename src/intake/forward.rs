@@ -9,7 +9,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::answer::error;
 use super::feed::Feed;
-use crate::delivery::{Attempt, Cause, Delivery, EventFilter, FailureKind, Headers, Request, Signing};
+use crate::delivery::{
+    Attempt, Cause, Delivery, EventFilter, FailureKind, Headers, Request, Signing,
+};
 use crate::dispatch::{Dispatch, Shipment};
 use crate::http::{Reply, Target};
 
@@ -114,7 +116,10 @@ impl Forward {
 
     pub(super) fn wants(&self, event: Option<&str>) -> bool {
         self.shared.options.filter.matches_known(event)
-            && self.lanes.iter().any(|lane| lane.route.filter.matches_known(event))
+            && self
+                .lanes
+                .iter()
+                .any(|lane| lane.route.filter.matches_known(event))
     }
 
     /// Takes the next place in the line of each target of this event.
@@ -122,7 +127,9 @@ impl Forward {
         let lanes = self.lanes.iter();
         let meant = lanes.filter(|lane| lane.route.filter.matches_known(event));
         Line {
-            tickets: meant.map(|lane| lane.stand(self.shared.options.concurrency)).collect(),
+            tickets: meant
+                .map(|lane| lane.stand(self.shared.options.concurrency))
+                .collect(),
             shared: Arc::clone(&self.shared),
             app_answers,
         }
@@ -181,7 +188,13 @@ impl Line {
 }
 
 impl Shared {
-    async fn send(&self, delivery: &Arc<Delivery>, request: &Request, target: &Target, feed: &Feed) -> Attempt {
+    async fn send(
+        &self,
+        delivery: &Arc<Delivery>,
+        request: &Request,
+        target: &Target,
+        feed: &Feed,
+    ) -> Attempt {
         let sent = self
             .dispatch
             .send(Shipment {
@@ -194,7 +207,8 @@ impl Shared {
                 run: None,
             })
             .await;
-        feed.attempt(sent.attempt.clone(), Arc::clone(delivery)).await;
+        feed.attempt(sent.attempt.clone(), Arc::clone(delivery))
+            .await;
         if let Some(receipt) = sent.receipt {
             if let Err(error) = receipt.await {
                 feed.trouble(&error).await;
@@ -220,7 +234,11 @@ fn reply_of(attempt: &Attempt) -> Reply {
             body: answer.body.clone(),
         },
         Err(failure) => {
-            let status = if failure.kind == FailureKind::Timeout { 504 } else { 502 };
+            let status = if failure.kind == FailureKind::Timeout {
+                504
+            } else {
+                502
+            };
             error(status, &failure.message)
         }
     }

@@ -80,7 +80,9 @@ impl Intake {
                 return answer::not_kept();
             }
         };
-        self.feed.delivery(Arc::clone(&delivery), repeat.count).await;
+        self.feed
+            .delivery(Arc::clone(&delivery), repeat.count)
+            .await;
         if let Some(line) = line {
             if let Some(answer) = line.carry(delivery, &self.feed).await {
                 reply = answer;
@@ -110,7 +112,12 @@ impl Intake {
     fn recall(&self, provider: Option<&str>, judged: &Judged<'_>) -> seen::Repeat {
         let id = id::delivery();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.recall(id, provider, judged.event_id.as_deref(), judged.verdict.status)
+        seen.recall(
+            id,
+            provider,
+            judged.event_id.as_deref(),
+            judged.verdict.status,
+        )
     }
 
     fn wants_forward(&self, judged: &Judged<'_>, problem: Option<Problem>) -> bool {
@@ -137,7 +144,8 @@ impl Intake {
             None => None,
         };
         let forward = self.forward.as_ref().filter(|_| forwarded);
-        let line = forward.map(|forward| forward.stand(delivery.event.as_deref(), self.app_answers()));
+        let line =
+            forward.map(|forward| forward.stand(delivery.event.as_deref(), self.app_answers()));
         drop(order);
         if let Some(receipt) = receipt {
             receipt.await?;

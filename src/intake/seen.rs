@@ -58,7 +58,11 @@ impl Seen {
         status: Status,
     ) -> Repeat {
         let (Some(provider), Some(event_id)) = (provider, event_id) else {
-            return Repeat { id, first: None, count: 1 };
+            return Repeat {
+                id,
+                first: None,
+                count: 1,
+            };
         };
         let key = self.hasher.hash_one((provider, event_id));
         let first = self.events.get(&key).map(|known| known.first.to_string());
@@ -99,16 +103,25 @@ mod tests {
     fn a_repeat_names_the_first_and_its_number() {
         let mut seen = Seen::default();
         assert_eq!(recall(&mut seen, "a", "e", Status::Valid), (None, 1));
-        assert_eq!(recall(&mut seen, "b", "e", Status::Valid), (Some("a".into()), 2));
+        assert_eq!(
+            recall(&mut seen, "b", "e", Status::Valid),
+            (Some("a".into()), 2)
+        );
         assert_eq!(recall(&mut seen, "c", "other", Status::Valid), (None, 1));
     }
 
     #[test]
     fn a_forged_delivery_takes_no_place() {
         let mut seen = Seen::default();
-        assert_eq!(recall(&mut seen, "forged", "e", Status::Mismatch), (None, 1));
+        assert_eq!(
+            recall(&mut seen, "forged", "e", Status::Mismatch),
+            (None, 1)
+        );
         assert_eq!(recall(&mut seen, "real", "e", Status::Valid), (None, 1));
-        assert_eq!(recall(&mut seen, "forged", "e", Status::Mismatch), (Some("real".into()), 2));
+        assert_eq!(
+            recall(&mut seen, "forged", "e", Status::Mismatch),
+            (Some("real".into()), 2)
+        );
     }
 
     #[test]

@@ -1,0 +1,305 @@
+//! The built program in a sandbox: a home of its own, no variables of the caller's, port 0.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a test waits for something that must come.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A home, a folder to run in, and the variables of one imagined user.
+pub struct Sandbox {
+    root: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a run printed, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: Option<i32>,
+    pub raw_stdout: Vec<u8>,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(root.path().join("work")).expect("a folder to run in");
+        Self {
+            root,
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same with an environment variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// The folder in which the program runs.
+    pub fn folder(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// The user's home.
+    pub fn home(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The log in the user's data directory.
+    pub fn log_file(&self) -> PathBuf {
+        self.home().join(".local/share/webhook/log.db")
+    }
+
+    /// Writes a file into the folder; returns its path.
+    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    }
+
+    /// The program, ready to be started.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_webhook"));
+        command.args(args).current_dir(self.folder()).env_clear();
+        command
+            .env("HOME", self.home())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(self.variables.iter().map(|(k, v)| (k, v)));
+        command
+    }
+
+    /// Runs the program to its end, with nothing on stdin.
+    pub fn run(&self, args: &[&str]) -> Run {
+        self.run_with(args, b"")
+    }
+
+    /// Runs the program to its end with these bytes on stdin.
+    pub fn run_with(&self, args: &[&str], stdin: &[u8]) -> Run {
+        let mut command = self.command(args);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut pipe = child.stdin.take().expect("a pipe");
+        let bytes = stdin.to_vec();
+        // In a thread, so that a full pipe on one side cannot stop the other; a program that does
+        // not read its stdin closes the pipe, and that is its right.
+        let writer = std::thread::spawn(move || {
+            let _ = pipe.write_all(&bytes);
+        });
+        let output = child.wait_with_output().expect("the program ends");
+        writer.join().expect("the writer ends");
+        Run {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+            raw_stdout: output.stdout,
+        }
+    }
+
+    /// Starts `webhook listen --json --port 0` and waits until it is ready.
+    pub fn listen(&self, args: &[&str]) -> Listener {
+        let mut all = vec!["listen", "--json", "--port", "0"];
+        all.extend(args);
+        let mut child = self
+            .command(&all)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the listener starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("a line");
+        if line.is_empty() {
+            let mut stderr = String::new();
+            let _ = child
+                .stderr
+                .take()
+                .expect("a pipe")
+                .read_to_string(&mut stderr);
+            panic!("the listener ended at once: {stderr}");
+        }
+        let ready: Value = serde_json::from_str(&line).expect("a JSON line");
+        assert_eq!(ready["kind"], "ready", "{ready}");
+        Listener {
+            child,
+            lines,
+            ready,
+        }
+    }
+}
+
+impl Run {
+    /// The lines of stdout, each parsed as JSON; fails the test where one is not.
+    pub fn json_lines(&self) -> Vec<Value> {
+        let parse = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        self.stdout.lines().map(parse).collect()
+    }
+
+    /// Fails the test unless the program ended with this code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout: {}\nstderr: {}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+/// A running `webhook listen --json`.
+pub struct Listener {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+    /// The `ready` line.
+    pub ready: Value,
+}
+
+impl Listener {
+    /// Its URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.ready["url"]
+            .as_str()
+            .expect("a URL")
+            .trim_end_matches('/')
+            .to_owned()
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        let port = self.ready["port"].as_u64().expect("a port");
+        format!("127.0.0.1:{port}").parse().expect("an address")
+    }
+
+    /// The next line of its output.
+    pub fn next_line(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"))
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name, such as `INT`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Waits for its end; returns the rest of stdout, all of stderr, and the status.
+    pub fn wait(mut self) -> (String, String, ExitStatus) {
+        let mut stderr = self.child.stderr.take().expect("a pipe");
+        let errors = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            text
+        });
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).expect("text");
+        let status = self.child.wait().expect("the listener ends");
+        (rest, errors.join().expect("the reader ends"), status)
+    }
+
+    /// Ends it as Ctrl-C does.
+    pub fn stop(self) -> (String, String, ExitStatus) {
+        self.signal("INT");
+        self.wait()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends raw bytes to an address and reads the connection to its end.
+pub fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a deadline");
+    stream.write_all(bytes).expect("the bytes are taken");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+/// Posts a body with headers, as a client that was written by someone else; returns status and body.
+pub fn post(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (u16, String) {
+    let mut message = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        message.push_str(&format!("{name}: {value}\r\n"));
+    }
+    message.push_str("\r\n");
+    let mut bytes = message.into_bytes();
+    bytes.extend_from_slice(body);
+    let answer = raw_exchange(address, &bytes);
+    let text = String::from_utf8_lossy(&answer);
+    let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    (
+        status.unwrap_or_else(|| panic!("no status in {text:?}")),
+        body.to_owned(),
+    )
+}
+
+/// The hex HMAC-SHA256 of some bytes, made by the `openssl` program: a signer that is not ours.
+pub fn openssl_hmac(secret: &str, bytes: &[u8]) -> String {
+    let mut child = Command::new("openssl")
+        .args(["dgst", "-sha256", "-mac", "HMAC", "-macopt"])
+        .arg(format!("hexkey:{}", hex::encode(secret)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("openssl runs");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(bytes)
+        .expect("openssl reads");
+    let output = child.wait_with_output().expect("openssl ends");
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.rsplit(' ').next().expect("a digest").trim().to_owned()
+}
+
+/// A capture line with a valid signature of the provider's scheme at `received_at` (unix seconds).
+pub fn capture(header: &str, value: &str, body: &str, received_at: &str) -> String {
+    serde_json::json!({
+        "v": 1, "kind": "delivery", "id": format!("dlv_{received_at}"), "received_at": received_at,
+        "request": {
+            "method": "POST", "target": "/hook", "version": "HTTP/1.1",
+            "headers": [["Content-Type", "application/json"], [header, value]],
+            "body": body, "body_encoding": "utf8", "body_bytes": body.len(), "body_complete": true
+        }
+    })
+    .to_string()
+}
