@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use super::*;
 use crate::http::{Arrival, Problem, Reply, tls};
 
+/// When a test gives up; longer than any of the default limits, which paused time runs through.
+const PATIENCE: Duration = Duration::from_secs(400);
+
 /// Answers with the target once the gate lets it, and tells the test what arrived and when it was
 /// done.
 struct Desk {
@@ -101,7 +104,8 @@ impl Site {
     }
 
     async fn arrival(&mut self) -> Arrival {
-        self.arrivals.recv().await.unwrap()
+        let arrival = timeout(PATIENCE, self.arrivals.recv()).await;
+        arrival.expect("an arrival in time").unwrap()
     }
 }
 
@@ -117,7 +121,8 @@ async fn with_limits(change: impl FnOnce(&mut Limits)) -> Site {
 
 async fn read_all(stream: &mut TcpStream) -> String {
     let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
+    let read = timeout(PATIENCE, stream.read_to_string(&mut text)).await;
+    read.expect("an end in time").unwrap();
     text
 }
 
@@ -357,6 +362,10 @@ async fn long_heads_pass_and_endless_ones_do_not() {
     );
     assert_eq!(status(&site.exchange(head(1024 * 1024)).await), "431");
     assert!(site.arrivals.is_empty());
+
+    let small = with_limits(|limits| limits.max_head = 10_000).await;
+    assert_eq!(status(&small.exchange(head(9_900)).await), "200");
+    assert_eq!(status(&small.exchange(head(10_000)).await), "431");
 }
 
 #[tokio::test(start_paused = true)]
