@@ -88,13 +88,6 @@ fn kind_of_io(error: &io::Error) -> Option<FailureKind> {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, TimedOut, UnexpectedEof,
     };
-    // The error inside an I/O error is no source of it, so the chain passes it over.
-    if error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<rustls::Error>())
-    {
-        return Some(FailureKind::Tls);
-    }
     match error.kind() {
         ConnectionRefused => Some(FailureKind::Refused),
         TimedOut => Some(FailureKind::Timeout),
@@ -105,11 +98,16 @@ fn kind_of_io(error: &io::Error) -> Option<FailureKind> {
     }
 }
 
+/// An error and its causes. What is inside an I/O error is not its source, and is looked into.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let error = next?;
-        next = error.source();
+        let io = error.downcast_ref().and_then(io::Error::get_ref);
+        next = match io {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
         Some(error)
     })
 }

@@ -14,7 +14,7 @@ mod exchange;
 mod failure;
 mod fields;
 mod finish;
-mod limits;
+pub mod limits;
 mod server;
 mod target;
 pub mod tls;

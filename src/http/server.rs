@@ -71,7 +71,10 @@ async fn next(
 }
 
 /// Accepts until it succeeds. An error here belongs to one connection, or to a shortage that ends.
-async fn accept<T>(mut listen: impl AsyncFnMut() -> io::Result<T>) -> T {
+async fn accept<T, F>(mut listen: impl FnMut() -> F) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
     loop {
         match listen().await {
             Ok(accepted) => return accepted,

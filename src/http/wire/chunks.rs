@@ -64,8 +64,9 @@ impl Chunks {
                 size => Place::Data(size),
             },
             (Place::Size(size), _) if byte.is_ascii_hexdigit() => grow(*size, byte),
-            (Place::Size(size), b';' | b' ' | b'\t' | b'\r') => Place::Extension(*size),
-            (Place::Extension(size), _) => Place::Extension(*size),
+            (Place::Size(size), b';' | b' ' | b'\t' | b'\r') | (Place::Extension(size), _) => {
+                Place::Extension(*size)
+            }
             (Place::DataEnd, b'\r') => Place::DataEnd,
             (Place::DataEnd, b'\n') => Place::Size(0),
             (Place::Trailer(true), b'\n') => Place::Done,

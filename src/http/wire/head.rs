@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Uri, Version};
 
 use crate::delivery::Headers;
@@ -114,7 +115,7 @@ fn copy_fields(head: &[u8], fields: &[httparse::Header<'_>]) -> Headers {
 /// hyper drops a fragment, and adds a path to an absolute form that has none.
 fn target_agrees(target: &str, uri: &Uri) -> bool {
     let target = target.split('#').next().unwrap_or_default();
-    let Some(origin) = uri.path_and_query().map(|path| path.as_str()) else {
+    let Some(origin) = uri.path_and_query().map(PathAndQuery::as_str) else {
         return uri.authority().is_some_and(|host| host == target);
     };
     match uri.scheme() {
