@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::config::ConfigError;
 use crate::delivery::{FailureKind, FilterError};
 use crate::formats::FormatError;
-use crate::http::ClientError;
+use crate::http::{ClientError, TargetError};
 use crate::http::tls::TlsError;
 use crate::provider::CatalogueError;
 use crate::store::{LookupError, StoreError};
@@ -235,5 +235,12 @@ impl From<CatalogueError> for Trouble {
 impl From<FilterError> for Trouble {
     fn from(error: FilterError) -> Self {
         Self::usage(error.to_string()).hint("patterns look like `order.*` or `!order.updated`")
+    }
+}
+
+impl From<TargetError> for Trouble {
+    fn from(error: TargetError) -> Self {
+        let hint = "an endpoint is a port, `host:port/path`, or a URL such as `http://localhost:3000/hook`";
+        Self::usage(error.to_string()).hint(hint)
     }
 }

@@ -7,6 +7,7 @@ mod log;
 mod replay;
 mod send;
 mod setup;
+mod signal;
 mod verify;
 
 use std::path::PathBuf;
@@ -61,4 +62,12 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, Trouble> {
         Command::Completions(args) => completion::script(args.shell, world),
         Command::Man(args) => catalog::man(&args, world),
     }
+}
+
+/// The threads on which sockets are served.
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::unreadable(format!("cannot start threads: {error}")))
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 use rand::TryRngCore as _;
 
 use super::World;
-use crate::cli::{FreshnessArgs, GlobalArgs, SecretArgs, value};
+use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
 use crate::config::{Ask, Config, Environment};
-use crate::delivery::Timestamp;
+use crate::delivery::{EventFilter, Headers, Timestamp};
 use crate::exit::Trouble;
+use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, nearest};
 use crate::report;
 use crate::signature::{Freshness, Secret};
@@ -97,6 +98,33 @@ impl Setup {
         Ok(Keyring::local(&self.catalogue, &secret))
     }
 
+    /// A filter of these patterns. A name without a wildcard has to be an event that some provider
+    /// has, so that a slip of the keyboard is not a silent nothing.
+    pub fn event_filter(&self, patterns: &[String]) -> Result<EventFilter, Trouble> {
+        let mut filter = EventFilter::default();
+        for pattern in patterns {
+            filter.add(pattern)?;
+            let name = pattern.trim_start_matches('!');
+            if !name.contains('*') {
+                self.known_event(name)?;
+            }
+        }
+        Ok(filter)
+    }
+
+    /// Fails with a near name where no provider has this event.
+    pub fn known_event(&self, event: &str) -> Result<(), Trouble> {
+        if self.catalogue.with_event(event).next().is_some() {
+            return Ok(());
+        }
+        let known = self.catalogue.iter().flat_map(Provider::event_names);
+        let hint = match nearest(event, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`webhook events` lists them".into(),
+        };
+        Err(Trouble::usage(format!("unknown event `{event}`")).hint(hint))
+    }
+
     /// The log as a place to read from.
     pub fn existing_log(&self) -> Result<Log, Trouble> {
         Ok(Log::open_existing(self.config.log()?.value)?)
@@ -131,6 +159,20 @@ pub fn moment(moment: value::Moment, now: Timestamp) -> Timestamp {
             Timestamp::from_micros(now.micros().saturating_sub(micros))
         }
     }
+}
+
+/// The client that flags describe.
+pub fn client(args: &ConnectArgs) -> Result<Client, Trouble> {
+    Ok(Client::new(&ClientOptions {
+        ca_file: args.cacert.clone(),
+        insecure: args.insecure,
+    })?)
+}
+
+/// Headers as they were typed.
+pub fn headers(typed: &[value::Header]) -> Headers {
+    let fields = typed.iter().map(|header| (header.name.clone(), header.value.clone()));
+    fields.collect()
 }
 
 /// The terminal and stdin of the process.

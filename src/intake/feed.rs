@@ -47,9 +47,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether everything that was awaited has come.
+    /// Whether everything that was awaited has come; also where nothing was.
     pub fn is_met(&self) -> bool {
         self.missing.is_empty() && self.wanted.is_none_or(|count| self.deliveries >= count)
+    }
+
+    /// Whether a number of deliveries is awaited.
+    pub const fn is_counted(&self) -> bool {
+        self.wanted.is_some()
     }
 }
 
@@ -62,6 +67,7 @@ pub struct Feed {
     filter: EventFilter,
     skipped: Mutex<u64>,
     progress: Mutex<Progress>,
+    expects: bool,
     met: Notify,
 }
 
@@ -84,12 +90,13 @@ impl Feed {
             filter,
             skipped: Mutex::new(0),
             progress: Mutex::new(progress),
+            expects: expectation.count.is_some() || !expectation.events.is_empty(),
             met: Notify::new(),
         };
         (feed, end)
     }
 
-    /// Resolves when everything that was awaited has come.
+    /// Resolves when everything that was awaited has come; never where nothing was.
     pub async fn until_met(&self) {
         self.met.notified().await;
     }
@@ -132,7 +139,7 @@ impl Feed {
             Status::Unverified => {}
             _ => progress.refused += 1,
         }
-        if progress.is_met() {
+        if self.expects && progress.is_met() {
             self.met.notify_one();
         }
     }

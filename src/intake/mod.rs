@@ -20,7 +20,7 @@ use crate::store::Writer;
 pub use answer::{Answers, InvalidPolicy};
 pub use feed::{Expectation, Feed, Happening, Progress};
 pub use forward::{AnswerMode, Forward, ForwardOptions, Route};
-pub use seen::Seen;
+pub use seen::{REMEMBERED, Seen};
 
 /// Everything that receiving needs.
 pub struct Intake {

@@ -1,0 +1,132 @@
+//! Prints what happens, for people or as NDJSON, apart from the answering.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::ready::Ready;
+use crate::console::Console;
+use crate::delivery::{Attempt, Delivery};
+use crate::exit::Trouble;
+use crate::intake::{Happening, Progress};
+use crate::report::{self, BodyDetail, DeliveryView};
+
+/// How many happenings are printed with one write.
+const BATCH: usize = 256;
+
+/// How happenings are printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// As NDJSON.
+    pub json: bool,
+    /// How much of a body people see.
+    pub body: BodyDetail,
+    /// Whether deliveries are kept, so that `webhook log show` finds them.
+    pub kept: bool,
+}
+
+/// Prints happenings until there are no more.
+pub struct Printer {
+    console: Console,
+    style: Style,
+    /// Dropped when nobody reads any more.
+    read: Option<oneshot::Sender<()>>,
+}
+
+impl Printer {
+    /// A printer, and what resolves when nobody reads its output any more.
+    pub fn new(console: Console, style: Style) -> (Self, oneshot::Receiver<()>) {
+        let (read, unread) = oneshot::channel();
+        let printer = Self {
+            console,
+            style,
+            read: Some(read),
+        };
+        (printer, unread)
+    }
+
+    /// Says that requests are received from now on.
+    pub fn ready(&self, ready: &Ready) -> Result<(), Trouble> {
+        if self.style.json {
+            self.console.data(&ready.to_json())?;
+        }
+        self.console.talk(&ready.to_text());
+        Ok(())
+    }
+
+    /// Prints until the queue ends. When nobody reads, the queue is still emptied, so that nobody
+    /// waits for a place in it.
+    pub async fn run(mut self, mut happenings: mpsc::Receiver<Happening>) -> Self {
+        let mut batch = Vec::with_capacity(BATCH);
+        while happenings.recv_many(&mut batch, BATCH).await > 0 {
+            if self.read.is_some() && self.print(&batch).is_err() {
+                self.read = None;
+            }
+            batch.clear();
+        }
+        self
+    }
+
+    /// The last line.
+    pub fn summary(&self, progress: &Progress) -> Result<(), Trouble> {
+        if self.read.is_none() {
+            return Ok(());
+        }
+        if self.style.json {
+            let line = serde_json::json!({
+                "v": 1, "kind": "summary", "deliveries": progress.deliveries,
+                "valid": progress.valid, "refused": progress.refused,
+                "met": progress.is_met(), "missing": progress.missing,
+            });
+            self.console.data(&line.to_string())?;
+        }
+        let count = progress.deliveries;
+        let valid = progress.valid;
+        self.console.talk(&format!("{count} received, {valid} valid"));
+        for event in &progress.missing {
+            self.console.warn(&format!("`{event}` has not come"), None);
+        }
+        Ok(())
+    }
+
+    fn print(&self, batch: &[Happening]) -> std::io::Result<()> {
+        let texts: Vec<_> = batch.iter().filter_map(|happening| self.text(happening)).collect();
+        if texts.is_empty() { Ok(()) } else { self.console.data(&texts.join("\n")) }
+    }
+
+    /// What goes to stdout for a happening; talk goes to stderr on the way.
+    fn text(&self, happening: &Happening) -> Option<String> {
+        match happening {
+            Happening::Delivery(delivery, repeat) => Some(self.delivery(delivery, *repeat)),
+            Happening::Attempt(attempt, delivery) => Some(self.attempt(attempt, delivery)),
+            Happening::Trouble(error) => {
+                let trouble = Trouble::from(error.clone());
+                self.console.warn(&trouble.message, trouble.hint.as_deref());
+                None
+            }
+            Happening::Skipped(count) => {
+                let kept = if self.style.kept { "; they are in the log" } else { "" };
+                self.console.warn(&format!("the terminal is too slow: {count} not shown{kept}"), None);
+                None
+            }
+        }
+    }
+
+    fn delivery(&self, delivery: &Delivery, repeat: u32) -> String {
+        if self.style.json {
+            return delivery.to_json();
+        }
+        let view = DeliveryView {
+            body: self.style.body,
+            repeat: (repeat > 1).then_some(repeat),
+            kept: self.style.kept,
+        };
+        report::delivery(delivery, &view)
+    }
+
+    fn attempt(&self, attempt: &Attempt, delivery: &Delivery) -> String {
+        if self.style.json {
+            return attempt.to_json();
+        }
+        let label = delivery.event_id.as_deref().unwrap_or(&delivery.id);
+        report::attempt(attempt, Some(label))
+    }
+}

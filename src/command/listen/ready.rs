@@ -1,0 +1,74 @@
+//! What is said when requests can come.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use colored::Colorize as _;
+use serde_json::json;
+
+/// What a sender has to know, and what a person wants to.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// Where requests are received.
+    pub address: SocketAddr,
+    /// The certificate in PEM, where one was made on the spot.
+    pub certificate: Option<String>,
+    /// Whether it is HTTPS.
+    pub tls: bool,
+    /// The log; `None` keeps nothing.
+    pub log: Option<PathBuf>,
+    /// Where deliveries go on to.
+    pub targets: Vec<String>,
+    /// The providers that secrets are configured for; none where the local one is used.
+    pub secrets: Vec<String>,
+    /// Whether the only secret is the local development secret.
+    pub local: bool,
+}
+
+impl Ready {
+    /// The URL that a sender uses.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        let port = self.address.port();
+        // Nobody can connect to "any address"; a browser or curl on this machine can to localhost.
+        if self.address.ip().is_unspecified() || self.address.ip().is_loopback() && self.address.is_ipv4() {
+            return format!("{scheme}://localhost:{port}");
+        }
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The `ready` line.
+    pub fn to_json(&self) -> String {
+        json!({
+            "v": 1, "kind": "ready", "url": self.url(), "host": self.address.ip().to_string(),
+            "port": self.address.port(), "tls": self.tls, "certificate": self.certificate,
+            "log": self.log, "forward_to": self.targets, "secrets": self.secrets,
+            "local_secret": self.local,
+        })
+        .to_string()
+    }
+
+    /// The same for people.
+    pub fn to_text(&self) -> String {
+        let mut lines = vec![format!("{} {}", "listening on".bold(), self.url().green().bold())];
+        let mut add = |name: &str, value: &str| lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()));
+        for target in &self.targets {
+            add("forwards", &format!("to {target}"));
+        }
+        if !self.secrets.is_empty() {
+            add("secrets", &self.secrets.join(", "));
+        }
+        match &self.log {
+            Some(path) => add("log", &path.display().to_string()),
+            None => add("log", "none: nothing is kept"),
+        }
+        if self.certificate.is_some() {
+            add("tls", "certificate made on the spot: `curl -k`, or `send --insecure`");
+        }
+        if self.local {
+            add("try", &format!("webhook send order.created --url {}", self.url()));
+        }
+        add("end", "Ctrl-C");
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,32 @@
+//! Signals: the first asks for an orderly end, the second ends at once.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::exit::{Outcome, Signal, Trouble};
+
+/// Resolves with the first SIGINT or SIGTERM. From then on, a second one ends the program with 130
+/// or 143, whatever it is doing.
+pub fn first() -> Result<oneshot::Receiver<Signal>, Trouble> {
+    let watch = |kind| {
+        signal(kind).map_err(|error| Trouble::unreadable(format!("cannot watch for signals: {error}")))
+    };
+    let mut interrupts = watch(SignalKind::interrupt())?;
+    let mut terminations = watch(SignalKind::terminate())?;
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut tell = Some(tell);
+        loop {
+            let signal = tokio::select! {
+                _ = interrupts.recv() => Signal::Interrupt,
+                _ = terminations.recv() => Signal::Terminate,
+            };
+            match tell.take() {
+                // Nobody waits any more when the work ended by itself just now.
+                Some(tell) => drop(tell.send(signal)),
+                None => std::process::exit(Outcome::Interrupted(signal).code().into()),
+            }
+        }
+    });
+    Ok(told)
+}
