@@ -1,0 +1,341 @@
+//! A JSON text taken apart, so that it can be written as other programs would write it.
+//!
+//! Unlike a parsed value this keeps what was received: the text of numbers, the escapes in strings,
+//! the order of keys and their repeats. Each is changed only where a [`Style`] says so.
+
+use serde_json::Value;
+
+use crate::json::javascript;
+
+/// How a JSON text is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    /// The white space between tokens.
+    pub(super) layout: Layout,
+    /// The escapes in strings; `None` leaves them as received.
+    pub(super) escapes: Option<Escapes>,
+    /// The text of numbers.
+    pub(super) numbers: Numbers,
+    /// Whether keys are sorted.
+    pub(super) sorted: bool,
+}
+
+/// The white space between tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layout {
+    /// None at all.
+    Compact,
+    /// One space after `,` and `:`.
+    Spaced,
+    /// A member a line, indented by this text.
+    Indented(&'static str),
+}
+
+/// What is escaped in strings besides what JSON demands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Escapes {
+    /// Every character beyond ASCII, as `\u00e9`.
+    pub(super) beyond_ascii: bool,
+    /// The slash, as `\/`.
+    pub(super) slash: bool,
+    /// These too, in the `\u` form.
+    pub(super) chars: &'static str,
+    /// Whether the digits after `\u` are in upper case.
+    pub(super) upper: bool,
+}
+
+/// The text of numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Numbers {
+    /// As received.
+    Kept,
+    /// The shortest text of the same double, with `.0` where it is a whole one, as in Python.
+    Shortest,
+    /// With zeros that may have been lost: `.0` for whole numbers, or two decimals for all.
+    Padded {
+        /// Whether to two decimals, as money.
+        two: bool,
+        /// Which whole numbers, the first by the lowest bit.
+        whole: u32,
+    },
+}
+
+/// A JSON text taken apart.
+#[derive(Debug)]
+pub(super) enum Node<'t> {
+    /// `true`, `false`, `null`.
+    Word(&'t str),
+    /// A number's text.
+    Number(&'t str),
+    /// A string's text with its quotes.
+    Text(&'t str),
+    /// An array.
+    List(Vec<Node<'t>>),
+    /// An object's members, keys with their quotes.
+    Map(Vec<(&'t str, Node<'t>)>),
+}
+
+impl<'t> Node<'t> {
+    /// Takes a text apart; `None` where it is not JSON or nested too deeply for `serde_json`, whose
+    /// limit of 128 also bounds the recursion here.
+    pub(super) fn parse(text: &'t str) -> Option<Self> {
+        serde_json::from_str::<Value>(text).ok()?;
+        Reader { rest: text }.node()
+    }
+
+    /// The texts of all numbers in order.
+    pub(super) fn numbers(&self) -> Vec<&'t str> {
+        match self {
+            Self::Number(text) => vec![text],
+            Self::Word(_) | Self::Text(_) => Vec::new(),
+            Self::List(items) => items.iter().flat_map(Self::numbers).collect(),
+            Self::Map(members) => members
+                .iter()
+                .flat_map(|(_, value)| value.numbers())
+                .collect(),
+        }
+    }
+
+    /// The keys of all objects in order, without their escapes.
+    pub(super) fn keys(&self) -> Vec<String> {
+        match self {
+            Self::Word(_) | Self::Number(_) | Self::Text(_) => Vec::new(),
+            Self::List(items) => items.iter().flat_map(Self::keys).collect(),
+            Self::Map(members) => members
+                .iter()
+                .flat_map(|(key, value)| std::iter::once(unescape(key)).chain(value.keys()))
+                .collect(),
+        }
+    }
+
+    /// The text in another style.
+    pub(super) fn write(&self, style: Style) -> String {
+        let mut writer = Writer {
+            style,
+            text: String::new(),
+            depth: 0,
+            whole_seen: 0,
+        };
+        writer.node(self);
+        writer.text
+    }
+}
+
+/// Reads a text that was found to be JSON before.
+struct Reader<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Reader<'t> {
+    fn node(&mut self) -> Option<Node<'t>> {
+        match self.peek()? {
+            '{' => self.map(),
+            '[' => self.list(),
+            '"' => self.string().map(Node::Text),
+            '-' | '0'..='9' => self.scalar().map(Node::Number),
+            _ => self.scalar().map(Node::Word),
+        }
+    }
+
+    fn map(&mut self) -> Option<Node<'t>> {
+        let mut members = Vec::new();
+        self.take('{')?;
+        while self.peek()? != '}' {
+            let key = self.string()?;
+            self.take(':')?;
+            members.push((key, self.node()?));
+            self.take(',');
+        }
+        self.take('}')?;
+        Some(Node::Map(members))
+    }
+
+    fn list(&mut self) -> Option<Node<'t>> {
+        let mut items = Vec::new();
+        self.take('[')?;
+        while self.peek()? != ']' {
+            items.push(self.node()?);
+            self.take(',');
+        }
+        self.take(']')?;
+        Some(Node::List(items))
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        self.rest.chars().next()
+    }
+
+    fn take(&mut self, wanted: char) -> Option<()> {
+        self.peek();
+        self.rest = self.rest.strip_prefix(wanted)?;
+        Some(())
+    }
+
+    fn string(&mut self) -> Option<&'t str> {
+        let mut escaped = false;
+        let end = self.rest.bytes().skip(1).position(|byte| {
+            let closes = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            closes
+        })?;
+        self.cut(end + 2)
+    }
+
+    fn scalar(&mut self) -> Option<&'t str> {
+        let ends = |char: char| matches!(char, ',' | ']' | '}') || char.is_ascii_whitespace();
+        self.cut(self.rest.find(ends).unwrap_or(self.rest.len()))
+    }
+
+    fn cut(&mut self, length: usize) -> Option<&'t str> {
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(text)
+    }
+}
+
+struct Writer {
+    style: Style,
+    text: String,
+    depth: usize,
+    whole_seen: u32,
+}
+
+impl Writer {
+    fn node(&mut self, node: &Node<'_>) {
+        match node {
+            Node::Word(word) => self.text.push_str(word),
+            Node::Number(number) => self.number(number),
+            Node::Text(text) => self.string(text),
+            Node::List(items) => {
+                self.text.push('[');
+                self.enclosed(items, |writer, item| writer.node(item));
+                self.text.push(']');
+            }
+            Node::Map(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                if self.style.sorted {
+                    members.sort_by_cached_key(|(key, _)| unescape(key));
+                }
+                self.text.push('{');
+                self.enclosed(&members, |writer, (key, value)| {
+                    writer.string(key);
+                    writer.text.push_str(match writer.style.layout {
+                        Layout::Compact => ":",
+                        Layout::Spaced | Layout::Indented(_) => ": ",
+                    });
+                    writer.node(value);
+                });
+                self.text.push('}');
+            }
+        }
+    }
+
+    fn enclosed<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        self.depth += 1;
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            if index > 0 && matches!(self.style.layout, Layout::Spaced) {
+                self.text.push(' ');
+            }
+            self.line();
+            write(self, item);
+        }
+        self.depth -= 1;
+        if !items.is_empty() {
+            self.line();
+        }
+    }
+
+    fn line(&mut self) {
+        if let Layout::Indented(by) = self.style.layout {
+            self.text.push('\n');
+            self.text.push_str(&by.repeat(self.depth));
+        }
+    }
+
+    fn number(&mut self, number: &str) {
+        self.text.push_str(number);
+        let is_whole = number
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        match self.style.numbers {
+            Numbers::Kept => {}
+            Numbers::Shortest if is_whole => {}
+            Numbers::Shortest => {
+                self.text.truncate(self.text.len() - number.len());
+                self.text.push_str(&shortest(number));
+            }
+            Numbers::Padded { two, whole } if is_whole => {
+                let chosen = 1u32.checked_shl(self.whole_seen).unwrap_or_default() & whole != 0;
+                self.whole_seen += 1;
+                self.text.push_str(match (chosen, two) {
+                    (false, _) => "",
+                    (true, true) => ".00",
+                    (true, false) => ".0",
+                });
+            }
+            Numbers::Padded { two, .. } => {
+                let decimals = number.split_once('.').map_or("", |(_, decimals)| decimals);
+                if two && decimals.len() == 1 {
+                    self.text.push('0');
+                }
+            }
+        }
+    }
+
+    fn string(&mut self, raw: &str) {
+        match self.style.escapes {
+            Some(escapes) => escapes.write(&unescape(raw), &mut self.text),
+            None => self.text.push_str(raw),
+        }
+    }
+}
+
+fn shortest(number: &str) -> String {
+    let Ok(double) = serde_json::from_str::<serde_json::Number>(number) else {
+        return number.to_owned();
+    };
+    let text = javascript::number_text(&double);
+    let is_whole = !text.contains(['.', 'e']);
+    text + if is_whole { ".0" } else { "" }
+}
+
+fn unescape(raw: &str) -> String {
+    serde_json::from_str(raw).unwrap_or_default()
+}
+
+impl Escapes {
+    fn write(self, string: &str, text: &mut String) {
+        text.push('"');
+        for char in string.chars() {
+            let by_code = self.chars.contains(char) || (self.beyond_ascii && !char.is_ascii());
+            match char {
+                _ if by_code => self.write_code(char, text),
+                '/' if self.slash => text.push_str("\\/"),
+                '"' => text.push_str("\\\""),
+                '\\' => text.push_str("\\\\"),
+                '\u{8}' => text.push_str("\\b"),
+                '\u{c}' => text.push_str("\\f"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                char if char < ' ' => self.write_code(char, text),
+                char => text.push(char),
+            }
+        }
+        text.push('"');
+    }
+
+    fn write_code(self, char: char, text: &mut String) {
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            text.push_str(&if self.upper {
+                format!("\\u{unit:04X}")
+            } else {
+                format!("\\u{unit:04x}")
+            });
+        }
+    }
+}
