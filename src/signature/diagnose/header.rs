@@ -66,7 +66,7 @@ pub(super) fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         .filter_map(|rule| rule(&form))
         .find(|(.., value)| proves(trial, value))
         .map(|(cause, detail, _)| cause.found_in(&detail))
-        .or_else(|| another_digest(trial, value))
+        .or_else(|| another_digest(trial, &form))
         .or_else(|| timestamp_form(trial, &form))
         .or_else(|| truncated(trial, &form))
 }
@@ -226,10 +226,13 @@ fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
     Some((cause::TIMESTAMP_ELSEWHERE, name.to_owned(), value))
 }
 
-fn another_digest(trial: &Trial<'_>, value: &str) -> Option<Diagnosis> {
-    let scheme = content::with_other_digest(trial.context.scheme);
-    trial.value_proves(&scheme, trial.context.secrets, value)?;
-    Some(cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest)))
+/// The other hash function, under its own name where the documented one stands before the MAC.
+fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
+    let scheme = content::with_other_digest(form.scheme);
+    let secrets = trial.context.secrets;
+    let proves = |value: &str| trial.value_proves(&scheme, secrets, value).is_some();
+    (proves(form.value) || relabelled(form).is_some_and(|(.., value)| proves(&value)))
+        .then(|| cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest)))
 }
 
 /// A timestamp that is no digits: what was signed is its text.

@@ -1,5 +1,7 @@
 //! Bodies that were parsed and written again between signing and here.
 
+use std::collections::HashSet;
+
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::rewrite::{Escapes, Layout, Node, Numbers, Style};
@@ -8,10 +10,13 @@ use crate::json::javascript;
 use crate::signature::Presented;
 
 /// The largest body that is rewritten as JSON.
-const MAX_REWRITTEN: usize = 4 * 1024 * 1024;
+const MAX_REWRITTEN: usize = 1024 * 1024;
 
 /// How many whole numbers may each have been money or a float: every subset of them is tried.
 const MAX_DOUBTFUL: usize = 6;
+
+/// The most numbers in a body of which subsets are tried; a longer list would not be hit anyway.
+const MAX_SUBSET_NUMBERS: usize = 100;
 
 /// The most characters of two numbers that a reason quotes.
 const MAX_SHOWN: usize = 80;
@@ -69,13 +74,13 @@ const DOTNET: Escapes = Escapes {
     ..PLAIN
 };
 
-const INDENTED: &[Layout] = &[
+/// The layouts besides the compact one: Python; JavaScript, Ruby and Go; PHP and Java; tabs.
+const LAYOUTS: &[Layout] = &[
+    Layout::Spaced,
     Layout::Indented("  "),
     Layout::Indented("    "),
     Layout::Indented("\t"),
 ];
-
-const INLINE: &[Layout] = &[Layout::Compact, Layout::Spaced];
 
 /// The styles of other programs that change more than white space and numbers.
 const ESCAPED: &[(Cause, Escapes)] = &[
@@ -90,41 +95,49 @@ const ESCAPED: &[(Cause, Escapes)] = &[
 
 /// The way in which the body was re-serialised, where undoing it makes the signature right.
 pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
-    let body = trial.body();
-    if body.len() > MAX_REWRITTEN {
+    if trial.body().len() > MAX_REWRITTEN {
         return None;
     }
-    let text = std::str::from_utf8(body).ok()?;
+    let text = std::str::from_utf8(trial.body()).ok()?;
     let text = text.trim_start_matches('\u{feff}');
     let received = Node::parse(text)?;
     let javascript = javascript::restringify(text.as_bytes())?;
     let written = Node::parse(&javascript)?;
-    let search = Search {
+    let mut search = Search {
         trial,
         presented,
-        text,
+        seen: HashSet::new(),
     };
-    search
-        .white_space(&received, Numbers::Kept)
-        .or_else(|| {
-            let found = search.white_space(&written, Numbers::Kept)?;
-            Some(what_changed(&received, &written).unwrap_or(found))
-        })
-        .or_else(|| {
-            search.white_space(&received, Numbers::Shortest)?;
-            Some(cause::RESERIALIZED_NUMBERS.found_in("numbers in their shortest form"))
-        })
-        .or_else(|| search.escapes(&received, Numbers::Kept))
-        .or_else(|| search.escapes(&received, Numbers::Shortest))
-        .or_else(|| search.escapes(&written, Numbers::Kept))
-        .or_else(|| search.padded(&received))
+    if let Some((layout, signed)) = search.layouts(&received, COMPACT) {
+        return Some(white_space(layout, &signed, text).found());
+    }
+    if let Some((layout, signed)) = search.layouts(&written, COMPACT) {
+        let changed = what_changed(&received, &written);
+        return changed.or_else(|| Some(white_space(layout, &signed, text).found()));
+    }
+    let shortest = Style {
+        numbers: Numbers::Shortest,
+        ..COMPACT
+    };
+    if search.layouts(&received, shortest).is_some() {
+        return Some(cause::RESERIALIZED_NUMBERS.found_in("numbers became as short as can be"));
+    }
+    [
+        (&received, COMPACT),
+        (&received, shortest),
+        (&written, COMPACT),
+    ]
+    .into_iter()
+    .find_map(|(node, style)| search.escapes(node, style))
+    .or_else(|| search.padded(&received))
 }
 
 /// One look through the styles of one text.
 struct Search<'s> {
     trial: &'s Trial<'s>,
     presented: &'s Presented<'s>,
-    text: &'s str,
+    /// The compact texts of the styles that were tried: most styles change nothing in most bodies.
+    seen: HashSet<String>,
 }
 
 impl Search<'_> {
@@ -132,84 +145,89 @@ impl Search<'_> {
         self.trial.body_proves(self.presented, text.as_bytes())
     }
 
-    fn white_space(&self, node: &Node<'_>, numbers: Numbers) -> Option<Diagnosis> {
-        let write = |layout| {
-            node.write(Style {
-                layout,
-                numbers,
-                ..COMPACT
-            })
-        };
-        if self.proves(&write(Layout::Compact)) {
-            return Some(cause::RESERIALIZED_COMPACT.found());
+    /// The layout in which `style` makes the signature right, and that text.
+    fn layouts(&mut self, node: &Node<'_>, style: Style) -> Option<(Layout, String)> {
+        let compact = node.write(style);
+        if !self.seen.insert(compact.clone()) {
+            return None;
         }
-        if self.proves(&write(Layout::Spaced)) {
-            return Some(cause::RESERIALIZED_SPACED.found());
-        }
-        let signed = INDENTED
-            .iter()
-            .map(|layout| write(*layout))
-            .find(|text| self.proves(text) || self.proves(&format!("{text}\n")))?;
-        let stripped = signed.replace('\n', "") == self.text;
-        Some(if stripped {
-            cause::LINE_BREAKS_LOST.found()
-        } else {
-            cause::RESERIALIZED_PRETTY.found()
-        })
+        let others = LAYOUTS.iter().map(|layout| {
+            (
+                *layout,
+                node.write(Style {
+                    layout: *layout,
+                    ..style
+                }),
+            )
+        });
+        std::iter::once((Layout::Compact, compact))
+            .chain(others)
+            // Go's `json.Encoder` and files end with a newline.
+            .find(|(_, text)| self.proves(text) || self.proves(&format!("{text}\n")))
     }
 
     /// Other escapes, then sorted keys with any of them.
-    fn escapes(&self, node: &Node<'_>, numbers: Numbers) -> Option<Diagnosis> {
-        let kept = (cause::RESERIALIZED_SORTED, None);
-        let sorted = ESCAPED
-            .iter()
-            .map(|(_, escapes)| (cause::RESERIALIZED_SORTED, Some(*escapes)));
-        let unsorted = ESCAPED
-            .iter()
-            .map(|(cause, escapes)| (*cause, Some(*escapes)));
-        unsorted
-            .map(|style| (false, style))
-            .chain(
-                std::iter::once(kept)
-                    .chain(sorted)
-                    .map(|style| (true, style)),
-            )
-            .find(|(sorted, (_, escapes))| {
-                INLINE.iter().chain(INDENTED).any(|layout| {
-                    self.proves(&node.write(Style {
-                        layout: *layout,
-                        escapes: *escapes,
-                        numbers,
-                        sorted: *sorted,
-                    }))
-                })
-            })
-            .map(|(_, (cause, _))| cause.found())
+    fn escapes(&mut self, node: &Node<'_>, style: Style) -> Option<Diagnosis> {
+        for (cause, escapes) in ESCAPED {
+            let escapes = Some(*escapes);
+            if self.layouts(node, Style { escapes, ..style }).is_some() {
+                return Some(cause.found());
+            }
+        }
+        let kinds = ESCAPED.iter().map(|(_, escapes)| Some(*escapes));
+        for escapes in std::iter::once(None).chain(kinds) {
+            let style = Style {
+                escapes,
+                sorted: true,
+                ..style
+            };
+            if self.layouts(node, style).is_some() {
+                return Some(cause::RESERIALIZED_SORTED.found());
+            }
+        }
+        None
     }
 
     /// Numbers that lost their last zeros on the way.
     fn padded(&self, node: &Node<'_>) -> Option<Diagnosis> {
-        let numbers = node.numbers();
-        let whole = numbers.iter().filter(|text| is_whole(text)).count();
-        let subsets = 1u32 << whole.min(MAX_DOUBTFUL);
-        // All of them first: the subsets reach only the first few.
-        let masks = std::iter::once(u32::MAX).chain(0..subsets);
-        let (two, _) =
-            masks
-                .flat_map(|mask| [(true, mask), (false, mask)])
-                .find(|(two, whole)| {
-                    let numbers = Numbers::Padded {
-                        two: *two,
-                        whole: *whole,
-                    };
-                    self.proves(&node.write(Style { numbers, ..COMPACT }))
-                })?;
+        let (two, _) = paddings(node).into_iter().find(|(two, whole)| {
+            let numbers = Numbers::Padded {
+                two: *two,
+                whole: *whole,
+            };
+            self.proves(&node.write(Style { numbers, ..COMPACT }))
+        })?;
         let detail = if two {
             "money was written with two decimals"
         } else {
             "whole numbers were written with `.0`"
         };
         Some(cause::ZEROS_LOST.found_in(detail))
+    }
+}
+
+/// Whether to two decimals, and which whole numbers: all or none of them, then every subset of the
+/// first few, as quantities stay whole where money and floats do not.
+fn paddings(node: &Node<'_>) -> Vec<(bool, u32)> {
+    let numbers = node.numbers();
+    let whole = numbers.iter().filter(|text| is_whole(text)).count();
+    let doubtful = if numbers.len() > MAX_SUBSET_NUMBERS {
+        0
+    } else {
+        whole.min(MAX_DOUBTFUL)
+    };
+    std::iter::once(u32::MAX)
+        .chain(0..1 << doubtful)
+        .flat_map(|mask| [(true, mask), (false, mask)])
+        .collect()
+}
+
+fn white_space(layout: Layout, signed: &str, received: &str) -> Cause {
+    match layout {
+        Layout::Compact => cause::RESERIALIZED_COMPACT,
+        Layout::Spaced => cause::RESERIALIZED_SPACED,
+        Layout::Indented(_) if signed.replace('\n', "") == received => cause::LINE_BREAKS_LOST,
+        Layout::Indented(_) => cause::RESERIALIZED_PRETTY,
     }
 }
 
@@ -232,6 +250,6 @@ fn what_changed(received: &Node<'_>, written: &Node<'_>) -> Option<Diagnosis> {
     }
 }
 
-fn is_whole(number: &&&str) -> bool {
+fn is_whole(number: &str) -> bool {
     !number.contains(['.', 'e', 'E'])
 }

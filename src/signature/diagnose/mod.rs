@@ -49,7 +49,7 @@ pub struct Diagnosis {
 
 /// The cause of a wrong or unreadable signature, where one of the known mistakes reproduces it.
 ///
-/// Bounded: no more than a gigabyte is hashed, and only bodies up to 4 MiB are rewritten as JSON.
+/// Bounded: no more than a gigabyte is hashed, and only bodies up to 1 MiB are rewritten as JSON.
 pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
     let trial = Trial::new(context);
     let presented = match read(context.scheme, &context.request.headers) {
