@@ -72,7 +72,7 @@ const MISTAKES: &[(Cause, Undo)] = &[
     }),
     (cause::FORM_ENCODED, form_value),
     (cause::LATIN1_TO_UTF8, to_latin1),
-    (cause::UTF8_AS_LATIN1, from_latin1),
+    (cause::UTF8_AS_LATIN1, |body| Some(from_latin1(body).into())),
     (cause::INVALID_UTF8_REPLACED, |body| {
         Some(lossy(body).into())
     }),
@@ -191,9 +191,9 @@ fn to_latin1(body: &[u8]) -> Option<Cow<'_, [u8]>> {
     bytes.ok().map(Cow::from)
 }
 
-fn from_latin1(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+fn from_latin1(body: &[u8]) -> Vec<u8> {
     let text: String = body.iter().copied().map(char::from).collect();
-    Some(text.into_bytes().into())
+    text.into_bytes()
 }
 
 fn lossy(body: &[u8]) -> Vec<u8> {

@@ -6,31 +6,21 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::cause::{self, Cause};
+use super::form::{Form, split_labels};
 use super::trial::{Trial, fields};
 use super::{Diagnosis, content};
-use crate::delivery::Headers;
 use crate::signature::sign::encode;
 use crate::signature::template::Piece;
-use crate::signature::{Encoding, Fields, Scheme, Template, read};
+use crate::signature::{Encoding, Fields, Scheme, read};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
 const MIN_TRUNCATED: usize = 16;
-
-/// The longest word before `=`, `:` or `,` that is taken for a prefix.
-const MAX_LABEL: usize = 16;
 
 /// Base64 as people send it, padded or not; the URL alphabet is mapped to this one before.
 const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-/// A header that may be repaired.
-struct Form<'a> {
-    scheme: &'a Scheme,
-    headers: &'a Headers,
-    value: &'a str,
-}
 
 /// A cause, the detail for its reason, and the value that the header should have had.
 type Repair = (Cause, String, String);
@@ -79,15 +69,12 @@ fn proves(trial: &Trial<'_>, value: &str) -> bool {
 }
 
 fn repeated(trial: &Trial<'_>) -> Option<Diagnosis> {
-    let values = trial
-        .context
-        .request
-        .headers
-        .get_all(&trial.context.scheme.header);
-    let values: Vec<_> = values.collect();
-    let right =
-        |value: &&bytes::Bytes| std::str::from_utf8(value).is_ok_and(|value| proves(trial, value));
-    (values.len() > 1 && values.iter().any(|value| right(value)))
+    let headers = &trial.context.request.headers;
+    let values: Vec<_> = headers.get_all(&trial.context.scheme.header).collect();
+    let mut texts = values
+        .iter()
+        .filter_map(|value| std::str::from_utf8(value).ok());
+    (values.len() > 1 && texts.any(|text| proves(trial, text)))
         .then(|| cause::HEADER_REPEATED.found())
 }
 
@@ -119,7 +106,7 @@ fn changed(cause: Cause, form: &Form<'_>, value: String) -> Option<Repair> {
 /// Every part with its documented prefix, whatever stood before it.
 fn relabelled(form: &Form<'_>) -> Option<Repair> {
     let mut named = None;
-    let value = rewrite_parts(form, |template, part| {
+    let value = form.rewrite_parts(|template, part| {
         let (labels, text) = split_labels(part);
         let documented = template.prefix();
         if named.is_none() && labels != documented {
@@ -135,24 +122,6 @@ fn relabelled(form: &Form<'_>) -> Option<Repair> {
     })?;
     let (cause, detail) = named?;
     Some((cause, detail, value))
-}
-
-/// The words that end in `=`, `:` or `,` before a value, and the value.
-fn split_labels(part: &str) -> (&str, &str) {
-    let mut start = 0;
-    while let Some(text) = part.get(start..)
-        && let Some(length) = text.find(['=', ':', ','])
-        && (1..=MAX_LABEL).contains(&length)
-    {
-        start += length + 1;
-    }
-    // Base64 may end in `=`, which is no label.
-    let text = part.get(start..).unwrap_or_default();
-    if text.trim_start_matches('=').is_empty() {
-        ("", part)
-    } else {
-        part.split_at(start)
-    }
 }
 
 fn swapped(form: &Form<'_>) -> Option<Repair> {
@@ -173,7 +142,7 @@ fn separated_otherwise(form: &Form<'_>) -> Option<Repair> {
 
 fn reencoded(form: &Form<'_>) -> Option<Repair> {
     let mut named = None;
-    let value = rewrite_parts(form, |template, part| {
+    let value = form.rewrite_parts(|template, part| {
         let (place, text) = template.match_one(part)?;
         if *place != Piece::Signature {
             return Some(part.to_owned());
@@ -238,7 +207,7 @@ fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
 /// A timestamp that is no digits: what was signed is its text.
 fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut timestamp = None;
-    let value = rewrite_parts(form, |template, part| match template.match_one(part)? {
+    let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
         (Piece::Timestamp, text) => {
             timestamp = Some(text.to_owned());
             Some(format!("{}0", template.prefix()))
@@ -246,7 +215,7 @@ fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
         _ => Some(part.to_owned()),
     })?;
     let timestamp = timestamp?;
-    let headers = with_value(form, value);
+    let headers = form.with_value(value);
     let mut presented = read(form.scheme, &headers).ok()?;
     presented.timestamp = Some(&timestamp);
     let signed = &form.scheme.signed;
@@ -262,7 +231,7 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let whole = encode(scheme.encoding, &vec![0; scheme.digest.size()]);
     let mut cut = None;
     // A whole MAC of zeros in its place lets the rest of the header be read.
-    let value = rewrite_parts(form, |template, part| match template.match_one(part)? {
+    let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
         (Piece::Signature, text) => {
             cut = Some(text.to_owned());
             Some(format!("{}{whole}", template.prefix()))
@@ -270,7 +239,7 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
         _ => Some(part.to_owned()),
     })?;
     let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
-    let headers = with_value(form, value);
+    let headers = form.with_value(value);
     let presented = read(scheme, &headers).ok()?;
     let body_fields = fields(&presented, trial.body());
     let right = trial.keys.iter().any(|key| {
@@ -284,26 +253,4 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
 fn is_start_of(start: &str, text: &str) -> bool {
     let pairs = start.bytes().zip(text.bytes());
     start.len() <= text.len() && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
-}
-
-fn with_value(form: &Form<'_>, value: String) -> Headers {
-    let mut headers = form.headers.clone();
-    headers.set(&form.scheme.header, value);
-    headers
-}
-
-/// The value with each documented part made anew; `None` where there are fewer parts, or where
-/// `remake` has nothing to say.
-fn rewrite_parts(
-    form: &Form<'_>,
-    mut remake: impl FnMut(&Template, &str) -> Option<String>,
-) -> Option<String> {
-    let layout = &form.scheme.value;
-    let mut found = layout.split(form.value);
-    let parts: Option<Vec<_>> = layout
-        .parts
-        .iter()
-        .map(|template| remake(template, found.next()?))
-        .collect();
-    Some(parts?.join(layout.separator.as_deref().unwrap_or_default()))
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::Diagnosis;
 use super::cause::{self, Cause};
-use super::rewrite::{Escapes, Layout, Node, Numbers, Style};
+use super::node::Node;
+use super::rewrite::{Escapes, Layout, Numbers, Style, write};
 use super::trial::Trial;
 use crate::json::javascript;
 use crate::signature::Presented;
@@ -93,6 +94,9 @@ const ESCAPED: &[(Cause, Escapes)] = &[
     (cause::HTML_ESCAPED, DOTNET),
 ];
 
+/// The escapes with which programs write sorted keys: as they are, Python, Go.
+const SORTED: &[Option<Escapes>] = &[None, Some(PLAIN), Some(UNICODE), Some(GO)];
+
 /// The way in which the body was re-serialised, where undoing it makes the signature right.
 pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
     if trial.body().len() > MAX_REWRITTEN {
@@ -147,17 +151,20 @@ impl Search<'_> {
 
     /// The layout in which `style` makes the signature right, and that text.
     fn layouts(&mut self, node: &Node<'_>, style: Style) -> Option<(Layout, String)> {
-        let compact = node.write(style);
+        let compact = write(node, style);
         if !self.seen.insert(compact.clone()) {
             return None;
         }
         let others = LAYOUTS.iter().map(|layout| {
             (
                 *layout,
-                node.write(Style {
-                    layout: *layout,
-                    ..style
-                }),
+                write(
+                    node,
+                    Style {
+                        layout: *layout,
+                        ..style
+                    },
+                ),
             )
         });
         std::iter::once((Layout::Compact, compact))
@@ -174,10 +181,9 @@ impl Search<'_> {
                 return Some(cause.found());
             }
         }
-        let kinds = ESCAPED.iter().map(|(_, escapes)| Some(*escapes));
-        for escapes in std::iter::once(None).chain(kinds) {
+        for escapes in SORTED {
             let style = Style {
-                escapes,
+                escapes: *escapes,
                 sorted: true,
                 ..style
             };
@@ -195,7 +201,7 @@ impl Search<'_> {
                 two: *two,
                 whole: *whole,
             };
-            self.proves(&node.write(Style { numbers, ..COMPACT }))
+            self.proves(&write(node, Style { numbers, ..COMPACT }))
         })?;
         let detail = if two {
             "money was written with two decimals"
@@ -243,7 +249,7 @@ fn what_changed(received: &Node<'_>, written: &Node<'_>) -> Option<Diagnosis> {
             Some(cause::RESERIALIZED_NUMBERS.found_in(&format!("`{before}` became `{after}`")))
         }
         Some(_) => Some(cause::RESERIALIZED_NUMBERS.found_in("long numbers became shorter")),
-        None if received.write(COMPACT) != written.write(COMPACT) => {
+        None if write(received, COMPACT) != write(written, COMPACT) => {
             Some(cause::ESCAPES_UNDONE.found())
         }
         None => None,

@@ -7,8 +7,10 @@
 mod body;
 mod cause;
 mod content;
+mod form;
 mod header;
 mod json;
+mod node;
 mod rewrite;
 mod secrets;
 #[cfg(test)]

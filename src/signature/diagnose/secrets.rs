@@ -41,35 +41,32 @@ type Suspect = (Cause, Vec<u8>);
 pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
     let context = trial.context;
     let scheme = context.scheme;
-    let proves = |key: Result<Key, KeyError>| {
+    let key_proves = |key: Result<Key, KeyError>| {
         key.is_ok_and(|key| trial.proves(&key, &scheme.signed, presented, trial.body()))
     };
-    for secret in context.secrets {
-        let found = altered(secret.expose())
-            .into_iter()
-            .find(|(_, text)| proves(Key::new(scheme, &Secret::new("", text.clone()))))
-            .or_else(|| {
-                decoded(scheme, secret.expose())
-                    .into_iter()
-                    .find(|(_, key)| proves(Key::from_bytes(scheme.digest, "", key)))
-            });
-        if let Some((cause, _)) = found {
-            return Some(cause.found_in(secret.label()));
-        }
-    }
-    if let Some((cause, text)) =
-        fixed().find(|(_, text)| proves(Key::from_bytes(scheme.digest, "", text.as_bytes())))
-    {
-        return Some(cause.found_in(text));
-    }
-    if proves(Key::from_bytes(scheme.digest, "", EMPTY_KEY)) {
-        return Some(cause::SECRET_EMPTY.found());
-    }
-    let other = context
-        .other_secrets
-        .iter()
-        .find(|secret| proves(Key::new(scheme, secret)))?;
-    Some(cause::ANOTHER_SECRET.found_in(other.label()))
+    let text_proves = |text: Vec<u8>| key_proves(Key::new(scheme, &Secret::new("", text)));
+    let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme.digest, "", bytes));
+    let own = context.secrets.iter().find_map(|secret| {
+        let text = secret.expose();
+        let mut texts = altered(text).into_iter();
+        let mut keys = decoded(scheme, text).into_iter();
+        let cause = texts
+            .find_map(|(cause, text)| text_proves(text).then_some(cause))
+            .or_else(|| keys.find_map(|(cause, key)| bytes_prove(&key).then_some(cause)))?;
+        Some(cause.found_in(secret.label()))
+    });
+    let unset = || {
+        let (cause, text) = fixed().find(|(_, text)| bytes_prove(text.as_bytes()))?;
+        Some(cause.found_in(text))
+    };
+    let other = || {
+        let mut others = context.other_secrets.iter();
+        let secret = others.find(|secret| key_proves(Key::new(scheme, secret)))?;
+        Some(cause::ANOTHER_SECRET.found_in(secret.label()))
+    };
+    own.or_else(unset)
+        .or_else(|| bytes_prove(EMPTY_KEY).then(|| cause::SECRET_EMPTY.found()))
+        .or_else(other)
 }
 
 /// Other texts of the secret.
