@@ -30,6 +30,13 @@ const COMPACT: Style = Style {
     sorted: false,
 };
 
+/// Nothing changed but white space and numbers.
+const SHORTEST: Style = Style {
+    numbers: Numbers::Shortest,
+    ..COMPACT
+};
+
+/// `JSON.stringify`.
 const PLAIN: Escapes = Escapes {
     beyond_ascii: false,
     slash: false,
@@ -119,16 +126,12 @@ pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagn
         let changed = what_changed(&received, &written);
         return changed.or_else(|| Some(white_space(layout, &signed, text).found()));
     }
-    let shortest = Style {
-        numbers: Numbers::Shortest,
-        ..COMPACT
-    };
-    if search.layouts(&received, shortest).is_some() {
+    if search.layouts(&received, SHORTEST).is_some() {
         return Some(cause::RESERIALIZED_NUMBERS.found_in("numbers became as short as can be"));
     }
     [
         (&received, COMPACT),
-        (&received, shortest),
+        (&received, SHORTEST),
         (&written, COMPACT),
     ]
     .into_iter()

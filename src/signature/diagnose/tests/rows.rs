@@ -351,7 +351,7 @@ const BODIES: &[(&str, &[u8], &[u8])] = &[
     ("object-signed", b"undefined", b"{\"a\":1}"),
     ("stringified-twice", br#""{\"a\":1}""#, b"{\"a\":1}"),
     ("stringified-after-signing", b"{\"a\":1}", br#""{\"a\":1}""#),
-    // Written by Node.js 18.
+    // Written by Node.js 20.
     (
         "buffer-stringified",
         br#"{"type":"Buffer","data":[123,34,97,34,58,49,125]}"#,
