@@ -64,7 +64,8 @@ pub fn sign_with_text(
     headers
 }
 
-fn encode(encoding: Encoding, mac: &[u8]) -> String {
+/// The text of a MAC.
+pub(super) fn encode(encoding: Encoding, mac: &[u8]) -> String {
     match encoding {
         Encoding::Hex => hex::encode(mac),
         Encoding::Base64 | Encoding::Text => BASE64.encode(mac),

@@ -1,0 +1,232 @@
+//! Mistakes in what is signed and how: other templates, timestamps, hash functions, schemes.
+
+use sha2::{Sha256, Sha512};
+
+use super::Diagnosis;
+use super::cause::{self, Cause};
+use super::trial::{Trial, fields};
+use crate::delivery::{Headers, Timestamp};
+use crate::signature::template::Piece;
+use crate::signature::{Digest, Key, Presented, Scheme, Template};
+
+/// What the known schemes sign, and near misses of it.
+const TEMPLATES: &[&str] = &[
+    "{body}",
+    "{timestamp}.{body}",
+    "{timestamp}{body}",
+    "{timestamp}:{body}",
+    "{timestamp}\n{body}",
+    "v0:{timestamp}:{body}",
+    "v1:{timestamp}:{body}",
+    "{body}.{timestamp}",
+    "{body}{timestamp}",
+    "{id}.{timestamp}.{body}",
+    "{id}.{body}",
+    "{timestamp}.{id}.{body}",
+];
+
+/// Milliseconds in a second, as timestamps count them.
+const MILLIS: i64 = 1000;
+
+/// The mistake in what was signed with which the signature is right.
+pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+    find_template(trial, presented)
+        .or_else(|| find_timestamp(trial, presented))
+        .or_else(|| find_other_scheme(trial))
+        .or_else(|| find_hash(trial, presented))
+        .or_else(|| find_swapped(trial, presented))
+}
+
+fn find_template(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+    let documented = &trial.context.scheme.signed;
+    let mut presented = presented.clone();
+    if presented.timestamp.is_none() {
+        let other = timestamp_header(&trial.context.request.headers);
+        presented.timestamp = other.map(|(_, text)| text);
+    }
+    TEMPLATES.iter().find_map(|text| {
+        let template = Template::try_from((*text).to_owned()).ok()?;
+        let missing = (template.has(&Piece::Timestamp) && presented.timestamp.is_none())
+            || (template.has(&Piece::Id) && presented.id.is_none());
+        let found = template != *documented
+            && !missing
+            && any_key(trial, &template, &presented, trial.body());
+        found.then(|| template_cause(documented, &template).found_in(&text.replace('\n', "\\n")))
+    })
+}
+
+fn template_cause(documented: &Template, signed: &Template) -> Cause {
+    let differs = |place| (documented.has(&place), signed.has(&place));
+    match (differs(Piece::Timestamp), differs(Piece::Id)) {
+        ((true, false), _) => cause::TIMESTAMP_NOT_SIGNED,
+        ((false, true), _) => cause::TIMESTAMP_SIGNED,
+        (_, (true, false)) => cause::ID_NOT_SIGNED,
+        _ => cause::PARTS_JOINED,
+    }
+}
+
+fn find_timestamp(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+    let scheme = trial.context.scheme;
+    let sent = presented.timestamp.filter(|_| scheme.signs_time())?;
+    other_timestamps(sent)
+        .into_iter()
+        .find_map(|(cause, detail, text)| {
+            let mut presented = presented.clone();
+            presented.timestamp = Some(&text);
+            any_key(trial, &scheme.signed, &presented, trial.body()).then(|| cause.found_in(detail))
+        })
+}
+
+/// The same moment in other texts, each with its cause and detail.
+fn other_timestamps(sent: &str) -> Vec<(Cause, &'static str, String)> {
+    let Ok(number) = sent.parse::<i64>() else {
+        return Vec::new();
+    };
+    let moment = Timestamp::from_seconds(number).to_seconds_text();
+    let with_millis = moment.replace('Z', ".000Z");
+    let with_offset = moment.replace('Z', "+00:00");
+    let mut texts = vec![
+        (
+            cause::TIMESTAMP_MILLISECONDS,
+            "milliseconds",
+            format!("{sent}000"),
+        ),
+        (
+            cause::TIMESTAMP_MILLISECONDS,
+            "seconds",
+            (number / MILLIS).to_string(),
+        ),
+        (cause::TIMESTAMP_FORMATTED, "as RFC 3339", moment),
+        (cause::TIMESTAMP_FORMATTED, "as RFC 3339", with_millis),
+        (cause::TIMESTAMP_FORMATTED, "as RFC 3339", with_offset),
+        (
+            cause::TIMESTAMP_FORMATTED,
+            "as a decimal number",
+            format!("{sent}.0"),
+        ),
+    ];
+    if number.to_string() != sent {
+        texts.push((
+            cause::TIMESTAMP_FORMATTED,
+            "as a number, without its leading zeros",
+            number.to_string(),
+        ));
+    }
+    texts
+}
+
+/// The other provider as whose the signature is right.
+pub(super) fn find_other_scheme(trial: &Trial<'_>) -> Option<Diagnosis> {
+    let context = trial.context;
+    let headers = &context.request.headers;
+    context.other_schemes.iter().find_map(|(name, other)| {
+        let here = Scheme {
+            header: context.scheme.header.clone(),
+            ..(*other).clone()
+        };
+        let value = headers.text(&here.header)?;
+        if trial.value_proves(&here, context.secrets, value).is_some() {
+            return Some(cause::ANOTHER_SCHEME.found_in(name));
+        }
+        let value = headers.text(&other.header)?;
+        if trial.value_proves(other, context.secrets, value).is_some() {
+            return Some(cause::ANOTHER_SCHEME.found_in(name));
+        }
+        let label = trial.value_proves(other, context.other_secrets, value)?;
+        Some(cause::ANOTHER_PROVIDER.found_in(&format!("`{name}` with the secret `{label}`")))
+    })
+}
+
+/// A hash without a key, or one that was joined with the secret by hand.
+fn find_hash(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+    let digest = trial.context.scheme.digest;
+    let signed = signed_bytes(trial, presented);
+    // Nothing hangs on the time of this comparison: none of these hashes is ever accepted.
+    let equals = |parts: &[&[u8]]| {
+        trial.spend(signed.len()) && presented.macs.contains(&hash(digest, parts))
+    };
+    if equals(&[&signed]) {
+        return Some(cause::HASH_FOR_HMAC.found_in("what is to be signed"));
+    }
+    trial.context.secrets.iter().find_map(|secret| {
+        let secret = secret.expose();
+        let detail = if equals(&[secret, &signed]) {
+            "the secret and what is to be signed"
+        } else if equals(&[&signed, secret]) {
+            "what is to be signed and the secret"
+        } else {
+            return None;
+        };
+        Some(cause::HASH_FOR_HMAC.found_in(detail))
+    })
+}
+
+fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
+    fn over<D: sha2::Digest>(parts: &[&[u8]]) -> Vec<u8> {
+        let mut hasher = D::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        hasher.finalize().to_vec()
+    }
+    match digest {
+        Digest::Sha256 => over::<Sha256>(parts),
+        Digest::Sha512 => over::<Sha512>(parts),
+    }
+}
+
+fn find_swapped(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+    let body_alone = Template::try_from("{body}".to_owned()).ok()?;
+    let signed = signed_bytes(trial, presented);
+    let swapped = trial.spend(signed.len());
+    let key = Key::from_bytes(trial.context.scheme.digest, "", &signed).ok()?;
+    let mut secrets = trial.context.secrets.iter();
+    (swapped && secrets.any(|secret| trial.proves(&key, &body_alone, presented, secret.expose())))
+        .then(|| cause::KEY_AND_BODY_SWAPPED.found())
+}
+
+/// The bytes that the documented MAC is over.
+fn signed_bytes(trial: &Trial<'_>, presented: &Presented<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let signed = &trial.context.scheme.signed;
+    signed.for_each(fields(presented, trial.body()), |piece| {
+        bytes.extend_from_slice(piece);
+    });
+    bytes
+}
+
+fn any_key(trial: &Trial<'_>, signed: &Template, presented: &Presented<'_>, body: &[u8]) -> bool {
+    trial
+        .keys
+        .iter()
+        .any(|key| trial.proves(key, signed, presented, body))
+}
+
+/// A header of its own that tells a time: its name and its digits.
+pub(super) fn timestamp_header(headers: &Headers) -> Option<(&str, &str)> {
+    headers.iter().find_map(|(name, value)| {
+        let text = std::str::from_utf8(value).ok()?.trim();
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        (digits && name.to_ascii_lowercase().contains("timestamp")).then_some((name, text))
+    })
+}
+
+/// The same scheme with the other hash function.
+pub(super) fn with_other_digest(scheme: &Scheme) -> Scheme {
+    let digest = match scheme.digest {
+        Digest::Sha256 => Digest::Sha512,
+        Digest::Sha512 => Digest::Sha256,
+    };
+    Scheme {
+        digest,
+        ..scheme.clone()
+    }
+}
+
+/// What people call a hash function.
+pub(super) const fn digest_name(digest: Digest) -> &'static str {
+    match digest {
+        Digest::Sha256 => "SHA-256",
+        Digest::Sha512 => "SHA-512",
+    }
+}

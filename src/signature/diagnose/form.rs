@@ -1,0 +1,60 @@
+//! The value of a signature header, taken apart by its documented layout.
+
+use crate::delivery::Headers;
+use crate::signature::{Scheme, Template};
+
+/// The longest word before `=`, `:` or `,` that is taken for a prefix.
+const MAX_LABEL: usize = 16;
+
+/// A header that may be repaired.
+pub(super) struct Form<'a> {
+    /// The documented scheme.
+    pub(super) scheme: &'a Scheme,
+    /// All headers as received.
+    pub(super) headers: &'a Headers,
+    /// The value of the signature header.
+    pub(super) value: &'a str,
+}
+
+impl Form<'_> {
+    /// The headers with another signature header.
+    pub(super) fn with_value(&self, value: String) -> Headers {
+        let mut headers = self.headers.clone();
+        headers.set(&self.scheme.header, value);
+        headers
+    }
+
+    /// The value with each documented part made anew; `None` where there are fewer parts, or where
+    /// `remake` has nothing to say.
+    pub(super) fn rewrite_parts(
+        &self,
+        mut remake: impl FnMut(&Template, &str) -> Option<String>,
+    ) -> Option<String> {
+        let layout = &self.scheme.value;
+        let mut found = layout.split(self.value);
+        let parts: Option<Vec<_>> = layout
+            .parts
+            .iter()
+            .map(|template| remake(template, found.next()?))
+            .collect();
+        Some(parts?.join(layout.separator.as_deref().unwrap_or_default()))
+    }
+}
+
+/// The words that end in `=`, `:` or `,` before a value, and the value.
+pub(super) fn split_labels(part: &str) -> (&str, &str) {
+    let mut start = 0;
+    while let Some(text) = part.get(start..)
+        && let Some(length) = text.find(['=', ':', ','])
+        && (1..=MAX_LABEL).contains(&length)
+    {
+        start += length + 1;
+    }
+    // Base64 may end in `=`, which is no label.
+    let text = part.get(start..).unwrap_or_default();
+    if text.trim_start_matches('=').is_empty() {
+        ("", part)
+    } else {
+        part.split_at(start)
+    }
+}

@@ -1,0 +1,256 @@
+//! Mistakes in the form of the signature header: each repaired value is read and checked as any.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use super::cause::{self, Cause};
+use super::form::{Form, split_labels};
+use super::trial::{Trial, fields};
+use super::{Diagnosis, content};
+use crate::signature::sign::encode;
+use crate::signature::template::Piece;
+use crate::signature::{Encoding, Fields, Scheme, read};
+
+/// The fewest characters of a cut signature that prove anything: 64 bits of hex.
+const MIN_TRUNCATED: usize = 16;
+
+/// Base64 as people send it, padded or not; the URL alphabet is mapped to this one before.
+const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A cause, the detail for its reason, and the value that the header should have had.
+type Repair = (Cause, String, String);
+
+/// One mistake in the header's form, undone.
+type Rule = fn(&Form<'_>) -> Option<Repair>;
+
+const RULES: &[Rule] = &[
+    quoted,
+    spaced,
+    relabelled,
+    swapped,
+    separated_otherwise,
+    reencoded,
+    timestamp_elsewhere,
+];
+
+/// The mistake in the header's form with which the signature is right.
+pub(super) fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
+    let scheme = trial.context.scheme;
+    let headers = &trial.context.request.headers;
+    if let Some(diagnosis) = repeated(trial) {
+        return Some(diagnosis);
+    }
+    let value = headers.text(&scheme.header)?.trim();
+    let form = Form {
+        scheme,
+        headers,
+        value,
+    };
+    RULES
+        .iter()
+        .filter_map(|rule| rule(&form))
+        .find(|(.., value)| proves(trial, value))
+        .map(|(cause, detail, _)| cause.found_in(&detail))
+        .or_else(|| another_digest(trial, &form))
+        .or_else(|| timestamp_form(trial, &form))
+        .or_else(|| truncated(trial, &form))
+}
+
+fn proves(trial: &Trial<'_>, value: &str) -> bool {
+    let context = trial.context;
+    trial
+        .value_proves(context.scheme, context.secrets, value)
+        .is_some()
+}
+
+fn repeated(trial: &Trial<'_>) -> Option<Diagnosis> {
+    let headers = &trial.context.request.headers;
+    let values: Vec<_> = headers.get_all(&trial.context.scheme.header).collect();
+    let mut texts = values
+        .iter()
+        .filter_map(|value| std::str::from_utf8(value).ok());
+    (values.len() > 1 && texts.any(|text| proves(trial, text)))
+        .then(|| cause::HEADER_REPEATED.found())
+}
+
+fn quoted(form: &Form<'_>) -> Option<Repair> {
+    changed(
+        cause::HEADER_QUOTED,
+        form,
+        form.value.replace(['"', '\''], ""),
+    )
+}
+
+fn spaced(form: &Form<'_>) -> Option<Repair> {
+    // Where the parts are joined by white space, it is no mistake.
+    let separator = form.scheme.value.separator.as_deref().unwrap_or_default();
+    if separator.contains(char::is_whitespace) {
+        return None;
+    }
+    changed(
+        cause::HEADER_SPACED,
+        form,
+        form.value.replace(char::is_whitespace, ""),
+    )
+}
+
+fn changed(cause: Cause, form: &Form<'_>, value: String) -> Option<Repair> {
+    (value != form.value).then(|| (cause, String::new(), value))
+}
+
+/// Every part with its documented prefix, whatever stood before it.
+fn relabelled(form: &Form<'_>) -> Option<Repair> {
+    let mut named = None;
+    let value = form.rewrite_parts(|template, part| {
+        let (labels, text) = split_labels(part);
+        let documented = template.prefix();
+        if named.is_none() && labels != documented {
+            let cause = match (labels, documented) {
+                ("", _) => cause::PREFIX_MISSING,
+                (_, "") => cause::PREFIX_EXTRA,
+                _ if labels.contains(documented) => cause::PREFIX_EXTRA,
+                _ => cause::PREFIX_OTHER,
+            };
+            named = Some((cause, format!("`{documented}`")));
+        }
+        Some(format!("{documented}{text}"))
+    })?;
+    let (cause, detail) = named?;
+    Some((cause, detail, value))
+}
+
+fn swapped(form: &Form<'_>) -> Option<Repair> {
+    let mut parts: Vec<_> = form.scheme.value.split(form.value).collect();
+    parts.reverse();
+    let separator = form.scheme.value.separator.as_deref()?;
+    changed(cause::PARTS_SWAPPED, form, parts.join(separator))
+}
+
+fn separated_otherwise(form: &Form<'_>) -> Option<Repair> {
+    let separator = form.scheme.value.separator.as_deref()?;
+    changed(
+        cause::SEPARATOR_OTHER,
+        form,
+        form.value.replace([',', ';', '&', '|', ' '], separator),
+    )
+}
+
+fn reencoded(form: &Form<'_>) -> Option<Repair> {
+    let mut named = None;
+    let value = form.rewrite_parts(|template, part| {
+        let (place, text) = template.match_one(part)?;
+        if *place != Piece::Signature {
+            return Some(part.to_owned());
+        }
+        let (cause, mac) = decode_otherwise(form.scheme, text)?;
+        named = Some(cause);
+        Some(format!(
+            "{}{}",
+            template.prefix(),
+            encode(form.scheme.encoding, &mac)
+        ))
+    })?;
+    Some((named?, String::new(), value))
+}
+
+/// A MAC in another encoding than the documented one.
+fn decode_otherwise(scheme: &Scheme, text: &str) -> Option<(Cause, Vec<u8>)> {
+    let size = scheme.digest.size();
+    let standard = text.replace('-', "+").replace('_', "/");
+    let from_base64 = LENIENT_BASE64.decode(standard).unwrap_or_default();
+    let from_hex = hex::decode(text).unwrap_or_default();
+    if scheme.encoding == Encoding::Hex {
+        if from_base64.len() == size {
+            return Some((cause::BASE64_FOR_HEX, from_base64));
+        }
+        let digits = hex::decode(from_base64).ok()?;
+        return Some((cause::BASE64_OF_HEX, digits));
+    }
+    if from_hex.len() == size {
+        return Some((cause::HEX_FOR_BASE64, from_hex));
+    }
+    Some((cause::BASE64URL_FOR_BASE64, from_base64))
+}
+
+fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
+    let layout = &form.scheme.value;
+    if !layout.parts.iter().any(|part| part.has(&Piece::Timestamp)) {
+        return None;
+    }
+    let (name, timestamp) = content::timestamp_header(form.headers)?;
+    let last = layout.split(form.value).last()?;
+    let (_, signature) = split_labels(last);
+    let fields = Fields {
+        timestamp,
+        signature,
+        ..Fields::default()
+    };
+    let parts: Vec<_> = layout.parts.iter().map(|part| part.fill(fields)).collect();
+    let value = parts.join(layout.separator.as_deref().unwrap_or_default());
+    Some((cause::TIMESTAMP_ELSEWHERE, name.to_owned(), value))
+}
+
+/// The other hash function, under its own name where the documented one stands before the MAC.
+fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
+    let scheme = content::with_other_digest(form.scheme);
+    let secrets = trial.context.secrets;
+    let proves = |value: &str| trial.value_proves(&scheme, secrets, value).is_some();
+    (proves(form.value) || relabelled(form).is_some_and(|(.., value)| proves(&value)))
+        .then(|| cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest)))
+}
+
+/// A timestamp that is no digits: what was signed is its text.
+fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
+    let mut timestamp = None;
+    let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
+        (Piece::Timestamp, text) => {
+            timestamp = Some(text.to_owned());
+            Some(format!("{}0", template.prefix()))
+        }
+        _ => Some(part.to_owned()),
+    })?;
+    let timestamp = timestamp?;
+    let headers = form.with_value(value);
+    let mut presented = read(form.scheme, &headers).ok()?;
+    presented.timestamp = Some(&timestamp);
+    let signed = &form.scheme.signed;
+    trial
+        .keys
+        .iter()
+        .any(|key| trial.proves(key, signed, &presented, trial.body()))
+        .then(|| cause::TIMESTAMP_FORM.found())
+}
+
+fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
+    let scheme = form.scheme;
+    let whole = encode(scheme.encoding, &vec![0; scheme.digest.size()]);
+    let mut cut = None;
+    // A whole MAC of zeros in its place lets the rest of the header be read.
+    let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
+        (Piece::Signature, text) => {
+            cut = Some(text.to_owned());
+            Some(format!("{}{whole}", template.prefix()))
+        }
+        _ => Some(part.to_owned()),
+    })?;
+    let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
+    let headers = form.with_value(value);
+    let presented = read(scheme, &headers).ok()?;
+    let body_fields = fields(&presented, trial.body());
+    let right = trial.keys.iter().any(|key| {
+        let expected = encode(scheme.encoding, &key.mac(&scheme.signed, body_fields));
+        trial.spend(trial.body().len()) && is_start_of(&cut, &expected)
+    });
+    right.then(|| cause::TRUNCATED.found_in(&(whole.len() - cut.len()).to_string()))
+}
+
+/// Whether `text` starts with `start`. Looks at all of it, so that the time tells a forger nothing.
+fn is_start_of(start: &str, text: &str) -> bool {
+    let pairs = start.bytes().zip(text.bytes());
+    start.len() <= text.len() && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}

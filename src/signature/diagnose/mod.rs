@@ -1,0 +1,71 @@
+//! The doctor: why a signature is wrong, where that can be proved.
+//!
+//! Every known mistake is undone, one at a time; a cause is named only when the MAC that was sent
+//! is reproduced without it. Two mistakes at once are not looked for: each further one multiplies
+//! the work, and a header's form has to be put right first anyway.
+
+mod body;
+mod cause;
+mod content;
+mod form;
+mod header;
+mod json;
+mod node;
+mod rewrite;
+mod secrets;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+use super::{Scheme, Secret, Unreadable, read};
+use crate::delivery::Request;
+use trial::Trial;
+
+/// What the doctor may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The provider's name.
+    pub provider: &'a str,
+    /// The provider's scheme.
+    pub scheme: &'a Scheme,
+    /// The secrets that hold for the provider.
+    pub secrets: &'a [Secret],
+    /// Secrets configured for other providers.
+    pub other_secrets: &'a [Secret],
+    /// The schemes of the other providers, by name.
+    pub other_schemes: &'a [(&'a str, &'a Scheme)],
+    /// The request as received.
+    pub request: &'a Request,
+}
+
+/// A proven cause: with this mistake undone, the signature is reproduced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// A stable name, such as `trailing-newline-added`.
+    pub cause: &'static str,
+    /// What happened, in a line.
+    pub reason: String,
+    /// What to do, in a line.
+    pub hint: String,
+}
+
+/// The cause of a wrong or unreadable signature, where one of the known mistakes reproduces it.
+///
+/// Bounded: no more than a gigabyte is hashed, and only bodies up to 1 MiB are rewritten as JSON.
+pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
+    let trial = Trial::new(context);
+    let presented = match read(context.scheme, &context.request.headers) {
+        Ok(presented) => presented,
+        Err(Unreadable::Missing(_)) => return None,
+        Err(Unreadable::Malformed(_)) => {
+            return header::find(&trial).or_else(|| content::find_other_scheme(&trial));
+        }
+    };
+    if trial.body_proves(&presented, trial.body()) {
+        return presented.upper_case.then(|| cause::UPPER_CASE_HEX.found());
+    }
+    body::find(&trial, &presented)
+        .or_else(|| secrets::find(&trial, &presented))
+        .or_else(|| content::find(&trial, &presented))
+        .or_else(|| json::find(&trial, &presented))
+}

@@ -1,0 +1,214 @@
+//! Writing a JSON text as other programs would write it.
+
+use std::fmt::Write as _;
+
+use super::node::{Node, unescape};
+use crate::json::javascript;
+
+/// How a JSON text is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    /// The white space between tokens.
+    pub(super) layout: Layout,
+    /// The escapes in strings; `None` leaves them as received.
+    pub(super) escapes: Option<Escapes>,
+    /// The text of numbers.
+    pub(super) numbers: Numbers,
+    /// Whether keys are sorted.
+    pub(super) sorted: bool,
+}
+
+/// The white space between tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layout {
+    /// None at all.
+    Compact,
+    /// One space after `,` and `:`.
+    Spaced,
+    /// A member a line, indented by this text.
+    Indented(&'static str),
+}
+
+/// What is escaped in strings besides what JSON demands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Escapes {
+    /// Every character beyond ASCII, as `\u00e9`.
+    pub(super) beyond_ascii: bool,
+    /// The slash, as `\/`.
+    pub(super) slash: bool,
+    /// These too, in the `\u` form.
+    pub(super) chars: &'static str,
+    /// Whether the digits after `\u` are in upper case.
+    pub(super) upper: bool,
+}
+
+/// The text of numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Numbers {
+    /// As received.
+    Kept,
+    /// The shortest text of the same double, with `.0` where it is a whole one, as in Python.
+    Shortest,
+    /// With zeros that may have been lost: `.0` for whole numbers, or two decimals for all.
+    Padded {
+        /// Whether to two decimals, as money.
+        two: bool,
+        /// Which whole numbers, the first by the lowest bit.
+        whole: u32,
+    },
+}
+
+/// The text of a node in a style.
+pub(super) fn write(node: &Node<'_>, style: Style) -> String {
+    let mut writer = Writer {
+        style,
+        text: String::new(),
+        depth: 0,
+        whole_seen: 0,
+    };
+    writer.node(node);
+    writer.text
+}
+
+struct Writer {
+    style: Style,
+    text: String,
+    depth: usize,
+    whole_seen: u32,
+}
+
+impl Writer {
+    fn node(&mut self, node: &Node<'_>) {
+        match node {
+            Node::Word(word) => self.text.push_str(word),
+            Node::Number(number) => self.number(number),
+            Node::Text(text) => self.string(text),
+            Node::List(items) => {
+                self.text.push('[');
+                self.enclosed(items, |writer, item| writer.node(item));
+                self.text.push(']');
+            }
+            Node::Map(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                if self.style.sorted {
+                    members.sort_by_cached_key(|(key, _)| unescape(key));
+                }
+                self.text.push('{');
+                self.enclosed(&members, |writer, (key, value)| {
+                    writer.string(key);
+                    writer.text.push_str(match writer.style.layout {
+                        Layout::Compact => ":",
+                        Layout::Spaced | Layout::Indented(_) => ": ",
+                    });
+                    writer.node(value);
+                });
+                self.text.push('}');
+            }
+        }
+    }
+
+    fn enclosed<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        self.depth += 1;
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            if index > 0 && matches!(self.style.layout, Layout::Spaced) {
+                self.text.push(' ');
+            }
+            self.line();
+            write(self, item);
+        }
+        self.depth -= 1;
+        if !items.is_empty() {
+            self.line();
+        }
+    }
+
+    fn line(&mut self) {
+        if let Layout::Indented(by) = self.style.layout {
+            self.text.push('\n');
+            self.text.push_str(&by.repeat(self.depth));
+        }
+    }
+
+    fn number(&mut self, number: &str) {
+        self.text.push_str(number);
+        let is_whole = number
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        match self.style.numbers {
+            Numbers::Kept => {}
+            Numbers::Shortest if is_whole => {}
+            Numbers::Shortest => {
+                self.text.truncate(self.text.len() - number.len());
+                self.text.push_str(&shortest(number));
+            }
+            Numbers::Padded { two, whole } if is_whole => {
+                let chosen = 1u32.checked_shl(self.whole_seen).unwrap_or_default() & whole != 0;
+                self.whole_seen += 1;
+                self.text.push_str(match (chosen, two) {
+                    (false, _) => "",
+                    (true, true) => ".00",
+                    (true, false) => ".0",
+                });
+            }
+            Numbers::Padded { two, .. } => {
+                let decimals = number.split_once('.').map_or("", |(_, decimals)| decimals);
+                if two && decimals.len() == 1 {
+                    self.text.push('0');
+                }
+            }
+        }
+    }
+
+    fn string(&mut self, raw: &str) {
+        match self.style.escapes {
+            Some(escapes) => escapes.write(&unescape(raw), &mut self.text),
+            None => self.text.push_str(raw),
+        }
+    }
+}
+
+fn shortest(number: &str) -> String {
+    let Ok(double) = serde_json::from_str::<serde_json::Number>(number) else {
+        return number.to_owned();
+    };
+    let text = javascript::number_text(&double);
+    let is_whole = !text.contains(['.', 'e']);
+    text + if is_whole { ".0" } else { "" }
+}
+
+impl Escapes {
+    fn write(self, string: &str, text: &mut String) {
+        text.push('"');
+        for char in string.chars() {
+            let by_code = self.chars.contains(char) || (self.beyond_ascii && !char.is_ascii());
+            match char {
+                _ if by_code => self.write_code(char, text),
+                '/' if self.slash => text.push_str("\\/"),
+                '"' => text.push_str("\\\""),
+                '\\' => text.push_str("\\\\"),
+                '\u{8}' => text.push_str("\\b"),
+                '\u{c}' => text.push_str("\\f"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                char if char < ' ' => self.write_code(char, text),
+                char => text.push(char),
+            }
+        }
+        text.push('"');
+    }
+
+    fn write_code(self, char: char, text: &mut String) {
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = if self.upper {
+                write!(text, "\\u{unit:04X}")
+            } else {
+                write!(text, "\\u{unit:04x}")
+            };
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A delivery that is built by hand: signed by plain HMAC calls, not by the code under test.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::super::{Context, Diagnosis, diagnose};
+use crate::delivery::{Headers, Request};
+use crate::signature::{Scheme, Secret};
+
+pub const SECRET: &str = "whsec_abc123";
+pub const TIME: &str = "1705574400";
+pub const ID: &str = "msg_1";
+pub const BODY: &str = r#"{"id":"evt_1","data":{"total":49.90}}"#;
+
+/// A provider of the tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// `sha256=` and hex over the body.
+    Labelled,
+    /// `t=…,v1=…` and hex over the timestamp, a dot, the body.
+    Timed,
+    /// Hex over the body.
+    Bare,
+    /// Standard Webhooks: `v1,` and base64 over id, timestamp and body, the secret in base64.
+    Standard,
+}
+
+pub const HEX: [Provider; 3] = [Provider::Labelled, Provider::Timed, Provider::Bare];
+
+impl Provider {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Labelled => "labelled",
+            Self::Timed => "timed",
+            Self::Bare => "bare",
+            Self::Standard => "standard",
+        }
+    }
+
+    pub fn scheme(self) -> Scheme {
+        let text = match self {
+            Self::Labelled => {
+                r#"{"kind":"hmac","header":"X-Labelled","value":{"parts":["sha256={signature}"]},
+                "signed":"{body}","digest":"sha256","encoding":"hex"}"#
+            }
+            Self::Timed => {
+                r#"{"kind":"hmac","header":"X-Timed",
+                "value":{"parts":["t={timestamp}","v1={signature}"],"separator":","},
+                "signed":"{timestamp}.{body}","digest":"sha256","encoding":"hex",
+                "tolerance":{"past_seconds":300}}"#
+            }
+            Self::Bare => {
+                r#"{"kind":"hmac","header":"X-Bare","value":{"parts":["{signature}"]},
+                "signed":"{body}","digest":"sha256","encoding":"hex"}"#
+            }
+            Self::Standard => {
+                r#"{"kind":"hmac","header":"webhook-signature",
+                "value":{"parts":["v1,{signature}"],"separator":" ","reading":"any-order"},
+                "timestamp_header":"webhook-timestamp","id_header":"webhook-id",
+                "signed":"{id}.{timestamp}.{body}","digest":"sha256","encoding":"base64",
+                "secret":{"prefix":"whsec_","encoding":"base64"}}"#
+            }
+        };
+        serde_json::from_str(text).unwrap()
+    }
+
+    /// The key behind [`SECRET`].
+    pub fn key(self) -> Vec<u8> {
+        match self {
+            Self::Standard => BASE64.decode("abc1").unwrap(),
+            _ => SECRET.into(),
+        }
+    }
+
+    /// What is signed for a body.
+    pub fn message(self, body: &[u8]) -> Vec<u8> {
+        let before = match self {
+            Self::Labelled | Self::Bare => String::new(),
+            Self::Timed => format!("{TIME}."),
+            Self::Standard => format!("{ID}.{TIME}."),
+        };
+        [before.as_bytes(), body].concat()
+    }
+
+    /// The header's value for a MAC.
+    pub fn value(self, mac: &[u8]) -> String {
+        match self {
+            Self::Labelled => format!("sha256={}", hex::encode(mac)),
+            Self::Timed => format!("t={TIME},v1={}", hex::encode(mac)),
+            Self::Bare => hex::encode(mac),
+            Self::Standard => format!("v1,{}", BASE64.encode(mac)),
+        }
+    }
+}
+
+pub fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// What the doctor is shown.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    pub provider: Provider,
+    pub secret: Vec<u8>,
+    pub other_secrets: Vec<Secret>,
+    pub others: Vec<Provider>,
+    pub request: Request,
+}
+
+impl Sample {
+    /// A request with this signature header and body, to a receiver that has [`SECRET`].
+    pub fn new(provider: Provider, value: impl Into<String>, body: &[u8]) -> Self {
+        let mut headers = Headers::new();
+        headers.push(provider.scheme().header, value.into());
+        if provider == Provider::Standard {
+            headers.push("webhook-id", ID);
+            headers.push("webhook-timestamp", TIME);
+        }
+        let secret = match provider {
+            Provider::Standard => "whsec_abc1",
+            _ => SECRET,
+        };
+        Self {
+            provider,
+            secret: secret.into(),
+            other_secrets: Vec::new(),
+            others: Vec::new(),
+            request: Request::post("/", headers, body.to_vec()),
+        }
+    }
+
+    /// Signed over `message` with `key`, sent with [`BODY`].
+    pub fn signed(provider: Provider, key: &[u8], message: &[u8]) -> Self {
+        Self::new(
+            provider,
+            provider.value(&hmac(key, message)),
+            BODY.as_bytes(),
+        )
+    }
+
+    /// Signed over one body, sent with another.
+    pub fn changed(provider: Provider, signed: &[u8], received: &[u8]) -> Self {
+        let mac = hmac(&provider.key(), &provider.message(signed));
+        Self::new(provider, provider.value(&mac), received)
+    }
+
+    pub fn with_secret(mut self, secret: &[u8]) -> Self {
+        self.secret = secret.into();
+        self
+    }
+
+    pub fn with_other(mut self, provider: Provider) -> Self {
+        self.others.push(provider);
+        self
+    }
+
+    pub fn with_other_secret(mut self, label: &str, secret: &str) -> Self {
+        self.other_secrets.push(Secret::new(label, secret.into()));
+        self
+    }
+
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.request.headers.push(name, value.to_owned());
+        self
+    }
+
+    pub fn diagnose(&self) -> Option<Diagnosis> {
+        let scheme = self.provider.scheme();
+        let others: Vec<_> = self.others.iter().map(|p| (p.name(), p.scheme())).collect();
+        let others: Vec<_> = others
+            .iter()
+            .map(|(name, scheme)| (*name, scheme))
+            .collect();
+        diagnose(&Context {
+            provider: self.provider.name(),
+            scheme: &scheme,
+            secrets: &[Secret::new("own#1", self.secret.clone())],
+            other_secrets: &self.other_secrets,
+            other_schemes: &others,
+            request: &self.request,
+        })
+    }
+}
