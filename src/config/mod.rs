@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod listen;
 mod local;
 mod paths;
 mod secrets;
@@ -14,6 +15,7 @@ use crate::cli::GlobalArgs;
 
 pub use environment::Environment;
 pub use file::{FileConfig, ListenFile, SecretSource, Sources};
+pub use listen::ListenSettings;
 pub use local::LocalSecret;
 pub use paths::Paths;
 pub use secrets::{Ask, GivenSecret};
@@ -39,6 +41,27 @@ pub struct Setting<T> {
     pub value: T,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl<T> Setting<T> {
+    /// The same setting in another form.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting {
+            value: form(self.value),
+            origin: self.origin,
+        }
+    }
+}
+
+impl<T> Setting<Result<T, String>> {
+    /// The value, or the error with the place where it stands.
+    fn checked(self) -> Result<Setting<T>, ConfigError> {
+        let origin = self.origin;
+        match self.value {
+            Ok(value) => Ok(Setting { value, origin }),
+            Err(message) => Err(ConfigError::Value { origin, message }),
+        }
+    }
 }
 
 /// Where a value came from.

@@ -1,0 +1,241 @@
+//! The settings of `listen`: flag, then configuration file, then default.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::{Config, ConfigError, ListenFile, Setting};
+use crate::cli::value::{Size, Span};
+use crate::cli::{BodyDetail, InvalidPolicy, ListenArgs};
+
+/// The port where none is chosen.
+pub const DEFAULT_PORT: u16 = 4400;
+/// The largest body in bytes where no limit is chosen: 25 MiB.
+pub const DEFAULT_MAX_BODY: u64 = 25 << 20;
+/// How long a target may take where nothing is chosen.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What `listen` works with, each value with its origin.
+#[derive(Debug, Clone)]
+pub struct ListenSettings {
+    /// The address to listen on.
+    pub host: Setting<IpAddr>,
+    /// The port; 0 picks a free one.
+    pub port: Setting<u16>,
+    /// The targets to forward to.
+    pub forward_to: Setting<Vec<String>>,
+    /// How long a target may take; `None` for no limit.
+    pub timeout: Setting<Option<Duration>>,
+    /// The largest body in bytes.
+    pub max_body: Setting<u64>,
+    /// What is done with deliveries that are not genuine.
+    pub on_invalid: Setting<InvalidPolicy>,
+    /// The patterns of the events that are printed and forwarded; none means all.
+    pub events: Setting<Vec<String>>,
+    /// How much of each body is printed.
+    pub body: Setting<BodyDetail>,
+}
+
+/// What the flags of `listen` say, where they say something.
+#[derive(Debug, Clone, Default)]
+struct Flags {
+    host: Option<IpAddr>,
+    port: Option<u16>,
+    forward_to: Vec<String>,
+    timeout: Option<Span>,
+    max_body: Option<Size>,
+    on_invalid: Option<InvalidPolicy>,
+    events: Vec<String>,
+    body: Option<BodyDetail>,
+}
+
+impl From<&ListenArgs> for Flags {
+    fn from(args: &ListenArgs) -> Self {
+        Self {
+            host: args.host,
+            port: args.port,
+            forward_to: args.forward.forward_to.clone(),
+            timeout: args.forward.timeout,
+            max_body: args.answer.max_body,
+            on_invalid: args.answer.on_invalid,
+            events: args.output.events.clone(),
+            body: args.output.body,
+        }
+    }
+}
+
+impl Config {
+    /// What `listen` works with when it is given these flags. Fails where a configuration file
+    /// holds a value that is not of its kind.
+    pub fn listen_settings(&self, args: &ListenArgs) -> Result<ListenSettings, ConfigError> {
+        self.listen_with(args.into())
+    }
+
+    /// What `listen` works with when it is given no flags.
+    pub fn listen_settings_without_flags(&self) -> Result<ListenSettings, ConfigError> {
+        self.listen_with(Flags::default())
+    }
+
+    fn listen_with(&self, flags: Flags) -> Result<ListenSettings, ConfigError> {
+        let host = flags.host.map(|host| ("--host", host));
+        let port = flags.port.map(|port| ("--port", port));
+        let localhost = Ipv4Addr::LOCALHOST.into();
+        Ok(ListenSettings {
+            host: self.setting(host, None, |file| file.listen.host, localhost)?,
+            port: self.setting(port, None, |file| file.listen.port, DEFAULT_PORT)?,
+            forward_to: self.list(("--forward-to", flags.forward_to), |file| &file.forward_to)?,
+            timeout: self
+                .parsed(
+                    ("--timeout", flags.timeout),
+                    ("listen.timeout", |file| &file.timeout),
+                    Span::from_str,
+                    Span(DEFAULT_TIMEOUT),
+                )?
+                .map(|Span(span)| Some(span).filter(|span| !span.is_zero())),
+            max_body: self
+                .parsed(
+                    ("--max-body", flags.max_body),
+                    ("listen.max-body", |file| &file.max_body),
+                    Size::from_str,
+                    Size(DEFAULT_MAX_BODY),
+                )?
+                .map(|Size(bytes)| bytes),
+            on_invalid: self.parsed(
+                ("--on-invalid", flags.on_invalid),
+                ("listen.on-invalid", |file| &file.on_invalid),
+                choice,
+                InvalidPolicy::Reject,
+            )?,
+            events: self.list(("--events", flags.events), |file| &file.events)?,
+            body: self.parsed(
+                ("--body", flags.body),
+                ("listen.body", |file| &file.body),
+                choice,
+                BodyDetail::Full,
+            )?,
+        })
+    }
+
+    /// A list: the flag's where it has any, else a file's, which may be empty on purpose.
+    fn list(
+        &self,
+        (name, values): (&'static str, Vec<String>),
+        field: fn(&ListenFile) -> &Option<Vec<String>>,
+    ) -> Result<Setting<Vec<String>>, ConfigError> {
+        let flag = Some((name, values)).filter(|(_, values)| !values.is_empty());
+        self.setting(flag, None, |file| field(&file.listen).clone(), Vec::new())
+    }
+
+    /// A value that a file holds as text, read as the flag's text is.
+    fn parsed<T: Clone>(
+        &self,
+        (name, value): (&'static str, Option<T>),
+        (key, field): (&str, fn(&ListenFile) -> &Option<String>),
+        parse: impl Fn(&str) -> Result<T, String>,
+        default: T,
+    ) -> Result<Setting<T>, ConfigError> {
+        let flag = value.map(|value| (name, Ok(value)));
+        let from_file = |text: &str| parse(text).map_err(|error| format!("`{key}`: {error}"));
+        let found = self.setting(
+            flag,
+            None,
+            |file| field(&file.listen).as_deref().map(from_file),
+            Ok(default),
+        )?;
+        found.checked()
+    }
+}
+
+/// Reads a value of an enum that the command line knows.
+pub(super) fn choice<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, false).map_err(|_| {
+        let known: Vec<_> = T::value_variants()
+            .iter()
+            .filter_map(|variant| Some(format!("`{}`", variant.to_possible_value()?.get_name())))
+            .collect();
+        format!("`{text}` is none of {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command, GlobalArgs};
+    use crate::config::{Environment, Origin};
+
+    /// The settings that a `webhook.toml` and a command line make.
+    fn resolve(toml: &str, flags: &[&str]) -> Result<ListenSettings, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("webhook.toml"), toml).unwrap();
+        let all = ["webhook", "listen"].iter().chain(flags);
+        let cli = Cli::try_parse_from(all).unwrap();
+        let config = load(&cli.global, folder.path());
+        let Command::Listen(args) = cli.command else {
+            panic!("not listen");
+        };
+        config.listen_settings(&args)
+    }
+
+    fn load(global: &GlobalArgs, folder: &Path) -> Config {
+        Config::load(global, Environment::default(), folder).unwrap()
+    }
+
+    #[test]
+    fn without_anything_the_documented_defaults_hold() {
+        let settings = resolve("", &[]).unwrap();
+        assert_eq!(settings.host.value.to_string(), "127.0.0.1");
+        assert_eq!(settings.port.value, 4400);
+        assert!(settings.forward_to.value.is_empty());
+        assert_eq!(settings.timeout.value, Some(Duration::from_secs(30)));
+        assert_eq!(settings.max_body.value, 26_214_400);
+        assert_eq!(settings.on_invalid.value, InvalidPolicy::Reject);
+        assert_eq!(settings.body.value, BodyDetail::Full);
+        assert_eq!(settings.body.origin, Origin::Default);
+    }
+
+    #[test]
+    fn a_file_stands_behind_the_flags() {
+        let toml = "[listen]\nport = 5000\ntimeout = '0'\nmax-body = '1KiB'\n\
+            on-invalid = 'forward'\nforward-to = ['3000']\nbody = 'none'\n";
+        let flags = ["--port", "6000", "--body", "short"];
+        let settings = resolve(toml, &flags).unwrap();
+        assert_eq!(settings.port.value, 6000);
+        assert_eq!(settings.port.origin, Origin::Flag("--port"));
+        assert_eq!(settings.body.value, BodyDetail::Short);
+        assert_eq!(settings.timeout.value, None);
+        assert_eq!(settings.max_body.value, 1024);
+        assert_eq!(settings.on_invalid.value, InvalidPolicy::Forward);
+        assert_eq!(settings.forward_to.value, ["3000"]);
+        assert!(matches!(settings.forward_to.origin, Origin::File(_)));
+    }
+
+    #[test]
+    fn a_value_of_another_kind_names_file_and_key() {
+        for (toml, key) in [
+            ("timeout = 'soon'", "`listen.timeout`: `soon` is not a span"),
+            ("max-body = 'much'", "`listen.max-body`: `much` is not a"),
+            (
+                "on-invalid = 'ask'",
+                "`listen.on-invalid`: `ask` is none of `reject`, `forward`",
+            ),
+            ("body = 'all'", "`listen.body`: `all` is none of `full`"),
+        ] {
+            let error = resolve(&format!("[listen]\n{toml}\n"), &[]).unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(key), "{message}");
+            assert!(message.contains("webhook.toml"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_flag_hides_a_broken_value_of_a_file() {
+        let settings = resolve("[listen]\nbody = 'all'\n", &["--body", "none"]).unwrap();
+        assert_eq!(settings.body.value, BodyDetail::None);
+    }
+}
