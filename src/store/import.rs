@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::Transaction;
 
-use super::row::Entry;
+use super::row::{Appender, Entry};
 use super::{Log, StoreError, log};
 use crate::delivery::Delivery;
 
@@ -48,10 +48,11 @@ impl Log {
         }
     }
 
-    fn add(&self, conn: &Connection, entries: &[Entry]) -> Result<u64, StoreError> {
+    fn add(&self, change: &Transaction<'_>, entries: &[Entry]) -> Result<u64, StoreError> {
+        let mut appender = Appender::within(change, self.path())?;
         let mut added = 0;
         for entry in entries {
-            match entry.append(conn, self.path()) {
+            match appender.append(entry) {
                 Ok(()) => added += 1,
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error),
