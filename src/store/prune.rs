@@ -71,6 +71,9 @@ impl Work<'_> {
              (SELECT seq FROM delivery ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq",
             [before, keep],
         )?;
+        if let Some(&(last, _)) = doomed.last() {
+            self.remember(last)?;
+        }
         let (mut deliveries, mut attempts) = (0, 0);
         for rows in steps(&doomed) {
             attempts += self.delete(
@@ -117,6 +120,17 @@ impl Work<'_> {
         let mut statement = self.conn.prepare(sql).at(self.path)?;
         let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)));
         rows.and_then(Iterator::collect).at(self.path)
+    }
+
+    /// Notes the last place that will be free, before it is: it must not be given again.
+    fn remember(&mut self, last: i64) -> Result<(), StoreError> {
+        let path = self.path;
+        log::step(&mut self.conn, path, |change| {
+            let note = "INSERT OR IGNORE INTO pruned (seq) VALUES (?1)";
+            change.execute(note, [last]).at(path)?;
+            let tidy = "DELETE FROM pruned WHERE seq < (SELECT max(seq) FROM pruned)";
+            change.execute(tidy, []).at(path).map(drop)
+        })
     }
 
     fn delete(&mut self, sql: &str, rows: &[Doomed]) -> Result<u64, StoreError> {

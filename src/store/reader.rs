@@ -111,7 +111,7 @@ impl Reader {
         query: &Query,
         mut visit: impl FnMut(Delivery) -> ControlFlow<()>,
     ) -> Result<Position, StoreError> {
-        let to = self.end()?.max(after);
+        let to = self.end()?;
         let mut span = Span { after, to };
         loop {
             let oldest = Direction::OldestFirst;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, ErrorCode, Row, params};
+use rusqlite::{CachedStatement, ErrorCode, Row, Transaction, params};
 
 use super::StoreError;
 use super::error::AtPath;
 use crate::delivery::{
-    Answer, Attempt, Delivery, Failure, Request, Timestamp, Verdict,
+    Answer, Attempt, Delivery, Failure, Request, Signing, Timestamp, Verdict,
     capture::{headers_from_json, headers_to_json},
 };
 
@@ -24,14 +24,19 @@ pub(super) const DELIVERY_COLUMNS: &str = "seq, id, received_at, remote, provide
 pub(super) const ATTEMPT_COLUMNS: &str = "seq, id, delivery_id, cause, url, started_at, \
      duration_ms, signing, status, error_kind, error_message, headers, body";
 
-const INSERT_DELIVERY: &str = "INSERT INTO delivery (id, received_at, remote, provider, event, \
+const INSERT_DELIVERY: &str = "INSERT INTO delivery (seq, id, received_at, remote, provider, event, \
      event_id, duplicate_of, verdict, verdict_json, response_status, method, target, version, \
      headers, body_complete, body) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 
 const INSERT_ATTEMPT: &str = "INSERT INTO attempt (id, delivery_id, cause, url, started_at, \
      duration_ms, signing, run, status, error_kind, error_message, headers, body) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+/// The highest place that a delivery was ever given. `AUTOINCREMENT` would look after that too, for
+/// 5 % of the writer's work, because it does so for every row.
+const LAST_PLACE: &str = "SELECT max(coalesce((SELECT max(seq) FROM delivery), 0), \
+     coalesce((SELECT max(seq) FROM pruned), 0))";
 
 /// What stands in a row besides its variable parts, for estimates: short columns, index entries.
 const OVERHEAD_BYTES: usize = 512;
@@ -62,66 +67,91 @@ impl Entry {
         };
         body + OVERHEAD_BYTES
     }
+}
 
-    /// Appends the row within the transaction at hand.
-    pub(super) fn append(&self, conn: &Connection, path: &Path) -> Result<(), StoreError> {
-        let inserted = match self {
-            Self::Delivery(delivery) => insert_delivery(conn, delivery),
-            Self::Attempt(attempt, run) => insert_attempt(conn, attempt, run.as_deref()),
+/// Appends within one transaction.
+pub(super) struct Appender<'a> {
+    delivery: CachedStatement<'a>,
+    attempt: CachedStatement<'a>,
+    /// The place of the next delivery.
+    place: i64,
+    path: &'a Path,
+}
+
+impl<'a> Appender<'a> {
+    /// For a transaction that already has the lock for writing.
+    pub(super) fn within(change: &'a Transaction<'_>, path: &'a Path) -> Result<Self, StoreError> {
+        let mut last = change.prepare_cached(LAST_PLACE).at(path)?;
+        let last: i64 = last.query_row([], |row| row.get(0)).at(path)?;
+        Ok(Self {
+            delivery: change.prepare_cached(INSERT_DELIVERY).at(path)?,
+            attempt: change.prepare_cached(INSERT_ATTEMPT).at(path)?,
+            place: last + 1,
+            path,
+        })
+    }
+
+    /// Appends one row. An error that concerns the row alone leaves the transaction as it was.
+    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let inserted = match entry {
+            Entry::Delivery(delivery) => self.insert_delivery(delivery),
+            Entry::Attempt(attempt, run) => self.insert_attempt(attempt, run.as_deref()),
         };
-        let id = || self.id().to_owned();
+        let id = || entry.id().to_owned();
         inserted.map_err(|cause| match cause.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => StoreError::Conflict { id: id() },
             Some(ErrorCode::TooBig) => StoreError::TooLarge { id: id() },
-            _ => StoreError::sqlite(path, cause),
+            _ => StoreError::sqlite(self.path, cause),
         })
     }
-}
 
-fn insert_delivery(conn: &Connection, delivery: &Delivery) -> rusqlite::Result<()> {
-    let request = &delivery.request;
-    // A verdict is strings and numbers, which always serialise.
-    let verdict = serde_json::to_string(&delivery.verdict).unwrap_or_default();
-    conn.prepare_cached(INSERT_DELIVERY)?.execute(params![
-        delivery.id,
-        delivery.received_at.micros(),
-        delivery.remote,
-        delivery.provider,
-        delivery.event,
-        delivery.event_id,
-        delivery.duplicate_of,
-        delivery.verdict.status.as_str(),
-        verdict,
-        delivery.response_status,
-        request.method,
-        request.target,
-        request.version,
-        headers_to_json(&request.headers),
-        request.body_complete,
-        &request.body[..],
-    ])?;
-    Ok(())
-}
+    fn insert_delivery(&mut self, delivery: &Delivery) -> rusqlite::Result<()> {
+        let request = &delivery.request;
+        // A verdict is strings and numbers, which always serialise.
+        let verdict = serde_json::to_string(&delivery.verdict).unwrap_or_default();
+        self.delivery.execute(params![
+            self.place,
+            delivery.id,
+            delivery.received_at.micros(),
+            delivery.remote,
+            delivery.provider,
+            delivery.event,
+            delivery.event_id,
+            delivery.duplicate_of,
+            delivery.verdict.status.as_str(),
+            verdict,
+            delivery.response_status,
+            request.method,
+            request.target,
+            request.version,
+            headers_to_json(&request.headers),
+            request.body_complete,
+            &request.body[..],
+        ])?;
+        self.place += 1;
+        Ok(())
+    }
 
-fn insert_attempt(conn: &Connection, attempt: &Attempt, run: Option<&str>) -> rusqlite::Result<()> {
-    let answer = attempt.outcome.as_ref().ok();
-    let failure = attempt.outcome.as_ref().err();
-    conn.prepare_cached(INSERT_ATTEMPT)?.execute(params![
-        attempt.id,
-        attempt.delivery_id,
-        attempt.cause.as_str(),
-        attempt.url,
-        attempt.started_at.micros(),
-        attempt.duration_ms,
-        attempt.signing.map(crate::delivery::Signing::as_str),
-        run,
-        answer.map(|a| a.status),
-        failure.map(|f| f.kind.as_str()),
-        failure.map(|f| f.message.as_str()),
-        answer.map(|a| headers_to_json(&a.headers)),
-        answer.map(|a| &a.body[..]),
-    ])?;
-    Ok(())
+    fn insert_attempt(&mut self, attempt: &Attempt, run: Option<&str>) -> rusqlite::Result<()> {
+        let answer = attempt.outcome.as_ref().ok();
+        let failure = attempt.outcome.as_ref().err();
+        self.attempt.execute(params![
+            attempt.id,
+            attempt.delivery_id,
+            attempt.cause.as_str(),
+            attempt.url,
+            attempt.started_at.micros(),
+            attempt.duration_ms,
+            attempt.signing.map(Signing::as_str),
+            run,
+            answer.map(|a| a.status),
+            failure.map(|f| f.kind.as_str()),
+            failure.map(|f| f.message.as_str()),
+            answer.map(|a| headers_to_json(&a.headers)),
+            answer.map(|a| &a.body[..]),
+        ])?;
+        Ok(())
+    }
 }
 
 /// The delivery in a row of [`DELIVERY_COLUMNS`].

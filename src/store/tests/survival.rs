@@ -43,8 +43,58 @@ fn a_deleted_wal_loses_nothing() {
     keep(&writer, &first).unwrap();
     fs::remove_file(place.path().with_file_name("log.db-wal")).unwrap();
     keep(&writer, &second).unwrap();
+    let both = [first, second];
+    assert_eq!(all(&place.reader(), &Query::default()), both);
     drop(writer);
-    assert_eq!(all(&place.reader(), &Query::default()), [first, second]);
+    assert_eq!(all(&place.reader(), &Query::default()), both);
+}
+
+#[test]
+fn who_reads_a_log_that_was_deleted_goes_on_reading_that_one() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    let [old, between, new] = [delivery(), delivery(), delivery()];
+    keep(&writer, &old).unwrap();
+    let reader = place.reader();
+    assert_eq!(reader.get(&old.id).unwrap(), old);
+    fs::remove_file(place.path()).unwrap();
+    keep(&writer, &between).unwrap();
+    keep(&writer, &new).unwrap();
+    // The second was in the old file before it was seen that nobody would find it there.
+    let [in_old, in_new] = [[old, between.clone()], [between, new]];
+    assert_eq!(all(&reader, &Query::default()), in_old);
+    assert_eq!(all(&place.reader(), &Query::default()), in_new);
+}
+
+#[test]
+fn an_import_into_a_log_that_is_taken_away_is_an_error() {
+    let place = Place::new();
+    let taken_away = (0..2).map(|n| {
+        if n == 1 {
+            fs::remove_file(place.path()).unwrap();
+        }
+        delivery()
+    });
+    let error = place.log().import(taken_away).unwrap_err();
+    assert!(matches!(error, StoreError::Replaced { .. }), "{error:?}");
+}
+
+#[test]
+fn what_has_a_receipt_survives_a_crash() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    for _ in 0..5 {
+        let d = delivery();
+        keep(&writer, &d).unwrap();
+        let crashed = Place::new();
+        let folder = crashed.path();
+        fs::create_dir(folder.parent().unwrap()).unwrap();
+        for name in &FILES[..2] {
+            let left = place.path().with_file_name(name);
+            fs::copy(left, folder.with_file_name(name)).unwrap();
+        }
+        assert_eq!(crashed.reader().last(0).unwrap(), Some(d));
+    }
 }
 
 #[test]
