@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::config::ConfigError;
 use crate::delivery::{FailureKind, FilterError};
 use crate::formats::FormatError;
-use crate::http::{ClientError, TargetError};
 use crate::http::tls::TlsError;
+use crate::http::{ClientError, TargetError};
 use crate::provider::CatalogueError;
 use crate::store::{LookupError, StoreError};
 

@@ -56,15 +56,22 @@ async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome
         }
     };
     let (end, until) = observed(until);
-    http::serve(parts.listener, parts.tls, Arc::clone(&intake), parts.limits, until).await;
+    http::serve(
+        parts.listener,
+        parts.tls,
+        Arc::clone(&intake),
+        parts.limits,
+        until,
+    )
+    .await;
     if let Some(forward) = &intake.forward {
         forward.finish().await;
     }
     let progress = feed.progress();
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((intake, feed));
-    let printed = printing.await;
-    if let Ok(Ok(printer)) = printed {
+    // A printer that panicked has said so on stderr.
+    if let Ok(printer) = printing.await {
         printer.summary(&progress)?;
     }
     Ok(outcome(end.await.unwrap_or(End::Elapsed), &progress))
@@ -78,7 +85,9 @@ async fn elapsed(within: Option<std::time::Duration>) {
 }
 
 /// A future that tells its result elsewhere as well.
-fn observed<T>(future: impl Future<Output = T>) -> (oneshot::Receiver<T>, impl Future<Output = ()>) {
+fn observed<T>(
+    future: impl Future<Output = T>,
+) -> (oneshot::Receiver<T>, impl Future<Output = ()>) {
     let (tell, told) = oneshot::channel();
     let watched = async {
         // Fails only when the run was dropped, and then nobody asks.

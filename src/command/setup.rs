@@ -171,7 +171,9 @@ pub fn client(args: &ConnectArgs) -> Result<Client, Trouble> {
 
 /// Headers as they were typed.
 pub fn headers(typed: &[value::Header]) -> Headers {
-    let fields = typed.iter().map(|header| (header.name.clone(), header.value.clone()));
+    let fields = typed
+        .iter()
+        .map(|header| (header.name.clone(), header.value.clone()));
     fields.collect()
 }
 

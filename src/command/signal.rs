@@ -9,7 +9,8 @@ use crate::exit::{Outcome, Signal, Trouble};
 /// or 143, whatever it is doing.
 pub fn first() -> Result<oneshot::Receiver<Signal>, Trouble> {
     let watch = |kind| {
-        signal(kind).map_err(|error| Trouble::unreadable(format!("cannot watch for signals: {error}")))
+        signal(kind)
+            .map_err(|error| Trouble::unreadable(format!("cannot watch for signals: {error}")))
     };
     let mut interrupts = watch(SignalKind::interrupt())?;
     let mut terminations = watch(SignalKind::terminate())?;

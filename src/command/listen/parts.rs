@@ -20,8 +20,8 @@ use crate::dispatch::Dispatch;
 use crate::exit::Trouble;
 use crate::http::{Limits, Target, tls};
 use crate::intake::{
-    AnswerMode, Answers, Expectation, Feed, Forward, ForwardOptions, Happening, Intake, InvalidPolicy,
-    Route, Seen,
+    AnswerMode, Answers, Expectation, Feed, Forward, ForwardOptions, Happening, Intake,
+    InvalidPolicy, Route, Seen,
 };
 use crate::provider::{Keyring, Policy, Provider};
 use crate::report::BodyDetail;
@@ -62,9 +62,15 @@ impl Parts {
         let filter = setup.event_filter(&settings.events.value)?;
         let routes = routes(&args, &settings, &setup)?;
         let expectation = expectation(&args, &setup)?;
-        let provider = setup.chosen_provider(args.provider.as_deref())?.map(|p| p.name().to_owned());
+        let provider = setup
+            .chosen_provider(args.provider.as_deref())?
+            .map(|p| p.name().to_owned());
         let keyring = setup.keyring_or_local(&args.secrets, world)?;
-        let log = if args.no_log { None } else { Some(open_log(setup.config.log()?.value)?) };
+        let log = if args.no_log {
+            None
+        } else {
+            Some(open_log(setup.config.log()?.value)?)
+        };
         let listener = bind(SocketAddr::new(settings.host.value, settings.port.value)).await?;
         let (tls, certificate) = tls_of(&args, &listener)?;
         let targets: Vec<_> = routes.iter().map(|route| route.target.clone()).collect();
@@ -73,7 +79,9 @@ impl Parts {
         }
         let (feed, happenings) = Feed::new(args.output.json, filter.clone(), &expectation);
         let ready = Ready {
-            address: listener.local_addr().map_err(|error| Trouble::unreadable(error.to_string()))?,
+            address: listener
+                .local_addr()
+                .map_err(|error| Trouble::unreadable(error.to_string()))?,
             tls: tls.is_some(),
             certificate,
             log: log.as_ref().map(|log| log.path.clone()),
@@ -93,7 +101,10 @@ impl Parts {
                 provider,
                 freshness: freshness(&args.freshness),
             },
-            answers: Answers::new(invalid_policy(settings.on_invalid.value), args.answer.respond.clone()),
+            answers: Answers::new(
+                invalid_policy(settings.on_invalid.value),
+                args.answer.respond.clone(),
+            ),
             delay: args.answer.delay.map(|span| span.0),
             forward: forward(&args, &settings, routes, filter, writer.clone())?,
             log: writer,
@@ -115,7 +126,11 @@ impl Parts {
     }
 }
 
-fn routes(args: &ListenArgs, settings: &ListenSettings, setup: &Setup) -> Result<Vec<Route>, Trouble> {
+fn routes(
+    args: &ListenArgs,
+    settings: &ListenSettings,
+    setup: &Setup,
+) -> Result<Vec<Route>, Trouble> {
     let mut routes = Vec::new();
     for route in &args.forward.route {
         routes.push(Route {
@@ -185,7 +200,10 @@ fn tls_of(
     if !tls.tls {
         return Ok((None, None));
     }
-    let host = listener.local_addr().map(|address| address.ip().to_string()).unwrap_or_default();
+    let host = listener
+        .local_addr()
+        .map(|address| address.ip().to_string())
+        .unwrap_or_default();
     let made = tls::self_signed(&host)?;
     Ok((Some(made.acceptor), Some(made.certificate_pem)))
 }
@@ -229,7 +247,8 @@ fn forward(
 
 fn named_secrets(setup: &Setup, keyring: &Keyring) -> Vec<String> {
     let providers = setup.catalogue.iter().map(Provider::name);
-    let with_secret = providers.filter(|name| !keyring.is_local() && !keyring.secrets(name).is_empty());
+    let with_secret =
+        providers.filter(|name| !keyring.is_local() && !keyring.secrets(name).is_empty());
     with_secret.map(str::to_owned).collect()
 }
 

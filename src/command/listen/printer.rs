@@ -80,7 +80,8 @@ impl Printer {
         }
         let count = progress.deliveries;
         let valid = progress.valid;
-        self.console.talk(&format!("{count} received, {valid} valid"));
+        self.console
+            .talk(&format!("{count} received, {valid} valid"));
         for event in &progress.missing {
             self.console.warn(&format!("`{event}` has not come"), None);
         }
@@ -88,8 +89,15 @@ impl Printer {
     }
 
     fn print(&self, batch: &[Happening]) -> std::io::Result<()> {
-        let texts: Vec<_> = batch.iter().filter_map(|happening| self.text(happening)).collect();
-        if texts.is_empty() { Ok(()) } else { self.console.data(&texts.join("\n")) }
+        let texts: Vec<_> = batch
+            .iter()
+            .filter_map(|happening| self.text(happening))
+            .collect();
+        if texts.is_empty() {
+            Ok(())
+        } else {
+            self.console.data(&texts.join("\n"))
+        }
     }
 
     /// What goes to stdout for a happening; talk goes to stderr on the way.
@@ -103,8 +111,15 @@ impl Printer {
                 None
             }
             Happening::Skipped(count) => {
-                let kept = if self.style.kept { "; they are in the log" } else { "" };
-                self.console.warn(&format!("the terminal is too slow: {count} not shown{kept}"), None);
+                let kept = if self.style.kept {
+                    "; they are in the log"
+                } else {
+                    ""
+                };
+                self.console.warn(
+                    &format!("the terminal is too slow: {count} not shown{kept}"),
+                    None,
+                );
                 None
             }
         }

@@ -31,7 +31,9 @@ impl Ready {
         let scheme = if self.tls { "https" } else { "http" };
         let port = self.address.port();
         // Nobody can connect to "any address"; a browser or curl on this machine can to localhost.
-        if self.address.ip().is_unspecified() || self.address.ip().is_loopback() && self.address.is_ipv4() {
+        if self.address.ip().is_unspecified()
+            || self.address.ip().is_loopback() && self.address.is_ipv4()
+        {
             return format!("{scheme}://localhost:{port}");
         }
         format!("{scheme}://{}", self.address)
@@ -50,8 +52,14 @@ impl Ready {
 
     /// The same for people.
     pub fn to_text(&self) -> String {
-        let mut lines = vec![format!("{} {}", "listening on".bold(), self.url().green().bold())];
-        let mut add = |name: &str, value: &str| lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()));
+        let mut lines = vec![format!(
+            "{} {}",
+            "listening on".bold(),
+            self.url().green().bold()
+        )];
+        let mut add = |name: &str, value: &str| {
+            lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()))
+        };
         for target in &self.targets {
             add("forwards", &format!("to {target}"));
         }
@@ -63,10 +71,16 @@ impl Ready {
             None => add("log", "none: nothing is kept"),
         }
         if self.certificate.is_some() {
-            add("tls", "certificate made on the spot: `curl -k`, or `send --insecure`");
+            add(
+                "tls",
+                "certificate made on the spot: `curl -k`, or `send --insecure`",
+            );
         }
         if self.local {
-            add("try", &format!("webhook send order.created --url {}", self.url()));
+            add(
+                "try",
+                &format!("webhook send order.created --url {}", self.url()),
+            );
         }
         add("end", "Ctrl-C");
         lines.join("\n")
