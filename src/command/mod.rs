@@ -7,15 +7,19 @@ mod log;
 mod replay;
 mod send;
 mod setup;
+mod shape;
 mod signal;
 mod verify;
 
 use std::path::PathBuf;
 
-use crate::cli::{Cli, ColorWhen, Command};
+use crate::cli::{Cli, ColorWhen, Command, ShowAs};
 use crate::console::Console;
-use crate::delivery::Timestamp;
+use crate::delivery::capture::Capture;
+use crate::delivery::{Request, Timestamp};
 use crate::exit::{Outcome, Trouble};
+use crate::formats::{curl, message};
+use crate::http::Target;
 
 pub use completion::complete_from_environment;
 pub use setup::{Setup, describe};
@@ -70,4 +74,28 @@ fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
         .enable_all()
         .build()
         .map_err(|error| Trouble::unreadable(format!("cannot start threads: {error}")))
+}
+
+/// Prints a request that goes, or would go, to `target`.
+fn print_request(
+    world: &World,
+    form: ShowAs,
+    request: &Request,
+    target: &Target,
+) -> Result<(), Trouble> {
+    let unwritable = |error: crate::formats::Unwritable| Trouble::unreadable(error.to_string());
+    match form {
+        ShowAs::Http => {
+            let bytes = message::write(request, Some(&target.authority())).map_err(unwritable)?;
+            world.console.raw(&bytes)?;
+        }
+        ShowAs::Curl => {
+            let line = curl::command(request, &target.to_string()).map_err(unwritable)?;
+            world.console.data(&line)?;
+        }
+        ShowAs::Json => world
+            .console
+            .data(&Capture::of(request.clone()).to_json())?,
+    }
+    Ok(())
 }

@@ -1,11 +1,155 @@
-//! `webhook send`.
+//! `webhook send`: forges events, signs them, and exits by the answers.
+
+mod deliver;
+mod dry_run;
+mod letter;
+mod load;
+mod schedule;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 use super::World;
+use super::setup::{Setup, client};
 use crate::cli::{GlobalArgs, SendArgs};
+use crate::dispatch::Dispatch;
 use crate::exit::{Outcome, Trouble};
+use crate::http::Target;
+use crate::provider::{Keyring, Provider};
+use crate::signature::Key;
+
+/// Where a dry run is aimed when no endpoint is given: the listener's own default.
+const DRY_RUN_URL: &str = "http://localhost:4400";
+
+/// An event to send, as its provider.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    provider: &'a Provider,
+    event: &'a str,
+    key: &'a Key,
+}
+
+/// What all sendings of a run have in common.
+struct Run<'a> {
+    args: &'a SendArgs,
+    setup: &'a Setup,
+    world: &'a World,
+    target: Target,
+}
 
 /// Runs the command.
 pub fn run(args: SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
-    let _ = (args, global, world);
-    Ok(Outcome::No)
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let wanted = wanted(&args, &setup, world)?;
+    let keyring = setup.keyring_or_local(&args.secrets, world)?;
+    let orders = orders(&wanted, &keyring)?;
+    let run = Run {
+        target: target(&args, &setup)?,
+        args: &args,
+        setup: &setup,
+        world,
+    };
+    let mut random = match args.shape.seed {
+        Some(seed) => StdRng::seed_from_u64(seed),
+        None => StdRng::from_os_rng(),
+    };
+    if args.dry_run {
+        return dry_run::print(&run, &orders, &mut random);
+    }
+    let dispatch = Dispatch::new(client(&args.connect)?, None);
+    super::runtime()?.block_on(async {
+        if args.load.count.is_some() || args.load.duration.is_some() {
+            return load::send(&run, &orders, dispatch, random).await;
+        }
+        deliver::send_all(&run, &orders, &dispatch, &mut random).await
+    })
+}
+
+fn target(args: &SendArgs, setup: &Setup) -> Result<Target, Trouble> {
+    let url = setup.config.url(args.url.clone())?.value;
+    match url {
+        Some(url) => Ok(Target::parse(&url)?),
+        None if args.dry_run => Ok(Target::parse(DRY_RUN_URL)?),
+        None => Err(Trouble::usage("no endpoint to send to")
+            .hint("give `--url http://localhost:4400`, or set WEBHOOK_URL, or `--dry-run`")),
+    }
+}
+
+/// The events that were asked for, each with its provider.
+fn wanted<'a>(
+    args: &'a SendArgs,
+    setup: &'a Setup,
+    world: &World,
+) -> Result<Vec<(&'a Provider, &'a str)>, Trouble> {
+    let chosen = setup.chosen_provider(args.provider.as_deref())?;
+    if args.all {
+        let provider =
+            chosen.ok_or_else(|| needs_provider("`--all` sends every event of a provider"))?;
+        return Ok(provider
+            .event_names()
+            .map(|event| (provider, event))
+            .collect());
+    }
+    if args.event.is_empty() {
+        let provider =
+            chosen.ok_or_else(|| needs_provider("`--body` alone does not tell whose it is"))?;
+        return Ok(vec![(provider, "")]);
+    }
+    let one = |event: &'a String| one_event(event, chosen, args, setup, world);
+    args.event.iter().map(one).collect()
+}
+
+fn needs_provider(message: &str) -> Trouble {
+    Trouble::usage(message).hint("say which: `--provider NAME`")
+}
+
+fn one_event<'a>(
+    event: &'a str,
+    chosen: Option<&'a Provider>,
+    args: &SendArgs,
+    setup: &'a Setup,
+    world: &World,
+) -> Result<(&'a Provider, &'a str), Trouble> {
+    if let Some(provider) = chosen {
+        // A body of the user's may be an event that no fixture exists for.
+        if args.shape.body.is_none() && !provider.has_event(event) {
+            return Err(setup.unknown_event_of(provider, event));
+        }
+        return Ok((provider, event));
+    }
+    setup.known_event(event)?;
+    let having: Vec<_> = setup.catalogue.with_event(event).collect();
+    let [first, others @ ..] = having.as_slice() else {
+        return Err(setup
+            .known_event(event)
+            .err()
+            .unwrap_or_else(|| needs_provider("no provider")));
+    };
+    if !others.is_empty() {
+        let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();
+        world.console.note(&format!(
+            "sending `{event}` as {}; also an event of {}: choose with `--provider`",
+            first.name(),
+            names.join(", ")
+        ));
+    }
+    Ok((first, event))
+}
+
+fn orders<'a>(
+    wanted: &[(&'a Provider, &'a str)],
+    keyring: &'a Keyring,
+) -> Result<Vec<Order<'a>>, Trouble> {
+    let order = |&(provider, event): &(&'a Provider, &'a str)| {
+        let key = keyring.keys(provider.name()).first().ok_or_else(|| {
+            Trouble::usage(format!("no secret for `{}`", provider.name()))
+                .hint(format!("give it: `--secret {}=…`", provider.name()))
+        })?;
+        Ok(Order {
+            provider,
+            event,
+            key,
+        })
+    };
+    wanted.iter().map(order).collect()
 }

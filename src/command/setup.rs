@@ -125,6 +125,19 @@ impl Setup {
         Err(Trouble::usage(format!("unknown event `{event}`")).hint(hint))
     }
 
+    /// The error for an event that a provider does not have: a near name, or who has it.
+    pub fn unknown_event_of(&self, provider: &Provider, event: &str) -> Trouble {
+        let trouble = Trouble::usage(format!("`{}` has no event `{event}`", provider.name()));
+        let elsewhere = self.catalogue.with_event(event).next();
+        match (nearest(event, provider.event_names()), elsewhere) {
+            (_, Some(other)) => trouble.hint(format!("`{}` has: `--provider {0}`", other.name())),
+            (Some(near), None) => trouble.hint(format!("did you mean `{near}`?")),
+            (None, None) => {
+                trouble.hint(format!("`webhook events {}` lists them", provider.name()))
+            }
+        }
+    }
+
     /// The log as a place to read from.
     pub fn existing_log(&self) -> Result<Log, Trouble> {
         Ok(Log::open_existing(self.config.log()?.value)?)

@@ -127,11 +127,17 @@ impl Delivery {
 impl Attempt {
     /// The attempt as one line of JSON, without a line end.
     pub fn to_json(&self) -> String {
+        self.to_json_about(About::default())
+    }
+
+    /// The same, with what is known of the delivery that was sent.
+    pub fn to_json_about(&self, about: About<'_>) -> String {
         let form = AttemptForm {
             v: VERSION,
             kind: "attempt",
             id: &self.id,
             delivery_id: &self.delivery_id,
+            about,
             cause: self.cause.as_str(),
             url: &self.url,
             started_at: self.started_at.to_string(),
@@ -145,6 +151,20 @@ impl Attempt {
         };
         line(&form)
     }
+}
+
+/// What a line about an attempt tells of its delivery; members that are not known are left out.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct About<'a> {
+    /// The provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'a str>,
+    /// The event type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<&'a str>,
+    /// The provider's id of the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<&'a str>,
 }
 
 /// Reads one capture from the text of one JSON object.
@@ -224,6 +244,8 @@ struct AttemptForm<'a> {
     kind: &'static str,
     id: &'a str,
     delivery_id: &'a str,
+    #[serde(flatten)]
+    about: About<'a>,
     cause: &'static str,
     url: &'a str,
     started_at: String,

@@ -12,6 +12,7 @@ mod time;
 mod verdict;
 
 pub use attempt::{Answer, Attempt, Cause, Failure, FailureKind, Signing};
+pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use headers::Headers;
 pub use request::Request;
@@ -43,4 +44,15 @@ pub struct Delivery {
     pub request: Request,
     /// The status this program answered; `None` where the application behind it answered.
     pub response_status: Option<u16>,
+}
+
+impl Delivery {
+    /// What a line about an attempt tells of this delivery.
+    pub fn about(&self) -> About<'_> {
+        About {
+            provider: self.provider.as_deref(),
+            event: self.event.as_deref(),
+            event_id: self.event_id.as_deref(),
+        }
+    }
 }

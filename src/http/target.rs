@@ -77,6 +77,11 @@ impl Target {
         format!("{host}:{port}")
     }
 
+    /// Path and query, as they stand in the request line.
+    pub fn request_target(&self) -> &str {
+        &self.0[url::Position::BeforePath..url::Position::AfterQuery]
+    }
+
     /// Where a request that came in for `incoming` (its request target) is forwarded to.
     ///
     /// A target without a path (or with `/` only) takes the incoming path; any other keeps its own.

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::retry::span;
 use super::{Definition, Place};
-use crate::delivery::{Headers, Timestamp};
+use crate::delivery::{Headers, Request, Timestamp};
 use crate::json::Path;
+use crate::signature::{Key, Signed, sign};
 
 /// How many characters of chance a fresh id has.
 const ID_LENGTH: usize = 12;
@@ -144,5 +146,37 @@ impl Place {
                 }
             }
         }
+    }
+}
+
+/// A delivery before it is signed.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The content, byte for byte.
+    pub body: Bytes,
+    /// The headers besides the signature.
+    pub headers: Headers,
+    /// The id by which receivers drop duplicates; schemes that sign an id sign this one.
+    pub event_id: String,
+    /// The time of signing.
+    pub signed_at: Timestamp,
+    /// Path and query.
+    pub target: String,
+}
+
+/// The letter with its signature: the request as the provider would send it.
+pub fn seal(definition: &Definition, key: &Key, letter: &Letter) -> Request {
+    let signed = Signed {
+        at: letter.signed_at,
+        id: &letter.event_id,
+        body: &letter.body,
+    };
+    let mut headers = letter.headers.clone();
+    for (name, value) in sign(&definition.signature, key, signed).iter() {
+        headers.set(name, value.clone());
+    }
+    Request {
+        method: definition.delivery.method.clone(),
+        ..Request::post(letter.target.clone(), headers, letter.body.clone())
     }
 }

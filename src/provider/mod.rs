@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod definition;
+mod fault;
 mod forge;
 mod judge;
 mod keyring;
@@ -14,7 +15,8 @@ mod retry;
 
 pub use catalogue::{Catalogue, CatalogueError, Event, Origin, Provider, Source};
 pub use definition::{Definition, Envelope, Note, Place};
-pub use forge::{Forge, document};
+pub use fault::{Fault, FaultError, spoil};
+pub use forge::{Forge, Letter, document, seal};
 pub use judge::{Judged, Policy, judge};
 pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};

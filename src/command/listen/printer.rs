@@ -139,7 +139,7 @@ impl Printer {
 
     fn attempt(&self, attempt: &Attempt, delivery: &Delivery) -> String {
         if self.style.json {
-            return attempt.to_json();
+            return attempt.to_json_about(delivery.about());
         }
         let label = delivery.event_id.as_deref().unwrap_or(&delivery.id);
         report::attempt(attempt, Some(label))

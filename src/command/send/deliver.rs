@@ -1,0 +1,187 @@
+//! Sending events one after the other, and following a provider's retries.
+
+use rand::rngs::StdRng;
+use tokio::sync::oneshot;
+
+use super::letter::Draft;
+use super::{Order, Run};
+use crate::cli;
+use crate::command::signal;
+use crate::delivery::{About, Attempt, Cause, Request, Signing, id};
+use crate::dispatch::{Dispatch, Shipment};
+use crate::exit::{Outcome, Signal, Trouble};
+use crate::provider::{Fault, Letter, seal, spoil};
+use crate::report::{self, Tally};
+
+/// Sends every order in turn.
+pub async fn send_all(
+    run: &Run<'_>,
+    orders: &[Order<'_>],
+    dispatch: &Dispatch,
+    random: &mut StdRng,
+) -> Result<Outcome, Trouble> {
+    let mut signals = signal::first()?;
+    let mut tally = Tally::default();
+    let mut outcome = Outcome::Yes;
+    for order in orders {
+        let draft = Draft::read(run, *order)?;
+        let letter = draft.letter(run, *order, random)?;
+        let sending = async {
+            if run.args.retry {
+                return super::schedule::follow(run, *order, &letter, dispatch, &mut tally).await;
+            }
+            send_once(run, *order, &letter, dispatch, &mut tally).await
+        };
+        match until_signal(sending, &mut signals).await {
+            Ok(sent) => outcome = outcome.worse(sent?),
+            Err(signal) => {
+                outcome = Outcome::Interrupted(signal);
+                break;
+            }
+        }
+    }
+    summarize(run, &tally)?;
+    Ok(outcome)
+}
+
+/// The work, or the signal that cut it short.
+async fn until_signal<T>(
+    work: impl Future<Output = T>,
+    signals: &mut oneshot::Receiver<Signal>,
+) -> Result<T, Signal> {
+    tokio::select! {
+        done = work => Ok(done),
+        Ok(signal) = signals => Err(signal),
+    }
+}
+
+/// The requests of a letter: one, or what the fault makes of it.
+pub fn requests(run: &Run<'_>, order: Order<'_>, letter: &Letter) -> Result<Vec<Request>, Trouble> {
+    let definition = &order.provider.definition;
+    match run.args.fault {
+        None => Ok(vec![seal(definition, order.key, letter)]),
+        Some(fault) => spoil(fault_of(fault), definition, order.key, letter).map_err(|error| {
+            Trouble::usage(error.to_string()).hint("`webhook events --faults` tells of each")
+        }),
+    }
+}
+
+async fn send_once(
+    run: &Run<'_>,
+    order: Order<'_>,
+    letter: &Letter,
+    dispatch: &Dispatch,
+    tally: &mut Tally,
+) -> Result<Outcome, Trouble> {
+    let delivery_id = id::delivery();
+    let mut outcome = Outcome::Yes;
+    for request in requests(run, order, letter)? {
+        let attempt = attempt(run, order, &delivery_id, &request, Cause::Send, dispatch).await;
+        print(run, order, letter, &attempt)?;
+        tally.add(&attempt);
+        outcome = outcome.worse(outcome_of(&attempt));
+    }
+    Ok(outcome)
+}
+
+/// One attempt at the provider's deadline, or the user's.
+pub async fn attempt(
+    run: &Run<'_>,
+    order: Order<'_>,
+    delivery_id: &str,
+    request: &Request,
+    cause: Cause,
+    dispatch: &Dispatch,
+) -> Attempt {
+    let documented = order.provider.definition.delivery.timeout();
+    let timeout = run.args.timeout.map_or(documented, |span| span.0);
+    let shipment = Shipment {
+        delivery_id,
+        cause,
+        target: &run.target,
+        request,
+        signing: Some(Signing::Fresh),
+        timeout: (!timeout.is_zero()).then_some(timeout),
+        run: None,
+    };
+    dispatch.send(shipment).await.attempt
+}
+
+/// What an attempt means for the exit code.
+pub fn outcome_of(attempt: &Attempt) -> Outcome {
+    match &attempt.outcome {
+        Ok(answer) => Outcome::of(answer.is_success()),
+        Err(failure) => failure.kind.into(),
+    }
+}
+
+/// Prints an attempt, and what the provider's documentation says of its answer.
+pub fn print(
+    run: &Run<'_>,
+    order: Order<'_>,
+    letter: &Letter,
+    attempt: &Attempt,
+) -> Result<(), Trouble> {
+    let console = run.world.console;
+    if run.args.json {
+        let about = About {
+            provider: Some(order.provider.name()),
+            event: Some(order.event).filter(|event| !event.is_empty()),
+            event_id: Some(letter.event_id.as_str()).filter(|id| !id.is_empty()),
+        };
+        console.data(&attempt.to_json_about(about))?;
+    } else {
+        let label = format!(
+            "{}  {}  {}",
+            order.provider.name(),
+            order.event,
+            letter.event_id
+        );
+        console.data(&report::attempt(attempt, Some(label.trim())))?;
+    }
+    let documented = order.provider.definition.delivery.documented_success;
+    if let (Some(status), Some(documented)) = (attempt.status(), documented) {
+        if attempt.is_success() && status != documented {
+            let title = &order.provider.definition.title;
+            console.note(&format!(
+                "{title} documents {documented}; any 2xx is taken as success here"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), Trouble> {
+    if run.args.json {
+        run.world.console.data(&summary_line(tally))?;
+    } else if tally.sent > 1 {
+        run.world.console.talk(&report::summary(tally, None));
+    }
+    Ok(())
+}
+
+/// The `summary` line of a tally.
+pub fn summary_line(tally: &Tally) -> String {
+    let mut line = serde_json::json!({"v": 1, "kind": "summary"});
+    if let (Some(line), Ok(serde_json::Value::Object(counts))) =
+        (line.as_object_mut(), serde_json::to_value(tally))
+    {
+        line.extend(counts);
+    }
+    line.to_string()
+}
+
+const fn fault_of(fault: cli::Fault) -> Fault {
+    match fault {
+        cli::Fault::WrongSecret => Fault::WrongSecret,
+        cli::Fault::TamperedBody => Fault::TamperedBody,
+        cli::Fault::Stale => Fault::Stale,
+        cli::Fault::Future => Fault::Future,
+        cli::Fault::MissingSignature => Fault::MissingSignature,
+        cli::Fault::MalformedSignature => Fault::MalformedSignature,
+        cli::Fault::WrongPrefix => Fault::WrongPrefix,
+        cli::Fault::Truncated => Fault::Truncated,
+        cli::Fault::Reserialized => Fault::Reserialized,
+        cli::Fault::Duplicate => Fault::Duplicate,
+    }
+}

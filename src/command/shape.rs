@@ -1,0 +1,115 @@
+//! Shaping a payload: values set and removed, text from files, an editor.
+
+use std::io::Read as _;
+use std::path::Path as FilePath;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cli::value::Assignment;
+use crate::config::Config;
+use crate::exit::Trouble;
+use crate::json::{Path, PathError};
+use crate::provider::nearest;
+
+/// Sets each value in its place. What is not JSON is a string.
+pub fn set_all(document: &mut Value, assignments: &[Assignment], add: bool) -> Result<(), Trouble> {
+    for assignment in assignments {
+        let value = serde_json::from_str(&assignment.value)
+            .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
+        let path = parse_path(&assignment.path)?;
+        path.set(document, value, add)
+            .map_err(|error| trouble(&error, true))?;
+    }
+    Ok(())
+}
+
+/// Removes each value.
+pub fn unset_all(document: &mut Value, paths: &[String]) -> Result<(), Trouble> {
+    for path in paths {
+        parse_path(path)?
+            .unset(document)
+            .map_err(|error| trouble(&error, false))?;
+    }
+    Ok(())
+}
+
+fn parse_path(text: &str) -> Result<Path, Trouble> {
+    text.parse()
+        .map_err(|error: PathError| Trouble::usage(error.to_string()))
+}
+
+fn trouble(error: &PathError, can_add: bool) -> Trouble {
+    let trouble = Trouble::usage(error.to_string());
+    let PathError::Unknown { path, keys } = error else {
+        return trouble;
+    };
+    match nearest(path, keys.iter().map(String::as_str)) {
+        Some(near) => trouble.hint(format!("did you mean `{near}`?")),
+        None if can_add => trouble.hint("`--add` lets `--set` add what is not there"),
+        None => trouble.hint("`--dry-run` shows the payload"),
+    }
+}
+
+/// The bytes of `@file`, of stdin for `-`, or of the text itself.
+pub fn source(text: &str) -> Result<Vec<u8>, Trouble> {
+    if text == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes);
+        read.map_err(|error| Trouble::unreadable(format!("cannot read stdin: {error}")))?;
+        return Ok(bytes);
+    }
+    match text.strip_prefix('@') {
+        Some(path) => read(FilePath::new(path)),
+        None => Ok(text.as_bytes().to_vec()),
+    }
+}
+
+fn read(path: &FilePath) -> Result<Vec<u8>, Trouble> {
+    std::fs::read(path)
+        .map_err(|error| Trouble::unreadable(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// The JSON value of `@file`, of stdin, or of the text itself.
+pub fn json_source(text: &str, flag: &str) -> Result<Value, Trouble> {
+    let bytes = source(text)?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Trouble::usage(format!("`{flag}` is not JSON: {error}"))
+            .hint("give JSON, `@file`, or `-` for stdin")
+    })
+}
+
+/// What the user's editor makes of some bytes.
+pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, Trouble> {
+    let variable = |name| {
+        config
+            .environment
+            .get(name)
+            .map(|(value, _)| value.to_owned())
+    };
+    let editor = variable("VISUAL")
+        .or_else(|| variable("EDITOR"))
+        .filter(|text| !text.is_empty());
+    let words = editor.as_deref().and_then(shlex::split).unwrap_or_default();
+    let Some((program, args)) = words.split_first() else {
+        return Err(Trouble::usage("`--edit` needs an editor").hint("set VISUAL or EDITOR"));
+    };
+    let failed = |error: std::io::Error| Trouble::unreadable(format!("cannot edit: {error}"));
+    // `.json`, so that editors colour it; mode 0600, as payloads hold people's data.
+    let file = tempfile::Builder::new()
+        .suffix(".json")
+        .tempfile()
+        .map_err(failed)?;
+    std::fs::write(file.path(), bytes).map_err(failed)?;
+    let status = Command::new(program).args(args).arg(file.path()).status();
+    let status = status.map_err(|error| {
+        Trouble::usage(format!("cannot start the editor `{program}`: {error}"))
+            .hint("set VISUAL or EDITOR")
+    })?;
+    if !status.success() {
+        return Err(Trouble::usage(format!(
+            "the editor `{program}` gave up: {status}"
+        )));
+    }
+    read(file.path())
+}
