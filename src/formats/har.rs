@@ -5,6 +5,7 @@
 //! file after each. <http://www.softwareishard.com/blog/har-12-spec/>
 
 mod body;
+mod form;
 mod read;
 mod text;
 mod write;
