@@ -10,7 +10,7 @@ mod read;
 mod text;
 mod write;
 
-pub use read::{HarError, read};
+pub use read::{Entries, HarError, read};
 pub use write::Writer;
 
 /// The name that we write as `log.creator.name`, and by which we know our own custom fields.
