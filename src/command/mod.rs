@@ -15,8 +15,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Cli, ColorWhen, Command, ShowAs};
 use crate::console::Console;
-use crate::delivery::capture::Capture;
-use crate::delivery::{Request, Timestamp};
+use crate::delivery::{Delivery, Timestamp};
 use crate::exit::{Outcome, Trouble};
 use crate::formats::{curl, message};
 use crate::http::Target;
@@ -76,26 +75,25 @@ fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
         .map_err(|error| Trouble::unreadable(format!("cannot start threads: {error}")))
 }
 
-/// Prints a request that goes, or would go, to `target`.
+/// Prints a delivery whose request goes, or would go, to `target`.
 fn print_request(
     world: &World,
     form: ShowAs,
-    request: &Request,
+    delivery: &Delivery,
     target: &Target,
 ) -> Result<(), Trouble> {
     let unwritable = |error: crate::formats::Unwritable| Trouble::unreadable(error.to_string());
+    let url = target.to_string();
     match form {
         ShowAs::Http => {
-            let bytes = message::write(request, Some(&target.authority())).map_err(unwritable)?;
+            let bytes = message::write(&delivery.request, Some(&url)).map_err(unwritable)?;
             world.console.raw(&bytes)?;
         }
         ShowAs::Curl => {
-            let line = curl::command(request, &target.to_string()).map_err(unwritable)?;
+            let line = curl::command(&delivery.request, &url).map_err(unwritable)?;
             world.console.data(&line)?;
         }
-        ShowAs::Json => world
-            .console
-            .data(&Capture::of(request.clone()).to_json())?,
+        ShowAs::Json => world.console.data(&delivery.to_json())?,
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A request as a `curl` command for a POSIX shell, which sends exactly these headers and bytes.
 //!
-//! What curl does with its arguments is from its manual and `lib/http.c`: `-H 'Name:'` takes a
+//! What curl does with its arguments is from its manual, and the tests run it: `-H 'Name:'` takes a
 //! header of its own away, `-H 'Name;'` sends an empty one, `--data-binary` takes a leading `@` for
 //! a file's name where `--data-raw` does not, and neither drops a line end.
 
@@ -15,8 +15,8 @@ use quote::quote;
 /// four bytes of one.
 const MAX_ARGUMENT: usize = 24 * 1024;
 
-/// From how many bytes on curl asks with `Expect: 100-continue` first (1 MiB since 7.65, 1 KiB
-/// before).
+/// From how many bytes on curl may ask with `Expect: 100-continue` first: 1 MiB, in old versions
+/// 1 KiB.
 const EXPECT_THRESHOLD: usize = 1024;
 
 /// Fields that curl writes from the URL and the body.

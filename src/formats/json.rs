@@ -13,23 +13,16 @@ const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"
 const HAR_SHAPE: &str =
     r#"{"log":{"entries":[{"request":{"url":"…","headers":[…],"postData":{…}}}]}}"#;
 
-/// One JSON value out of a file of captures.
-pub enum Item {
-    /// A capture.
-    Capture(Box<Reading>),
-    /// A line of ours that is no delivery, such as an attempt or a summary.
-    Other,
-}
-
-/// Reads one JSON value as a capture.
-pub fn read(bytes: &[u8], place: Place) -> Result<Item, FormatError> {
+/// Reads one JSON value as a capture; `None` is a line of ours that is no delivery, such as an
+/// attempt or a summary.
+pub fn read(bytes: &[u8], place: Place) -> Result<Option<Reading>, FormatError> {
     let found = match std::str::from_utf8(bytes) {
         Ok(text) => capture::read(text),
         Err(_) => Err(CaptureError::Form(not_utf8())),
     };
     match found {
-        Ok(capture) => Ok(Item::Capture(Box::new(reading(capture, place)))),
-        Err(CaptureError::Kind(_)) => Ok(Item::Other),
+        Ok(capture) => Ok(Some(reading(capture, place))),
+        Err(CaptureError::Kind(_)) => Ok(None),
         Err(source @ CaptureError::Form(_)) => explain(bytes, place, source),
         Err(source) => Err(FormatError::Capture { place, source }),
     }
@@ -48,13 +41,17 @@ fn not_utf8() -> serde_json::Error {
 }
 
 /// Says what a JSON value lacks that is no capture; `source` where it is not even JSON.
-fn explain(bytes: &[u8], place: Place, source: CaptureError) -> Result<Item, FormatError> {
+fn explain(
+    bytes: &[u8],
+    place: Place,
+    source: CaptureError,
+) -> Result<Option<Reading>, FormatError> {
     // The depth that serde_json reads is limited, so that nesting cannot overflow the stack.
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
         return Err(FormatError::Capture { place, source });
     };
     if is_other_line(&value) {
-        return Ok(Item::Other);
+        return Ok(None);
     }
     let Some((problem, expected, bare)) = lacks(&value) else {
         return Err(FormatError::Capture { place, source });
@@ -74,43 +71,40 @@ fn is_other_line(value: &Value) -> bool {
 }
 
 /// What is missing, the nearest shape, and whether there is no sign of a capture at all.
-fn lacks(value: &Value) -> Option<(String, &'static str, bool)> {
+type Lack = (String, &'static str, bool);
+
+fn lacks(value: &Value) -> Option<Lack> {
     let Value::Object(object) = value else {
-        return Some((
-            format!("{}, not a capture", noun(value)),
-            CAPTURE_SHAPE,
-            true,
-        ));
+        let problem = format!("{}, not a capture", noun(value));
+        return Some((problem, CAPTURE_SHAPE, true));
     };
-    let flat = object.contains_key("headers") || object.contains_key("body");
-    match object.get("request") {
-        Some(Value::Object(request))
-            if request.contains_key("url") && object.contains_key("startedDateTime") =>
-        {
-            Some((
-                "an entry of HAR outside of `log.entries`".into(),
-                HAR_SHAPE,
-                false,
-            ))
-        }
+    let problem = match object.get("request") {
+        None => return Some(lacks_request(object)),
         Some(Value::Object(request)) => {
-            lacks_in_request(request).map(|problem| (problem, CAPTURE_SHAPE, false))
+            if request.contains_key("url") && object.contains_key("startedDateTime") {
+                let problem = "an entry of HAR outside of `log.entries`";
+                return Some((problem.into(), HAR_SHAPE, false));
+            }
+            lacks_in_request(request)?
         }
-        Some(other) => Some((
-            format!("`request` is {}", noun(other)),
+        Some(other) => format!("`request` is {}", noun(other)),
+    };
+    Some((problem, CAPTURE_SHAPE, false))
+}
+
+fn lacks_request(object: &Map<String, Value>) -> Lack {
+    let has = |key| object.contains_key(key);
+    let (problem, expected, bare) = match () {
+        () if has("log") => ("no `log.entries`", HAR_SHAPE, false),
+        () if has("entries") => ("`entries` outside of `log`", HAR_SHAPE, false),
+        () if has("headers") || has("body") => (
+            "no `request` around `headers` and `body`",
             CAPTURE_SHAPE,
             false,
-        )),
-        None if object.contains_key("log") => Some(("no `log.entries`".into(), HAR_SHAPE, false)),
-        None if object.contains_key("entries") => {
-            Some(("`entries` outside of `log`".into(), HAR_SHAPE, false))
-        }
-        None if flat => {
-            let problem = "no `request` around `headers` and `body`";
-            Some((problem.into(), CAPTURE_SHAPE, false))
-        }
-        None => Some(("no `request.headers`".into(), CAPTURE_SHAPE, true)),
-    }
+        ),
+        () => ("no `request.headers`", CAPTURE_SHAPE, true),
+    };
+    (problem.into(), expected, bare)
 }
 
 fn lacks_in_request(request: &Map<String, Value>) -> Option<String> {

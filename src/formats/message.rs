@@ -53,7 +53,7 @@ pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<Reading>, MessageError> {
         reading.notes.append(&mut dump.notes);
         readings.push(reading);
         let (taken, left) = rest.split_at_checked(used).unwrap_or((rest, &[]));
-        line += taken.iter().filter(|b| **b == b'\n').count() as u64;
+        line += taken.split(|b| *b == b'\n').skip(1).count() as u64;
         rest = left;
     }
     Ok(readings)

@@ -1,16 +1,16 @@
 //! Captures out of a file of any form: its first bytes decide which.
 
-use std::io::{BufRead, Read as _};
+mod lines;
+
+use std::io::BufRead;
 use std::vec;
 
 use serde_json::value::RawValue;
 
-use super::json::{self, Item, Kind};
-use super::{BOM, FormatError, Note, Place, har, message};
-use crate::delivery::capture::{Capture, CaptureError};
-
-/// The most that is held in memory at once: a line, or a file that is not read by lines.
-const MAX_HELD: u64 = 1024 * 1024 * 1024;
+use super::json::{self, Kind};
+use super::{FormatError, Note, Place, har, message};
+use crate::delivery::capture::Capture;
+use lines::{Lines, Rest};
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,9 +89,13 @@ pub fn captures<R: BufRead>(
         }
         Some(b'{') => match json::kind(lines.current()) {
             Kind::Object | Kind::Broken => Ok(CaptureReader::of_lines(lines)),
-            Kind::Har | Kind::Unfinished => lines.into_rest().and_then(CaptureReader::of_json),
+            Kind::Har | Kind::Unfinished => lines
+                .into_rest()
+                .and_then(|rest| CaptureReader::of_json(&rest)),
         },
-        Some(b'[') => lines.into_rest().and_then(CaptureReader::of_json),
+        Some(b'[') => lines
+            .into_rest()
+            .and_then(|rest| CaptureReader::of_json(&rest)),
         _ => {
             let wanted = has_extension(name, &["http", "req"]);
             lines
@@ -135,7 +139,7 @@ impl<R> CaptureReader<R> {
         }
     }
 
-    fn of_json(rest: Rest) -> Result<Self, FormatError> {
+    fn of_json(rest: &Rest) -> Result<Self, FormatError> {
         if json::kind(&rest.bytes) == Kind::Har {
             let entries = har::read(&rest.bytes)?;
             let readings = entries.readings.into_iter().map(Ok).collect();
@@ -143,10 +147,10 @@ impl<R> CaptureReader<R> {
         }
         let mut skipped = 0;
         let mut readings = Vec::new();
-        for item in items(&rest) {
+        for item in items(rest) {
             match item.and_then(|(place, text)| json::read(text.get().as_bytes(), place)) {
-                Ok(Item::Capture(reading)) => readings.push(Ok(*reading)),
-                Ok(Item::Other) => skipped += 1,
+                Ok(Some(reading)) => readings.push(Ok(reading)),
+                Ok(None) => skipped += 1,
                 Err(error) => readings.push(Err(error)),
             }
         }
@@ -210,128 +214,10 @@ impl<R: BufRead> Iterator for CaptureReader<R> {
         };
         loop {
             match lines.read_item()? {
-                Ok(Item::Capture(reading)) => return Some(Ok(*reading)),
-                Ok(Item::Other) => self.skipped += 1,
+                Ok(Some(reading)) => return Some(Ok(reading)),
+                Ok(None) => self.skipped += 1,
                 Err(error) => return Some(Err(error)),
             }
-        }
-    }
-}
-
-/// What is left of a file, from its first line that is not blank.
-struct Rest {
-    bytes: Vec<u8>,
-    /// The number of that line.
-    line: u64,
-}
-
-impl Rest {
-    fn broken(&self, line: u64, error: serde_json::Error) -> FormatError {
-        debug_assert!(line >= self.line);
-        FormatError::Capture {
-            place: Place::Line(line),
-            source: CaptureError::Form(error),
-        }
-    }
-}
-
-/// The lines of a file in one buffer that is used again.
-#[derive(Debug)]
-struct Lines<R> {
-    reader: R,
-    buffer: Vec<u8>,
-    number: u64,
-    /// Whether the line in the buffer has not been given out.
-    pending: bool,
-    failed: bool,
-}
-
-impl<R: BufRead> Lines<R> {
-    const fn new(reader: R) -> Self {
-        Self {
-            reader,
-            buffer: Vec::new(),
-            number: 0,
-            pending: false,
-            failed: false,
-        }
-    }
-
-    /// The line in the buffer, from its first byte that is not blank.
-    fn current(&self) -> &[u8] {
-        self.buffer.trim_ascii_start()
-    }
-
-    /// Reads the next line; false at the end.
-    fn advance(&mut self) -> Result<bool, FormatError> {
-        self.buffer.clear();
-        self.number += 1;
-        let mut limited = self.reader.by_ref().take(MAX_HELD);
-        let read = limited.read_until(b'\n', &mut self.buffer)?;
-        if read as u64 == MAX_HELD {
-            return Err(self.too_long());
-        }
-        if self.number == 1 && self.buffer.starts_with(BOM) {
-            self.buffer.drain(..BOM.len());
-        }
-        Ok(read > 0)
-    }
-
-    fn advance_over_blank(&mut self) -> Result<bool, FormatError> {
-        while self.advance()? {
-            if !self.current().is_empty() {
-                self.pending = true;
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The next line that is not blank, read as a capture.
-    fn read_item(&mut self) -> Option<Result<Item, FormatError>> {
-        if self.failed {
-            return None;
-        }
-        if !self.pending {
-            match self.advance_over_blank() {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => {
-                    self.failed = true;
-                    return Some(Err(error));
-                }
-            }
-        }
-        self.pending = false;
-        Some(json::read(
-            self.buffer.trim_ascii(),
-            Place::Line(self.number),
-        ))
-    }
-
-    /// All from the line in the buffer on.
-    fn into_rest(mut self) -> Result<Rest, FormatError> {
-        let blank = self.buffer.len() - self.current().len();
-        self.buffer.drain(..blank);
-        let left = MAX_HELD.saturating_sub(self.buffer.len() as u64);
-        let read = self
-            .reader
-            .by_ref()
-            .take(left)
-            .read_to_end(&mut self.buffer)?;
-        if read as u64 == left {
-            return Err(self.too_long());
-        }
-        Ok(Rest {
-            bytes: self.buffer,
-            line: self.number,
-        })
-    }
-
-    const fn too_long(&self) -> FormatError {
-        FormatError::TooLong {
-            place: Place::Line(self.number),
-            limit: MAX_HELD,
         }
     }
 }

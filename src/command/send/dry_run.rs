@@ -6,7 +6,9 @@ use super::letter::Draft;
 use super::{Order, Run};
 use crate::cli::ShowAs;
 use crate::command::print_request;
+use crate::delivery::{Delivery, Request, Status, Verdict, id};
 use crate::exit::{Outcome, Trouble};
+use crate::provider::Letter;
 
 /// Prints what would be sent.
 pub fn print(run: &Run<'_>, orders: &[Order<'_>], random: &mut StdRng) -> Result<Outcome, Trouble> {
@@ -19,8 +21,26 @@ pub fn print(run: &Run<'_>, orders: &[Order<'_>], random: &mut StdRng) -> Result
         let draft = Draft::read(run, *order)?;
         let letter = draft.letter(run, *order, random)?;
         for request in super::deliver::requests(run, *order, &letter)? {
-            print_request(run.world, form, &request, &run.target)?;
+            let delivery = forged(run, *order, &letter, request);
+            print_request(run.world, form, &delivery, &run.target)?;
         }
     }
     Ok(Outcome::Yes)
+}
+
+/// The delivery that a receiver would log. Nobody has checked it, so it is `unverified`.
+fn forged(run: &Run<'_>, order: Order<'_>, letter: &Letter, request: Request) -> Delivery {
+    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Delivery {
+        id: id::delivery(),
+        received_at: run.world.now(),
+        remote: None,
+        provider: known(order.provider.name()),
+        event: known(order.event),
+        event_id: known(&letter.event_id),
+        duplicate_of: None,
+        verdict: Verdict::new(Status::Unverified).because("a dry run: nothing was sent"),
+        request,
+        response_status: None,
+    }
 }

@@ -62,23 +62,21 @@ impl Declared {
     }
 
     /// Whether a body of this length is the declared one; `None` where nothing is declared. One
-    /// source that agrees is enough: `bodySize` of a compressed body is counted in two ways.
+    /// source that agrees is enough, for exporters count a compressed body in two ways; but Chrome
+    /// says `bodySize` 0 of a body that it did not keep.
     fn agrees(&self, candidate: &Candidate) -> Option<bool> {
         let length = candidate.bytes.len() as u64;
+        let header = self.header.map(|size| size == length);
         let field = self.field.map(|size| match candidate.characters {
             Some(characters) if self.characters => size == characters,
             _ => size == length,
         });
-        let header = self.header.map(|size| size == length);
-        // With a header, a count of characters would let the wrong one of two readings pass.
-        let field = if self.characters && header.is_some() {
-            None
-        } else {
-            field
-        };
+        // Beside a header, a count of characters would let the wrong one of two readings pass.
+        let field = field.filter(|_| !self.characters || header.is_none());
         match (header, field) {
-            (None, None) => None,
-            (header, field) => Some(header.unwrap_or(false) || field.unwrap_or(false)),
+            (Some(header), Some(field)) if length == 0 => Some(header && field),
+            (Some(header), Some(field)) => Some(header || field),
+            (header, field) => header.or(field),
         }
     }
 
@@ -110,7 +108,7 @@ pub struct Body {
     pub notes: Vec<Note>,
 }
 
-/// `encoding` says base64, and the text is not.
+/// A text that is said to be base64 is not.
 #[derive(Debug)]
 pub struct NotBase64;
 
@@ -237,8 +235,8 @@ fn text_candidates(text: &Text) -> Vec<Candidate> {
         note: unescaped.lossy.then_some(Note::Lossy),
         lost: unescaped.lossy,
     };
-    // mitmproxy decodes a body without a charset as Latin-1; ProxyPin and Firefox write the bytes
-    // of a binary body as so many characters.
+    // mitmproxy decodes a body as Latin-1 where its type names no charset and is not JSON; others
+    // write one character for each byte of what is no text.
     let latin1 = text
         .latin1()
         .map(|bytes| Candidate::noting(bytes, Note::Latin1));
@@ -246,9 +244,9 @@ fn text_candidates(text: &Text) -> Vec<Candidate> {
 }
 
 fn form_candidates(params: &[Param]) -> Vec<Candidate> {
-    let encoded = join(params, |text, out| form_encode(text, out));
-    // BrowserMob writes names and values still encoded; Charles takes a JSON body that is called a
-    // form for one name without a value.
+    let encoded = join(params, form_encode);
+    // Some exporters keep names and values as they were encoded; Charles takes a JSON body that is
+    // called a form for one name without a value.
     let verbatim = join(params, |text, out| out.extend(text));
     let bare = match params {
         [only] if only.value.as_ref().is_none_or(Text::is_empty) => name(only),

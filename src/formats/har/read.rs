@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::{BOM, Place, Reading, url};
 use super::CREATOR;
-use super::body::{self, Body, Content, Declared};
+use super::body::{self, Body, Content, Declared, NotBase64};
 use super::text::Text;
 use crate::delivery::capture::Capture;
 use crate::delivery::{Headers, Request, Timestamp, Verdict};
@@ -27,7 +28,7 @@ pub enum HarError {
         field: &'static str,
     },
     /// Base64 that does not decode.
-    #[error("entry {entry}: the body is not base64")]
+    #[error("entry {entry}: what is said to be base64 is not")]
     Base64 {
         /// The entry, counted from 1.
         entry: usize,
@@ -147,33 +148,24 @@ impl Entry {
         let Some(target) = url::target(&url) else {
             return Ok(None);
         };
-        let own = self.own.filter(|_| creator == CREATOR);
-        let own = own.and_then(|own| serde_json::from_value::<Own>(own).ok());
         let headers = form.headers.as_deref().ok_or(missing("request.headers"))?;
-        let headers = headers_of(headers).ok_or(HarError::Base64 { entry: number })?;
-        let body = form
-            .body(&headers, creator)
-            .map_err(|body::NotBase64| HarError::Base64 { entry: number })?;
-        let request = Request {
-            method: form
-                .method
-                .map_or_else(|| "POST".into(), |method| method.to_lossy()),
-            target: target.into_owned(),
-            version: version(&form.http_version.map(|v| v.to_lossy()).unwrap_or_default()),
-            headers,
-            body: body.bytes.into(),
-            body_complete: body.complete,
-        };
-        let mut capture = Capture::of(request);
+        let not_base64 = |NotBase64| HarError::Base64 { entry: number };
+        let headers = headers_of(headers).map_err(not_base64)?;
+        let body = form.body(&headers, creator).map_err(not_base64)?;
+        let mut capture =
+            Capture::of(form.into_request(target.into_owned(), headers, body.complete));
+        capture.request.body = body.bytes.into();
         capture.received_at = self
             .started
             .and_then(|time| Timestamp::parse(&time.to_lossy()));
         capture.response_status = self.response.and_then(|r| r.status).and_then(status);
-        if let Some(own) = own {
+        let own = self.own.filter(|_| creator == CREATOR);
+        if let Some(own) = own.and_then(|own| serde_json::from_value::<Own>(own).ok()) {
             own.put_into(&mut capture);
         }
+        let place = Place::Entry(number);
         Ok(Some(Reading {
-            place: Place::Entry(number),
+            place,
             capture,
             notes: body.notes,
         }))
@@ -181,13 +173,28 @@ impl Entry {
 }
 
 impl RequestForm {
-    fn body(&self, headers: &Headers, creator: &str) -> Result<Body, body::NotBase64> {
+    fn body(&self, headers: &Headers, creator: &str) -> Result<Body, NotBase64> {
         body::rebuild(
             self.post_data.as_ref(),
             self.content.as_ref(),
             self.body_status.as_ref(),
             &Declared::new(headers, self.body_size, creator),
         )
+    }
+
+    /// The request without its body.
+    fn into_request(self, target: String, headers: Headers, body_complete: bool) -> Request {
+        let version_text = self.http_version.map(|version| version.to_lossy());
+        Request {
+            method: self
+                .method
+                .map_or_else(|| "POST".into(), |method| method.to_lossy()),
+            target,
+            version: version(&version_text.unwrap_or_default()),
+            headers,
+            body: Bytes::new(),
+            body_complete,
+        }
     }
 }
 
@@ -207,8 +214,8 @@ impl Own {
     }
 }
 
-/// The fields without HTTP/2's pseudo headers; `None` where our own base64 does not decode.
-fn headers_of(fields: &[Field]) -> Option<Headers> {
+/// The fields without HTTP/2's pseudo headers.
+fn headers_of(fields: &[Field]) -> Result<Headers, NotBase64> {
     let mut headers = Headers::new();
     for field in fields {
         let name = field.name.as_ref().map(Text::to_lossy).unwrap_or_default();
@@ -216,7 +223,7 @@ fn headers_of(fields: &[Field]) -> Option<Headers> {
             continue;
         }
         let value = match &field.base64 {
-            Some(text) => BASE64.decode(text).ok()?,
+            Some(text) => BASE64.decode(text).map_err(|_| NotBase64)?,
             None => field
                 .value
                 .as_ref()
@@ -225,7 +232,7 @@ fn headers_of(fields: &[Field]) -> Option<Headers> {
         };
         headers.push(name, value);
     }
-    Some(headers)
+    Ok(headers)
 }
 
 /// The version as the request line of HTTP/1.x has it; Chrome says `h2` and `http/2.0`, Firefox

@@ -5,10 +5,13 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Serialize;
 
 use super::super::url;
 use super::CREATOR;
+use super::form::{
+    Empty, EntryForm, Field, Named, Pair, PostData, RequestForm, ResponseContent, ResponseForm,
+    Timings,
+};
 use super::read::Own;
 use crate::delivery::{Delivery, Headers, Request};
 
@@ -55,96 +58,6 @@ impl<W: Write> Writer<W> {
         self.out.flush()?;
         Ok(self.out)
     }
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    name: &'a str,
-    version: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EntryForm<'a> {
-    started_date_time: String,
-    time: u32,
-    request: RequestForm<'a>,
-    response: ResponseForm<'a>,
-    cache: Empty,
-    timings: Timings,
-    #[serde(rename = "_delivery")]
-    own: Own,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestForm<'a> {
-    method: &'a str,
-    url: String,
-    http_version: &'a str,
-    cookies: Vec<Pair>,
-    headers: Vec<Field<'a>>,
-    query_string: Vec<Pair>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    post_data: Option<PostData<'a>>,
-    headers_size: i64,
-    body_size: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PostData<'a> {
-    mime_type: Cow<'a, str>,
-    params: [Pair; 0],
-    text: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encoding: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResponseForm<'a> {
-    status: u16,
-    status_text: &'static str,
-    http_version: &'a str,
-    cookies: [Pair; 0],
-    headers: [Pair; 0],
-    content: ResponseContent,
-    #[serde(rename = "redirectURL")]
-    redirect_url: &'static str,
-    headers_size: i64,
-    body_size: i64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResponseContent {
-    size: u32,
-    mime_type: &'static str,
-}
-
-#[derive(Serialize)]
-struct Field<'a> {
-    name: &'a str,
-    value: Cow<'a, str>,
-    #[serde(rename = "_base64", skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Pair {
-    name: String,
-    value: String,
-}
-
-#[derive(Serialize)]
-struct Empty {}
-
-#[derive(Serialize)]
-struct Timings {
-    send: u32,
-    wait: u32,
-    receive: u32,
 }
 
 impl<'a> EntryForm<'a> {

@@ -93,13 +93,11 @@ fn dechunk(rest: &[u8]) -> Option<Body> {
         // The chunk's own line end, then the size of the next.
         let ended = lines.next().is_some_and(|(_, line)| line.is_empty());
         let next = lines.next().and_then(|(_, line)| chunk_size(line));
-        match next.filter(|_| ended) {
-            Some(next) => size = next,
-            None => {
-                body.used = rest.len();
-                return Some(body);
-            }
-        }
+        let Some(next) = next.filter(|_| ended) else {
+            body.used = rest.len();
+            return Some(body);
+        };
+        size = next;
     }
 }
 

@@ -1,1 +1,302 @@
+use proptest::prelude::*;
 
+use super::super::Note;
+use super::*;
+use crate::delivery::Headers;
+
+fn one(text: impl AsRef<[u8]>) -> Reading {
+    let mut readings = read_all(text.as_ref(), 1).unwrap();
+    assert_eq!(readings.len(), 1);
+    readings.remove(0)
+}
+
+fn error(text: &str) -> String {
+    read_all(text.as_bytes(), 1).unwrap_err().to_string()
+}
+
+fn fields(reading: &Reading) -> Vec<(&str, &[u8])> {
+    let headers = reading.capture.request.headers.iter();
+    headers
+        .map(|(name, value)| (name, value.as_ref()))
+        .collect()
+}
+
+/// The body and whether it is complete.
+fn body(reading: &Reading) -> (&[u8], bool) {
+    let request = &reading.capture.request;
+    (&request.body, request.body_complete)
+}
+
+#[test]
+fn crlf_and_lf_are_line_ends_and_the_body_is_the_rest() {
+    for end in ["\r\n", "\n"] {
+        let text = [
+            "POST /a?b HTTP/1.1",
+            "Host: x",
+            "X-A:  1 ",
+            "x-a:2",
+            "X-E:",
+            "",
+            "{\n\r\n}\n",
+        ]
+        .join(end);
+        let reading = one(text);
+        let request = &reading.capture.request;
+        assert_eq!(
+            (request.method.as_str(), request.target.as_str()),
+            ("POST", "/a?b")
+        );
+        let expected: [(&str, &[u8]); 4] =
+            [("Host", b"x"), ("X-A", b"1"), ("x-a", b"2"), ("X-E", b"")];
+        assert_eq!(fields(&reading), expected);
+        assert_eq!(body(&reading), (b"{\n\r\n}\n".as_slice(), true));
+        assert_eq!((reading.place, reading.notes), (Place::Line(1), vec![]));
+    }
+}
+
+#[test]
+fn line_ends_after_the_declared_length_are_an_editor_s() {
+    let reading = one("POST / HTTP/1.1\nContent-Length: 2\n\n{}\r\n\n");
+    assert_eq!(body(&reading), (b"{}".as_slice(), true));
+    assert_eq!(reading.notes, [Note::TrailingNewline(3)]);
+}
+
+#[test]
+fn a_body_of_another_length_is_kept_whole_and_said_to_be_incomplete() {
+    for (text, found) in [("{", 1), ("{}x\n", 4), ("", 0)] {
+        let reading = one(format!("POST / HTTP/1.1\nContent-Length: 2\n\n{text}"));
+        assert_eq!(body(&reading), (text.as_bytes(), false));
+        assert_eq!(reading.notes, [Note::Length { declared: 2, found }]);
+    }
+}
+
+#[test]
+fn a_file_may_end_with_its_headers() {
+    let reading = one("GET /x HTTP/1.1\nHost: a");
+    assert_eq!(body(&reading), (b"".as_slice(), true));
+    assert_eq!(reading.capture.request.headers.text("host"), Some("a"));
+}
+
+#[test]
+fn chunks_are_put_together() {
+    let head = "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n";
+    for (chunks, expected, complete) in [
+        (
+            "4\r\nWiki\r\n6;x=1\r\npe\r\ndi\r\n0\r\nTrailer: 1\r\n\r\n",
+            "Wikipe\r\ndi",
+            true,
+        ),
+        ("4\nWiki\n0\n\n", "Wiki", true),
+        ("0\r\n\r\n", "", true),
+        ("4\r\nWiki\r\n6\r\npe", "Wikipe", false),
+        ("4\r\nWiki", "Wiki", false),
+        ("ffffffffffffffff\r\nWiki", "Wiki", false),
+        ("", "", false),
+    ] {
+        let reading = one(format!("{head}{chunks}"));
+        assert_eq!(
+            body(&reading),
+            (expected.as_bytes(), complete),
+            "{chunks:?}"
+        );
+        assert_eq!(reading.notes, [], "{chunks:?}");
+    }
+    let decoded = one(format!("{head}{{\"a\":1}}\n"));
+    assert_eq!(body(&decoded), (b"{\"a\":1}\n".as_slice(), true));
+    assert_eq!(decoded.notes, [Note::NotChunked]);
+}
+
+#[test]
+fn a_folded_field_is_one() {
+    let reading = one("POST / HTTP/1.1\nX-A: 1\n\t 2\n  3\nX-B: 4\n\n");
+    assert_eq!(
+        fields(&reading),
+        [("X-A", b"1 2 3".as_slice()), ("X-B", b"4")]
+    );
+    assert_eq!(reading.notes, [Note::Unfolded(3), Note::Unfolded(4)]);
+}
+
+#[test]
+fn all_messages_of_a_connection_are_read() {
+    let text = "POST /1 HTTP/1.1\nContent-Length: 1\n\na\n\nPUT /2 HTTP/1.1\nTransfer-Encoding: chunked\n\n1\nb\n0\n\nGET /3 HTTP/1.1\n\n";
+    let readings = read_all(text.as_bytes(), 10).unwrap();
+    let targets: Vec<_> = readings
+        .iter()
+        .map(|r| r.capture.request.target.as_str())
+        .collect();
+    assert_eq!(targets, ["/1", "/2", "/3"]);
+    let places: Vec<_> = readings.iter().map(|r| r.place).collect();
+    assert_eq!(places, [Place::Line(10), Place::Line(15), Place::Line(22)]);
+    assert_eq!(body(&readings[1]), (b"b".as_slice(), true));
+}
+
+#[test]
+fn a_proxy_s_absolute_target_is_path_and_query() {
+    assert_eq!(
+        one("POST http://a.b/c?d HTTP/1.1\n\n")
+            .capture
+            .request
+            .target,
+        "/c?d"
+    );
+    assert_eq!(one("OPTIONS * HTTP/1.1\n\n").capture.request.target, "*");
+}
+
+#[test]
+fn errors_name_the_line() {
+    assert_eq!(
+        error("\n\nPOST /\n"),
+        "line 3: no request line such as `POST /path HTTP/1.1`"
+    );
+    assert_eq!(
+        error("POST / HTTP/1.1\nA: 1\nno colon\n"),
+        "line 3: `no colon` is no header"
+    );
+    assert_eq!(
+        error("POST / HTTP/1.1\n folded\n"),
+        "line 2: ` folded` is no header"
+    );
+    assert_eq!(
+        error("POST / HTTP/1.1\nA : 1\n"),
+        "line 2: `A : 1` is no header"
+    );
+    let long = format!("POST / HTTP/1.1\n\u{1b}{}\n", "x".repeat(90));
+    assert_eq!(
+        error(&long),
+        format!("line 2: `\\u{{1b}}{}` is no header", "x".repeat(39))
+    );
+    for length in [
+        "-1",
+        "+1",
+        "x",
+        "",
+        "1\nContent-Length: 2",
+        "99999999999999999999",
+    ] {
+        let text = format!("POST / HTTP/1.1\nContent-Length: {length}\n\n");
+        assert!(
+            error(&text).ends_with("`Content-Length` is not one number"),
+            "{length}"
+        );
+    }
+}
+
+const CURL: &str = "* Connected to localhost (127.0.0.1) port 4400\n> POST /hook HTTP/1.1\r\n> Host: localhost:4400\r\n> Content-Length: 2\r\n> \r\n";
+
+#[test]
+fn what_curl_shows_is_undressed() {
+    let answer =
+        "* upload completely sent off: 2 bytes\n< HTTP/1.1 200 OK\n< \n{\"received\":true}";
+    let reading = one(format!("{CURL}{answer}"));
+    assert_eq!(
+        fields(&reading),
+        [
+            ("Host", b"localhost:4400".as_slice()),
+            ("Content-Length", b"2")
+        ]
+    );
+    assert_eq!(body(&reading), (b"".as_slice(), false));
+    assert_eq!(reading.place, Place::Line(2));
+    let below = one(format!("{CURL}{{}}\n"));
+    assert_eq!(body(&below), (b"{}".as_slice(), true));
+}
+
+#[test]
+fn what_may_be_curl_s_or_the_body_s_is_not_guessed() {
+    let expected = "cannot tell the body from what `curl -v` wrote";
+    assert_eq!(
+        error(&format!("{CURL}{{}}\n< HTTP/1.1 200 OK\n")),
+        format!("line 7: {expected}")
+    );
+    assert_eq!(
+        error("> POST / HTTP/1.1\nHost: x\n\n"),
+        format!("line 2: {expected}")
+    );
+    assert!(looks_like_one(b"> POST / HTTP/1.1\nHost: x\n\n"));
+    assert!(!looks_like_one(b"> a quotation\n"));
+}
+
+#[test]
+fn what_tcpdump_shows_is_undressed() {
+    let about = "10:30:01.123456 IP 127.0.0.1.50812 > 127.0.0.1.4400: Flags [P.], seq 1:99, ack 1, win 512, length 98";
+    let packet = "E...s.@.@............0.......P.......POST /hook HTTP/1.1\nContent-Length: 8\n\n{\"n\":..}\n\n";
+    let reading = one(format!("{about}\n{packet}{about}\nE...HTTP/1.1 200 OK\n"));
+    assert_eq!(body(&reading), (b"{\"n\":..}".as_slice(), true));
+    assert_eq!(reading.notes, [Note::TrailingNewline(2), Note::Dots]);
+    assert_eq!(reading.place, Place::Line(2));
+}
+
+fn request(headers: Headers, body: &[u8]) -> Request {
+    Request::post("/a?b=c", headers, body.to_vec())
+}
+
+#[test]
+fn host_stands_first_and_the_length_last() {
+    let headers = [
+        ("A", "1"),
+        ("content-length", "9"),
+        ("host", "x"),
+        ("Transfer-Encoding", "chunked"),
+        ("a", "2"),
+    ];
+    let request = request(headers.into_iter().collect(), b"{}");
+    let written = String::from_utf8(write(&request, None).unwrap()).unwrap();
+    assert_eq!(
+        written,
+        "POST /a?b=c HTTP/1.1\r\nHost: x\r\nA: 1\r\na: 2\r\nContent-Length: 2\r\n\r\n{}"
+    );
+    let sent = String::from_utf8(write(&request, Some("http://u@y:1/z")).unwrap()).unwrap();
+    assert!(sent.contains("\r\nHost: y:1\r\n") && !sent.contains("Host: x"));
+}
+
+#[test]
+fn no_header_can_make_another_one() {
+    let smuggled: Headers = [("A", "1\r\nB: 2")].into_iter().collect();
+    let error = write(&request(smuggled, b""), None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "header cannot be written in an HTTP message: `A`"
+    );
+    let mut request = request(Headers::new(), b"");
+    request.target = "/ HTTP/1.1\r\nB:".into();
+    assert_eq!(write(&request, None).unwrap_err().part, "target");
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back_byte_for_byte(
+        headers in prop::collection::vec(("X-[A-Za-z-]{1,12}", "[!-~\u{80}-\u{ff}]{0,20}"), 0..6),
+        body in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let request = request(headers.into_iter().collect(), &body);
+        let mut reading = one(write(&request, None).unwrap());
+        reading.capture.request.headers.remove("Content-Length");
+        prop_assert_eq!(reading.capture.request, request);
+        prop_assert_eq!(reading.notes, []);
+    }
+
+    #[test]
+    fn any_chunks_are_put_together(
+        parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..6),
+    ) {
+        let mut text = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        for part in &parts {
+            text.extend(format!("{:x}\r\n", part.len()).bytes().chain(part.iter().copied()).chain(*b"\r\n"));
+        }
+        text.extend(b"0\r\n\r\n");
+        let reading = one(text);
+        let expected = parts.concat();
+        prop_assert_eq!(body(&reading), (expected.as_slice(), true));
+    }
+
+    #[test]
+    fn nothing_panics(
+        start in prop::sample::select(vec!["", "> ", "POST / HTTP/1.1\n", CURL, "1 IP a > b: length 3\n"]),
+        bytes in prop::collection::vec(any::<u8>(), 0..120),
+        text in "(Content-Length: [0-9]{1,3}\n|Transfer-Encoding: chunked\n|\n|> |[0-9a-f]\r\n){0,8}",
+    ) {
+        let all = [start.as_bytes(), text.as_bytes(), &bytes].concat();
+        let _ = looks_like_one(&all);
+        let _ = read_all(&all, 1);
+    }
+}

@@ -1,14 +1,16 @@
 //! A request as it stands on the wire.
 
 use super::super::error::Unwritable;
+use super::super::url;
 use crate::delivery::Request;
 
 /// Fields that are written anew, for they belong to the connection or follow from the rest.
 const WRITTEN_ANEW: [&str; 3] = ["Host", "Content-Length", "Transfer-Encoding"];
 
 /// The bytes of an HTTP/1.1 message: request line, `Host`, the other fields in order,
-/// `Content-Length`, a blank line, the body. `host` takes the place of the request's own.
-pub fn write(request: &Request, host: Option<&str>) -> Result<Vec<u8>, Unwritable> {
+/// `Content-Length`, a blank line, the body. The host of the URL `to`, where there is one, takes the place
+/// of the request's own.
+pub fn write(request: &Request, to: Option<&str>) -> Result<Vec<u8>, Unwritable> {
     Unwritable::check_line(&request.method, &request.target)?;
     let mut out = Vec::with_capacity(request.body.len() + 1024);
     put(
@@ -16,7 +18,8 @@ pub fn write(request: &Request, host: Option<&str>) -> Result<Vec<u8>, Unwritabl
         &[&request.method, " ", &request.target, " HTTP/1.1\r\n"],
     );
     let own = request.headers.get("Host").map(AsRef::as_ref);
-    if let Some(host) = host.map(str::as_bytes).or(own) {
+    let host = to.and_then(url::authority).map(str::as_bytes);
+    if let Some(host) = host.or(own) {
         field(&mut out, "Host", host)?;
     }
     for (name, value) in request.headers.iter() {

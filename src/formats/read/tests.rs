@@ -1,1 +1,330 @@
+use std::io::{self, BufReader, Read};
 
+use proptest::prelude::*;
+
+use super::*;
+
+const CAPTURE: &str = r#"{"request":{"headers":[["A","1"]],"body":"{}"}}"#;
+const ATTEMPT: &str =
+    r#"{"v":1,"kind":"attempt","id":"att_1","delivery_id":"dlv_1","response":null}"#;
+
+/// Where the captures stand, the form, and how much was passed over.
+fn found(text: &str) -> (Vec<Place>, Form, u64) {
+    let captures = read_any(text.as_bytes(), None).unwrap();
+    let places = captures.readings.iter().map(|r| r.place).collect();
+    (places, captures.form, captures.skipped)
+}
+
+fn error(text: &str) -> FormatError {
+    read_any(text.as_bytes(), None).unwrap_err()
+}
+
+#[test]
+fn the_first_bytes_tell_the_form() {
+    let pretty = CAPTURE.replacen('{', "{\n ", 1);
+    let har = r#"{"log":{"entries":[{"request":{"url":"/","headers":[]}}]}}"#;
+    for (text, place, form) in [
+        (CAPTURE.to_owned(), Place::Line(1), Form::Ndjson),
+        (
+            format!("\u{feff}\r\n \n{CAPTURE}\r\n\n"),
+            Place::Line(3),
+            Form::Ndjson,
+        ),
+        (pretty.clone(), Place::Line(1), Form::Json),
+        (format!("\u{feff}\n{pretty}"), Place::Line(2), Form::Json),
+        (format!("[{CAPTURE}]"), Place::Item(1), Form::Json),
+        (har.to_owned(), Place::Entry(1), Form::Har),
+        (har.replace(':', ":\n"), Place::Entry(1), Form::Har),
+        (format!("\u{feff}{har}"), Place::Entry(1), Form::Har),
+        (
+            "\nPOST / HTTP/1.1\n\n{}".into(),
+            Place::Line(2),
+            Form::Message,
+        ),
+        (
+            "\u{feff}POST / HTTP/1.1\n\n{}".into(),
+            Place::Line(1),
+            Form::Message,
+        ),
+    ] {
+        assert_eq!(found(&text), (vec![place], form, 0), "{text}");
+    }
+}
+
+#[test]
+fn lines_that_are_no_delivery_are_counted() {
+    let ready = r#"{"v":1,"kind":"ready","url":"http://127.0.0.1:4400"}"#;
+    let text = [
+        ready,
+        CAPTURE,
+        "",
+        ATTEMPT,
+        CAPTURE,
+        r#"{"v":1,"kind":"summary"}"#,
+    ]
+    .join("\n");
+    let places = vec![Place::Line(2), Place::Line(5)];
+    assert_eq!(found(&text), (places, Form::Ndjson, 3));
+    assert_eq!(
+        found(&format!("[{ATTEMPT},{CAPTURE}]")),
+        (vec![Place::Item(2)], Form::Json, 1)
+    );
+}
+
+#[test]
+fn documents_may_stand_one_after_the_other() {
+    let pretty = CAPTURE.replace(',', ",\n");
+    let text = format!("\n{pretty}\n\n{pretty}{pretty}\n");
+    let lines = pretty.lines().count() as u64;
+    let places = vec![
+        Place::Line(2),
+        Place::Line(lines + 3),
+        Place::Line(2 * lines + 2),
+    ];
+    assert_eq!(found(&text), (places, Form::Json, 0));
+}
+
+#[test]
+fn after_an_error_the_next_line_is_read() {
+    let text = [
+        CAPTURE,
+        "{",
+        r#"{"request":{}}"#,
+        CAPTURE,
+        r#"{"v":9,"request":{"headers":[],"body":""}}"#,
+    ];
+    let read: Vec<_> = captures(text.join("\n").as_bytes(), None)
+        .unwrap()
+        .collect();
+    let shown: Vec<_> = read
+        .iter()
+        .map(|r| r.as_ref().err().map(ToString::to_string))
+        .collect();
+    assert_eq!(shown[0], None);
+    assert!(
+        shown[1]
+            .as_ref()
+            .unwrap()
+            .starts_with("line 2: not a capture: EOF")
+    );
+    assert_eq!(shown[2].as_deref(), Some("line 3: no `request.headers`"));
+    assert_eq!(shown[3], None);
+    let newer = "line 5: capture version `9` is newer than this program reads";
+    assert_eq!(shown[4].as_deref(), Some(newer));
+    assert_eq!(shown.len(), 5);
+}
+
+#[test]
+fn other_json_is_told_what_it_lacks() {
+    for (text, message, may_be_body) in [
+        (
+            r#"{"id":"evt_1","type":"order.created","data":{}}"#,
+            "line 1: no `request.headers`",
+            true,
+        ),
+        (
+            r#"{"request":{"body":""}}"#,
+            "line 1: no `request.headers`",
+            false,
+        ),
+        (
+            r#"{"request":{"headers":[]}}"#,
+            "line 1: no `request.body`",
+            false,
+        ),
+        (
+            r#"{"request":{"headers":{"A":"1"},"body":""}}"#,
+            "line 1: `request.headers` is an object, not a list of pairs",
+            false,
+        ),
+        (
+            r#"{"request":{"headers":[{"name":"A","value":"1"}],"body":""}}"#,
+            "line 1: `request.headers` is a list of objects, not of pairs",
+            false,
+        ),
+        (
+            r#"{"request":{"headers":[],"body":{"a":1}}}"#,
+            "line 1: `request.body` is an object, not the text that was sent",
+            false,
+        ),
+        (
+            r#"{"request":"POST /"}"#,
+            "line 1: `request` is a string",
+            false,
+        ),
+        (
+            r#"{"headers":{},"body":""}"#,
+            "line 1: no `request` around `headers` and `body`",
+            false,
+        ),
+        (
+            r#"{"entries":[]}"#,
+            "line 1: `entries` outside of `log`",
+            false,
+        ),
+        (
+            r#"{"startedDateTime":"","request":{"url":"/","headers":[]}}"#,
+            "line 1: an entry of HAR outside of `log.entries`",
+            false,
+        ),
+        ("[1]", "item 1: a number, not a capture", true),
+    ] {
+        let error = error(text);
+        assert_eq!(error.to_string(), message, "{text}");
+        assert_eq!(error.may_be_body(), may_be_body, "{text}");
+        assert!(error.hint().unwrap().starts_with("expected {"), "{text}");
+    }
+    let error = error(r#"{"log":{}}"#);
+    assert!(
+        error
+            .to_string()
+            .starts_with("not HAR: missing field `entries`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_none_of_the_forms_may_be_a_body() {
+    for text in [
+        "hello",
+        "a=1&b=2",
+        "\u{1}\u{2}",
+        "<xml/>",
+        "\"text\"",
+        "POST /\n",
+        "{oops",
+    ] {
+        assert!(error(text).may_be_body(), "{text}");
+    }
+    assert!(matches!(error(" \n\u{feff}"), FormatError::Unrecognised));
+    assert!(matches!(error("\u{feff} \n"), FormatError::Empty));
+    assert!(!error("POST / HTTP/1.1\nno colon\n").may_be_body());
+}
+
+#[test]
+fn a_name_decides_where_the_bytes_do_not() {
+    let by_name = |text: &str, name| {
+        read_any(text.as_bytes(), Some(name))
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(by_name("POST /\n", "a.http").starts_with("line 1: no request line"));
+    assert!(by_name("{\n}", "a.ndjson").starts_with("line 1: not a capture"));
+    assert_eq!(by_name("{\n}", "a.json"), "line 1: no `request.headers`");
+}
+
+#[test]
+fn a_body_that_is_not_utf8_is_an_error_with_its_line() {
+    let text = [
+        CAPTURE.as_bytes(),
+        b"\n",
+        &CAPTURE.as_bytes().replacen(b'1', b'\xff'),
+    ]
+    .concat();
+    let error = read_any(&text, None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 2: not a capture: the text is not UTF-8"
+    );
+}
+
+trait Replacen {
+    fn replacen(&self, from: u8, to: u8) -> Vec<u8>;
+}
+
+impl Replacen for [u8] {
+    fn replacen(&self, from: u8, to: u8) -> Vec<u8> {
+        self.iter()
+            .map(|b| if *b == from { to } else { *b })
+            .collect()
+    }
+}
+
+#[test]
+fn nesting_does_not_overflow() {
+    let deep = "[".repeat(200_000);
+    let objects = "{\"a\":".repeat(200_000);
+    for text in [
+        deep.clone(),
+        objects.clone(),
+        format!("{{\"request\":{deep}"),
+        format!("{{\"log\":{{\"entries\":{deep}"),
+        format!("[{}]", deep.clone() + &"]".repeat(200_000)),
+        format!("{objects}1{}", "}".repeat(200_000)),
+        format!(
+            "{{\"log\":{{\"entries\":[{{\"x\":{objects}1{}}}]}}}}",
+            "}".repeat(200_000)
+        ),
+    ] {
+        assert!(read_any(text.as_bytes(), None).is_err());
+    }
+}
+
+/// A file of lines that is never held as a whole.
+struct Endless {
+    line: Vec<u8>,
+    at: usize,
+    left: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let from = &self.line[self.at..];
+        let count = from.len().min(buffer.len()).min(self.left);
+        buffer[..count].copy_from_slice(&from[..count]);
+        self.at = (self.at + count) % self.line.len();
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn lines_are_read_one_at_a_time() {
+    let line = format!("{CAPTURE}\n").into_bytes();
+    let reader = Endless {
+        left: line.len() * 10_000,
+        line,
+        at: 0,
+    };
+    let mut captures = captures(BufReader::new(reader), None).unwrap();
+    assert_eq!(captures.by_ref().flatten().count(), 10_000);
+    let Source::Lines(lines) = &captures.source else {
+        panic!("not read by lines")
+    };
+    assert!(lines.held() < 4 * 1024);
+}
+
+struct Failing;
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("gone"))
+    }
+}
+
+#[test]
+fn a_reader_that_fails_ends_it() {
+    let start = format!("{CAPTURE}\n");
+    let reader = BufReader::new(start.as_bytes().chain(Failing));
+    let read: Vec<_> = captures(reader, None).unwrap().collect();
+    assert!(matches!(read.as_slice(), [Ok(_), Err(FormatError::Io(_))]));
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(
+        start in prop::sample::select(vec![
+            "", "{", "[", "{\"log\":", "{\"request\":{\"headers\":", "POST / HTTP/1.1\n", "\u{feff}",
+        ]),
+        json in "[\\[\\]{}\":,0a \n]{0,30}",
+        bytes in prop::collection::vec(any::<u8>(), 0..80),
+        name in prop::option::of("[a-z.]{0,3}(http|ndjson|har)"),
+    ) {
+        for tail in [json.as_bytes(), &bytes] {
+            let all = [start.as_bytes(), tail].concat();
+            let _ = read_any(&all, name.as_deref());
+            let count = captures(all.as_slice(), name.as_deref()).map_or(0, Iterator::count);
+            prop_assert!(count <= all.len());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A file by its lines, or what is left of it at once.
+
+use std::io::{BufRead, Read as _};
+
+use super::super::{BOM, FormatError, Place, Reading, json};
+use crate::delivery::capture::CaptureError;
+
+/// The most that is held in memory at once: a line, or a file that is not read by lines.
+const MAX_HELD: u64 = 1024 * 1024 * 1024;
+
+/// What is left of a file, from its first line that is not blank.
+pub struct Rest {
+    pub bytes: Vec<u8>,
+    /// The number of that line.
+    pub line: u64,
+}
+
+impl Rest {
+    pub fn broken(&self, line: u64, error: serde_json::Error) -> FormatError {
+        debug_assert!(line >= self.line);
+        FormatError::Capture {
+            place: Place::Line(line),
+            source: CaptureError::Form(error),
+        }
+    }
+}
+
+/// The lines of a file in one buffer that is used again.
+#[derive(Debug)]
+pub struct Lines<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    number: u64,
+    /// Whether the line in the buffer has not been given out.
+    pending: bool,
+    failed: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub const fn new(reader: R) -> Self {
+        Self {
+            reader,
+            buffer: Vec::new(),
+            number: 0,
+            pending: false,
+            failed: false,
+        }
+    }
+
+    /// The line in the buffer, from its first byte that is not blank.
+    pub fn current(&self) -> &[u8] {
+        self.buffer.trim_ascii_start()
+    }
+
+    /// Reads the next line; false at the end.
+    fn advance(&mut self) -> Result<bool, FormatError> {
+        self.buffer.clear();
+        self.number += 1;
+        let mut limited = self.reader.by_ref().take(MAX_HELD);
+        let read = limited.read_until(b'\n', &mut self.buffer)?;
+        if read as u64 == MAX_HELD {
+            return Err(self.too_long());
+        }
+        if self.number == 1 && self.buffer.starts_with(BOM) {
+            self.buffer.drain(..BOM.len());
+        }
+        Ok(read > 0)
+    }
+
+    pub fn advance_over_blank(&mut self) -> Result<bool, FormatError> {
+        while self.advance()? {
+            if !self.current().is_empty() {
+                self.pending = true;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next line that is not blank; `None` within is one that is no delivery.
+    pub fn read_item(&mut self) -> Option<Result<Option<Reading>, FormatError>> {
+        if self.failed {
+            return None;
+        }
+        if !self.pending {
+            match self.advance_over_blank() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    self.failed = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.pending = false;
+        Some(json::read(
+            self.buffer.trim_ascii(),
+            Place::Line(self.number),
+        ))
+    }
+
+    /// All from the line in the buffer on.
+    pub fn into_rest(mut self) -> Result<Rest, FormatError> {
+        let blank = self.buffer.len() - self.current().len();
+        self.buffer.drain(..blank);
+        let left = MAX_HELD.saturating_sub(self.buffer.len() as u64);
+        let read = self
+            .reader
+            .by_ref()
+            .take(left)
+            .read_to_end(&mut self.buffer)?;
+        if read as u64 == left {
+            return Err(self.too_long());
+        }
+        Ok(Rest {
+            bytes: self.buffer,
+            line: self.number,
+        })
+    }
+
+    /// How many bytes the buffer takes.
+    #[cfg(test)]
+    pub const fn held(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    const fn too_long(&self) -> FormatError {
+        FormatError::TooLong {
+            place: Place::Line(self.number),
+            limit: MAX_HELD,
+        }
+    }
+}
