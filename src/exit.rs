@@ -39,8 +39,8 @@ impl Outcome {
         if condition { Self::Yes } else { Self::No }
     }
 
-    /// The worse of two, for commands that do several things: unreachable, then no, then yes; an
-    /// interruption is the worst.
+    /// The worse of two, for commands that do several things: an endpoint that answers no says more
+    /// than one that was not reached; an interruption is the worst.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         if self.rank() >= other.rank() {
@@ -53,8 +53,8 @@ impl Outcome {
     const fn rank(self) -> u8 {
         match self {
             Self::Yes => 0,
-            Self::No => 1,
-            Self::Unreachable => 2,
+            Self::Unreachable => 1,
+            Self::No => 2,
             Self::Interrupted(_) => 3,
         }
     }

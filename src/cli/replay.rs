@@ -84,7 +84,7 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub shuffle: bool,
 
-    /// Go on with the last interrupted replay: what was answered 2xx is not sent again.
+    /// Go on with the last interrupted replay: what it has sent is not sent again.
     #[arg(long, conflicts_with_all = ["from", "repeat"])]
     pub resume: bool,
 

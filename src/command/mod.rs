@@ -1,10 +1,12 @@
 //! One file per subcommand: it builds the parts, calls one composer, and says how it ended.
 
+mod captures;
 mod catalog;
 mod completion;
 mod listen;
 mod log;
 mod replay;
+mod select;
 mod send;
 mod setup;
 mod shape;

@@ -6,6 +6,8 @@ mod letter;
 mod load;
 mod schedule;
 
+pub use deliver::{outcome_of, summary_line};
+
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cli::value::Assignment;
 use crate::config::Config;
 use crate::exit::Trouble;
-use crate::json::{Path, PathError};
+use crate::json::{Path, PathError, javascript};
 use crate::provider::nearest;
 
 /// Sets each value in its place. What is not JSON is a string.
@@ -22,6 +22,34 @@ pub fn set_all(document: &mut Value, assignments: &[Assignment], add: bool) -> R
             .map_err(|error| trouble(&error, true))?;
     }
     Ok(())
+}
+
+/// Sets one value in the text of a body. Everything else stays byte for byte; only where something
+/// is added that was not there, the body is written anew.
+pub fn set_in_text(body: &[u8], assignment: &Assignment, add: bool) -> Result<Vec<u8>, Trouble> {
+    let value = serde_json::from_str(&assignment.value)
+        .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
+    let path = parse_path(&assignment.path)?;
+    if let Some(place) = path.locate(body) {
+        let text = javascript::stringify(&value);
+        return Ok([&body[..place.start], text.as_bytes(), &body[place.end..]].concat());
+    }
+    let mut document: Value = serde_json::from_slice(body).map_err(|error| {
+        Trouble::usage(format!(
+            "`--set` needs a JSON body, and this one is not: {error}"
+        ))
+    })?;
+    path.set(&mut document, value, add)
+        .map_err(|error| trouble(&error, true))?;
+    Ok(javascript::stringify(&document).into_bytes())
+}
+
+/// An assignment of a value to a path.
+pub fn assignment(path: &str, value: &Value) -> Assignment {
+    Assignment {
+        path: path.into(),
+        value: value.to_string(),
+    }
 }
 
 /// Removes each value.

@@ -8,6 +8,8 @@ use ulid::{Generator, Ulid};
 pub const DELIVERY: &str = "dlv_";
 /// The prefix of an attempt's id.
 pub const ATTEMPT: &str = "att_";
+/// The prefix of a bulk replay's id.
+pub const RUN: &str = "run_";
 
 static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
 
@@ -19,6 +21,11 @@ pub fn delivery() -> String {
 /// A new id for an attempt.
 pub fn attempt() -> String {
     format!("{ATTEMPT}{}", next())
+}
+
+/// A new id for a bulk replay.
+pub fn run() -> String {
+    format!("{RUN}{}", next())
 }
 
 fn next() -> Ulid {

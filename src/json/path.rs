@@ -1,9 +1,13 @@
 //! Paths into a JSON document, as `--set` takes them: `data.items[0].quantity`, `\.` for a dot.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use super::Peek;
 
 /// A path of keys and indexes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +58,23 @@ impl Path {
         }
         *place = value;
         Ok(())
+    }
+
+    /// Where in a JSON text the value at the path stands; `None` where nothing does.
+    pub fn locate(&self, text: &[u8]) -> Option<Range<usize>> {
+        let mut place = std::str::from_utf8(text).ok()?;
+        for step in &self.0 {
+            place = match step {
+                Step::Key(key) => Peek::new(place.as_bytes())?.raw(key)?,
+                Step::Index(index) => {
+                    let items: Vec<&RawValue> = serde_json::from_str(place).ok()?;
+                    items.get(*index)?.get()
+                }
+            };
+        }
+        // Every step's text is a piece of the one before, so the addresses tell the place.
+        let start = (place.as_ptr().addr()).checked_sub(text.as_ptr().addr())?;
+        Some(start..start + place.len())
     }
 
     /// Removes what stands at the path.
@@ -254,6 +275,16 @@ mod tests {
             .set(&mut value, json!(1), true)
             .unwrap_err();
         assert_eq!(error.to_string(), "`data.total` is a number, not an object");
+    }
+
+    #[test]
+    fn a_value_is_found_in_the_text() {
+        let text = br#"{ "a": {"b": [1, {"c" : 12.50 }]}, "a\u0062": "x" }"#;
+        let at = |p: &str| path(p).locate(text).map(|place| &text[place]);
+        assert_eq!(at("a.b[1].c"), Some(&b"12.50"[..]));
+        assert_eq!(at("ab"), Some(&b"\"x\""[..]));
+        assert_eq!(at("a.b[2]"), None);
+        assert_eq!(at("a.b.c"), None);
     }
 
     #[test]
