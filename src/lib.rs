@@ -1,4 +1,34 @@
 //! The house behind the `webhook` binary.
+//!
+//! Every file can be told from its name, every arrow goes down, and a delivery walks through once:
+//!
+//! ```text
+//! listen   socket -> http::serve -> Request -> intake: provider::judge -> store (durable) -> Reply
+//!                                                -> feed -> printer
+//!                                                -> dispatch (where it forwards) -> Attempt -> store
+//! send     event -> provider::document -> bytes -> provider::seal -> dispatch -> Attempt -> exit code
+//! replay   store -> Request -> (provider::seal?) -> dispatch -> Attempt -> store, exit code
+//! verify   file -> formats -> Capture -> provider::judge -> report -> exit code
+//! ```
+//!
+//! The pure rooms know bytes and data only: [`delivery`] has the nouns and their JSON form,
+//! [`json`] looks into texts without rebuilding them, [`signature`] makes and checks MACs and names
+//! the mistake behind a wrong one, [`provider`] reads definitions, forges, recognises and judges.
+//!
+//! The rooms at the edge know the world and nothing of webhooks: [`http`] has the sockets,
+//! [`store`] the log, [`formats`] what other programs write, [`report`] what people read.
+//!
+//! Two doors join them. [`intake`] is the one way in: judge, keep, answer, tell, forward.
+//! [`dispatch`] is the one way out: every request that is sent is one attempt from there.
+//!
+//! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
+//! per subcommand that builds the parts, [`console`] the two streams, and [`exit`] the only place
+//! that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import whom.
+//!
+//! Three things hold everywhere. Bytes are sacred: what is signed is what is sent, and a body is
+//! parsed for display and for an event's name, never to be written again. A provider is data: what
+//! is peculiar to one stands in its folder below `fixtures/`. Durable, then acknowledged: a 2xx
+//! that was not kept is the worst bug there is.
 
 #[allow(missing_docs)] // The doc comments there are the help; a group or a variant has its own.
 pub mod cli;
