@@ -5,6 +5,7 @@ mod completion;
 mod listen;
 mod log;
 mod replay;
+mod select;
 mod send;
 mod setup;
 mod verify;

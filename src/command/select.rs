@@ -1,0 +1,189 @@
+//! From what a person types to deliveries of the log: filters, and names such as `@last`.
+
+use std::ops::ControlFlow;
+
+use super::setup::{Setup, moment};
+use crate::cli::SelectArgs;
+use crate::delivery::{Delivery, EventFilter, Status, Timestamp};
+use crate::exit::Trouble;
+use crate::provider::{Provider, nearest};
+use crate::store::{Query, Reader, StoreError};
+
+/// The filters as a query; times such as `-10m` are as seen from `now`.
+pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, Trouble> {
+    let provider = args.provider.as_deref().map(|name| setup.provider(name));
+    let (since, until) = span(args, now)?;
+    Ok(Query {
+        ids: Vec::new(),
+        events: events(&args.event)?,
+        provider: provider.transpose()?.map(|known| known.name().to_owned()),
+        verdicts: args
+            .verdict
+            .iter()
+            .map(|name| verdict(name))
+            .collect::<Result<_, _>>()?,
+        since,
+        until,
+        failed: args.failed,
+        search: args.search.clone(),
+        limit: args
+            .limit
+            .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+    })
+}
+
+fn events(patterns: &[String]) -> Result<EventFilter, Trouble> {
+    let mut filter = EventFilter::default();
+    for pattern in patterns {
+        filter.add(pattern)?;
+    }
+    Ok(filter)
+}
+
+fn verdict(name: &str) -> Result<Status, Trouble> {
+    name.parse().map_err(|()| {
+        let names = Status::ALL.map(Status::as_str);
+        let hint = match nearest(name, names.into_iter()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of `{}`", names.join("`, `")),
+        };
+        Trouble::usage(format!("unknown verdict `{name}`")).hint(hint)
+    })
+}
+
+/// A moment or none: the ends of a span.
+type Ends = (Option<Timestamp>, Option<Timestamp>);
+
+fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, Trouble> {
+    let since = args.since.map(|typed| moment(typed, now));
+    let until = args.until.map(|typed| moment(typed, now));
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        let message = format!("`--since` is {since}, `--until` is {until}: nothing lies between");
+        return Err(Trouble::usage(message).hint("`--since -1h --until -10m` is a span"));
+    }
+    Ok((since, until))
+}
+
+/// The one delivery that `id` names: a full id, a unique beginning of one with or without `dlv_`,
+/// `@last`, or `@last~2` for two before the last.
+pub fn find(reader: &Reader, id: &str) -> Result<Delivery, Trouble> {
+    let Some(name) = id.strip_prefix('@') else {
+        return Ok(reader.get(id)?);
+    };
+    let Some(back) = steps_back(name) else {
+        let message = format!("`{id}` is neither `@last` nor `@last~N`");
+        return Err(Trouble::usage(message).hint("`@last~2` is two before the last"));
+    };
+    reader.last(back)?.ok_or_else(|| {
+        Trouble::usage(format!("the log does not go back to `{id}`"))
+            .hint("`webhook log` lists what there is")
+    })
+}
+
+/// How many deliveries before the last `last` and `last~2` mean.
+fn steps_back(name: &str) -> Option<usize> {
+    match name.strip_prefix("last")? {
+        "" => Some(0),
+        back => back.strip_prefix('~')?.parse().ok(),
+    }
+}
+
+/// Hands over what the query means, from the oldest to the newest; the first error ends it.
+pub fn each(
+    reader: &Reader,
+    query: &Query,
+    work: impl FnMut(Delivery) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    walk(|visit| reader.select(query, visit), work)
+}
+
+/// Walks with a visitor that can fail: its first error ends the walk and comes out of it.
+pub fn walk<T>(
+    steps: impl FnOnce(&mut dyn FnMut(Delivery) -> ControlFlow<()>) -> Result<T, StoreError>,
+    mut work: impl FnMut(Delivery) -> Result<(), Trouble>,
+) -> Result<T, Trouble> {
+    let mut failed = None;
+    let walked = steps(&mut |delivery| match work(delivery) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(trouble) => {
+            failed = Some(trouble);
+            ControlFlow::Break(())
+        }
+    })?;
+    failed.map_or(Ok(walked), Err)
+}
+
+/// What to say where the filters mean no delivery: an event of an unknown name is the most likely
+/// mistake. It is no error, as a log may hold events that nobody documented.
+pub fn nothing(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<String, Trouble> {
+    if reader.last(0)?.is_none() {
+        return Ok("the log holds no delivery".into());
+    }
+    let Some(name) = unknown_event(&args.event, setup) else {
+        return Ok("no delivery in the log is meant by these filters".into());
+    };
+    let known = setup.catalogue.iter().flat_map(Provider::event_names);
+    let near = nearest(name, known).map(|near| format!(", did you mean `{near}`?"));
+    Ok(format!(
+        "no delivery in the log is meant by these filters; no provider has an event `{name}`{}",
+        near.unwrap_or_default()
+    ))
+}
+
+/// The first event that is named in full and that no provider has.
+fn unknown_event<'a>(patterns: &'a [String], setup: &Setup) -> Option<&'a str> {
+    let names = patterns
+        .iter()
+        .map(|pattern| pattern.trim_start_matches('!'));
+    let mut literal = names.filter(|name| !name.contains('*'));
+    literal.find(|name| setup.catalogue.with_event(name).next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_counted_back_from_the_last() {
+        let cases = [
+            ("last", Some(0)),
+            ("last~0", Some(0)),
+            ("last~12", Some(12)),
+            ("last~", None),
+            ("last~-1", None),
+            ("last2", None),
+            ("first", None),
+            ("", None),
+        ];
+        for (name, back) in cases {
+            assert_eq!(steps_back(name), back, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_verdict_is_known_by_its_name_and_a_near_one_is_suggested() {
+        for status in Status::ALL {
+            assert_eq!(verdict(status.as_str()), Ok(status));
+        }
+        let hint = |name| verdict(name).unwrap_err().hint.unwrap_or_default();
+        assert_eq!(hint("mismatched"), "did you mean `mismatch`?");
+        assert!(hint("7").starts_with("one of `valid`, `mismatch`"));
+    }
+
+    #[test]
+    fn a_span_that_holds_nothing_is_an_error() {
+        let span_of = |since: &str, until: &str| {
+            let args = SelectArgs {
+                since: Some(since.parse().unwrap()),
+                until: Some(until.parse().unwrap()),
+                ..SelectArgs::default()
+            };
+            span(&args, Timestamp::from_seconds(1_000_000))
+        };
+        assert!(span_of("-1h", "-10m").is_ok());
+        assert!(span_of("-10m", "-1h").is_err());
+        assert!(span_of("77", "77").is_err());
+    }
+}
