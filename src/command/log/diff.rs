@@ -1,0 +1,21 @@
+//! `webhook log diff`: how two deliveries differ.
+
+use super::super::{Setup, World, select};
+use super::output;
+use crate::cli::LogDiff;
+use crate::exit::{Outcome, Trouble};
+use crate::report::diff;
+
+/// Compares two deliveries: yes where nothing differs.
+pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+    let reader = setup.existing_log()?.reader()?;
+    let left = select::find(&reader, &args.left)?;
+    let right = select::find(&reader, &args.right)?;
+    let diff = diff::diff(&left, &right);
+    if args.json {
+        output::object(world.console, "diff", &diff)?;
+    } else {
+        world.console.data(&diff::text(&diff))?;
+    }
+    Ok(Outcome::of(diff.is_empty()))
+}

@@ -1,0 +1,203 @@
+//! `webhook log import`: deliveries that were received elsewhere.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::super::{Setup, World};
+use super::output;
+use crate::cli::LogImport;
+use crate::console::Console;
+use crate::delivery::capture::Capture;
+use crate::delivery::{Delivery, Status, Timestamp, Verdict, id};
+use crate::exit::{Outcome, Trouble};
+use crate::formats::{CaptureReader, FormatError, captures};
+use crate::provider::{Catalogue, Keyring, Policy, judge};
+use crate::store::{Imported, Log};
+
+/// How many notes about captures are printed; the rest is counted.
+const NOTES_LIMIT: usize = 10;
+
+/// What an import has done.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Summary {
+    /// Deliveries that are new in the log.
+    added: u64,
+    /// Deliveries whose id the log already had.
+    present: u64,
+    /// Lines that are no delivery, such as attempts.
+    skipped: u64,
+}
+
+/// Adds the captures of a file to the log, once all of it is known to be readable.
+pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+    let input = Input::open(&args.file)?;
+    let skipped = input.check(world.console)?;
+    let log = Log::open(setup.config.log()?.value)?;
+    let imported = input.add_to(&log, |capture| {
+        adopt(capture, &setup.catalogue, world.now())
+    })?;
+    let summary = Summary {
+        added: imported.added,
+        present: imported.present,
+        skipped,
+    };
+    if args.json {
+        output::object(world.console, "summary", &summary)?;
+    } else {
+        world.console.talk(&said(summary, log.path()));
+    }
+    Ok(Outcome::Yes)
+}
+
+fn said(summary: Summary, log: &Path) -> String {
+    let added = output::deliveries(summary.added);
+    let part = |count, what: &str| match count {
+        0 => String::new(),
+        count => format!("; {count} {what}"),
+    };
+    format!(
+        "added {added} to {}{}{}",
+        output::shown(log),
+        part(summary.present, "already there"),
+        part(summary.skipped, "passed over, being no delivery"),
+    )
+}
+
+/// A capture as a delivery of this log. What its writer knew stays; of a bare request, provider and
+/// event are found as on receipt, without a secret, so that it is never called valid.
+fn adopt(capture: Capture, catalogue: &Catalogue, now: Timestamp) -> Delivery {
+    let received_at = capture.received_at.unwrap_or(now);
+    let capture = match capture.verdict {
+        Some(_) => capture,
+        None => observed(capture, catalogue, received_at),
+    };
+    Delivery {
+        id: capture
+            .id
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(id::delivery),
+        received_at,
+        remote: capture.remote,
+        provider: capture.provider,
+        event: capture.event,
+        event_id: capture.event_id,
+        duplicate_of: capture.duplicate_of,
+        verdict: capture
+            .verdict
+            .unwrap_or_else(|| Verdict::new(Status::Unverified)),
+        request: capture.request,
+        response_status: capture.response_status,
+    }
+}
+
+fn observed(capture: Capture, catalogue: &Catalogue, received_at: Timestamp) -> Capture {
+    let policy = Policy {
+        provider: capture.provider.clone(),
+        ..Policy::default()
+    };
+    let none = Keyring::default();
+    let judged = judge(catalogue, &none, &policy, &capture.request, received_at);
+    Capture {
+        provider: capture
+            .provider
+            .or(judged.provider.map(|known| known.name().to_owned())),
+        event: capture.event.or(judged.event),
+        event_id: capture.event_id.or(judged.event_id),
+        verdict: Some(judged.verdict),
+        ..capture
+    }
+}
+
+/// A file that can be read twice: to see whether all of it is right, and to import it. Nothing of
+/// what is held in memory grows with it.
+struct Input {
+    file: File,
+    name: String,
+}
+
+impl Input {
+    fn open(path: &Path) -> Result<Self, Trouble> {
+        let name = path.display().to_string();
+        let file = readable_twice(path)
+            .map_err(|error| Trouble::unreadable(format!("cannot read `{name}`: {error}")))?;
+        Ok(Self { file, name })
+    }
+
+    /// The captures from the beginning of the file.
+    fn captures(&self) -> Result<CaptureReader<BufReader<&File>>, Trouble> {
+        let start = (&self.file).rewind().map_err(FormatError::from);
+        start
+            .and_then(|()| captures(BufReader::new(&self.file), Some(&self.name)))
+            .map_err(|error| trouble(&self.name, &error))
+    }
+
+    /// Reads all, and says what is to be said about it; how much of it is no delivery.
+    fn check(&self, console: Console) -> Result<u64, Trouble> {
+        let mut notes = 0;
+        let mut captures = self.captures()?;
+        for reading in &mut captures {
+            let reading = reading.map_err(|error| trouble(&self.name, &error))?;
+            for note in reading.notes {
+                notes += 1;
+                if notes <= NOTES_LIMIT {
+                    console.note(&format!("{}: {note}", reading.place));
+                }
+            }
+        }
+        if notes > NOTES_LIMIT {
+            console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
+        }
+        Ok(captures.skipped())
+    }
+
+    /// Imports all. What was read once without an error can have changed meanwhile.
+    fn add_to(&self, log: &Log, adopt: impl Fn(Capture) -> Delivery) -> Result<Imported, Trouble> {
+        let mut failed = None;
+        let deliveries = self.captures()?.map_while(|reading| match reading {
+            Ok(reading) => Some(adopt(reading.capture)),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        let imported = log.import(deliveries)?;
+        match failed {
+            None => Ok(imported),
+            Some(error) => Err(trouble(&self.name, &error)
+                .hint(format!("{} before it were added", imported.added))),
+        }
+    }
+}
+
+fn readable_twice(path: &Path) -> io::Result<File> {
+    if path == Path::new("-") {
+        return spooled(io::stdin().lock());
+    }
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    spooled(file)
+}
+
+/// What comes out of a pipe, in a file that nobody else sees.
+fn spooled(mut pipe: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut pipe, &mut file)?;
+    Ok(file)
+}
+
+fn trouble(name: &str, error: &FormatError) -> Trouble {
+    let hint = match error {
+        FormatError::Unrecognised | FormatError::Empty => {
+            "expected captures as JSON lines, HAR, or an HTTP request message".into()
+        }
+        _ => error
+            .hint()
+            .unwrap_or_else(|| "nothing was imported".into()),
+    };
+    Trouble::unreadable(format!("`{name}`: {error}")).hint(hint)
+}

@@ -1,0 +1,115 @@
+//! A delivery and an attempt in full, as people read them.
+
+use colored::Colorize as _;
+
+use crate::delivery::{Answer, Attempt, Delivery, Headers, Request, Signing, Timestamp};
+use crate::report::sanitize::{escape, escape_bytes};
+use crate::report::style::{self, pad};
+use crate::report::{self, Checked};
+
+/// Columns kept for the names of the fields, as in the verdict above them.
+const FIELD_COLUMNS: usize = 8;
+
+/// A delivery: the verdict, what is known about it, the request whole, and what was done with it.
+pub fn delivery(delivery: &Delivery, attempts: &[Attempt], now: Timestamp) -> String {
+    let verdict = report::verified(&Checked {
+        name: &delivery.id,
+        provider: delivery.provider.as_deref(),
+        event: delivery.event.as_deref(),
+        verdict: &delivery.verdict,
+        observations: &[],
+    });
+    let sent = attempts
+        .iter()
+        .map(|one| report::attempt(one, Some(&one.id)));
+    sections([
+        lines([verdict, about(delivery, now)]),
+        head(&delivery.request),
+        report::whole_payload(&delivery.request.body),
+        lines(sent),
+    ])
+}
+
+fn about(delivery: &Delivery, now: Timestamp) -> String {
+    let answered = delivery.response_status.map(|status| status.to_string());
+    let incomplete = (!delivery.request.body_complete).then_some("the body is not complete");
+    lines([
+        field("received", Some(&moment(delivery.received_at, now))),
+        field("from", delivery.remote.as_deref()),
+        field("event id", delivery.event_id.as_deref()),
+        field("again", delivery.duplicate_of.as_deref()),
+        field("answered", answered.as_deref()),
+        field("note", incomplete),
+    ])
+}
+
+fn head(request: &Request) -> String {
+    let line = format!("{} {} {}", request.method, request.target, request.version);
+    lines([escape(&line).bold().to_string(), fields(&request.headers)])
+}
+
+/// An attempt: where to, why, and the answer whole.
+pub fn attempt(attempt: &Attempt, now: Timestamp) -> String {
+    let outcome = match &attempt.outcome {
+        Ok(answer) => answered(answer),
+        Err(_) => String::new(),
+    };
+    sections([sent(attempt, now), outcome])
+}
+
+fn sent(attempt: &Attempt, now: Timestamp) -> String {
+    let signed = attempt.signing.map(|signing| match signing {
+        Signing::Kept => "the signature was kept",
+        Signing::Fresh => "signed afresh",
+    });
+    let failure = attempt.outcome.as_ref().err();
+    let failed = failure.map(|failure| format!("{}: {}", failure.kind.as_str(), failure.message));
+    lines([
+        escape(&attempt.id).bold().to_string(),
+        field("delivery", Some(&attempt.delivery_id)),
+        field("cause", Some(attempt.cause.as_str())),
+        field("signed", signed),
+        field("url", Some(&attempt.url)),
+        field("started", Some(&moment(attempt.started_at, now))),
+        field("took", Some(&report::millis(attempt.duration_ms))),
+        field("failed", failed.as_deref()),
+    ])
+}
+
+fn answered(answer: &Answer) -> String {
+    let status = style::status_code(answer.status);
+    sections([
+        lines([status, fields(&answer.headers)]),
+        report::whole_payload(&answer.body),
+    ])
+}
+
+fn fields(headers: &Headers) -> String {
+    let field = |(name, value): (&str, &bytes::Bytes)| {
+        format!("{}: {}", escape(name).cyan(), escape_bytes(value))
+    };
+    lines(headers.iter().map(field))
+}
+
+fn field(name: &str, text: Option<&str>) -> String {
+    let name = pad(&name.dimmed().to_string(), FIELD_COLUMNS);
+    text.map_or(String::new(), |text| format!("  {name}  {}", escape(text)))
+}
+
+fn moment(at: Timestamp, now: Timestamp) -> String {
+    format!("{at}, {}", report::age(at, now))
+}
+
+fn lines(parts: impl IntoIterator<Item = String>) -> String {
+    joined(parts, "\n")
+}
+
+fn sections(parts: impl IntoIterator<Item = String>) -> String {
+    joined(parts, "\n\n")
+}
+
+/// The parts that are not empty.
+fn joined(parts: impl IntoIterator<Item = String>, between: &str) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(between)
+}

@@ -1,0 +1,54 @@
+//! `webhook log prune`: what is no longer wanted.
+
+use serde::Serialize;
+
+use super::super::setup::moment;
+use super::super::{Setup, World};
+use super::output;
+use crate::cli::LogPrune;
+use crate::cli::value::Moment;
+use crate::exit::{Outcome, Trouble};
+use crate::report;
+use crate::store::Pruned;
+
+/// What a prune has removed.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Summary {
+    deliveries: u64,
+    attempts: u64,
+    /// By how many bytes the log is smaller.
+    bytes: u64,
+}
+
+/// Deletes what is older than a span or beyond a number.
+pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+    let log = setup.existing_log()?;
+    let now = world.now();
+    let older_than = args.older_than.map(|span| moment(Moment::Ago(span.0), now));
+    let pruned = log.prune(older_than, args.keep)?;
+    if args.json {
+        let Pruned {
+            deliveries,
+            attempts,
+            bytes,
+        } = pruned;
+        let summary = Summary {
+            deliveries,
+            attempts,
+            bytes,
+        };
+        output::object(world.console, "summary", &summary)?;
+    } else {
+        world.console.talk(&said(pruned));
+    }
+    Ok(Outcome::Yes)
+}
+
+fn said(pruned: Pruned) -> String {
+    format!(
+        "removed {} and {}, the log is {} smaller",
+        output::deliveries(pruned.deliveries),
+        output::attempts(pruned.attempts),
+        report::bytes(pruned.bytes)
+    )
+}
