@@ -5,6 +5,7 @@
 //! anything: a missing flag stays missing until `config` has looked at the other places.
 
 mod catalog;
+mod fault;
 mod listen;
 mod log;
 mod replay;

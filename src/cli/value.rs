@@ -1,5 +1,6 @@
 //! Values as people type them: spans, sizes, moments, rates, factors, headers.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -30,6 +31,24 @@ impl FromStr for Span {
         Duration::try_from_secs_f64(number * seconds)
             .map(Self)
             .map_err(|_| wrong())
+    }
+}
+
+/// As it is typed, in the largest unit that leaves no rest; below a millisecond it is cut.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let units = [
+            ("d", 86_400_000),
+            ("h", 3_600_000),
+            ("m", 60_000),
+            ("s", 1_000),
+        ];
+        match units.iter().find(|(_, unit)| millis % unit == 0) {
+            _ if millis == 0 => f.write_str("0"),
+            Some((name, unit)) => write!(f, "{}{name}", millis / unit),
+            None => write!(f, "{millis}ms"),
+        }
     }
 }
 
@@ -78,6 +97,17 @@ impl FromStr for Size {
         };
         let number: u64 = number.parse().map_err(|_| wrong())?;
         number.checked_mul(factor).map(Self).ok_or_else(wrong)
+    }
+}
+
+/// As it is typed, in the largest binary unit that leaves no rest.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        match units.iter().find(|(_, unit)| self.0 % unit == 0) {
+            Some((name, unit)) if self.0 > 0 => write!(f, "{}{name}", self.0 / unit),
+            _ => write!(f, "{}", self.0),
+        }
     }
 }
 
@@ -241,7 +271,30 @@ impl FromStr for RouteArg {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(millis in 0..10_000_000_000_u64, steps in 0..4_u32, size: u64) {
+            for unit in [1, 1_000, 60_000, 3_600_000, 86_400_000] {
+                let span = Span(Duration::from_millis(millis / unit * unit));
+                prop_assert_eq!(span.to_string().parse(), Ok(span));
+            }
+            let size = Size(size >> (10 * steps) << (10 * steps));
+            prop_assert_eq!(size.to_string().parse(), Ok(size));
+        }
+    }
+
+    #[test]
+    fn spans_and_sizes_are_written_as_people_type_them() {
+        let spans = [0, 300, 1_500, 30_000, 90_000, 7_200_000, 86_400_000];
+        let spans = spans.map(|millis| Span(Duration::from_millis(millis)).to_string());
+        assert_eq!(spans, ["0", "300ms", "1500ms", "30s", "90s", "2h", "1d"]);
+        let sizes = [0, 1_000, 1_024, 25 << 20].map(|bytes| Size(bytes).to_string());
+        assert_eq!(sizes, ["0", "1000", "1KiB", "25MiB"]);
+    }
 
     #[test]
     fn spans_sizes_rates_and_moments_are_read() {

@@ -1,13 +1,89 @@
 //! `webhook completions`, and the answers to a shell that completes.
+//!
+//! The scripts ask this program for every candidate, so that events, providers and recent
+//! deliveries complete. What goes wrong meanwhile is silent: a shell shows it in the middle of the
+//! line that is being typed.
+
+use std::ffi::OsStr;
+use std::io;
+
+use clap::{Arg, Command, CommandFactory as _};
+use clap_complete::CompleteEnv;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::World;
-use crate::cli::Shell;
+use crate::cli::{Cli, Shell};
 use crate::exit::{Outcome, Trouble};
 
-/// Answers a shell that asks for completions, and ends; does nothing where none asks.
-pub fn complete_from_environment() {}
+mod candidates;
 
+use candidates::Known;
+
+/// The program as the scripts find it, on the `PATH`.
+const PROGRAM: &str = "webhook";
+/// The variable by which a script asks.
+const VARIABLE: &str = "COMPLETE";
+
+/// Answers a shell that asks for completions, and ends; does nothing where none asks.
+pub fn complete_from_environment() {
+    CompleteEnv::with_factory(|| with_completers(Cli::command(), ""))
+        .var(VARIABLE)
+        .bin(PROGRAM)
+        .completer(PROGRAM)
+        .complete();
+}
+
+/// Prints the script that makes a shell ask this program.
 pub fn script(shell: Shell, world: &World) -> Result<Outcome, Trouble> {
-    let _ = (shell, world);
-    Ok(Outcome::No)
+    let mut script = Vec::new();
+    registration(shell, &mut script)?;
+    world.console.raw(&script)?;
+    Ok(Outcome::Yes)
+}
+
+fn registration(shell: Shell, script: &mut Vec<u8>) -> io::Result<()> {
+    let engine: &dyn EnvCompleter = match shell {
+        Shell::Bash => &Bash,
+        Shell::Zsh => &Zsh,
+        Shell::Fish => &Fish,
+        Shell::Powershell => &Powershell,
+        Shell::Elvish => &Elvish,
+    };
+    engine.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, script)
+}
+
+/// The command and those below it, with what their arguments can be. `path` is the names above it.
+fn with_completers(command: Command, path: &str) -> Command {
+    let path = format!("{path} {}", command.get_name());
+    let place = path.clone();
+    command
+        .mut_args(move |arg| with_completer(arg, &place))
+        .mut_subcommands(move |below| with_completers(below, &path))
+}
+
+fn with_completer(arg: Arg, command: &str) -> Arg {
+    let candidates = match (command, arg.get_id().as_str()) {
+        (" webhook replay" | " webhook log show", "id")
+        | (" webhook log diff", "left" | "right") => Known::deliveries,
+        (_, "provider") | (" webhook providers show", "name") => Known::providers,
+        (_, "event" | "events" | "expect") => Known::events,
+        (_, "verdict") => Known::verdicts,
+        (_, "secret") => Known::secret_names,
+        _ => return arg,
+    };
+    arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
+        beginning_with(typed, candidates(&Known::of_process()))
+    }))
+}
+
+fn beginning_with(typed: &OsStr, candidates: Vec<CompletionCandidate>) -> Vec<CompletionCandidate> {
+    let Some(typed) = typed.to_str() else {
+        return Vec::new();
+    };
+    let begins = |candidate: &CompletionCandidate| {
+        let value = candidate.get_value().to_str();
+        value.is_some_and(|value| value.starts_with(typed))
+    };
+    candidates.into_iter().filter(begins).collect()
 }

@@ -7,7 +7,7 @@ use rand::TryRngCore as _;
 
 use super::World;
 use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
-use crate::config::{Ask, Config, Environment};
+use crate::config::{Ask, Config, Environment, GivenSecret};
 use crate::delivery::{EventFilter, Headers, Timestamp};
 use crate::exit::Trouble;
 use crate::http::{Client, ClientOptions};
@@ -62,8 +62,8 @@ impl Setup {
         setting.value.map(|name| self.provider(&name)).transpose()
     }
 
-    /// The secrets that were configured; the ring is empty where there are none.
-    pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, Trouble> {
+    /// The secrets that were configured, in their order, each with its origin.
+    pub fn secrets(&self, args: &SecretArgs) -> Result<Vec<GivenSecret>, Trouble> {
         let names: Vec<_> = self.catalogue.iter().map(Provider::name).collect();
         let given = self.config.secrets(args, &names, &mut Terminal)?;
         for secret in &given {
@@ -71,7 +71,13 @@ impl Setup {
                 self.provider(name)?;
             }
         }
-        let entries: Vec<_> = given
+        Ok(given)
+    }
+
+    /// The secrets that were configured; the ring is empty where there are none.
+    pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, Trouble> {
+        let entries: Vec<_> = self
+            .secrets(args)?
             .into_iter()
             .map(|secret| SecretEntry {
                 provider: secret.provider,

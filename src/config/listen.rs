@@ -89,7 +89,7 @@ impl Config {
             timeout: self
                 .parsed(
                     ("--timeout", flags.timeout),
-                    ("listen.timeout", |file| &file.timeout),
+                    ("listen.timeout", |file| &file.listen.timeout),
                     Span::from_str,
                     Span(DEFAULT_TIMEOUT),
                 )?
@@ -97,21 +97,21 @@ impl Config {
             max_body: self
                 .parsed(
                     ("--max-body", flags.max_body),
-                    ("listen.max-body", |file| &file.max_body),
+                    ("listen.max-body", |file| &file.listen.max_body),
                     Size::from_str,
                     Size(DEFAULT_MAX_BODY),
                 )?
                 .map(|Size(bytes)| bytes),
             on_invalid: self.parsed(
                 ("--on-invalid", flags.on_invalid),
-                ("listen.on-invalid", |file| &file.on_invalid),
+                ("listen.on-invalid", |file| &file.listen.on_invalid),
                 choice,
                 InvalidPolicy::Reject,
             )?,
             events: self.list(("--events", flags.events), |file| &file.events)?,
             body: self.parsed(
                 ("--body", flags.body),
-                ("listen.body", |file| &file.body),
+                ("listen.body", |file| &file.listen.body),
                 choice,
                 BodyDetail::Full,
             )?,
@@ -126,25 +126,6 @@ impl Config {
     ) -> Result<Setting<Vec<String>>, ConfigError> {
         let flag = Some((name, values)).filter(|(_, values)| !values.is_empty());
         self.setting(flag, None, |file| field(&file.listen).clone(), Vec::new())
-    }
-
-    /// A value that a file holds as text, read as the flag's text is.
-    fn parsed<T: Clone>(
-        &self,
-        (name, value): (&'static str, Option<T>),
-        (key, field): (&str, fn(&ListenFile) -> &Option<String>),
-        parse: impl Fn(&str) -> Result<T, String>,
-        default: T,
-    ) -> Result<Setting<T>, ConfigError> {
-        let flag = value.map(|value| (name, Ok(value)));
-        let from_file = |text: &str| parse(text).map_err(|error| format!("`{key}`: {error}"));
-        let found = self.setting(
-            flag,
-            None,
-            |file| field(&file.listen).as_deref().map(from_file),
-            Ok(default),
-        )?;
-        found.checked()
     }
 }
 

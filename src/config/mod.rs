@@ -11,7 +11,7 @@ mod secrets;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::cli::GlobalArgs;
+use crate::cli::{ColorWhen, GlobalArgs};
 
 pub use environment::Environment;
 pub use file::{FileConfig, ListenFile, SecretSource, Sources};
@@ -263,6 +263,46 @@ impl Config {
             |file| file.provider.clone().map(Some),
             None,
         )
+    }
+
+    /// When to colour: the flag, `NO_COLOR` or `CLICOLOR_FORCE`, a file, else by the stream.
+    ///
+    /// What the variables mean: <https://no-color.org>, <https://bixense.com/clicolors>.
+    pub fn color(&self, flag: Option<ColorWhen>) -> Result<Setting<ColorWhen>, ConfigError> {
+        let variable = |name: &str, off: &[&str], value| {
+            let (text, origin) = self.environment.get(name)?;
+            (!off.contains(&text)).then_some(Setting { value, origin })
+        };
+        let chosen = variable("NO_COLOR", &[""], ColorWhen::Never)
+            .or_else(|| variable("CLICOLOR_FORCE", &["", "0"], ColorWhen::Always));
+        match (flag, chosen) {
+            (None, Some(chosen)) => Ok(chosen),
+            _ => self.parsed(
+                ("--color", flag),
+                ("color", |file| &file.color),
+                listen::choice,
+                ColorWhen::Auto,
+            ),
+        }
+    }
+
+    /// A value that a file holds as text, read as the flag's text is.
+    fn parsed<T: Clone>(
+        &self,
+        (name, value): (&'static str, Option<T>),
+        (key, field): (&str, fn(&FileConfig) -> &Option<String>),
+        parse: impl Fn(&str) -> Result<T, String>,
+        default: T,
+    ) -> Result<Setting<T>, ConfigError> {
+        let flag = value.map(|value| (name, Ok(value)));
+        let from_file = |text: &str| parse(text).map_err(|error| format!("`{key}`: {error}"));
+        let found = self.setting(
+            flag,
+            None,
+            |file| field(file).as_deref().map(from_file),
+            Ok(default),
+        )?;
+        found.checked()
     }
 
     /// The configuration files that were read, the nearest first.

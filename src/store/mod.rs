@@ -29,7 +29,7 @@ pub use import::Imported;
 pub use log::Log;
 pub use prune::Pruned;
 pub use query::{Position, Query};
-pub use reader::{Counts, KnownEvent, Reader};
+pub use reader::{Counts, Glimpse, KnownEvent, Reader};
 pub use writer::{Receipt, Writer};
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::lookup::{Table, resolve};
 use super::query::{Direction, Position, Query, Span, list};
 use super::row::{self, ATTEMPT_COLUMNS, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
-use crate::delivery::{Attempt, Delivery};
+use crate::delivery::{Attempt, Delivery, Timestamp};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
@@ -25,6 +25,17 @@ pub struct KnownEvent {
     pub event_id: String,
     /// Our id of its first delivery.
     pub delivery_id: String,
+}
+
+/// What a list shows of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glimpse {
+    /// Its id.
+    pub id: String,
+    /// The event type.
+    pub event: Option<String>,
+    /// When it was received.
+    pub received_at: Timestamp,
 }
 
 /// How much the log holds.
@@ -210,6 +221,18 @@ impl Reader {
     pub fn recent_ids(&self, most: usize) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT id FROM delivery ORDER BY seq DESC LIMIT ?1";
         self.all(sql, [limit(most)], |row, path| row.get(0).at(path))
+    }
+
+    /// What a list shows of the newest `most` deliveries, newest first, without reading bodies.
+    pub fn recent(&self, most: usize) -> Result<Vec<Glimpse>, StoreError> {
+        let sql = "SELECT id, event, received_at FROM delivery ORDER BY seq DESC LIMIT ?1";
+        self.all(sql, [limit(most)], |row, path| {
+            Ok(Glimpse {
+                id: row.get(0).at(path)?,
+                event: row.get(1).at(path)?,
+                received_at: Timestamp::from_micros(row.get(2).at(path)?),
+            })
+        })
     }
 
     /// The places of the newest `most` deliveries that are meant, newest first.

@@ -1,0 +1,129 @@
+//! `webhook events`.
+
+use clap::ValueEnum as _;
+use colored::Colorize as _;
+use serde::Serialize;
+
+use super::{print, print_lines};
+use crate::cli::{EventsArgs, Fault, GlobalArgs};
+use crate::command::{Setup, World};
+use crate::delivery::capture::VERSION;
+use crate::exit::{Outcome, Trouble};
+use crate::provider::{Provider, Source};
+use crate::report;
+
+/// A line of `events --json`.
+#[derive(Serialize)]
+struct EventLine<'a> {
+    v: u32,
+    kind: &'static str,
+    provider: &'a str,
+    event: &'a str,
+    description: String,
+    trigger: Option<String>,
+    source: Source,
+}
+
+/// A line of `events --faults --json`.
+#[derive(Serialize)]
+struct FaultLine {
+    v: u32,
+    kind: &'static str,
+    fault: String,
+    effect: String,
+    expected: &'static str,
+}
+
+/// Lists the events, of one provider or of all, or the faults.
+pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    if args.faults {
+        return faults(args.json, world);
+    }
+    let setup = Setup::load(global, None, world)?;
+    let providers = match &args.provider {
+        Some(name) => vec![setup.provider(name)?],
+        None => setup.catalogue.iter().collect(),
+    };
+    let mut lines = Vec::new();
+    for provider in providers {
+        for event in provider.event_names() {
+            lines.extend(line(provider, event)?);
+        }
+    }
+    if args.json {
+        print_lines(world, &lines)?;
+    } else {
+        print(world, &as_table(lines, world.console.width()))?;
+    }
+    Ok(Outcome::Yes)
+}
+
+fn line<'a>(provider: &'a Provider, event: &'a str) -> Result<Option<EventLine<'a>>, Trouble> {
+    let Some(fixture) = provider.event(event).transpose()? else {
+        return Ok(None);
+    };
+    Ok(Some(EventLine {
+        v: VERSION,
+        kind: "event",
+        provider: provider.name(),
+        event,
+        description: fixture.description,
+        trigger: fixture.trigger,
+        source: fixture.source,
+    }))
+}
+
+/// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
+/// but the first of a group are dim.
+fn as_table<'a>(lines: Vec<EventLine<'a>>, width: Option<usize>) -> String {
+    let mut before = None;
+    let row = |line: EventLine<'a>| {
+        let is_first = before.replace(line.provider) != Some(line.provider);
+        let provider = if is_first {
+            line.provider.bold()
+        } else {
+            line.provider.dimmed()
+        };
+        let source = match line.source {
+            Source::Documented => "documented".normal(),
+            Source::Inferred => "inferred".dimmed(),
+        };
+        vec![
+            provider.to_string(),
+            line.event.to_owned(),
+            source.to_string(),
+            line.description,
+        ]
+    };
+    let rows = lines.into_iter().map(row).collect();
+    report::table(
+        &["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"],
+        rows,
+        width,
+    )
+}
+
+fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
+    let lines: Vec<_> = Fault::value_variants().iter().map(fault_line).collect();
+    if json {
+        print_lines(world, &lines)?;
+    } else {
+        let row = |line: FaultLine| vec![line.fault, line.effect, line.expected.to_owned()];
+        let rows = lines.into_iter().map(row).collect();
+        let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
+        print(world, &report::table(&headers, rows, None))?;
+    }
+    Ok(Outcome::Yes)
+}
+
+fn fault_line(fault: &Fault) -> FaultLine {
+    let known = fault.to_possible_value().unwrap_or_default();
+    let effect = known.get_help().map(ToString::to_string);
+    FaultLine {
+        v: VERSION,
+        kind: "fault",
+        fault: known.get_name().to_owned(),
+        effect: effect.unwrap_or_default(),
+        expected: fault.expected(),
+    }
+}

@@ -1,0 +1,183 @@
+//! What the arguments of a command line can be.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap_complete::engine::CompletionCandidate;
+
+use crate::cli::GlobalArgs;
+use crate::command::{Setup, World, console};
+use crate::delivery::{Status, Timestamp};
+use crate::provider::{Catalogue, Provider};
+use crate::report;
+use crate::report::sanitize::escape;
+use crate::store::{Glimpse, Log};
+
+/// How many of the newest deliveries are offered.
+const RECENT: usize = 20;
+/// The name of the newest delivery.
+const LAST: &str = "@last";
+
+/// What is known while a line is being typed: its words, and what they say about the places of
+/// configuration and log.
+pub struct Known {
+    words: Vec<String>,
+    setup: Option<Setup>,
+    now: Timestamp,
+}
+
+impl Known {
+    /// Of the line that the shell hands over behind `--`.
+    pub fn of_process() -> Self {
+        let words = std::env::args().skip_while(|word| word != "--").skip(1);
+        let words: Vec<_> = words.collect();
+        let global = GlobalArgs {
+            color: None,
+            config: flag(&words, &["--config"]).map(PathBuf::from),
+            log: flag(&words, &["--log"]).map(PathBuf::from),
+        };
+        let world = World {
+            console: console(None),
+            folder: ".".into(),
+            clock: Timestamp::now,
+        };
+        Self {
+            // A configuration that cannot be read offers what is built in.
+            setup: Setup::load(&global, None, &world).ok(),
+            now: world.now(),
+            words,
+        }
+    }
+
+    /// The providers.
+    pub fn providers(&self) -> Vec<CompletionCandidate> {
+        let candidate = |provider: &Provider| {
+            let name = provider.name().to_owned();
+            offer(name, &provider.definition.title)
+        };
+        self.catalogue().iter().filter_map(candidate).collect()
+    }
+
+    /// `NAME=` for each provider.
+    pub fn secret_names(&self) -> Vec<CompletionCandidate> {
+        let candidate = |provider: &Provider| {
+            let name = format!("{}=", provider.name());
+            offer(name, &format!("a secret of {}", provider.definition.title))
+        };
+        self.catalogue().iter().filter_map(candidate).collect()
+    }
+
+    /// The events of the provider that the line names, else of all, each once.
+    pub fn events(&self) -> Vec<CompletionCandidate> {
+        let catalogue = self.catalogue();
+        let named = flag(&self.words, &["--provider", "-p"]);
+        let chosen = named.and_then(|name| catalogue.get(name));
+        let mut owners: BTreeMap<&str, Vec<&Provider>> = BTreeMap::new();
+        for provider in catalogue.iter() {
+            if chosen.is_some_and(|chosen| chosen.name() != provider.name()) {
+                continue;
+            }
+            for event in provider.event_names() {
+                owners.entry(event).or_default().push(provider);
+            }
+        }
+        let candidate = |(event, owners): (&str, Vec<&Provider>)| {
+            offer(event.to_owned(), &about_event(event, &owners))
+        };
+        owners.into_iter().filter_map(candidate).collect()
+    }
+
+    /// The verdicts.
+    pub fn verdicts(&self) -> Vec<CompletionCandidate> {
+        Status::ALL.map(|status| status.as_str().into()).into()
+    }
+
+    /// `@last` and the newest deliveries of the log; nothing where there is none.
+    pub fn deliveries(&self) -> Vec<CompletionCandidate> {
+        let recent = self.recent().unwrap_or_default();
+        let last = recent.first().into_iter().map(|newest| (LAST, newest));
+        last.chain(recent.iter().map(|glimpse| (glimpse.id.as_str(), glimpse)))
+            .filter_map(|(name, glimpse)| offer(name.to_owned(), &self.about_delivery(glimpse)))
+            .collect()
+    }
+
+    fn recent(&self) -> Option<Vec<Glimpse>> {
+        let path = self.setup.as_ref()?.config.log().ok()?.value;
+        let log = Log::open_existing(path).ok()?;
+        log.reader().ok()?.recent(RECENT).ok()
+    }
+
+    fn about_delivery(&self, glimpse: &Glimpse) -> String {
+        let event = glimpse.event.as_deref().unwrap_or("unknown event");
+        format!("{event}, {}", report::age(glimpse.received_at, self.now))
+    }
+
+    fn catalogue(&self) -> Catalogue {
+        let own = self.setup.as_ref().map(|setup| setup.catalogue.clone());
+        own.unwrap_or_else(Catalogue::builtin)
+    }
+}
+
+/// A candidate with its help. A value that a shell would take for more than a word is not offered:
+/// some shells insert it as it is, and ids of imported deliveries come from elsewhere.
+fn offer(value: String, help: &str) -> Option<CompletionCandidate> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@~".contains(c);
+    let help = escape(help).into_owned();
+    value
+        .chars()
+        .all(is_plain)
+        .then(|| CompletionCandidate::new(value).help(Some(help.into())))
+}
+
+/// The description that the first provider gives, and whose event it is.
+fn about_event(event: &str, owners: &[&Provider]) -> String {
+    let fixture = owners.first().and_then(|owner| owner.event(event)?.ok());
+    let description = fixture.map_or_else(String::new, |fixture| fixture.description);
+    let names: Vec<_> = owners.iter().map(|owner| owner.name()).collect();
+    format!("{description} ({})", names.join(", "))
+}
+
+/// The value of a flag on a line. Shells that break words at `=` hand it over as a word.
+fn flag<'w>(words: &'w [String], names: &[&str]) -> Option<&'w str> {
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        if names.contains(&word) {
+            return words.find(|word| *word != "=");
+        }
+        let joined = word
+            .split_once('=')
+            .filter(|(name, _)| names.contains(name));
+        if let Some((_, value)) = joined {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_found_in_every_spelling() {
+        for line in [
+            "send --provider olympus ord",
+            "send --provider=olympus ord",
+            "send --provider = olympus ord",
+            "send -p olympus ord",
+        ] {
+            let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            let found = flag(&words, &["--provider", "-p"]);
+            assert_eq!(found, Some("olympus"), "{line}");
+        }
+        assert_eq!(flag(&["--provider".into()], &["--provider"]), None);
+    }
+
+    #[test]
+    fn what_a_shell_would_run_is_not_offered() {
+        assert!(offer("dlv_01JD".into(), "").is_some());
+        for value in ["$(reboot)", "a b", "a;b", "a\nb", "`x`", "a'b"] {
+            assert!(offer(value.into(), "").is_none(), "{value}");
+        }
+    }
+}
