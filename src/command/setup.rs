@@ -163,7 +163,10 @@ fn random_bytes(bytes: &mut [u8]) {
 pub fn freshness(args: &FreshnessArgs) -> Freshness {
     match (args.tolerance, args.strict) {
         (Some(value::Tolerance::None), _) => Freshness::Ignored,
-        (Some(value::Tolerance::Span(span)), _) => Freshness::Within(span.as_secs()),
+        (Some(value::Tolerance::Span(span)), strict) => Freshness::Within {
+            seconds: span.as_secs(),
+            strict,
+        },
         (None, true) => Freshness::Strict,
         (None, false) => Freshness::Documented,
     }

@@ -27,6 +27,18 @@ pub struct Judged<'a> {
     pub verdict: Verdict,
 }
 
+impl Judged<'_> {
+    /// What is made of a request that is nobody's.
+    pub(super) fn unrecognised() -> Self {
+        Self {
+            provider: None,
+            event: None,
+            event_id: None,
+            verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
+        }
+    }
+}
+
 /// Judges a request at the moment `now`.
 ///
 /// With secrets, the MAC decides whose a request is before anything else does; then the form of the
@@ -56,12 +68,7 @@ pub fn judge<'a>(
         None => recognise(catalogue, request, peek.as_ref(), checked),
     };
     let Some((provider, verdict)) = found else {
-        return Judged {
-            provider: None,
-            event: None,
-            event_id: None,
-            verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
-        };
+        return Judged::unrecognised();
     };
     let envelope = &provider.definition.envelope;
     Judged {
@@ -106,7 +113,7 @@ fn recognise<'a>(
 }
 
 /// How much a status says that the request is this provider's.
-const fn rank(status: Status) -> u8 {
+pub(super) const fn rank(status: Status) -> u8 {
     match status {
         Status::Valid => 3,
         Status::Stale => 2,

@@ -12,6 +12,7 @@ mod judge;
 mod keyring;
 mod observe;
 mod retry;
+mod stream;
 
 pub use catalogue::{Catalogue, CatalogueError, Event, Origin, Provider, Source};
 pub use definition::{Definition, Envelope, Note, Place};
@@ -21,3 +22,4 @@ pub use judge::{Judged, Policy, judge};
 pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};
 pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};
+pub use stream::judge_stream;

@@ -34,4 +34,4 @@ pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
 pub use table::table;
 pub use tally::{Tally, summary};
 pub use units::{age, bytes, duration, millis};
-pub use verify::{Checked, verified, verified_all};
+pub use verify::{Checked, Totals, verified, verified_all};

@@ -1,8 +1,7 @@
 //! What `verify` shows: one capture in full, many as a table with what is wrong below it.
 
-use std::collections::BTreeMap;
-
 use colored::Colorize as _;
+use serde::Serialize;
 
 use super::sanitize::escape;
 use super::style::{self, join_lines, pad};
@@ -26,6 +25,56 @@ pub struct Checked<'a> {
     pub verdict: &'a Verdict,
     /// What else stands out in the payload, such as an unknown event.
     pub observations: &'a [String],
+}
+
+/// Captures counted by what the check said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Totals {
+    /// All captures.
+    pub checked: u64,
+    /// By status, under the status's own name.
+    #[serde(flatten)]
+    by_status: ByStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+struct ByStatus {
+    valid: u64,
+    mismatch: u64,
+    stale: u64,
+    missing: u64,
+    malformed: u64,
+    unverified: u64,
+}
+
+impl Totals {
+    /// Counts a capture.
+    pub const fn add(&mut self, status: Status) {
+        self.checked += 1;
+        *self.count(status) += 1;
+    }
+
+    /// How many had this status.
+    pub const fn of(mut self, status: Status) -> u64 {
+        *self.count(status)
+    }
+
+    /// Whether every capture was valid.
+    pub const fn all_valid(&self) -> bool {
+        self.by_status.valid == self.checked
+    }
+
+    const fn count(&mut self, status: Status) -> &mut u64 {
+        let counts = &mut self.by_status;
+        match status {
+            Status::Valid => &mut counts.valid,
+            Status::Mismatch => &mut counts.mismatch,
+            Status::Stale => &mut counts.stale,
+            Status::Missing => &mut counts.missing,
+            Status::Malformed => &mut counts.malformed,
+            Status::Unverified => &mut counts.unverified,
+        }
+    }
 }
 
 /// One capture in full.
@@ -56,14 +105,14 @@ pub fn verified(checked: &Checked<'_>) -> String {
 }
 
 /// Many captures: a table in at most `width` columns, then those that are not valid or stand out,
-/// then the counts.
-pub fn verified_all(checked: &[Checked<'_>], width: Option<usize>) -> String {
-    let rows = checked.iter().map(row).collect();
+/// then the counts. `shown` may be some of the captures that `totals` counts.
+pub fn verified_all(shown: &[Checked<'_>], totals: &Totals, width: Option<usize>) -> String {
+    let rows = shown.iter().map(row).collect();
     let overview = table(&["VERDICT", "PROVIDER", "EVENT", "NAME"], rows, width);
-    let details = checked.iter().filter(|c| stands_out(c)).map(verified);
+    let details = shown.iter().filter(|c| c.stands_out()).map(verified);
     let parts: Vec<String> = std::iter::once(overview)
         .chain(details)
-        .chain([counts(checked)])
+        .chain([counts(totals, shown.len() as u64)])
         .filter(|part| !part.is_empty())
         .collect();
     parts.join("\n\n")
@@ -78,25 +127,30 @@ fn row(checked: &Checked<'_>) -> Vec<String> {
     ]
 }
 
-fn stands_out(checked: &Checked<'_>) -> bool {
-    let verdict = checked.verdict;
-    !verdict.is_valid() || !verdict.notes.is_empty() || !checked.observations.is_empty()
+impl Checked<'_> {
+    /// Whether there is more to say of it than that it is valid.
+    pub fn stands_out(&self) -> bool {
+        let verdict = self.verdict;
+        !verdict.is_valid() || !verdict.notes.is_empty() || !self.observations.is_empty()
+    }
 }
 
-fn counts(checked: &[Checked<'_>]) -> String {
-    let mut by_status = BTreeMap::<Status, u64>::new();
-    for one in checked {
-        *by_status.entry(one.verdict.status).or_default() += 1;
-    }
-    let parts: Vec<String> = by_status
-        .iter()
+fn counts(totals: &Totals, shown: u64) -> String {
+    let parts: Vec<String> = Status::ALL
+        .into_iter()
+        .map(|status| (status, totals.of(status)))
+        .filter(|(_, count)| *count > 0)
         .map(|(status, count)| format!("{count} {status}"))
         .collect();
-    let total = counted(checked.len() as u64, "capture", "captures");
+    let total = counted(totals.checked, "capture", "captures");
     if parts.is_empty() {
         return total;
     }
-    format!("{total}: {}", parts.join(", "))
+    let counts = format!("{total}: {}", parts.join(", "));
+    match totals.checked.saturating_sub(shown) {
+        0 => counts,
+        hidden => format!("{counts} ({hidden} not shown, `--json` lists all)"),
+    }
 }
 
 fn field(name: &str, text: Option<&str>) -> String {
@@ -133,6 +187,28 @@ mod tests {
             verdict,
             observations,
         }
+    }
+
+    fn totals(checked: &[Checked<'_>]) -> Totals {
+        let mut totals = Totals::default();
+        for one in checked {
+            totals.add(one.verdict.status);
+        }
+        totals
+    }
+
+    #[test]
+    fn what_is_counted_and_not_shown_is_told() {
+        let (valid, wrong) = (valid(), Verdict::new(Status::Missing));
+        let mut totals = totals(&[checked("a", &valid, &[]); 3]);
+        totals.add(Status::Missing);
+        let text = plain(&verified_all(&[checked("b", &wrong, &[])], &totals, None));
+        let last = text.lines().last();
+        assert_eq!(
+            last,
+            Some("4 captures: 3 valid, 1 missing (3 not shown, `--json` lists all)")
+        );
+        assert!(!totals.all_valid());
     }
 
     #[test]
@@ -181,12 +257,15 @@ VERDICT     PROVIDER  EVENT          NAME
   payload   unknown event `a\\u{202e}`
 
 3 captures: 2 valid, 1 mismatch";
-        assert_eq!(plain(&verified_all(&all, Some(100))), expected);
+        assert_eq!(
+            plain(&verified_all(&all, &totals(&all), Some(100))),
+            expected
+        );
     }
 
     #[test]
     fn no_capture_is_no_table() {
-        assert_eq!(verified_all(&[], None), "0 captures");
+        assert_eq!(verified_all(&[], &Totals::default(), None), "0 captures");
     }
 
     proptest! {
@@ -197,7 +276,7 @@ VERDICT     PROVIDER  EVENT          NAME
             verdict.notes.push(text.clone());
             let seen = [text.clone()];
             let one = Checked { provider: Some(&text), event: Some(&text), ..checked(&text, &verdict, &seen) };
-            prop_assert!(testing::is_safe(&verified_all(&[one, one], Some(60))));
+            prop_assert!(testing::is_safe(&verified_all(&[one, one], &totals(&[one, one]), Some(60))));
         }
     }
 }

@@ -74,6 +74,32 @@ impl Key {
             Keyed::Sha512(keyed) => check(keyed.clone(), signed, fields, candidates),
         }
     }
+
+    /// A MAC whose message comes in pieces.
+    pub fn start(&self) -> Running {
+        Running(self.mac.clone())
+    }
+}
+
+/// A MAC under way.
+pub struct Running(Keyed);
+
+impl Running {
+    /// Takes the next piece of the message.
+    pub fn update(&mut self, piece: &[u8]) {
+        match &mut self.0 {
+            Keyed::Sha256(mac) => mac.update(piece),
+            Keyed::Sha512(mac) => mac.update(piece),
+        }
+    }
+
+    /// Whether the MAC is one of `candidates`, compared in constant time.
+    pub fn is_among(self, candidates: &[Vec<u8>]) -> bool {
+        match self.0 {
+            Keyed::Sha256(mac) => is_among(&mac, candidates),
+            Keyed::Sha512(mac) => is_among(&mac, candidates),
+        }
+    }
 }
 
 fn feed<M: Mac>(mac: &mut M, signed: &Template, fields: Fields<'_>) {
@@ -92,9 +118,12 @@ fn check<M: Mac + Clone>(
     candidates: &[Vec<u8>],
 ) -> bool {
     feed(&mut mac, signed, fields);
-    candidates
-        .iter()
-        .any(|candidate| mac.clone().verify_slice(candidate).is_ok())
+    is_among(&mac, candidates)
+}
+
+fn is_among<M: Mac + Clone>(mac: &M, candidates: &[Vec<u8>]) -> bool {
+    let mut candidates = candidates.iter();
+    candidates.any(|candidate| mac.clone().verify_slice(candidate).is_ok())
 }
 
 fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {

@@ -3,6 +3,7 @@
 //! Pure: bytes, a clock reading and keys come in, a header or a verdict goes out. What is peculiar
 //! to a provider stands in its definition as a [`Scheme`].
 
+mod check;
 mod diagnose;
 mod key;
 mod read;
@@ -12,8 +13,9 @@ mod sign;
 mod template;
 mod verify;
 
+pub use check::Check;
 pub use diagnose::{Context, Diagnosis, diagnose};
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, Running};
 pub use read::{Presented, Unreadable, read};
 pub use scheme::{Digest, Encoding, Reading, Scheme, SecretForm, Tolerance, ValueLayout};
 pub use secret::Secret;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::template::Piece;
-use super::{Encoding, Reading, Scheme, ValueLayout};
+use super::{Encoding, Fields, Reading, Scheme, ValueLayout};
 use crate::delivery::Headers;
 
 /// The longest timestamp text that is read: the digits of the greatest 64-bit number.
@@ -25,6 +25,18 @@ pub struct Presented<'h> {
     pub upper_case: bool,
     /// What an accepted variant earns.
     pub note: Option<&'h str>,
+}
+
+impl Presented<'_> {
+    /// What the signed template is filled with to check these MACs over `body`.
+    pub fn fields<'a>(&'a self, body: &'a [u8]) -> Fields<'a> {
+        Fields {
+            timestamp: self.timestamp.unwrap_or_default(),
+            id: self.id.unwrap_or_default(),
+            body,
+            signature: "",
+        }
+    }
 }
 
 /// Why there is nothing to check.

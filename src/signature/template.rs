@@ -50,6 +50,19 @@ pub struct Fields<'a> {
     pub signature: &'a str,
 }
 
+impl Piece {
+    /// The bytes that stand at this piece.
+    pub fn bytes<'a>(&'a self, fields: Fields<'a>) -> &'a [u8] {
+        match self {
+            Self::Literal(text) => text.as_bytes(),
+            Self::Timestamp => fields.timestamp.as_bytes(),
+            Self::Id => fields.id.as_bytes(),
+            Self::Body => fields.body,
+            Self::Signature => fields.signature.as_bytes(),
+        }
+    }
+}
+
 impl Template {
     /// The pieces in order.
     pub fn pieces(&self) -> &[Piece] {
@@ -64,13 +77,17 @@ impl Template {
     /// Hands over the bytes of every piece in order, without joining them.
     pub fn for_each<'a>(&'a self, fields: Fields<'a>, mut take: impl FnMut(&'a [u8])) {
         for piece in &self.pieces {
-            take(match piece {
-                Piece::Literal(text) => text.as_bytes(),
-                Piece::Timestamp => fields.timestamp.as_bytes(),
-                Piece::Id => fields.id.as_bytes(),
-                Piece::Body => fields.body,
-                Piece::Signature => fields.signature.as_bytes(),
-            });
+            take(piece.bytes(fields));
+        }
+    }
+
+    /// The pieces before `{body}` and those after it; `None` where it does not stand exactly once,
+    /// so that a body cannot pass by in one go.
+    pub fn around_body(&self) -> Option<(&[Piece], &[Piece])> {
+        let mut parts = self.pieces.split(|piece| *piece == Piece::Body);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(before), Some(after), None) => Some((before, after)),
+            _ => None,
         }
     }
 
@@ -162,6 +179,15 @@ mod tests {
     #[test]
     fn a_prefix_and_suffix_that_overlap_do_not_match() {
         assert_eq!(template("aa{signature}aa").match_one("aaa"), None);
+    }
+
+    #[test]
+    fn a_body_that_stands_once_has_two_sides() {
+        let whole = template("v0:{timestamp}:{body}.");
+        let (before, after) = whole.around_body().unwrap();
+        assert_eq!((before.len(), after.len()), (3, 1));
+        assert_eq!(template("{timestamp}").around_body(), None);
+        assert_eq!(template("{body}{body}").around_body(), None);
     }
 
     #[test]

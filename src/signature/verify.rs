@@ -1,6 +1,6 @@
 //! The one check: is this request proved by one of these keys, and is it fresh?
 
-use super::{Fields, Key, Presented, Scheme, Tolerance, Unreadable, read};
+use super::{Key, Presented, Scheme, Tolerance, Unreadable, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 
 /// How the signed time is judged.
@@ -12,7 +12,12 @@ pub enum Freshness {
     /// As documented, and what lies as far in the future is refused too.
     Strict,
     /// No more than so many seconds old.
-    Within(u64),
+    Within {
+        /// The greatest age in seconds.
+        seconds: u64,
+        /// Whether what lies as far in the future is refused too.
+        strict: bool,
+    },
     /// Not at all.
     Ignored,
 }
@@ -31,7 +36,22 @@ pub fn verify(
         Ok(presented) => presented,
         Err(unreadable) => return refuse(unreadable),
     };
-    let mut verdict = judge(scheme, keys, &request.body, &presented);
+    let fields = presented.fields(&request.body);
+    let matched = keys
+        .iter()
+        .find(|key| key.matches(&scheme.signed, fields, &presented.macs));
+    let verdict = judge(keys.is_empty(), matched, &presented);
+    with_age(scheme, &presented, verdict, now, freshness)
+}
+
+/// The verdict with the age of the signed time, judged, and the note of the layout.
+pub(super) fn with_age(
+    scheme: &Scheme,
+    presented: &Presented<'_>,
+    mut verdict: Verdict,
+    now: Timestamp,
+    freshness: Freshness,
+) -> Verdict {
     verdict.scheme = Some(presented.layout.clone());
     if let Some(timestamp) = presented.timestamp {
         judge_age(scheme, timestamp, now, freshness, &mut verdict);
@@ -45,7 +65,8 @@ pub fn verify(
     verdict
 }
 
-fn refuse(unreadable: Unreadable) -> Verdict {
+/// The verdict on headers that present nothing to check.
+pub(super) fn refuse(unreadable: Unreadable) -> Verdict {
     match unreadable {
         Unreadable::Missing(header) => {
             Verdict::new(Status::Missing).because(format!("no `{header}` header"))
@@ -54,19 +75,11 @@ fn refuse(unreadable: Unreadable) -> Verdict {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &[Key], body: &[u8], presented: &Presented<'_>) -> Verdict {
-    if keys.is_empty() {
+/// The verdict on the MAC alone; `matched` is the key that makes it.
+pub(super) fn judge(keyless: bool, matched: Option<&Key>, presented: &Presented<'_>) -> Verdict {
+    if keyless {
         return Verdict::new(Status::Unverified).because("no secret to check with");
     }
-    let fields = Fields {
-        timestamp: presented.timestamp.unwrap_or_default(),
-        id: presented.id.unwrap_or_default(),
-        body,
-        signature: "",
-    };
-    let matched = keys
-        .iter()
-        .find(|key| key.matches(&scheme.signed, fields, &presented.macs));
     let Some(key) = matched else {
         return Verdict::new(Status::Mismatch)
             .because("the signature was not made with this secret over these bytes");
@@ -131,9 +144,13 @@ fn tolerance(documented: Option<Tolerance>, freshness: Freshness) -> Option<Tole
             future_seconds: tolerance.future_seconds.or(Some(tolerance.past_seconds)),
             ..tolerance
         }),
-        Freshness::Within(seconds) => Some(Tolerance {
+        Freshness::Within { seconds, strict } => Some(Tolerance {
             past_seconds: seconds,
-            future_seconds: documented.and_then(|tolerance| tolerance.future_seconds),
+            future_seconds: if strict {
+                Some(seconds)
+            } else {
+                documented.and_then(|tolerance| tolerance.future_seconds)
+            },
         }),
         Freshness::Ignored => None,
     }
@@ -141,4 +158,59 @@ fn tolerance(documented: Option<Tolerance>, freshness: Freshness) -> Option<Tole
 
 fn clamp(age: i128) -> i64 {
     i64::try_from(age).unwrap_or(if age < 0 { i64::MIN } else { i64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Secret, Signed, sign};
+    use super::*;
+
+    fn scheme(signed: &str) -> Scheme {
+        serde_json::from_value(json!({
+            "kind": "hmac", "header": "X-S", "signed": signed, "digest": "sha256", "encoding": "hex",
+            "value": {"parts": ["t={timestamp}", "v1={signature}"], "separator": ","},
+            "tolerance": {"past_seconds": 300}
+        }))
+        .unwrap()
+    }
+
+    fn keys(scheme: &Scheme) -> Vec<Key> {
+        let secrets = ["one", "two"].map(|text| Secret::new(text, text.into()));
+        let keys = secrets.iter().map(|secret| Key::new(scheme, secret));
+        keys.collect::<Result<_, _>>().unwrap()
+    }
+
+    fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
+        let at = Timestamp::from_seconds(at);
+        let headers = sign(scheme, key, Signed { at, id: "", body });
+        Request::post("/", headers, body.to_vec())
+    }
+
+    #[test]
+    fn a_tolerance_that_is_strict_holds_for_the_future_too() {
+        let scheme = scheme("{timestamp}.{body}");
+        let keys = keys(&scheme);
+        let request = signed(&scheme, &keys[0], 1_000, b"x");
+        let status = |now, strict| {
+            let freshness = Freshness::Within {
+                seconds: 60,
+                strict,
+            };
+            verify(
+                &scheme,
+                &keys,
+                &request,
+                Timestamp::from_seconds(now),
+                freshness,
+            )
+            .status
+        };
+        assert_eq!(status(1_060, true), Status::Valid);
+        assert_eq!(status(1_061, false), Status::Stale);
+        assert_eq!(status(939, false), Status::Valid);
+        assert_eq!(status(940, true), Status::Valid);
+        assert_eq!(status(939, true), Status::Stale);
+    }
 }

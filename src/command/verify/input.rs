@@ -1,0 +1,109 @@
+//! The inputs: files and stdin.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::VerifyArgs;
+use crate::exit::Trouble;
+
+/// Where captures, or a body, are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// `-`, or nothing.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+/// The inputs in their order. Refused are a terminal that nobody asked to read from, as the program
+/// would seem to hang, and stdin for two things at once, as the second would find it empty.
+pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<Input>, Trouble> {
+    if args.files.is_empty() && stdin_is_terminal {
+        return Err(Trouble::usage("no captures given, and stdin is a terminal")
+            .hint("name a file, pipe captures in, or give `-` to type them"));
+    }
+    let mut inputs: Vec<_> = args.files.iter().map(|path| Input::of(path)).collect();
+    if inputs.is_empty() {
+        inputs.push(Input::Stdin);
+    }
+    let captures = inputs.iter().filter(|i| **i == Input::Stdin).count();
+    let secrets = args.secrets.secret_file.iter();
+    let secrets = secrets.filter(|path| *path == "-" || path.ends_with("=-"));
+    if captures + secrets.count() > 1 {
+        return Err(Trouble::usage("stdin is asked for twice")
+            .hint("name a file for the captures or for the secret"));
+    }
+    Ok(inputs)
+}
+
+impl Input {
+    fn of(path: &Path) -> Self {
+        if path.as_os_str() == "-" {
+            Self::Stdin
+        } else {
+            Self::File(path.to_owned())
+        }
+    }
+
+    /// What people know it by.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Stdin => "stdin".into(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// The file's name, whose extension tells its form where its first bytes leave a doubt.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => path.to_str(),
+        }
+    }
+
+    /// Opens it; a path is taken from `folder`.
+    pub fn open(&self, folder: &Path) -> io::Result<Box<dyn Read>> {
+        Ok(match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File(path) => Box::new(File::open(folder.join(path))?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn inputs(words: &[&str], stdin_is_terminal: bool) -> Result<Vec<Input>, Trouble> {
+        let words = ["webhook", "verify"].iter().chain(words);
+        match Cli::try_parse_from(words).unwrap().command {
+            Command::Verify(args) => of(&args, stdin_is_terminal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_is_stdin_unless_that_is_a_terminal() {
+        assert_eq!(inputs(&[], false), Ok(vec![Input::Stdin]));
+        assert_eq!(inputs(&["-"], true), Ok(vec![Input::Stdin]));
+        assert_eq!(inputs(&[], true).unwrap_err().code(), 2);
+        let file = Ok(vec![Input::File("a.json".into())]);
+        assert_eq!(inputs(&["a.json"], true), file);
+    }
+
+    #[test]
+    fn stdin_is_read_for_one_thing_only() {
+        for words in [
+            &["-", "-"][..],
+            &["--secret-file", "-"],
+            &["-", "--secret-file", "olympus=-"],
+        ] {
+            assert_eq!(inputs(words, false).unwrap_err().code(), 2, "{words:?}");
+        }
+        assert!(inputs(&["a.json", "--secret-file", "-"], false).is_ok());
+    }
+}

@@ -1,0 +1,148 @@
+//! The check of a request whose body comes in pieces, so that it need not be held.
+
+use super::key::Running;
+use super::verify::{judge, refuse, with_age};
+use super::{Freshness, Key, Presented, Scheme, Unreadable, read};
+use crate::delivery::{Headers, Status, Timestamp, Verdict};
+
+/// A check under way; it ends in the verdict that [`verify`](super::verify()) gives of the whole.
+pub struct Check<'a> {
+    scheme: &'a Scheme,
+    presented: Result<Presented<'a>, Unreadable>,
+    /// The MAC under way of each key; none where the body cannot pass by in one go.
+    running: Vec<(&'a Key, Running)>,
+    keyless: bool,
+}
+
+impl<'a> Check<'a> {
+    /// Begins the check of a request with these headers.
+    pub fn start(scheme: &'a Scheme, keys: &'a [Key], headers: &'a Headers) -> Self {
+        let presented = read(scheme, headers);
+        let running = match &presented {
+            Ok(presented) => begin(scheme, keys, presented),
+            Err(_) => Vec::new(),
+        };
+        Self {
+            scheme,
+            presented,
+            running,
+            keyless: keys.is_empty(),
+        }
+    }
+
+    /// Takes the next piece of the body.
+    pub fn update(&mut self, piece: &[u8]) {
+        for (_, mac) in &mut self.running {
+            mac.update(piece);
+        }
+    }
+
+    /// Ends the body and judges the request at the moment `now`.
+    pub fn finish(self, now: Timestamp, freshness: Freshness) -> Verdict {
+        let presented = match self.presented {
+            Ok(presented) => presented,
+            Err(unreadable) => return refuse(unreadable),
+        };
+        let Some((_, after)) = self.scheme.signed.around_body() else {
+            return Verdict::new(Status::Unverified)
+                .because("this scheme cannot be checked over a body of this size");
+        };
+        let fields = presented.fields(b"");
+        let matched = self.running.into_iter().find_map(|(key, mut mac)| {
+            after
+                .iter()
+                .for_each(|piece| mac.update(piece.bytes(fields)));
+            mac.is_among(&presented.macs).then_some(key)
+        });
+        let verdict = judge(self.keyless, matched, &presented);
+        with_age(self.scheme, &presented, verdict, now, freshness)
+    }
+}
+
+/// The MAC of each key over what is signed before the body.
+fn begin<'a>(
+    scheme: &Scheme,
+    keys: &'a [Key],
+    presented: &Presented<'_>,
+) -> Vec<(&'a Key, Running)> {
+    let Some((before, _)) = scheme.signed.around_body() else {
+        return Vec::new();
+    };
+    let fields = presented.fields(b"");
+    let begun = |key: &'a Key| {
+        let mut mac = key.start();
+        before
+            .iter()
+            .for_each(|piece| mac.update(piece.bytes(fields)));
+        (key, mac)
+    };
+    keys.iter().map(begun).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::{Secret, Signed, sign, verify};
+    use super::*;
+    use crate::delivery::Request;
+
+    fn scheme(signed: &str) -> Scheme {
+        serde_json::from_value(json!({
+            "kind": "hmac", "header": "X-S", "signed": signed, "digest": "sha256", "encoding": "hex",
+            "value": {"parts": ["t={timestamp}", "v1={signature}"], "separator": ","},
+            "tolerance": {"past_seconds": 300}
+        }))
+        .unwrap()
+    }
+
+    fn keys(scheme: &Scheme) -> Vec<Key> {
+        let secrets = ["one", "two"].map(|text| Secret::new(text, text.into()));
+        let keys = secrets.iter().map(|secret| Key::new(scheme, secret));
+        keys.collect::<Result<_, _>>().unwrap()
+    }
+
+    fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
+        let at = Timestamp::from_seconds(at);
+        let headers = sign(scheme, key, Signed { at, id: "", body });
+        Request::post("/", headers, body.to_vec())
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_in_pieces_gets_the_verdict_of_the_whole(
+            body in prop::collection::vec(any::<u8>(), 0..300),
+            size in 1..40_usize,
+            signer in 0..2_usize,
+            changed in any::<bool>(),
+            now in 900..1_500_i64,
+            template in prop::sample::select(vec!["{timestamp}.{body}", "{body}", "a{body}:{timestamp}"]),
+        ) {
+            let scheme = scheme(template);
+            let keys = keys(&scheme);
+            let mut request = signed(&scheme, &keys[signer], 1_000, &body);
+            if changed {
+                request.body = [&body[..], b"x"].concat().into();
+            }
+            let now = Timestamp::from_seconds(now);
+            let whole = verify(&scheme, &keys, &request, now, Freshness::Documented);
+            let mut check = Check::start(&scheme, &keys, &request.headers);
+            for piece in request.body.chunks(size) {
+                check.update(piece);
+            }
+            prop_assert_eq!(check.finish(now, Freshness::Documented), whole);
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_signed_twice_cannot_be_checked_in_pieces() {
+        let scheme = scheme("{body}{body}");
+        let keys = keys(&scheme);
+        let request = signed(&scheme, &keys[0], 1_000, b"x");
+        let mut check = Check::start(&scheme, &keys, &request.headers);
+        check.update(b"x");
+        let verdict = check.finish(Timestamp::from_seconds(1_000), Freshness::Documented);
+        assert_eq!(verdict.status, Status::Unverified);
+    }
+}
