@@ -85,10 +85,7 @@ pub async fn send(
 async fn ship(replay: &Replay<'_>, dispatch: &Dispatch, plan: &Plan, run: &str) -> Sent {
     let timeout = replay.args.timeout.map_or(TIMEOUT, |span| span.0);
     if let Some(warning) = &plan.warning {
-        replay.world.console.warn(
-            warning,
-            Some("give the secret, so that it is signed afresh"),
-        );
+        replay.world.console.warn(warning, Some(remedy(replay)));
     }
     dispatch
         .send(Shipment {
