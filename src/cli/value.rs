@@ -18,19 +18,19 @@ impl FromStr for Span {
             .unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let number: f64 = number.parse().map_err(|_| wrong())?;
-        let seconds = match unit {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3_600.0,
-            "d" => 86_400.0,
+        // The unit is applied to whole nanoseconds, as a product of fractions would not be exact.
+        let seconds = Duration::try_from_secs_f64(number).map_err(|_| wrong())?;
+        let span = match unit {
+            "ms" => Some(seconds / 1_000),
+            "s" => Some(seconds),
+            "m" => seconds.checked_mul(60),
+            "h" => seconds.checked_mul(3_600),
+            "d" => seconds.checked_mul(86_400),
             // `--timeout 0` means none, and needs no unit.
-            "" if number == 0.0 => 0.0,
-            _ => return Err(wrong()),
+            "" if number == 0.0 => Some(seconds),
+            _ => None,
         };
-        Duration::try_from_secs_f64(number * seconds)
-            .map(Self)
-            .map_err(|_| wrong())
+        span.map(Self).ok_or_else(wrong)
     }
 }
 
