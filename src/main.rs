@@ -11,9 +11,10 @@ use webhook_cli::delivery::Timestamp;
 fn main() -> ExitCode {
     complete_from_environment();
     let cli = Cli::parse();
+    let folder = PathBuf::from(".");
     let world = World {
-        console: console(cli.global.color),
-        folder: PathBuf::from("."),
+        console: console(&cli.global, &folder),
+        folder,
         clock: Timestamp::now,
     };
     match run(cli, &world) {

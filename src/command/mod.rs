@@ -13,9 +13,10 @@ mod shape;
 mod signal;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, ColorWhen, Command, ShowAs};
+use crate::cli::{Cli, ColorWhen, Command, GlobalArgs, ShowAs};
+use crate::config::{Config, Environment};
 use crate::console::Console;
 use crate::delivery::{Delivery, Timestamp};
 use crate::exit::{Outcome, Trouble};
@@ -43,9 +44,16 @@ impl World {
     }
 }
 
-/// The streams for a choice of colours; `auto` where none was made.
-pub fn console(color: Option<ColorWhen>) -> Console {
-    Console::new(match color {
+/// The streams, coloured as flag, environment and configuration say.
+pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
+    let config = Config::load(global, Environment::of_process(), folder);
+    // A configuration that cannot be read is told of by the command that needs it.
+    let configured = config.and_then(|config| config.color(global.color));
+    let choice = configured
+        .ok()
+        .map(|setting| setting.value)
+        .or(global.color);
+    Console::new(match choice {
         None | Some(ColorWhen::Auto) => anstream::ColorChoice::Auto,
         Some(ColorWhen::Always) => anstream::ColorChoice::Always,
         Some(ColorWhen::Never) => anstream::ColorChoice::Never,
