@@ -10,14 +10,16 @@ use std::io;
 use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use super::World;
 use crate::cli::{Cli, Shell};
 use crate::exit::{Outcome, Trouble};
 
+mod bash;
 mod candidates;
 
+use bash::Bash;
 use candidates::Known;
 
 /// The program as the scripts find it, on the `PATH`.
@@ -31,6 +33,7 @@ pub fn complete_from_environment() {
         .var(VARIABLE)
         .bin(PROGRAM)
         .completer(PROGRAM)
+        .shells(Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]))
         .complete();
 }
 
