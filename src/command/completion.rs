@@ -66,12 +66,13 @@ fn with_completers(command: Command, path: &str) -> Command {
 }
 
 fn with_completer(arg: Arg, command: &str) -> Arg {
-    let candidates = match (command, arg.get_id().as_str()) {
+    let candidates: fn(&Known) -> Vec<CompletionCandidate> = match (command, arg.get_id().as_str())
+    {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => Known::deliveries,
         (_, "provider") | (" webhook providers show", "name") => Known::providers,
         (_, "event" | "events" | "expect") => Known::events,
-        (_, "verdict") => Known::verdicts,
+        (_, "verdict") => |_| Known::verdicts(),
         (_, "secret") => Known::secret_names,
         _ => return arg,
     };
