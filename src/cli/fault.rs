@@ -18,10 +18,10 @@ impl Fault {
             Self::Future => {
                 "2xx, as documented receivers reject only the past; 401 if it is strict"
             }
-            Self::MissingSignature => "401, not 500",
-            Self::MalformedSignature => "401, not 500",
-            Self::WrongPrefix => "401, not 500",
-            Self::Truncated => "401, not 500",
+            Self::MissingSignature
+            | Self::MalformedSignature
+            | Self::WrongPrefix
+            | Self::Truncated => "401, not 500",
             Self::Reserialized => {
                 "401; 2xx shows that it verifies what it parsed, not what it received"
             }

@@ -44,7 +44,7 @@ impl fmt::Display for Span {
             ("m", 60_000),
             ("s", 1_000),
         ];
-        match units.iter().find(|(_, unit)| millis % unit == 0) {
+        match units.iter().find(|(_, unit)| millis.is_multiple_of(*unit)) {
             _ if millis == 0 => f.write_str("0"),
             Some((name, unit)) => write!(f, "{}{name}", millis / unit),
             None => write!(f, "{millis}ms"),
@@ -104,7 +104,7 @@ impl FromStr for Size {
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-        match units.iter().find(|(_, unit)| self.0 % unit == 0) {
+        match units.iter().find(|(_, unit)| self.0.is_multiple_of(*unit)) {
             Some((name, unit)) if self.0 > 0 => write!(f, "{}{name}", self.0 / unit),
             _ => write!(f, "{}", self.0),
         }
@@ -277,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(millis in 0..10_000_000_000_u64, steps in 0..4_u32, size: u64) {
+        fn what_is_written_is_read_again(millis in 0..1_000_000_000_u64, steps in 0..4_u32, size: u64) {
             for unit in [1, 1_000, 60_000, 3_600_000, 86_400_000] {
                 let span = Span(Duration::from_millis(millis / unit * unit));
                 prop_assert_eq!(span.to_string().parse(), Ok(span));

@@ -10,14 +10,16 @@ use std::io;
 use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use super::World;
 use crate::cli::{Cli, Shell};
 use crate::exit::{Outcome, Trouble};
 
+mod bash;
 mod candidates;
 
+use bash::Bash;
 use candidates::Known;
 
 /// The program as the scripts find it, on the `PATH`.
@@ -31,6 +33,7 @@ pub fn complete_from_environment() {
         .var(VARIABLE)
         .bin(PROGRAM)
         .completer(PROGRAM)
+        .shells(Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]))
         .complete();
 }
 
@@ -63,12 +66,13 @@ fn with_completers(command: Command, path: &str) -> Command {
 }
 
 fn with_completer(arg: Arg, command: &str) -> Arg {
-    let candidates = match (command, arg.get_id().as_str()) {
+    let candidates: fn(&Known) -> Vec<CompletionCandidate> = match (command, arg.get_id().as_str())
+    {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => Known::deliveries,
         (_, "provider") | (" webhook providers show", "name") => Known::providers,
         (_, "event" | "events" | "expect") => Known::events,
-        (_, "verdict") => Known::verdicts,
+        (_, "verdict") => |_| Known::verdicts(),
         (_, "secret") => Known::secret_names,
         _ => return arg,
     };

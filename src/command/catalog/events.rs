@@ -104,7 +104,8 @@ fn as_table<'a>(lines: Vec<EventLine<'a>>, width: Option<usize>) -> String {
 }
 
 fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
-    let lines: Vec<_> = Fault::value_variants().iter().map(fault_line).collect();
+    let faults = Fault::value_variants().iter().copied();
+    let lines: Vec<_> = faults.map(fault_line).collect();
     if json {
         print_lines(world, &lines)?;
     } else {
@@ -116,7 +117,7 @@ fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
     Ok(Outcome::Yes)
 }
 
-fn fault_line(fault: &Fault) -> FaultLine {
+fn fault_line(fault: Fault) -> FaultLine {
     let known = fault.to_possible_value().unwrap_or_default();
     let effect = known.get_help().map(ToString::to_string);
     FaultLine {

@@ -227,7 +227,7 @@ impl<'a> PlaceFacts<'a> {
 
 impl<'a> DeliveryFacts<'a> {
     fn of(rules: &'a DeliveryRules) -> Self {
-        let names = |patterns: &[StatusPattern]| patterns.iter().map(pattern).collect();
+        let names = |patterns: &[StatusPattern]| patterns.iter().copied().map(pattern).collect();
         let waits = (1..).map_while(|attempt| rules.retry.wait_after(attempt));
         Self {
             method: &rules.method,
@@ -259,7 +259,7 @@ impl<'a> DeliveryFacts<'a> {
 }
 
 /// A set of outcomes as a definition writes it.
-fn pattern(pattern: &StatusPattern) -> String {
+fn pattern(pattern: StatusPattern) -> String {
     match pattern {
         StatusPattern::NoAnswer => "no-answer".into(),
         status => status.to_string(),

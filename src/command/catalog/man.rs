@@ -51,7 +51,11 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     let examples = command.get_after_help().map(ToString::to_string);
     let command = command.clone().after_help(None::<&str>);
     let mut page = Vec::new();
-    Man::new(command).section(SECTION).render(&mut page)?;
+    Man::new(command)
+        .section(SECTION)
+        .source(concat!("webhook ", env!("CARGO_PKG_VERSION")))
+        .manual("Webhook commands")
+        .render(&mut page)?;
     if let Some(examples) = examples {
         page.extend(verbatim(&examples).into_bytes());
     }

@@ -165,7 +165,7 @@ fn as_table(lines: &[SettingLine]) -> String {
 }
 
 /// A value of an enum as it is typed.
-fn name_of<T: ValueEnum>(value: T) -> Option<String> {
+fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
     let name = value.to_possible_value()?.get_name().to_owned();
     Some(name)
 }

@@ -88,7 +88,7 @@ impl Known {
     }
 
     /// The verdicts.
-    pub fn verdicts(&self) -> Vec<CompletionCandidate> {
+    pub fn verdicts() -> Vec<CompletionCandidate> {
         Status::ALL.map(|status| status.as_str().into()).into()
     }
 
