@@ -1,7 +1,7 @@
 //! What the arguments of a command line can be.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap_complete::engine::CompletionCandidate;
 
@@ -37,7 +37,7 @@ impl Known {
             log: flag(&words, &["--log"]).map(PathBuf::from),
         };
         let world = World {
-            console: console(None),
+            console: console(&global, Path::new(".")),
             folder: ".".into(),
             clock: Timestamp::now,
         };
