@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn the_table_has_a_line_each_with_the_newest_last() {
     let sandbox = filled(&numbered(3));
-    add_attempt(&sandbox, attempt(1, id(0), answer(200, "ok")));
-    add_attempt(&sandbox, attempt(2, id(1), answer(200, "ok")));
-    add_attempt(&sandbox, attempt(3, id(1), refused()));
+    add_attempt(&sandbox, attempt(1, id(0), Ok(answer(200, "ok"))));
+    add_attempt(&sandbox, attempt(2, id(1), Ok(answer(200, "ok"))));
+    add_attempt(&sandbox, attempt(3, id(1), Err(refused())));
     let run = sandbox.run(&["log"]).expect(0);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{}", run.stdout);
@@ -87,9 +87,9 @@ fn filters_hold_together() {
             &[("/request/body", "{\"sku\":\"Blue Shirt\"}".into())],
         ),
     ]);
-    add_attempt(&sandbox, attempt(1, id(1), answer(500, "no")));
-    add_attempt(&sandbox, attempt(2, id(0), answer(500, "no")));
-    add_attempt(&sandbox, attempt(3, id(0), answer(204, "")));
+    add_attempt(&sandbox, attempt(1, id(1), Ok(answer(500, "no"))));
+    add_attempt(&sandbox, attempt(2, id(0), Ok(answer(500, "no"))));
+    add_attempt(&sandbox, attempt(3, id(0), Ok(answer(204, ""))));
     let cases: [(&[&str], &[usize]); 13] = [
         (&[], &[0, 1, 2, 3, 4]),
         (&["--event", "order.*"], &[0, 1, 4]),

@@ -14,7 +14,7 @@ fn what_is_exported_can_be_imported_elsewhere() {
     );
     let captures = [capture(0), bytes, capture(2)];
     let sandbox = filled(&captures);
-    add_attempt(&sandbox, attempt(1, id(1), answer(200, "ok")));
+    add_attempt(&sandbox, attempt(1, id(1), Ok(answer(200, "ok"))));
     let exported = sandbox.run(&["log", "export"]).expect(0);
     let kinds: Vec<_> = exported
         .json_lines()
@@ -238,7 +238,7 @@ fn a_bad_line_is_named_and_nothing_is_imported() {
 #[test]
 fn prune_keeps_what_it_is_told_to_keep() {
     let sandbox = filled(&numbered(10));
-    add_attempt(&sandbox, attempt(1, id(0), answer(200, "ok")));
+    add_attempt(&sandbox, attempt(1, id(0), Ok(answer(200, "ok"))));
     let run = sandbox.run(&["log", "prune", "--keep", "7"]).expect(0);
     assert_eq!(run.stdout, "");
     assert!(

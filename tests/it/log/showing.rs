@@ -19,8 +19,8 @@ fn a_delivery_is_shown_whole_and_harmless() {
         ],
     );
     let sandbox = filled(&[capture(0), hostile]);
-    add_attempt(&sandbox, attempt(1, id(1), answer(500, "it broke")));
-    add_attempt(&sandbox, attempt(2, id(1), refused()));
+    add_attempt(&sandbox, attempt(1, id(1), Ok(answer(500, "it broke"))));
+    add_attempt(&sandbox, attempt(2, id(1), Err(refused())));
     let run = sandbox.run(&["log", "show", "@last"]).expect(0);
     assert_eq!(run.stderr, "");
     assert!(is_harmless(&run.stdout), "{:?}", run.stdout);
@@ -91,8 +91,8 @@ fn every_spelling_of_an_id_finds_its_delivery() {
 #[test]
 fn json_is_the_delivery_then_its_attempts() {
     let sandbox = filled(&numbered(2));
-    add_attempt(&sandbox, attempt(1, id(0), answer(500, "no")));
-    add_attempt(&sandbox, attempt(2, id(0), refused()));
+    add_attempt(&sandbox, attempt(1, id(0), Ok(answer(500, "no"))));
+    add_attempt(&sandbox, attempt(2, id(0), Err(refused())));
     let lines = sandbox
         .run(&["log", "show", "--json", &id(0)])
         .expect(0)
@@ -114,9 +114,9 @@ fn an_attempt_is_shown_with_its_answer() {
     let sandbox = filled(&numbered(1));
     add_attempt(
         &sandbox,
-        attempt(1, id(0), answer(422, "{\"error\":\"no sku\"}")),
+        attempt(1, id(0), Ok(answer(422, "{\"error\":\"no sku\"}"))),
     );
-    add_attempt(&sandbox, attempt(2, id(0), refused()));
+    add_attempt(&sandbox, attempt(2, id(0), Err(refused())));
     let of_attempt = |number: u32| format!("att_01JD{number:022}");
 
     let run = sandbox.run(&["log", "show", &of_attempt(1)]).expect(0);
@@ -193,7 +193,7 @@ fn the_http_message_has_the_body_byte_for_byte() {
 #[test]
 fn curl_goes_where_the_delivery_went_or_to_the_listener() {
     let sandbox = filled(&numbered(2));
-    add_attempt(&sandbox, attempt(1, id(0), refused()));
+    add_attempt(&sandbox, attempt(1, id(0), Err(refused())));
     let forwarded = sandbox
         .run(&["log", "show", &id(0), "--as", "curl"])
         .expect(0);
