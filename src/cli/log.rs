@@ -17,10 +17,11 @@ Examples:
 
 /// List, show, follow, export and prune what was received.
 ///
-/// Without a subcommand it lists, newest last. The log is one SQLite file that any SQLite reads;
-/// it can be read and replayed from while `listen` writes.
+/// Without a subcommand it lists, newest last: with `--json` everything, else the newest 50 unless
+/// `--limit` says how many. The log is one SQLite file that any SQLite reads; it can be read and
+/// replayed from while `listen` writes.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub struct LogArgs {
     #[command(subcommand)]
     pub command: Option<LogCommand>,
@@ -45,9 +46,11 @@ pub enum LogCommand {
 }
 
 /// Show one delivery whole, with its attempts.
+///
+/// The id of an attempt (`att_…`) shows that attempt, with the answer's headers and body.
 #[derive(Debug, Clone, Args)]
 pub struct LogShow {
-    /// Which: an id, a unique prefix, `@last`, `@last~2`.
+    /// Which: an id, a unique prefix, `@last`, `@last~2`; or an attempt's id.
     #[arg(value_name = "ID")]
     pub id: String,
 
@@ -72,6 +75,9 @@ pub enum ShowAs {
 }
 
 /// Print deliveries as they come in.
+///
+/// Begins with the next one; `-n N` shows the newest N of before, first. Waits for a log that is
+/// not there yet. Ctrl-C ends it.
 #[derive(Debug, Clone, Args)]
 pub struct LogTail {
     #[command(flatten)]
@@ -83,6 +89,9 @@ pub struct LogTail {
 }
 
 /// Write deliveries to a file or stdout.
+///
+/// NDJSON holds each delivery with its attempts behind it, and `log import` reads the deliveries
+/// back; HAR holds deliveries only.
 #[derive(Debug, Clone, Args)]
 pub struct LogExport {
     #[command(flatten)]
@@ -93,6 +102,9 @@ pub struct LogExport {
     pub format: Option<ExportFormat>,
 
     /// The file [default: stdout].
+    ///
+    /// It is written under another name and takes its place when it is whole; only its owner can
+    /// read it.
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }
@@ -107,6 +119,9 @@ pub enum ExportFormat {
 }
 
 /// Add captures of a file to the log.
+///
+/// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
+/// passed over, so that a file can be imported again; one without an id gets a fresh one.
 #[derive(Debug, Clone, Args)]
 pub struct LogImport {
     /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
@@ -119,6 +134,9 @@ pub struct LogImport {
 }
 
 /// Show how two deliveries differ, by structure.
+///
+/// Exits 0 when nothing differs, 1 when something does. Ids, times and addresses of receipt, which
+/// always differ, are left out.
 #[derive(Debug, Clone, Args)]
 pub struct LogDiff {
     /// The one.

@@ -3,4 +3,5 @@
 mod catalog;
 mod completion;
 mod harness;
+mod log;
 mod vectors;

@@ -113,7 +113,8 @@ impl Export {
         let unfinished = tempfile::Builder::new()
             .prefix(UNFINISHED_PREFIX)
             .tempfile_in(folder(&place))
-            .map_err(failed)?;
+            // The kind alone: the rest of the message tells the unfinished name.
+            .map_err(|error| failed(error.kind().into()))?;
         let (out, exported) = self.write(BufWriter::new(unfinished))?;
         let finished = out
             .into_inner()

@@ -120,9 +120,12 @@ struct Input {
 
 impl Input {
     fn open(path: &Path) -> Result<Self, Trouble> {
-        let name = path.display().to_string();
-        let file = readable_twice(path)
-            .map_err(|error| Trouble::unreadable(format!("cannot read `{name}`: {error}")))?;
+        let (name, file) = match path.to_str() {
+            Some("-") => ("stdin".into(), spooled(io::stdin().lock())),
+            _ => (path.display().to_string(), readable_twice(path)),
+        };
+        let unreadable = |error| Trouble::unreadable(format!("cannot read `{name}`: {error}"));
+        let file = file.map_err(unreadable)?;
         Ok(Self { file, name })
     }
 
@@ -173,9 +176,6 @@ impl Input {
 }
 
 fn readable_twice(path: &Path) -> io::Result<File> {
-    if path == Path::new("-") {
-        return spooled(io::stdin().lock());
-    }
     let file = File::open(path)?;
     if file.metadata()?.is_file() {
         return Ok(file);

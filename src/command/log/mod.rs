@@ -11,11 +11,18 @@ mod show;
 mod tail;
 
 use super::{Setup, World};
-use crate::cli::{GlobalArgs, LogArgs, LogCommand};
+use crate::cli::{GlobalArgs, LogArgs, LogCommand, SelectArgs};
 use crate::exit::{Outcome, Trouble};
 
 /// Runs the command.
 pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    if args.command.is_some() && (args.json || args.select != SelectArgs::default()) {
+        // Clap can forbid it, but then forbids `--log PATH` before a subcommand as well.
+        let message = "`--json` and filters before a subcommand of `log` mean nothing to it";
+        return Err(
+            Trouble::usage(message).hint("put them behind it: `webhook log show ID --json`")
+        );
+    }
     let setup = Setup::load(global, None, world)?;
     match args.command {
         None => list::run(&args.select, args.json, &setup, world),

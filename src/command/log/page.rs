@@ -32,12 +32,14 @@ pub fn delivery(delivery: &Delivery, attempts: &[Attempt], now: Timestamp) -> St
 
 fn about(delivery: &Delivery, now: Timestamp) -> String {
     let answered = delivery.response_status.map(|status| status.to_string());
+    let first = delivery.duplicate_of.as_deref();
+    let again = first.map(|first| format!("same event as {first}"));
     let incomplete = (!delivery.request.body_complete).then_some("the body is not complete");
     lines([
         field("received", Some(&moment(delivery.received_at, now))),
         field("from", delivery.remote.as_deref()),
         field("event id", delivery.event_id.as_deref()),
-        field("again", delivery.duplicate_of.as_deref()),
+        field("again", again.as_deref()),
         field("answered", answered.as_deref()),
         field("note", incomplete),
     ])

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -51,7 +52,7 @@ pub fn run(args: &LogTail, setup: &Setup, world: &World) -> Result<Outcome, Trou
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Trouble::unreadable(format!("cannot wait for signals: {error}")))?;
+        .map_err(|error| deaf(&error))?;
     runtime.block_on(until_interrupted(tail))?;
     Ok(Outcome::Yes)
 }
@@ -63,11 +64,15 @@ async fn until_interrupted(tail: Tail) -> Result<(), Trouble> {
     tokio::select! {
         // In this order: Ctrl-C is listened for before the first line is out.
         biased;
-        _ = ctrl_c() => {}
+        heard = ctrl_c() => heard.map_err(|error| deaf(&error))?,
         ended = &mut following => return ended,
     }
     drop(stop);
     timeout(GRACE, following).await.unwrap_or(Ok(()))
+}
+
+fn deaf(error: &io::Error) -> Trouble {
+    Trouble::unreadable(format!("cannot wait for signals: {error}"))
 }
 
 async fn in_thread(
@@ -114,19 +119,20 @@ impl Tail {
         }
     }
 
-    /// The log from its first delivery on; `None` where there is none.
+    /// The log from its first delivery on; `None` where there is none, or was none a moment ago.
     fn open(&self) -> Result<Option<Open>, StoreError> {
         let born = birth(&self.path);
-        match Log::open_existing(&self.path) {
-            Err(StoreError::Missing { .. }) => Ok(None),
-            Err(error) => Err(error),
-            Ok(log) => Ok(Some(Open {
-                reader: log.reader()?,
-                place: Position::START,
-                shown: HashSet::new(),
-                born,
-            })),
-        }
+        let log = match Log::open_existing(&self.path) {
+            Err(StoreError::Missing { .. }) => return Ok(None),
+            opened => opened?,
+        };
+        let Some(born) = born else { return Ok(None) };
+        Ok(Some(Open {
+            reader: log.reader()?,
+            place: Position::START,
+            shown: HashSet::new(),
+            born,
+        }))
     }
 
     /// Prints the newest that were there before, as many as were asked for, and goes to the end.
@@ -173,14 +179,14 @@ struct Open {
     place: Position,
     /// What was printed and may stand behind `place`, as it came just then.
     shown: HashSet<String>,
-    born: Option<Birth>,
+    born: Birth,
 }
 
 impl Open {
     /// Whether the file at `path` is still the one that is open: one that was deleted goes on being
     /// readable, and nothing ever comes.
     fn is_at(&self, path: &Path) -> bool {
-        self.born == birth(path)
+        Some(self.born) == birth(path)
     }
 }
 

@@ -1,0 +1,230 @@
+//! `webhook log`: the list and its filters.
+
+use super::*;
+
+#[test]
+fn the_table_has_a_line_each_with_the_newest_last() {
+    let sandbox = filled(&numbered(3));
+    add_attempt(&sandbox, attempt(1, id(0), Ok(answer(200, "ok"))));
+    add_attempt(&sandbox, attempt(2, id(1), Ok(answer(200, "ok"))));
+    add_attempt(&sandbox, attempt(3, id(1), Err(refused())));
+    let run = sandbox.run(&["log"]).expect(0);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 4, "{}", run.stdout);
+    assert!(lines[0].starts_with("TIME"));
+    for (number, last) in [(0, "→ 200"), (1, "→ refused"), (2, "-")] {
+        let line = lines[number + 1];
+        assert!(line.ends_with(last), "{line}");
+        for part in [
+            &id(number),
+            "olympus",
+            "order.created",
+            "✓ valid",
+            " ago",
+            " B ",
+        ] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn json_is_the_capture_as_it_came_also_where_a_terminal_would_obey_it() {
+    let hostile = with(
+        capture(1),
+        &[
+            ("/request/body", HOSTILE.into()),
+            ("/request/body_bytes", HOSTILE.len().into()),
+        ],
+    );
+    let captures = [capture(0), hostile];
+    let run = filled(&captures).run(&["log", "--json"]).expect(0);
+    assert_eq!(run.json_lines(), captures);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn people_see_the_newest_fifty_and_how_many_there_are_besides() {
+    let sandbox = filled(&numbered(62));
+    let run = sandbox.run(&["log"]).expect(0);
+    assert_eq!(run.stdout.lines().count(), 51);
+    assert!(!run.stdout.contains(&id(11)) && run.stdout.contains(&id(12)));
+    assert_eq!(run.stderr, "… and 12 older: --limit\n");
+
+    let all = sandbox.run(&["log", "--limit", "100"]).expect(0);
+    assert_eq!((all.stdout.lines().count(), all.stderr.as_str()), (63, ""));
+    let two = sandbox.run(&["log", "-n", "2"]).expect(0);
+    assert_eq!((two.stdout.lines().count(), two.stderr.as_str()), (3, ""));
+    assert_eq!(ids(&sandbox.run(&["log", "--json"])).len(), 62);
+    assert_eq!(
+        ids(&sandbox.run(&["log", "--json", "-n", "2"])),
+        [id(60), id(61)]
+    );
+}
+
+#[test]
+fn filters_hold_together() {
+    let sandbox = filled(&[
+        capture(0),
+        with(capture(1), &[("/event", "order.updated".into())]),
+        with(
+            capture(2),
+            &[
+                ("/provider", "cimplify".into()),
+                ("/event", "payment.failed".into()),
+            ],
+        ),
+        with(
+            capture(3),
+            &[
+                ("/verdict/status", "mismatch".into()),
+                ("/event", Value::Null),
+            ],
+        ),
+        with(
+            capture(4),
+            &[("/request/body", "{\"sku\":\"Blue Shirt\"}".into())],
+        ),
+    ]);
+    add_attempt(&sandbox, attempt(1, id(1), Ok(answer(500, "no"))));
+    add_attempt(&sandbox, attempt(2, id(0), Ok(answer(500, "no"))));
+    add_attempt(&sandbox, attempt(3, id(0), Ok(answer(204, ""))));
+    let cases: [(&[&str], &[usize]); 13] = [
+        (&[], &[0, 1, 2, 3, 4]),
+        (&["--event", "order.*"], &[0, 1, 4]),
+        (&["--event", "order.*,!order.updated"], &[0, 4]),
+        (
+            &["--events", "payment.*", "--event", "order.updated"],
+            &[1, 2],
+        ),
+        (&["--provider", "cimplify"], &[2]),
+        (&["--verdict", "mismatch,stale"], &[3]),
+        (&["--since", "1768732203"], &[3, 4]),
+        (&["--until", "2026-01-18T10:30:02Z"], &[0, 1]),
+        (&["--since", "1768732201", "--until", "1768732203"], &[1, 2]),
+        (&["--failed"], &[1]),
+        (&["--search", "blue shirt"], &[4]),
+        (
+            &["--event", "order.*", "--verdict", "valid", "--limit", "1"],
+            &[4],
+        ),
+        (&["--limit", "0"], &[]),
+    ];
+    for (filters, expected) in cases {
+        let args = [&["log", "--json"], filters].concat();
+        let expected: Vec<_> = expected.iter().map(|number| id(*number)).collect();
+        assert_eq!(ids(&sandbox.run(&args).expect(0)), expected, "{filters:?}");
+    }
+}
+
+#[test]
+fn an_empty_selection_is_told_on_stderr_and_no_error() {
+    let sandbox = filled(&numbered(1));
+    for json in [&[][..], &["--json"]] {
+        for (filters, said) in [
+            (
+                ["--event", "order.craeted"],
+                "did you mean `order.created`?",
+            ),
+            (
+                ["--event", "payment.*"],
+                "no delivery in the log is meant by these filters\n",
+            ),
+        ] {
+            let run = sandbox.run(&[&["log"], json, &filters].concat()).expect(0);
+            assert_eq!(run.stdout, "");
+            assert!(run.stderr.contains(said), "{}", run.stderr);
+        }
+    }
+    sandbox.run(&["log", "prune", "--keep", "0"]).expect(0);
+    let run = sandbox.run(&["log"]).expect(0);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("", "note: the log holds no delivery\n")
+    );
+}
+
+#[test]
+fn wrong_filters_are_wrong_usage_and_the_hint_helps() {
+    let sandbox = filled(&numbered(1));
+    let cases: [(&[&str], &str); 8] = [
+        (&["--verdict", "mismatched"], "did you mean `mismatch`?"),
+        (&["--verdict", "x"], "one of `valid`, `mismatch`"),
+        (&["--provider", "olympos"], "did you mean `olympus`?"),
+        (&["--event", "order.*,,x"], "patterns look like `order.*`"),
+        (&["--event", "!"], "patterns look like `order.*`"),
+        (
+            &["--since", "-1m", "--until", "-2m"],
+            "nothing lies between",
+        ),
+        (&["--since", "yesterday"], "is not a time such as"),
+        (&["--json", "show", "@last"], "put them behind it"),
+    ];
+    for (filters, said) in cases {
+        let run = sandbox.run(&[&["log"], filters].concat()).expect(2);
+        assert_eq!(run.stdout, "", "{filters:?}");
+        assert!(run.stderr.contains(said), "{filters:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_long_log_streams_and_a_closed_pipe_ends_it_quietly() {
+    const ROWS: usize = 20_000;
+    let sandbox = filled(&numbered(ROWS));
+    assert_eq!(ids(&sandbox.run(&["log", "--json"]).expect(0)).len(), ROWS);
+    let args: [&[&str]; 3] = [
+        &["log", "--json"],
+        &["log", "export"],
+        &["log", "export", "--format", "har"],
+    ];
+    for args in args {
+        let (first, stderr, status) = first_line(&sandbox, args);
+        assert!(!first.is_empty(), "{args:?}");
+        assert_eq!((stderr.as_str(), status.code()), ("", Some(0)), "{args:?}");
+    }
+}
+
+/// Reads one line and goes away, as `head -1` does.
+fn first_line(sandbox: &Sandbox, args: &[&str]) -> (String, String, ExitStatus) {
+    let mut command = sandbox.command(args);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    (
+        line,
+        String::from_utf8(output.stderr).unwrap(),
+        output.status,
+    )
+}
+
+#[test]
+fn listing_goes_on_while_another_process_writes() {
+    const ROWS: usize = 4_000;
+    let sandbox = filled(&numbered(1));
+    let more = ndjson(&(1..ROWS).map(capture).collect::<Vec<_>>());
+    let file = sandbox.file("more.ndjson", more);
+    let mut command = sandbox.command(&["log", "import", file.to_str().unwrap()]);
+    let mut writer = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut before = 1;
+    while writer.try_wait().unwrap().is_none() {
+        let listed = ids(&sandbox.run(&["log", "--json"]).expect(0));
+        let expected: Vec<_> = (0..listed.len()).map(id).collect();
+        assert_eq!(listed, expected);
+        assert!(listed.len() >= before);
+        before = listed.len();
+    }
+    assert_eq!(writer.wait().unwrap().code(), Some(0));
+    assert_eq!(ids(&sandbox.run(&["log", "--json"])).len(), ROWS);
+}

@@ -1,0 +1,292 @@
+//! `webhook log export`, `import` and `prune`.
+
+use super::*;
+
+#[test]
+fn what_is_exported_can_be_imported_elsewhere() {
+    let bytes = with(
+        capture(1),
+        &[
+            ("/request/body", "/wAB".into()),
+            ("/request/body_encoding", "base64".into()),
+            ("/request/body_bytes", 3.into()),
+        ],
+    );
+    let captures = [capture(0), bytes, capture(2)];
+    let sandbox = filled(&captures);
+    add_attempt(&sandbox, attempt(1, id(1), Ok(answer(200, "ok"))));
+    let exported = sandbox.run(&["log", "export"]).expect(0);
+    let kinds: Vec<_> = exported
+        .json_lines()
+        .iter()
+        .map(|l| l["kind"].to_string())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "\"delivery\"",
+            "\"delivery\"",
+            "\"attempt\"",
+            "\"delivery\""
+        ]
+    );
+    assert_eq!(exported.stderr, "");
+
+    for format in ["ndjson", "har"] {
+        let exported = sandbox
+            .run(&["log", "export", "--format", format])
+            .expect(0);
+        let other = Sandbox::new();
+        let run = other
+            .run_with(&["log", "import", "--json", "-"], &exported.raw_stdout)
+            .expect(0);
+        assert_eq!(run.json_lines()[0]["added"], 3, "{format}");
+        let listed = other.run(&["log", "--json"]).expect(0).json_lines();
+        for (there, here) in listed.iter().zip(&captures) {
+            for member in ["id", "received_at", "provider", "event", "verdict"] {
+                assert_eq!(there[member], here[member], "{format}: {member}");
+            }
+            for member in ["method", "target", "body", "body_encoding"] {
+                assert_eq!(
+                    there["request"][member], here["request"][member],
+                    "{format}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_export_to_a_file_takes_its_place_when_it_is_whole() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.file("out/log.har", "before");
+    let path = file.to_str().unwrap();
+    let args = ["log", "export", "--format", "har", "--output", path];
+    sandbox.run(&args).expect(4);
+    assert_eq!(std::fs::read(&file).unwrap(), b"before");
+
+    import(&sandbox, &numbered(2));
+    let run = sandbox.run(&args).expect(0);
+    assert_eq!(run.stdout, "");
+    assert!(
+        run.stderr.contains("wrote 2 deliveries to"),
+        "{}",
+        run.stderr
+    );
+    let har: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(har["log"]["entries"].as_array().unwrap().len(), 2);
+    let beside = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
+    assert_eq!(beside, 1, "nothing unfinished is left");
+    assert_eq!(mode(&file), 0o600);
+
+    let run = sandbox
+        .run(&["log", "export", "--output", "nowhere/log.ndjson"])
+        .expect(4);
+    assert!(
+        run.stderr.contains("cannot write `nowhere/log.ndjson`"),
+        "{}",
+        run.stderr
+    );
+    sandbox
+        .run(&["log", "export", "--output", "/dev/null"])
+        .expect(0);
+    assert!(
+        !Path::new("/dev/null").is_file(),
+        "a device is written to, not replaced"
+    );
+    let dash = sandbox
+        .run(&["log", "export", "--output", "-", "-n", "1"])
+        .expect(0);
+    assert_eq!(ids(&dash), [id(1)]);
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn an_export_of_nothing_is_still_of_its_form() {
+    let sandbox = filled(&numbered(1));
+    let args = ["log", "export", "--event", "x.*", "--format"];
+    let har = sandbox.run(&[&args[..], &["har"]].concat()).expect(0);
+    let value: Value = serde_json::from_str(&har.stdout).unwrap();
+    assert_eq!(value["log"]["entries"], json!([]));
+    assert!(har.stderr.contains("note: no delivery"), "{}", har.stderr);
+    assert_eq!(
+        sandbox
+            .run(&[&args[..], &["ndjson"]].concat())
+            .expect(0)
+            .stdout,
+        ""
+    );
+}
+
+#[test]
+fn importing_again_adds_nothing() {
+    let sandbox = Sandbox::new();
+    let attempt = json!({"v": 1, "kind": "attempt", "id": "att_1"});
+    let file = sandbox.file("in.ndjson", ndjson(&[capture(0), attempt, capture(1)]));
+    let import = ["log", "import", file.to_str().unwrap()];
+    let run = sandbox.run(&import).expect(0);
+    assert_eq!(run.stdout, "");
+    assert!(
+        run.stderr.starts_with("added 2 deliveries to `"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("1 passed over, being no delivery"),
+        "{}",
+        run.stderr
+    );
+    let run = sandbox.run(&import).expect(0);
+    assert!(run.stderr.contains("added 0 deliveries"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 already there"), "{}", run.stderr);
+    let run = sandbox.run(&[&import[..], &["--json"]].concat()).expect(0);
+    let summary = json!({"v": 1, "kind": "summary", "added": 0, "present": 2, "skipped": 1});
+    assert_eq!(run.json_lines(), [summary]);
+    assert_eq!(run.stderr, "");
+    assert_eq!(sandbox.run(&["log", "--json"]).json_lines(), numbered(2));
+}
+
+#[test]
+fn a_bare_request_gets_an_id_a_time_and_what_its_payload_tells() {
+    let body = r#"{"id":"evt_9","type":"order.created","created":1768732200,"data":{}}"#;
+    let message = format!(
+        "POST /hook HTTP/1.1\r\nHost: a\r\nX-Olympus-Signature: t=1768732200,v1=00\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let sandbox = Sandbox::new();
+    let file = sandbox.file("request.http", &message);
+    let before = Timestamp::now().to_string();
+    for _ in 0..2 {
+        sandbox
+            .run(&["log", "import", file.to_str().unwrap()])
+            .expect(0);
+    }
+    let listed = sandbox.run(&["log", "--json"]).expect(0).json_lines();
+    assert_eq!(
+        listed.len(),
+        2,
+        "without an id every import is another delivery"
+    );
+    for delivery in &listed {
+        assert!(delivery["id"].as_str().unwrap().starts_with("dlv_"));
+        assert!(*delivery["received_at"].as_str().unwrap() >= *before);
+        assert_eq!(delivery["provider"], "olympus");
+        assert_eq!(delivery["event"], "order.created");
+        assert_eq!(delivery["event_id"], "evt_9");
+        assert_ne!(delivery["verdict"]["status"], "valid");
+        assert_eq!(delivery["request"]["body"], body);
+    }
+    let args = ["log", "show", "@last", "--as", "http"];
+    assert!(sandbox.run(&args).expect(0).stdout.ends_with(body));
+}
+
+#[test]
+fn a_bad_line_is_named_and_nothing_is_imported() {
+    let sandbox = Sandbox::new();
+    let cases: [(&str, &str); 6] = [
+        ("{\"v\":1,", "line 3"),
+        (
+            "{\"request\":{\"headers\":[]}}",
+            "line 3: no `request.body`",
+        ),
+        (
+            "{\"v\":9,\"request\":{\"headers\":[],\"body\":\"\"}}",
+            "line 3: capture version `9`",
+        ),
+        ("nonsense", "line 3"),
+        ("[]", "line 3"),
+        ("{\"kind\":\"order\"}", "line 3"),
+    ];
+    for (bad, said) in cases {
+        let input = format!("{}{bad}\n{}", ndjson(&numbered(2)), ndjson(&[capture(2)]));
+        let run = sandbox
+            .run_with(&["log", "import", "-"], input.as_bytes())
+            .expect(4);
+        assert_eq!(run.stdout, "");
+        assert!(
+            run.stderr.contains("`stdin`: ") && run.stderr.contains(said),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("hint: "), "{}", run.stderr);
+        assert!(!sandbox.log_file().exists(), "{bad}");
+    }
+    for (input, said) in [
+        ("", "is empty"),
+        ("just text", "neither a capture, nor HAR"),
+    ] {
+        let run = sandbox
+            .run_with(&["log", "import", "-"], input.as_bytes())
+            .expect(4);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    let run = sandbox.run(&["log", "import", "missing.ndjson"]).expect(4);
+    assert!(
+        run.stderr.contains("cannot read `missing.ndjson`"),
+        "{}",
+        run.stderr
+    );
+    sandbox.run(&["log", "import", "."]).expect(4);
+}
+
+#[test]
+fn prune_keeps_what_it_is_told_to_keep() {
+    let sandbox = filled(&numbered(10));
+    add_attempt(&sandbox, attempt(1, id(0), Ok(answer(200, "ok"))));
+    let run = sandbox.run(&["log", "prune", "--keep", "7"]).expect(0);
+    assert_eq!(run.stdout, "");
+    assert!(
+        run.stderr.contains("removed 3 deliveries and 1 attempt, "),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(ids(&sandbox.run(&["log", "--json"]))[0], id(3));
+
+    let young = with(
+        capture(20),
+        &[("/received_at", Timestamp::now().to_string().into())],
+    );
+    import(&sandbox, &[young]);
+    let args = ["log", "prune", "--older-than", "1h", "--json"];
+    let lines = sandbox.run(&args).expect(0).json_lines();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (&lines[0]["kind"], &lines[0]["deliveries"]),
+        (&json!("summary"), &json!(7))
+    );
+    assert!(lines[0]["bytes"].is_u64() && lines[0]["attempts"] == 0);
+    assert_eq!(ids(&sandbox.run(&["log", "--json"])), [id(20)]);
+
+    sandbox.run(&["log", "prune"]).expect(2);
+    sandbox
+        .run(&["log", "prune", "--older-than", "soon"])
+        .expect(2);
+}
+
+#[test]
+fn prune_gives_space_back_while_another_process_writes() {
+    let big = |number| {
+        with(
+            capture(number),
+            &[("/request/body", "x".repeat(100_000).into())],
+        )
+    };
+    let sandbox = filled(&(0..40).map(big).collect::<Vec<_>>());
+    let more = sandbox.file(
+        "more.ndjson",
+        ndjson(&(100..2_000).map(capture).collect::<Vec<_>>()),
+    );
+    let mut command = sandbox.command(&["log", "import", more.to_str().unwrap()]);
+    let mut writer = command.stderr(Stdio::null()).spawn().unwrap();
+    let args = ["log", "prune", "--older-than", "0s", "--json"];
+    let summary = sandbox.run(&args).expect(0).json_lines().remove(0);
+    assert_eq!(writer.wait().unwrap().code(), Some(0));
+    assert!(summary["deliveries"].as_u64().unwrap() >= 40, "{summary}");
+    assert!(summary["bytes"].as_u64().unwrap() > 1_000_000, "{summary}");
+}
