@@ -30,6 +30,15 @@ impl Console {
         out.flush()
     }
 
+    /// Prints one line of JSON as it is. [`Console::data`] would take out what a stream without
+    /// colours does not want, a DEL among it, which JSON may hold.
+    pub fn json(self, line: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(line.as_bytes())?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
     /// Prints bytes of data as they are.
     pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
@@ -60,6 +69,6 @@ impl Console {
 
     /// The width of the terminal on stdout, where there is one.
     pub fn width(self) -> Option<usize> {
-        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
     }
 }

@@ -103,7 +103,7 @@ fn print_request(
             let line = curl::command(&delivery.request, &url).map_err(unwritable)?;
             world.console.data(&line)?;
         }
-        ShowAs::Json => world.console.data(&delivery.to_json())?,
+        ShowAs::Json => world.console.json(&delivery.to_json())?,
     }
     Ok(())
 }

@@ -124,7 +124,7 @@ async fn tell(
     }
     let console = replay.world.console;
     if replay.args.json {
-        console.data(&attempt.to_json_about(plan.delivery.about()))?;
+        console.json(&attempt.to_json_about(plan.delivery.about()))?;
     } else {
         let known = [
             plan.delivery.event.as_deref(),
@@ -149,7 +149,7 @@ fn summarize(
 ) -> Result<(), Trouble> {
     let console = replay.world.console;
     if replay.args.json {
-        console.data(&summary_line(tally))?;
+        console.json(&summary_line(tally))?;
     } else if total > 1 {
         console.talk(&report::summary(tally, None));
     }

@@ -129,7 +129,7 @@ pub fn print(
             event: Some(order.event).filter(|event| !event.is_empty()),
             event_id: Some(letter.event_id.as_str()).filter(|id| !id.is_empty()),
         };
-        console.data(&attempt.to_json_about(about))?;
+        console.json(&attempt.to_json_about(about))?;
     } else {
         let label = format!(
             "{}  {}  {}",
@@ -153,7 +153,7 @@ pub fn print(
 
 fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), Trouble> {
     if run.args.json {
-        run.world.console.data(&summary_line(tally))?;
+        run.world.console.json(&summary_line(tally))?;
     } else if tally.sent > 1 {
         run.world.console.talk(&report::summary(tally, None));
     }

@@ -199,7 +199,7 @@ fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration) -> Result<(), Trouble> 
             "p90": seen.latency.value_at_percentile(90.0), "p99": seen.latency.value_at_percentile(99.0),
             "p99.9": seen.latency.value_at_percentile(99.9), "max": seen.latency.max(),
         });
-        return Ok(run.world.console.data(&line.to_string())?);
+        return Ok(run.world.console.json(&line.to_string())?);
     }
     let load = Load {
         latency: &seen.latency,
