@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
+use std::sync::mpsc;
 
 use serde_json::Value;
 
@@ -203,13 +204,21 @@ fn each_line_of_a_pipe_is_answered_as_it_comes() {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
-    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (sender, receiver) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in answers.map_while(Result::ok) {
+            sender.send(line).unwrap();
+        }
+    });
+    let answer = || receiver.recv_timeout(harness::PATIENCE).expect("an answer");
     for body in [BODY, "{}", ""] {
         writeln!(pipe, "{}", capture(body)).unwrap();
-        let line: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        let line: Value = serde_json::from_str(&answer()).unwrap();
         assert_eq!(line["verdict"]["status"], "valid");
     }
     drop(pipe);
-    assert!(answers.next().unwrap().unwrap().contains("summary"));
+    assert!(answer().contains("summary"));
+    reader.join().unwrap();
     assert!(child.wait().unwrap().success());
 }
