@@ -59,7 +59,7 @@ impl Vector {
             body.len()
         );
         for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text = format!("{text}{name}: {value}\r\n");
         }
         text.push_str("\r\n");
         [text.into_bytes(), body].concat()
