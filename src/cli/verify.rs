@@ -20,7 +20,8 @@ Examples:
 /// request messages, or a raw body with its headers in `-H`. A secret is needed. Where a signature
 /// is wrong, the known mistakes are tried, and the one that reproduces it is named with its fix.
 ///
-/// Exits 0 when everything is valid, 1 when something is not, 4 when an input cannot be read.
+/// Exits 0 when everything is valid, 1 when something is not, 4 when an input cannot be read,
+/// whatever the others are.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct VerifyArgs {
@@ -33,6 +34,9 @@ pub struct VerifyArgs {
     pub provider: Option<String>,
 
     /// A header of the raw body, such as `X-Olympus-Signature: t=…,v1=…`; repeatable.
+    ///
+    /// With it, each FILE is a body, byte for byte. One of more than 32 MiB is hashed and no more:
+    /// its event is not read, and the cause of a wrong signature is not looked for.
     #[arg(short = 'H', long, value_name = "NAME: VALUE")]
     pub header: Vec<Header>,
 

@@ -21,11 +21,11 @@ use judging::Judging;
 use report::Report;
 
 /// Runs the command.
-pub fn run(args: VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
-    let inputs = input::of(&args, io::stdin().is_terminal())?;
+pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    let inputs = input::of(args, io::stdin().is_terminal())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    let judging = Judging::new(&args, &setup, world)?;
-    let mut report = Report::new(&args, world);
+    let judging = Judging::new(args, &setup, world)?;
+    let mut report = Report::new(args, world);
     for input in &inputs {
         verify(input, &judging, world, &mut report)?;
     }

@@ -75,3 +75,97 @@ fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::{Request, Status};
+    use crate::provider::{SecretEntry, judge};
+    use crate::signature::{Signed, sign};
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_705_574_400);
+
+    fn keyring(catalogue: &Catalogue) -> Keyring {
+        let entry = SecretEntry {
+            provider: None,
+            bytes: b"secret".to_vec(),
+        };
+        Keyring::new(catalogue, &[entry]).unwrap()
+    }
+
+    /// A signed request of each provider.
+    fn requests<'a>(
+        catalogue: &'a Catalogue,
+        keyring: &'a Keyring,
+    ) -> impl Iterator<Item = (&'a str, Request)> {
+        catalogue.iter().map(|provider| {
+            let key = &keyring.keys(provider.name())[0];
+            let body = b"no envelope";
+            let signed = Signed {
+                at: NOW,
+                id: "",
+                body,
+            };
+            let headers = sign(&provider.definition.signature, key, signed);
+            let request = Request::post("/", headers, &body[..]);
+            (provider.name(), request)
+        })
+    }
+
+    fn judged<'a>(
+        catalogue: &'a Catalogue,
+        keyring: &Keyring,
+        policy: &Policy,
+        request: &Request,
+    ) -> Judged<'a> {
+        let body = &mut &request.body[..];
+        judge_stream(catalogue, keyring, policy, &request.headers, body, NOW).unwrap()
+    }
+
+    #[test]
+    fn the_verdict_is_that_of_a_body_which_is_held() {
+        let catalogue = Catalogue::builtin();
+        let keyring = keyring(&catalogue);
+        let policy = Policy::default();
+        for (name, mut request) in requests(&catalogue, &keyring) {
+            for status in [Status::Valid, Status::Mismatch] {
+                let passed = judged(&catalogue, &keyring, &policy, &request);
+                let held = judge(&catalogue, &keyring, &policy, &request, NOW);
+                assert_eq!(passed.verdict.status, status, "{name}");
+                assert_eq!(passed.verdict.status, held.verdict.status, "{name}");
+                let provider = passed.provider.map(Provider::name);
+                assert_eq!(provider, held.provider.map(Provider::name));
+                request.body = "another".into();
+            }
+        }
+    }
+
+    #[test]
+    fn a_provider_that_was_fixed_is_the_only_one() {
+        let catalogue = Catalogue::builtin();
+        let keyring = keyring(&catalogue);
+        let policy = Policy {
+            provider: Some("olympus".into()),
+            ..Policy::default()
+        };
+        for (name, request) in requests(&catalogue, &keyring) {
+            let judged = judged(&catalogue, &keyring, &policy, &request);
+            assert_eq!(judged.provider.map(Provider::name), Some("olympus"));
+            assert_eq!(judged.verdict.is_valid(), name == "olympus", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_request_of_nobody_is_unverified() {
+        let catalogue = Catalogue::builtin();
+        let request = Request::post("/", Headers::new(), "x");
+        let judged = judged(
+            &catalogue,
+            &keyring(&catalogue),
+            &Policy::default(),
+            &request,
+        );
+        assert!(judged.provider.is_none());
+        assert_eq!(judged.verdict.status, Status::Unverified);
+    }
+}

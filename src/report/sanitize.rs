@@ -53,7 +53,7 @@ pub fn escape_json(line: &str) -> Cow<'_, str> {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 out.push_str("\\u");
-                out.extend(hex::encode(unit.to_be_bytes()).chars());
+                out.push_str(&hex::encode(unit.to_be_bytes()));
             }
         } else {
             out.push(c);

@@ -49,9 +49,9 @@ impl<'a> Check<'a> {
         };
         let fields = presented.fields(b"");
         let matched = self.running.into_iter().find_map(|(key, mut mac)| {
-            after
-                .iter()
-                .for_each(|piece| mac.update(piece.bytes(fields)));
+            for piece in after {
+                mac.update(piece.bytes(fields));
+            }
             mac.is_among(&presented.macs).then_some(key)
         });
         let verdict = judge(self.keyless, matched, &presented);
@@ -71,9 +71,9 @@ fn begin<'a>(
     let fields = presented.fields(b"");
     let begun = |key: &'a Key| {
         let mut mac = key.start();
-        before
-            .iter()
-            .for_each(|piece| mac.update(piece.bytes(fields)));
+        for piece in before {
+            mac.update(piece.bytes(fields));
+        }
         (key, mac)
     };
     keys.iter().map(begun).collect()

@@ -5,3 +5,4 @@ mod completion;
 mod harness;
 mod log;
 mod vectors;
+mod verify;

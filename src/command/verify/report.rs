@@ -95,10 +95,11 @@ impl Report {
             cases.push(unreadable_case(file, &trouble));
         }
         self.unreadable += 1;
-        if self.unreadable <= TOLD {
-            if let Some(earlier) = self.pending.replace(trouble) {
-                self.world.console.talk(&describe(&earlier));
-            }
+        if self.unreadable > TOLD {
+            return;
+        }
+        if let Some(earlier) = self.pending.replace(trouble) {
+            self.world.console.talk(&describe(&earlier));
         }
     }
 

@@ -14,7 +14,7 @@ const SHOWN_TEXT: usize = 200;
 /// The captures that are shown.
 #[derive(Default)]
 pub struct Rows {
-    rows: Vec<Row>,
+    kept: Vec<Row>,
     plain: usize,
     notable: usize,
 }
@@ -28,16 +28,16 @@ struct Row {
 impl Rows {
     /// Keeps a capture for showing, where there is room.
     pub fn add(&mut self, file: &str, place: Option<Place>, judgement: &Judgement) {
-        let kept = if checked(file, judgement).stands_out() {
+        let count = if checked(file, judgement).stands_out() {
             &mut self.notable
         } else {
             &mut self.plain
         };
-        if *kept == SHOWN {
+        if *count == SHOWN {
             return;
         }
-        *kept += 1;
-        self.rows.push(Row {
+        *count += 1;
+        self.kept.push(Row {
             file: file.to_owned(),
             place,
             judgement: clipped(judgement.clone()),
@@ -46,7 +46,7 @@ impl Rows {
 
     /// Says that `file` held one capture, so that its name is enough.
     pub fn last_stands_alone(&mut self, file: &str) {
-        if let Some(row) = self.rows.last_mut().filter(|row| row.file == file) {
+        if let Some(row) = self.kept.last_mut().filter(|row| row.file == file) {
             row.place = None;
         }
     }
@@ -54,7 +54,7 @@ impl Rows {
     /// One capture in full, or all as a table of at most `width` columns.
     pub fn text(&self, totals: &Totals, width: Option<usize>) -> String {
         let named: Vec<_> = self
-            .rows
+            .kept
             .iter()
             .map(|row| (source(&row.file, row.place), &row.judgement))
             .collect();
