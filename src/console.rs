@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::report;
+use crate::report::{self, sanitize};
 
 /// Where a command speaks.
 ///
@@ -30,19 +30,29 @@ impl Console {
         out.flush()
     }
 
-    /// Prints one line of JSON as it is. [`Console::data`] would take out what a stream without
-    /// colours does not want, a DEL among it, which JSON may hold.
-    pub fn json(self, line: &str) -> io::Result<()> {
+    /// Prints lines of JSON as they are; on a terminal, what could act on it is written as `\uXXXX`.
+    /// [`Console::data`] would take out what a stream without colours does not want, a DEL among
+    /// it, which JSON may hold.
+    pub fn json(self, lines: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(line.as_bytes())?;
+        if out.is_terminal() {
+            let escaped: Vec<_> = lines.lines().map(sanitize::escape_json).collect();
+            out.write_all(escaped.join("\n").as_bytes())?;
+        } else {
+            out.write_all(lines.as_bytes())?;
+        }
         out.write_all(b"\n")?;
         out.flush()
     }
 
-    /// Prints bytes of data as they are.
+    /// Prints bytes of data as they are; on a terminal, what could act on it is escaped.
     pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
+        if out.is_terminal() {
+            out.write_all(sanitize::escape_bytes_lines(bytes).as_bytes())?;
+        } else {
+            out.write_all(bytes)?;
+        }
         out.flush()
     }
 
