@@ -49,7 +49,12 @@ impl Console {
     pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if out.is_terminal() {
-            out.write_all(sanitize::escape_bytes_lines(bytes).as_bytes())?;
+            // Line ends of an HTTP head are no secret worth an escape at the end of every line.
+            let shown = sanitize::escape_bytes_lines(bytes).replace("\\r\n", "\n");
+            out.write_all(shown.as_bytes())?;
+            if !shown.ends_with('\n') {
+                out.write_all(b"\n")?;
+            }
         } else {
             out.write_all(bytes)?;
         }

@@ -173,16 +173,15 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         let hint = match &error {
             StoreError::Missing { .. } => "`webhook listen` makes one on the first delivery",
-            StoreError::ReadOnly { .. } => "give another place: `--log PATH`",
             StoreError::DiskFull { .. } => {
                 "free some space, or `webhook log prune --older-than 30d`"
             }
             StoreError::Locked { .. } => {
                 "end the other program, or give another place: `--log PATH`"
             }
-            StoreError::NotADatabase { .. } | StoreError::Foreign { .. } => {
-                "give another place: `--log PATH`"
-            }
+            StoreError::ReadOnly { .. }
+            | StoreError::NotADatabase { .. }
+            | StoreError::Foreign { .. } => "give another place: `--log PATH`",
             StoreError::Corrupt { .. } | StoreError::BadRow { .. } => {
                 "keep a copy of the file and give another place: `--log PATH`"
             }

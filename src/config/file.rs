@@ -16,7 +16,7 @@ pub struct FileConfig {
     pub provider: Option<String>,
     /// The endpoint of `send` and `replay`.
     pub url: Option<String>,
-    /// The log file.
+    /// The log file, relative to the configuration file.
     pub log: Option<PathBuf>,
     /// When to colour.
     pub color: Option<String>,
@@ -62,10 +62,10 @@ pub enum Sources {
 
 impl Sources {
     /// The places in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, SecretSource> {
+    pub fn as_slice(&self) -> &[SecretSource] {
         match self {
-            Self::One(source) => std::slice::from_ref(source).iter(),
-            Self::Many(sources) => sources.iter(),
+            Self::One(source) => std::slice::from_ref(source),
+            Self::Many(sources) => sources,
         }
     }
 }
@@ -87,10 +87,13 @@ impl FileConfig {
             path: path.to_path_buf(),
             source,
         })?;
-        toml::from_str(&text).map_err(|error| ConfigError::Form {
+        let mut file: Self = toml::from_str(&text).map_err(|error| ConfigError::Form {
             path: path.to_path_buf(),
             message: one_line(&error, &text),
-        })
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        file.log = file.log.map(|log| folder.join(log));
+        Ok(file)
     }
 }
 

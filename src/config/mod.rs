@@ -25,6 +25,9 @@ pub use secrets::{Ask, GivenSecret};
 /// The project's configuration file, in the folder where the program runs.
 pub const PROJECT_FILE: &str = "webhook.toml";
 
+/// A variable that a setting may come from, and how its text is read.
+pub type Variable<'a, T> = (&'a str, fn(&str) -> Result<T, String>);
+
 /// All places of configuration but the flags, read.
 #[derive(Debug)]
 pub struct Config {
@@ -102,19 +105,18 @@ impl Config {
         folder: &Path,
     ) -> Result<Self, ConfigError> {
         let paths = Paths::of(&environment);
-        let files = match &global.config {
-            Some(path) => vec![(path.clone(), FileConfig::read(path)?)],
-            None => {
-                let user = paths.config_file();
-                let candidates = [Some(folder.join(PROJECT_FILE)), user];
-                let present = candidates
-                    .into_iter()
-                    .flatten()
-                    .filter(|path| path.is_file());
-                present
-                    .map(|path| FileConfig::read(&path).map(|file| (path, file)))
-                    .collect::<Result<_, _>>()?
-            }
+        let files = if let Some(path) = &global.config {
+            vec![(path.clone(), FileConfig::read(path)?)]
+        } else {
+            let user = paths.config_file();
+            let candidates = [Some(folder.join(PROJECT_FILE)), user];
+            let present = candidates
+                .into_iter()
+                .flatten()
+                .filter(|path| path.is_file());
+            present
+                .map(|path| FileConfig::read(&path).map(|file| (path, file)))
+                .collect::<Result<_, _>>()?
         };
         Ok(Self {
             environment,
@@ -129,7 +131,7 @@ impl Config {
     pub fn setting<T: Clone>(
         &self,
         flag: Option<(&'static str, T)>,
-        variable: Option<(&str, fn(&str) -> Result<T, String>)>,
+        variable: Option<Variable<'_, T>>,
         field: impl Fn(&FileConfig) -> Option<T>,
         default: T,
     ) -> Result<Setting<T>, ConfigError> {
@@ -139,13 +141,13 @@ impl Config {
                 origin: Origin::Flag(name),
             });
         }
-        if let Some((name, parse)) = variable {
-            if let Some((text, origin)) = self.environment.get(name) {
-                return match parse(text) {
-                    Ok(value) => Ok(Setting { value, origin }),
-                    Err(message) => Err(ConfigError::Value { origin, message }),
-                };
-            }
+        if let Some((name, parse)) = variable
+            && let Some((text, origin)) = self.environment.get(name)
+        {
+            return match parse(text) {
+                Ok(value) => Ok(Setting { value, origin }),
+                Err(message) => Err(ConfigError::Value { origin, message }),
+            };
         }
         let from_file = self.files.iter().find_map(|(path, file)| {
             let origin = Origin::File(path.clone());

@@ -46,15 +46,15 @@ impl Config {
         for text in &args.secret_file {
             given.push(from_file_flag(text, providers, ask)?);
         }
-        given.extend(self.from_variables(providers));
-        given.extend(self.from_files()?);
+        given.extend(self.variable_secrets(providers));
+        given.extend(self.file_secrets()?);
         match given.iter().find(|secret| secret.bytes.is_empty()) {
             Some(empty) => Err(ConfigError::EmptySecret(empty.origin.clone())),
             None => Ok(given),
         }
     }
 
-    fn from_variables(&self, providers: &[&str]) -> Vec<GivenSecret> {
+    fn variable_secrets(&self, providers: &[&str]) -> Vec<GivenSecret> {
         let named = providers
             .iter()
             .map(|name| (Some((*name).to_owned()), variable_of(name)));
@@ -72,7 +72,7 @@ impl Config {
             .collect()
     }
 
-    fn from_files(&self) -> Result<Vec<GivenSecret>, ConfigError> {
+    fn file_secrets(&self) -> Result<Vec<GivenSecret>, ConfigError> {
         let mut given: Vec<GivenSecret> = Vec::new();
         for (path, file) in self.files() {
             let mut of_this_file = Vec::new();
@@ -81,7 +81,7 @@ impl Config {
                 if given.iter().any(|secret| secret.provider == provider) {
                     continue;
                 }
-                for source in sources.iter() {
+                for source in sources.as_slice() {
                     let bytes = self.fetch(path, source)?;
                     let origin = Origin::File(path.to_path_buf());
                     of_this_file.push(GivenSecret {

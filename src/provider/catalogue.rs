@@ -104,6 +104,10 @@ pub enum CatalogueError {
 
 impl Catalogue {
     /// The providers that are embedded in the program.
+    ///
+    /// # Panics
+    ///
+    /// Where an embedded definition is not valid: a test reads each, so none is ever released.
     pub fn builtin() -> Self {
         let providers = FIXTURES
             .dirs()
@@ -111,7 +115,6 @@ impl Catalogue {
                 let definition = dir.get_file(dir.path().join(DEFINITION_FILE))?;
                 let definition = serde_json::from_slice(definition.contents());
                 Some(Provider {
-                    // A test reads every embedded file, so a broken one is never released.
                     definition: definition.expect("the embedded definitions are valid"),
                     origin: Origin::BuiltIn,
                     events: embedded_events(dir),
