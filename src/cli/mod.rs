@@ -22,7 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use catalog::{
     CompletionsArgs, ConfigArgs, EventsArgs, ManArgs, ProvidersArgs, ProvidersCommand, Shell,
 };
-pub use listen::{AnswerMode, BodyDetail, InvalidPolicy, ListenArgs};
+pub use listen::{AnswerMode, BodyDetail, InvalidPolicy, ListenArgs, TlsArgs};
 pub use log::{
     ExportFormat, LogArgs, LogCommand, LogDiff, LogExport, LogImport, LogPrune, LogShow, LogTail,
     ShowAs,

@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::delivery::{Attempt, Delivery, EventFilter, Status};
 use crate::store::StoreError;
 
 /// How many happenings may wait for the printer.
 const QUEUE: usize = 4_096;
+
+/// How many KiB of bodies may wait for the printer: 64 MiB, or one larger body.
+const QUEUE_KIB: u32 = 64 * 1024;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -21,6 +24,36 @@ pub enum Happening {
     Trouble(StoreError),
     /// So many happenings were not told, because the printer could not keep up.
     Skipped(u64),
+}
+
+impl Happening {
+    /// The KiB that it holds on to, as far as the queue counts them.
+    fn kib(&self) -> u32 {
+        let bytes = match self {
+            Self::Delivery(delivery, _) => delivery.request.body.len(),
+            Self::Attempt(attempt, _) => attempt.outcome.as_ref().map_or(0, |a| a.body.len()),
+            Self::Trouble(_) | Self::Skipped(_) => 0,
+        };
+        u32::try_from(bytes >> 10)
+            .unwrap_or(u32::MAX)
+            .min(QUEUE_KIB)
+    }
+}
+
+impl Told {
+    const fn new(happening: Happening, room: OwnedSemaphorePermit) -> Self {
+        Self {
+            happening,
+            _room: room,
+        }
+    }
+}
+
+/// A happening on its way to the printer, with the room that it takes in the queue.
+pub struct Told {
+    /// What happened.
+    pub happening: Happening,
+    _room: OwnedSemaphorePermit,
 }
 
 /// What a run waits for.
@@ -52,6 +85,11 @@ impl Progress {
         self.missing.is_empty() && self.wanted.is_none_or(|count| self.deliveries >= count)
     }
 
+    /// Whether every delivery was genuine, and proved to be.
+    pub const fn is_all_valid(&self) -> bool {
+        self.valid == self.deliveries
+    }
+
     /// Whether a number of deliveries is awaited.
     pub const fn is_counted(&self) -> bool {
         self.wanted.is_some()
@@ -60,7 +98,9 @@ impl Progress {
 
 /// Tells happenings.
 pub struct Feed {
-    queue: mpsc::Sender<Happening>,
+    queue: mpsc::Sender<Told>,
+    /// What is left of [`QUEUE_KIB`].
+    room: Arc<Semaphore>,
     /// Whether answers wait for the printer. A script needs every line; a person at a terminal that
     /// can't keep up shall not slow the answers.
     lossless: bool,
@@ -77,7 +117,7 @@ impl Feed {
         lossless: bool,
         filter: EventFilter,
         expectation: &Expectation,
-    ) -> (Self, mpsc::Receiver<Happening>) {
+    ) -> (Self, mpsc::Receiver<Told>) {
         let (queue, end) = mpsc::channel(QUEUE);
         let progress = Progress {
             missing: expectation.events.clone(),
@@ -86,6 +126,7 @@ impl Feed {
         };
         let feed = Self {
             queue,
+            room: Arc::new(Semaphore::new(QUEUE_KIB as usize)),
             lossless,
             filter,
             skipped: Mutex::new(0),
@@ -107,6 +148,11 @@ impl Feed {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// How many happenings were not told and not yet said to be so.
+    pub fn untold(&self) -> u64 {
+        *self.skipped()
     }
 
     pub(super) async fn delivery(&self, delivery: Arc<Delivery>, repeat: u32) {
@@ -146,17 +192,26 @@ impl Feed {
 
     async fn tell(&self, happening: Happening) {
         if self.lossless {
-            // Fails only when the printer has ended, and then nobody listens.
-            let _ = self.queue.send(happening).await;
+            // Both fail only when the printer has ended, and then nobody listens.
+            let room = Arc::clone(&self.room);
+            if let Ok(room) = room.acquire_many_owned(happening.kib()).await {
+                let _ = self.queue.send(Told::new(happening, room)).await;
+            }
             return;
         }
         let skipped = std::mem::take(&mut *self.skipped());
-        if skipped > 0 && self.queue.try_send(Happening::Skipped(skipped)).is_err() {
+        if skipped > 0 && !self.try_tell(Happening::Skipped(skipped)) {
             *self.skipped() += skipped;
         }
-        if self.queue.try_send(happening).is_err() {
+        if !self.try_tell(happening) {
             *self.skipped() += 1;
         }
+    }
+
+    /// Tells without waiting; false where there is no room.
+    fn try_tell(&self, happening: Happening) -> bool {
+        let room = Arc::clone(&self.room).try_acquire_many_owned(happening.kib());
+        room.is_ok_and(|room| self.queue.try_send(Told::new(happening, room)).is_ok())
     }
 
     fn skipped(&self) -> std::sync::MutexGuard<'_, u64> {

@@ -151,6 +151,17 @@ impl Lane {
     }
 }
 
+impl Ticket {
+    /// Waits for this delivery's turn, which lasts until what is returned is dropped.
+    async fn turn(self) -> oneshot::Sender<()> {
+        if let Some(before) = self.before {
+            // An error says that the one before is gone, which is as good.
+            let _ = before.await;
+        }
+        self.done
+    }
+}
+
 impl Line {
     /// Carries the delivery to its targets. The reply is the applications' where they answer: the
     /// first that is not 2xx, else the first target's.
@@ -160,13 +171,27 @@ impl Line {
             let refused = attempts.iter().find(|attempt| !attempt.is_success());
             return refused.or(attempts.first()).map(reply_of);
         }
-        let permit = Arc::clone(&self.shared.backlog).acquire_owned().await;
+        let backlog = Arc::clone(&self.shared.backlog);
         let feed = Arc::clone(feed);
+        let going = tokio::spawn(async move { self.go(&delivery, &feed).await });
+        // It goes before it has a permit: those that have one may stand in line behind it.
+        let permit = backlog.acquire_owned().await;
         tokio::spawn(async move {
-            self.go(&delivery, &feed).await;
+            // A task that panicked has left its line.
+            let _ = going.await;
             drop(permit);
         });
         None
+    }
+
+    /// Gives up the place, for a delivery that could not be kept. Who stands behind goes on waiting
+    /// for who stands before.
+    pub(super) fn leave(self) {
+        for ticket in self.tickets {
+            tokio::spawn(async move {
+                ticket.turn().await;
+            });
+        }
     }
 
     async fn go(self, delivery: &Arc<Delivery>, feed: &Feed) -> Vec<Attempt> {
@@ -174,13 +199,10 @@ impl Line {
         let request = outgoing(&delivery.request, &shared.options.headers);
         let request = &request;
         join_all(self.tickets.into_iter().map(|ticket| async move {
-            if let Some(before) = ticket.before {
-                // An error says that the one before is gone, which is as good.
-                let _ = before.await;
-            }
             let target = ticket.target.join_path(&request.target);
+            let turn = ticket.turn().await;
             let attempt = shared.send(delivery, request, &target, feed).await;
-            drop(ticket.done);
+            drop(turn);
             attempt
         }))
         .await

@@ -9,7 +9,7 @@ mod forward;
 mod seen;
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::delivery::{Delivery, Request, Status, Timestamp, Verdict, id};
@@ -18,7 +18,7 @@ use crate::provider::{Catalogue, Judged, Keyring, Policy, judge};
 use crate::store::Writer;
 
 pub use answer::{Answers, InvalidPolicy};
-pub use feed::{Expectation, Feed, Happening, Progress};
+pub use feed::{Expectation, Feed, Happening, Progress, Told};
 pub use forward::{AnswerMode, Forward, ForwardOptions, Route};
 pub use seen::{REMEMBERED, Seen};
 
@@ -110,14 +110,16 @@ impl Intake {
 
     /// The delivery's own id, and which one of its event it is.
     fn recall(&self, provider: Option<&str>, judged: &Judged<'_>) -> seen::Repeat {
-        let id = id::delivery();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.recall(
-            id,
+        self.seen().recall(
+            id::delivery(),
             provider,
             judged.event_id.as_deref(),
             judged.verdict.status,
         )
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wants_forward(&self, judged: &Judged<'_>, problem: Option<Problem>) -> bool {
@@ -147,10 +149,20 @@ impl Intake {
         let line =
             forward.map(|forward| forward.stand(delivery.event.as_deref(), self.app_answers()));
         drop(order);
-        if let Some(receipt) = receipt {
-            receipt.await?;
+        let kept = match receipt {
+            Some(receipt) => receipt.await,
+            None => Ok(()),
+        };
+        match kept {
+            Ok(()) => Ok(line),
+            Err(error) => {
+                self.seen().forget(delivery);
+                if let Some(line) = line {
+                    line.leave();
+                }
+                Err(error)
+            }
         }
-        Ok(line)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-use crate::delivery::Status;
+use crate::delivery::{Delivery, Status};
 
 /// How many events are remembered. A sender's retries come within days; at this count the memory
 /// takes about 6 MiB.
@@ -66,11 +66,35 @@ impl Seen {
         };
         let key = self.hasher.hash_one((provider, event_id));
         let first = self.events.get(&key).map(|known| known.first.to_string());
-        let count = match status {
-            Status::Valid | Status::Unverified | Status::Stale => self.count(key, &id),
-            _ => self.events.get(&key).map_or(1, |known| known.count + 1),
+        let count = if takes_place(status) {
+            self.count(key, &id)
+        } else {
+            self.events.get(&key).map_or(1, |known| known.count + 1)
         };
         Repeat { id, first, count }
+    }
+
+    /// Takes a delivery back that was recalled but could not be kept: its retry repeats nothing.
+    pub(super) fn forget(&mut self, delivery: &Delivery) {
+        let (Some(provider), Some(event_id)) = (&delivery.provider, &delivery.event_id) else {
+            return;
+        };
+        if !takes_place(delivery.verdict.status) {
+            return;
+        }
+        let key = self.hasher.hash_one((provider.as_str(), event_id.as_str()));
+        let Some(known) = self.events.get_mut(&key) else {
+            return;
+        };
+        if *known.first != *delivery.id {
+            known.count = known.count.saturating_sub(1);
+            return;
+        }
+        self.events.remove(&key);
+        // It is among the newest.
+        if let Some(place) = self.order.iter().rposition(|other| *other == key) {
+            self.order.remove(place);
+        }
     }
 
     fn count(&mut self, key: u64, delivery_id: &str) -> u32 {
@@ -90,9 +114,15 @@ impl Seen {
     }
 }
 
+/// Whether a delivery with this verdict counts as one of its event.
+const fn takes_place(status: Status) -> bool {
+    matches!(status, Status::Valid | Status::Unverified | Status::Stale)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::{Headers, Request, Timestamp, Verdict};
 
     fn recall(seen: &mut Seen, id: &str, event: &str, status: Status) -> (Option<String>, u32) {
         let repeat = seen.recall(id.into(), Some("olympus"), Some(event), status);
@@ -122,6 +152,36 @@ mod tests {
             recall(&mut seen, "forged", "e", Status::Mismatch),
             (Some("real".into()), 2)
         );
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_repeated_by_nothing() {
+        let mut seen = Seen::default();
+        recall(&mut seen, "lost", "e", Status::Valid);
+        seen.forget(&delivery("lost", "e"));
+        assert_eq!(recall(&mut seen, "kept", "e", Status::Valid), (None, 1));
+        recall(&mut seen, "lost", "e", Status::Valid);
+        seen.forget(&delivery("lost", "e"));
+        assert_eq!(
+            recall(&mut seen, "again", "e", Status::Valid),
+            (Some("kept".into()), 2)
+        );
+        assert_eq!(seen.order.len(), 1);
+    }
+
+    fn delivery(id: &str, event_id: &str) -> Delivery {
+        Delivery {
+            id: id.into(),
+            received_at: Timestamp::from_seconds(1),
+            remote: None,
+            provider: Some("olympus".into()),
+            event: None,
+            event_id: Some(event_id.into()),
+            duplicate_of: None,
+            verdict: Verdict::new(Status::Valid),
+            request: Request::post("/", Headers::new(), ""),
+            response_status: None,
+        }
     }
 
     #[test]

@@ -6,12 +6,26 @@ use crate::json::Peek;
 use crate::signature::{Context, Freshness, diagnose, verify};
 
 /// How requests are judged.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// The provider, where the user fixed it; else it is recognised.
     pub provider: Option<String>,
     /// How the signed time is judged.
     pub freshness: Freshness,
+    /// The largest body, in bytes, in which the cause of a wrong signature is looked for: that may
+    /// take a second of a large one, which who answers a sender does not have.
+    pub diagnose_up_to: usize,
+}
+
+/// Any provider, as documented, every cause looked for.
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            provider: None,
+            freshness: Freshness::default(),
+            diagnose_up_to: usize::MAX,
+        }
+    }
 }
 
 /// What was made of a request.
@@ -75,7 +89,13 @@ pub fn judge<'a>(
         provider: Some(provider),
         event: envelope.event.find(&request.headers, peek.as_ref()),
         event_id: envelope.id.find(&request.headers, peek.as_ref()),
-        verdict: explain(catalogue, keyring, provider, request, verdict),
+        verdict: Explanation {
+            catalogue,
+            keyring,
+            provider,
+            request,
+        }
+        .of(verdict, policy.diagnose_up_to),
     }
 }
 
@@ -145,58 +165,69 @@ fn knows_event(provider: &Provider, headers: &Headers, peek: Option<&Peek<'_>>) 
     complete && event.is_some_and(|event| provider.has_event(&event))
 }
 
-/// Adds the proven cause of a wrong signature; with the local development secret alone, says that
-/// nothing can be said.
-fn explain(
-    catalogue: &Catalogue,
-    keyring: &Keyring,
-    provider: &Provider,
-    request: &Request,
-    mut verdict: Verdict,
-) -> Verdict {
-    let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
-    if keyring.is_local() && verdict.status != Status::Valid {
-        return Verdict {
-            status: Status::Unverified,
-            reason: Some("not signed with the local development secret".into()),
-            hint: Some(format!(
-                "give the endpoint's secret: `--secret {}=…`",
-                provider.name()
-            )),
-            cause: None,
-            ..verdict
-        };
-    }
-    if wrong && verdict.cause.is_none() {
-        if let Some(found) = diagnosis(catalogue, keyring, provider, request) {
+/// What the cause of a wrong signature is looked for with.
+struct Explanation<'a> {
+    catalogue: &'a Catalogue,
+    keyring: &'a Keyring,
+    provider: &'a Provider,
+    request: &'a Request,
+}
+
+impl Explanation<'_> {
+    /// The verdict with the proven cause of a wrong signature; with the local development secret
+    /// alone, that nothing can be said.
+    fn of(&self, mut verdict: Verdict, largest: usize) -> Verdict {
+        if self.keyring.is_local() && verdict.status != Status::Valid {
+            return self.unverified(verdict);
+        }
+        let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
+        if !wrong || verdict.cause.is_some() {
+            return verdict;
+        }
+        if self.request.body.len() > largest {
+            return verdict.hinting(format!(
+                "no cause is looked for here in a body of more than {} KiB; `webhook verify` looks further",
+                largest >> 10
+            ));
+        }
+        if let Some(found) = self.diagnosis() {
             verdict.cause = Some(found.cause.into());
             verdict.reason = Some(found.reason);
             verdict.hint = Some(found.hint);
         }
+        verdict
     }
-    verdict
-}
 
-fn diagnosis(
-    catalogue: &Catalogue,
-    keyring: &Keyring,
-    provider: &Provider,
-    request: &Request,
-) -> Option<crate::signature::Diagnosis> {
-    let name = provider.name();
-    let others: Vec<_> = catalogue
-        .iter()
-        .filter(|other| other.name() != name)
-        .map(|other| (other.name(), &other.definition.signature))
-        .collect();
-    diagnose(&Context {
-        provider: name,
-        scheme: &provider.definition.signature,
-        secrets: keyring.secrets(name),
-        other_secrets: &keyring.others(name),
-        other_schemes: &others,
-        request,
-    })
+    fn unverified(&self, verdict: Verdict) -> Verdict {
+        Verdict {
+            status: Status::Unverified,
+            reason: Some("not signed with the local development secret".into()),
+            hint: Some(format!(
+                "give the endpoint's secret: `--secret {}=…`",
+                self.provider.name()
+            )),
+            cause: None,
+            ..verdict
+        }
+    }
+
+    fn diagnosis(&self) -> Option<crate::signature::Diagnosis> {
+        let name = self.provider.name();
+        let others: Vec<_> = self
+            .catalogue
+            .iter()
+            .filter(|other| other.name() != name)
+            .map(|other| (other.name(), &other.definition.signature))
+            .collect();
+        diagnose(&Context {
+            provider: name,
+            scheme: &self.provider.definition.signature,
+            secrets: self.keyring.secrets(name),
+            other_secrets: &self.keyring.others(name),
+            other_schemes: &others,
+            request: self.request,
+        })
+    }
 }
 
 impl Place {

@@ -202,12 +202,14 @@ impl Reader {
         Ok(counts.unwrap_or_default())
     }
 
-    /// The events of the newest `most` deliveries, newest first, for telling duplicates.
+    /// The events of the newest `most` deliveries, newest first, for telling duplicates. Forged ones
+    /// are left out: none may pass for the first of its event.
     pub fn recent_events(&self, most: usize) -> Result<Vec<KnownEvent>, StoreError> {
         let sql = "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
-             (SELECT seq, provider, event_id, duplicate_of, id FROM delivery \
+             (SELECT seq, provider, event_id, duplicate_of, id, verdict FROM delivery \
               ORDER BY seq DESC LIMIT ?1) \
-             WHERE provider IS NOT NULL AND event_id IS NOT NULL ORDER BY seq DESC";
+             WHERE provider IS NOT NULL AND event_id IS NOT NULL \
+             AND verdict IN ('valid', 'unverified', 'stale') ORDER BY seq DESC";
         self.all(sql, [limit(most)], |row, path| {
             Ok(KnownEvent {
                 provider: row.get(0).at(path)?,

@@ -6,7 +6,7 @@ use super::ready::Ready;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery};
 use crate::exit::Trouble;
-use crate::intake::{Happening, Progress};
+use crate::intake::{Happening, Progress, Told};
 use crate::report::{self, BodyDetail, DeliveryView};
 
 /// How many happenings are printed with one write.
@@ -27,20 +27,20 @@ pub struct Style {
 pub struct Printer {
     console: Console,
     style: Style,
-    /// Dropped when nobody reads any more.
-    read: Option<oneshot::Sender<()>>,
+    /// Who is told when the output takes nothing any more; `None` once that was so.
+    ended: Option<oneshot::Sender<Trouble>>,
 }
 
 impl Printer {
-    /// A printer, and what resolves when nobody reads its output any more.
-    pub fn new(console: Console, style: Style) -> (Self, oneshot::Receiver<()>) {
-        let (read, unread) = oneshot::channel();
+    /// A printer, and what resolves when its output takes nothing any more.
+    pub fn new(console: Console, style: Style) -> (Self, oneshot::Receiver<Trouble>) {
+        let (ended, end) = oneshot::channel();
         let printer = Self {
             console,
             style,
-            read: Some(read),
+            ended: Some(ended),
         };
-        (printer, unread)
+        (printer, end)
     }
 
     /// Says that requests are received from now on.
@@ -52,23 +52,36 @@ impl Printer {
         Ok(())
     }
 
-    /// Prints until the queue ends. When nobody reads, the queue is still emptied, so that nobody
-    /// waits for a place in it.
-    pub async fn run(mut self, mut happenings: mpsc::Receiver<Happening>) -> Self {
+    /// Prints until the queue ends, on a thread of its own: a terminal that takes nothing stops the
+    /// thread, and would stop an executor's with all that waits there. When nobody reads, the queue
+    /// is still emptied, so that nobody waits for a place in it.
+    pub fn run(mut self, mut happenings: mpsc::Receiver<Told>) -> Self {
         let mut batch = Vec::with_capacity(BATCH);
-        while happenings.recv_many(&mut batch, BATCH).await > 0 {
-            if self.read.is_some() && self.print(&batch).is_err() {
-                self.read = None;
+        while happenings.blocking_recv_many(&mut batch, BATCH) > 0 {
+            if self.ended.is_some() {
+                if let Err(error) = self.print(&batch) {
+                    self.end(error.into());
+                }
             }
             batch.clear();
         }
         self
     }
 
-    /// The last line.
-    pub fn summary(&self, progress: &Progress) -> Result<(), Trouble> {
-        if self.read.is_none() {
+    fn end(&mut self, trouble: Trouble) {
+        if let Some(ended) = self.ended.take() {
+            // Nobody asks any more when receiving has just ended by itself.
+            let _ = ended.send(trouble);
+        }
+    }
+
+    /// The last lines; `untold` happenings were left out and not yet said to be.
+    pub fn summary(&self, progress: &Progress, untold: u64) -> Result<(), Trouble> {
+        if self.ended.is_none() {
             return Ok(());
+        }
+        if untold > 0 {
+            self.skipped(untold);
         }
         if self.style.json {
             let line = serde_json::json!({
@@ -88,10 +101,10 @@ impl Printer {
         Ok(())
     }
 
-    fn print(&self, batch: &[Happening]) -> std::io::Result<()> {
+    fn print(&self, batch: &[Told]) -> std::io::Result<()> {
         let texts: Vec<_> = batch
             .iter()
-            .filter_map(|happening| self.text(happening))
+            .filter_map(|told| self.text(&told.happening))
             .collect();
         match texts.as_slice() {
             [] => Ok(()),
@@ -111,18 +124,23 @@ impl Printer {
                 None
             }
             Happening::Skipped(count) => {
-                let kept = if self.style.kept {
-                    "; they are in the log"
-                } else {
-                    ""
-                };
-                self.console.warn(
-                    &format!("the terminal is too slow: {count} not shown{kept}"),
-                    None,
-                );
+                self.skipped(*count);
                 None
             }
         }
+    }
+
+    /// Says that the output could not keep up.
+    fn skipped(&self, count: u64) {
+        let kept = if self.style.kept {
+            "; they are in the log"
+        } else {
+            ""
+        };
+        self.console.warn(
+            &format!("the terminal is too slow: {count} not shown{kept}"),
+            None,
+        );
     }
 
     fn delivery(&self, delivery: &Delivery, repeat: u32) -> String {

@@ -44,7 +44,7 @@ impl Ready {
         json!({
             "v": 1, "kind": "ready", "url": self.url(), "host": self.address.ip().to_string(),
             "port": self.address.port(), "tls": self.tls, "certificate": self.certificate,
-            "log": self.log, "forward_to": self.targets, "secrets": self.secrets,
+            "log": self.log.as_ref().map(|path| path.to_string_lossy()), "forward_to": self.targets, "secrets": self.secrets,
             "local_secret": self.local,
         })
         .to_string()

@@ -82,6 +82,7 @@ fn policy(replay: &Replay<'_>, delivery: &Delivery) -> Policy {
     Policy {
         provider: known.map(str::to_owned),
         freshness: Freshness::Documented,
+        ..Policy::default()
     }
 }
 
