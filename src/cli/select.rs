@@ -5,7 +5,7 @@ use clap::Args;
 use super::value::Moment;
 
 /// Filters over the log.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Which deliveries")]
 pub struct SelectArgs {
     /// Events by pattern, such as `order.*` or `!order.updated`; repeat or separate by commas.
