@@ -110,6 +110,13 @@ pub struct ReplayArgs {
     pub connect: ConnectArgs,
 }
 
+impl ReplayArgs {
+    /// Whether a flag changes the body, or may: such a delivery is always signed afresh.
+    pub const fn changes(&self) -> bool {
+        !self.set.is_empty() || self.edit || self.new_id
+    }
+}
+
 /// Whether to sign afresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SignMode {

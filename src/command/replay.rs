@@ -1,12 +1,15 @@
 //! `webhook replay`: sends logged deliveries again, so that they pass the receiver's checks.
 
+mod course;
+mod pace;
 mod plan;
 mod run;
 mod source;
 
 use super::World;
 use super::setup::{Setup, client};
-use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
+use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs, ShowAs, SignMode};
+use crate::delivery::{Signing, Status, Verdict};
 use crate::dispatch::Dispatch;
 use crate::exit::{Outcome, Trouble};
 use crate::http::Target;
@@ -25,6 +28,7 @@ struct Replay<'a> {
 
 /// Runs the command.
 pub fn run(args: ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    check(&args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let keyring = setup.keyring(&args.secrets)?;
     let url = setup.config.url(args.url.clone())?.value;
@@ -43,6 +47,19 @@ pub fn run(args: ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outco
     super::runtime()?.block_on(run::send(&replay, &source, &dispatch))
 }
 
+/// Refuses flags that contradict each other, before anything is read or sent.
+fn check(args: &ReplayArgs) -> Result<(), Trouble> {
+    if args.sign == Some(SignMode::Keep) && args.changes() {
+        let trouble = Trouble::usage("`--sign keep` cannot go with a changed body");
+        return Err(trouble.hint("a changed body needs a fresh signature: leave `--sign` out"));
+    }
+    if args.from.is_some() && args.select != SelectArgs::default() {
+        let trouble = Trouble::usage("filters select from the log, not from `--from`");
+        return Err(trouble.hint("`webhook log import FILE` puts its captures into the log"));
+    }
+    Ok(())
+}
+
 /// Prints what would be sent in place of sending it.
 fn print(replay: &Replay<'_>, source: &Source) -> Result<Outcome, Trouble> {
     let form = if replay.args.json {
@@ -51,7 +68,14 @@ fn print(replay: &Replay<'_>, source: &Source) -> Result<Outcome, Trouble> {
         ShowAs::Http
     };
     for item in source.items() {
-        let plan = plan::make(replay, source, source.read(item)?)?;
+        let mut plan = plan::make(replay, source, source.read(item)?)?;
+        if plan.signing == Signing::Fresh {
+            // As a receiver would log it: what was said of the original does not hold for it.
+            plan.delivery.received_at = replay.world.now();
+            plan.delivery.response_status = None;
+            plan.delivery.verdict =
+                Verdict::new(Status::Unverified).because("a dry run: nothing was sent");
+        }
         super::print_request(replay.world, form, &plan.delivery, &plan.target)?;
     }
     Ok(Outcome::Yes)

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cli::value::Assignment;
 use crate::config::Config;
 use crate::exit::Trouble;
-use crate::json::{Path, PathError, javascript};
+use crate::json::{Path, PathError};
 use crate::provider::nearest;
 
 /// Sets each value in its place. What is not JSON is a string.
@@ -24,24 +24,20 @@ pub fn set_all(document: &mut Value, assignments: &[Assignment], add: bool) -> R
     Ok(())
 }
 
-/// Sets one value in the text of a body. Everything else stays byte for byte; only where something
-/// is added that was not there, the body is written anew.
+/// Sets one value in the text of a body; everything else stays byte for byte.
 pub fn set_in_text(body: &[u8], assignment: &Assignment, add: bool) -> Result<Vec<u8>, Trouble> {
     let value = serde_json::from_str(&assignment.value)
         .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
     let path = parse_path(&assignment.path)?;
-    if let Some(place) = path.locate(body) {
-        let text = javascript::stringify(&value);
-        return Ok([&body[..place.start], text.as_bytes(), &body[place.end..]].concat());
-    }
     let mut document: Value = serde_json::from_slice(body).map_err(|error| {
-        Trouble::usage(format!(
-            "`--set` needs a JSON body, and this one is not: {error}"
-        ))
+        Trouble::usage(format!("only a JSON body can be changed: {error}"))
+            .hint("`--edit` opens whatever it is")
     })?;
-    path.set(&mut document, value, add)
+    // The document says what is wrong with the path; the text is what is sent.
+    path.set(&mut document, value.clone(), add)
         .map_err(|error| trouble(&error, true))?;
-    Ok(javascript::stringify(&document).into_bytes())
+    path.splice(body, &value)
+        .ok_or_else(|| Trouble::usage(format!("`{}` cannot be set", assignment.path)))
 }
 
 /// An assignment of a value to a path.

@@ -4,6 +4,8 @@ use std::sync::Mutex;
 
 use ulid::{Generator, Ulid};
 
+use super::Timestamp;
+
 /// The prefix of a delivery's id.
 pub const DELIVERY: &str = "dlv_";
 /// The prefix of an attempt's id.
@@ -28,10 +30,35 @@ pub fn run() -> String {
     format!("{RUN}{}", next())
 }
 
+/// When an id of ours was made, to the millisecond; `None` for an id that someone else made.
+pub fn made_at(id: &str) -> Option<Timestamp> {
+    let (_, text) = id.split_once('_')?;
+    let millis = Ulid::from_string(text).ok()?.timestamp_ms();
+    Some(Timestamp::from_micros(
+        i64::try_from(millis).ok()?.checked_mul(1_000)?,
+    ))
+}
+
 fn next() -> Ulid {
     let mut generator = GENERATOR
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     // The generator fails only when 2^80 ids were made in one millisecond.
     generator.generate().unwrap_or_else(|_| Ulid::generate())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let before = Timestamp::now().micros() / 1_000;
+        let made = made_at(&run()).unwrap().micros() / 1_000;
+        let after = Timestamp::now().micros() / 1_000;
+        assert!((before..=after).contains(&made), "{before} {made} {after}");
+        for foreign in ["", "dlv_1700000000", "dlv_", "evt_abc123", "01JD"] {
+            assert_eq!(made_at(foreign), None, "{foreign}");
+        }
+    }
 }

@@ -9,11 +9,12 @@ use super::source::Source;
 use crate::cli::SignMode;
 use crate::command::setup::headers;
 use crate::command::shape;
-use crate::delivery::{Delivery, Request, Signing, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Verdict};
 use crate::exit::Trouble;
 use crate::http::Target;
-use crate::provider::{Forge, Letter, Place, Policy, Provider, judge, seal};
-use crate::signature::Freshness;
+use crate::json::Peek;
+use crate::provider::{Forge, Judged, Letter, Place, Policy, Provider, judge, seal};
+use crate::signature::Key;
 
 /// How much longer than now an original signature has to be fresh to be kept, in seconds: a request
 /// takes its time, and clocks differ.
@@ -27,62 +28,78 @@ pub struct Plan {
     pub target: Target,
     /// Whether the signature is the original one.
     pub signing: Signing,
-    /// What a person should know before it is sent.
-    pub warning: Option<String>,
+    /// What a person should know of it.
+    pub doubt: Option<Doubt>,
 }
 
-/// Decides what is sent for a delivery.
+/// Why a receiver may refuse what is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// The original signature, which is kept, is older than receivers take.
+    Stale(String),
+    /// The body was not received to its end.
+    Incomplete(String),
+}
+
+/// Decides what is sent for a delivery, as of now: a signature ages while others have their turn.
 pub fn make(replay: &Replay<'_>, source: &Source, mut delivery: Delivery) -> Result<Plan, Trouble> {
     let target = target(replay, source, &delivery)?;
     let now = replay.world.now();
-    let judged = judge(
-        &replay.setup.catalogue,
-        &replay.keyring,
-        &policy(replay, &delivery),
-        &delivery.request,
-        now.plus_seconds(MARGIN),
-    );
-    let provider = judged.provider;
-    let changed = change(replay, provider, &mut delivery)?;
-    let fresh = match replay.args.sign.unwrap_or(SignMode::Auto) {
-        SignMode::Keep if changed => {
-            let trouble = Trouble::usage("`--sign keep` cannot go with a changed body");
-            return Err(trouble.hint("a changed body needs a fresh signature: leave `--sign` out"));
-        }
-        SignMode::Keep => false,
-        SignMode::Fresh => true,
-        SignMode::Auto => changed || judged.verdict.status == Status::Stale,
-    };
-    let mut warning = None;
-    if fresh {
-        delivery.request = sign_afresh(replay, provider, &delivery, now)?;
-    } else {
-        warning = provider.and_then(|provider| doubt(provider, &judged.verdict, &delivery.id));
+    let Judged {
+        provider, verdict, ..
+    } = recognise(replay, &delivery, now.plus_seconds(MARGIN));
+    let signing = signing(replay, &verdict);
+    let mut doubt = incomplete(&delivery);
+    if signing == Signing::Fresh {
+        let provider = provider.ok_or_else(unrecognised)?;
+        let key = key(replay, provider, &verdict, &delivery.id)?;
+        change(replay, provider, &mut delivery)?;
+        delivery.request = sign_afresh(provider, key, &delivery.request, now);
+    } else if let Some(provider) = provider {
+        doubt = doubt.or_else(|| stale(provider, &verdict, &delivery.id));
     }
-    for (name, value) in headers(&replay.args.header).iter() {
-        delivery.request.headers.set(name, value.clone());
-    }
+    add_headers(&mut delivery.request.headers, &headers(&replay.args.header));
     target
         .request_target()
         .clone_into(&mut delivery.request.target);
-    let signing = if fresh { Signing::Fresh } else { Signing::Kept };
     Ok(Plan {
         delivery,
         target,
         signing,
-        warning,
+        doubt,
     })
 }
 
-/// The provider is recognised anew where it can be; a delivery whose signature tells nothing is its
-/// logged provider's.
-fn policy(replay: &Replay<'_>, delivery: &Delivery) -> Policy {
+/// Whose a delivery is, and what its signature is worth at a moment. What a MAC proves goes before
+/// what the log says, as the log may have been written without the secret; the log goes before a
+/// mere likeness.
+fn recognise<'a>(replay: &'a Replay<'_>, delivery: &Delivery, now: Timestamp) -> Judged<'a> {
+    let catalogue = &replay.setup.catalogue;
+    let judge = |provider: Option<&str>| {
+        let policy = Policy {
+            provider: provider.map(str::to_owned),
+            ..Policy::default()
+        };
+        judge(catalogue, &replay.keyring, &policy, &delivery.request, now)
+    };
+    let judged = judge(None);
+    let is_proven = matches!(judged.verdict.status, Status::Valid | Status::Stale);
+    let found = judged.provider.map(Provider::name);
     let logged = delivery.provider.as_deref();
-    let known = logged.filter(|name| replay.setup.catalogue.get(name).is_some());
-    Policy {
-        provider: known.map(str::to_owned),
-        freshness: Freshness::Documented,
-        ..Policy::default()
+    match logged.filter(|name| catalogue.get(name).is_some()) {
+        Some(name) if !is_proven && found != Some(name) => judge(Some(name)),
+        _ => judged,
+    }
+}
+
+/// A signature that is not ours is never replaced unasked: that would make a forged delivery a
+/// genuine one.
+fn signing(replay: &Replay<'_>, verdict: &Verdict) -> Signing {
+    let args = replay.args;
+    match args.sign.unwrap_or(SignMode::Auto) {
+        SignMode::Keep => Signing::Kept,
+        SignMode::Auto if !args.changes() && verdict.status != Status::Stale => Signing::Kept,
+        SignMode::Auto | SignMode::Fresh => Signing::Fresh,
     }
 }
 
@@ -102,35 +119,41 @@ fn target(replay: &Replay<'_>, source: &Source, delivery: &Delivery) -> Result<T
     }
 }
 
-/// Changes the body as flags say; tells whether anything did.
+/// Changes the body as flags say, and what the delivery tells of it.
 fn change(
     replay: &Replay<'_>,
-    provider: Option<&Provider>,
+    provider: &Provider,
     delivery: &mut Delivery,
-) -> Result<bool, Trouble> {
+) -> Result<(), Trouble> {
     let args = replay.args;
+    if !args.changes() {
+        return Ok(());
+    }
     let mut body = delivery.request.body.to_vec();
     for assignment in &args.set {
         body = shape::set_in_text(&body, assignment, args.add)?;
     }
     if args.new_id {
-        body = with_new_id(replay, provider, &mut delivery.request, body)?;
+        body = with_new_id(replay, provider, &mut delivery.request.headers, body)?;
     }
     if args.edit {
         body = shape::edit(&body, &replay.setup.config)?;
     }
-    let changed = args.new_id || body != delivery.request.body;
     delivery.request.body = Bytes::from(body);
-    Ok(changed)
+    let envelope = &provider.definition.envelope;
+    let peek = Peek::new(&delivery.request.body);
+    let headers = &delivery.request.headers;
+    delivery.event = envelope.event.find(headers, peek.as_ref());
+    delivery.event_id = envelope.id.find(headers, peek.as_ref());
+    Ok(())
 }
 
 fn with_new_id(
     replay: &Replay<'_>,
-    provider: Option<&Provider>,
-    request: &mut Request,
+    provider: &Provider,
+    headers: &mut Headers,
     body: Vec<u8>,
 ) -> Result<Vec<u8>, Trouble> {
-    let provider = provider.ok_or_else(unrecognised)?;
     let envelope = &provider.definition.envelope;
     let mut random = StdRng::from_os_rng();
     let mut forge = Forge::new("", replay.world.now(), &mut random);
@@ -138,7 +161,7 @@ fn with_new_id(
         Place::Header { header } => {
             let made = forge.headers(&provider.definition);
             if let Some(id) = made.get(header) {
-                request.headers.set(header, id.clone());
+                headers.set(header, id.clone());
             }
             Ok(body)
         }
@@ -151,39 +174,49 @@ fn with_new_id(
     }
 }
 
-fn sign_afresh(
-    replay: &Replay<'_>,
-    provider: Option<&Provider>,
-    delivery: &Delivery,
-    now: Timestamp,
-) -> Result<Request, Trouble> {
-    let provider = provider.ok_or_else(unrecognised)?;
-    let key = replay
-        .keyring
-        .keys(provider.name())
-        .first()
-        .ok_or_else(|| {
-            Trouble::usage(format!("no secret to sign `{}` afresh with", delivery.id))
-                .hint(format!("give it: `--secret {}=…`", provider.name()))
-        })?;
-    let peek = crate::json::Peek::new(&delivery.request.body);
-    let id = provider
-        .definition
-        .envelope
-        .id
-        .find(&delivery.request.headers, peek.as_ref());
+/// The key that made the original signature, so that during a rotation the endpoint's own is used;
+/// where none did, the first.
+fn key<'a>(
+    replay: &'a Replay<'_>,
+    provider: &Provider,
+    verdict: &Verdict,
+    id: &str,
+) -> Result<&'a Key, Trouble> {
+    let name = provider.name();
+    let keys = replay.keyring.keys(name);
+    let made_it = |key: &&Key| verdict.secret.as_deref() == Some(key.label());
+    keys.iter().find(made_it).or(keys.first()).ok_or_else(|| {
+        Trouble::usage(format!("no secret to sign `{id}` afresh with"))
+            .hint(format!("give it: `--secret {name}=…`"))
+    })
+}
+
+fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {
+    let envelope = &provider.definition.envelope;
+    let peek = Peek::new(&request.body);
+    let id = envelope.id.find(&request.headers, peek.as_ref());
     let letter = Letter {
-        body: delivery.request.body.clone(),
-        headers: delivery.request.headers.clone(),
+        body: request.body.clone(),
+        headers: request.headers.clone(),
         event_id: id.unwrap_or_default(),
         signed_at: now,
-        target: delivery.request.target.clone(),
+        target: request.target.clone(),
     };
     let sealed = seal(&provider.definition, key, &letter);
-    Ok(Request {
-        method: delivery.request.method.clone(),
+    Request {
+        method: request.method.clone(),
         ..sealed
-    })
+    }
+}
+
+/// Puts the fields of the user in the place of those of the same names.
+fn add_headers(headers: &mut Headers, added: &Headers) {
+    for (name, _) in added.iter() {
+        headers.remove(name);
+    }
+    for (name, value) in added.iter() {
+        headers.push(name, value.clone());
+    }
 }
 
 fn unrecognised() -> Trouble {
@@ -191,16 +224,19 @@ fn unrecognised() -> Trouble {
         .hint("`--sign keep` sends it as it came")
 }
 
-/// Why the receiver may refuse an original signature.
-fn doubt(provider: &Provider, verdict: &Verdict, id: &str) -> Option<String> {
-    let tolerance = provider.definition.signature.tolerance?;
-    let age = verdict.age_seconds?;
-    let old = u64::try_from(age).is_ok_and(|age| age > tolerance.past_seconds);
+fn incomplete(delivery: &Delivery) -> Option<Doubt> {
+    let id = &delivery.id;
+    let cut = !delivery.request.body_complete;
+    cut.then(|| Doubt::Incomplete(format!("the body of `{id}` was not received to its end")))
+}
+
+fn stale(provider: &Provider, verdict: &Verdict, id: &str) -> Option<Doubt> {
+    let tolerance = provider.definition.signature.tolerance?.past_seconds;
+    let age = u64::try_from(verdict.age_seconds?).ok()?;
     let name = provider.name();
-    old.then(|| {
-        format!(
-            "the signature of `{id}` is {age} s old, and {name} receivers refuse it after {} s",
-            tolerance.past_seconds
-        )
+    (age > tolerance).then(|| {
+        Doubt::Stale(format!(
+            "the signature of `{id}` is {age} s old, and {name} receivers refuse it after {tolerance} s"
+        ))
     })
 }

@@ -2,220 +2,166 @@
 
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use rand::seq::SliceRandom as _;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use super::Replay;
+use super::course::Course;
+use super::pace::{Clock, Pacing};
 use super::plan::{self, Plan};
 use super::source::{Item, Source};
-use crate::cli::{Pace, SignMode};
-use crate::command::send::{outcome_of, summary_line};
 use crate::command::signal;
-use crate::delivery::{Cause, Timestamp, id};
+use crate::delivery::{Attempt, Cause, Delivery, id};
 use crate::dispatch::{Dispatch, Sent, Shipment};
-use crate::exit::{Outcome, Signal, Trouble};
-use crate::report::{self, Tally};
+use crate::exit::{Outcome, Trouble};
 
 /// How long an endpoint may take where the user does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// When the deliveries of a run start.
-#[derive(Clone, Copy)]
-enum Pacing {
-    /// As soon as there is a place.
-    Fast,
-    /// So long after each other.
-    Every(Duration),
-    /// As they were received, so many times faster.
-    Original(f64),
+/// How many attempts may wait for the log while the next are sent: enough for the log to keep many
+/// at once, and few to be unkept should the machine fail.
+const UNKEPT: usize = 64;
+
+/// What the sendings of a run share.
+struct Sending<'a> {
+    replay: &'a Replay<'a>,
+    source: &'a Source,
+    dispatch: &'a Dispatch,
+    /// The run's id, where it can be gone on with.
+    run: Option<&'a str>,
+    /// Turns true when nothing more is to be sent.
+    stop: &'a watch::Sender<bool>,
 }
 
-/// Sends every delivery of the source.
+/// Sends every delivery of the source. A signal or an error stops it before the next request; what
+/// is under way is awaited, so that the log holds whatever was sent.
 pub async fn send(
     replay: &Replay<'_>,
     source: &Source,
     dispatch: &Dispatch,
 ) -> Result<Outcome, Trouble> {
-    let items = order(replay, source);
-    let total = items.len();
-    let run = source.resumed.clone().unwrap_or_else(id::run);
     let mut signals = signal::first()?;
-    let mut tally = Tally::default();
-    let mut outcome = Outcome::Yes;
-    let mut clock = Clock::new(pacing(replay));
-    let concurrency = usize::from(replay.args.concurrency.unwrap_or(1));
-    let plans = stream::iter(items).map(|item| plan::make(replay, source, source.read(&item)?));
-    let mut sending = std::pin::pin!(
-        plans
-            .map(|plan| {
-                let start = plan
-                    .as_ref()
-                    .ok()
-                    .map(|plan| clock.start(plan.delivery.received_at));
-                let run = run.as_str();
-                async move {
-                    let plan = plan?;
-                    if let Some(start) = start {
-                        tokio::time::sleep_until(start).await;
-                    }
-                    let sent = ship(replay, dispatch, &plan, run).await;
-                    Ok::<_, Trouble>((plan, sent))
-                }
-            })
-            .buffered(concurrency)
-    );
-    let mut cut: Option<Signal> = None;
+    let total = source.sendings(replay.args);
+    let run = run_id(replay, source);
+    let stop = watch::Sender::new(false);
+    let sending = Sending {
+        replay,
+        source,
+        dispatch,
+        run: run.as_deref(),
+        stop: &stop,
+    };
+    let mut course = Course::new(replay, total, run.is_some());
+    let mut sent = std::pin::pin!(sending.all());
     loop {
         let next = tokio::select! {
-            next = sending.next() => next,
-            Ok(signal) = &mut signals, if cut.is_none() => {
-                cut = Some(signal);
-                break;
+            next = sent.next() => next,
+            Ok(signal) = &mut signals, if !course.is_cut() => {
+                stop.send_replace(true);
+                course.cut(signal);
+                continue;
             }
         };
-        let Some(sent) = next else { break };
-        let (plan, sent) = sent?;
-        tell(replay, &plan, sent, &mut tally, &mut outcome).await?;
+        let Some(result) = next else { break };
+        if let Err(trouble) = result.and_then(|(plan, attempt)| course.tell(&plan, &attempt)) {
+            stop.send_replace(true);
+            course.fail(trouble);
+        }
     }
-    summarize(replay, &tally, total, cut)?;
-    Ok(cut.map_or(outcome, Outcome::Interrupted))
+    course.end()
 }
 
-async fn ship(replay: &Replay<'_>, dispatch: &Dispatch, plan: &Plan, run: &str) -> Sent {
-    let timeout = replay.args.timeout.map_or(TIMEOUT, |span| span.0);
-    if let Some(warning) = &plan.warning {
-        replay.world.console.warn(warning, Some(remedy(replay)));
+/// The id under which `--resume` finds what a run has sent. One request cannot be interrupted
+/// between two, and under repeats an id does not tell how often it was sent.
+fn run_id(replay: &Replay<'_>, source: &Source) -> Option<String> {
+    let args = replay.args;
+    let bulk = source.items().len() > 1 && args.from.is_none() && args.repeat.is_none();
+    source.resumed.clone().or_else(|| bulk.then(id::run))
+}
+
+impl Sending<'_> {
+    /// What was sent, in the order of the answers, each once the log has it.
+    fn all(&self) -> impl Stream<Item = Result<(Plan, Attempt), Trouble>> {
+        let concurrency = usize::from(self.replay.args.concurrency.unwrap_or(1));
+        let mut clock = Clock::new(Pacing::of(self.replay.args));
+        stream::iter(order(self.replay, self.source))
+            .take_while(|_| std::future::ready(!*self.stop.borrow()))
+            .map(move |item| {
+                let delivery = self.source.read(item);
+                let received_at = delivery.as_ref().ok().map(|known| known.received_at);
+                let now = Instant::now();
+                let start = received_at.map_or(now, |at| clock.next(at, now));
+                async move { self.one(delivery?, start).await }
+            })
+            .buffer_unordered(concurrency)
+            .inspect(|sent| {
+                if sent.is_err() {
+                    self.stop.send_replace(true);
+                }
+            })
+            .map(kept)
+            .buffered(UNKEPT)
+            .filter_map(|sent| std::future::ready(sent.transpose()))
     }
-    dispatch
-        .send(Shipment {
+
+    /// Sends one delivery at its start; nothing where the run was stopped before.
+    async fn one(
+        &self,
+        delivery: Delivery,
+        start: Instant,
+    ) -> Result<Option<(Plan, Sent)>, Trouble> {
+        let mut stopped = self.stop.subscribe();
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(None),
+            () = sleep_until(start) => {}
+        }
+        let plan = plan::make(self.replay, self.source, delivery)?;
+        let sent = self.ship(&plan).await;
+        Ok(Some((plan, sent)))
+    }
+
+    async fn ship(&self, plan: &Plan) -> Sent {
+        let timeout = self.replay.args.timeout.map_or(TIMEOUT, |span| span.0);
+        let shipment = Shipment {
             delivery_id: &plan.delivery.id,
             cause: Cause::Replay,
             target: &plan.target,
             request: &plan.delivery.request,
             signing: Some(plan.signing),
             timeout: (!timeout.is_zero()).then_some(timeout),
-            run: Some(run),
-        })
-        .await
-}
-
-/// What lets a stale delivery pass.
-fn remedy(replay: &Replay<'_>) -> &'static str {
-    if replay.args.sign == Some(SignMode::Keep) {
-        "leave `--sign keep` out, so that it is signed afresh"
-    } else {
-        "give the endpoint's secret with `--secret`, so that it is signed afresh"
+            run: self.run,
+        };
+        self.dispatch.send(shipment).await
     }
 }
 
-async fn tell(
-    replay: &Replay<'_>,
-    plan: &Plan,
-    sent: Sent,
-    tally: &mut Tally,
-    outcome: &mut Outcome,
-) -> Result<(), Trouble> {
-    let attempt = &sent.attempt;
-    tally.add(attempt);
-    *outcome = outcome.worse(outcome_of(attempt));
-    if let Some(receipt) = sent.receipt {
+/// Waits until the log has the attempt.
+async fn kept(
+    sent: Result<Option<(Plan, Sent)>, Trouble>,
+) -> Result<Option<(Plan, Attempt)>, Trouble> {
+    let Some((plan, Sent { attempt, receipt })) = sent? else {
+        return Ok(None);
+    };
+    if let Some(receipt) = receipt {
         receipt.await?;
     }
-    let console = replay.world.console;
-    if replay.args.json {
-        console.json(&attempt.to_json_about(plan.delivery.about()))?;
-    } else {
-        let known = [
-            plan.delivery.event.as_deref(),
-            plan.delivery.event_id.as_deref(),
-        ];
-        let label: Vec<_> = known.into_iter().flatten().collect();
-        let label = if label.is_empty() {
-            plan.delivery.id.clone()
-        } else {
-            label.join("  ")
-        };
-        console.data(&report::attempt(attempt, Some(&label)))?;
-    }
-    Ok(())
-}
-
-fn summarize(
-    replay: &Replay<'_>,
-    tally: &Tally,
-    total: usize,
-    cut: Option<Signal>,
-) -> Result<(), Trouble> {
-    let console = replay.world.console;
-    if replay.args.json {
-        console.json(&summary_line(tally))?;
-    } else if total > 1 {
-        console.talk(&report::summary(tally, None));
-    }
-    if cut.is_some() {
-        let sent = tally.sent;
-        console.note(&format!(
-            "interrupted: {sent} of {total} were sent; the same command with `--resume` sends the rest"
-        ));
-    }
-    Ok(())
+    Ok(Some((plan, attempt)))
 }
 
 /// The deliveries in the order in which they are sent, repeats included.
-fn order(replay: &Replay<'_>, source: &Source) -> Vec<Item> {
+fn order<'a>(replay: &Replay<'_>, source: &'a Source) -> Box<dyn Iterator<Item = &'a Item> + 'a> {
     let times = replay.args.repeat.unwrap_or(1);
     let repeated = source
         .items()
         .iter()
-        .flat_map(|item| (0..times).map(|_| item.clone()));
+        .flat_map(move |item| (0..times).map(move |_| item));
+    if !replay.args.shuffle {
+        return Box::new(repeated);
+    }
     let mut items: Vec<_> = repeated.collect();
-    if replay.args.shuffle {
-        items.shuffle(&mut rand::rng());
-    }
-    items
-}
-
-fn pacing(replay: &Replay<'_>) -> Pacing {
-    let args = replay.args;
-    match (args.rate, args.speed, args.pace) {
-        (Some(rate), ..) => Pacing::Every(Duration::from_secs_f64(1.0 / rate.per_second)),
-        (None, Some(speed), _) => Pacing::Original(speed.0),
-        (None, None, Some(Pace::Original)) => Pacing::Original(1.0),
-        (None, None, _) => Pacing::Fast,
-    }
-}
-
-/// Tells each delivery when to start.
-struct Clock {
-    pacing: Pacing,
-    start: Instant,
-    first: Option<Timestamp>,
-    count: u32,
-}
-
-impl Clock {
-    fn new(pacing: Pacing) -> Self {
-        Self {
-            pacing,
-            start: Instant::now(),
-            first: None,
-            count: 0,
-        }
-    }
-
-    fn start(&mut self, received_at: Timestamp) -> Instant {
-        let first = *self.first.get_or_insert(received_at);
-        let number = self.count;
-        self.count = self.count.saturating_add(1);
-        match self.pacing {
-            Pacing::Fast => self.start,
-            Pacing::Every(interval) => self.start + interval.saturating_mul(number),
-            Pacing::Original(speed) => {
-                let micros = received_at.micros().saturating_sub(first.micros());
-                let pause = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
-                self.start + pause.div_f64(speed)
-            }
-        }
-    }
+    items.shuffle(&mut rand::rng());
+    Box::new(items.into_iter())
 }

@@ -1,15 +1,14 @@
 //! Where the deliveries of a replay come from: the log, or a file of captures.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use super::Replay;
-use crate::cli::SelectArgs;
+use crate::cli::{ReplayArgs, SelectArgs};
 use crate::command::captures;
 use crate::command::select;
-use crate::delivery::{Delivery, Timestamp};
+use crate::delivery::{Delivery, Timestamp, id};
 use crate::exit::Trouble;
-use crate::store::{Log, Reader, Writer};
+use crate::store::{Log, Query, Reader, Writer};
 
 /// The deliveries that were asked for, in the order of the log.
 pub struct Source {
@@ -20,7 +19,6 @@ pub struct Source {
 }
 
 /// One delivery of a source.
-#[derive(Clone)]
 pub enum Item {
     /// In the log, by its id; read when its turn comes, so that a large selection takes no memory.
     Logged(String),
@@ -29,19 +27,20 @@ pub enum Item {
 }
 
 impl Source {
-    /// Finds the deliveries. None at all is an error, as nobody replays nothing on purpose.
+    /// Finds the deliveries. None at all is an error, as nobody replays nothing on purpose, unless
+    /// an earlier run has sent them all.
     pub fn open(replay: &Replay<'_>) -> Result<Self, Trouble> {
-        let args = replay.args;
-        let mut source = match &args.from {
+        let source = match &replay.args.from {
             Some(path) => Self::of_file(path, replay.world.now())?,
             None => Self::of_log(replay)?,
         };
-        if args.resume {
-            source.resume(replay)?;
-        }
-        if source.items.is_empty() {
+        if source.items.is_empty() && source.resumed.is_none() {
             let trouble = Trouble::usage("no delivery is meant by this");
             return Err(trouble.hint("`webhook log` with the same filters shows what is"));
+        }
+        if replay.args.edit && source.sendings(replay.args) > 1 {
+            let trouble = Trouble::usage("`--edit` takes one delivery, and more are meant");
+            return Err(trouble.hint("`--set` changes many alike"));
         }
         Ok(source)
     }
@@ -60,54 +59,41 @@ impl Source {
 
     fn of_log(replay: &Replay<'_>) -> Result<Self, Trouble> {
         let args = replay.args;
-        if args.id.is_empty() && !has_filter(&args.select) {
+        let filtered = args.select != SelectArgs::default();
+        if args.id.is_empty() && !filtered {
             return Err(Trouble::usage("nothing says which deliveries to replay")
                 .hint("give ids, `@last`, or filters such as `--event 'order.*' --since -1h`"));
         }
         let log = replay.setup.existing_log()?;
         let reader = log.reader()?;
-        let mut query = select::query(&args.select, replay.setup, replay.world.now())?;
+        let run = args.resume.then(|| Run::last(&reader)).transpose()?;
+        let now = run.as_ref().and_then(|run| run.began);
+        let now = now.unwrap_or_else(|| replay.world.now());
+        let mut query = select::query(&args.select, replay.setup, now)?;
         for id in &args.id {
             query.ids.push(select::find(&reader, id)?.id);
         }
-        let mut items = Vec::new();
-        if query.ids.len() == 1 && !has_filter(&args.select) {
-            items.extend(query.ids.into_iter().map(Item::Logged));
-        } else {
-            items.extend(reader.ids(&query)?.into_iter().map(Item::Logged));
-        }
+        let ids = match &run {
+            Some(run) => run.rest(replay, &reader, query)?,
+            None if query.ids.len() == 1 && !filtered => query.ids,
+            None => reader.ids(&query)?,
+        };
         Ok(Self {
-            items,
+            items: ids.into_iter().map(Item::Logged).collect(),
             log: Some((log, reader)),
-            resumed: None,
+            resumed: run.map(|run| run.id),
         })
-    }
-
-    /// Leaves out what the last run has sent.
-    fn resume(&mut self, replay: &Replay<'_>) -> Result<(), Trouble> {
-        let Some((_, reader)) = &self.log else {
-            return Ok(());
-        };
-        let Some(run) = reader.last_run()? else {
-            return Err(Trouble::usage("there is no replay to go on with")
-                .hint("leave `--resume` out: every delivery that is meant is sent"));
-        };
-        let sent: HashSet<_> = reader.sent_in_run(&run)?;
-        let before = self.items.len();
-        self.items
-            .retain(|item| !matches!(item, Item::Logged(id) if sent.contains(id)));
-        let left_out = before - self.items.len();
-        replay
-            .world
-            .console
-            .note(&format!("{left_out} were sent before and are left out"));
-        self.resumed = Some(run);
-        Ok(())
     }
 
     /// The deliveries in order.
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// How many requests these flags make of the deliveries.
+    pub fn sendings(&self, args: &ReplayArgs) -> usize {
+        let times = args.repeat.map_or(1, |times| times as usize);
+        self.items.len().saturating_mul(times)
     }
 
     /// Reads a delivery whole.
@@ -136,23 +122,48 @@ impl Source {
     }
 }
 
-fn has_filter(select: &SelectArgs) -> bool {
-    let SelectArgs {
-        event,
-        provider,
-        verdict,
-        since,
-        until,
-        failed,
-        search,
-        limit,
-    } = select;
-    !event.is_empty()
-        || provider.is_some()
-        || !verdict.is_empty()
-        || since.is_some()
-        || until.is_some()
-        || *failed
-        || search.is_some()
-        || limit.is_some()
+/// The bulk replay that sent last.
+struct Run {
+    id: String,
+    /// When it began, as its id tells.
+    began: Option<Timestamp>,
+}
+
+impl Run {
+    fn last(reader: &Reader) -> Result<Self, Trouble> {
+        let id = reader.last_run()?.ok_or_else(|| {
+            Trouble::usage("there is no replay to go on with")
+                .hint("leave `--resume` out: every delivery that is meant is sent")
+        })?;
+        let began = id::made_at(&id);
+        Ok(Self { id, began })
+    }
+
+    /// What the query meant when this run began, without what it has sent. What was received since
+    /// is not of this run: where the endpoint is a `listen` on the same log, that would be the
+    /// replayed deliveries themselves.
+    fn rest(
+        &self,
+        replay: &Replay<'_>,
+        reader: &Reader,
+        mut query: Query,
+    ) -> Result<Vec<String>, Trouble> {
+        let most = query.limit.take().unwrap_or(usize::MAX);
+        let mut ids = reader.ids(&query)?;
+        ids.retain(|id| !self.is_older_than(id));
+        ids.drain(..ids.len().saturating_sub(most));
+        let meant = ids.len();
+        let sent = reader.sent_in_run(&self.id)?;
+        ids.retain(|id| !sent.contains(id));
+        let left_out = meant - ids.len();
+        let console = replay.world.console;
+        console.note(&format!("{left_out} were sent before and are left out"));
+        Ok(ids)
+    }
+
+    fn is_older_than(&self, delivery_id: &str) -> bool {
+        let made = id::made_at(delivery_id);
+        made.zip(self.began)
+            .is_some_and(|(made, began)| began < made)
+    }
 }

@@ -64,6 +64,7 @@ impl<'a> Judging<'a> {
             policy: Policy {
                 provider: provider.map(|provider| provider.name().to_owned()),
                 freshness: freshness(&args.freshness),
+                ..Policy::default()
             },
             at: args.at.map(|at| moment(at, world.now())),
             headers: headers(args, header),
