@@ -1,10 +1,12 @@
 //! `webhook send`: forges events, signs them, and exits by the answers.
 
+mod check;
 mod deliver;
 mod dry_run;
 mod letter;
 mod load;
 mod schedule;
+mod timetable;
 
 pub use deliver::{outcome_of, summary_line};
 
@@ -12,13 +14,15 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::World;
-use super::setup::{Setup, client};
+use super::setup::{Setup, client, moment};
 use crate::cli::{GlobalArgs, SendArgs};
+use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::{Outcome, Trouble};
 use crate::http::Target;
 use crate::provider::{Keyring, Provider};
 use crate::signature::Key;
+use letter::Given;
 
 /// Where a dry run is aimed when no endpoint is given: the listener's own default.
 const DRY_RUN_URL: &str = "http://localhost:4400";
@@ -37,15 +41,28 @@ struct Run<'a> {
     setup: &'a Setup,
     world: &'a World,
     target: Target,
+    given: Given,
+}
+
+impl Run<'_> {
+    /// The moment that was given, else now.
+    fn moment(&self) -> Timestamp {
+        let now = self.world.now();
+        let given = self.args.shape.timestamp;
+        given.map_or(now, |typed| moment(typed, now))
+    }
 }
 
 /// Runs the command.
 pub fn run(args: SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    check::flags(&args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let wanted = wanted(&args, &setup, world)?;
     let keyring = setup.keyring_or_local(&args.secrets, world)?;
     let orders = orders(&wanted, &keyring)?;
+    check::headers(&args, &orders)?;
     let run = Run {
+        given: Given::read(&args.shape)?,
         target: target(&args, &setup)?,
         args: &args,
         setup: &setup,
@@ -60,7 +77,7 @@ pub fn run(args: SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome
     }
     let dispatch = Dispatch::new(client(&args.connect)?, None);
     super::runtime()?.block_on(async {
-        if args.load.count.is_some() || args.load.duration.is_some() {
+        if check::is_load(&args) {
             return load::send(&run, &orders, dispatch, random).await;
         }
         deliver::send_all(&run, &orders, &dispatch, &mut random).await

@@ -68,11 +68,24 @@ fn trouble(error: &PathError, can_add: bool) -> Trouble {
     let PathError::Unknown { path, keys } = error else {
         return trouble;
     };
-    match nearest(path, keys.iter().map(String::as_str)) {
-        Some(near) => trouble.hint(format!("did you mean `{near}`?")),
-        None if can_add => trouble.hint("`--add` lets `--set` add what is not there"),
-        None => trouble.hint("`--dry-run` shows the payload"),
+    const ADD: &str = "`--add` lets `--set` add what is not there";
+    match (near_path(path, keys), can_add) {
+        (Some(near), true) => trouble.hint(format!("did you mean `{near}`? {ADD}")),
+        (Some(near), false) => trouble.hint(format!("did you mean `{near}`?")),
+        (None, true) => trouble.hint(ADD),
+        (None, false) => trouble.hint("`--dry-run` shows the payload"),
     }
+}
+
+/// The one of `keys` that is most like `path`. All lie in one object, whose own path would make any
+/// two of them alike, so only what follows it is compared.
+fn near_path<'a>(path: &str, keys: &'a [String]) -> Option<&'a str> {
+    let parent = path.rfind('.').map_or(0, |dot| dot + 1);
+    let last = |text: &'a str| text.get(parent..).unwrap_or_default();
+    let near = nearest(&path[parent..], keys.iter().map(|key| last(key)))?;
+    keys.iter()
+        .map(String::as_str)
+        .find(|key| last(key) == near)
 }
 
 /// The bytes of `@file`, of stdin for `-`, or of the text itself.
@@ -110,10 +123,9 @@ pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, Trouble> {
             .environment
             .get(name)
             .map(|(value, _)| value.to_owned())
+            .filter(|text| !text.trim().is_empty())
     };
-    let editor = variable("VISUAL")
-        .or_else(|| variable("EDITOR"))
-        .filter(|text| !text.is_empty());
+    let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
     let words = editor.as_deref().and_then(shlex::split).unwrap_or_default();
     let Some((program, args)) = words.split_first() else {
         return Err(Trouble::usage("`--edit` needs an editor").hint("set VISUAL or EDITOR"));

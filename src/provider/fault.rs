@@ -138,10 +138,16 @@ fn with_signature(
 fn other_prefix(definition: &Definition, value: &str) -> String {
     let part = definition.signature.value.parts.last();
     let prefix = part.map_or("", |part| part.prefix());
-    let other = if prefix.starts_with('v') {
-        "v0="
-    } else {
-        "sha1="
+    let other = match prefix.strip_prefix('v') {
+        // Of a versioned one another version: `v0=` for `v1=`, `v1=` for `v0=`.
+        Some(rest) => match rest.strip_prefix('0') {
+            Some(rest) => format!("v1{rest}"),
+            None => format!(
+                "v0{}",
+                rest.trim_start_matches(|c: char| c.is_ascii_digit())
+            ),
+        },
+        None => "sha1=".into(),
     };
     match value.rsplit_once(prefix).filter(|_| !prefix.is_empty()) {
         Some((before, mac)) => format!("{before}{other}{mac}"),
@@ -159,7 +165,7 @@ fn tamper(body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Changes the last string or number; tells whether there was one.
+/// Changes the last string, number or boolean; tells whether there was one.
 fn change_last(value: &mut Value) -> bool {
     match value {
         Value::String(text) => {
@@ -167,7 +173,9 @@ fn change_last(value: &mut Value) -> bool {
             true
         }
         Value::Number(number) => {
-            *value = Value::from(number.as_f64().unwrap_or_default() + 1.0);
+            // Not `+ 1`, which beyond 2^53 gives the same number again.
+            let was_zero = number.as_f64().unwrap_or_default() == 0.0;
+            *value = Value::from(u8::from(was_zero));
             true
         }
         Value::Array(items) => items.iter_mut().rev().any(change_last),
@@ -175,13 +183,22 @@ fn change_last(value: &mut Value) -> bool {
             let mut members: Vec<_> = map.values_mut().collect();
             members.iter_mut().rev().any(|member| change_last(member))
         }
-        Value::Null | Value::Bool(_) => false,
+        Value::Bool(flag) => {
+            *flag = !*flag;
+            true
+        }
+        Value::Null => false,
     }
 }
 
 fn reserialize(body: &[u8]) -> Result<Vec<u8>, FaultError> {
     let value: Value = serde_json::from_slice(body).map_err(|_| FaultError::NotJson)?;
-    serde_json::to_vec_pretty(&value).map_err(|_| FaultError::NotJson)
+    let mut written = serde_json::to_vec_pretty(&value).map_err(|_| FaultError::NotJson)?;
+    // `{}` and `1` have no other layout; a line end is what an editor would add.
+    if written == body {
+        written.push(b'\n');
+    }
+    Ok(written)
 }
 
 #[cfg(test)]
@@ -198,13 +215,7 @@ mod tests {
         let definition = &catalogue.get(provider).unwrap().definition;
         let secret = Secret::new("s#1", b"whsec_right".to_vec());
         let key = Key::new(&definition.signature, &secret).unwrap();
-        let letter = Letter {
-            body: Bytes::from_static(br#"{"id":"evt_1","data":{"total":1,"note":"a"}}"#),
-            headers: Headers::new(),
-            event_id: "evt_1".into(),
-            signed_at: NOW,
-            target: "/".into(),
-        };
+        let letter = letter(br#"{"id":"evt_1","data":{"total":1,"note":"a"}}"#);
         let requests = spoil(fault, definition, &key, &letter)?;
         let verdict = verify(
             &definition.signature,
@@ -214,6 +225,57 @@ mod tests {
             Freshness::Strict,
         );
         Ok(verdict.status)
+    }
+
+    fn letter(body: &'static [u8]) -> Letter {
+        Letter {
+            body: Bytes::from_static(body),
+            headers: Headers::new(),
+            event_id: "evt_1".into(),
+            signed_at: NOW,
+            target: "/".into(),
+        }
+    }
+
+    #[test]
+    fn every_body_can_be_spoilt() {
+        let catalogue = Catalogue::builtin();
+        let definition = &catalogue.get("cimplify").unwrap().definition;
+        let secret = Secret::new("s#1", b"whsec_right".to_vec());
+        let key = Key::new(&definition.signature, &secret).unwrap();
+        for body in [
+            "{}",
+            "[]",
+            "1",
+            "0",
+            "1e300",
+            "null",
+            "true",
+            r#"{"a":10000000000000000}"#,
+            r#"{"a":null}"#,
+            "\"\"",
+            "[\n  1\n]",
+        ] {
+            for fault in [Fault::TamperedBody, Fault::Reserialized] {
+                let spoilt = spoil(fault, definition, &key, &letter(body.as_bytes())).unwrap();
+                assert_ne!(spoilt[0].body, body.as_bytes(), "{fault:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_prefix_is_never_the_right_one() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/definitions");
+        for (name, value, spoilt) in [
+            ("slack", "v0=ab", "v1=ab"),
+            ("stripe", "t=1,v1=ab", "t=1,v0=ab"),
+            ("standard-webhooks", "v1,ab", "v0,ab"),
+            ("github", "sha256=ab", "sha1=ab"),
+            ("shopify", "ab", "sha1=ab"),
+        ] {
+            let provider = crate::provider::Provider::read(&folder.join(name)).unwrap();
+            assert_eq!(other_prefix(&provider.definition, value), spoilt, "{name}");
+        }
     }
 
     #[test]

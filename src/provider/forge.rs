@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::retry::span;
 use super::{Definition, Place};
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::Path;
+use crate::json::{Path, PathError};
 use crate::signature::{Key, Signed, sign};
 
 /// How many characters of chance a fresh id has.
@@ -116,10 +116,9 @@ impl<'a> Forge<'a> {
     }
 }
 
-/// The provider's envelope around an event's data, placeholders filled.
+/// The provider's envelope, its placeholders filled, around an event's data, which is taken as it is.
 pub fn document(definition: &Definition, data: &Value, forge: &mut Forge<'_>) -> Value {
-    let data = forge.fill(data);
-    wrap(&definition.envelope.template, &data, forge)
+    wrap(&definition.envelope.template, data, forge)
 }
 
 fn wrap(template: &Value, data: &Value, forge: &mut Forge<'_>) -> Value {
@@ -134,18 +133,22 @@ fn wrap(template: &Value, data: &Value, forge: &mut Forge<'_>) -> Value {
 }
 
 impl Place {
-    /// Writes a value at this place of a request that is being forged.
-    pub fn put(&self, document: &mut Value, headers: &mut Headers, text: &str) {
+    /// Writes a value at this place of a request that is being forged. Fails where the payload,
+    /// which may be a user's, has no such place.
+    pub fn put(
+        &self,
+        document: &mut Value,
+        headers: &mut Headers,
+        text: &str,
+    ) -> Result<(), PathError> {
         match self {
             Self::Header { header } => headers.set(header, text.to_owned()),
             Self::Path(path) => {
-                if let Ok(path) = path.parse::<Path>() {
-                    // A definition's path leads into its own template; a user's `--data` may have
-                    // taken its place away, and then there is nothing to write.
-                    let _ = path.set(document, Value::from(text), false);
-                }
+                path.parse::<Path>()?
+                    .set(document, Value::from(text), false)?;
             }
         }
+        Ok(())
     }
 }
 

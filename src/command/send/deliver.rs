@@ -23,14 +23,13 @@ pub async fn send_all(
     let mut signals = signal::first()?;
     let mut tally = Tally::default();
     let mut outcome = Outcome::Yes;
-    for order in orders {
-        let draft = Draft::read(run, *order)?;
-        let letter = draft.letter(run, *order, random)?;
+    for (order, mut letter) in letters(run, orders, random)? {
+        letter.signed_at = run.moment();
         let sending = async {
             if run.args.retry {
-                return super::schedule::follow(run, *order, &letter, dispatch, &mut tally).await;
+                return super::schedule::follow(run, order, letter, dispatch, &mut tally).await;
             }
-            send_once(run, *order, &letter, dispatch, &mut tally).await
+            send_once(run, order, &letter, dispatch, &mut tally).await
         };
         match until_signal(sending, &mut signals).await {
             Ok(sent) => outcome = outcome.worse(sent?),
@@ -42,6 +41,21 @@ pub async fn send_all(
     }
     summarize(run, &tally)?;
     Ok(outcome)
+}
+
+/// All letters of a run. They are made before the first is sent, so that what is wrong with one
+/// leaves nothing half sent.
+fn letters<'a>(
+    run: &Run<'_>,
+    orders: &[Order<'a>],
+    random: &mut StdRng,
+) -> Result<Vec<(Order<'a>, Letter)>, Trouble> {
+    let letter = |order: &Order<'a>| {
+        let letter = Draft::read(run, *order)?.letter(run, *order, random)?;
+        requests(run, *order, &letter)?;
+        Ok((*order, letter))
+    };
+    orders.iter().map(letter).collect()
 }
 
 /// The work, or the signal that cut it short.
@@ -162,13 +176,18 @@ fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), Trouble> {
 
 /// The `summary` line of a tally.
 pub fn summary_line(tally: &Tally) -> String {
+    summary_value(tally).to_string()
+}
+
+/// The `summary` line as a value, for a run that has more to tell.
+pub fn summary_value(tally: &Tally) -> serde_json::Value {
     let mut line = serde_json::json!({"v": 1, "kind": "summary"});
     if let (Some(line), Ok(serde_json::Value::Object(counts))) =
         (line.as_object_mut(), serde_json::to_value(tally))
     {
         line.extend(counts);
     }
-    line.to_string()
+    line
 }
 
 const fn fault_of(fault: cli::Fault) -> Fault {

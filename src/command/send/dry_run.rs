@@ -17,11 +17,18 @@ pub fn print(run: &Run<'_>, orders: &[Order<'_>], random: &mut StdRng) -> Result
     } else {
         ShowAs::Http
     });
+    let mut is_first = true;
     for order in orders {
         let draft = Draft::read(run, *order)?;
         let letter = draft.letter(run, *order, random)?;
         for request in super::deliver::requests(run, *order, &letter)? {
             let delivery = forged(run, *order, &letter, request);
+            if form == ShowAs::Http && !is_first {
+                // A body has no line end of its own. RFC 9112, section 2.2, lets a reader of the
+                // next message expect this one.
+                run.world.console.raw(b"\r\n")?;
+            }
+            is_first = false;
             print_request(run.world, form, &delivery, &run.target)?;
         }
     }

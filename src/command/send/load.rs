@@ -1,16 +1,17 @@
 //! Many deliveries: an open-loop schedule, workers, a bar, and the latencies at the end.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::deliver::{attempt, outcome_of, print, requests, summary_line};
+use super::deliver::{attempt, outcome_of, print, requests, summary_value};
 use super::letter::Draft;
+use super::timetable::Timetable;
 use super::{Order, Run};
 use crate::command::signal;
 use crate::delivery::{Attempt, Cause, id};
@@ -24,18 +25,20 @@ const CONCURRENCY: u16 = 50;
 const DIGITS: u8 = 3;
 const LONGEST_MICROS: u64 = 3_600_000_000;
 
-/// When each delivery is to start, and when there are no more.
-struct Timetable {
-    start: Instant,
-    /// The time between two starts; zero for as fast as the answers allow.
-    interval: Duration,
-    count: u64,
-    duration: Duration,
-    taken: AtomicU64,
-    stopped: AtomicBool,
+/// What the workers of a run share.
+struct Work<'a> {
+    run: &'a Run<'a>,
+    drafts: Vec<(Order<'a>, Draft)>,
+    dispatch: Dispatch,
+    timetable: Timetable,
+    bar: ProgressBar,
+    /// From which the ids of each delivery follow, whoever sends it.
+    seed: u64,
+    /// One for all: a histogram takes 200 KiB, and there may be 65,535 workers.
+    seen: Mutex<Seen>,
 }
 
-/// What one worker, or all together, saw.
+/// What came of the deliveries.
 struct Seen {
     tally: Tally,
     latency: Histogram<u64>,
@@ -49,103 +52,90 @@ pub async fn send(
     dispatch: Dispatch,
     mut random: StdRng,
 ) -> Result<Outcome, Trouble> {
-    let drafts = orders
-        .iter()
-        .map(|order| Ok((*order, Draft::read(run, *order)?)));
-    let drafts = drafts.collect::<Result<Vec<_>, Trouble>>()?;
     let signals = signal::first()?;
-    let timetable = Timetable::new(run);
-    let bar = bar(run, &timetable);
-    let workers = usize::from(run.args.load.concurrency.unwrap_or(CONCURRENCY));
-    let working = join_all((0..workers).map(|_| {
-        let seed = random.random();
-        work(run, &drafts, &dispatch, &timetable, &bar, seed)
-    }));
+    let timetable = Timetable::new(&run.args.load, orders.len());
+    let work = Work {
+        run,
+        drafts: drafts(run, orders, &mut random)?,
+        dispatch,
+        bar: bar(run, timetable.count()),
+        timetable,
+        seed: random.random(),
+        seen: Mutex::new(Seen::new()?),
+    };
+    let workers = run.args.load.concurrency.unwrap_or(CONCURRENCY);
+    let working = try_join_all((0..workers).map(|_| work.deliver()));
     tokio::pin!(working);
-    let (parts, signal) = tokio::select! {
-        parts = &mut working => (parts, None),
+    let signal = tokio::select! {
+        done = &mut working => done.map(|_| None)?,
         Ok(signal) = signals => {
-            timetable.stopped.store(true, Ordering::Relaxed);
+            work.timetable.stop();
             // What is under way is awaited, so that the figures tell of everything that was sent.
-            ((&mut working).await, Some(signal))
+            working.await?;
+            Some(signal)
         }
     };
-    bar.finish_and_clear();
-    let seen = parts.into_iter().try_fold(Seen::new()?, |all, part| {
-        Ok::<_, Trouble>(all.merge(&part?))
-    })?;
-    report(run, &seen, timetable.start.elapsed())?;
+    work.bar.finish_and_clear();
+    let elapsed = work.timetable.elapsed();
+    if signal.is_none() {
+        say_unsent(run, &work.timetable);
+    }
+    let seen = work.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    report(run, &seen, elapsed)?;
     Ok(signal.map_or(seen.worst, Outcome::Interrupted))
 }
 
-async fn work(
+/// The drafts of a run. A letter of each is made once, so that what is wrong with one is told before
+/// anything is sent.
+fn drafts<'a>(
     run: &Run<'_>,
-    drafts: &[(Order<'_>, Draft)],
-    dispatch: &Dispatch,
-    timetable: &Timetable,
-    bar: &ProgressBar,
-    seed: u64,
-) -> Result<Seen, Trouble> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let mut seen = Seen::new()?;
-    while let Some((number, intended)) = timetable.next().await {
-        let place = usize::try_from(number).unwrap_or_default() % drafts.len();
-        let Some((order, draft)) = drafts.get(place) else {
-            break;
-        };
-        let letter = draft.letter(run, *order, &mut random)?;
-        let delivery_id = id::delivery();
-        for request in requests(run, *order, &letter)? {
-            let attempt = attempt(run, *order, &delivery_id, &request, Cause::Send, dispatch).await;
-            if run.args.json {
-                print(run, *order, &letter, &attempt)?;
-            }
-            seen.add(&attempt, intended.elapsed());
-        }
-        bar.inc(1);
-    }
-    Ok(seen)
+    orders: &[Order<'a>],
+    random: &mut StdRng,
+) -> Result<Vec<(Order<'a>, Draft)>, Trouble> {
+    let draft = |order: &Order<'a>| {
+        let draft = Draft::read(run, *order)?;
+        requests(run, *order, &draft.letter(run, *order, random)?)?;
+        Ok((*order, draft))
+    };
+    orders.iter().map(draft).collect()
 }
 
-impl Timetable {
-    fn new(run: &Run<'_>) -> Self {
-        let load = &run.args.load;
-        let interval = load.rate.map_or(Duration::ZERO, |rate| {
-            Duration::from_secs_f64(1.0 / rate.per_second)
-        });
-        Self {
-            start: Instant::now(),
-            interval,
-            count: load.count.unwrap_or(u64::MAX),
-            duration: load.duration.map_or(Duration::MAX, |span| span.0),
-            taken: AtomicU64::new(0),
-            stopped: AtomicBool::new(false),
+impl Work<'_> {
+    /// What one worker does.
+    async fn deliver(&self) -> Result<(), Trouble> {
+        while let Some((number, intended)) = self.timetable.next().await {
+            let place = usize::try_from(number).unwrap_or_default() % self.drafts.len();
+            let Some((order, draft)) = self.drafts.get(place) else {
+                break;
+            };
+            let mut random = StdRng::seed_from_u64(self.seed.wrapping_add(number));
+            let letter = draft.letter(self.run, *order, &mut random)?;
+            let delivery_id = id::delivery();
+            let mut start = intended;
+            for request in requests(self.run, *order, &letter)? {
+                let sending = attempt(
+                    self.run,
+                    *order,
+                    &delivery_id,
+                    &request,
+                    Cause::Send,
+                    &self.dispatch,
+                );
+                let attempt = sending.await;
+                self.count(&attempt, start.elapsed());
+                if self.run.args.json {
+                    print(self.run, *order, &letter, &attempt)?;
+                }
+                start = Instant::now();
+            }
+            self.bar.inc(1);
         }
+        Ok(())
     }
 
-    /// The number of the next delivery and its intended start, once that has come. With a rate,
-    /// latency counts from there, so that a stalled endpoint is not flattered by the requests that
-    /// it kept from being sent.
-    async fn next(&self) -> Option<(u64, Instant)> {
-        if self.stopped.load(Ordering::Relaxed) {
-            return None;
-        }
-        let number = self.taken.fetch_add(1, Ordering::Relaxed);
-        if number >= self.count {
-            return None;
-        }
-        if self.interval.is_zero() {
-            return (self.start.elapsed() < self.duration).then(|| (number, Instant::now()));
-        }
-        let offset = self
-            .interval
-            .mul_f64(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
-        if offset >= self.duration {
-            return None;
-        }
-        let intended = self.start + offset;
-        tokio::time::sleep_until(intended.into()).await;
-        (!self.stopped.load(Ordering::Relaxed)).then_some((number, intended))
+    fn count(&self, attempt: &Attempt, latency: Duration) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.add(attempt, latency);
     }
 }
 
@@ -165,34 +155,36 @@ impl Seen {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         self.latency.saturating_record(micros);
     }
+}
 
-    fn merge(mut self, other: &Self) -> Self {
-        self.tally.merge(&other.tally);
-        self.worst = self.worst.worse(other.worst);
-        // Fails only where the other's range is wider, and they are made alike.
-        let _ = self.latency.add(&other.latency);
-        self
+/// Deliveries that were due and that no worker was free for are no part of the latencies.
+fn say_unsent(run: &Run<'_>, timetable: &Timetable) {
+    let unsent = timetable.unsent();
+    if unsent > 0 {
+        run.world.console.warn(
+            &format!("{unsent} more were due in this time: the answers are slower than the rate"),
+            Some("raise `--concurrency`, or lower `--rate`"),
+        );
     }
 }
 
-fn bar(run: &Run<'_>, timetable: &Timetable) -> ProgressBar {
+/// A bar on a terminal, a spinner where nobody knows how many there will be.
+fn bar(run: &Run<'_>, count: Option<u64>) -> ProgressBar {
     if !run.world.console.talks_to_terminal() {
         return ProgressBar::hidden();
     }
-    if timetable.count == u64::MAX {
+    let Some(count) = count else {
         let style = ProgressStyle::with_template("{spinner} {pos} sent  {per_sec}  {elapsed}");
         return ProgressBar::new_spinner()
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    }
+    };
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {per_sec}  {eta} left");
-    ProgressBar::new(timetable.count)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration) -> Result<(), Trouble> {
     if run.args.json {
-        let mut line: serde_json::Value =
-            serde_json::from_str(&summary_line(&seen.tally)).unwrap_or_default();
+        let mut line = summary_value(&seen.tally);
         line["elapsed_ms"] = (elapsed.as_secs_f64() * 1_000.0).into();
         line["latency_us"] = serde_json::json!({
             "p50": seen.latency.value_at_percentile(50.0), "p75": seen.latency.value_at_percentile(75.0),

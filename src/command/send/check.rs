@@ -1,0 +1,95 @@
+//! Flags that make no sense together, each told before anything is sent.
+
+use super::Order;
+use crate::cli::SendArgs;
+use crate::exit::Trouble;
+
+/// Header fields that follow from the URL, the body or the connection.
+const NOT_OURS: [&str; 8] = [
+    "Host",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Upgrade",
+];
+
+/// Whether a load is asked for, rather than each event once.
+pub const fn is_load(args: &SendArgs) -> bool {
+    let load = &args.load;
+    load.count.is_some()
+        || load.duration.is_some()
+        || load.rate.is_some()
+        || load.concurrency.is_some()
+}
+
+/// Fails where a flag would be a silent nothing beside another.
+pub fn flags(args: &SendArgs) -> Result<(), Trouble> {
+    let shape = &args.shape;
+    let pairs = [
+        (
+            is_load(args) && args.retry,
+            "`--retry` follows one delivery at a time and cannot be part of a load",
+            "leave out `--count`, `--duration`, `--rate` and `--concurrency`",
+        ),
+        (
+            is_load(args) && shape.edit,
+            "`--edit` shapes one delivery and cannot be part of a load",
+            "edit once with `--dry-run --as json`, then `--data @file --count N`",
+        ),
+        (
+            is_load(args) && args.dry_run,
+            "`--dry-run` prints each event once and cannot be part of a load",
+            "leave out `--count`, `--duration`, `--rate` and `--concurrency`",
+        ),
+        (
+            args.retry && args.dry_run,
+            "`--dry-run` sends nothing, so there is nothing to retry",
+            "leave out `--retry`",
+        ),
+        (
+            shape.body.is_some() && shape.id.is_some(),
+            "`--id` cannot stand in a `--body`, which is sent as it is",
+            "write the id into the body, or shape a fixture with `--data` and `--set`",
+        ),
+        (
+            readers_of_stdin(args) > 1,
+            "stdin can be read by one flag only",
+            "give the others a file: `@file`, or `--secret-file PATH`",
+        ),
+    ];
+    match pairs.into_iter().find(|(holds, ..)| *holds) {
+        Some((_, message, hint)) => Err(Trouble::usage(message).hint(hint)),
+        None => Ok(()),
+    }
+}
+
+fn readers_of_stdin(args: &SendArgs) -> usize {
+    let sources = [&args.shape.data, &args.shape.body];
+    let shaping = sources.into_iter().flatten().filter(|text| *text == "-");
+    let secrets = args.secrets.secret_file.iter();
+    shaping.count()
+        + secrets
+            .filter(|text| *text == "-" || text.ends_with("=-"))
+            .count()
+}
+
+/// Fails where a header is given that would not go out as given.
+pub fn headers(args: &SendArgs, orders: &[Order<'_>]) -> Result<(), Trouble> {
+    for header in &args.header {
+        let is = |other: &str| header.name.eq_ignore_ascii_case(other);
+        if NOT_OURS.into_iter().any(is) {
+            let message = format!("`{}` is made for each connection and request", header.name);
+            return Err(Trouble::usage(message).hint("leave it out"));
+        }
+        let signs = |order: &&Order<'_>| is(&order.provider.definition.signature.header);
+        if orders.iter().any(|order| signs(&order)) {
+            let message = format!("`{}` is the signature, which is made here", header.name);
+            return Err(Trouble::usage(message)
+                .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! When each delivery of a load is to start, and when there are no more.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::cli::LoadArgs;
+
+/// The latest start: ten years after the first, which no run reaches and every clock can add.
+const LATEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// The starts of a run. Each is taken by the worker that is free first.
+pub struct Timetable {
+    start: Instant,
+    /// Starts a second; none for as fast as the answers allow.
+    rate: Option<f64>,
+    count: Option<u64>,
+    duration: Option<Duration>,
+    taken: AtomicU64,
+    stopped: watch::Sender<bool>,
+}
+
+impl Timetable {
+    /// From now, as the flags say; where they say neither how many nor how long, `once` deliveries.
+    pub fn new(load: &LoadArgs, once: usize) -> Self {
+        let once = u64::try_from(once).unwrap_or(u64::MAX);
+        Self {
+            start: Instant::now(),
+            rate: load.rate.map(|rate| rate.per_second),
+            count: load.count.or(load.duration.is_none().then_some(once)),
+            duration: load.duration.map(|span| span.0),
+            taken: AtomicU64::new(0),
+            stopped: watch::Sender::new(false),
+        }
+    }
+
+    /// How many deliveries there will be, where that is known.
+    pub const fn count(&self) -> Option<u64> {
+        match self.duration {
+            None => self.count,
+            Some(_) => None,
+        }
+    }
+
+    /// The time since the start of the run.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Lets no delivery start any more.
+    pub fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// The number of the next delivery and its intended start, once that has come. With a rate,
+    /// latency counts from there, so that a stalled endpoint is not flattered by the requests that
+    /// it kept from being sent.
+    pub async fn next(&self) -> Option<(u64, Instant)> {
+        if *self.stopped.borrow() || self.duration.is_some_and(|all| self.elapsed() >= all) {
+            return None;
+        }
+        let number = self.taken.fetch_add(1, Ordering::Relaxed);
+        if self.count.is_some_and(|count| number >= count) {
+            return None;
+        }
+        let Some(rate) = self.rate else {
+            return Some((number, Instant::now()));
+        };
+        let offset = offset(number, rate);
+        if self.duration.is_some_and(|all| offset >= all) {
+            return None;
+        }
+        let intended = self.start + offset;
+        let mut stopped = self.stopped.subscribe();
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => None,
+            () = tokio::time::sleep_until(intended.into()) => Some((number, intended)),
+        }
+    }
+
+    /// After the end of the duration: how many deliveries were due by then and never started.
+    pub fn unsent(&self) -> u64 {
+        let (Some(rate), Some(duration)) = (self.rate, self.duration) else {
+            return 0;
+        };
+        let due = due(duration, rate).min(self.count.unwrap_or(u64::MAX));
+        due.saturating_sub(self.taken.load(Ordering::Relaxed))
+    }
+}
+
+/// When delivery `number` starts. It is not a sum of intervals, so that no error builds up.
+fn offset(number: u64, rate: f64) -> Duration {
+    #[allow(clippy::cast_precision_loss)] // Exact up to 2^53 deliveries, which no run reaches.
+    let seconds = number as f64 / rate;
+    Duration::try_from_secs_f64(seconds).map_or(LATEST, |offset| offset.min(LATEST))
+}
+
+/// How many deliveries start within a duration.
+fn due(duration: Duration, rate: f64) -> u64 {
+    // A cast of a float keeps to the range of the integer, and the product is not negative.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let due = (duration.as_secs_f64() * rate).ceil() as u64;
+    due
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::value::{Rate, Span};
+
+    fn load(rate: f64, duration: Option<Duration>) -> LoadArgs {
+        LoadArgs {
+            rate: Some(Rate { per_second: rate }),
+            duration: duration.map(Span),
+            ..LoadArgs::default()
+        }
+    }
+
+    #[test]
+    fn starts_stay_exact_after_days() {
+        // One more than a u32 holds, at a rate whose interval is no whole number of nanoseconds.
+        let late = 1_u64 << 33;
+        assert_eq!(offset(late, 3.0).as_secs(), late / 3);
+        assert_eq!(offset(late + 3, 3.0).as_secs(), late / 3 + 1);
+        assert_eq!(offset(700_000, 700_000.0), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_rate_of_next_to_nothing_is_no_failure() {
+        assert_eq!(offset(0, 1e-300), Duration::ZERO);
+        assert_eq!(offset(1, 1e-300), LATEST);
+        assert_eq!(due(Duration::from_secs(1), 1e-300), 1);
+        assert_eq!(due(Duration::MAX, 1e300), u64::MAX);
+    }
+
+    #[tokio::test]
+    async fn a_stop_wakes_those_who_wait_for_their_start() {
+        let timetable = Timetable::new(&load(1e-6, None), 5);
+        assert!(timetable.next().await.is_some());
+        let (waited, ()) = tokio::join!(timetable.next(), async { timetable.stop() });
+        assert_eq!(waited, None);
+        assert_eq!(timetable.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn what_is_due_after_the_end_does_not_start() {
+        let timetable = Timetable::new(&load(1e9, Some(Duration::from_nanos(1))), 1);
+        assert_eq!(timetable.next().await, None);
+        assert_eq!(timetable.unsent(), 1);
+    }
+}
