@@ -3,7 +3,7 @@
 use super::{Catalogue, Keyring, Place, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::Peek;
-use crate::signature::{Context, Freshness, diagnose, verify};
+use crate::signature::{Context, Diagnosis, Freshness, diagnose, verify};
 
 /// How requests are judged.
 #[derive(Debug, Clone)]
@@ -177,10 +177,16 @@ impl Explanation<'_> {
     /// The verdict with the proven cause of a wrong signature; with the local development secret
     /// alone, that nothing can be said.
     fn of(&self, mut verdict: Verdict, largest: usize) -> Verdict {
-        if self.keyring.is_local() && verdict.status != Status::Valid {
-            return self.unverified(verdict);
-        }
         let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
+        if self.keyring.is_local() && verdict.status != Status::Valid {
+            let small = self.request.body.len() <= largest;
+            let found = if wrong && small {
+                self.diagnosis()
+            } else {
+                None
+            };
+            return self.unverified(verdict, found);
+        }
         if !wrong || verdict.cause.is_some() {
             return verdict;
         }
@@ -198,20 +204,28 @@ impl Explanation<'_> {
         verdict
     }
 
-    fn unverified(&self, verdict: Verdict) -> Verdict {
+    /// What the local secret does not verify may be genuine; only a proven cause says that it was
+    /// meant to be ours.
+    fn unverified(&self, verdict: Verdict, found: Option<Diagnosis>) -> Verdict {
+        let name = self.provider.name();
+        let (cause, reason, hint) = match found {
+            Some(found) => (Some(found.cause.into()), found.reason, found.hint),
+            None => (
+                None,
+                "not signed with the local development secret".into(),
+                format!("give the endpoint's secret: `--secret {name}=…`"),
+            ),
+        };
         Verdict {
             status: Status::Unverified,
-            reason: Some("not signed with the local development secret".into()),
-            hint: Some(format!(
-                "give the endpoint's secret: `--secret {}=…`",
-                self.provider.name()
-            )),
-            cause: None,
+            cause,
+            reason: Some(reason),
+            hint: Some(hint),
             ..verdict
         }
     }
 
-    fn diagnosis(&self) -> Option<crate::signature::Diagnosis> {
+    fn diagnosis(&self) -> Option<Diagnosis> {
         let name = self.provider.name();
         let others: Vec<_> = self
             .catalogue

@@ -14,9 +14,9 @@ use super::units::{bytes, duration, millis, ordinal};
 use crate::delivery::{Answer, Attempt, Cause, Delivery, Failure, Signing, Timestamp, Verdict};
 
 /// Columns kept for a provider's name, an event type, an id and a verdict, so that lines align.
-const PROVIDER_COLUMNS: usize = 8;
+const PROVIDER_COLUMNS: usize = 12;
 const EVENT_COLUMNS: usize = 20;
-const ID_COLUMNS: usize = 12;
+const ID_COLUMNS: usize = 16;
 const VERDICT_COLUMNS: usize = 12;
 /// Columns kept for the status of an answer and for its time.
 const STATUS_COLUMNS: usize = 3;
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_valid_delivery_is_one_line_and_its_payload() {
         let expected = "\
-10:30:01  -->  olympus   order.created         evt_abc123    ✓ valid       12 B
+10:30:01  -->  olympus       order.created         evt_abc123        ✓ valid       12 B
   {
     \"a\": 12.50
   }";
@@ -313,7 +313,7 @@ mod tests {
             ..VIEW
         };
         let expected = "\
-10:30:01  -->  olympus   order.created         evt_abc123    ✗ mismatch    2 B  answered 401
+10:30:01  -->  olympus       order.created         evt_abc123        ✗ mismatch    2 B  answered 401
           the body lost its last newline
           hint: check the signature over the raw bytes
           note: unknown event `x\\u{202e}`
@@ -329,7 +329,7 @@ mod tests {
         delivery.verdict = Verdict::new(Status::Unverified);
         delivery.request.target = "/a\x1b[2J".into();
         let expected = "\
-10:30:01  -->  -         POST /a\\x1b[2J        -             ? unverified  5 B
+10:30:01  -->  -             POST /a\\x1b[2J        -                 ? unverified  5 B
   hello";
         assert_eq!(shown(&delivery, &VIEW), expected);
     }
