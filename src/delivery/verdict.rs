@@ -75,7 +75,7 @@ pub struct Verdict {
     /// Time of judgement minus the signed timestamp; negative for the future.
     #[serde(default)]
     pub age_seconds: Option<i64>,
-    /// The proven cause of a wrong signature as a stable name, such as `trailing-newline`.
+    /// The proven cause of a wrong signature as a stable name, such as `trailing-newline-added`.
     #[serde(default)]
     pub cause: Option<String>,
     /// What is wrong, in a line.

@@ -1,0 +1,162 @@
+//! The JSON form of a delivery and of an attempt: one object a line, `"v":1`.
+//!
+//! Field names are a contract: fields are only ever added. Writing keeps every byte (text where
+//! the bytes are UTF-8, base64 where they are not); reading needs only `request.headers` and
+//! `request.body`.
+
+mod form;
+mod read;
+mod write;
+
+use serde::Serialize;
+
+use super::{Delivery, Request, Timestamp, Verdict};
+
+pub use read::{headers_from_json, read};
+pub use write::headers_to_json;
+
+/// The version of the form that is written.
+pub const VERSION: u32 = 1;
+
+/// A capture as it was read: whatever its writer knew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capture {
+    /// The id its writer gave it.
+    pub id: Option<String>,
+    /// When it was received; freshness is judged at this moment.
+    pub received_at: Option<Timestamp>,
+    /// The sender's address.
+    pub remote: Option<String>,
+    /// The provider, where the writer knew it.
+    pub provider: Option<String>,
+    /// The event type.
+    pub event: Option<String>,
+    /// The provider's id of the event.
+    pub event_id: Option<String>,
+    /// The first delivery of the same event.
+    pub duplicate_of: Option<String>,
+    /// The verdict at the time of writing.
+    pub verdict: Option<Verdict>,
+    /// The request.
+    pub request: Request,
+    /// The status answered.
+    pub response_status: Option<u16>,
+}
+
+impl Capture {
+    /// A capture of which nothing but the request is known.
+    pub const fn of(request: Request) -> Self {
+        Self {
+            id: None,
+            received_at: None,
+            remote: None,
+            provider: None,
+            event: None,
+            event_id: None,
+            duplicate_of: None,
+            verdict: None,
+            request,
+            response_status: None,
+        }
+    }
+}
+
+impl From<Delivery> for Capture {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            id: Some(delivery.id),
+            received_at: Some(delivery.received_at),
+            remote: delivery.remote,
+            provider: delivery.provider,
+            event: delivery.event,
+            event_id: delivery.event_id,
+            duplicate_of: delivery.duplicate_of,
+            verdict: Some(delivery.verdict),
+            request: delivery.request,
+            response_status: delivery.response_status,
+        }
+    }
+}
+
+/// Why a text is no capture.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// Not JSON, or not an object of this form.
+    #[error("not a capture: {0}")]
+    Form(#[from] serde_json::Error),
+    /// Base64 that does not decode.
+    #[error("`{0}` is not base64")]
+    Base64(&'static str),
+    /// A version of the form that this program does not know.
+    #[error("capture version `{0}` is newer than this program reads")]
+    Version(u32),
+    /// A line of another kind, such as an attempt.
+    #[error("a line of kind `{0}`, not a delivery")]
+    Kind(String),
+}
+
+/// What a line about an attempt tells of its delivery; members that are not known are left out.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct About<'a> {
+    /// The provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'a str>,
+    /// The event type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<&'a str>,
+    /// The provider's id of the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::Status;
+    use proptest::prelude::*;
+
+    fn delivery(headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Delivery {
+        Delivery {
+            id: "dlv_1".into(),
+            received_at: Timestamp::from_micros(1_768_732_201_123_456),
+            remote: Some("127.0.0.1:50812".into()),
+            provider: Some("olympus".into()),
+            event: None,
+            event_id: None,
+            duplicate_of: None,
+            verdict: Verdict::new(Status::Unverified),
+            request: Request::post("/hook?x=1", headers.into_iter().collect(), body),
+            response_status: Some(200),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_byte_for_byte(
+            headers in prop::collection::vec(("[A-Za-z-]{1,12}", prop::collection::vec(any::<u8>(), 0..20)), 0..6),
+            body in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let delivery = delivery(headers, body);
+            let line = delivery.to_json();
+            prop_assert!(!line.contains('\n'));
+            prop_assert_eq!(read(&line).unwrap(), Capture::from(delivery));
+        }
+    }
+
+    #[test]
+    fn headers_and_body_are_enough() {
+        let capture = read(r#"{"request":{"headers":[["A","1"],["a","2"]],"body":"{}"}}"#).unwrap();
+        assert_eq!(capture.request.headers.get_all("A").count(), 2);
+        assert_eq!(capture.received_at, None);
+    }
+
+    #[test]
+    fn unknown_fields_are_passed_over_and_newer_versions_are_not() {
+        assert!(read(r#"{"v":1,"new":[1],"request":{"headers":[],"body":""}}"#).is_ok());
+        let error = read(r#"{"v":2,"request":{"headers":[],"body":""}}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "capture version `2` is newer than this program reads"
+        );
+    }
+}

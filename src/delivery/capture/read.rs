@@ -1,0 +1,106 @@
+//! Reading captures, whoever wrote them.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::form::{StatusForm, ValueForm};
+use super::{Capture, CaptureError, VERSION};
+use crate::delivery::{Headers, Request, Timestamp, Verdict};
+
+/// Reads one capture from the text of one JSON object.
+pub fn read(text: &str) -> Result<Capture, CaptureError> {
+    let form: ReadForm<'_> = serde_json::from_str(text)?;
+    if let Some(version) = form.v.filter(|v| *v > VERSION) {
+        return Err(CaptureError::Version(version));
+    }
+    if let Some(kind) = form.kind.filter(|kind| kind != "delivery") {
+        return Err(CaptureError::Kind(kind.into_owned()));
+    }
+    Ok(Capture {
+        id: form.id,
+        received_at: form.received_at.as_deref().and_then(Timestamp::parse),
+        remote: form.remote,
+        provider: form.provider,
+        event: form.event,
+        event_id: form.event_id,
+        duplicate_of: form.duplicate_of,
+        verdict: form.verdict,
+        request: form.request.into_request()?,
+        response_status: form.response.map(|r| r.status),
+    })
+}
+
+/// Reads what [`headers_to_json`] wrote.
+pub fn headers_from_json(text: &str) -> Result<Headers, CaptureError> {
+    decode_headers(serde_json::from_str(text)?)
+}
+
+#[derive(Deserialize)]
+struct ReadForm<'a> {
+    v: Option<u32>,
+    #[serde(borrow, default)]
+    kind: Option<Cow<'a, str>>,
+    id: Option<String>,
+    #[serde(borrow, default)]
+    received_at: Option<Cow<'a, str>>,
+    remote: Option<String>,
+    provider: Option<String>,
+    event: Option<String>,
+    event_id: Option<String>,
+    duplicate_of: Option<String>,
+    verdict: Option<Verdict>,
+    #[serde(borrow)]
+    request: ReadRequest<'a>,
+    response: Option<StatusForm>,
+}
+
+#[derive(Deserialize)]
+struct ReadRequest<'a> {
+    method: Option<String>,
+    target: Option<String>,
+    version: Option<String>,
+    #[serde(borrow)]
+    headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
+    #[serde(borrow)]
+    body: Cow<'a, str>,
+    #[serde(borrow, default)]
+    body_encoding: Option<Cow<'a, str>>,
+    body_complete: Option<bool>,
+}
+
+impl ReadRequest<'_> {
+    fn into_request(self) -> Result<Request, CaptureError> {
+        let body = match self.body_encoding.as_deref() {
+            Some("base64") => BASE64
+                .decode(self.body.as_bytes())
+                .map_err(|_| CaptureError::Base64("request.body"))?,
+            _ => self.body.into_owned().into_bytes(),
+        };
+        Ok(Request {
+            method: self.method.unwrap_or_else(|| "POST".into()),
+            target: self.target.unwrap_or_else(|| "/".into()),
+            version: self.version.unwrap_or_else(|| "HTTP/1.1".into()),
+            headers: decode_headers(self.headers)?,
+            body: body.into(),
+            body_complete: self.body_complete.unwrap_or(true),
+        })
+    }
+}
+
+fn decode_headers(fields: Vec<(Cow<'_, str>, ValueForm<'_>)>) -> Result<Headers, CaptureError> {
+    let decode = |(name, value): (Cow<'_, str>, ValueForm<'_>)| {
+        let value = match value {
+            ValueForm::Text(text) => Bytes::from(text.into_owned()),
+            ValueForm::Bytes { base64 } => BASE64
+                .decode(base64)
+                .map_err(|_| CaptureError::Base64("request.headers"))?
+                .into(),
+        };
+        Ok((name.into_owned(), value))
+    };
+    fields.into_iter().map(decode).collect()
+}
