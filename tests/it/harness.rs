@@ -1,6 +1,10 @@
 //! The built program in a sandbox: a home of its own, no variables of the caller's, port 0.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+pub mod peer;
+pub mod sender;
+mod stream;
+
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub use stream::Lines;
 
 /// How long a test waits for something that must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -111,32 +117,19 @@ impl Sandbox {
     pub fn listen(&self, args: &[&str]) -> Listener {
         let mut all = vec!["listen", "--json", "--port", "0"];
         all.extend(args);
-        let mut child = self
-            .command(&all)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the listener starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        lines.read_line(&mut line).expect("a line");
-        if line.is_empty() {
-            let mut stderr = String::new();
-            let _ = child
-                .stderr
-                .take()
-                .expect("a pipe")
-                .read_to_string(&mut stderr);
-            panic!("the listener ended at once: {stderr}");
-        }
-        let ready: Value = serde_json::from_str(&line).expect("a JSON line");
-        assert_eq!(ready["kind"], "ready", "{ready}");
-        Listener {
-            child,
-            lines,
-            ready,
-        }
+        Listener::start(self.command(&all))
+    }
+
+    /// The same with a command of its own, such as a shell that sets a limit first.
+    pub fn listen_by(&self, program: &str, args: &[&str]) -> Listener {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(self.folder()).env_clear();
+        command.envs(
+            self.command(&[])
+                .get_envs()
+                .filter_map(|(k, v)| Some((k, v?))),
+        );
+        Listener::start(command)
     }
 }
 
@@ -164,12 +157,36 @@ impl Run {
 /// A running `webhook listen --json`.
 pub struct Listener {
     child: Child,
-    lines: BufReader<std::process::ChildStdout>,
+    lines: Lines,
+    errors: Lines,
     /// The `ready` line.
     pub ready: Value,
 }
 
 impl Listener {
+    /// Starts it and waits until it is ready.
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the listener starts");
+        let mut lines = Lines::of(child.stdout.take().expect("a pipe"));
+        let errors = Lines::of(child.stderr.take().expect("a pipe"));
+        let Some(line) = lines.next() else {
+            panic!("the listener ended at once: {}", errors.rest());
+        };
+        let ready: Value = serde_json::from_str(&line).expect("a JSON line");
+        assert_eq!(ready["kind"], "ready", "{ready}");
+        Self {
+            child,
+            lines,
+            errors,
+            ready,
+        }
+    }
+
     /// Its URL, without a slash at the end.
     pub fn url(&self) -> String {
         self.ready["url"]
@@ -187,9 +204,23 @@ impl Listener {
 
     /// The next line of its output.
     pub fn next_line(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("a line");
+        let line = self.lines.next().expect("a line");
         serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"))
+    }
+
+    /// The next line of a kind.
+    pub fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let line = self.next_line();
+            if line["kind"] == kind {
+                return line;
+            }
+        }
+    }
+
+    /// Waits until stderr has said this; returns the line.
+    pub fn complains(&mut self, text: &str) -> String {
+        self.errors.until(text)
     }
 
     /// The process id.
@@ -206,18 +237,12 @@ impl Listener {
         assert!(status.success());
     }
 
-    /// Waits for its end; returns the rest of stdout, all of stderr, and the status.
+    /// Waits for its end; returns the rest of stdout, the rest of stderr, and the status.
     pub fn wait(mut self) -> (String, String, ExitStatus) {
-        let mut stderr = self.child.stderr.take().expect("a pipe");
-        let errors = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            text
-        });
-        let mut rest = String::new();
-        self.lines.read_to_string(&mut rest).expect("text");
+        let rest = std::mem::take(&mut self.lines).rest();
+        let errors = std::mem::take(&mut self.errors).rest();
         let status = self.child.wait().expect("the listener ends");
-        (rest, errors.join().expect("the reader ends"), status)
+        (rest, errors, status)
     }
 
     /// Ends it as Ctrl-C does.
@@ -236,12 +261,32 @@ impl Drop for Listener {
 
 /// Sends raw bytes to an address and reads the connection to its end.
 pub fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a deadline");
-    stream.write_all(bytes).expect("the bytes are taken");
+    try_exchange(address, bytes).expect("a connection that takes the bytes")
+}
+
+/// The same; `None` where nobody takes the bytes.
+pub fn try_exchange(address: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(bytes).ok()?;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    answer
+    Some(answer)
+}
+
+/// The request that [`post`] sends.
+pub fn post_message(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut message = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        message.push_str(&format!("{name}: {value}\r\n"));
+    }
+    message.push_str("\r\n");
+    let mut bytes = message.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
 }
 
 /// Posts a body with headers, as a client that was written by someone else; returns status and body.
@@ -251,24 +296,21 @@ pub fn post(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> (u16, String) {
-    let mut message = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n",
-        body.len()
-    );
-    for (name, value) in headers {
-        message.push_str(&format!("{name}: {value}\r\n"));
-    }
-    message.push_str("\r\n");
-    let mut bytes = message.into_bytes();
-    bytes.extend_from_slice(body);
-    let answer = raw_exchange(address, &bytes);
+    try_post(address, path, headers, body).expect("an answer")
+}
+
+/// The same; `None` where there is no answer.
+pub fn try_post(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<(u16, String)> {
+    let answer = try_exchange(address, &post_message(path, headers, body))?;
     let text = String::from_utf8_lossy(&answer);
-    let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = text.split(' ').nth(1)?.parse().ok()?;
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    (
-        status.unwrap_or_else(|| panic!("no status in {text:?}")),
-        body.to_owned(),
-    )
+    Some((status, body.to_owned()))
 }
 
 /// The hex HMAC-SHA256 of some bytes, made by the `openssl` program: a signer that is not ours.

@@ -2,7 +2,9 @@
 
 mod catalog;
 mod completion;
+mod faults;
 mod harness;
+mod listen;
 mod log;
 mod vectors;
 mod verify;

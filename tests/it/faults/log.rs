@@ -1,0 +1,93 @@
+//! A log that fails while the listener runs: what was not kept is not answered 2xx.
+
+use rusqlite::Connection;
+
+use crate::harness::Sandbox;
+use crate::harness::sender::{SECRET, deliver, order};
+use crate::listen::durable::kept;
+
+#[test]
+fn a_full_disk_is_answered_503_and_the_listener_lives() {
+    let sandbox = Sandbox::new();
+    // Files of this shell may grow to 256 KiB, and writing beyond fails instead of killing.
+    let script = "trap '' XFSZ; ulimit -f 512; exec \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_webhook");
+    let flags = [
+        "-c", script, program, "listen", "--json", "--port", "0", "--secret", SECRET,
+    ];
+    let mut listener = sandbox.listen_by("sh", &flags);
+    assert_eq!(deliver(listener.address(), order("small")).0, 200);
+    let large = order("large").replace("49.9", &format!("\"{}\"", "x".repeat(1 << 20)));
+    let (status, answer) = deliver(listener.address(), &large);
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.contains("could not be kept"), "{answer}");
+    listener.complains("log");
+    assert_eq!(deliver(listener.address(), order("small again")).0, 200);
+    assert_eq!(listener.stop().2.code(), Some(0));
+    let ids: Vec<_> = kept(&sandbox.log_file())
+        .into_iter()
+        .filter_map(|d| d.event_id)
+        .collect();
+    assert_eq!(ids, ["small", "small again"]);
+}
+
+#[test]
+fn a_locked_log_is_answered_503_and_its_retry_is_no_repeat() {
+    let sandbox = Sandbox::new();
+    let mut listener = sandbox.listen(&["--secret", SECRET]);
+    let other = Connection::open(sandbox.log_file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (status, answer) = deliver(listener.address(), order("evt_1"));
+    assert_eq!(status, 503, "{answer}");
+    let complaint = listener.complains("locked");
+    assert!(complaint.contains("warning"), "{complaint}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    let line = listener.next_line();
+    assert!(line["duplicate_of"].is_null(), "{line}");
+    let kept = kept(&sandbox.log_file());
+    assert_eq!(kept.len(), 1);
+    assert_eq!(line["id"], kept[0].id);
+}
+
+#[test]
+fn a_log_that_is_deleted_is_made_anew() {
+    let sandbox = Sandbox::new();
+    let listener = sandbox.listen(&["--secret", SECRET]);
+    assert_eq!(deliver(listener.address(), order("before")).0, 200);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = sandbox.log_file().into_os_string();
+        name.push(suffix);
+        std::fs::remove_file(name).unwrap();
+    }
+    let (status, _) = deliver(listener.address(), order("after"));
+    let ids: Vec<_> = kept(&sandbox.log_file())
+        .into_iter()
+        .filter_map(|d| d.event_id)
+        .collect();
+    assert_eq!((status, ids), (200, vec!["after".to_owned()]));
+}
+
+#[test]
+fn a_log_whose_folder_is_gone_is_answered_as_it_is_kept() {
+    let sandbox = Sandbox::new();
+    let listener = sandbox.listen(&["--secret", SECRET]);
+    assert_eq!(deliver(listener.address(), order("before")).0, 200);
+    std::fs::remove_dir_all(sandbox.home().join(".local")).unwrap();
+    let (status, answer) = deliver(listener.address(), order("after"));
+    let is_kept = sandbox.log_file().exists() && kept(&sandbox.log_file()).len() == 1;
+    assert_eq!(status, if is_kept { 200 } else { 503 }, "{answer}");
+    assert_eq!(listener.stop().2.code(), Some(0));
+}
+
+#[test]
+fn a_reader_does_not_hold_up_the_listener() {
+    let sandbox = Sandbox::new();
+    let listener = sandbox.listen(&["--secret", SECRET]);
+    deliver(listener.address(), order("evt_1"));
+    let reader = Connection::open(sandbox.log_file()).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT * FROM delivery")
+        .unwrap();
+    assert_eq!(deliver(listener.address(), order("evt_2")).0, 200);
+}

@@ -1,0 +1,197 @@
+//! A listener that cannot start says why, and what to do.
+
+use crate::harness::{Run, Sandbox};
+use rusqlite::Connection;
+
+/// Starts a listener that cannot run, with its log at a file.
+fn refused(sandbox: &Sandbox, log: &str) -> Run {
+    let run = sandbox
+        .run(&["listen", "--port", "0", "--log", log])
+        .expect(4);
+    assert!(
+        run.stderr.contains(log) && run.stderr.contains("hint: "),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.stdout, "");
+    run
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let text = "Dear diary, this is no database. ".repeat(100);
+    let path = sandbox.file("diary.txt", &text);
+    let run = refused(&sandbox, "diary.txt");
+    assert!(
+        run.stderr.contains("is not a SQLite database"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read_to_string(path).unwrap(), text);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.folder().join("other.db");
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)")
+        .unwrap();
+    drop(other);
+    let before = std::fs::read(&path).unwrap();
+    let run = refused(&sandbox, "other.db");
+    assert!(run.stderr.contains("not a webhook log"), "{}", run.stderr);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_log_of_a_newer_program_is_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.listen(&["--log", "new.db"]).stop();
+    let path = sandbox.folder().join("new.db");
+    let newer = Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 999).unwrap();
+    drop(newer);
+    let run = refused(&sandbox, "new.db");
+    assert!(
+        run.stderr.contains("999") && run.stderr.contains("update"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_damaged_log_is_told_as_such() {
+    let sandbox = Sandbox::new();
+    sandbox.listen(&["--log", "bad.db"]).stop();
+    let path = sandbox.folder().join("bad.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100..].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    refused(&sandbox, "bad.db");
+}
+
+#[test]
+fn a_folder_is_no_log() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.folder().join("logs")).unwrap();
+    let run = sandbox
+        .run(&["listen", "--port", "0", "--log", "logs"])
+        .expect(4);
+    assert!(run.stderr.contains("`logs`"), "{}", run.stderr);
+}
+
+#[test]
+fn a_log_below_a_file_cannot_be() {
+    let sandbox = Sandbox::new();
+    sandbox.file("file", "");
+    let run = sandbox
+        .run(&["listen", "--port", "0", "--log", "file/log.db"])
+        .expect(4);
+    assert!(run.stderr.contains("`file/log.db`"), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_written_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let folder = sandbox.folder().join("closed");
+    std::fs::create_dir(&folder).unwrap();
+    let mode =
+        |mode| std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o500);
+    // Whoever may write everywhere cannot be kept out by a mode.
+    if std::fs::write(folder.join("probe"), "").is_err() {
+        let run = refused(&sandbox, "closed/log.db");
+        assert!(run.stderr.contains("--log PATH"), "{}", run.stderr);
+    }
+    mode(0o700);
+}
+
+#[test]
+fn without_a_home_it_says_what_to_give() {
+    let sandbox = Sandbox::new();
+    let run = |flags: &[&str]| {
+        let mut all = vec!["listen", "--port", "0", "--secret", "s"];
+        all.extend(flags);
+        let mut command = sandbox.command(&all);
+        command.env_remove("HOME").output().unwrap()
+    };
+    let output = run(&[]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.contains("--log") && stderr.contains("--no-log"),
+        "{stderr}"
+    );
+    for flags in [
+        &["--no-log", "--within", "1ms"][..],
+        &["--log", "here.db", "--within", "1ms"],
+    ] {
+        let output = run(flags);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+    }
+}
+
+#[test]
+fn without_a_home_there_is_no_local_secret() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["listen", "--port", "0", "--no-log"]);
+    let output = command.env_remove("HOME").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("--secret"), "{stderr}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9 \xf0\x9f\x94\x91 ?#%.db");
+    let mut command = sandbox.command(&["listen", "--json", "--port", "0", "--within", "1ms"]);
+    let output = command.arg("--log").arg(name).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let ready: serde_json::Value = serde_json::from_str(stdout.lines().next().unwrap()).unwrap();
+    assert!(ready["log"].as_str().unwrap().starts_with("caf\u{fffd}"));
+    assert!(sandbox.folder().join(name).is_file());
+}
+
+#[test]
+fn wrong_values_are_wrong_usage() {
+    for flags in [
+        &["--count", "0"][..],
+        &["--respond", "99"],
+        &["--respond", "600"],
+        &["--delay", "soon"],
+        &["--max-body", "lots"],
+        &["--once", "--count", "2"],
+        &["--cert", "c.pem"],
+        &["--no-log", "--log", "x.db"],
+        &["-H", "no colon"],
+        &["--route", "order.created"],
+        &["--host", "nowhere"],
+        &["--port", "70000"],
+        &["--secret", "olympus="],
+        &["--tolerance", "x"],
+    ] {
+        let mut all = vec!["listen", "--port", "0"];
+        if flags[0] == "--port" {
+            all.truncate(1);
+        }
+        all.extend(flags);
+        let run = Sandbox::new().run(&all);
+        assert_eq!(run.code, Some(2), "{flags:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}

@@ -1,0 +1,11 @@
+//! `webhook listen`, as senders, applications, scripts and people meet it.
+
+mod answers;
+pub mod durable;
+mod endings;
+mod forwarding;
+mod human;
+mod output;
+mod providers;
+mod targets;
+mod tls;

@@ -1,0 +1,238 @@
+//! What a sender is answered.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::harness::sender::{SECRET, deliver, now, order, signature, signature_at};
+use crate::harness::{Listener, PATIENCE, Sandbox, post, raw_exchange};
+
+fn listen(flags: &[&str]) -> (Sandbox, Listener) {
+    let sandbox = Sandbox::new();
+    let mut all = vec!["--secret", SECRET];
+    all.extend(flags);
+    let listener = sandbox.listen(&all);
+    (sandbox, listener)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text:?}"))
+}
+
+#[test]
+fn a_genuine_delivery_is_answered_200() {
+    let (_sandbox, listener) = listen(&[]);
+    let (status, answer) = deliver(listener.address(), order("evt_1"));
+    assert_eq!(
+        (status, json(&answer)["received"].as_bool()),
+        (200, Some(true))
+    );
+}
+
+#[test]
+fn a_forged_delivery_is_answered_401_with_the_reason() {
+    let (_sandbox, mut listener) = listen(&[]);
+    let (name, value) = signature("olympus", "not the secret", order("evt_1").as_bytes());
+    let (status, answer) = post(
+        listener.address(),
+        "/",
+        &[(name, &value)],
+        order("evt_1").as_bytes(),
+    );
+    let answer = json(&answer);
+    assert_eq!(
+        (status, answer["verdict"].as_str()),
+        (401, Some("mismatch"))
+    );
+    assert!(
+        answer["error"]
+            .as_str()
+            .is_some_and(|e| e.contains("signature")),
+        "{answer}"
+    );
+    let line = listener.next_line();
+    assert_eq!(line["verdict"]["status"], "mismatch");
+    assert_eq!(line["response"]["status"], 401);
+}
+
+#[test]
+fn the_cause_of_a_wrong_signature_is_named_to_the_sender() {
+    let (_sandbox, listener) = listen(&[]);
+    let body = order("evt_1");
+    let (name, value) = signature("olympus", SECRET, format!("{body}\n").as_bytes());
+    let (status, answer) = post(listener.address(), "/", &[(name, &value)], body.as_bytes());
+    assert_eq!(status, 401);
+    let answer = json(&answer);
+    assert!(
+        answer["error"]
+            .as_str()
+            .is_some_and(|e| e.contains("newline")),
+        "{answer}"
+    );
+    assert!(answer["hint"].is_string(), "{answer}");
+}
+
+#[test]
+fn an_unsigned_delivery_and_an_unreadable_signature_are_answered_401() {
+    let (_sandbox, mut listener) = listen(&["--provider", "olympus"]);
+    let body = order("evt_1");
+    assert_eq!(post(listener.address(), "/", &[], body.as_bytes()).0, 401);
+    assert_eq!(listener.next_line()["verdict"]["status"], "missing");
+    let header = ("X-Olympus-Signature", "gibberish");
+    assert_eq!(
+        post(listener.address(), "/", &[header], body.as_bytes()).0,
+        401
+    );
+    assert_eq!(listener.next_line()["verdict"]["status"], "malformed");
+}
+
+#[test]
+fn a_stale_delivery_is_answered_401_unless_the_tolerance_allows_it() {
+    let body = order("evt_1");
+    for (flags, age, expected) in [
+        (&[][..], 301, 401),
+        (&[], 290, 200),
+        (&["--tolerance", "10m"], 599, 200),
+        (&["--tolerance", "10s"], 20, 401),
+        (&["--tolerance", "none"], 1_000_000, 200),
+        (&[], -400, 200),
+        (&["--strict"], -400, 401),
+    ] {
+        let (_sandbox, mut listener) = listen(flags);
+        let (name, value) = signature_at("olympus", SECRET, body.as_bytes(), now() - age);
+        let (status, _) = post(listener.address(), "/", &[(name, &value)], body.as_bytes());
+        let verdict = &listener.next_line()["verdict"];
+        assert_eq!(status, expected, "{flags:?}, {age} s old: {verdict}");
+        assert_eq!(verdict["status"] == "stale", expected == 401, "{verdict}");
+    }
+}
+
+#[test]
+fn a_signed_body_that_is_not_json_is_answered_400() {
+    let (_sandbox, mut listener) = listen(&[]);
+    for body in ["", "hello", "{", "{}{}", "\u{feff}{}", "\u{0}"] {
+        let (status, answer) = deliver(listener.address(), body);
+        assert_eq!(status, 400, "{body:?}");
+        assert!(json(&answer)["error"].is_string());
+        let line = listener.next_line();
+        assert_eq!(line["verdict"]["status"], "valid");
+        assert_eq!(line["request"]["body"], body);
+    }
+}
+
+#[test]
+fn any_method_path_and_content_type_is_received() {
+    let (_sandbox, mut listener) = listen(&[]);
+    let body = order("evt_1");
+    let (name, value) = signature("olympus", SECRET, body.as_bytes());
+    for method in ["PUT", "PATCH", "DELETE", "GET", "PROPFIND"] {
+        let message = format!(
+            "{method} /any/%7Epath//x?a=1&b HTTP/1.1\r\nHost: h\r\n{name}: {value}\r\n\
+             Content-Type: text/x-odd\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = raw_exchange(listener.address(), message.as_bytes());
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{method}");
+        let line = listener.next_line();
+        assert_eq!(line["request"]["method"], method);
+        assert_eq!(line["request"]["target"], "/any/%7Epath//x?a=1&b");
+    }
+}
+
+#[test]
+fn a_body_over_the_limit_is_answered_413_declared_and_chunked() {
+    let (_sandbox, mut listener) = listen(&["--max-body", "1KiB"]);
+    let exact = format!("\"{}\"", "x".repeat(1022));
+    assert_eq!(deliver(listener.address(), &exact).0, 200);
+    let (status, answer) = deliver(listener.address(), format!("{exact} "));
+    assert_eq!(status, 413);
+    assert!(
+        json(&answer)["error"]
+            .as_str()
+            .is_some_and(|e| e.contains("1024"))
+    );
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunk = format!("200\r\n{}\r\n", "x".repeat(0x200));
+    let message = format!("{head}{}0\r\n\r\n", chunk.repeat(3));
+    let answer = raw_exchange(listener.address(), message.as_bytes());
+    assert!(answer.starts_with(b"HTTP/1.1 413 "));
+    assert_eq!(listener.next_line()["response"]["status"], 200);
+    for _ in 0..2 {
+        let line = listener.next_line();
+        assert_eq!(line["response"]["status"], 413);
+        assert_eq!(line["request"]["body_complete"], false);
+    }
+}
+
+#[test]
+fn a_client_that_stalls_in_its_body_is_answered_408() {
+    let (_sandbox, mut listener) = listen(&["--read-timeout", "200ms"]);
+    let message = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf a body";
+    let answer = raw_exchange(listener.address(), message);
+    assert!(answer.starts_with(b"HTTP/1.1 408 "));
+    let line = listener.next_line();
+    assert_eq!(line["request"]["body"], "half a body");
+    assert_eq!(line["request"]["body_complete"], false);
+    assert_eq!(line["verdict"]["status"], "unverified");
+}
+
+#[test]
+fn forged_deliveries_pass_where_they_are_let_through() {
+    let (_sandbox, mut listener) = listen(&["--on-invalid", "forward"]);
+    let header = ("X-Olympus-Signature", "t=1,v1=00");
+    assert_eq!(post(listener.address(), "/", &[header], b"not json").0, 200);
+    let line = listener.next_line();
+    assert_eq!(line["response"]["status"], 200);
+    assert_ne!(line["verdict"]["status"], "valid");
+}
+
+#[test]
+fn scripted_answers_are_walked_for_each_event_on_its_own() {
+    let (_sandbox, listener) = listen(&["--respond", "500,503,200"]);
+    let answers = |id| deliver(listener.address(), order(id)).0;
+    assert_eq!([answers("a"), answers("b"), answers("a")], [500, 500, 503]);
+    assert_eq!([answers("a"), answers("a"), answers("b")], [200, 200, 503]);
+}
+
+#[test]
+fn a_scripted_answer_does_not_ask_who_sent() {
+    let (_sandbox, listener) = listen(&["--respond", "418"]);
+    assert_eq!(post(listener.address(), "/", &[], b"whatever").0, 418);
+}
+
+#[test]
+fn an_answer_can_be_delayed() {
+    let (_sandbox, listener) = listen(&["--delay", "300ms"]);
+    let start = Instant::now();
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    assert!(start.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn one_connection_takes_several_deliveries() {
+    let (_sandbox, listener) = listen(&[]);
+    let mut stream = TcpStream::connect(listener.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    for id in ["evt_1", "evt_2", "evt_3"] {
+        let body = order(id);
+        let (name, value) = signature("olympus", SECRET, body.as_bytes());
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: h\r\n{name}: {value}\r\nContent-Length: {}",
+            body.len()
+        );
+        stream
+            .write_all(format!("{head}\r\n\r\n{body}").as_bytes())
+            .unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        let mut rest = Vec::new();
+        while !rest.ends_with(br#"{"received":true}"#) {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            rest.extend(byte);
+        }
+    }
+}

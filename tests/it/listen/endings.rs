@@ -1,0 +1,229 @@
+//! How a run ends, and with which code.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::harness::sender::{SECRET, deliver, order};
+use crate::harness::{Listener, PATIENCE, Sandbox, post};
+
+fn listen(flags: &[&str]) -> (Sandbox, Listener) {
+    let sandbox = Sandbox::new();
+    let mut all = vec!["--secret", SECRET];
+    all.extend(flags);
+    let listener = sandbox.listen(&all);
+    (sandbox, listener)
+}
+
+/// Its end: the code, and the summary.
+fn end(listener: Listener) -> (Option<i32>, Value) {
+    let (rest, _, status) = listener.wait();
+    let last = rest.lines().last().expect("a summary");
+    (status.code(), serde_json::from_str(last).unwrap())
+}
+
+fn forge(listener: &Listener) {
+    let forged = ("X-Olympus-Signature", "t=1,v1=00");
+    let body = order("forged");
+    assert_eq!(
+        post(listener.address(), "/", &[forged], body.as_bytes()).0,
+        401
+    );
+}
+
+#[test]
+fn once_ends_after_one_delivery() {
+    let (_sandbox, listener) = listen(&["--once"]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    let (code, summary) = end(listener);
+    assert_eq!(
+        (code, &summary["deliveries"], &summary["met"]),
+        (Some(0), &1.into(), &true.into())
+    );
+}
+
+#[test]
+fn a_count_ends_with_1_where_one_was_forged() {
+    let (_sandbox, listener) = listen(&["--count", "2"]);
+    forge(&listener);
+    deliver(listener.address(), order("evt_1"));
+    let (code, summary) = end(listener);
+    assert_eq!(
+        (code, &summary["refused"], &summary["valid"]),
+        (Some(1), &1.into(), &1.into())
+    );
+}
+
+#[test]
+fn what_could_not_be_verified_is_no_success() {
+    let sandbox = Sandbox::new();
+    let listener = sandbox.listen(&["--once"]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    assert_eq!(end(listener).0, Some(1));
+}
+
+#[test]
+fn an_expected_event_counts_only_when_it_is_genuine() {
+    let (_sandbox, listener) = listen(&["--expect", "order.created", "--expect", "order.ready"]);
+    forge(&listener);
+    deliver(
+        listener.address(),
+        order("evt_1").replace("order.created", "order.ready"),
+    );
+    deliver(listener.address(), order("evt_2"));
+    let (code, summary) = end(listener);
+    assert_eq!(
+        (code, &summary["missing"]),
+        (Some(0), &Value::Array(Vec::new()))
+    );
+}
+
+#[test]
+fn an_unknown_expectation_is_an_error_with_a_near_name() {
+    let run = Sandbox::new()
+        .run(&["listen", "--port", "0", "--expect", "order.creatd"])
+        .expect(2);
+    assert!(
+        run.stderr.contains("unknown event `order.creatd`"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("did you mean `order.created`?"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn what_does_not_come_in_time_is_1() {
+    let (_sandbox, listener) = listen(&["--expect", "order.created", "--within", "300ms"]);
+    forge(&listener);
+    let (rest, stderr, status) = listener.wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(rest.contains(r#""missing":["order.created"]"#), "{rest}");
+    assert!(stderr.contains("`order.created` has not come"), "{stderr}");
+}
+
+#[test]
+fn what_comes_in_time_is_0_and_does_not_wait() {
+    let start = Instant::now();
+    let (_sandbox, listener) = listen(&["--expect", "order.created", "--within", "1h"]);
+    deliver(listener.address(), order("evt_1"));
+    assert_eq!(end(listener).0, Some(0));
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn a_signal_is_a_normal_end_of_a_healthy_listener() {
+    for signal in ["INT", "TERM"] {
+        let (_sandbox, listener) = listen(&[]);
+        deliver(listener.address(), order("evt_1"));
+        listener.signal(signal);
+        assert_eq!(end(listener).0, Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_signal_before_the_expectation_is_met_cuts_it_short() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (_sandbox, listener) = listen(&["--expect", "order.created"]);
+        listener.signal(signal);
+        assert_eq!(end(listener).0, Some(code), "{signal}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (_sandbox, listener) = listen(&["--read-timeout", "1h"]);
+        let mut stalled = std::net::TcpStream::connect(listener.address()).unwrap();
+        stalled
+            .write_all(
+                b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+            )
+            .unwrap();
+        // The invitation to go on says that the body is being waited for.
+        let mut invitation = String::new();
+        BufReader::new(&stalled).read_line(&mut invitation).unwrap();
+        assert!(invitation.contains("100"), "{invitation}");
+        let start = Instant::now();
+        listener.signal("INT");
+        // Signals of one kind merge; of two, each is told.
+        let refused = || std::net::TcpStream::connect(listener.address()).is_err();
+        while !refused() && start.elapsed() < PATIENCE {
+            std::thread::yield_now();
+        }
+        listener.signal(signal);
+        let (_, _, status) = listener.wait();
+        assert_eq!(status.code(), Some(code), "{signal}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox
+        .command(&["listen", "--json", "--port", "0", "--secret", SECRET])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    drop(lines);
+    let address = format!("127.0.0.1:{}", ready["port"]).parse().unwrap();
+    assert_eq!(deliver(address, order("evt_1")).0, 200);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(
+        !stderr.contains("error") && !stderr.contains("panicked"),
+        "{stderr}"
+    );
+    assert_eq!(super::durable::kept(&sandbox.log_file()).len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_full_is_an_error() {
+    let sandbox = Sandbox::new();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = sandbox
+        .command(&["listen", "--json", "--port", "0"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write the output"));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = Sandbox::new().run(&["listen", "--port", &port]).expect(2);
+    assert!(
+        run.stderr.contains(&format!("port {port}")),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("--port 0"), "{}", run.stderr);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn port_0_picks_one_and_tells_it() {
+    let (_sandbox, listener) = listen(&[]);
+    let port = listener.ready["port"].as_u64().unwrap();
+    assert_ne!(port, 0);
+    assert_eq!(listener.url(), format!("http://localhost:{port}"));
+}

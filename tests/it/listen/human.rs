@@ -1,0 +1,217 @@
+//! What people see.
+
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
+
+use super::durable::kept;
+use crate::harness::peer::Peer;
+use crate::harness::sender::{SECRET, deliver, order, signature};
+use crate::harness::{Lines, Sandbox, post, raw_exchange};
+
+/// A `webhook listen` as people start it, with stdout in a pipe that is read or not.
+struct Window {
+    child: Child,
+    stdout: Option<std::process::ChildStdout>,
+    stderr: Lines,
+    address: SocketAddr,
+}
+
+impl Window {
+    fn open(sandbox: &Sandbox, flags: &[&str]) -> Self {
+        let mut all = vec!["listen", "--port", "0", "--secret", SECRET];
+        all.extend(flags);
+        let mut child = sandbox
+            .command(&all)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = Lines::of(child.stderr.take().unwrap());
+        let line = stderr.until("listening on");
+        let (_, port) = line.split_once("localhost:").unwrap();
+        let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+        Self {
+            stdout: child.stdout.take(),
+            child,
+            stderr,
+            address: format!("127.0.0.1:{port}").parse().unwrap(),
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = std::process::Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Ends it; returns what it printed on stdout and stderr.
+    fn close(mut self) -> (String, String) {
+        self.signal("INT");
+        let mut text = Vec::new();
+        self.stdout.take().unwrap().read_to_end(&mut text).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        let stderr = std::mem::take(&mut self.stderr).rest();
+        (String::from_utf8(text).unwrap(), stderr)
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_delivery_is_a_line_and_its_payload() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &[]);
+    deliver(window.address, order("evt_1"));
+    let (stdout, stderr) = window.close();
+    let first = stdout.lines().next().unwrap();
+    for part in ["-->", "olympus", "order.created", "evt_1", "valid"] {
+        assert!(first.contains(part), "no `{part}` in {first:?}");
+    }
+    assert!(stdout.contains("\n    \"total\": 49.9"), "{stdout}");
+    assert!(!stdout.contains('\x1b'), "colour in a pipe: {stdout:?}");
+    assert!(stderr.contains("1 received, 1 valid"), "{stderr}");
+}
+
+#[test]
+fn colour_comes_where_it_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--color", "always"]);
+    deliver(window.address, order("evt_1"));
+    assert!(window.close().0.contains("\x1b["));
+}
+
+#[test]
+fn a_payload_can_be_left_out() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--body", "none"]);
+    deliver(window.address, order("evt_1"));
+    assert_eq!(window.close().0.lines().count(), 1);
+}
+
+#[test]
+fn a_wrong_signature_shows_the_cause_and_what_to_do() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &[]);
+    let body = order("evt_1");
+    let (name, value) = signature("olympus", SECRET, format!("{body}\n").as_bytes());
+    post(window.address, "/", &[(name, &value)], body.as_bytes());
+    let (stdout, _) = window.close();
+    assert!(
+        stdout.contains("mismatch") && stdout.contains("answered 401"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("newline") && stdout.contains("hint: "),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_repeat_says_of_what_and_which_one_it_is() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--body", "none"]);
+    for _ in 0..3 {
+        deliver(window.address, order("evt_1"));
+    }
+    let (stdout, _) = window.close();
+    let first = &kept(&sandbox.log_file())[0].id;
+    assert!(stdout.contains(&format!("{first} (2nd time)")), "{stdout}");
+    assert!(stdout.contains(&format!("{first} (3rd time)")), "{stdout}");
+}
+
+#[test]
+fn the_applications_answer_is_shown() {
+    let app = Peer::answering(&[
+        "HTTP/1.1 500 No\r\nContent-Length: 16\r\n\r\nkaboom \u{1b}[2J \u{202e}!",
+    ]);
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--forward-to", &app.url(), "--color", "never"]);
+    assert_eq!(deliver(window.address, order("evt_1")).0, 500);
+    let (stdout, _) = window.close();
+    assert!(stdout.contains("<--  500"), "{stdout}");
+    assert!(stdout.contains("kaboom"), "{stdout}");
+    assert!(!stdout.contains(['\x1b', '\u{202e}']), "{stdout:?}");
+}
+
+#[test]
+fn nothing_that_was_sent_reaches_the_terminal_raw() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--color", "never", "--on-invalid", "forward"]);
+    let evil = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}\u{2066}\u{9b}31m\u{200b}";
+    let escaped = serde_json::to_string(evil).unwrap();
+    let bodies = [
+        order(evil),
+        order("evt_1").replace("order.created", evil),
+        order("evt_2").replace("\"order.created\"", &escaped),
+        order("evt_3").replace("49.9", &format!("{{\"{evil}\":\"{evil}\"}}")),
+        format!("not json {evil}\r\x08\x08"),
+    ];
+    for body in &bodies {
+        let path = format!("/{}", evil.replace(|c: char| c.is_ascii_control(), ""));
+        let (name, value) = signature("olympus", SECRET, body.as_bytes());
+        let message = format!(
+            "POST {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{name}: {value}\u{202e}\u{9b}\r\n\
+             X-Evil: \u{202e}\u{9b}31m\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        raw_exchange(window.address, message.as_bytes());
+        post(window.address, "/", &[(name, &value)], body.as_bytes());
+    }
+    let (stdout, stderr) = window.close();
+    for text in [&stdout, &stderr] {
+        let raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}\u{200b}".contains(c);
+        let found: Vec<_> = text.chars().filter(|c| raw(*c)).collect();
+        assert!(found.is_empty(), "{found:?} in {text:?}");
+    }
+    assert!(stdout.lines().count() > bodies.len(), "{stdout}");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_does_not_slow_the_answers() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--color", "always"]);
+    // Nobody reads; a pipe holds 64 KiB, and each of these fills half of one.
+    let body = order("evt_1").replace("49.9", &format!("[{}1]", "1,".repeat(8_000)));
+    let (name, value) = signature("olympus", SECRET, body.as_bytes());
+    for _ in 0..60 {
+        let (status, _) = post(window.address, "/", &[(name, &value)], body.as_bytes());
+        assert_eq!(status, 200);
+    }
+    assert_eq!(kept(&sandbox.log_file()).len(), 60);
+    // Once somebody reads, what waited comes.
+    let (stdout, _) = window.close();
+    assert!(stdout.contains("(60th time)"));
+}
+
+#[test]
+fn what_a_stuck_terminal_cannot_be_shown_is_said_to_be_missing() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--body", "none"]);
+    // Ten of these are more than may wait for the terminal, and the pipe is full before.
+    let large = order("evt_1").replace("49.9", &format!("\"{}\"", "x".repeat(8 << 20)));
+    let small = order("evt_2");
+    let signed = |body: &str| signature("olympus", SECRET, body.as_bytes());
+    let (name, value) = signed(&small);
+    for _ in 0..600 {
+        post(window.address, "/", &[(name, &value)], small.as_bytes());
+    }
+    let (name, value) = signed(&large);
+    for _ in 0..10 {
+        assert_eq!(
+            post(window.address, "/", &[(name, &value)], large.as_bytes()).0,
+            200
+        );
+    }
+    let (_, stderr) = window.close();
+    assert!(stderr.contains("the terminal is too slow"), "{stderr}");
+    assert!(stderr.contains("they are in the log"), "{stderr}");
+}

@@ -1,0 +1,272 @@
+//! Applications that are several, slow, gone or odd.
+
+use std::io::Write as _;
+use std::net::{Shutdown, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+
+use super::durable::{attempts, kept};
+use crate::harness::peer::Peer;
+use crate::harness::sender::{SECRET, deliver, deliver_to, order};
+use crate::harness::{Listener, PATIENCE, Sandbox};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+fn listen(flags: &[&str]) -> (Sandbox, Listener) {
+    let sandbox = Sandbox::new();
+    let mut all = vec!["--secret", SECRET];
+    all.extend(flags);
+    let listener = sandbox.listen(&all);
+    (sandbox, listener)
+}
+
+/// An application that answers a request only when the test lets it.
+fn held() -> (Peer, Sender<()>) {
+    let (release, released) = channel();
+    let released = Mutex::new(released);
+    let app = Peer::with(move |_, _, stream| {
+        // An error says that the test is over.
+        let _ = released.lock().unwrap().recv();
+        let _ = stream.write_all(OK);
+    });
+    (app, release)
+}
+
+/// A port at which nothing listens.
+fn free_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+#[test]
+fn deliveries_reach_a_target_in_the_order_of_the_log() {
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&under_way);
+    let app = Peer::with(move |_, _, stream| {
+        assert_eq!(counted.fetch_add(1, Ordering::SeqCst), 0, "two at once");
+        thread::yield_now();
+        counted.fetch_sub(1, Ordering::SeqCst);
+        let _ = stream.write_all(OK);
+    });
+    let (sandbox, listener) = listen(&["--forward-to", &app.url()]);
+    let address = listener.address();
+    let start = Arc::new(Barrier::new(24));
+    let senders: Vec<_> = (0..24)
+        .map(|n| {
+            let start = Arc::clone(&start);
+            thread::spawn(move || {
+                start.wait();
+                deliver_to(address, &format!("/{n}"), order(&format!("evt_{n}"))).0
+            })
+        })
+        .collect();
+    assert!(senders.into_iter().all(|s| s.join().unwrap() == 200));
+    let logged: Vec<_> = kept(&sandbox.log_file())
+        .iter()
+        .map(|d| format!("POST {} HTTP/1.1", d.request.target))
+        .collect();
+    let forwarded: Vec<_> = (0..24).map(|_| app.next().line().to_owned()).collect();
+    assert_eq!(forwarded, logged);
+}
+
+#[test]
+fn with_concurrency_several_are_under_way_and_no_more() {
+    let (app, release) = held();
+    let (_sandbox, listener) = listen(&[
+        "--forward-to",
+        &app.url(),
+        "--concurrency",
+        "3",
+        "--answer",
+        "now",
+    ]);
+    for n in 0..5 {
+        assert_eq!(
+            deliver(listener.address(), order(&format!("evt_{n}"))).0,
+            200
+        );
+    }
+    for _ in 0..3 {
+        app.next();
+    }
+    assert_eq!(app.count(), 3);
+    release.send(()).unwrap();
+    app.next();
+    assert_eq!(app.count(), 4);
+    drop(release);
+}
+
+#[test]
+fn answered_at_once_the_sender_does_not_wait_for_the_application() {
+    let (app, release) = held();
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url(), "--answer", "now"]);
+    let (status, answer) = deliver(listener.address(), order("evt_1"));
+    assert_eq!((status, answer.as_str()), (200, r#"{"received":true}"#));
+    assert_eq!(listener.next_line()["response"]["status"], 200);
+    app.next();
+    release.send(()).unwrap();
+    assert_eq!(listener.next_of("attempt")["response"]["status"], 200);
+}
+
+#[test]
+fn what_is_on_its_way_at_the_end_arrives() {
+    let (app, release) = held();
+    let (sandbox, mut listener) = listen(&["--forward-to", &app.url(), "--answer", "now"]);
+    for n in 0..3 {
+        deliver(listener.address(), order(&format!("evt_{n}")));
+    }
+    app.next();
+    listener.signal("INT");
+    drop(release);
+    for _ in 0..3 {
+        assert_eq!(listener.next_of("attempt")["response"]["status"], 200);
+    }
+    assert_eq!(listener.wait().2.code(), Some(0));
+    let log = sandbox.log_file();
+    assert!(kept(&log).iter().all(|d| attempts(&log, &d.id).len() == 1));
+}
+
+#[test]
+fn of_two_targets_both_get_it_and_the_refusal_goes_back() {
+    let good = Peer::ok();
+    let bad = Peer::answering(&["HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad"]);
+    let (sandbox, listener) = listen(&["--forward-to", &good.url(), "--forward-to", &bad.url()]);
+    let (status, answer) = deliver(listener.address(), order("evt_1"));
+    assert_eq!((status, answer.as_str()), (500, "bad"));
+    assert_eq!(good.next().body, bad.next().body);
+    let log = sandbox.log_file();
+    assert_eq!(attempts(&log, &kept(&log)[0].id).len(), 2);
+}
+
+#[test]
+fn a_slow_target_does_not_hold_up_another() {
+    let (slow, release) = held();
+    let quick = Peer::ok();
+    let flags = [
+        "--forward-to",
+        &slow.url(),
+        "--forward-to",
+        &quick.url(),
+        "--answer",
+        "now",
+    ];
+    let (_sandbox, listener) = listen(&flags);
+    for n in 0..3 {
+        deliver(listener.address(), order(&format!("evt_{n}")));
+    }
+    for _ in 0..3 {
+        quick.next();
+    }
+    assert_eq!(slow.count(), 1);
+    drop(release);
+    slow.next();
+}
+
+#[test]
+fn routes_go_by_event() {
+    let (orders, payments) = (Peer::ok(), Peer::ok());
+    let routes = [
+        format!("order.*={}", orders.url()),
+        format!("payment.*=http://{}/pay", payments.url()),
+    ];
+    let (_sandbox, listener) = listen(&["--route", &routes[0], "--route", &routes[1]]);
+    deliver_to(listener.address(), "/a", order("evt_1"));
+    deliver_to(
+        listener.address(),
+        "/b",
+        order("evt_2").replace("order.created", "payment.voided"),
+    );
+    let (status, _) = deliver(
+        listener.address(),
+        order("evt_3").replace("order.created", "location.hours_changed"),
+    );
+    assert_eq!(status, 200);
+    assert_eq!(orders.next().line(), "POST /a HTTP/1.1");
+    assert_eq!(payments.next().line(), "POST /pay HTTP/1.1");
+    assert_eq!((orders.count(), payments.count()), (1, 1));
+}
+
+#[test]
+fn an_application_that_is_down_is_502_and_the_delivery_is_kept() {
+    let nowhere = free_port();
+    let (sandbox, mut listener) = listen(&["--forward-to", &nowhere]);
+    let warning = listener.complains("nothing listens");
+    assert!(warning.contains(&nowhere), "{warning}");
+    let (status, answer) = deliver(listener.address(), order("evt_1"));
+    assert_eq!(status, 502);
+    assert!(answer.contains(&nowhere), "{answer}");
+    let attempt = listener.next_of("attempt");
+    assert!(attempt["response"].is_null());
+    assert_eq!(attempt["error"]["kind"], "refused");
+    let log = sandbox.log_file();
+    let delivery = &kept(&log)[0];
+    assert!(attempts(&log, &delivery.id)[0].outcome.is_err());
+}
+
+#[test]
+fn an_application_that_is_slow_is_504() {
+    let (app, release) = held();
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url(), "--timeout", "300ms"]);
+    let (status, answer) = deliver(listener.address(), order("evt_1"));
+    assert_eq!(status, 504);
+    assert!(answer.contains("300ms"), "{answer}");
+    assert_eq!(listener.next_of("attempt")["error"]["kind"], "timeout");
+    drop(release);
+}
+
+#[test]
+fn an_application_that_ends_midway_is_502() {
+    let app = Peer::with(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        let _ = stream.shutdown(Shutdown::Both);
+    });
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url()]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
+    assert_eq!(listener.next_of("attempt")["error"]["kind"], "reset");
+}
+
+#[test]
+fn an_application_that_speaks_no_http_is_502() {
+    let app = Peer::answering(&["220 smtp.example ESMTP\r\n"]);
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url()]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
+    assert_eq!(listener.next_of("attempt")["error"]["kind"], "protocol");
+}
+
+#[test]
+fn an_endless_answer_is_cut_off() {
+    let app = Peer::with(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x1_0000));
+        while stream.write_all(chunk.as_bytes()).is_ok() {}
+    });
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url()]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
+    assert_eq!(listener.next_of("attempt")["error"]["kind"], "too_large");
+}
+
+#[test]
+fn a_target_that_is_none_is_an_error() {
+    for target in ["ftp://localhost/", "http://", "localhost:99999", "0"] {
+        let run = Sandbox::new().run(&["listen", "--port", "0", "--forward-to", target]);
+        assert_eq!(run.code, Some(2), "{target}: {}", run.stderr);
+        assert!(run.stderr.contains("hint: "), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_application_sees_a_delivery_only_after_it_is_in_the_log() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.log_file();
+    let (told, seen) = channel();
+    let told = Mutex::new(told);
+    let app = Peer::with(move |_, _, stream| {
+        let _ = told.lock().unwrap().send(kept(&log).len());
+        let _ = stream.write_all(OK);
+    });
+    let listener = sandbox.listen(&["--secret", SECRET, "--forward-to", &app.url()]);
+    deliver(listener.address(), order("evt_1"));
+    assert_eq!(seen.recv_timeout(PATIENCE), Ok(1));
+}
