@@ -1,4 +1,6 @@
 //! The tests from outside: one binary, a file per command, data-driven over all providers.
 
 mod harness;
+mod peers;
+mod send;
 mod vectors;
