@@ -6,5 +6,7 @@ mod faults;
 mod harness;
 mod listen;
 mod log;
+mod peers;
+mod send;
 mod vectors;
 mod verify;

@@ -122,8 +122,8 @@ mod tests {
     fn starts_stay_exact_after_days() {
         // One more than a u32 holds, at a rate whose interval is no whole number of nanoseconds.
         let late = 1_u64 << 33;
-        assert_eq!(offset(late, 3.0).as_secs(), late / 3);
-        assert_eq!(offset(late + 3, 3.0).as_secs(), late / 3 + 1);
+        assert_eq!(offset(late, 3_000.0).as_secs(), late / 3_000);
+        assert_eq!(offset(late + 3_000, 3_000.0).as_secs(), late / 3_000 + 1);
         assert_eq!(offset(700_000, 700_000.0), Duration::from_secs(1));
     }
 

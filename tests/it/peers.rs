@@ -1,0 +1,468 @@
+//! The other side, written by someone else: the documented handlers in Node, the same checks in
+//! Rust where there is no Node, and endpoints that record, stall or follow a script.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, Once};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::harness::PATIENCE;
+
+/// The providers whose documents show a handler.
+pub const PROVIDERS: [&str; 4] = ["barecommerce", "cimplify", "ibakepro", "olympus"];
+
+/// How old olympus' documented receivers let a signature be, in seconds.
+const TOLERANCE: i64 = 300;
+
+/// A request as it came over the wire.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Every byte of it.
+    pub bytes: Vec<u8>,
+    /// The request line.
+    pub line: String,
+    /// The fields in order, spelled as they came.
+    pub fields: Vec<(String, String)>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// The value of a field; names compare without case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let found = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The content as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("UTF-8")
+    }
+
+    /// The content as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// Reads messages that follow one another, such as what `--dry-run` prints.
+    pub fn all(bytes: &[u8]) -> Vec<Self> {
+        let mut reader = BufReader::new(bytes);
+        std::iter::from_fn(|| Self::read(&mut reader)).collect()
+    }
+
+    fn read(reader: &mut impl std::io::BufRead) -> Option<Self> {
+        let mut bytes = Vec::new();
+        loop {
+            let start = bytes.len();
+            if reader.read_until(b'\n', &mut bytes).ok()? == 0 {
+                return None;
+            }
+            match &bytes[start..] {
+                // A line end may stand before a message.
+                b"\r\n" if start == 0 => bytes.clear(),
+                b"\r\n" => break,
+                _ => {}
+            }
+        }
+        let head = String::from_utf8(bytes.clone()).expect("a head of text");
+        let mut lines = head.trim_end().split("\r\n");
+        let line = lines.next().expect("a request line").to_owned();
+        let field = |line: &str| {
+            let (name, value) = line.split_once(':').expect("a field");
+            (name.to_owned(), value.trim().to_owned())
+        };
+        let fields: Vec<_> = lines.map(field).collect();
+        let mut message = Self {
+            bytes,
+            line,
+            fields,
+            body: Vec::new(),
+        };
+        let length = message.field("content-length").unwrap_or("0");
+        let mut body = vec![0; length.parse().expect("a length")];
+        reader.read_exact(&mut body).ok()?;
+        message.bytes.extend_from_slice(&body);
+        message.body = body;
+        Some(message)
+    }
+}
+
+/// What an endpoint does with a request.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// Answers this status, with these fields.
+    Status(u16, Vec<(&'static str, String)>),
+    /// Closes the connection.
+    Hangup,
+    /// Answers nothing until the test is over.
+    Silence,
+}
+
+impl Reply {
+    pub fn status(code: u16) -> Self {
+        Self::Status(code, Vec::new())
+    }
+}
+
+/// An endpoint on a port of its own, which keeps every request that came.
+pub struct Endpoint {
+    pub address: SocketAddr,
+    seen: Arc<Mutex<Vec<Message>>>,
+}
+
+impl Endpoint {
+    /// Starts one that answers each request, numbered from 0, as `answer` says.
+    pub fn start(answer: impl Fn(usize, &Message) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (shared, answer) = (Arc::clone(&seen), Arc::new(answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (seen, answer) = (Arc::clone(&shared), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream, &seen, answer.as_ref()));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// One that answers 200.
+    pub fn ok() -> Self {
+        Self::start(|_, _| Reply::status(200))
+    }
+
+    /// One that answers these statuses in turn; the last one stays.
+    pub fn script(statuses: &[u16]) -> Self {
+        let statuses = statuses.to_vec();
+        Self::start(move |number, _| Reply::status(statuses[number.min(statuses.len() - 1)]))
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests so far.
+    pub fn seen(&self) -> Vec<Message> {
+        self.seen.lock().expect("no panic").clone()
+    }
+
+    /// The only request.
+    #[track_caller]
+    pub fn one(&self) -> Message {
+        let mut seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen.remove(0)
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    seen: &Mutex<Vec<Message>>,
+    answer: &(dyn Fn(usize, &Message) -> Reply + Send + Sync),
+) {
+    let _ = stream.set_nodelay(true);
+    let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+    while let Some(message) = Message::read(&mut reader) {
+        let number = {
+            let mut seen = seen.lock().expect("no panic");
+            seen.push(message.clone());
+            seen.len() - 1
+        };
+        let (status, fields) = match answer(number, &message) {
+            Reply::Status(status, fields) => (status, fields),
+            Reply::Hangup => return,
+            Reply::Silence => {
+                // Ends when the other side gives up and closes.
+                let _ = reader.read(&mut [0]);
+                return;
+            }
+        };
+        let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n");
+        for (name, value) in fields {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if stream
+            .write_all(format!("{head}\r\nok").as_bytes())
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// The HMAC-SHA256 in lower-case hex, from the crates themselves.
+pub fn hmac_hex(secret: &str, parts: &[&[u8]]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+    for part in parts {
+        mac.update(part);
+    }
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// The seconds since 1970.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.expect("after 1970").as_secs()).expect("a time")
+}
+
+/// Whether a request is signed as the provider documents, over the raw bytes.
+pub fn is_signed(provider: &str, secret: &str, message: &Message) -> bool {
+    let Some((header, expected)) = expected(provider, secret, message) else {
+        return false;
+    };
+    message.field(header) == Some(&expected)
+}
+
+/// The signature header that the provider documents for a request, by its own timestamp.
+fn expected(provider: &str, secret: &str, message: &Message) -> Option<(&'static str, String)> {
+    let of_body = hmac_hex(secret, &[&message.body]);
+    Some(match provider {
+        "barecommerce" => ("x-webhook-signature", of_body),
+        "cimplify" => ("x-cimplify-signature", of_body),
+        "ibakepro" => ("x-webhook-signature", format!("sha256={of_body}")),
+        _ => {
+            let value = message.field("x-olympus-signature")?;
+            let time = value.strip_prefix("t=")?.split(',').next()?;
+            let mac = hmac_hex(secret, &[time.as_bytes(), b".", &message.body]);
+            ("x-olympus-signature", format!("t={time},v1={mac}"))
+        }
+    })
+}
+
+/// What the documented handler of a provider answers, worked out in Rust: 401 for a signature that
+/// it compares and finds wrong, 500 where its code throws.
+fn documented_status(provider: &str, secret: &str, message: &Message) -> u16 {
+    let written_anew = || webhook_cli::json::javascript::restringify(&message.body);
+    let signature = message.field(match provider {
+        "cimplify" => "x-cimplify-signature",
+        "olympus" => "x-olympus-signature",
+        _ => "x-webhook-signature",
+    });
+    match provider {
+        "ibakepro" => {
+            let Some(body) = written_anew() else {
+                return 400;
+            };
+            let mac = hmac_hex(secret, &[body.as_bytes()]);
+            let same = signature == Some(&format!("sha256={mac}"));
+            if same { 200 } else { 401 }
+        }
+        "cimplify" => {
+            let Some(body) = written_anew() else {
+                return 400;
+            };
+            timing_safe(signature, &hmac_hex(secret, &[body.as_bytes()]))
+        }
+        "barecommerce" => timing_safe(signature, &hmac_hex(secret, &[&message.body])),
+        _ => olympus_status(secret, message, signature),
+    }
+}
+
+/// The Node reader of olympus: by position, whatever stands before each `=`.
+fn olympus_status(secret: &str, message: &Message, signature: Option<&str>) -> u16 {
+    let Some(signature) = signature else {
+        return 500;
+    };
+    let mut parts = signature.split(',').map(|part| part.split('=').nth(1));
+    let time = parts.next().flatten();
+    let Some(mac) = parts.next() else { return 500 };
+    let time = time.unwrap_or("undefined");
+    if let Ok(seconds) = time.parse::<i64>() {
+        if now() - seconds > TOLERANCE {
+            return 401;
+        }
+    }
+    let expected = hmac_hex(secret, &[time.as_bytes(), b".", &message.body]);
+    timing_safe(mac, &expected)
+}
+
+/// `crypto.timingSafeEqual`, which throws on nothing and on another length.
+fn timing_safe(signature: Option<&str>, expected: &str) -> u16 {
+    match signature {
+        Some(text) if text.len() == expected.len() => {
+            if text == expected {
+                200
+            } else {
+                401
+            }
+        }
+        _ => 500,
+    }
+}
+
+/// The documented Axum handler of olympus. No header or a wrong MAC is 401, a body that is no JSON
+/// 400; the document does not say what its error for an odd signature becomes, and 500 is what Axum
+/// makes of errors.
+pub fn axum_status(secret: &str, message: &Message) -> u16 {
+    let Some(signature) = message.field("x-olympus-signature") else {
+        return 401;
+    };
+    let mut parts = signature.split(',');
+    let time = parts.next().and_then(|part| part.strip_prefix("t="));
+    let mac = parts.next().and_then(|part| part.strip_prefix("v1="));
+    let (Some(time), Some(mac)) = (time, mac) else {
+        return 500;
+    };
+    let Ok(seconds) = time.parse::<i64>() else {
+        return 500;
+    };
+    let expected = hmac_hex(secret, &[time.as_bytes(), b".", &message.body]);
+    if now() - seconds > TOLERANCE || mac != expected {
+        return 401;
+    }
+    let is_json = serde_json::from_slice::<Value>(&message.body).is_ok();
+    if is_json { 200 } else { 400 }
+}
+
+/// The documented handler of a provider, in Node where it is there.
+pub enum Handler {
+    Node(NodeHandler),
+    Rust(Endpoint),
+}
+
+/// A Node program that prints a line for each request that it saw.
+pub struct NodeHandler {
+    child: Child,
+    address: SocketAddr,
+    lines: Receiver<String>,
+}
+
+impl Handler {
+    /// Starts the handler; `route` is a provider's name, or one of the two forms that BareCommerce
+    /// documents.
+    pub fn start(route: &str, secret: &str) -> Self {
+        if has_node() {
+            return Self::Node(NodeHandler::start(route, secret));
+        }
+        let provider = route.split('-').next().expect("a name").to_owned();
+        let secret = secret.to_owned();
+        Self::Rust(Endpoint::start(move |_, message| {
+            Reply::status(documented_status(&provider, &secret, message))
+        }))
+    }
+
+    /// The URL at which it listens.
+    pub fn url(&self, route: &str) -> String {
+        let (path, address) = match (route, self) {
+            ("barecommerce-express", Self::Node(node)) => ("webhooks/barecommerce", node.address),
+            ("barecommerce-next", Self::Node(node)) => ("api/webhooks/barecommerce", node.address),
+            (_, Self::Node(node)) => return format!("http://{}/webhooks/{route}", node.address),
+            (_, Self::Rust(endpoint)) => ("", endpoint.address),
+        };
+        format!("http://{address}/{path}")
+    }
+
+    /// The event that the handler read of the next request; `None` where it says none.
+    pub fn event(&self) -> Option<String> {
+        match self {
+            Self::Node(node) => {
+                let line = node.lines.recv_timeout(PATIENCE).expect("a line");
+                let line: Value = serde_json::from_str(&line).expect("JSON");
+                line["event"].as_str().map(str::to_owned)
+            }
+            Self::Rust(_) => None,
+        }
+    }
+
+    /// Whether it is the documents' own code.
+    pub const fn is_node(&self) -> bool {
+        matches!(self, Self::Node(_))
+    }
+}
+
+impl NodeHandler {
+    fn start(route: &str, secret: &str) -> Self {
+        let mut child = node("handlers.js")
+            .arg(route)
+            .env("WEBHOOK_SECRET", secret)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node starts");
+        let lines = lines_of(child.stdout.take().expect("a pipe"));
+        let first = lines.recv_timeout(PATIENCE).expect("a line of the handler");
+        let first: Value = serde_json::from_str(&first).expect("JSON");
+        let address = format!("127.0.0.1:{}", first["port"]);
+        Self {
+            child,
+            address: address.parse().expect("an address"),
+            lines,
+        }
+    }
+}
+
+impl Drop for NodeHandler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines_of(stdout: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// What Node makes of bodies: `true` for each that `JSON.stringify(JSON.parse(body))` gives back,
+/// else what it gives. `None` where there is no Node.
+pub fn stringified(bodies: &[&str]) -> Option<Vec<Value>> {
+    if !has_node() {
+        return None;
+    }
+    let mut child = node("stringify.js")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let input: String = bodies
+        .iter()
+        .map(|body| format!("{}\n", Value::from(*body)))
+        .collect();
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("node ends");
+    writer.join().expect("no panic").expect("node reads");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let answers = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    Some(answers.collect())
+}
+
+fn node(program: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(folder().join(program));
+    command
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
+}
+
+/// Whether the Node peers can run. Where continuous integration runs the tests they must; elsewhere
+/// stderr says that the same checks in Rust stand in for them.
+pub fn has_node() -> bool {
+    static SAY: Once = Once::new();
+    let runs = Command::new("node").arg("--version").output();
+    let is_there = runs.is_ok_and(|output| output.status.success())
+        && folder().join("node_modules/express").is_dir();
+    if !is_there {
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "no Node, or no `npm ci` in tests/peers");
+        SAY.call_once(|| eprintln!("Node was not used: the handlers are checked in Rust"));
+    }
+    is_there
+}
