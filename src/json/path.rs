@@ -80,7 +80,14 @@ impl Path {
                 insertion(text.get(place.clone())?, place.start, step, value)?
             }
         };
-        Some([text.get(..place.start)?, new.as_bytes(), text.get(place.end..)?].concat())
+        Some(
+            [
+                text.get(..place.start)?,
+                new.as_bytes(),
+                text.get(place.end..)?,
+            ]
+            .concat(),
+        )
     }
 
     /// Removes what stands at the path.
