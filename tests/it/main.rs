@@ -7,6 +7,7 @@ mod harness;
 mod listen;
 mod log;
 mod peers;
+mod replay;
 mod send;
 mod vectors;
 mod verify;

@@ -1,0 +1,300 @@
+//! Which deliveries are meant, and where they go.
+
+use webhook_cli::delivery::{Cause, Delivery, Status, Verdict};
+
+use super::endpoint::{Endpoint, now};
+use super::logged::{SECRET, delivery, fill, ibakepro, log_attempt, olympus, olympus_event};
+use crate::harness::{Run, Sandbox};
+
+/// The ids that a dry run with these arguments shows.
+fn meant(sandbox: &Sandbox, args: &[&str]) -> Vec<String> {
+    let all = [&["replay", "--dry-run", "--json", "--url", "9"], args].concat();
+    let lines = sandbox.run(&all).expect(0).json_lines();
+    let id = |line: &serde_json::Value| line["id"].as_str().expect("an id").to_owned();
+    lines.iter().map(id).collect()
+}
+
+/// An error of usage that names these things and shows the hint.
+#[track_caller]
+fn assert_refused(run: Run, parts: &[&str]) {
+    let run = run.expect(2);
+    for part in parts {
+        assert!(run.stderr.contains(part), "{part:?} in {}", run.stderr);
+    }
+    assert_eq!(run.stdout, "");
+}
+
+fn with_id(mut delivery: Delivery, id: &str) -> Delivery {
+    delivery.id = id.into();
+    delivery
+}
+
+#[test]
+fn ids_prefixes_and_places_from_the_end_name_deliveries() {
+    let sandbox = Sandbox::new();
+    let at = now();
+    let named = |id: &str, number| with_id(olympus(number, at), id);
+    let ids = [
+        "dlv_01JD0000000000000000000000",
+        "dlv_01JD1111111111111111111111",
+        "dlv_01JE2222222222222222222222",
+    ];
+    fill(
+        &sandbox,
+        ids.iter().enumerate().map(|(number, id)| named(id, number)),
+    );
+    for (args, places) in [
+        (&[ids[0]][..], &[0][..]),
+        (&["dlv_01JE"], &[2]),
+        (&["01JD1"], &[1]),
+        (&["01je2"], &[2]),
+        (&["@last"], &[2]),
+        (&["@last~0"], &[2]),
+        (&["@last~2"], &[0]),
+        // In the order of the log, each once.
+        (&["@last", "@last~1", "01JD0", "@last"], &[0, 1, 2]),
+        (&["@last", "@last~1", "--event", "order.created"], &[1, 2]),
+    ] {
+        let wanted: Vec<_> = places.iter().map(|place| ids[*place]).collect();
+        assert_eq!(meant(&sandbox, args), wanted, "{args:?}");
+    }
+}
+
+#[test]
+fn what_names_no_single_delivery_is_an_error_with_a_hint() {
+    let sandbox = Sandbox::new();
+    let at = now();
+    let deliveries = [
+        with_id(olympus(0, at), "dlv_01JD0000000000000000000000"),
+        with_id(olympus(1, at), "dlv_01JD1111111111111111111111"),
+    ];
+    fill(&sandbox, deliveries);
+    let replay = |args: &[&str]| sandbox.run(&[&["replay", "--url", "9"], args].concat());
+    let both = ["dlv_01JD0000", "dlv_01JD1111"];
+    assert_refused(replay(&["01JD"]), &[&both[..], &["`01JD`"]].concat());
+    assert_refused(replay(&["dlv_nope"]), &["dlv_nope", "`webhook log`"]);
+    assert_refused(replay(&["@last~2"]), &["does not go back to `@last~2`"]);
+    assert_refused(
+        replay(&["@first"]),
+        &["neither `@last` nor `@last~N`", "`@last~2`"],
+    );
+    assert_refused(replay(&[""]), &["`webhook log`"]);
+    assert_refused(replay(&[]), &["nothing says which deliveries", "`@last`"]);
+    assert_refused(replay(&["--event", "nope.*"]), &["no delivery is meant"]);
+    assert_refused(
+        replay(&["--provider", "olympos"]),
+        &["did you mean `olympus`?"],
+    );
+    assert_refused(replay(&["--verdict", "valit"]), &["did you mean `valid`?"]);
+    assert_refused(
+        replay(&["--since", "-1m", "--until", "-1h"]),
+        &["nothing lies between"],
+    );
+}
+
+#[test]
+fn filters_select_and_all_of_them_must_hold() {
+    let sandbox = Sandbox::new();
+    let at = now();
+    let hour = 3_600;
+    let mut bad = olympus(3, at - 20);
+    bad.verdict = Verdict::new(Status::Mismatch);
+    let ids = fill(
+        &sandbox,
+        [
+            olympus(0, at - 2 * hour),
+            olympus_event("order.updated", 1, at - 90 * 60),
+            olympus_event("payment.failed", 2, at - 60),
+            bad,
+            ibakepro(4, at - 10),
+        ],
+    );
+    log_attempt(&sandbox, &ids[1], Cause::Forward, "http://h/", 500);
+    log_attempt(&sandbox, &ids[2], Cause::Forward, "http://h/", 500);
+    log_attempt(&sandbox, &ids[2], Cause::Replay, "http://h/", 200);
+    let since = (at - hour).to_string();
+    for (args, places) in [
+        (&["--event", "order.*"][..], &[0, 1, 3, 4][..]),
+        (&["--event", "order.*,!order.updated"], &[0, 3, 4]),
+        (
+            &["--event", "order.created", "--event", "payment.*"],
+            &[0, 2, 3, 4],
+        ),
+        (&["--provider", "ibakepro"], &[4]),
+        (&["--verdict", "mismatch"], &[3]),
+        (&["--verdict", "mismatch,valid"], &[0, 1, 2, 3, 4]),
+        (&["--since", "-1h"], &[2, 3, 4]),
+        (&["--since", &since], &[2, 3, 4]),
+        (&["--until", "-1h"], &[0, 1]),
+        (&["--since", "-100m", "--until", "-1h"], &[1]),
+        (&["--failed"], &[1]),
+        (&["--search", "EVT_0002"], &[2]),
+        (&["-n", "2"], &[3, 4]),
+        (&["-n", "1", "--provider", "olympus"], &[3]),
+        (
+            &[
+                "--event",
+                "order.*",
+                "--provider",
+                "olympus",
+                "--since",
+                "-1h",
+            ],
+            &[3],
+        ),
+    ] {
+        let wanted: Vec<_> = places.iter().map(|place| ids[*place].clone()).collect();
+        assert_eq!(meant(&sandbox, args), wanted, "{args:?}");
+    }
+}
+
+#[test]
+fn without_a_log_there_is_a_hint_and_none_is_made() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["replay", "@last", "--url", "9"]).expect(4);
+    assert!(
+        run.stderr.contains("`webhook listen` makes one"),
+        "{}",
+        run.stderr
+    );
+    assert!(!sandbox.log_file().exists());
+}
+
+#[test]
+fn the_endpoint_is_the_one_given_else_where_it_was_forwarded() {
+    let sandbox = Sandbox::new();
+    let forwarded = Endpoint::ok();
+    let ids = fill(&sandbox, [olympus(0, now()), olympus(1, now())]);
+    let own = forwarded.url("/own?a=b");
+    log_attempt(
+        &sandbox,
+        &ids[1],
+        Cause::Forward,
+        "http://127.0.0.1:9/",
+        200,
+    );
+    log_attempt(&sandbox, &ids[1], Cause::Forward, &own, 200);
+    log_attempt(&sandbox, &ids[1], Cause::Replay, "http://127.0.0.1:9/", 200);
+
+    sandbox.run(&["replay", "@last"]).expect(0);
+    assert_eq!(forwarded.only().target, "/own?a=b");
+    assert_refused(
+        sandbox.run(&["replay", "@last~1"]),
+        &["was never forwarded", "--url http"],
+    );
+
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("");
+    sandbox.run(&["replay", "@last", "--url", &url]).expect(0);
+    sandbox.file("webhook.toml", format!("url = '{}'", endpoint.url("/toml")));
+    sandbox.run(&["replay", "@last"]).expect(0);
+    let sandbox = sandbox.with("WEBHOOK_URL", &endpoint.url("/environment?x=1"));
+    sandbox.run(&["replay", "@last"]).expect(0);
+    sandbox
+        .run(&["replay", "@last", "--url", &endpoint.url("/flag/")])
+        .expect(0);
+    let targets: Vec<_> = endpoint
+        .seen()
+        .into_iter()
+        .map(|seen| seen.target)
+        .collect();
+    let wanted = [
+        "/hooks?shop=1",
+        "/toml?shop=1",
+        "/environment?x=1&shop=1",
+        "/flag/?shop=1",
+    ];
+    assert_eq!(targets, wanted);
+    assert_eq!(forwarded.count(), 1);
+}
+
+#[test]
+fn captures_of_every_form_are_replayed_and_no_log_is_made() {
+    let sandbox = Sandbox::new();
+    let at = now() - 400 * 86_400;
+    let (one, two) = (ibakepro(1, at), olympus(2, at));
+    let body = String::from_utf8(one.request.body.to_vec()).unwrap();
+    let value = one.request.headers.text("X-Webhook-Signature").unwrap();
+    let har = serde_json::json!({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"},
+        "entries": [{"startedDateTime": "2026-01-18T10:30:00Z", "time": 1, "cache": {},
+            "timings": {"send": 0, "wait": 0, "receive": 0},
+            "request": {"method": "POST", "url": "http://h/hooks?shop=1", "httpVersion": "HTTP/1.1",
+                "cookies": [], "queryString": [], "headersSize": -1, "bodySize": body.len(),
+                "headers": [{"name": "Content-Type", "value": "application/json"},
+                    {"name": "X-Webhook-Signature", "value": value}],
+                "postData": {"mimeType": "application/json", "text": body}},
+            "response": {"status": 200, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [],
+                "headers": [], "content": {"size": 0, "mimeType": ""}, "redirectURL": "",
+                "headersSize": -1, "bodySize": 0}}]}});
+    let raw = format!(
+        "POST /hooks?shop=1 HTTP/1.1\r\nHost: h\r\nX-Webhook-Signature: {value}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let lines = format!("{}\n{}\n", one.to_json(), two.to_json());
+    sandbox.file("one.json", one.to_json());
+    sandbox.file("lines.ndjson", &lines);
+    sandbox.file("capture.har", har.to_string());
+    sandbox.file("message.http", &raw);
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("");
+    for (file, stdin, count) in [
+        ("one.json", "", 1),
+        ("lines.ndjson", "", 2),
+        ("capture.har", "", 1),
+        ("message.http", "", 1),
+        ("-", lines.as_str(), 2),
+        ("-", raw.as_str(), 1),
+    ] {
+        let before = endpoint.count();
+        let args = ["replay", "--from", file, "--url", &url, "--secret", SECRET];
+        sandbox.run_with(&args, stdin.as_bytes()).expect(0);
+        let seen = endpoint.seen().split_off(before);
+        assert_eq!(seen.len(), count, "{file}");
+        assert_eq!(seen[0].body, one.request.body, "{file}");
+        assert_eq!(seen[0].header("X-Webhook-Signature"), value, "{file}");
+        assert_eq!(seen[0].target, "/hooks?shop=1", "{file}");
+    }
+    assert!(!sandbox.log_file().exists());
+}
+
+#[test]
+fn a_file_that_is_none_or_is_filtered_is_refused_before_anything_is_sent() {
+    let sandbox = Sandbox::new();
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("");
+    let good = ibakepro(1, now()).to_json();
+    sandbox.file("broken.ndjson", format!("{good}\n{{\"request\":\n"));
+    sandbox.file("empty.ndjson", "");
+    sandbox.file("good.json", &good);
+    let from = |file: &str, more: &[&str]| {
+        sandbox.run(&[&["replay", "--url", &url, "--from", file], more].concat())
+    };
+    from("nope.json", &[]).expect(4);
+    from("broken.ndjson", &[]).expect(4);
+    let run = from("empty.ndjson", &[]);
+    assert!(matches!(run.code, Some(2 | 4)), "{run:?}");
+    assert_refused(
+        from("good.json", &["--event", "order.*"]),
+        &["`webhook log import FILE`"],
+    );
+    assert_eq!(endpoint.count(), 0);
+}
+
+#[test]
+fn a_body_that_was_cut_off_is_sent_as_far_as_it_came_with_a_warning() {
+    let sandbox = Sandbox::new();
+    let mut cut = delivery("olympus", now(), &[], "{\"id\":\"e");
+    cut.request.body_complete = false;
+    fill(&sandbox, [cut]);
+    let endpoint = Endpoint::ok();
+    let run = sandbox
+        .run(&["replay", "@last", "--url", &endpoint.url("")])
+        .expect(0);
+    assert!(
+        run.stderr.contains("not received to its end"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(endpoint.only().body, b"{\"id\":\"e");
+}
