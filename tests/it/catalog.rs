@@ -84,7 +84,8 @@ fn bodies() -> Vec<(String, Value)> {
         let mut random = StdRng::seed_from_u64(7);
         let at = Timestamp::from_seconds(1_768_732_200);
         let mut forge = Forge::new(event, at, &mut random);
-        let body = document(&provider.definition, &fixture.data, &mut forge);
+        let data = forge.fill(&fixture.data);
+        let body = document(&provider.definition, &data, &mut forge);
         (format!("{name} {event}"), body)
     };
     documented().into_iter().map(forge).collect()
