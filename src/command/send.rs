@@ -70,7 +70,7 @@ pub fn run(args: SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome
     };
     let mut random = match args.shape.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
-        None => StdRng::from_os_rng(),
+        None => rand::make_rng(),
     };
     if args.dry_run {
         return dry_run::print(&run, &orders, &mut random);

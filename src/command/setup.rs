@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 
-use rand::TryRngCore as _;
+use rand::TryRng as _;
 
 use super::World;
 use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
@@ -154,7 +154,7 @@ impl Setup {
 fn random_bytes(bytes: &mut [u8]) {
     // The system's source fails only where the system itself is broken; the secret is then random
     // by address layout and time no more, so better no secret.
-    rand::rngs::OsRng
+    rand::rngs::SysRng
         .try_fill_bytes(bytes)
         .expect("the system gives random bytes");
 }

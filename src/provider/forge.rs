@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use rand::Rng;
+use rand::RngExt as _;
 use rand::rngs::StdRng;
 use serde_json::Value;
 

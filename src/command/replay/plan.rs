@@ -1,7 +1,6 @@
 //! What is sent for a delivery: its own bytes and signature, or fresh ones.
 
 use bytes::Bytes;
-use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::Replay;
@@ -155,7 +154,7 @@ fn with_new_id(
     body: Vec<u8>,
 ) -> Result<Vec<u8>, Trouble> {
     let envelope = &provider.definition.envelope;
-    let mut random = StdRng::from_os_rng();
+    let mut random: StdRng = rand::make_rng();
     let mut forge = Forge::new("", replay.world.now(), &mut random);
     match &envelope.id {
         Place::Header { header } => {
