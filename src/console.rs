@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::report;
+use crate::report::{self, sanitize};
 
 /// Where a command speaks.
 ///
@@ -30,10 +30,34 @@ impl Console {
         out.flush()
     }
 
-    /// Prints bytes of data as they are.
+    /// Prints lines of JSON as they are; on a terminal, what could act on it is written as `\uXXXX`.
+    /// [`Console::data`] would take out what a stream without colours does not want, a DEL among
+    /// it, which JSON may hold.
+    pub fn json(self, lines: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if out.is_terminal() {
+            let escaped: Vec<_> = lines.lines().map(sanitize::escape_json).collect();
+            out.write_all(escaped.join("\n").as_bytes())?;
+        } else {
+            out.write_all(lines.as_bytes())?;
+        }
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// Prints bytes of data as they are; on a terminal, what could act on it is escaped.
     pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
+        if out.is_terminal() {
+            // Line ends of an HTTP head are no secret worth an escape at the end of every line.
+            let shown = sanitize::escape_bytes_lines(bytes).replace("\\r\n", "\n");
+            out.write_all(shown.as_bytes())?;
+            if !shown.ends_with('\n') {
+                out.write_all(b"\n")?;
+            }
+        } else {
+            out.write_all(bytes)?;
+        }
         out.flush()
     }
 
@@ -60,6 +84,6 @@ impl Console {
 
     /// The width of the terminal on stdout, where there is one.
     pub fn width(self) -> Option<usize> {
-        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
     }
 }

@@ -41,6 +41,27 @@ pub fn escape_styled(text: &str) -> Cow<'_, str> {
     Cow::Owned(pieces.collect())
 }
 
+/// A line of JSON for a terminal: what would move or hide text stands as `\u202e`, which means the
+/// same to whoever parses the line. Clean text is borrowed.
+pub fn escape_json(line: &str) -> Cow<'_, str> {
+    if !line.contains(is_unsafe) {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len() + line.len() / 4);
+    for c in line.chars() {
+        if is_unsafe(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str("\\u");
+                out.push_str(&hex::encode(unit.to_be_bytes()));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Whether a character is escaped on a single line.
 pub fn is_unsafe(c: char) -> bool {
     match c {
@@ -202,6 +223,14 @@ mod tests {
         fn nothing_unsafe_comes_out_of_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             prop_assert!(!escape_bytes(&bytes).chars().any(is_unsafe));
             prop_assert!(!escape_bytes_lines(&bytes).chars().any(is_unsafe_in_lines));
+        }
+
+        #[test]
+        fn escaped_json_is_safe_and_means_the_same(text in any::<String>()) {
+            let line = serde_json::to_string(&text).unwrap();
+            let escaped = escape_json(&line);
+            prop_assert!(!escaped.chars().any(is_unsafe));
+            prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
         }
 
         #[test]

@@ -46,7 +46,7 @@ impl Printer {
     /// Says that requests are received from now on.
     pub fn ready(&self, ready: &Ready) -> Result<(), Trouble> {
         if self.style.json {
-            self.console.data(&ready.to_json())?;
+            self.console.json(&ready.to_json())?;
         }
         self.console.talk(&ready.to_text());
         Ok(())
@@ -89,7 +89,7 @@ impl Printer {
                 "valid": progress.valid, "refused": progress.refused,
                 "met": progress.is_met(), "missing": progress.missing,
             });
-            self.console.data(&line.to_string())?;
+            self.console.json(&line.to_string())?;
         }
         let count = progress.deliveries;
         let valid = progress.valid;
@@ -106,10 +106,10 @@ impl Printer {
             .iter()
             .filter_map(|told| self.text(&told.happening))
             .collect();
-        if texts.is_empty() {
-            Ok(())
-        } else {
-            self.console.data(&texts.join("\n"))
+        match texts.as_slice() {
+            [] => Ok(()),
+            texts if self.style.json => self.console.json(&texts.join("\n")),
+            texts => self.console.data(&texts.join("\n")),
         }
     }
 

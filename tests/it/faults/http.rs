@@ -61,7 +61,6 @@ fn no_malformed_signature_passes_or_harms() {
         format!("{time},v1={}", mac.to_uppercase()),
         "é\u{202e}".into(),
         "x".repeat(60_000),
-        format!("{time},v1={mac},v1={mac}"),
         format!("sha256={mac}"),
     ];
     for value in &gallery {

@@ -76,7 +76,7 @@ fn a_delivery_is_a_line_and_its_payload() {
     for part in ["-->", "olympus", "order.created", "evt_1", "valid"] {
         assert!(first.contains(part), "no `{part}` in {first:?}");
     }
-    assert!(stdout.contains("\n    \"total\": 49.9"), "{stdout}");
+    assert!(stdout.contains("\n      \"total\": 49.9\n"), "{stdout}");
     assert!(!stdout.contains('\x1b'), "colour in a pipe: {stdout:?}");
     assert!(stderr.contains("1 received, 1 valid"), "{stderr}");
 }
