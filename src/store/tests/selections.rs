@@ -165,11 +165,15 @@ fn a_duplicate_is_known_by_the_first_delivery_of_its_event() {
     let [first, mut second, mut third, ..] = sample();
     second.event_id.clone_from(&first.event_id);
     second.duplicate_of = Some(first.id.clone());
+    second.verdict.status = Status::Valid;
+    let mut forged = third.clone();
+    forged.id = "dlv_forged".into();
+    forged.verdict.status = Status::Mismatch;
     third.provider = None;
-    let place = Place::holding(&[first.clone(), second, third]);
-    let known = place.reader().recent_events(2).unwrap();
+    let place = Place::holding(&[first.clone(), second, third, forged]);
+    let known = place.reader().recent_events(3).unwrap();
     let [event] = &known[..] else {
-        panic!("one of the newest two has a provider: {known:?}")
+        panic!("one of the newest three is genuine and has a provider: {known:?}")
     };
     assert_eq!(event.delivery_id, first.id);
     assert_eq!(

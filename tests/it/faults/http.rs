@@ -358,6 +358,23 @@ fn slow_clients_do_not_stop_others() {
 }
 
 #[test]
+fn no_span_is_too_long_or_too_short() {
+    for span in ["0", "999999999999d"] {
+        let sandbox = Sandbox::new();
+        let flags = [
+            "--secret",
+            SECRET,
+            "--read-timeout",
+            span,
+            "--tolerance",
+            "999999999999d",
+        ];
+        let listener = sandbox.listen(&flags);
+        assert_eq!(deliver(listener.address(), order("evt_1")).0, 200, "{span}");
+    }
+}
+
+#[test]
 fn a_head_that_stalls_is_answered_408() {
     let sandbox = Sandbox::new();
     let listener = sandbox.listen(&["--secret", SECRET, "--read-timeout", "200ms"]);

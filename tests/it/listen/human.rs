@@ -193,6 +193,20 @@ fn a_terminal_that_takes_nothing_does_not_slow_the_answers() {
 }
 
 #[test]
+fn who_waits_for_a_stuck_terminal_at_the_end_is_told_so() {
+    let sandbox = Sandbox::new();
+    let mut window = Window::open(&sandbox, &[]);
+    let body = order("evt_1").replace("49.9", &format!("[{}1]", "1,".repeat(8_000)));
+    for _ in 0..10 {
+        deliver(window.address, &body);
+    }
+    window.signal("INT");
+    window.stderr.until("waiting for somebody to read");
+    window.signal("INT");
+    assert_eq!(window.child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
 fn what_a_stuck_terminal_cannot_be_shown_is_said_to_be_missing() {
     let sandbox = Sandbox::new();
     let window = Window::open(&sandbox, &["--body", "none"]);
