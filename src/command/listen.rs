@@ -20,12 +20,13 @@ use super::setup::Setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
 use crate::exit::{Outcome, Signal, Trouble};
-use crate::http;
-use crate::intake::{Forward, Progress};
+use crate::http::{self, Limits};
+use crate::intake::{Intake, Progress};
 use parts::Parts;
 use printer::Printer;
+use socket::Socket;
 
-/// How long deliveries under way may take at the end before it is said that they are waited for.
+/// How long the last work may take before it is said what is waited for.
 const UNEXPLAINED_WAIT: Duration = Duration::from_secs(1);
 
 /// Why receiving ended.
@@ -64,38 +65,49 @@ async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome
             Ok(trouble) = unread => End::Unread(trouble),
         }
     };
-    let (end, until) = observed(until);
-    let socket = parts.socket;
-    http::serve(
-        socket.listener,
-        socket.tls,
-        Arc::clone(&intake),
-        parts.limits,
-        until,
-    )
-    .await;
+    let end = receive(parts.socket, parts.limits, &intake, until).await;
     if let Some(forward) = &intake.forward {
-        finish(forward, world).await;
+        let why = "waiting for deliveries that are being forwarded";
+        patiently(forward.finish(), why, world).await;
     }
     let (progress, untold) = (feed.progress(), feed.untold());
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((intake, feed));
+    let why = "waiting for somebody to read the output";
     // A printer that panicked has said so on stderr.
-    if let Ok(printer) = printing.await {
+    if let Ok(printer) = patiently(printing, why, world).await {
         printer.summary(&progress, untold)?;
     }
-    outcome(end.await.unwrap_or(End::Elapsed), &progress)
+    outcome(end, &progress)
 }
 
-/// Waits for what is on its way to the applications; who has to wait for long is told why.
-async fn finish(forward: &Forward, world: &World) {
-    let mut finishing = pin!(forward.finish());
-    if timeout(UNEXPLAINED_WAIT, &mut finishing).await.is_err() {
-        world
-            .console
-            .note("waiting for deliveries that are being forwarded; Ctrl-C again ends at once");
-        finishing.await;
+/// Receives until something asks for the end; tells what that was.
+async fn receive(
+    socket: Socket,
+    limits: Limits,
+    intake: &Arc<Intake>,
+    until: impl Future<Output = End>,
+) -> End {
+    let (tell, told) = oneshot::channel();
+    let until = async {
+        // Fails only when serving ended without being asked to.
+        let _ = tell.send(until.await);
+    };
+    let handler = Arc::clone(intake);
+    http::serve(socket.listener, socket.tls, handler, limits, until).await;
+    told.await.unwrap_or(End::Elapsed)
+}
+
+/// Waits for the last work; whoever has to wait for long is told why.
+async fn patiently<T>(work: impl Future<Output = T>, why: &str, world: &World) -> T {
+    let mut work = pin!(work);
+    if let Ok(done) = timeout(UNEXPLAINED_WAIT, &mut work).await {
+        return done;
     }
+    world
+        .console
+        .note(&format!("{why}; Ctrl-C again ends at once"));
+    work.await
 }
 
 async fn elapsed(within: Option<Duration>) {
@@ -103,18 +115,6 @@ async fn elapsed(within: Option<Duration>) {
         Some(span) => tokio::time::sleep(span).await,
         None => std::future::pending().await,
     }
-}
-
-/// A future that tells its result elsewhere as well.
-fn observed<T>(
-    future: impl Future<Output = T>,
-) -> (oneshot::Receiver<T>, impl Future<Output = ()>) {
-    let (tell, told) = oneshot::channel();
-    let watched = async {
-        // Fails only when the run was dropped, and then nobody asks.
-        let _ = tell.send(future.await);
-    };
-    (told, watched)
 }
 
 fn outcome(end: End, progress: &Progress) -> Result<Outcome, Trouble> {

@@ -231,10 +231,10 @@ impl Shared {
             .await;
         feed.attempt(sent.attempt.clone(), Arc::clone(delivery))
             .await;
-        if let Some(receipt) = sent.receipt {
-            if let Err(error) = receipt.await {
-                feed.trouble(&error).await;
-            }
+        if let Some(receipt) = sent.receipt
+            && let Err(error) = receipt.await
+        {
+            feed.trouble(&error).await;
         }
         sent.attempt
     }

@@ -83,10 +83,10 @@ impl Intake {
         self.feed
             .delivery(Arc::clone(&delivery), repeat.count)
             .await;
-        if let Some(line) = line {
-            if let Some(answer) = line.carry(delivery, &self.feed).await {
-                reply = answer;
-            }
+        if let Some(line) = line
+            && let Some(answer) = line.carry(delivery, &self.feed).await
+        {
+            reply = answer;
         }
         if let Some(delay) = self.delay {
             tokio::time::sleep(delay).await;

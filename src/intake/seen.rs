@@ -102,10 +102,10 @@ impl Seen {
             known.count = known.count.saturating_add(1);
             return known.count;
         }
-        if self.order.len() == REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
-                self.events.remove(&oldest);
-            }
+        if self.order.len() == REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.events.remove(&oldest);
         }
         self.order.push_back(key);
         let first = delivery_id.into();

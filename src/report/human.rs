@@ -136,7 +136,7 @@ fn incomplete(delivery: &Delivery) -> String {
     if delivery.request.body_complete {
         return String::new();
     }
-    note("the sender stopped before the body was complete")
+    note("the body was not received to its end")
 }
 
 fn again(delivery: &Delivery, repeat: Option<u32>) -> String {
@@ -317,7 +317,7 @@ mod tests {
           the body lost its last newline
           hint: check the signature over the raw bytes
           note: unknown event `x\\u{202e}`
-          note: the sender stopped before the body was complete
+          note: the body was not received to its end
           again: same event as dlv_1 (2nd time)";
         assert_eq!(shown(&delivery, &view), expected);
     }

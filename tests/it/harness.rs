@@ -223,11 +223,6 @@ impl Listener {
         self.errors.until(text)
     }
 
-    /// The process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends a signal by its name, such as `INT`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill")
@@ -281,7 +276,7 @@ pub fn post_message(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8
         body.len()
     );
     for (name, value) in headers {
-        message.push_str(&format!("{name}: {value}\r\n"));
+        message.extend([name, ": ", value, "\r\n"]);
     }
     message.push_str("\r\n");
     let mut bytes = message.into_bytes();

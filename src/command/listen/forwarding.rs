@@ -1,5 +1,6 @@
 //! Where deliveries go on to, as flags and settings say.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -61,6 +62,23 @@ impl Plan {
         };
         let dispatch = Dispatch::new(client(&self.args.connect)?, log);
         Ok(Some(Forward::new(routes, dispatch, options)))
+    }
+}
+
+/// Fails where a target is the listener's own `address`: each delivery would be one more, for ever.
+pub fn refuse_itself(routes: &[Route], address: SocketAddr) -> Result<(), Trouble> {
+    let is_here = |target: &&Target| {
+        let port = format!(":{}", address.port());
+        let local = address.ip().is_loopback() || address.ip().is_unspecified();
+        local && target.is_loopback() && target.authority().ends_with(&port)
+    };
+    match routes.iter().map(|route| &route.target).find(is_here) {
+        None => Ok(()),
+        Some(target) => {
+            let message = format!("`{target}` is this listener itself");
+            let hint = "give the application's port, or listen on another one: `--port 0`";
+            Err(Trouble::usage(message).hint(hint))
+        }
     }
 }
 

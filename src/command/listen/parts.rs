@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -26,6 +27,9 @@ use crate::store::{Log, StoreError, Writer};
 /// The largest body, in bytes, whose wrong signature is diagnosed before the answer: a few
 /// milliseconds.
 const DIAGNOSED: usize = 64 * 1024;
+
+/// The longest stall that can be chosen: more than a clock can count must not come to one.
+const LONGEST_STALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that receiving needs, ready to run.
 pub struct Parts {
@@ -76,6 +80,7 @@ impl Parts {
         let keyring = plan.setup.keyring_or_local(&plan.args.secrets, world)?;
         let log = plan.open_log()?;
         let socket = Socket::open(plan.address(), &plan.args.tls).await?;
+        forwarding::refuse_itself(&routes, socket.address)?;
         forwarding::probe(&routes, world);
         let ready = plan.ready(&socket, log.as_ref(), &routes, &keyring);
         let (feed, happenings) = Feed::new(plan.args.output.json, filter.clone(), &expectation);
@@ -142,8 +147,11 @@ impl Plan {
             ..Limits::default()
         };
         if let Some(stall) = self.args.answer.read_timeout {
-            limits.head_time = stall.0;
-            limits.body_idle = stall.0;
+            // 0 is no limit, as with `--timeout`.
+            let stall = Some(stall.0).filter(|stall| !stall.is_zero());
+            let stall = stall.unwrap_or(LONGEST_STALL).min(LONGEST_STALL);
+            limits.head_time = stall;
+            limits.body_idle = stall;
         }
         limits
     }

@@ -58,10 +58,10 @@ impl Printer {
     pub fn run(mut self, mut happenings: mpsc::Receiver<Told>) -> Self {
         let mut batch = Vec::with_capacity(BATCH);
         while happenings.blocking_recv_many(&mut batch, BATCH) > 0 {
-            if self.ended.is_some() {
-                if let Err(error) = self.print(&batch) {
-                    self.end(error.into());
-                }
+            if self.ended.is_some()
+                && let Err(error) = self.print(&batch)
+            {
+                self.end(error.into());
             }
             batch.clear();
         }

@@ -58,7 +58,7 @@ impl Ready {
             self.url().green().bold()
         )];
         let mut add = |name: &str, value: &str| {
-            lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()))
+            lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()));
         };
         for target in &self.targets {
             add("forwards", &format!("to {target}"));

@@ -149,7 +149,7 @@ fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Received
 }
 
 fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
-    let mut piece = [0; 64 * 1024];
+    let mut piece = [0; 8 * 1024];
     let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
     buffer.extend_from_slice(&piece[..read]);
     Some(())

@@ -76,7 +76,7 @@ fn a_delivery_is_a_line_and_its_payload() {
     for part in ["-->", "olympus", "order.created", "evt_1", "valid"] {
         assert!(first.contains(part), "no `{part}` in {first:?}");
     }
-    assert!(stdout.contains("\n    \"total\": 49.9"), "{stdout}");
+    assert!(stdout.contains("\n      \"total\": 49.9\n"), "{stdout}");
     assert!(!stdout.contains('\x1b'), "colour in a pipe: {stdout:?}");
     assert!(stderr.contains("1 received, 1 valid"), "{stderr}");
 }
@@ -190,6 +190,20 @@ fn a_terminal_that_takes_nothing_does_not_slow_the_answers() {
     // Once somebody reads, what waited comes.
     let (stdout, _) = window.close();
     assert!(stdout.contains("(60th time)"));
+}
+
+#[test]
+fn who_waits_for_a_stuck_terminal_at_the_end_is_told_so() {
+    let sandbox = Sandbox::new();
+    let mut window = Window::open(&sandbox, &[]);
+    let body = order("evt_1").replace("49.9", &format!("[{}1]", "1,".repeat(8_000)));
+    for _ in 0..10 {
+        deliver(window.address, &body);
+    }
+    window.signal("INT");
+    window.stderr.until("waiting for somebody to read");
+    window.signal("INT");
+    assert_eq!(window.child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

@@ -257,6 +257,29 @@ fn a_target_that_is_none_is_an_error() {
 }
 
 #[test]
+fn a_listener_does_not_forward_to_itself() {
+    let port = free_port().rsplit(':').next().unwrap().to_owned();
+    for target in [&port, &format!("http://127.0.0.1:{port}/x")] {
+        let run = Sandbox::new().run(&["listen", "--port", &port, "--forward-to", target]);
+        let run = run.expect(2);
+        assert!(
+            run.stderr.contains("this listener itself"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_scripted_answer_stands_before_the_applications() {
+    let app = Peer::ok();
+    let (_sandbox, listener) = listen(&["--forward-to", &app.url(), "--respond", "503,200"]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 503);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    assert_eq!(app.next().body, app.next().body);
+}
+
+#[test]
 fn an_application_sees_a_delivery_only_after_it_is_in_the_log() {
     let sandbox = Sandbox::new();
     let log = sandbox.log_file();
