@@ -100,6 +100,8 @@ impl Message {
 pub enum Reply {
     /// Answers this status, with these fields.
     Status(u16, Vec<(&'static str, String)>),
+    /// Answers this status with these bytes.
+    Page(u16, Vec<u8>),
     /// Closes the connection.
     Hangup,
     /// Answers nothing until the test is over.
@@ -176,8 +178,9 @@ fn serve(
             seen.push(message.clone());
             seen.len() - 1
         };
-        let (status, fields) = match answer(number, &message) {
-            Reply::Status(status, fields) => (status, fields),
+        let (status, fields, page) = match answer(number, &message) {
+            Reply::Status(status, fields) => (status, fields, b"ok".to_vec()),
+            Reply::Page(status, page) => (status, Vec::new(), page),
             Reply::Hangup => return,
             Reply::Silence => {
                 // Ends when the other side gives up and closes.
@@ -185,12 +188,13 @@ fn serve(
                 return;
             }
         };
-        let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n");
+        let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", page.len());
         for (name, value) in fields {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
+        head.push_str("\r\n");
         if stream
-            .write_all(format!("{head}\r\nok").as_bytes())
+            .write_all(&[head.as_bytes(), &page].concat())
             .is_err()
         {
             return;
