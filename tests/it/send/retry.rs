@@ -75,7 +75,6 @@ fn is_one_delivery(provider: &str, endpoint: &Endpoint, attempts: &[Value]) {
 }
 
 fn says_how_it_went(run: &Run, attempts: usize, code: i32) {
-    assert_eq!(run.stderr.matches("attempt ").count() >= attempts - 1, true);
     for number in 2..=attempts {
         let line = format!("attempt {number} of ");
         assert_eq!(run.stderr.matches(&line).count(), 1, "{}", run.stderr);

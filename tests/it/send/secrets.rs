@@ -2,6 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use webhook_cli::cli::GlobalArgs;
+use webhook_cli::config::{Config, Environment};
+
 use super::{SECRET, Sender};
 use crate::peers::{Endpoint, is_signed};
 
@@ -167,6 +170,27 @@ fn local_file(sender: &Sender) -> std::path::PathBuf {
         .collect();
     assert_eq!(paths.len(), 1, "{paths:?}");
     paths.remove(0)
+}
+
+#[test]
+fn a_first_run_that_is_late_takes_the_other_s_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().to_str().expect("text").to_owned();
+    let environment: Environment = [("HOME".to_owned(), home)].into_iter().collect();
+    let global = GlobalArgs {
+        color: None,
+        config: None,
+        log: None,
+    };
+    let config = Config::load(&global, environment, folder.path()).expect("a configuration");
+    let mut first = Vec::new();
+    let late = config.local_secret(|bytes| {
+        // While this run makes its own, the other one is done.
+        let other = config.local_secret(|bytes| bytes.fill(1));
+        first = other.expect("a secret").bytes;
+        bytes.fill(2);
+    });
+    assert_eq!(late.expect("a secret").bytes, first);
 }
 
 #[test]
