@@ -54,17 +54,17 @@ impl Run<'_> {
 }
 
 /// Runs the command.
-pub fn run(args: SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
-    check::flags(&args)?;
+pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    check::flags(args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    let wanted = wanted(&args, &setup, world)?;
+    let wanted = wanted(args, &setup, world)?;
     let keyring = setup.keyring_or_local(&args.secrets, world)?;
     let orders = orders(&wanted, &keyring)?;
-    check::headers(&args, &orders)?;
+    check::headers(args, &orders)?;
     let run = Run {
         given: Given::read(&args.shape)?,
-        target: target(&args, &setup)?,
-        args: &args,
+        target: target(args, &setup)?,
+        args,
         setup: &setup,
         world,
     };
@@ -77,7 +77,7 @@ pub fn run(args: SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome
     }
     let dispatch = Dispatch::new(client(&args.connect)?, None);
     super::runtime()?.block_on(async {
-        if check::is_load(&args) {
+        if check::is_load(args) {
             return load::send(&run, &orders, dispatch, random).await;
         }
         deliver::send_all(&run, &orders, &dispatch, &mut random).await

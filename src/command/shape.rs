@@ -63,12 +63,14 @@ fn parse_path(text: &str) -> Result<Path, Trouble> {
         .map_err(|error: PathError| Trouble::usage(error.to_string()))
 }
 
+/// What to do where `--set` finds nothing.
+const ADD: &str = "`--add` lets `--set` add what is not there";
+
 fn trouble(error: &PathError, can_add: bool) -> Trouble {
     let trouble = Trouble::usage(error.to_string());
     let PathError::Unknown { path, keys } = error else {
         return trouble;
     };
-    const ADD: &str = "`--add` lets `--set` add what is not there";
     match (near_path(path, keys), can_add) {
         (Some(near), true) => trouble.hint(format!("did you mean `{near}`? {ADD}")),
         (Some(near), false) => trouble.hint(format!("did you mean `{near}`?")),

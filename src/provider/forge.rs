@@ -71,7 +71,7 @@ impl<'a> Forge<'a> {
             };
             match self.placeholder(name) {
                 Some(value) => filled.push_str(&value),
-                None => filled.push_str(&format!("{{{{{name}}}}}")),
+                None => filled.extend(["{{", name, "}}"]),
             }
             rest = after;
         }

@@ -154,13 +154,14 @@ pub fn print(
         console.data(&report::attempt(attempt, Some(label.trim())))?;
     }
     let documented = order.provider.definition.delivery.documented_success;
-    if let (Some(status), Some(documented)) = (attempt.status(), documented) {
-        if attempt.is_success() && status != documented {
-            let title = &order.provider.definition.title;
-            console.note(&format!(
-                "{title} documents {documented}; any 2xx is taken as success here"
-            ));
-        }
+    if let (Some(status), Some(documented)) = (attempt.status(), documented)
+        && attempt.is_success()
+        && status != documented
+    {
+        let title = &order.provider.definition.title;
+        console.note(&format!(
+            "{title} documents {documented}; any 2xx is taken as success here"
+        ));
     }
     Ok(())
 }

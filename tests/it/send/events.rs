@@ -6,7 +6,7 @@ use webhook_cli::provider::Catalogue;
 use super::{SECRET, Sender, of_kind, summary};
 use crate::peers::{self, Endpoint, Handler, Message, PROVIDERS, Reply};
 
-/// The handlers that the documents show: BareCommerce's in two forms.
+/// The handlers that the documents show; barecommerce has two.
 pub const ROUTES: [&str; 5] = [
     "barecommerce-express",
     "barecommerce-next",
