@@ -21,3 +21,6 @@ pub use judge::{Judged, Policy, judge};
 pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};
 pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};
+
+#[cfg(test)]
+mod tests;
