@@ -1,13 +1,11 @@
 //! Paths into a JSON document, as `--set` takes them: `data.items[0].quantity`, `\.` for a dot.
 
+mod splice;
+
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-
-use super::{Peek, javascript};
 
 /// A path of keys and indexes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,36 +56,6 @@ impl Path {
         }
         *place = value;
         Ok(())
-    }
-
-    /// Where in a JSON text the value at the path stands; `None` where nothing does.
-    pub fn locate(&self, text: &[u8]) -> Option<Range<usize>> {
-        locate(&self.0, text)
-    }
-
-    /// The JSON text with `value` at the path and all other bytes as they are. What is not there is
-    /// added as [`set`](Self::set) adds it; `None` where that is not possible.
-    pub fn splice(&self, text: &[u8], value: &Value) -> Option<Vec<u8>> {
-        let depths = (0..=self.0.len()).rev();
-        let found = depths.map(|depth| self.0.split_at(depth));
-        let (place, missing) = found
-            .filter_map(|(way, missing)| Some((locate(way, text)?, missing)))
-            .next()?;
-        let (place, new) = match missing {
-            [] => (place, javascript::stringify(value)),
-            [step, rest @ ..] => {
-                let value = nest(rest, value.clone());
-                insertion(text.get(place.clone())?, place.start, step, value)?
-            }
-        };
-        Some(
-            [
-                text.get(..place.start)?,
-                new.as_bytes(),
-                text.get(place.end..)?,
-            ]
-            .concat(),
-        )
     }
 
     /// Removes what stands at the path.
@@ -159,59 +127,6 @@ impl Path {
     fn text(&self, count: usize) -> String {
         Self(self.0.iter().take(count).cloned().collect()).to_string()
     }
-}
-
-/// Where the value stands to which these steps lead.
-fn locate(steps: &[Step], text: &[u8]) -> Option<Range<usize>> {
-    let whole: &RawValue = serde_json::from_slice(text).ok()?;
-    let mut place = whole.get();
-    for step in steps {
-        place = match step {
-            Step::Key(key) => Peek::new(place.as_bytes())?.raw(key)?,
-            Step::Index(index) => {
-                let items: Vec<&RawValue> = serde_json::from_str(place).ok()?;
-                items.get(*index)?.get()
-            }
-        };
-    }
-    // Every step's text is a piece of the one before, so the addresses tell the place.
-    let start = (place.as_ptr().addr()).checked_sub(text.as_ptr().addr())?;
-    Some(start..start + place.len())
-}
-
-/// The text that adds a value under a step to a container that has no such place, and the place
-/// where it goes. `container` is the container's text, which begins at `start`.
-fn insertion(
-    container: &[u8],
-    start: usize,
-    step: &Step,
-    value: Value,
-) -> Option<(Range<usize>, String)> {
-    let text = match (container, step) {
-        (b"null", _) => {
-            let nested = javascript::stringify(&nest(std::slice::from_ref(step), value));
-            return Some((start..start + container.len(), nested));
-        }
-        ([b'{', ..], Step::Key(key)) => {
-            let key = Value::from(key.as_str());
-            format!("{key}:{}", javascript::stringify(&value))
-        }
-        ([b'[', ..], Step::Index(_)) => javascript::stringify(&value),
-        _ => return None,
-    };
-    let (_, inside) = container.split_last()?;
-    let inside = inside.trim_ascii_end();
-    let end = start + inside.len();
-    let comma = if inside.len() > 1 { "," } else { "" };
-    Some((end..end, format!("{comma}{text}")))
-}
-
-/// The value within new objects and arrays, so that these steps lead to it.
-fn nest(steps: &[Step], value: Value) -> Value {
-    steps.iter().rev().fold(value, |value, step| match step {
-        Step::Key(key) => Value::Object(Map::from_iter([(key.clone(), value)])),
-        Step::Index(_) => Value::Array(vec![value]),
-    })
 }
 
 fn make_room(place: &mut Value, step: &Step) {
@@ -341,16 +256,6 @@ mod tests {
             .set(&mut value, json!(1), true)
             .unwrap_err();
         assert_eq!(error.to_string(), "`data.total` is a number, not an object");
-    }
-
-    #[test]
-    fn a_value_is_found_in_the_text() {
-        let text = br#"{ "a": {"b": [1, {"c" : 12.50 }]}, "a\u0062": "x" }"#;
-        let at = |p: &str| path(p).locate(text).map(|place| &text[place]);
-        assert_eq!(at("a.b[1].c"), Some(&b"12.50"[..]));
-        assert_eq!(at("ab"), Some(&b"\"x\""[..]));
-        assert_eq!(at("a.b[2]"), None);
-        assert_eq!(at("a.b.c"), None);
     }
 
     #[test]

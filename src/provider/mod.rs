@@ -23,3 +23,6 @@ pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};
 pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};
 pub use stream::judge_stream;
+
+#[cfg(test)]
+mod tests;

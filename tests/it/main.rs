@@ -1,5 +1,6 @@
 //! The tests from outside: one binary, a file per command, data-driven over all providers.
 
+mod architecture;
 mod catalog;
 mod completion;
 mod faults;

@@ -1,0 +1,161 @@
+use proptest::prelude::*;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::provider::{Forge, seal};
+use crate::signature::{Key, Secret};
+
+/// A value with its placeholders filled for `order.created` at [`AT`].
+fn filled(value: &Value) -> Value {
+    let mut random = StdRng::seed_from_u64(1);
+    Forge::new("order.created", AT, &mut random).fill(value)
+}
+
+#[test]
+fn placeholders_are_filled_wherever_they_stand() {
+    let value = json!({"t": "{{time}}", "d": ["{{date}}", {"e": "is {{event}}!"}], "n": 12.50});
+    assert_eq!(
+        filled(&value),
+        json!({"t": "2026-01-18T10:30:00Z", "d": ["2026-01-18", {"e": "is order.created!"}], "n": 12.5})
+    );
+    for (text, moved) in [
+        ("{{time-35m}}", "2026-01-18T09:55:00Z"),
+        ("{{time+2d}}", "2026-01-20T10:30:00Z"),
+        ("{{date-18d}}", "2025-12-31"),
+    ] {
+        assert_eq!(filled(&json!(text)), json!(moved), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_placeholder_stays_as_it_is() {
+    for text in [
+        "",
+        "{{",
+        "}}",
+        "{{}}",
+        "{{nope}}",
+        "{{ time }}",
+        "{{time*2}}",
+        "{{time+2}}",
+        "{{time+}}",
+        "{{timé}}",
+        "{{time+é}}",
+        "{{data}}",
+        "{ {time} }",
+        "{{{{",
+        "a {{b",
+    ] {
+        assert_eq!(filled(&json!(text)), json!(text), "{text}");
+    }
+    assert_eq!(filled(&json!("{{x {{time}}")), json!("{{x {{time}}"));
+}
+
+#[test]
+fn equal_names_are_equal_ids_and_others_are_not() {
+    let value = json!([
+        "{{id:order}}",
+        "ord_{{id:order}}",
+        "{{id:customer}}",
+        "{{id:order}}x"
+    ]);
+    let filled = filled(&value);
+    let ids: Vec<_> = filled
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap())
+        .collect();
+    assert_eq!(ids[1], format!("ord_{}", ids[0]));
+    assert_eq!(ids[3], format!("{}x", ids[0]));
+    assert_ne!(ids[2], ids[0]);
+    let is_plain = |id: &str| {
+        id.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    assert!(ids[0].len() == 12 && is_plain(ids[0]), "{}", ids[0]);
+}
+
+#[test]
+fn a_letter_keeps_its_headers_and_gets_its_signature() {
+    let catalogue = Catalogue::builtin();
+    for (provider, event) in events(&catalogue) {
+        let definition = &provider.definition;
+        let secret = Secret::new("s#1", secret_of(provider).into());
+        let key = Key::new(&definition.signature, &secret).unwrap();
+        let mut letter = letter(provider, event);
+        letter.headers.push("X-Own", "kept");
+        letter
+            .headers
+            .push(definition.signature.header.as_str(), "old");
+        letter.target = "/hook?x=1".into();
+        let sealed = seal(definition, &key, &letter);
+        assert_eq!(sealed.body, letter.body);
+        assert_eq!(
+            (sealed.method.as_str(), sealed.target.as_str()),
+            ("POST", "/hook?x=1")
+        );
+        assert_eq!(sealed.headers.text("X-Own"), Some("kept"));
+        assert_eq!(
+            sealed.headers.text("content-type"),
+            Some("application/json")
+        );
+        let signatures: Vec<_> = sealed
+            .headers
+            .get_all(&definition.signature.header)
+            .collect();
+        assert!(
+            signatures.len() == 1 && signatures[0] != "old",
+            "{signatures:?}"
+        );
+    }
+}
+
+/// The keys of an object in order.
+fn keys(value: &Value) -> Vec<&String> {
+    value.as_object().expect("an object").keys().collect()
+}
+
+/// Every string of a document.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Object(map) => map.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_forged_document_is_as_its_template_says(seed in any::<u64>(), seconds in 0_i64..4_000_000_000) {
+        let catalogue = Catalogue::builtin();
+        let at = Timestamp::from_seconds(seconds);
+        for (provider, event) in events(&catalogue) {
+            let document = forged(provider, event, seed, at);
+            let envelope = &provider.definition.envelope;
+            prop_assert_eq!(keys(&document), keys(&envelope.template));
+            let body = javascript::stringify(&document);
+            prop_assert!(javascript::is_fixed_point(body.as_bytes()), "{}", body);
+            let left = strings(&document).into_iter().find(|text| text.contains("{{"));
+            prop_assert_eq!(left, None);
+            let time = envelope.time.as_deref().and_then(|path| document[path].as_str());
+            prop_assert_eq!(time.map(str::to_owned), Some(at.to_seconds_text()));
+            prop_assert_eq!(&forged(provider, event, seed, at), &document);
+            prop_assert_ne!(&forged(provider, event, seed ^ 1, at), &document);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_filling_panic_and_one_without_braces_stays(text in "[{}a-z:+é-]{0,24}") {
+        let found = filled(&json!(text));
+        prop_assert!(found.is_string());
+        if !text.contains("{{") {
+            prop_assert_eq!(found, json!(text));
+        }
+    }
+}

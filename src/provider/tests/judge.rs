@@ -1,0 +1,263 @@
+use super::*;
+use crate::delivery::{Request, Status};
+use crate::provider::{Judged, Keyring, Policy, judge, seal};
+use crate::signature::{Freshness, Key, Secret};
+
+/// A letter's request, signed as `signer` signs with its own secret.
+fn signed_as(signer: &Provider, letter: &Letter) -> Request {
+    signed_with(signer, &secret_of(signer), letter)
+}
+
+fn signed_with(signer: &Provider, secret: &str, letter: &Letter) -> Request {
+    let scheme = &signer.definition.signature;
+    let key = Key::new(scheme, &Secret::new("s#1", secret.into())).unwrap();
+    seal(&signer.definition, &key, letter)
+}
+
+/// The judgement a second later.
+fn judged<'a>(catalogue: &'a Catalogue, keyring: &Keyring, request: &Request) -> Judged<'a> {
+    judge(
+        catalogue,
+        keyring,
+        &Policy::default(),
+        request,
+        AT.plus_seconds(1),
+    )
+}
+
+fn name<'a>(judged: &Judged<'a>) -> Option<&'a str> {
+    judged.provider.map(Provider::name)
+}
+
+/// A keyring with one secret for everyone.
+fn shared(catalogue: &Catalogue, secret: &str) -> Keyring {
+    let entry = SecretEntry {
+        provider: None,
+        bytes: secret.into(),
+    };
+    Keyring::new(catalogue, &[entry]).unwrap()
+}
+
+#[test]
+fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
+    let catalogue = Catalogue::builtin();
+    let each = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let all = shared(&catalogue, "whsec_shared");
+    for (provider, event) in events(&catalogue) {
+        let letter = letter(provider, event);
+        let own = signed_as(provider, &letter);
+        let common = signed_with(provider, "whsec_shared", &letter);
+        for (keyring, request) in [(&each, own), (&all, common)] {
+            let judged = judged(&catalogue, keyring, &request);
+            assert_eq!(name(&judged), Some(provider.name()), "{event}");
+            assert_eq!(
+                judged.verdict.status,
+                Status::Valid,
+                "{event}: {:?}",
+                judged.verdict
+            );
+            assert_eq!(judged.verdict.notes, [""; 0]);
+            assert_eq!(judged.event.as_deref(), Some(event));
+            assert!(
+                judged.event_id.is_some_and(|id| id.contains('_')),
+                "{event}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_event_is_known_without_a_secret_and_without_a_signature() {
+    let catalogue = Catalogue::builtin();
+    let none = Keyring::default();
+    for (provider, event) in events(&catalogue) {
+        let letter = letter(provider, event);
+        let signed = judged(&catalogue, &none, &signed_as(provider, &letter));
+        assert_eq!(name(&signed), Some(provider.name()), "{event}");
+        assert_eq!(signed.verdict.status, Status::Unverified);
+
+        let bare = Request::post("/", letter.headers, letter.body);
+        let bare = judged(&catalogue, &none, &bare);
+        assert_eq!(name(&bare), Some(provider.name()), "{event}");
+        assert_eq!(bare.event.as_deref(), Some(event));
+        assert_eq!(bare.verdict.status, Status::Missing, "{event}");
+    }
+}
+
+#[test]
+fn the_mac_decides_before_the_envelope_does() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    for (provider, event) in events(&catalogue) {
+        for signer in catalogue.iter() {
+            let request = signed_as(signer, &letter(provider, event));
+            let judged = judged(&catalogue, &keyring, &request);
+            let what = format!("{} signed as {}", provider.name(), signer.name());
+            assert_eq!(name(&judged), Some(signer.name()), "{what}");
+            assert_eq!(judged.verdict.status, Status::Valid, "{what}");
+        }
+    }
+}
+
+#[test]
+fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    for (provider, event) in events(&catalogue) {
+        let letter = letter(provider, event);
+        for other in catalogue.iter() {
+            let header = &other.definition.signature.header;
+            if *header == provider.definition.signature.header {
+                continue;
+            }
+            let wrong = signed_with(other, "whsec_nobodys", &letter);
+            let mut request = signed_as(provider, &letter);
+            request
+                .headers
+                .push(header.as_str(), wrong.headers.get(header).unwrap().clone());
+            let judged = judged(&catalogue, &keyring, &request);
+            assert_eq!(name(&judged), Some(provider.name()), "{event}");
+            assert_eq!(judged.verdict.status, Status::Valid, "{event}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_mac_is_told_by_the_form_and_then_by_the_envelope() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    for (provider, event) in events(&catalogue) {
+        let request = signed_with(provider, "whsec_nobodys", &letter(provider, event));
+        let judged = judged(&catalogue, &keyring, &request);
+        assert_eq!(name(&judged), Some(provider.name()), "{event}");
+        assert_eq!(judged.verdict.status, Status::Mismatch, "{event}");
+        assert!(judged.verdict.reason.is_some());
+    }
+}
+
+#[test]
+fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    for (provider, event) in events(&catalogue) {
+        let mut request = signed_as(provider, &letter(provider, event));
+        let text = String::from_utf8(request.body.to_vec()).unwrap();
+        request.body = text.replacen("_", "-", 1).into();
+        let judged = judged(&catalogue, &keyring, &request);
+        assert_eq!(judged.verdict.status, Status::Mismatch, "{event}");
+    }
+}
+
+#[test]
+fn what_is_nobodys_is_unverified_whatever_it_holds() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    for body in [
+        &b""[..],
+        b"{}",
+        b"[1]",
+        b"\xff\xfe",
+        b"{\"type\":\"order.created\"}",
+        b"null",
+    ] {
+        let request = Request::post("/", crate::delivery::Headers::new(), body);
+        let judged = judged(&catalogue, &keyring, &request);
+        assert_eq!(
+            (name(&judged), judged.verdict.status),
+            (None, Status::Unverified)
+        );
+        assert_eq!((judged.event, judged.event_id), (None, None));
+    }
+}
+
+#[test]
+fn a_provider_that_is_fixed_is_not_looked_for() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    for (provider, event) in events(&catalogue) {
+        let request = signed_as(provider, &letter(provider, event));
+        for fixed in catalogue.iter() {
+            let policy = Policy {
+                provider: Some(fixed.name().into()),
+                ..Policy::default()
+            };
+            let judged = judge(&catalogue, &keyring, &policy, &request, AT);
+            assert_eq!(name(&judged), Some(fixed.name()));
+            let is_own = fixed.name() == provider.name();
+            assert_eq!(
+                judged.verdict.is_valid(),
+                is_own,
+                "{event} as {}",
+                fixed.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_year_later_only_a_signed_time_is_stale() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let later = AT.plus_seconds(365 * 86_400);
+    for (provider, event) in events(&catalogue) {
+        let request = signed_as(provider, &letter(provider, event));
+        let status = |freshness| {
+            let policy = Policy {
+                freshness,
+                ..Policy::default()
+            };
+            let judged = judge(&catalogue, &keyring, &policy, &request, later);
+            assert_eq!(name(&judged), Some(provider.name()), "{event}");
+            judged.verdict.status
+        };
+        let ages = provider.definition.signature.tolerance.is_some();
+        let documented = if ages { Status::Stale } else { Status::Valid };
+        assert_eq!(status(Freshness::Documented), documented, "{event}");
+        assert_eq!(status(Freshness::Ignored), Status::Valid, "{event}");
+    }
+}
+
+#[test]
+fn with_the_local_secret_alone_real_traffic_is_not_turned_away() {
+    let catalogue = Catalogue::builtin();
+    let secret = Secret::new("local", "whsec_local".into());
+    let local = Keyring::local(&catalogue, &secret);
+    for (provider, event) in events(&catalogue) {
+        let letter = letter(provider, event);
+        let own = judged(
+            &catalogue,
+            &local,
+            &signed_with(provider, "whsec_local", &letter),
+        );
+        assert_eq!(own.verdict.status, Status::Valid, "{event}");
+        let real = judged(&catalogue, &local, &signed_as(provider, &letter));
+        assert_eq!(real.verdict.status, Status::Unverified, "{event}");
+        assert_eq!(name(&real), Some(provider.name()), "{event}");
+        let hint = real.verdict.hint.unwrap();
+        assert!(
+            hint.contains(&format!("--secret {}=", provider.name())),
+            "{hint}"
+        );
+    }
+}
+
+#[test]
+fn a_verdict_names_the_secret_by_its_place_and_never_by_its_text() {
+    let catalogue = Catalogue::builtin();
+    let mut entries = secrets(&catalogue);
+    entries.extend(secrets(&catalogue));
+    for entry in &mut entries[..4] {
+        entry.bytes = b"whsec_rotated_away".to_vec();
+    }
+    let keyring = Keyring::new(&catalogue, &entries).unwrap();
+    for (provider, event) in events(&catalogue) {
+        let letter = letter(provider, event);
+        let judged = judged(&catalogue, &keyring, &signed_as(provider, &letter));
+        let second = format!("{}#2", provider.name());
+        assert_eq!(judged.verdict.secret.as_deref(), Some(second.as_str()));
+        assert!(
+            !format!("{:?}", judged.verdict).contains("whsec_"),
+            "{event}"
+        );
+    }
+}

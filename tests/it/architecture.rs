@@ -1,0 +1,306 @@
+//! The house's plan, enforced: who may import whom, how large things may be, and that a provider is
+//! data.
+
+mod source;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use source::Source;
+
+/// What each room may import of ours.
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
+    ("delivery", &[]),
+    ("json", &[]),
+    ("signature", &["delivery", "json"]),
+    ("provider", &["delivery", "json", "signature"]),
+    ("http", &["delivery"]),
+    ("store", &["delivery"]),
+    ("report", &["delivery"]),
+    ("formats", &["delivery"]),
+    ("dispatch", &["delivery", "http", "store"]),
+    (
+        "intake",
+        &["delivery", "dispatch", "http", "json", "provider", "store"],
+    ),
+    ("cli", &[]),
+    ("config", &["cli"]),
+    ("console", &["report"]),
+    // The outcome and the errors that become exit codes.
+    (
+        "exit",
+        &["config", "delivery", "formats", "http", "provider", "store"],
+    ),
+];
+/// The rooms that build everything and may import everything.
+const MAY_IMPORT_ALL: [&str; 2] = ["command", "main"];
+/// The most lines of a function.
+const FUNCTION_LINES: usize = 60;
+/// The most lines of a file before its tests.
+const FILE_LINES: usize = 300;
+/// The names of the built-in providers, which are data.
+const PROVIDERS: [&str; 4] = ["barecommerce", "cimplify", "ibakepro", "olympus"];
+
+/// A file of `src/` that is not there for tests alone.
+struct File {
+    /// Its path below `src/`.
+    path: PathBuf,
+    text: String,
+    source: Source,
+}
+
+impl File {
+    /// The path of its module from the crate's root, such as `["command", "replay", "plan"]`.
+    fn module(&self) -> Vec<String> {
+        let path = self.path.with_extension("");
+        let names = path.iter().map(|name| name.to_string_lossy().into_owned());
+        let mut names: Vec<_> = names.collect();
+        if names
+            .last()
+            .is_some_and(|last| last == "mod" || last == "lib")
+        {
+            names.pop();
+        }
+        names
+    }
+
+    fn shown(&self) -> String {
+        format!("src/{}", self.path.display())
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            paths.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+}
+
+/// The files of `src/` without those that a `#[cfg(test)]` brings in.
+fn files() -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("text");
+        let source = Source::read(&text);
+        let path = path.strip_prefix(&root).expect("below src").to_path_buf();
+        File { path, text, source }
+    };
+    let mut files: Vec<_> = rust_files(&root).into_iter().map(read).collect();
+    let tests: BTreeSet<_> = files.iter().flat_map(test_modules).collect();
+    files.retain(|file| {
+        let module = file.module();
+        !tests.iter().any(|test| module.starts_with(test))
+    });
+    files
+}
+
+fn test_modules(file: &File) -> Vec<Vec<String>> {
+    let names = file.source.test_modules.iter();
+    names
+        .map(|name| [file.module(), vec![name.clone()]].concat())
+        .collect()
+}
+
+/// Fails with one line for each thing that is wrong.
+#[track_caller]
+fn assert_none(wrong: &[String], rule: &str) {
+    assert!(wrong.is_empty(), "{rule}:\n  {}\n", wrong.join("\n  "));
+}
+
+#[test]
+fn every_arrow_goes_down() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        let module = file.module();
+        // `lib.rs` declares the rooms and imports none.
+        let Some(own) = module.first() else { continue };
+        if MAY_IMPORT_ALL.contains(&own.as_str()) {
+            continue;
+        }
+        let row = MAY_IMPORT.iter().find(|(room, _)| room == own);
+        let Some((_, allowed)) = row else {
+            wrong.push(format!(
+                "{}: `{own}` is in no row of the table",
+                file.shown()
+            ));
+            continue;
+        };
+        for (room, line) in file.source.rooms(&module) {
+            if room != *own && !allowed.contains(&room.as_str()) {
+                wrong.push(format!("{}:{line}: `{own}` imports `{room}`", file.shown()));
+            }
+        }
+    }
+    assert_none(&wrong, "imports that the architecture does not allow");
+}
+
+#[test]
+fn the_table_has_the_rooms_that_there_are() {
+    let files = files();
+    let found: BTreeSet<_> = files
+        .iter()
+        .filter_map(|f| f.module().first().cloned())
+        .collect();
+    let rows = MAY_IMPORT.iter().map(|(room, _)| *room);
+    let listed: BTreeSet<_> = rows.chain(MAY_IMPORT_ALL).map(str::to_owned).collect();
+    assert_eq!(found, listed);
+    assert!(files.len() > 100, "only {} files", files.len());
+}
+
+#[test]
+fn functions_and_files_are_small() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        for function in file.source.functions() {
+            if function.lines > FUNCTION_LINES {
+                let (name, line, lines) = (&function.name, function.line, function.lines);
+                wrong.push(format!(
+                    "{}:{line}: `{name}` has {lines} lines",
+                    file.shown()
+                ));
+            }
+        }
+        let lines = file
+            .text
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]")
+            .count();
+        if lines > FILE_LINES {
+            wrong.push(format!(
+                "{} has {lines} lines before its tests",
+                file.shown()
+            ));
+        }
+    }
+    let rule = format!("functions over {FUNCTION_LINES} and files over {FILE_LINES} lines");
+    assert_none(&wrong, &rule);
+}
+
+#[test]
+fn a_provider_is_data() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        let mut code = file.source.code.clone();
+        if file.path.starts_with("cli") {
+            code = without_examples(&code);
+        }
+        for (number, line) in code.to_lowercase().lines().enumerate() {
+            for name in PROVIDERS.iter().filter(|name| line.contains(**name)) {
+                let place = format!("{}:{}", file.shown(), number + 1);
+                wrong.push(format!("{place}: the code names `{name}`: {}", line.trim()));
+            }
+        }
+    }
+    assert_none(
+        &wrong,
+        "providers' names outside of fixtures, tests and help",
+    );
+}
+
+/// The code without the examples of the help, which are constants of that name.
+fn without_examples(code: &str) -> String {
+    let mut rest = code;
+    let mut kept = String::new();
+    while let Some((before, after)) = rest.split_once("EXAMPLES: &str = \"") {
+        let (examples, behind) = after.split_once("\";").expect("the constant ends");
+        kept.push_str(before);
+        kept.push_str(&"\n".repeat(examples.matches('\n').count()));
+        rest = behind;
+    }
+    kept + rest
+}
+
+/// What is found in this text, as the file `src/command/replay/plan.rs`.
+fn rooms_of(text: &str) -> String {
+    let module = ["command", "replay", "plan"].map(String::from);
+    let mut shown = String::new();
+    for (room, line) in Source::read(text).rooms(&module) {
+        write!(shown, "{room}:{line} ").expect("a String takes everything");
+    }
+    shown.trim_end().to_owned()
+}
+
+#[test]
+fn imports_are_seen_in_every_spelling() {
+    for (text, rooms) in [
+        ("use crate::store::Log;", "store:1"),
+        ("pub use crate::store;", "store:1"),
+        (
+            "use crate::{\n  store::{Log, Reader as R},\n  http,\n};",
+            "store:1 store:1 http:1",
+        ),
+        ("\nlet x = crate::http::Target::parse(y);", "http:2"),
+        (
+            "fn f(x: &crate::store::Log) -> Vec<crate::http::X> {}",
+            "store:1 http:1",
+        ),
+        ("use super::super::super::intake::Intake;", "intake:1"),
+        (
+            "use super::super::{select, super::intake::Intake};",
+            "command:1 intake:1",
+        ),
+        ("use super::Replay;", "command:1"),
+        ("use crate::*;", "*:1"),
+        ("x(crate::http::f(crate::store::g()))", "http:1 store:1"),
+        ("use webhook_cli::store::Log;", "store:1"),
+        ("impl crate::report::X for Y {}", "report:1"),
+        (
+            "pub(crate) fn f() {} pub(super) struct X; pub(in crate::store) struct Y;",
+            "store:1",
+        ),
+        (
+            "// use crate::store;\n/* crate::http /* crate::http */ */ /// crate::cli",
+            "",
+        ),
+        (
+            "let x = \"crate::store\"; let y = r#\"crate::http \"crate::cli\"#; let z = '\"';",
+            "",
+        ),
+        (
+            "let quote = '\\''; let life: &'a crate::store::Log;",
+            "store:1",
+        ),
+        (
+            "#[cfg(test)]\nmod tests { use crate::store::Log; }\nuse crate::http::X;",
+            "http:3",
+        ),
+        (
+            "#[cfg(test)]\nuse crate::{store, cli};\nuse crate::http::X;",
+            "http:3",
+        ),
+        ("#[cfg(not(test))]\nuse crate::store;", "store:2"),
+    ] {
+        assert_eq!(rooms_of(text), rooms, "{text}");
+    }
+    let source = Source::read("#[cfg(test)]\nmod tests;\n#[cfg(test)]\n#[allow(x)]\nmod testing;");
+    assert_eq!(source.test_modules, ["tests", "testing"]);
+}
+
+#[test]
+fn functions_are_measured_without_tests_and_types() {
+    let text = "impl X {\n  /// Doc\n  pub fn a(x: fn(u8) -> u8) -> [u8; 2] {\n    y(|| {})\n  }\n}\n\
+        trait T { fn b(&self); }\n#[cfg(test)]\nmod tests { fn c() {\n\n} }\nfn d() {}\n";
+    let found: Vec<_> = Source::read(text)
+        .functions()
+        .into_iter()
+        .map(|function| (function.name, function.line, function.lines))
+        .collect();
+    assert_eq!(found, [("a".into(), 3, 3), ("d".into(), 12, 1)]);
+}
+
+#[test]
+fn names_are_looked_for_in_texts_and_not_in_comments() {
+    let text = "// Olympus\nlet x = \"olympus\";\n#[cfg(test)]\nmod tests { \"olympus\" }";
+    let code = Source::read(text).code;
+    assert_eq!(code.matches("olympus").count(), 1, "{code}");
+    let text = "const EXAMPLES: &str = \"\\\n  a olympus\n\";\n\"olympus\"";
+    assert_eq!(without_examples(text).matches("olympus").count(), 1);
+}
