@@ -286,3 +286,6 @@ impl Config {
         folders
     }
 }
+
+#[cfg(test)]
+mod tests;
