@@ -255,3 +255,6 @@ impl Config {
         folders
     }
 }
+
+#[cfg(test)]
+mod tests;
