@@ -27,14 +27,14 @@ struct Replay<'a> {
 }
 
 /// Runs the command.
-pub fn run(args: ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
-    check(&args)?;
+pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    check(args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let keyring = setup.keyring(&args.secrets)?;
     let url = setup.config.url(args.url.clone())?.value;
     let replay = Replay {
         target: url.map(|url| Target::parse(&url)).transpose()?,
-        args: &args,
+        args,
         setup: &setup,
         world,
         keyring,

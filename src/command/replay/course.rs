@@ -95,10 +95,10 @@ impl<'a> Course<'a> {
 
     /// Says how it ended.
     pub fn end(mut self) -> Result<Outcome, Trouble> {
-        if !self.failed.as_ref().is_some_and(Trouble::is_closed_pipe) {
-            if let Err(trouble) = self.summarize() {
-                self.fail(trouble);
-            }
+        if !self.failed.as_ref().is_some_and(Trouble::is_closed_pipe)
+            && let Err(trouble) = self.summarize()
+        {
+            self.fail(trouble);
         }
         let cut = self.cut.filter(|_| self.rest() > 0);
         match self.failed {

@@ -34,7 +34,7 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     })
 }
 
-/// Reads what [`headers_to_json`] wrote.
+/// Reads what [`super::headers_to_json`] wrote.
 pub fn headers_from_json(text: &str) -> Result<Headers, CaptureError> {
     decode_headers(serde_json::from_str(text)?)
 }

@@ -18,10 +18,9 @@ impl Path {
     /// added as [`set`](Self::set) adds it; `None` where that is not possible.
     pub fn splice(&self, text: &[u8], value: &Value) -> Option<Vec<u8>> {
         let depths = (0..=self.0.len()).rev();
-        let found = depths.map(|depth| self.0.split_at(depth));
-        let (place, missing) = found
-            .filter_map(|(way, missing)| Some((locate(way, text)?, missing)))
-            .next()?;
+        let mut found = depths.map(|depth| self.0.split_at(depth));
+        let (place, missing) =
+            found.find_map(|(way, missing)| Some((locate(way, text)?, missing)))?;
         let (place, new) = match missing {
             [] => (place, javascript::stringify(value)),
             [step, rest @ ..] => {
@@ -134,7 +133,7 @@ mod tests {
         for (text, at, added) in [
             (r#"{"a" : 1.0 }"#, "b", r#"{"a" : 1.0,"b":7 }"#),
             (r#"{"a":{}}"#, "a.b.c", r#"{"a":{"b":{"c":7}}}"#),
-            (r#"{ }"#, "a", r#"{"a":7 }"#),
+            (r"{ }", "a", r#"{"a":7 }"#),
             (r#"{"a":[]}"#, "a[0]", r#"{"a":[7]}"#),
             (
                 r#"{"a":[1.0, 2]}"#,
@@ -144,7 +143,7 @@ mod tests {
             (r#"{"a":null,"z":1.0}"#, "a.b", r#"{"a":{"b":7},"z":1.0}"#),
             (r#"{"a":null}"#, "a[0]", r#"{"a":[7]}"#),
             (r#"{"a":1}"#, r"a\.b", r#"{"a":1,"a.b":7}"#),
-            (r#"[1]"#, "[1]", "[1,7]"),
+            (r"[1]", "[1]", "[1,7]"),
         ] {
             assert_eq!(spliced(text, at, &json!(7)).as_deref(), Some(added), "{at}");
         }

@@ -142,7 +142,7 @@ fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
     for (provider, event) in events(&catalogue) {
         let mut request = signed_as(provider, &letter(provider, event));
         let text = String::from_utf8(request.body.to_vec()).unwrap();
-        request.body = text.replacen("_", "-", 1).into();
+        request.body = text.replacen('_', "-", 1).into();
         let judged = judged(&catalogue, &keyring, &request);
         assert_eq!(judged.verdict.status, Status::Mismatch, "{event}");
     }

@@ -109,10 +109,7 @@ struct Paths<'a> {
 
 impl Paths<'_> {
     fn tree(&mut self, mut at: Vec<String>) {
-        loop {
-            let Some(token) = self.tokens.get(self.place) else {
-                break;
-            };
+        while let Some(token) = self.tokens.get(self.place) {
             match token.text.as_str() {
                 "{" => return self.group(&at),
                 "crate" | "webhook_cli" => at.clear(),
