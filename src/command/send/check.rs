@@ -16,6 +16,8 @@ const NOT_OURS: [&str; 8] = [
     "Upgrade",
 ];
 
+const NO_LOAD: &str = "leave out `--count`, `--duration`, `--rate` and `--concurrency`";
+
 /// Whether a load is asked for, rather than each event once.
 pub const fn is_load(args: &SendArgs) -> bool {
     let load = &args.load;
@@ -32,17 +34,17 @@ pub fn flags(args: &SendArgs) -> Result<(), Trouble> {
         (
             is_load(args) && args.retry,
             "`--retry` follows one delivery at a time and cannot be part of a load",
-            "leave out `--count`, `--duration`, `--rate` and `--concurrency`",
+            NO_LOAD,
         ),
         (
             is_load(args) && shape.edit,
             "`--edit` shapes one delivery and cannot be part of a load",
-            "edit once with `--dry-run --as json`, then `--data @file --count N`",
+            "edit a file, then give it: `--data @file --count N`",
         ),
         (
             is_load(args) && args.dry_run,
             "`--dry-run` prints each event once and cannot be part of a load",
-            "leave out `--count`, `--duration`, `--rate` and `--concurrency`",
+            NO_LOAD,
         ),
         (
             args.retry && args.dry_run,

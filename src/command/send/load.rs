@@ -70,6 +70,7 @@ pub async fn send(
         done = &mut working => done.map(|_| None)?,
         Ok(signal) = signals => {
             work.timetable.stop();
+            say_waiting(&work);
             // What is under way is awaited, so that the figures tell of everything that was sent.
             working.await?;
             Some(signal)
@@ -155,6 +156,13 @@ impl Seen {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         self.latency.saturating_record(micros);
     }
+}
+
+fn say_waiting(work: &Work<'_>) {
+    let console = work.run.world.console;
+    work.bar.suspend(|| {
+        console.note("waiting for the answers under way; a second signal ends at once");
+    });
 }
 
 /// Deliveries that were due and that no worker was free for are no part of the latencies.

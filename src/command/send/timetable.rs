@@ -102,7 +102,9 @@ fn due(duration: Duration, rate: f64) -> u64 {
     // A cast of a float keeps to the range of the integer, and the product is not negative.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let due = (duration.as_secs_f64() * rate).ceil() as u64;
-    due
+    // 1.1 s at 100/s is 110.00000000000001.
+    let has_late = due > 0 && offset(due - 1, rate) >= duration;
+    due - u64::from(has_late)
 }
 
 #[cfg(test)]
@@ -133,6 +135,16 @@ mod tests {
         assert_eq!(offset(1, 1e-300), LATEST);
         assert_eq!(due(Duration::from_secs(1), 1e-300), 1);
         assert_eq!(due(Duration::MAX, 1e300), u64::MAX);
+    }
+
+    #[test]
+    fn what_is_due_is_what_starts_before_the_end() {
+        let due = |millis, rate| due(Duration::from_millis(millis), rate);
+        assert_eq!(
+            [due(1_100, 100.0), due(300, 100.0), due(1, 100.0)],
+            [110, 30, 1]
+        );
+        assert_eq!([due(0, 100.0), due(1_001, 1.0)], [0, 2]);
     }
 
     #[tokio::test]

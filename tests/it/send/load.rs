@@ -105,6 +105,7 @@ fn a_bar_is_drawn_on_a_terminal_only() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("/300"), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
     assert!(text.contains("sent 300 requests"), "{text}");
 }
 
@@ -313,6 +314,7 @@ fn an_interrupted_load_prints_what_it_measured() {
         told.recv_timeout(PATIENCE).expect("a request");
         sending.signal(name);
         let run = sending.wait().expect(code);
+        assert!(run.stderr.contains("a second signal ends at once"));
         is_consistent(&summary(&run), 1);
     }
 }

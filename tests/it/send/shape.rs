@@ -250,6 +250,18 @@ fn an_editor_changes_the_payload_before_it_is_signed() {
 }
 
 #[test]
+fn an_editor_changes_a_body_byte_for_byte() {
+    let sender = Sender::new();
+    let path = editor(&sender, "append.sh", r#"printf ' \r\n' >> "$1""#);
+    let sender = sender.with("EDITOR", &path);
+    sender.sandbox().file("x", "{\"a\": 1}");
+    let args = ["--provider", "olympus", "--body", "@x", "--edit"];
+    let messages = sender.dry(&args);
+    assert_eq!(messages[0].text(), "{\"a\": 1} \r\n");
+    assert!(is_signed("olympus", SECRET, &messages[0]));
+}
+
+#[test]
 fn an_editor_that_fails_sends_nothing() {
     let endpoint = Endpoint::ok();
     let url = endpoint.url();
