@@ -167,6 +167,9 @@ pub struct LoadArgs {
     pub duration: Option<Span>,
 
     /// Start so many a second, such as `200/s`, however slow the answers are.
+    ///
+    /// Alone, without `--count` or `--duration`, it sends each event once at this rate; so does
+    /// `--concurrency`.
     #[arg(long, value_name = "RATE")]
     pub rate: Option<Rate>,
 

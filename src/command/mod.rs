@@ -11,6 +11,7 @@ mod send;
 mod setup;
 mod shape;
 mod signal;
+mod usage;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::http::Target;
 
 pub use completion::complete_from_environment;
 pub use setup::{Setup, describe};
+pub use usage::trouble as usage_trouble;
 
 /// What a command finds around it: the streams, the clock, the folder it runs in.
 #[derive(Debug, Clone)]

@@ -136,7 +136,9 @@ impl Setup {
         let trouble = Trouble::usage(format!("`{}` has no event `{event}`", provider.name()));
         let elsewhere = self.catalogue.with_event(event).next();
         match (nearest(event, provider.event_names()), elsewhere) {
-            (_, Some(other)) => trouble.hint(format!("`{}` has: `--provider {0}`", other.name())),
+            (_, Some(other)) => {
+                trouble.hint(format!("it is one of {}: `--provider {0}`", other.name()))
+            }
             (Some(near), None) => trouble.hint(format!("did you mean `{near}`?")),
             (None, None) => {
                 trouble.hint(format!("`webhook events {}` lists them", provider.name()))

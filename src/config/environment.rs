@@ -53,9 +53,14 @@ impl Environment {
         Ok(self)
     }
 
-    /// A variable with its origin. An empty variable counts as not set, except a secret's, which
-    /// is for the caller to refuse.
+    /// A variable with its origin; an empty one counts as not set.
     pub fn get(&self, name: &str) -> Option<(&str, Origin)> {
+        self.get_even_empty(name)
+            .filter(|(value, _)| !value.is_empty())
+    }
+
+    /// The same, empty or not: an empty secret is a mistake that must not go unnoticed.
+    pub fn get_even_empty(&self, name: &str) -> Option<(&str, Origin)> {
         if let Some(value) = self.variables.get(name) {
             return Some((value, Origin::Variable(name.into())));
         }

@@ -61,7 +61,7 @@ impl Config {
         named
             .chain([(None, VARIABLE.to_owned())])
             .filter_map(|(provider, name)| {
-                let (value, origin) = self.environment.get(&name)?;
+                let (value, origin) = self.environment.get_even_empty(&name)?;
                 let bytes = value.as_bytes().to_vec();
                 Some(GivenSecret {
                     provider,
@@ -98,7 +98,7 @@ impl Config {
 
     fn fetch(&self, config: &Path, source: &SecretSource) -> Result<Vec<u8>, ConfigError> {
         match source {
-            SecretSource::Env(name) => match self.environment.get(name) {
+            SecretSource::Env(name) => match self.environment.get_even_empty(name) {
                 Some((value, _)) => Ok(value.as_bytes().to_vec()),
                 None => Err(ConfigError::NoVariable {
                     path: config.to_path_buf(),

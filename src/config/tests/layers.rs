@@ -138,7 +138,10 @@ fn an_env_file_is_read_as_such_files_are_written() {
         B=\"double\\nline\"\nEMPTY=\nA=later\n";
     let path = place.file(".env.local", text);
     let environment = place.environment().with_file(&path).unwrap();
-    let get = |name: &str| environment.get(name).map(|(value, _)| value.to_owned());
+    let get = |name: &str| {
+        let found = environment.get_even_empty(name);
+        found.map(|(value, _)| value.to_owned())
+    };
     assert_eq!(get("WEBHOOK_URL").as_deref(), Some("http://h:1/x?a=b#c"));
     assert_eq!(get("B").as_deref(), Some("double\nline"));
     assert_eq!(get("EMPTY").as_deref(), Some(""));

@@ -266,16 +266,7 @@ fn a_header_that_would_not_go_out_as_given_is_refused() {
     ] {
         sender.refused(&[&base[..], &[header]].concat(), message, "");
     }
-    for header in [
-        "X-A: b\r\nX-C: d",
-        "X-A: b\nX-C: d",
-        "X A: b",
-        "X-A",
-        "X-A: \0",
-    ] {
-        if header.contains('\0') {
-            continue; // No argument can hold one.
-        }
+    for header in ["X-A: b\r\nX-C: d", "X-A: b\nX-C: d", "X A: b", "X-A"] {
         let run = sender.send(&[&base[..], &[header]].concat()).expect(2);
         assert!(run.stderr.contains("is not a header"), "{}", run.stderr);
         assert_eq!(run.stdout, "");

@@ -1,0 +1,158 @@
+//! What was typed wrong, in this program's two lines.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::exit::Trouble;
+
+/// What clap says of a command line: one line of what is wrong, one of what to do.
+pub fn trouble(error: &clap::Error) -> Trouble {
+    let message = match error.kind() {
+        ErrorKind::MissingRequiredArgument => missing(error),
+        ErrorKind::ValueValidation => refused(error),
+        _ => first_line(error),
+    };
+    Trouble::usage(message).hint(suggestion(error).unwrap_or_else(|| see_help(error)))
+}
+
+fn missing(error: &clap::Error) -> String {
+    let names = texts(error, ContextKind::InvalidArg);
+    format!("missing `{}`", names.join("`, `"))
+}
+
+/// What the value's own reader says, which names the value where it is this program's.
+fn refused(error: &clap::Error) -> String {
+    let flag = texts(error, ContextKind::InvalidArg).join(" ");
+    let reason = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    if reason.contains('`') {
+        return format!("`{flag}`: {reason}");
+    }
+    let value = texts(error, ContextKind::InvalidValue).join(" ");
+    format!(
+        "`{flag}`: `{}` is not valid: {reason}",
+        value.escape_debug()
+    )
+}
+
+/// The first line of clap's own text, in back-ticks.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    // An odd quote belongs to a value, and then none can be told from clap's own.
+    if line.matches('\'').count() % 2 == 0 {
+        line.replace('\'', "`")
+    } else {
+        line.to_owned()
+    }
+}
+
+fn suggestion(error: &clap::Error) -> Option<String> {
+    let near = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    let found = near
+        .into_iter()
+        .find_map(|kind| texts(error, kind).into_iter().next());
+    if let Some(near) = found {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let valid = texts(error, ContextKind::ValidValue);
+    (!valid.is_empty()).then(|| format!("one of `{}`", valid.join("`, `")))
+}
+
+/// The help of the command that was meant.
+fn see_help(error: &clap::Error) -> String {
+    let usage = texts(error, ContextKind::Usage).join(" ");
+    let words = usage
+        .split_whitespace()
+        .skip_while(|word| *word != "webhook");
+    let command: Vec<_> = words
+        .take_while(|word| !word.starts_with(['<', '[', '-']))
+        .collect();
+    if command.is_empty() {
+        return "`webhook --help` tells what there is".into();
+    }
+    format!("`{} --help` tells what it takes", command.join(" "))
+}
+
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[track_caller]
+    fn check(line: &str, message: &str, hint: &str) {
+        let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+        let trouble = trouble(&error);
+        assert_eq!(trouble.message, message);
+        assert_eq!(trouble.hint.as_deref(), Some(hint));
+        assert_eq!(trouble.code(), 2);
+    }
+
+    #[test]
+    fn a_slip_is_named_with_what_is_near() {
+        check(
+            "webhook sned",
+            "unrecognized subcommand `sned`",
+            "did you mean `send`?",
+        );
+        check(
+            "webhook send --ur x",
+            "unexpected argument `--ur` found",
+            "did you mean `--url`?",
+        );
+        check(
+            "webhook completions bsh",
+            "invalid value `bsh` for `<SHELL>`",
+            "did you mean `bash`?",
+        );
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_shown_on_one_line() {
+        check(
+            "webhook listen --port x\ny",
+            "`--port <PORT>`: `x\\ny` is not valid: invalid digit found in string",
+            "`webhook --help` tells what there is",
+        );
+    }
+
+    #[test]
+    fn without_a_near_name_the_choice_or_the_help_is_named() {
+        check(
+            "webhook listen --answer x",
+            "invalid value `x` for `--answer <WHO>`",
+            "one of `app`, `now`",
+        );
+        check(
+            "webhook send",
+            "missing `<EVENT>...`",
+            "`webhook send --help` tells what it takes",
+        );
+        check(
+            "webhook listen --once --count 2",
+            "the argument `--once` cannot be used with `--count <N>`",
+            "`webhook listen --help` tells what it takes",
+        );
+        check(
+            "webhook send x --set foo",
+            "`--set <PATH=VALUE>`: `foo` is not of the form `data.total=12.5`",
+            "`webhook --help` tells what there is",
+        );
+    }
+}
