@@ -269,3 +269,47 @@ fn reply_of(attempt: &Attempt) -> Reply {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::http::{Client, ClientOptions};
+
+    fn forward() -> Forward {
+        let client = Client::new(&ClientOptions::default()).unwrap();
+        let route = Route {
+            filter: EventFilter::default(),
+            target: Target::parse("localhost:1").unwrap(),
+        };
+        let options = ForwardOptions {
+            answer: AnswerMode::App,
+            concurrency: 1,
+            timeout: None,
+            headers: Headers::new(),
+            filter: EventFilter::default(),
+        };
+        Forward::new(vec![route], Dispatch::new(client, None), options)
+    }
+
+    fn only_ticket(mut line: Line) -> Ticket {
+        line.tickets.pop().unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_leaves_the_line_lets_nobody_pass_those_before() {
+        let forward = forward();
+        let first = only_ticket(forward.stand(None, true)).turn().await;
+        forward.stand(None, true).leave();
+        let third = only_ticket(forward.stand(None, true));
+        let third = tokio::spawn(third.turn());
+        // On one thread every task that can run has run after a few turns.
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        assert!(!third.is_finished());
+        drop(first);
+        drop(third.await.unwrap());
+    }
+}
