@@ -102,7 +102,8 @@ fn a_base_directory_that_is_relative_counts_as_not_set() {
 fn the_folders_of_own_providers_lie_beside_the_files_the_nearest_last() {
     let place = Place::new();
     let user = place.path("home/.config/webhook/providers");
-    assert_eq!(place.config().provider_folders(), [user.clone()]);
+    let only = std::slice::from_ref(&user);
+    assert_eq!(place.config().provider_folders(), only);
     place.user("");
     place.project("");
     let project = place.path("project/providers");

@@ -136,8 +136,8 @@ fn the_local_secret_is_made_once_for_the_user_alone() {
     let text = String::from_utf8(made.bytes.clone()).unwrap();
     assert_eq!(text, format!("whsec_{}", "ab".repeat(24)));
     assert!(made.path.starts_with(place.path("home/.config/webhook")));
-    let mode = std::fs::metadata(&made.path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let file = std::fs::metadata(&made.path).unwrap();
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
     let again = config
         .local_secret(|_| panic!("made a second time"))
         .unwrap();
