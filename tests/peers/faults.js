@@ -144,6 +144,11 @@ const TIME = {
     what: 'takes the MAC of the body alone too',
     plant: (h) => alsoSigned(h, (signed, body) => [body]),
   },
+  'timestamp-skew-tried': {
+    what: 'tries the seconds before and after the timestamp too, for clocks that differ',
+    plant: (h) =>
+      alsoSigned(h, (signed, body, time) => [-1, 1].flatMap((by) => signed(body, Number(time) + by))),
+  },
   'timestamp-parse-loose': {
     what: 'reads the timestamp with parseInt, and nothing is older than NaN',
     plant: (h) => (h.isFresh = (time) => !(Date.now() / 1000 - parseInt(time, 10) > 300)),
