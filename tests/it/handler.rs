@@ -28,7 +28,8 @@ pub struct Handler {
 impl Handler {
     /// The Node example of a provider; `None` where Node or its packages are not there.
     pub fn node_example(provider: &str) -> Option<Self> {
-        let mut node = node("examples/node", &format!("{provider}.js"))?;
+        let mut node = node("examples/node")?;
+        node.args(["--import", END_WITH_STDIN, &format!("{provider}.js")]);
         Some(Self::start(node.env("PORT", "0")))
     }
 
@@ -46,8 +47,8 @@ impl Handler {
 
     /// `broken.js` with a fault; `None` where Node or its packages are not there.
     pub fn broken(provider: &str, fault: &str, deadline_ms: u64) -> Option<Self> {
-        let mut node = node("tests/peers", "broken.js")?;
-        node.args([provider, fault])
+        let mut node = node("tests/peers")?;
+        node.args(["broken.js", provider, fault])
             .env("DEADLINE_MS", deadline_ms.to_string());
         Some(Self::start(&mut node))
     }
@@ -110,15 +111,15 @@ impl Drop for Handler {
 
 /// What `broken.js --list` prints: a line for each fault. `None` where Node is not there.
 pub fn faults() -> Option<Vec<Value>> {
-    let output = node("tests/peers", "broken.js")?.arg("--list").output();
+    let output = node("tests/peers")?.args(["broken.js", "--list"]).output();
     let output = output.expect("node ends");
     let text = String::from_utf8(output.stdout).expect("text");
     let parse = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
     Some(text.lines().map(parse).collect())
 }
 
-/// Node with a script whose packages are installed.
-fn node(folder: &str, script: &str) -> Option<Command> {
+/// Node in a folder whose packages are installed.
+fn node(folder: &str) -> Option<Command> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let is_installed = Command::new("node").arg("--version").output().is_ok();
     if !is_installed || !folder.join("node_modules/express").is_dir() {
@@ -126,8 +127,7 @@ fn node(folder: &str, script: &str) -> Option<Command> {
         return None;
     }
     let mut node = Command::new("node");
-    node.args(["--import", END_WITH_STDIN])
-        .arg(folder.join(script));
+    node.current_dir(folder);
     Some(node)
 }
 

@@ -10,7 +10,7 @@ use crate::handler::{Handler, SECRET};
 use crate::harness::{PATIENCE, openssl_hmac};
 
 /// How long a handler is given that may not answer at all.
-const HANGS_AFTER: Duration = Duration::from_secs(2);
+const HANGS_AFTER: Duration = Duration::from_secs(5);
 
 /// How a provider signs and writes, as its documents say.
 pub struct Scheme {
@@ -187,11 +187,11 @@ impl<'a> Peer<'a> {
             let _ = stream.write_all((head + most).as_bytes());
             (stream, last.to_owned())
         };
-        let mut begun: Vec<_> = deliveries.iter().map(begin).collect();
-        for (stream, last) in &mut begun {
+        let mut open: Vec<_> = deliveries.iter().map(begin).collect();
+        for (stream, last) in &mut open {
             let _ = stream.write_all(last.as_bytes());
         }
-        let streams = begun.into_iter().map(|(stream, _)| stream);
+        let streams = open.into_iter().map(|(stream, _)| stream);
         streams.map(|stream| status(stream, PATIENCE)).collect()
     }
 
@@ -241,9 +241,8 @@ impl<'a> Peer<'a> {
             self.handler.address(),
             delivery.body.len()
         );
-        for (name, value) in &delivery.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let lines = delivery.headers.iter();
+        head.extend(lines.map(|(name, value)| format!("{name}: {value}\r\n")));
         (head + "\r\n", delivery.body.clone())
     }
 }
