@@ -1,9 +1,12 @@
 //! The tests from outside: one binary, a file per command, data-driven over all providers.
 
 mod architecture;
+mod broken;
 mod catalog;
 mod completion;
+mod examples;
 mod faults;
+mod handler;
 mod harness;
 mod listen;
 mod log;
