@@ -178,7 +178,7 @@ impl Explanation<'_> {
     /// alone, that nothing can be said.
     fn of(&self, mut verdict: Verdict, largest: usize) -> Verdict {
         let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
-        if self.keyring.is_local() && verdict.status != Status::Valid {
+        if self.keyring.is_local() && !matches!(verdict.status, Status::Valid | Status::Stale) {
             let small = self.request.body.len() <= largest;
             let found = if wrong && small {
                 self.diagnosis()
