@@ -111,6 +111,14 @@ fn a_folder_that_may_not_be_written_is_told() {
     mode(0o700);
 }
 
+/// Not even root makes files in sysfs, so this holds whoever runs the tests.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_where_nobody_may_write_is_told() {
+    let run = refused(&Sandbox::new(), "/sys/log.db");
+    assert!(run.stderr.contains("permission denied"), "{}", run.stderr);
+}
+
 #[test]
 fn without_a_home_it_says_what_to_give() {
     let sandbox = Sandbox::new();

@@ -66,6 +66,21 @@ impl Drop for Window {
     }
 }
 
+/// The text without the colours that the program itself may write (`ESC [ digits m`), and nothing
+/// else taken out. With `--color always` no stream takes anything out before.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        match rest.strip_prefix('m') {
+            Some(after) => plain.push_str(after),
+            None => plain.extend(["\x1b[", part]),
+        }
+    }
+    plain
+}
+
 #[test]
 fn a_delivery_is_a_line_and_its_payload() {
     let sandbox = Sandbox::new();
@@ -134,9 +149,9 @@ fn the_applications_answer_is_shown() {
         "HTTP/1.1 500 No\r\nContent-Length: 16\r\n\r\nkaboom \u{1b}[2J \u{202e}!",
     ]);
     let sandbox = Sandbox::new();
-    let window = Window::open(&sandbox, &["--forward-to", &app.url(), "--color", "never"]);
+    let window = Window::open(&sandbox, &["--forward-to", &app.url(), "--color", "always"]);
     assert_eq!(deliver(window.address, order("evt_1")).0, 500);
-    let (stdout, _) = window.close();
+    let stdout = without_colours(&window.close().0);
     assert!(stdout.contains("<--  500"), "{stdout}");
     assert!(stdout.contains("kaboom"), "{stdout}");
     assert!(!stdout.contains(['\x1b', '\u{202e}']), "{stdout:?}");
@@ -145,7 +160,7 @@ fn the_applications_answer_is_shown() {
 #[test]
 fn nothing_that_was_sent_reaches_the_terminal_raw() {
     let sandbox = Sandbox::new();
-    let window = Window::open(&sandbox, &["--color", "never", "--on-invalid", "forward"]);
+    let window = Window::open(&sandbox, &["--color", "always", "--on-invalid", "forward"]);
     let evil = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}\u{2066}\u{9b}31m\u{200b}";
     let escaped = serde_json::to_string(evil).unwrap();
     let bodies = [
@@ -167,6 +182,7 @@ fn nothing_that_was_sent_reaches_the_terminal_raw() {
         post(window.address, "/", &[(name, &value)], body.as_bytes());
     }
     let (stdout, stderr) = window.close();
+    let (stdout, stderr) = (without_colours(&stdout), without_colours(&stderr));
     for text in [&stdout, &stderr] {
         let raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}\u{200b}".contains(c);
         let found: Vec<_> = text.chars().filter(|c| raw(*c)).collect();
