@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
-use webhook_cli::cli::{Cli, GlobalArgs};
+use clap::{Parser as _, ValueEnum as _};
+use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs};
 use webhook_cli::command::{
     World, complete_from_environment, console, describe, run, usage_trouble,
 };
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
             (cli.global.clone(), run(cli, &world))
         }
         Err(error) if is_help(&error) => error.exit(),
-        Err(error) => (GlobalArgs::default(), Err(usage_trouble(&error))),
+        Err(error) => (colour_alone(), Err(usage_trouble(&error))),
     };
     match outcome {
         Ok(outcome) => outcome.into(),
@@ -36,6 +36,20 @@ fn main() -> ExitCode {
 fn is_help(error: &clap::Error) -> bool {
     let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     !error.use_stderr() || error.kind() == missing
+}
+
+/// The choice of colours of a command line that could not be read as a whole.
+fn colour_alone() -> GlobalArgs {
+    let words: Vec<_> = std::env::args_os().collect();
+    let chosen = words.windows(2).find_map(|pair| match pair {
+        [flag, when] if flag == "--color" => when.to_str(),
+        [_, joined] => joined.to_str()?.strip_prefix("--color="),
+        _ => None,
+    });
+    GlobalArgs {
+        color: chosen.and_then(|when| ColorWhen::from_str(when, false).ok()),
+        ..GlobalArgs::default()
+    }
 }
 
 fn world(global: &GlobalArgs) -> World {

@@ -131,10 +131,13 @@ pub struct SecretArgs {
     ///
     /// `NAME=` counts only where NAME is a provider; any other text is itself the secret. With
     /// several, each is tried, and the verdict names the one that matched by its place
-    /// (`olympus#2`), never by its text. Without a value it asks on the terminal, without echo.
+    /// (`olympus#2`), never by its text. Without a value it asks on the terminal, without echo; one
+    /// that begins with `-` is given as `--secret=-…`. Secrets given here take the place of those
+    /// that variables and files have for the same provider.
+    ///
     /// Also `WEBHOOK_SECRET`, and `WEBHOOK_SECRET_OLYMPUS` and the like for one provider.
     #[arg(long, value_name = "VALUE", num_args = 0..=1, default_missing_value = ASK)]
-    #[arg(action = clap::ArgAction::Append, allow_hyphen_values = true)]
+    #[arg(action = clap::ArgAction::Append)]
     pub secret: Vec<String>,
 
     /// A file that holds a secret, `-` for stdin; one trailing newline is dropped.

@@ -120,8 +120,7 @@ async fn elapsed(within: Option<Duration>) {
 fn outcome(end: End, progress: &Progress) -> Result<Outcome, Trouble> {
     Ok(match end {
         End::Unread(trouble) => return Err(trouble),
-        End::Met => Outcome::of(!progress.is_counted() || progress.is_all_valid()),
-        End::Elapsed => Outcome::of(progress.is_met()),
+        End::Met | End::Elapsed => Outcome::of(progress.is_met()),
         End::Signal(signal) if !progress.is_met() => Outcome::Interrupted(signal),
         End::Signal(_) => Outcome::Yes,
     })

@@ -56,6 +56,7 @@ impl Run<'_> {
 /// Runs the command.
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
     check::flags(args)?;
+    check::time(args, world.now())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let wanted = wanted(args, &setup, world)?;
     let keyring = setup.keyring_or_local(&args.secrets, world)?;

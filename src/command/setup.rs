@@ -76,14 +76,18 @@ impl Setup {
 
     /// The secrets that were configured; the ring is empty where there are none.
     pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, Trouble> {
-        let entries: Vec<_> = self
-            .secrets(args)?
-            .into_iter()
-            .map(|secret| SecretEntry {
-                provider: secret.provider,
-                bytes: secret.bytes,
-            })
-            .collect();
+        let given = self.secrets(args)?;
+        let of_provider = |provider: &Provider| {
+            let name = provider.name().to_owned();
+            let in_force = GivenSecret::in_force(&given, &name);
+            let entry = move |secret: &GivenSecret| SecretEntry {
+                provider: Some(name.clone()),
+                bytes: secret.bytes.clone(),
+                is_named: secret.provider.is_some(),
+            };
+            in_force.into_iter().map(entry).collect::<Vec<_>>()
+        };
+        let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
         Keyring::new(&self.catalogue, &entries)
             .map_err(|(name, error)| Trouble::usage(format!("secret of `{name}`: {error}")))
     }
@@ -104,18 +108,35 @@ impl Setup {
         Ok(Keyring::local(&self.catalogue, &secret))
     }
 
-    /// A filter of these patterns. A name without a wildcard has to be an event that some provider
-    /// has, so that a slip of the keyboard is not a silent nothing.
+    /// A filter of these patterns. Each has to mean an event that some provider has, so that a slip
+    /// of the keyboard is not a silent nothing.
     pub fn event_filter(&self, patterns: &[String]) -> Result<EventFilter, Trouble> {
         let mut filter = EventFilter::default();
         for pattern in patterns {
             filter.add(pattern)?;
-            let name = pattern.trim_start_matches('!');
-            if !name.contains('*') {
-                self.known_event(name)?;
-            }
+            self.meets_events(pattern)?;
         }
         Ok(filter)
+    }
+
+    /// Fails where a pattern means no event that some provider has.
+    fn meets_events(&self, pattern: &str) -> Result<(), Trouble> {
+        for name in pattern
+            .split(',')
+            .map(|name| name.trim().trim_start_matches('!'))
+        {
+            if !name.contains('*') {
+                self.known_event(name)?;
+                continue;
+            }
+            let meant: EventFilter = name.parse()?;
+            let mut known = self.catalogue.iter().flat_map(Provider::event_names);
+            if !known.any(|event| meant.matches(event)) {
+                let trouble = Trouble::usage(format!("no provider has an event like `{name}`"));
+                return Err(trouble.hint("`webhook events` lists them"));
+            }
+        }
+        Ok(())
     }
 
     /// Fails with a near name where no provider has this event.

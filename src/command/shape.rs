@@ -19,7 +19,7 @@ pub fn set_all(document: &mut Value, assignments: &[Assignment], add: bool) -> R
             .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
         let path = parse_path(&assignment.path)?;
         path.set(document, value, add)
-            .map_err(|error| trouble(&error, true))?;
+            .map_err(|error| trouble(&error, !add))?;
     }
     Ok(())
 }
@@ -35,7 +35,7 @@ pub fn set_in_text(body: &[u8], assignment: &Assignment, add: bool) -> Result<Ve
     })?;
     // The document says what is wrong with the path; the text is what is sent.
     path.set(&mut document, value.clone(), add)
-        .map_err(|error| trouble(&error, true))?;
+        .map_err(|error| trouble(&error, !add))?;
     path.splice(body, &value)
         .ok_or_else(|| Trouble::usage(format!("`{}` cannot be set", assignment.path)))
 }
@@ -104,9 +104,21 @@ pub fn source(text: &str) -> Result<Vec<u8>, Trouble> {
     }
 }
 
+/// The bytes of `@file` or of stdin. A bare word is an error, as it would be a file's name whose `@`
+/// was forgotten.
+pub fn byte_source(text: &str, flag: &str) -> Result<Vec<u8>, Trouble> {
+    if text == "-" || text.starts_with('@') {
+        return source(text);
+    }
+    Err(Trouble::usage(format!("`{flag} {text}` names no source"))
+        .hint(format!("a file is `{flag} @FILE`, stdin is `{flag} -`")))
+}
+
 fn read(path: &FilePath) -> Result<Vec<u8>, Trouble> {
-    std::fs::read(path)
-        .map_err(|error| Trouble::unreadable(format!("cannot read `{}`: {error}", path.display())))
+    std::fs::read(path).map_err(|error| {
+        Trouble::unreadable(format!("cannot read `{}`: {error}", path.display()))
+            .hint("check the path and its rights")
+    })
 }
 
 /// The JSON value of `@file`, of stdin, or of the text itself.

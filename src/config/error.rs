@@ -24,7 +24,7 @@ pub enum ConfigError {
         message: String,
     },
     /// A value of a variable or a file is not of its kind.
-    #[error("{origin}: {message}")]
+    #[error("{message} (from {origin})")]
     Value {
         /// Where it stands.
         origin: Origin,
@@ -68,8 +68,9 @@ impl ConfigError {
             Self::NoHome("the log") => "give `--log PATH`, or `--no-log` to `listen`",
             Self::NoHome(_) => "give `--secret`, or set HOME",
             Self::LocalSecret { .. } => "give `--secret`, or make the folder writable",
-            Self::Form { .. } => "`webhook config` shows what is read",
-            Self::Read { .. } | Self::Value { .. } => return None,
+            Self::Form { .. } => "the names are those of the flags: `webhook listen --help`",
+            Self::Read { .. } => "check the path and its rights",
+            Self::Value { .. } => "mend it there, or give the flag, which goes before it",
         })
     }
 

@@ -52,7 +52,10 @@ pub struct ListenFile {
 
 /// One place of a secret, or several for rotation.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a secret's place: `{ env = \"NAME\" }`, `{ file = \"PATH\" }`, or a list of these; never the secret itself"
+)]
 pub enum Sources {
     /// One.
     One(SecretSource),

@@ -20,6 +20,29 @@ pub struct GivenSecret {
     pub bytes: Vec<u8>,
     /// Where it came from.
     pub origin: Origin,
+    /// How near that place is: 0 for flags, 1 for variables, then the configuration files. Where a
+    /// nearer place has a secret for a provider, those of further ones are not tried for it.
+    pub rank: usize,
+}
+
+/// The ranks of the places of secrets.
+const FLAGS: usize = 0;
+const VARIABLES: usize = 1;
+const FILES: usize = 2;
+
+impl GivenSecret {
+    /// Those of `given` that are in force for a provider: the ones of the nearest place that has any.
+    pub fn in_force<'a>(given: &'a [Self], provider: &str) -> Vec<&'a Self> {
+        let meant = |secret: &&Self| {
+            secret
+                .provider
+                .as_deref()
+                .is_none_or(|name| name == provider)
+        };
+        let nearest = given.iter().filter(meant).map(|secret| secret.rank).min();
+        let all = given.iter().filter(meant);
+        all.filter(|secret| Some(secret.rank) == nearest).collect()
+    }
 }
 
 /// Where secrets are asked for: the terminal and stdin.
@@ -31,8 +54,8 @@ pub trait Ask {
 }
 
 impl Config {
-    /// The secrets in their order: flags, then variables, then configuration files; the nearest
-    /// file that has any for a key wins. `providers` are the names that may stand before `=`.
+    /// The secrets in their order: flags, then variables, then configuration files, the nearest
+    /// first. `providers` are the names that may stand before `=`.
     pub fn secrets(
         &self,
         args: &SecretArgs,
@@ -67,31 +90,25 @@ impl Config {
                     provider,
                     bytes,
                     origin,
+                    rank: VARIABLES,
                 })
             })
             .collect()
     }
 
     fn file_secrets(&self) -> Result<Vec<GivenSecret>, ConfigError> {
-        let mut given: Vec<GivenSecret> = Vec::new();
-        for (path, file) in self.files() {
-            let mut of_this_file = Vec::new();
+        let mut given = Vec::new();
+        for (index, (path, file)) in self.files().enumerate() {
             for (key, sources) in &file.secrets {
-                let provider = (key != DEFAULT_KEY).then(|| key.clone());
-                if given.iter().any(|secret| secret.provider == provider) {
-                    continue;
-                }
                 for source in sources.as_slice() {
-                    let bytes = self.fetch(path, source)?;
-                    let origin = Origin::File(path.to_path_buf());
-                    of_this_file.push(GivenSecret {
-                        provider: provider.clone(),
-                        bytes,
-                        origin,
+                    given.push(GivenSecret {
+                        provider: (key != DEFAULT_KEY).then(|| key.clone()),
+                        bytes: self.fetch(path, source)?,
+                        origin: Origin::File(path.to_path_buf()),
+                        rank: FILES + index,
                     });
                 }
             }
-            given.extend(of_this_file);
         }
         Ok(given)
     }
@@ -147,6 +164,7 @@ fn from_flag(
             provider: None,
             bytes: answer.into_bytes(),
             origin,
+            rank: FLAGS,
         });
     }
     let (provider, value) = split_name(text, providers);
@@ -155,6 +173,7 @@ fn from_flag(
         provider,
         bytes,
         origin,
+        rank: FLAGS,
     })
 }
 
@@ -177,6 +196,7 @@ fn from_file_flag(
         provider,
         bytes,
         origin: Origin::Flag("--secret-file"),
+        rank: FLAGS,
     })
 }
 

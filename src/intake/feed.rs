@@ -80,19 +80,26 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether everything that was awaited has come; also where nothing was.
+    /// Whether everything that was awaited has come; also where nothing was. Deliveries that are
+    /// counted have to be genuine, all of them.
     pub fn is_met(&self) -> bool {
-        self.missing.is_empty() && self.wanted.is_none_or(|count| self.deliveries >= count)
+        let counted = self
+            .wanted
+            .is_none_or(|count| self.deliveries >= count && self.is_all_valid());
+        self.missing.is_empty() && counted
+    }
+
+    /// Whether there is nothing more to wait for: the number has come, or else the events.
+    fn is_over(&self) -> bool {
+        match self.wanted {
+            Some(count) => self.deliveries >= count,
+            None => self.missing.is_empty(),
+        }
     }
 
     /// Whether every delivery was genuine, and proved to be.
-    pub const fn is_all_valid(&self) -> bool {
+    const fn is_all_valid(&self) -> bool {
         self.valid == self.deliveries
-    }
-
-    /// Whether a number of deliveries is awaited.
-    pub const fn is_counted(&self) -> bool {
-        self.wanted.is_some()
     }
 }
 
@@ -185,7 +192,7 @@ impl Feed {
             Status::Unverified => {}
             _ => progress.refused += 1,
         }
-        if self.expects && progress.is_met() {
+        if self.expects && progress.is_over() {
             self.met.notify_one();
         }
     }

@@ -207,19 +207,22 @@ impl Explanation<'_> {
     /// What the local secret does not verify may be genuine; only a proven cause says that it was
     /// meant to be ours.
     fn unverified(&self, verdict: Verdict, found: Option<Diagnosis>) -> Verdict {
-        let name = self.provider.name();
-        let (cause, reason, hint) = match found {
-            Some(found) => (Some(found.cause.into()), found.reason, found.hint),
-            None => (
-                None,
-                "not signed with the local development secret".into(),
-                format!("give the endpoint's secret: `--secret {name}=…`"),
-            ),
+        let give = format!(
+            "give the endpoint's secret: `--secret {}=…`",
+            self.provider.name()
+        );
+        let (cause, reason, hint) = match (found, verdict.status) {
+            (Some(found), _) => (Some(found.cause.into()), Some(found.reason), found.hint),
+            (None, Status::Missing | Status::Malformed) => (None, verdict.reason.clone(), give),
+            (None, _) => {
+                let reason = "not signed with the local development secret";
+                (None, Some(reason.into()), give)
+            }
         };
         Verdict {
             status: Status::Unverified,
             cause,
-            reason: Some(reason),
+            reason,
             hint: Some(hint),
             ..verdict
         }

@@ -12,6 +12,8 @@ pub struct SecretEntry {
     pub provider: Option<String>,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Whether the user named the provider, so that a secret which does not fit is a mistake.
+    pub is_named: bool,
 }
 
 /// The secrets of every provider, each ready as a key.
@@ -28,8 +30,8 @@ struct Ring {
 }
 
 impl Keyring {
-    /// A ring of the secrets that a user configured, in their order. Fails where a secret named for
-    /// a provider is no key of its scheme; an unnamed one is passed over for schemes it does not fit.
+    /// A ring of the secrets that a user configured, in their order. Fails where a secret that was
+    /// named for a provider is no key of its scheme; any other is passed over where it does not fit.
     pub fn new(catalogue: &Catalogue, entries: &[SecretEntry]) -> Result<Self, (String, KeyError)> {
         let mut rings = HashMap::new();
         for provider in catalogue.iter() {
@@ -43,7 +45,7 @@ impl Keyring {
                 let secret = Secret::new(label, entry.bytes.clone());
                 match Key::new(&provider.definition.signature, &secret) {
                     Ok(key) => ring.keys.push(key),
-                    Err(error) if entry.provider.is_some() => return Err((name.into(), error)),
+                    Err(error) if entry.is_named => return Err((name.into(), error)),
                     Err(_) => continue,
                 }
                 ring.secrets.push(secret);

@@ -89,6 +89,7 @@ mod tests {
         let entry = SecretEntry {
             provider: None,
             bytes: b"secret".to_vec(),
+            is_named: false,
         };
         Keyring::new(catalogue, &[entry]).unwrap()
     }

@@ -82,7 +82,8 @@ pub(super) fn judge(keyless: bool, matched: Option<&Key>, presented: &Presented<
     }
     let Some(key) = matched else {
         return Verdict::new(Status::Mismatch)
-            .because("the signature was not made with this secret over these bytes");
+            .because("the signature was not made with this secret over these bytes")
+            .hinting("compare the secret with the sender's, and the bytes with what was sent: a proxy or framework may have rewritten them");
     };
     let mut verdict = Verdict::new(Status::Valid);
     if presented.upper_case {

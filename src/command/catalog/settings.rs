@@ -135,10 +135,9 @@ fn secrets(setup: &Setup) -> Result<Vec<SettingLine>, Trouble> {
 fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<SettingLine> {
     let name = provider.name();
     let scheme = &provider.definition.signature;
-    let meant = given.iter().filter(|secret| {
-        let for_it = secret.provider.as_deref().is_none_or(|named| named == name);
-        for_it && Key::new(scheme, &Secret::new(name, secret.bytes.clone())).is_ok()
-    });
+    let fits =
+        |secret: &&GivenSecret| Key::new(scheme, &Secret::new(name, secret.bytes.clone())).is_ok();
+    let meant = GivenSecret::in_force(given, name).into_iter().filter(fits);
     let line = |(index, secret): (usize, &GivenSecret)| {
         let label = format!("secret.{name}#{}", index + 1);
         SettingLine::new(label, REDACTED, &secret.origin)

@@ -2,6 +2,8 @@
 
 use super::Order;
 use crate::cli::SendArgs;
+use crate::command::setup::moment;
+use crate::delivery::Timestamp;
 use crate::exit::Trouble;
 
 /// Header fields that follow from the URL, the body or the connection.
@@ -66,6 +68,16 @@ pub fn flags(args: &SendArgs) -> Result<(), Trouble> {
         Some((_, message, hint)) => Err(Trouble::usage(message).hint(hint)),
         None => Ok(()),
     }
+}
+
+/// Fails where the time of signing would not be digits: unix seconds begin in 1970.
+pub fn time(args: &SendArgs, now: Timestamp) -> Result<(), Trouble> {
+    let given = args.shape.timestamp.map(|typed| moment(typed, now));
+    if given.is_some_and(|at| at.seconds() < 0) {
+        return Err(Trouble::usage("`--timestamp` lies before 1970")
+            .hint("no signature scheme writes a negative time"));
+    }
+    Ok(())
 }
 
 fn readers_of_stdin(args: &SendArgs) -> usize {

@@ -28,7 +28,10 @@ impl Given {
             data: data
                 .map(|text| shape::json_source(text, "--data"))
                 .transpose()?,
-            body: body.map(shape::source).transpose()?.map(Bytes::from),
+            body: body
+                .map(|text| shape::byte_source(text, "--body"))
+                .transpose()?
+                .map(Bytes::from),
         })
     }
 }

@@ -52,11 +52,23 @@ fn secrets_come_from_every_place_in_their_order() {
 }
 
 #[test]
-fn the_nearest_file_that_has_any_for_a_key_wins() {
+fn only_the_nearest_place_that_has_any_for_a_provider_is_in_force() {
     let place = Place::new().with("A", "project").with("B", "user");
     place.project("[secrets]\nolympus = { env = 'A' }\n");
     place.user("[secrets]\nolympus = { env = 'B' }\ncimplify = { env = 'B' }\n");
-    assert_eq!(place.shown(&[]), ["olympus=project", "cimplify=user"]);
+    let in_force = |flags: &[&str], provider| {
+        let given = place.secrets(flags, &mut Answers::default()).unwrap();
+        let found = GivenSecret::in_force(&given, provider).into_iter();
+        let texts = found.map(|secret| String::from_utf8(secret.bytes.clone()).unwrap());
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(in_force(&[], "olympus"), ["project"]);
+    assert_eq!(in_force(&[], "cimplify"), ["user"]);
+    let named = ["--secret", "olympus=new", "--secret", "olympus=old"];
+    assert_eq!(in_force(&named, "olympus"), ["new", "old"]);
+    assert_eq!(in_force(&named, "cimplify"), ["user"]);
+    assert_eq!(in_force(&["--secret", "any"], "olympus"), ["any"]);
+    assert_eq!(in_force(&["--secret", "any"], "cimplify"), ["any"]);
 }
 
 #[test]

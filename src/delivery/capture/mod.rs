@@ -87,6 +87,9 @@ pub enum CaptureError {
     /// Base64 that does not decode.
     #[error("`{0}` is not base64")]
     Base64(&'static str),
+    /// A coding of the body that this program does not know.
+    #[error("`request.body_encoding` is `{0}`, expected `utf8` or `base64`")]
+    Encoding(String),
     /// A version of the form that this program does not know.
     #[error("capture version `{0}` is newer than this program reads")]
     Version(u32),

@@ -78,7 +78,8 @@ impl ReadRequest<'_> {
             Some("base64") => BASE64
                 .decode(self.body.as_bytes())
                 .map_err(|_| CaptureError::Base64("request.body"))?,
-            _ => self.body.into_owned().into_bytes(),
+            Some("utf8") | None => self.body.into_owned().into_bytes(),
+            Some(other) => return Err(CaptureError::Encoding(other.to_owned())),
         };
         Ok(Request {
             method: self.method.unwrap_or_else(|| "POST".into()),

@@ -34,6 +34,7 @@ fn shared(catalogue: &Catalogue, secret: &str) -> Keyring {
     let entry = SecretEntry {
         provider: None,
         bytes: secret.into(),
+        is_named: false,
     };
     Keyring::new(catalogue, &[entry]).unwrap()
 }

@@ -16,6 +16,7 @@ fn entry(provider: Option<&str>, secret: &str) -> SecretEntry {
     SecretEntry {
         provider: provider.map(str::to_owned),
         bytes: secret.into(),
+        is_named: provider.is_some(),
     }
 }
 

@@ -26,6 +26,7 @@ fn secrets(catalogue: &Catalogue) -> Vec<SecretEntry> {
     let entry = |provider: &Provider| SecretEntry {
         provider: Some(provider.name().into()),
         bytes: secret_of(provider).into_bytes(),
+        is_named: true,
     };
     catalogue.iter().map(entry).collect()
 }

@@ -95,6 +95,9 @@ causes! {
     SECRET_NEWLINE = "secret-trailing-newline",
         "the signature was made with the secret `{}` and a newline after it",
         "trim the secret on the signing side: a file written by `echo` ends with a newline";
+    SECRET_SPACE_ADDED = "secret-space-added",
+        "the signature was made with the secret `{}` and a space beside it",
+        "trim the secret on the signing side: it was copied with a space";
     SECRET_QUOTED = "secret-quoted",
         "the secret `{}` has quotes around it; the signature was made without",
         "remove the quotes where the secret is configured: `docker --env-file` keeps them";

@@ -76,6 +76,9 @@ fn altered(text: &[u8]) -> Vec<Suspect> {
         (cause::SECRET_SPACE, trimmed.to_vec()),
         (cause::SECRET_NEWLINE, [text, b"\n"].concat()),
         (cause::SECRET_NEWLINE, [text, b"\r\n"].concat()),
+        (cause::SECRET_SPACE_ADDED, [text, b" "].concat()),
+        (cause::SECRET_SPACE_ADDED, [b" ", text].concat()),
+        (cause::SECRET_SPACE_ADDED, [b" ", text, b" "].concat()),
         (cause::SECRET_QUOTES_ADDED, [b"\"", text, b"\""].concat()),
         (cause::SECRET_QUOTES_ADDED, [b"'", text, b"'"].concat()),
     ];

@@ -210,6 +210,7 @@ fn status(request: &Request) -> &'static str {
     let entry = SecretEntry {
         provider: None,
         bytes: SECRET.into(),
+        is_named: false,
     };
     let keyring = Keyring::new(&catalogue, &[entry]).expect("a key");
     let policy = Policy::default();

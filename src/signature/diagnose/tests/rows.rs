@@ -159,6 +159,8 @@ const SECRETS: &[(&str, &str, &[u8])] = &[
         "whsec_abc123",
         b"whsec_abc123\r\n",
     ),
+    ("secret-space-added", "whsec_abc123", b"whsec_abc123 "),
+    ("secret-space-added", "whsec_abc123", b" whsec_abc123"),
     ("secret-quoted", "\"whsec_abc123\"", b"whsec_abc123"),
     ("secret-quoted", "'whsec_abc123' ", b"whsec_abc123"),
     ("secret-quotes-added", "whsec_abc123", b"\"whsec_abc123\""),
