@@ -1,6 +1,7 @@
 //! `webhook replay`: sends logged deliveries again, so that they pass the receiver's checks.
 
 mod course;
+mod endpoints;
 mod pace;
 mod plan;
 mod run;
@@ -12,8 +13,8 @@ use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs, ShowAs, SignMode};
 use crate::delivery::{Signing, Status, Verdict};
 use crate::dispatch::Dispatch;
 use crate::exit::{Outcome, Trouble};
-use crate::http::Target;
 use crate::provider::Keyring;
+use endpoints::Endpoints;
 use source::Source;
 
 /// What all sendings of a replay have in common.
@@ -22,8 +23,6 @@ struct Replay<'a> {
     setup: &'a Setup,
     world: &'a World,
     keyring: Keyring,
-    /// The endpoint for all, where one was given.
-    target: Option<Target>,
 }
 
 /// Runs the command.
@@ -33,18 +32,18 @@ pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let keyring = setup.keyring(&args.secrets)?;
     let url = setup.config.url(args.url.clone())?.value;
     let replay = Replay {
-        target: url.map(|url| Target::parse(&url)).transpose()?,
         args,
         setup: &setup,
         world,
         keyring,
     };
     let source = Source::open(&replay)?;
+    let endpoints = Endpoints::resolve(url.as_deref(), &source)?;
     if args.dry_run {
-        return print(&replay, &source);
+        return print(&replay, &source, &endpoints);
     }
     let dispatch = Dispatch::new(client(&args.connect)?, source.writer()?);
-    super::runtime()?.block_on(run::send(&replay, &source, &dispatch))
+    super::runtime()?.block_on(run::send(&replay, &source, &endpoints, &dispatch))
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.
@@ -61,14 +60,14 @@ fn check(args: &ReplayArgs) -> Result<(), Trouble> {
 }
 
 /// Prints what would be sent in place of sending it.
-fn print(replay: &Replay<'_>, source: &Source) -> Result<Outcome, Trouble> {
+fn print(replay: &Replay<'_>, source: &Source, endpoints: &Endpoints) -> Result<Outcome, Trouble> {
     let form = if replay.args.json {
         ShowAs::Json
     } else {
         ShowAs::Http
     };
     for item in source.items() {
-        let mut plan = plan::make(replay, source, source.read(item)?)?;
+        let mut plan = plan::make(replay, endpoints, source.read(item)?)?;
         if plan.signing == Signing::Fresh {
             // As a receiver would log it: what was said of the original does not hold for it.
             plan.delivery.received_at = replay.world.now();

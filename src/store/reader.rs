@@ -166,11 +166,23 @@ impl Reader {
         })
     }
 
-    /// Where a delivery was forwarded to, the last time that it was.
+    /// Where a delivery was last sent, be it forwarded or replayed, and whatever came of it.
     pub fn last_url(&self, delivery_id: &str) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT url FROM attempt WHERE delivery_id = ?1 AND cause = 'forward' \
-             ORDER BY seq DESC LIMIT 1";
-        self.one(sql, [delivery_id], |row, path| row.get(0).at(path))
+        Ok(self.last_urls(&[delivery_id])?.remove(delivery_id))
+    }
+
+    /// Where each of these deliveries was last sent, as [`last_url`](Self::last_url) tells of one; no
+    /// entry where it never was.
+    pub fn last_urls<T: AsRef<str>>(
+        &self,
+        delivery_ids: &[T],
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let sql = "SELECT delivery_id, url FROM attempt WHERE seq IN \
+             (SELECT max(seq) FROM attempt WHERE cause IN ('forward', 'replay') \
+              AND delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
+        self.all(sql, [list(delivery_ids)], |row, path| {
+            Ok((row.get(0).at(path)?, row.get(1).at(path)?))
+        })
     }
 
     /// The deliveries that a replay run has sent. One whose endpoint could not even be connected to

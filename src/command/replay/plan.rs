@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 
 use super::Replay;
-use super::source::Source;
+use super::endpoints::Endpoints;
 use crate::cli::SignMode;
 use crate::command::setup::headers;
 use crate::command::shape;
@@ -41,8 +41,12 @@ pub enum Doubt {
 }
 
 /// Decides what is sent for a delivery, as of now: a signature ages while others have their turn.
-pub fn make(replay: &Replay<'_>, source: &Source, mut delivery: Delivery) -> Result<Plan, Trouble> {
-    let target = target(replay, source, &delivery)?;
+pub fn make(
+    replay: &Replay<'_>,
+    endpoints: &Endpoints,
+    mut delivery: Delivery,
+) -> Result<Plan, Trouble> {
+    let target = endpoints.of(&delivery)?;
     let now = replay.world.now();
     let Judged {
         provider, verdict, ..
@@ -101,22 +105,6 @@ fn signing(replay: &Replay<'_>, verdict: &Verdict) -> Signing {
         SignMode::Keep => Signing::Kept,
         SignMode::Auto if !args.changes() && verdict.status != Status::Stale => Signing::Kept,
         SignMode::Auto | SignMode::Fresh => Signing::Fresh,
-    }
-}
-
-/// The endpoint that was given, with the delivery's own path where it has none; else where the
-/// delivery was forwarded to.
-fn target(replay: &Replay<'_>, source: &Source, delivery: &Delivery) -> Result<Target, Trouble> {
-    if let Some(target) = &replay.target {
-        return Ok(target.join_path(&delivery.request.target));
-    }
-    match source.last_url(&delivery.id)? {
-        Some(url) => Ok(Target::parse(&url)?),
-        None => Err(Trouble::usage(format!(
-            "`{}` was never forwarded, so there is no endpoint",
-            delivery.id
-        ))
-        .hint("give one: `--url http://localhost:3000/webhooks`")),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Replay;
 use super::course::Course;
+use super::endpoints::Endpoints;
 use super::pace::{Clock, Pacing};
 use super::plan::{self, Plan};
 use super::source::{Item, Source};
@@ -28,6 +29,7 @@ const UNKEPT: usize = 64;
 struct Sending<'a> {
     replay: &'a Replay<'a>,
     source: &'a Source,
+    endpoints: &'a Endpoints,
     dispatch: &'a Dispatch,
     /// The run's id, where it can be gone on with.
     run: Option<&'a str>,
@@ -40,6 +42,7 @@ struct Sending<'a> {
 pub async fn send(
     replay: &Replay<'_>,
     source: &Source,
+    endpoints: &Endpoints,
     dispatch: &Dispatch,
 ) -> Result<Outcome, Trouble> {
     let mut signals = signal::first()?;
@@ -49,6 +52,7 @@ pub async fn send(
     let sending = Sending {
         replay,
         source,
+        endpoints,
         dispatch,
         run: run.as_deref(),
         stop: &stop,
@@ -118,7 +122,7 @@ impl Sending<'_> {
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(None),
             () = sleep_until(start) => {}
         }
-        let plan = plan::make(self.replay, self.source, delivery)?;
+        let plan = plan::make(self.replay, self.endpoints, delivery)?;
         let sent = self.ship(&plan).await;
         Ok(Some((plan, sent)))
     }

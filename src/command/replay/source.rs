@@ -1,5 +1,6 @@
 //! Where the deliveries of a replay come from: the log, or a file of captures.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::Replay;
@@ -24,6 +25,16 @@ pub enum Item {
     Logged(String),
     /// Of a file.
     Captured(Box<Delivery>),
+}
+
+impl Item {
+    /// The delivery's id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Logged(id) => id,
+            Self::Captured(delivery) => &delivery.id,
+        }
+    }
 }
 
 impl Source {
@@ -105,12 +116,13 @@ impl Source {
         }
     }
 
-    /// Where a delivery was forwarded to, the last time that it was.
-    pub fn last_url(&self, delivery_id: &str) -> Result<Option<String>, Trouble> {
-        match &self.log {
-            Some((_, reader)) => Ok(reader.last_url(delivery_id)?),
-            None => Ok(None),
-        }
+    /// Where the deliveries were last sent, by their ids, as far as they were.
+    pub fn last_urls(&self) -> Result<HashMap<String, String>, Trouble> {
+        let Some((_, reader)) = &self.log else {
+            return Ok(HashMap::new());
+        };
+        let ids: Vec<_> = self.items.iter().map(Item::id).collect();
+        Ok(reader.last_urls(&ids)?)
     }
 
     /// What keeps the attempts, where the deliveries are the log's.

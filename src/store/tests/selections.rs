@@ -203,7 +203,7 @@ fn a_run_knows_what_it_has_sent() {
 }
 
 #[test]
-fn the_last_url_is_where_it_was_forwarded_to() {
+fn the_last_url_is_where_it_was_forwarded_or_replayed_to() {
     let place = Place::new();
     let writer = place.log().writer().unwrap();
     let mut sent = attempt("dlv_1", Ok(200));
@@ -212,8 +212,20 @@ fn the_last_url_is_where_it_was_forwarded_to() {
     sent.cause = Cause::Replay;
     sent.url = "http://elsewhere/".into();
     keep_attempt(&writer, &sent, None);
+    keep_attempt(&writer, &attempt("dlv_2", Err(FailureKind::Refused)), None);
+    sent.id = id::attempt();
+    sent.delivery_id = "dlv_3".into();
+    sent.cause = Cause::Send;
+    keep_attempt(&writer, &sent, None);
     let reader = place.reader();
     let url = reader.last_url("dlv_1").unwrap();
-    assert_eq!(url.as_deref(), Some("http://localhost:3000/hook"));
-    assert_eq!(reader.last_url("dlv_2").unwrap(), None);
+    assert_eq!(url.as_deref(), Some("http://elsewhere/"));
+    assert_eq!(reader.last_url("dlv_3").unwrap(), None);
+    let urls = reader.last_urls(&["dlv_1", "dlv_2", "dlv_3", "dlv_4"]);
+    let wanted = [
+        ("dlv_1", "http://elsewhere/"),
+        ("dlv_2", "http://localhost:3000/hook"),
+    ];
+    let wanted = wanted.map(|(id, url)| (id.to_owned(), url.to_owned()));
+    assert_eq!(urls.unwrap(), HashMap::from(wanted));
 }

@@ -161,28 +161,72 @@ fn without_a_log_there_is_a_hint_and_none_is_made() {
 }
 
 #[test]
-fn the_endpoint_is_the_one_given_else_where_it_was_forwarded() {
+fn without_a_url_a_delivery_goes_where_it_was_last_sent() {
+    let sandbox = Sandbox::new();
+    let [earlier, endpoint] = [Endpoint::ok(), Endpoint::ok()];
+    let ids = fill(&sandbox, (0..3).map(|number| olympus(number, now())));
+    let (forwarded, replayed) = (endpoint.url("/own?a=b"), endpoint.url("/replayed"));
+    log_attempt(&sandbox, &ids[0], Cause::Forward, &earlier.url("/"), 500);
+    log_attempt(&sandbox, &ids[0], Cause::Forward, &forwarded, 500);
+    log_attempt(&sandbox, &ids[1], Cause::Forward, &earlier.url("/"), 500);
+    log_attempt(&sandbox, &ids[1], Cause::Replay, &replayed, 404);
+    // As a person does it: once with a URL, then without.
+    let args = ["replay", &ids[2], "--url", &endpoint.url("/once")];
+    sandbox.run(&args).expect(0);
+
+    sandbox
+        .run(&["replay", "--event", "order.*", "--since", "-1h"])
+        .expect(0);
+    let targets: Vec<_> = endpoint.seen().into_iter().map(|one| one.target).collect();
+    let wanted = ["/once?shop=1", "/own?a=b", "/replayed", "/once?shop=1"];
+    assert_eq!(targets, wanted);
+    assert_eq!(earlier.count(), 0);
+}
+
+#[test]
+fn where_one_was_never_sent_on_nothing_is_sent() {
+    let sandbox = Sandbox::new();
+    let endpoint = Endpoint::ok();
+    let ids = fill(&sandbox, (0..5).map(|number| olympus(number, now())));
+    for (sent, how_many) in [
+        (
+            2,
+            "3 of 5 deliveries were never sent on, so there is no endpoint for them",
+        ),
+        (
+            4,
+            "1 of 5 deliveries was never sent on, so there is no endpoint for it",
+        ),
+    ] {
+        for id in &ids[..sent] {
+            log_attempt(&sandbox, id, Cause::Forward, &endpoint.url("/"), 200);
+        }
+        for more in [&[][..], &["--dry-run"], &["--json"]] {
+            let run = sandbox.run(&[&["replay", "-n5"], more].concat());
+            let hint = "hint: give one: `--url http://localhost:3000/webhooks`";
+            let lines: Vec<_> = run.stderr.lines().collect();
+            assert_eq!(lines, [&format!("error: {how_many}"), hint], "{more:?}");
+            assert_refused(run, &[]);
+        }
+    }
+    assert_refused(
+        sandbox.run(&["replay", "@last"]),
+        &[&format!("`{}` was never sent on", ids[4]), "--url http"],
+    );
+    sandbox.file("one.json", olympus(9, now()).to_json());
+    assert_refused(
+        sandbox.run(&["replay", "--from", "one.json"]),
+        &["was never sent on", "--url http"],
+    );
+    assert_eq!(endpoint.count(), 0);
+}
+
+#[test]
+fn a_url_that_is_given_goes_before_where_it_was_last_sent() {
     let sandbox = Sandbox::new();
     let forwarded = Endpoint::ok();
-    let ids = fill(&sandbox, [olympus(0, now()), olympus(1, now())]);
-    let own = forwarded.url("/own?a=b");
-    log_attempt(
-        &sandbox,
-        &ids[1],
-        Cause::Forward,
-        "http://127.0.0.1:9/",
-        200,
-    );
-    log_attempt(&sandbox, &ids[1], Cause::Forward, &own, 200);
-    log_attempt(&sandbox, &ids[1], Cause::Replay, "http://127.0.0.1:9/", 200);
-
-    sandbox.run(&["replay", "@last"]).expect(0);
-    assert_eq!(forwarded.only().target, "/own?a=b");
-    assert_refused(
-        sandbox.run(&["replay", "@last~1"]),
-        &["was never forwarded", "--url http"],
-    );
-
+    let ids = fill(&sandbox, [olympus(1, now())]);
+    log_attempt(&sandbox, &ids[0], Cause::Forward, &forwarded.url("/"), 200);
     let endpoint = Endpoint::ok();
     let url = endpoint.url("");
     sandbox.run(&["replay", "@last", "--url", &url]).expect(0);
@@ -205,7 +249,7 @@ fn the_endpoint_is_the_one_given_else_where_it_was_forwarded() {
         "/flag/?shop=1",
     ];
     assert_eq!(targets, wanted);
-    assert_eq!(forwarded.count(), 1);
+    assert_eq!(forwarded.count(), 0);
 }
 
 #[test]
