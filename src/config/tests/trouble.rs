@@ -41,7 +41,12 @@ fn a_file_that_is_wrong_is_named_with_its_line() {
         let path = place.project(text);
         let error = place.load(&[]).unwrap_err();
         let path = path.display().to_string();
-        assert_told(error, &[&path, parts[0], parts[1]], "`webhook listen --help`", 2);
+        assert_told(
+            error,
+            &[&path, parts[0], parts[1]],
+            "`webhook listen --help`",
+            2,
+        );
     }
 }
 

@@ -55,6 +55,16 @@ fn a_count_ends_with_1_where_one_was_forged() {
         (code, &summary["refused"], &summary["valid"]),
         (Some(1), &1.into(), &1.into())
     );
+    assert_eq!(summary["met"], false, "the summary says what the code says");
+}
+
+#[test]
+fn a_count_that_is_full_without_the_expected_event_ends_with_1() {
+    let (_sandbox, listener) = listen(&["--count", "1", "--expect", "order.updated"]);
+    deliver(listener.address(), order("evt_1"));
+    let (code, summary) = end(listener);
+    assert_eq!((code, &summary["met"]), (Some(1), &false.into()));
+    assert_eq!(summary["missing"], serde_json::json!(["order.updated"]));
 }
 
 #[test]

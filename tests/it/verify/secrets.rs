@@ -30,6 +30,30 @@ fn without_a_secret_it_says_how_to_give_one() {
 }
 
 #[test]
+fn a_secret_of_a_nearer_place_replaces_those_of_further_ones() {
+    let sandbox = sandbox().with("WEBHOOK_SECRET", SECRET);
+    assert_eq!(matched(&sandbox, &[], ""), "cimplify#1");
+    for wrong in ["wrong", "cimplify=wrong"] {
+        let run = sandbox.run(&["verify", "a.json", "--json", "--secret", wrong]);
+        let run = run.expect(1);
+        assert_eq!(status(&run), "mismatch", "{wrong}");
+    }
+    let other = ["--secret", "olympus=wrong"];
+    assert_eq!(matched(&sandbox, &other, ""), "cimplify#1");
+}
+
+#[test]
+fn a_bare_secret_takes_no_flag_as_its_value() {
+    let run = sandbox().run(&["verify", "a.json", "--secret", "--json"]);
+    let run = run.expect(2);
+    assert!(
+        run.stderr.contains("asks on the terminal"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn the_local_development_secret_is_never_assumed() {
     let sandbox = sandbox();
     let path = sandbox.file("../.config/webhook/local-secret", SECRET);
