@@ -13,6 +13,7 @@ use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs, ShowAs, SignMode};
 use crate::delivery::{Signing, Status, Verdict};
 use crate::dispatch::Dispatch;
 use crate::exit::{Outcome, Trouble};
+use crate::http::Target;
 use crate::provider::Keyring;
 use endpoints::Endpoints;
 use source::Source;
@@ -25,12 +26,28 @@ struct Replay<'a> {
     keyring: Keyring,
 }
 
+impl Replay<'_> {
+    /// How to give the secret of a provider. The local development secret is never assumed here, as
+    /// deliveries of others are replayed too, but whoever has one may have meant it.
+    fn how_to_give_secret(&self, provider: &str) -> String {
+        let local = self.setup.config.paths.local_secret_file();
+        match local.filter(|path| path.exists()) {
+            Some(path) => format!(
+                "`--secret {provider}=…` (`--secret-file {}` is the local development secret)",
+                path.display()
+            ),
+            None => format!("`--secret {provider}=…`"),
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
     check(args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let keyring = setup.keyring(&args.secrets)?;
     let url = setup.config.url(args.url.clone())?.value;
+    let given = url.map(|url| Target::parse(&url)).transpose()?;
     let replay = Replay {
         args,
         setup: &setup,
@@ -38,7 +55,7 @@ pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outc
         keyring,
     };
     let source = Source::open(&replay)?;
-    let endpoints = Endpoints::resolve(url.as_deref(), &source)?;
+    let endpoints = Endpoints::resolve(given, &source)?;
     if args.dry_run {
         return print(&replay, &source, &endpoints);
     }

@@ -1,6 +1,7 @@
 //! Reading, also while others write.
 
-use std::collections::{HashMap, HashSet};
+mod attempts;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +9,10 @@ use rusqlite::{Connection, Params, Row};
 
 use super::error::AtPath;
 use super::lookup::{Table, resolve};
-use super::query::{Direction, Position, Query, Span, list};
-use super::row::{self, ATTEMPT_COLUMNS, DELIVERY_COLUMNS};
+use super::query::{Direction, Position, Query, Span};
+use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
-use crate::delivery::{Attempt, Delivery, Timestamp};
+use crate::delivery::{Delivery, Timestamp};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
@@ -135,68 +136,6 @@ impl Reader {
                 _ => return Ok(to),
             }
         }
-    }
-
-    /// The attempts at a delivery in the order in which they were logged.
-    pub fn attempts_of(&self, delivery_id: &str) -> Result<Vec<Attempt>, StoreError> {
-        let sql =
-            format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE delivery_id = ?1 ORDER BY seq");
-        self.all(&sql, [delivery_id], row::attempt)
-    }
-
-    /// The attempt with this id, or the only one whose id begins so.
-    pub fn attempt(&self, id_or_prefix: &str) -> Result<Attempt, LookupError> {
-        let id = resolve(&self.conn, &self.path, Table::Attempt, id_or_prefix)?;
-        let sql = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE id = ?1");
-        let found = self.one(&sql, [&id], row::attempt)?;
-        found.ok_or(LookupError::NotFound { id })
-    }
-
-    /// The status of the last attempt at each of these deliveries: `None` where it got no answer,
-    /// no entry where there was no attempt.
-    pub fn last_attempt_status<T: AsRef<str>>(
-        &self,
-        delivery_ids: &[T],
-    ) -> Result<HashMap<String, Option<u16>>, StoreError> {
-        let sql = "SELECT delivery_id, status FROM attempt WHERE seq IN \
-             (SELECT max(seq) FROM attempt \
-              WHERE delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
-        self.all(sql, [list(delivery_ids)], |row, path| {
-            Ok((row.get(0).at(path)?, row.get(1).at(path)?))
-        })
-    }
-
-    /// Where a delivery was last sent, be it forwarded or replayed, and whatever came of it.
-    pub fn last_url(&self, delivery_id: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.last_urls(&[delivery_id])?.remove(delivery_id))
-    }
-
-    /// Where each of these deliveries was last sent, as [`last_url`](Self::last_url) tells of one; no
-    /// entry where it never was.
-    pub fn last_urls<T: AsRef<str>>(
-        &self,
-        delivery_ids: &[T],
-    ) -> Result<HashMap<String, String>, StoreError> {
-        let sql = "SELECT delivery_id, url FROM attempt WHERE seq IN \
-             (SELECT max(seq) FROM attempt WHERE cause IN ('forward', 'replay') \
-              AND delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
-        self.all(sql, [list(delivery_ids)], |row, path| {
-            Ok((row.get(0).at(path)?, row.get(1).at(path)?))
-        })
-    }
-
-    /// The deliveries that a replay run has sent. One whose endpoint could not even be connected to
-    /// was not sent.
-    pub fn sent_in_run(&self, run: &str) -> Result<HashSet<String>, StoreError> {
-        let sql = "SELECT DISTINCT delivery_id FROM attempt WHERE run = ?1 \
-             AND coalesce(error_kind, '') NOT IN ('refused', 'dns', 'tls')";
-        self.all(sql, [run], |row, path| row.get(0).at(path))
-    }
-
-    /// The replay run that sent last.
-    pub fn last_run(&self) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT run FROM attempt WHERE run IS NOT NULL ORDER BY seq DESC LIMIT 1";
-        self.one(sql, [], |row, path| row.get(0).at(path))
     }
 
     /// How much the log holds.

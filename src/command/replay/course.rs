@@ -75,22 +75,29 @@ impl<'a> Course<'a> {
         let console = self.replay.world.console;
         match doubt {
             Doubt::Incomplete(message) => console.warn(message, None),
-            Doubt::Stale(message) => {
+            Doubt::Stale { message, provider } => {
                 self.stale += 1;
                 if self.stale == 1 {
-                    console.warn(message, Some(self.remedy()));
+                    console.warn(message, Some(&self.remedy(provider)));
                 }
             }
         }
     }
 
-    /// What lets a stale delivery pass.
-    fn remedy(&self) -> &'static str {
-        if self.replay.args.sign == Some(SignMode::Keep) {
-            "leave `--sign keep` out, so that it is signed afresh"
-        } else {
-            "give the endpoint's secret with `--secret`, so that it is signed afresh"
+    /// What lets a stale delivery of a provider pass.
+    fn remedy(&self, provider: &str) -> String {
+        let replay = self.replay;
+        let keep = replay.args.sign == Some(SignMode::Keep);
+        if keep && !replay.keyring.keys(provider).is_empty() {
+            return "leave `--sign keep` out, so that it is signed afresh".into();
         }
+        let instead = if keep {
+            " in place of `--sign keep`"
+        } else {
+            ""
+        };
+        let how = replay.how_to_give_secret(provider);
+        format!("give the endpoint's secret{instead}, so that it is signed afresh: {how}")
     }
 
     /// Says how it ended.

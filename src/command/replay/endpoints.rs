@@ -19,9 +19,9 @@ pub enum Endpoints {
 impl Endpoints {
     /// The endpoint that was given, else those to which the deliveries were last sent, which each of
     /// them then has to have.
-    pub fn resolve(given: Option<&str>, source: &Source) -> Result<Self, Trouble> {
-        if let Some(url) = given {
-            return Ok(Self::Given(Target::parse(url)?));
+    pub fn resolve(given: Option<Target>, source: &Source) -> Result<Self, Trouble> {
+        if let Some(target) = given {
+            return Ok(Self::Given(target));
         }
         let mut last = HashMap::new();
         for (id, url) in source.last_urls()? {

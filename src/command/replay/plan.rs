@@ -35,7 +35,12 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
     /// The original signature, which is kept, is older than receivers take.
-    Stale(String),
+    Stale {
+        /// How old, and what receivers take.
+        message: String,
+        /// Whose receivers.
+        provider: String,
+    },
     /// The body was not received to its end.
     Incomplete(String),
 }
@@ -176,7 +181,7 @@ fn key<'a>(
     let made_it = |key: &&Key| verdict.secret.as_deref() == Some(key.label());
     keys.iter().find(made_it).or(keys.first()).ok_or_else(|| {
         Trouble::usage(format!("no secret to sign `{id}` afresh with"))
-            .hint(format!("give it: `--secret {name}=…`"))
+            .hint(format!("give it: {}", replay.how_to_give_secret(name)))
     })
 }
 
@@ -224,8 +229,12 @@ fn stale(provider: &Provider, verdict: &Verdict, id: &str) -> Option<Doubt> {
     let age = u64::try_from(verdict.age_seconds?).ok()?;
     let name = provider.name();
     (age > tolerance).then(|| {
-        Doubt::Stale(format!(
+        let message = format!(
             "the signature of `{id}` is {age} s old, and {name} receivers refuse it after {tolerance} s"
-        ))
+        );
+        Doubt::Stale {
+            message,
+            provider: name.to_owned(),
+        }
     })
 }

@@ -152,12 +152,45 @@ fn without_a_secret_a_stale_delivery_is_kept_with_one_warning_for_all() {
         "{}",
         run.stderr
     );
-    assert!(run.stderr.contains("--secret"), "{}", run.stderr);
+    let hint =
+        "hint: give the endpoint's secret, so that it is signed afresh: `--secret olympus=…`\n";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
     assert!(
         run.stderr
             .contains("5 were sent with a signature that is too old")
     );
     assert_eq!(endpoint.count(), 5);
+}
+
+#[test]
+fn the_local_secret_is_named_where_it_is_there_and_never_assumed() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.home().join(".config/webhook/local-secret");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let ids = fill(&sandbox, [olympus(1, now() - YEAR)]);
+    let endpoint = Endpoint::olympus(SECRET);
+    let url = endpoint.url("/");
+    let named = format!("`--secret-file {}`", file.display());
+    let replay = |more: &[&str]| sandbox.run(&[&["replay", "@last", "--url", &url], more].concat());
+    for (more, code, text) in [
+        (&[][..], 1, "`--secret olympus=…`"),
+        (&["--sign", "keep"], 1, "in place of `--sign keep`"),
+        (&["--sign", "fresh"], 2, "`--secret olympus=…`"),
+    ] {
+        let run = replay(more).expect(code);
+        assert!(run.stderr.contains(text), "{}", run.stderr);
+        assert!(run.stderr.contains(&named), "{}", run.stderr);
+    }
+    replay(&["--secret-file", file.to_str().unwrap()]).expect(0);
+    let signing: Vec<_> = attempts(&sandbox, &ids[0])
+        .iter()
+        .map(|attempt| attempt.signing)
+        .collect();
+    assert_eq!(
+        signing,
+        [Signing::Kept, Signing::Kept, Signing::Fresh].map(Some)
+    );
 }
 
 #[test]

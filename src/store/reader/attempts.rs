@@ -1,0 +1,75 @@
+//! Reading what was done with deliveries.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Reader;
+use crate::delivery::Attempt;
+use crate::store::error::AtPath as _;
+use crate::store::lookup::{Table, resolve};
+use crate::store::query::list;
+use crate::store::row::{self, ATTEMPT_COLUMNS};
+use crate::store::{LookupError, StoreError};
+
+impl Reader {
+    /// The attempts at a delivery in the order in which they were logged.
+    pub fn attempts_of(&self, delivery_id: &str) -> Result<Vec<Attempt>, StoreError> {
+        let sql =
+            format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE delivery_id = ?1 ORDER BY seq");
+        self.all(&sql, [delivery_id], row::attempt)
+    }
+
+    /// The attempt with this id, or the only one whose id begins so.
+    pub fn attempt(&self, id_or_prefix: &str) -> Result<Attempt, LookupError> {
+        let id = resolve(&self.conn, &self.path, Table::Attempt, id_or_prefix)?;
+        let sql = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE id = ?1");
+        let found = self.one(&sql, [&id], row::attempt)?;
+        found.ok_or(LookupError::NotFound { id })
+    }
+
+    /// The status of the last attempt at each of these deliveries: `None` where it got no answer,
+    /// no entry where there was no attempt.
+    pub fn last_attempt_status<T: AsRef<str>>(
+        &self,
+        delivery_ids: &[T],
+    ) -> Result<HashMap<String, Option<u16>>, StoreError> {
+        let sql = "SELECT delivery_id, status FROM attempt WHERE seq IN \
+             (SELECT max(seq) FROM attempt \
+              WHERE delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
+        self.all(sql, [list(delivery_ids)], |row, path| {
+            Ok((row.get(0).at(path)?, row.get(1).at(path)?))
+        })
+    }
+
+    /// Where a delivery was last sent, be it forwarded or replayed, and whatever came of it.
+    pub fn last_url(&self, delivery_id: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.last_urls(&[delivery_id])?.remove(delivery_id))
+    }
+
+    /// Where each of these deliveries was last sent, as [`last_url`](Self::last_url) tells of one; no
+    /// entry where it never was.
+    pub fn last_urls<T: AsRef<str>>(
+        &self,
+        delivery_ids: &[T],
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let sql = "SELECT delivery_id, url FROM attempt WHERE seq IN \
+             (SELECT max(seq) FROM attempt WHERE cause IN ('forward', 'replay') \
+              AND delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
+        self.all(sql, [list(delivery_ids)], |row, path| {
+            Ok((row.get(0).at(path)?, row.get(1).at(path)?))
+        })
+    }
+
+    /// The deliveries that a replay run has sent. One whose endpoint could not even be connected to
+    /// was not sent.
+    pub fn sent_in_run(&self, run: &str) -> Result<HashSet<String>, StoreError> {
+        let sql = "SELECT DISTINCT delivery_id FROM attempt WHERE run = ?1 \
+             AND coalesce(error_kind, '') NOT IN ('refused', 'dns', 'tls')";
+        self.all(sql, [run], |row, path| row.get(0).at(path))
+    }
+
+    /// The replay run that sent last.
+    pub fn last_run(&self) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT run FROM attempt WHERE run IS NOT NULL ORDER BY seq DESC LIMIT 1";
+        self.one(sql, [], |row, path| row.get(0).at(path))
+    }
+}
