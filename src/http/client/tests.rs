@@ -279,7 +279,12 @@ async fn greet(
     ca_file: Option<PathBuf>,
     insecure: bool,
 ) -> Result<Answer, Failure> {
-    let client = Client::new(&ClientOptions { ca_file, insecure }).unwrap();
+    let client = Client::new(&ClientOptions {
+        ca_file,
+        insecure,
+        ..ClientOptions::default()
+    })
+    .unwrap();
     client.send(target, &request(&[], "x"), None).await
 }
 
