@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::table::{self, Check};
 use crate::delivery::EventFilter;
-use crate::provider::{Provider, nearest};
+use crate::provider::{Habit, Provider, nearest};
 
 /// The check that each documented event has an instance of: `accepts/event:order.created`.
 pub(super) const EVENT: &str = "accepts/event";
@@ -103,11 +103,17 @@ pub fn select(
 }
 
 /// Whether a pattern means a check of this id.
-pub(super) fn matches(pattern: &str, id: &str) -> bool {
+fn matches(pattern: &str, id: &str) -> bool {
     let Ok(pattern) = pattern.parse::<EventFilter>() else {
         return false;
     };
     names(id).any(|name| pattern.matches(name))
+}
+
+/// The line of the provider's documented receiver that fails a check of this id.
+pub fn habit_of<'p>(provider: &'p Provider, id: &str) -> Option<&'p Habit> {
+    let mut habits = provider.definition.handler.habits.iter();
+    habits.find(|habit| habit.checks.iter().any(|pattern| matches(pattern, id)))
 }
 
 /// The names that one check goes by.

@@ -58,7 +58,12 @@ impl Probe {
 
     /// With header names in lower case.
     #[must_use]
-    pub fn in_lower_case(self) -> Self {
+    pub fn in_lower_case(mut self) -> Self {
+        for parcel in &mut self.parcels {
+            let fields = parcel.request.headers.iter();
+            let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+            parcel.request.headers = fields.collect();
+        }
         Self {
             manner: Manner::LowerCase,
             ..self

@@ -113,7 +113,10 @@ impl<'a> Runner<'a> {
             Met::Answers(sendings) => sendings,
             Met::Impossible(reason) => return Ok(skipped(planned, reason.into())),
         };
+        let was_answered = self.last.as_ref().is_none_or(|(_, answered)| *answered);
         let fault = match self.notice_end(&sendings) {
+            // The check before was found to be the one that the receiver fell over.
+            Some(end) if !was_answered => return Ok(skipped(planned, end.reason)),
             Some(end) => Some(end),
             None => match self.judge(&planned, &sendings) {
                 Some(fault) => Some(fault),
