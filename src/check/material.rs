@@ -148,8 +148,15 @@ impl<'a> Material<'a> {
         Ok(Probe::of(vec![self.sealed(&post)]))
     }
 
-    /// Of a document that is written in another way. It has a number with a fraction.
+    /// Of a document that is written in another way.
     pub fn spelt<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
+        let draft = self.draft()?;
+        let post = self.written(draft, write);
+        Ok(Probe::of(vec![self.sealed(&post)]))
+    }
+
+    /// The same of a document that has a number with a fraction.
+    pub fn spelt_with_fraction<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
         let mut draft = self.draft_with_fraction()?;
         spelling::ensure_fraction(&mut draft.document, &self.definition().envelope.data);
         let post = self.written(draft, write);

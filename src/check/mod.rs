@@ -19,6 +19,8 @@ mod probe;
 mod runner;
 mod spelling;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use effects::Counter;
 pub use judge::{Outcome, Severity};

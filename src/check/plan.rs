@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::judge::Severity;
 use super::table::{self, Check};
 use crate::delivery::EventFilter;
 use crate::provider::{Habit, Provider, nearest};
@@ -110,9 +111,10 @@ fn matches(pattern: &str, id: &str) -> bool {
     names(id).any(|name| pattern.matches(name))
 }
 
-/// The line of the provider's documented receiver that fails a check of this id.
-pub fn habit_of<'p>(provider: &'p Provider, id: &str) -> Option<&'p Habit> {
-    let mut habits = provider.definition.handler.habits.iter();
+/// The line of the provider's documented receiver that fails a check of this id as gravely as this.
+pub fn habit_of<'p>(provider: &'p Provider, id: &str, severity: Severity) -> Option<&'p Habit> {
+    let habits = provider.definition.handler.habits.iter();
+    let mut habits = habits.filter(|habit| habit.severity == severity.as_str());
     habits.find(|habit| habit.checks.iter().any(|pattern| matches(pattern, id)))
 }
 

@@ -81,6 +81,8 @@ pub struct Handler {
 pub struct Habit {
     /// The ids of those checks, with `*` for any run of characters.
     pub checks: Vec<String>,
+    /// What it comes to: `forgery`, `loss`, `crash` or `warning`.
+    pub severity: String,
     /// The line as it is published.
     pub line: String,
     /// What is wrong with it, in a sentence without its full stop.

@@ -6,13 +6,15 @@ use colored::{ColoredString, Colorize as _};
 use serde::Serialize;
 
 use super::sanitize::{escape, escape_lines};
-use super::style::{indent, join_lines, pad, status_code};
+use super::style::{indent, join_lines, pad, status_code, width};
 use super::units::{counted, millis};
 
 /// Columns kept for the id of a check.
 const ID_COLUMNS: usize = 38;
 /// Columns kept for the name of what is behind a finding.
 const LABEL_COLUMNS: usize = 9;
+/// The columns of a paragraph.
+const WIDTH: usize = 84;
 /// The indentation below a group and below a finding.
 const BELOW: &str = "  ";
 
@@ -67,6 +69,8 @@ pub struct Finding<'a> {
     pub habit: Option<(&'a str, &'a str)>,
     /// How it is sent again.
     pub reproduce: &'a str,
+    /// The command that prints that from the log, where it is kept.
+    pub kept: Option<&'a str>,
 }
 
 /// How many checks came out how.
@@ -124,36 +128,74 @@ pub fn check_line(line: &CheckLine<'_>) -> String {
     format!("{}{reason}", head.trim_end())
 }
 
-/// A finding in full.
-pub fn finding(finding: &Finding<'_>) -> String {
+/// Findings that have one cause and are mended in one way, in full: each check with what was sent and
+/// what came back, then why, how, and the requests again. Empty where there is none.
+pub fn findings(alike: &[Finding<'_>]) -> String {
+    let Some(first) = alike.first() else {
+        return String::new();
+    };
     let headline = format!(
-        "{} {}  {}",
-        mark(finding.mark),
-        ink(finding.mark, finding.kind).bold(),
-        escape(finding.id).dimmed()
+        "{} {}",
+        mark(first.mark),
+        ink(first.mark, first.kind).bold()
     );
-    let habit = finding
+    let habit = first
         .habit
-        .map(|(line, fault)| format!("{}\n{}", line.cyan(), escape(fault)));
-    let rows = [
-        ("sent", Some(escape(finding.sent).into_owned())),
-        ("came back", Some(escape(finding.reason).into_owned())),
-        (
-            "",
-            finding
-                .answer
-                .as_deref()
-                .map(|text| escape(text).dimmed().to_string()),
-        ),
-        ("why", Some(escape(finding.why).into_owned())),
-        ("mend", Some(escape(finding.fix).into_owned())),
+        .map(|(line, fault)| format!("{}\n{}", escape(line).cyan(), escape(fault)));
+    let about = [
+        ("why", Some(wrapped(&escape(first.why)))),
+        ("mend", Some(wrapped(&escape(first.fix)))),
         ("documents", habit),
-        ("again", Some(escape_lines(finding.reproduce).into_owned())),
     ];
-    let rows = rows
+    let about = about
         .into_iter()
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
-    join_lines(std::iter::once(headline).chain(rows))
+    let again = alike.iter().enumerate().map(|(place, finding)| {
+        let text = match finding.kept {
+            Some(command) if place > 0 => command,
+            _ => finding.reproduce,
+        };
+        // Not indented: white space in a body is a part of it, and this has to run as printed.
+        match place {
+            0 => format!("{BELOW}{}\n{}", "again".dimmed(), escape_lines(text)),
+            _ => escape_lines(text).into_owned(),
+        }
+    });
+    join_lines(
+        std::iter::once(headline)
+            .chain(alike.iter().map(evidence))
+            .chain(about)
+            .chain(again),
+    )
+}
+
+/// The check, what was sent and what came back.
+fn evidence(finding: &Finding<'_>) -> String {
+    let sent = format!("{}: {}", escape(finding.id).bold(), escape(finding.sent));
+    let answer = finding
+        .answer
+        .as_deref()
+        .map(|text| escape(text).dimmed().to_string());
+    join_lines([
+        format!("{BELOW}{sent}"),
+        format!("{BELOW}{BELOW}{}", escape(finding.reason)),
+        answer.map_or_else(String::new, |answer| format!("{BELOW}{BELOW}{answer}")),
+    ])
+}
+
+/// Lines of at most [`WIDTH`] columns, broken at spaces.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The last line: how many checks came out how.
@@ -225,6 +267,7 @@ mod tests {
             fix: "mend it",
             habit: Some(("timingSafeEqual(a, b)", "throws where the lengths differ")),
             reproduce,
+            kept: Some("webhook log show dlv_1"),
         }
     }
 
@@ -244,23 +287,37 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_says_what_why_and_how() {
-        let text = plain(&finding(&sample(
-            "answered 500",
-            "curl -X POST \\\n  'http://h/'",
-        )));
+    fn findings_of_one_cause_say_it_once() {
+        let alike = [
+            sample("answered 500", "curl -X POST \\\n  'http://h/'"),
+            sample("answered 502", "curl again"),
+        ];
         let expected = "\
-✗ crashes on a bad signature  signature/empty
-  sent       an empty signature header
-  came back  answered 500
-             answered 500
+✗ crashes on a bad signature
+  signature/empty: an empty signature header
+    answered 500
+    answered 500
+  signature/empty: an empty signature header
+    answered 502
+    answered 502
   why        it matters
   mend       mend it
   documents  timingSafeEqual(a, b)
              throws where the lengths differ
-  again      curl -X POST \\
-               'http://h/'";
-        assert_eq!(text, expected);
+  again
+curl -X POST \\
+  'http://h/'
+webhook log show dlv_1";
+        assert_eq!(plain(&findings(&alike)), expected);
+        assert_eq!(findings(&[]), "");
+    }
+
+    #[test]
+    fn a_paragraph_is_broken_at_spaces() {
+        let text = wrapped(&"word ".repeat(40));
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+        assert_eq!(text.replace('\n', " "), "word ".repeat(40).trim_end());
     }
 
     #[test]
@@ -278,7 +335,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_an_endpoint_answers_cannot_act_on_a_terminal(text in hostile()) {
-            prop_assert!(is_safe(&finding(&sample(&text, &text))));
+            prop_assert!(is_safe(&findings(&[sample(&text, &text)])));
             let line = CheckLine { id: &text, mark: Mark::Warn, status: None, millis: 0.0, reason: Some(&text) };
             prop_assert!(is_safe(&check_line(&line)));
         }

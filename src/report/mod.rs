@@ -29,7 +29,7 @@ mod units;
 mod verify;
 
 pub use check::{
-    CheckLine, CheckTotals, Finding, Mark, check_group, check_line, check_totals, finding,
+    CheckLine, CheckTotals, Finding, Mark, check_group, check_line, check_totals, findings,
 };
 pub use errors::{error, note, warning};
 pub use human::{DeliveryView, attempt, delivery, retry_line};

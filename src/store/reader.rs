@@ -166,10 +166,11 @@ impl Reader {
         })
     }
 
-    /// Where a delivery was forwarded to, the last time that it was.
+    /// Where a delivery was forwarded to, the last time that it was; of one that was forged for a
+    /// check, where that was sent.
     pub fn last_url(&self, delivery_id: &str) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT url FROM attempt WHERE delivery_id = ?1 AND cause = 'forward' \
-             ORDER BY seq DESC LIMIT 1";
+        let sql = "SELECT url FROM attempt WHERE delivery_id = ?1 \
+             AND cause IN ('forward', 'test') ORDER BY seq DESC LIMIT 1";
         self.one(sql, [delivery_id], |row, path| row.get(0).at(path))
     }
 

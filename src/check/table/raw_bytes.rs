@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the event with `49.90` in place of `49.9`",
         applies: always,
-        probe: |material| material.spelt(spelling::with_trailing_zeros),
+        probe: |material| material.spelt_with_fraction(spelling::with_trailing_zeros),
         expect: Expect::Accepted,
         why: WHY,
         fix: FIX,

@@ -15,14 +15,17 @@ pub struct Found<'a> {
     finished: Finished,
     habit: Option<&'a Habit>,
     reproduce: String,
+    /// The command that prints it from the log.
+    kept: Option<String>,
 }
 
 impl<'a> Found<'a> {
     /// Of a check of this provider against `url`.
     pub fn new(finished: Finished, provider: &'a Provider, url: &str, is_kept: bool) -> Self {
         Self {
-            habit: habit_of(provider, &finished.planned.id),
+            habit: habit_of(provider, &finished.planned.id, finished.severity),
             reproduce: reproduce(&finished, url, is_kept),
+            kept: is_kept.then(|| kept(&finished)).flatten(),
             finished,
         }
     }
@@ -77,6 +80,7 @@ impl<'a> Found<'a> {
             fix: self.fix(),
             habit: habit.map(|habit| (habit.line.as_str(), habit.fault.as_str())),
             reproduce: &self.reproduce,
+            kept: self.kept.as_deref(),
         }
     }
 
@@ -135,6 +139,11 @@ impl<'a> Found<'a> {
     }
 }
 
+fn kept(finished: &Finished) -> Option<String> {
+    let id = &finished.shown.as_ref()?.delivery_id;
+    Some(format!("webhook log show {id} --as curl"))
+}
+
 /// The curl line, or where it is to be had, as one of a megabyte helps nobody.
 fn reproduce(finished: &Finished, url: &str, is_kept: bool) -> String {
     let Some(shown) = &finished.shown else {
@@ -146,7 +155,7 @@ fn reproduce(finished: &Finished, url: &str, is_kept: bool) -> String {
     }
     let id = &shown.delivery_id;
     if is_kept {
-        format!("webhook replay {id} --url '{url}' --sign keep")
+        format!("webhook replay {id} --sign keep --url {url}")
     } else {
         "run it without `--no-log`, and `webhook replay` sends it again".into()
     }

@@ -12,7 +12,7 @@ use crate::cli::TestOutput;
 use crate::delivery::Failure;
 use crate::exit::{Outcome, Trouble};
 use crate::report::junit::Case;
-use crate::report::{self, CheckTotals, Mark, table};
+use crate::report::{self, CheckTotals, Finding, Mark, table};
 
 /// The variable in which GitHub names the file for the summary of a step.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
@@ -125,14 +125,36 @@ impl<'a> Output<'a> {
         if self.unreachable.is_some() {
             return Ok(());
         }
-        for found in &self.findings {
-            if self.is_for_github() {
+        if self.is_for_github() {
+            for found in &self.findings {
                 console.data(&machine::annotation(found))?;
-            } else {
-                console.data(&format!("\n{}", report::finding(&found.finding())))?;
+            }
+        } else {
+            for alike in self.alike() {
+                console.data(&format!("\n{}", report::findings(&alike)))?;
             }
         }
         Ok(console.data(&format!("\n{}", report::check_totals(&self.totals)))?)
+    }
+
+    /// The findings, those of one cause together, in the place of the first of them.
+    fn alike(&self) -> Vec<Vec<Finding<'_>>> {
+        let mut all: Vec<Vec<Finding<'_>>> = Vec::new();
+        for finding in self.findings.iter().map(Found::finding) {
+            let is_alike = |other: &Finding<'_>| {
+                (other.kind, other.mark) == (finding.kind, finding.mark)
+                    && (other.why, other.fix) == (finding.why, finding.fix)
+                    && other.habit == finding.habit
+            };
+            let place = all
+                .iter_mut()
+                .find(|alike| alike.first().is_some_and(is_alike));
+            match place {
+                Some(alike) => alike.push(finding),
+                None => all.push(vec![finding]),
+            }
+        }
+        all
     }
 
     fn is_for_github(&self) -> bool {

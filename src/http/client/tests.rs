@@ -328,7 +328,7 @@ fn a_file_without_certificates_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let of = |path: PathBuf| ClientOptions {
         ca_file: Some(path),
-        insecure: false,
+        ..ClientOptions::default()
     };
     let error = Client::new(&of(file.path().into())).err().unwrap();
     assert_eq!(
