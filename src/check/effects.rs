@@ -14,25 +14,57 @@ pub trait Counter {
 const SHOWN_WITHIN: Duration = Duration::from_secs(3);
 /// How long a second effect may take to show after the first.
 const SETTLED_AFTER: Duration = Duration::from_millis(300);
+/// A count is a whole number; this leaves room for what a float does to it.
+const HALF: f64 = 0.5;
 /// The pause between two counts.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The effects since `before`, once they have settled.
-pub(super) async fn since(counter: &dyn Counter, before: f64) -> Result<f64, String> {
-    let start = tokio::time::Instant::now();
-    loop {
-        let now = counter.count().await?;
-        if is_more(now, before) {
-            tokio::time::sleep(SETTLED_AFTER).await;
-            return Ok(counter.count().await? - before);
+/// The effects of one probe.
+pub(super) struct Count<'a> {
+    counter: &'a dyn Counter,
+    before: Result<f64, String>,
+}
+
+impl<'a> Count<'a> {
+    /// Counts what there was before.
+    pub async fn start(counter: &'a dyn Counter) -> Self {
+        Self {
+            counter,
+            before: counter.count().await,
         }
-        if start.elapsed() >= SHOWN_WITHIN {
-            return Ok(now - before);
+    }
+
+    /// What is wrong, where the probe had another number of effects than one.
+    pub async fn end(self) -> Option<String> {
+        match self.settled().await {
+            Ok(effects) => judge_effects(effects),
+            Err(error) => Some(format!("its effects cannot be counted: {error}")),
         }
-        tokio::time::sleep(PAUSE).await;
+    }
+
+    /// The effects since the start, once they have settled.
+    async fn settled(self) -> Result<f64, String> {
+        let before = self.before?;
+        let start = tokio::time::Instant::now();
+        loop {
+            let now = self.counter.count().await?;
+            if now - before > HALF {
+                tokio::time::sleep(SETTLED_AFTER).await;
+                return Ok(self.counter.count().await? - before);
+            }
+            if start.elapsed() >= SHOWN_WITHIN {
+                return Ok(now - before);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 
-fn is_more(now: f64, before: f64) -> bool {
-    now - before > 0.5
+/// What is wrong with the effects of deliveries that should have had one.
+fn judge_effects(effects: f64) -> Option<String> {
+    match effects {
+        _ if (effects - 1.0).abs() < HALF => None,
+        _ if effects.abs() < HALF => Some("acknowledged it, and counted nothing".into()),
+        _ => Some(format!("counted one delivery {effects} times")),
+    }
 }

@@ -157,13 +157,3 @@ fn crashed(attempt: &Attempt) -> Option<(Severity, String)> {
     };
     Some((Severity::Crash, reason))
 }
-
-/// What is wrong with the effects of deliveries that should have had one.
-pub(super) fn judge_effects(effects: f64) -> Option<String> {
-    // A count is a whole number; the half leaves room for what a float does to it.
-    match effects {
-        _ if (effects - 1.0).abs() < 0.5 => None,
-        _ if effects.abs() < 0.5 => Some("acknowledged, and counted not at all".into()),
-        _ => Some(format!("one delivery was counted {effects} times")),
-    }
-}

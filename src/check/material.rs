@@ -126,9 +126,12 @@ impl<'a> Material<'a> {
         self.edited(|_, _| ())
     }
 
-    /// The body of a genuine delivery, with ids of its own.
-    pub fn genuine_body(&mut self) -> Result<Vec<u8>, Unmakeable> {
-        Ok(self.letter()?.letter.body.to_vec())
+    /// The body of another delivery. It has another field as well, as a provider's bodies need not
+    /// have an id.
+    pub fn other_body(&mut self) -> Result<Vec<u8>, Unmakeable> {
+        let mut draft = self.draft()?;
+        spelling::add_field(&mut draft.document, &self.definition().envelope.data);
+        Ok(javascript::stringify(&draft.document).into_bytes())
     }
 
     /// So many genuine deliveries, all at once.

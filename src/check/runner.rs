@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 
-use super::effects::{self, Counter};
-use super::judge::{Fault, Outcome, Severity, Standard, judge_effects};
+use super::effects::{Count, Counter};
+use super::judge::{Fault, Outcome, Severity, Standard};
 use super::material::{Material, Unmakeable};
 use super::plan::Planned;
 use super::probe::{Parcel, Probe};
@@ -53,6 +53,14 @@ pub struct Sending {
     pub parcel: Parcel,
     /// What came of it.
     pub attempt: Attempt,
+}
+
+/// That the endpoint does not listen any more.
+enum End {
+    /// Which another check has told of.
+    Known(String),
+    /// Which nobody knew.
+    New(Fault),
 }
 
 /// What a probe met.
@@ -102,59 +110,65 @@ impl<'a> Runner<'a> {
         }
         self.material.play(&planned.event);
         let probe = (planned.check.probe)(&mut self.material)?;
-        let counter = self
-            .counter
-            .filter(|_| planned.check.expect == Expect::AcceptedOnce);
-        let before = match counter {
-            Some(counter) => Some((counter, counter.count().await)),
+        let has_effects = planned.check.expect == Expect::AcceptedOnce;
+        let count = match self.counter.filter(|_| has_effects) {
+            Some(counter) => Some(Count::start(counter).await),
             None => None,
         };
         let sendings = match self.send(&probe, &planned.id).await {
             Met::Answers(sendings) => sendings,
             Met::Impossible(reason) => return Ok(skipped(planned, reason.into())),
         };
-        let was_answered = self.last.as_ref().is_none_or(|(_, answered)| *answered);
         let fault = match self.notice_end(&sendings) {
-            // The check before was found to be the one that the receiver fell over.
-            Some(end) if !was_answered => return Ok(skipped(planned, end.reason)),
-            Some(end) => Some(end),
-            None => match self.judge(&planned, &sendings) {
-                Some(fault) => Some(fault),
-                None => count_effects(before, &planned).await,
-            },
+            Some(End::Known(reason)) => return Ok(skipped(planned, reason)),
+            Some(End::New(fault)) => Some(fault),
+            None => self.judge(&planned, &sendings, count).await,
         };
         self.last = Some((planned.id.clone(), is_answered(&sendings)));
-        let mut finished = finished(planned, fault, sendings);
-        finished.duration = start.elapsed();
-        Ok(finished)
+        Ok(finished(planned, fault, sendings, start.elapsed()))
     }
 
-    fn judge(&self, planned: &Planned, sendings: &[Sending]) -> Option<Fault> {
+    async fn judge(
+        &self,
+        planned: &Planned,
+        sendings: &[Sending],
+        count: Option<Count<'_>>,
+    ) -> Option<Fault> {
         let attempts: Vec<_> = sendings.iter().map(|sent| sent.attempt.clone()).collect();
         let standard = Standard {
             expect: planned.check.expect,
             severity: planned.check.severity,
             deadline: self.material.provider().definition.delivery.timeout(),
         };
-        standard.judge(&attempts)
+        if let Some(fault) = standard.judge(&attempts) {
+            return Some(fault);
+        }
+        let reason = count?.end().await?;
+        Some(Fault {
+            severity: planned.check.severity,
+            reason,
+            shown_by: 0,
+        })
     }
 
-    /// The fault that the endpoint does not listen any more. What is to blame is the check before,
-    /// unless it was found out already.
-    fn notice_end(&mut self, sendings: &[Sending]) -> Option<Fault> {
+    /// Whether the endpoint does not listen any more. What is to blame is the check before; where
+    /// that got no answer, it is found out already.
+    fn notice_end(&mut self, sendings: &[Sending]) -> Option<End> {
         let is_refused = |sent: &Sending| matches!(&sent.attempt.outcome, Err(failure) if failure.kind == FailureKind::Refused);
         let shown_by = sendings.iter().position(is_refused)?;
-        let before = match &self.last {
-            Some((id, _)) => format!("since `{id}`"),
-            None => "any more".into(),
+        let (reason, was_answered) = match &self.last {
+            Some((id, answered)) => (format!("nothing listens since `{id}`"), *answered),
+            None => ("nothing listens any more".into(), true),
         };
-        let reason = format!("nothing listens {before}");
         self.gone = Some(reason.clone());
-        Some(Fault {
+        if !was_answered {
+            return Some(End::Known(reason));
+        }
+        Some(End::New(Fault {
             severity: Severity::Crash,
             reason: format!("{reason}: the receiver has ended"),
             shown_by,
-        })
+        }))
     }
 
     async fn send(&self, probe: &Probe, id: &str) -> Met {
@@ -164,12 +178,11 @@ impl<'a> Runner<'a> {
             deliveries.push((delivery.id.clone(), parcel));
             self.outlet.keep(delivery).await;
         }
-        if probe.after_half {
-            for (delivery_id, parcel) in deliveries.iter().take(1) {
-                let half = self.outlet.send(delivery_id, &parcel.request, Manner::Half);
-                if half.await.is_none() {
-                    return Met::Impossible("half a request is not sent over TLS");
-                }
+        let half = deliveries.first().filter(|_| probe.after_half);
+        if let Some((delivery_id, parcel)) = half {
+            let half = self.outlet.send(delivery_id, &parcel.request, Manner::Half);
+            if half.await.is_none() {
+                return Met::Impossible("half a request is not sent over TLS");
             }
         }
         let repeated = deliveries
@@ -218,27 +231,12 @@ fn is_answered(sendings: &[Sending]) -> bool {
     sendings.iter().all(|sent| sent.attempt.outcome.is_ok())
 }
 
-async fn count_effects(
-    before: Option<(&dyn Counter, Result<f64, String>)>,
-    planned: &Planned,
-) -> Option<Fault> {
-    let (counter, before) = before?;
-    let since = match before {
-        Ok(before) => effects::since(counter, before).await,
-        Err(error) => Err(error),
-    };
-    let reason = since.map_or_else(
-        |error| Some(format!("its effects cannot be counted: {error}")),
-        judge_effects,
-    );
-    reason.map(|reason| Fault {
-        severity: planned.check.severity,
-        reason,
-        shown_by: 0,
-    })
-}
-
-fn finished(planned: Planned, fault: Option<Fault>, mut sendings: Vec<Sending>) -> Finished {
+fn finished(
+    planned: Planned,
+    fault: Option<Fault>,
+    mut sendings: Vec<Sending>,
+    duration: Duration,
+) -> Finished {
     let requests = sendings.len();
     let place = fault
         .as_ref()
@@ -256,7 +254,7 @@ fn finished(planned: Planned, fault: Option<Fault>, mut sendings: Vec<Sending>) 
         reason: fault.map(|fault| fault.reason),
         shown: (place < requests).then(|| sendings.swap_remove(place)),
         requests,
-        duration: Duration::ZERO,
+        duration,
         planned,
     }
 }

@@ -69,7 +69,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, Trouble> {
         Command::Send(args) => send::run(args, &global, world),
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(args, &global, world),
-        Command::Test(args) => test::run(args, &global, world),
+        Command::Test(args) => test::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => catalog::providers(&args, &global, world),

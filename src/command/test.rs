@@ -35,7 +35,7 @@ struct Work<'a> {
 }
 
 /// Runs the command.
-pub fn run(args: TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
@@ -44,8 +44,8 @@ pub fn run(args: TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome
                 .hint("say which: `--provider NAME`; `webhook providers` lists them")
         })?;
     let work = Work {
-        planned: planned(&args, &setup, provider)?,
-        args: &args,
+        planned: planned(args, &setup, provider)?,
+        args,
         setup: &setup,
         world,
         provider,
@@ -58,12 +58,12 @@ pub fn run(args: TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome
         Trouble::usage(format!("no secret for `{}`", provider.name()))
             .hint(format!("give it: `--secret {}=…`", provider.name()))
     })?;
-    let target = target(&args, &setup)?;
+    let target = target(args, &setup)?;
     super::runtime()?.block_on(async {
-        if !guard::is_allowed(&args, &target, world).await? {
+        if !guard::is_allowed(args, &target, world).await? {
             return Ok(Outcome::Unreachable);
         }
-        let effects = Effects::of(&args, world)?;
+        let effects = Effects::of(args, world)?;
         if let Some(effects) = &effects {
             effects.try_out().await?;
         }

@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(line, "::error title=a%3Ab%2C 5%25::one%0Atwo, three: 5%25");
         assert_eq!(
             annotation(Level::Warning, "", "\u{1b}"),
-            "::warning title=::\\u{1b}"
+            "::warning title=::\\x1b"
         );
     }
 

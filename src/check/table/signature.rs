@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/odd-length",
         "an odd number of the right signature's characters",
-        |material| { material.shown(|shown| shown.mac.truncate(shown.mac.len() / 2 | 1)) }
+        |material| { material.shown(|shown| shown.mac.truncate((shown.mac.len() / 2) | 1)) }
     ),
     forged!(
         "signature/too-long",
@@ -105,7 +105,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/other-body",
         "the right signature of another delivery",
         |material| {
-            let other = material.genuine_body()?;
+            let other = material.other_body()?;
             material.content(move |content| content.body = other)
         }
     ),

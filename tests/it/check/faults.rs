@@ -155,6 +155,31 @@ fn each_check_catches_its_own_fault_and_no_other() {
     }
 }
 
+#[test]
+fn a_handler_that_ends_is_found_once() {
+    let handler = start("olympus", Fault::EndsAfterEmpty);
+    let lines = check(&handler, "olympus", &["--json"])
+        .expect(1)
+        .json_lines();
+    assert_eq!(ids(&lines, "fail"), ["signature/garbage"]);
+    let skipped = ids(&lines, "skip");
+    assert_eq!(
+        skipped.first().map(String::as_str),
+        Some("signature/truncated")
+    );
+    assert_eq!(skipped.last().map(String::as_str), Some("order/late-retry"));
+    let reasons = lines.iter().filter(|line| line["outcome"] == "skip");
+    for line in reasons {
+        assert!(
+            line["reason"]
+                .as_str()
+                .unwrap()
+                .starts_with("nothing listens since")
+        );
+        assert!(line["attempt_id"].is_null(), "{line}");
+    }
+}
+
 /// Faults that take time, or that need a count, with the checks that look at them.
 #[test]
 fn time_and_effects_are_looked_at_too() {

@@ -109,6 +109,7 @@ pub enum Fault {
     Slow,
     Overloaded,
     DiesOfHalf,
+    EndsAfterEmpty,
     UpdateNeedsCreation,
     NoLateRetry,
 }
@@ -168,7 +169,7 @@ pub fn start(provider: &str, fault: Fault) -> Handler {
         for stream in listener.incoming() {
             let stream = stream.expect("a connection");
             let desk = Arc::clone(&desk);
-            if fault == Fault::DiesOfHalf {
+            if matches!(fault, Fault::DiesOfHalf | Fault::EndsAfterEmpty) {
                 if !desk.serve(&stream) {
                     return;
                 }
@@ -181,7 +182,7 @@ pub fn start(provider: &str, fault: Fault) -> Handler {
 }
 
 impl Desk {
-    /// Answers one request; false where it did not come whole.
+    /// Answers one request; false where that is the end of a handler that ends.
     fn serve(&self, stream: &TcpStream) -> bool {
         let Some(received) = Received::read(stream) else {
             return false;
@@ -207,7 +208,8 @@ impl Desk {
             "HTTP/1.1 {status} -\r\n{extra}Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        true
+        let is_empty = received.get(self.rules.header) == Some("");
+        self.fault != Fault::EndsAfterEmpty || !is_empty
     }
 
     fn answer(&self, received: &Received) -> Reply {
