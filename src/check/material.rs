@@ -5,15 +5,17 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
+use super::content::{Content, Shown};
+use super::draft::{Draft, Post};
 use super::plan::newer_of;
 use super::probe::{Parcel, Probe};
 use super::spelling;
-use crate::delivery::{Headers, Request, Timestamp};
+use crate::delivery::{Request, Timestamp};
 use crate::json::{Peek, javascript};
 use crate::provider::{
-    CatalogueError, Definition, Fault, FaultError, Forge, Letter, Provider, document, seal, spoil,
+    CatalogueError, Definition, Fault, FaultError, Forge, Letter, Provider, seal, spoil,
 };
-use crate::signature::{Encoding, Key, KeyError, Scheme, Secret, Template, mac_text, present};
+use crate::signature::{Encoding, Key, KeyError, Scheme, Secret, mac_text, present};
 
 /// Why a check's requests cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -43,45 +45,6 @@ pub struct Material<'a> {
     target: String,
     clock: fn() -> Timestamp,
     random: StdRng,
-}
-
-/// What goes under the MAC.
-pub struct Content {
-    /// The time of signing, as text.
-    pub time: String,
-    /// The bytes.
-    pub body: Vec<u8>,
-    /// How they are put together.
-    pub signed: Template,
-    /// The key.
-    pub key: Key,
-}
-
-/// What stands in the headers.
-pub struct Shown {
-    /// The time of signing, as text.
-    pub time: Option<String>,
-    /// The MAC's text.
-    pub mac: String,
-}
-
-impl Content {
-    /// Moves the time of signing by so many seconds.
-    pub fn move_time(&mut self, seconds: i64) {
-        self.time = moved(&self.time, seconds);
-    }
-}
-
-impl Shown {
-    /// Shows another second than the one that was signed.
-    pub fn move_time(&mut self) {
-        self.time = self.time.as_deref().map(|time| moved(time, -1));
-    }
-}
-
-fn moved(time: &str, seconds: i64) -> String {
-    let time: i64 = time.parse().unwrap_or_default();
-    time.saturating_add(seconds).to_string()
 }
 
 impl<'a> Material<'a> {
@@ -345,47 +308,5 @@ impl<'a> Material<'a> {
             ..seal(self.definition(), self.key, &post.letter)
         };
         Probe::of(vec![post.parcel(request)])
-    }
-}
-
-/// A document before it is written.
-struct Draft {
-    event: String,
-    document: Value,
-    headers: Headers,
-}
-
-impl Draft {
-    fn drawn(
-        provider: &Provider,
-        event: &str,
-        name: &str,
-        forge: &mut Forge<'_>,
-    ) -> Result<Self, Unmakeable> {
-        let no_event = || Unmakeable::NoEvent(event.to_owned());
-        let fixture = provider.event(event).ok_or_else(no_event)??;
-        let headers = forge.headers(&provider.definition);
-        let data = forge.fill(&fixture.data);
-        Ok(Self {
-            event: name.to_owned(),
-            document: document(&provider.definition, &data, forge),
-            headers,
-        })
-    }
-}
-
-/// A letter of an event.
-struct Post {
-    event: String,
-    letter: Letter,
-}
-
-impl Post {
-    fn parcel(&self, request: Request) -> Parcel {
-        Parcel {
-            event: self.event.clone(),
-            event_id: self.letter.event_id.clone(),
-            request,
-        }
     }
 }

@@ -11,6 +11,8 @@
 //!
 //! A new check is a row in one of the tables below `table/`.
 
+mod content;
+mod draft;
 mod effects;
 mod judge;
 mod material;

@@ -1,7 +1,7 @@
 //! What a receiver has to turn away, with a 4xx: signatures that are not the provider's.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::material::Shown;
+use crate::check::content::Shown;
 use crate::provider::{Fault, Provider};
 use crate::signature::{Encoding, Template};
 
