@@ -1,11 +1,18 @@
 //! THE BACK DOOR: the one way in which a request leaves. Forwarding, sending, replaying and
 //! retrying differ in their cause alone.
 
+mod outlet;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::delivery::{Attempt, Cause, Request, Signing, Timestamp, id};
-use crate::http::{Client, Target};
+use crate::delivery::{
+    Answer, Attempt, Cause, Delivery, Failure, FailureKind, Request, Signing, Timestamp, id,
+};
+use crate::http::{Client, Target, abandon};
 use crate::store::{Receipt, Writer};
+
+pub use outlet::{Manner, Outlet};
 
 /// Sends requests and keeps an attempt of each.
 pub struct Dispatch {
@@ -48,12 +55,45 @@ impl Dispatch {
 
     /// One attempt: one request, no redirect followed, no retry.
     pub async fn send(&self, shipment: Shipment<'_>) -> Sent {
+        let exchange = self
+            .client
+            .send(shipment.target, shipment.request, shipment.timeout);
+        self.keep_attempt(shipment, exchange).await
+    }
+
+    /// Half a request, after which the connection is closed: an attempt without an answer. `None`
+    /// where that cannot be done, over TLS.
+    pub async fn leave(&self, shipment: Shipment<'_>) -> Option<Sent> {
+        if shipment.target.is_https() {
+            return None;
+        }
+        let leaving = async {
+            let half = abandon(shipment.target, shipment.request).await?;
+            let whole = shipment.request.body.len();
+            Err(Failure {
+                kind: FailureKind::Other,
+                message: format!("left on purpose after {half} of {whole} bytes"),
+            })
+        };
+        Some(self.keep_attempt(shipment, leaving).await)
+    }
+
+    /// Keeps a delivery that was forged here, so that its attempts have what they are of.
+    pub async fn keep(&self, delivery: Arc<Delivery>) -> Option<Receipt> {
+        match &self.log {
+            Some(log) => Some(log.submit(delivery).await),
+            None => None,
+        }
+    }
+
+    async fn keep_attempt(
+        &self,
+        shipment: Shipment<'_>,
+        exchange: impl Future<Output = Result<Answer, Failure>>,
+    ) -> Sent {
         let started_at = Timestamp::now();
         let start = Instant::now();
-        let outcome = self
-            .client
-            .send(shipment.target, shipment.request, shipment.timeout)
-            .await;
+        let outcome = exchange.await;
         let attempt = Attempt {
             id: id::attempt(),
             delivery_id: shipment.delivery_id.into(),

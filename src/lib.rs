@@ -9,6 +9,7 @@
 //! send     event -> provider::document -> bytes -> provider::seal -> dispatch -> Attempt -> exit code
 //! replay   store -> Request -> (provider::seal?) -> dispatch -> Attempt -> store, exit code
 //! verify   file -> formats -> Capture -> provider::judge -> report -> exit code
+//! test     check -> Material (provider, signature) -> dispatch::Outlet -> Attempt -> report, exit code
 //! ```
 //!
 //! The pure rooms know bytes and data only: [`delivery`] has the nouns and their JSON form,
@@ -19,7 +20,8 @@
 //! [`store`] the log, [`formats`] what other programs write, [`report`] what people read.
 //!
 //! Two doors join them. [`intake`] is the one way in: judge, keep, answer, tell, forward.
-//! [`dispatch`] is the one way out: every request that is sent is one attempt from there.
+//! [`dispatch`] is the one way out: every request that is sent is one attempt from there. [`check`]
+//! hangs on it: the table of what a receiver has to do, and what is sent to see whether it does.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
 //! per subcommand that builds the parts, [`console`] the two streams, and [`exit`] the only place
@@ -30,6 +32,7 @@
 //! is peculiar to one stands in its folder below `fixtures/`. Durable, then acknowledged: a 2xx
 //! that was not kept is the worst bug there is.
 
+pub mod check;
 // The doc comments there are the help; a group or a variant has its own. A flag is a bool.
 #[allow(missing_docs, clippy::struct_excessive_bools)]
 pub mod cli;

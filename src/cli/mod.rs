@@ -11,6 +11,7 @@ mod log;
 mod replay;
 mod select;
 mod send;
+mod test;
 pub mod value;
 mod verify;
 
@@ -30,6 +31,7 @@ pub use log::{
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
 pub use send::{Fault, LoadArgs, SendArgs, ShapeArgs};
+pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 
 /// What `--secret` holds when it was given without a value: ask on the terminal. No argument can
@@ -115,6 +117,7 @@ pub enum Command {
     Send(SendArgs),
     Verify(VerifyArgs),
     Replay(ReplayArgs),
+    Test(TestArgs),
     Log(LogArgs),
     Events(EventsArgs),
     Providers(ProvidersArgs),

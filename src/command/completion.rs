@@ -70,6 +70,7 @@ fn with_completer(arg: Arg, command: &str) -> Arg {
     {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => Known::deliveries,
+        (" webhook test", "only" | "skip") => Known::checks,
         (_, "provider") | (" webhook providers show", "name") => Known::providers,
         (_, "event" | "events" | "expect") => Known::events,
         (_, "verdict") => |_| Known::verdicts(),

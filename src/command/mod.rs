@@ -11,6 +11,7 @@ mod send;
 mod setup;
 mod shape;
 mod signal;
+mod test;
 mod usage;
 mod verify;
 
@@ -70,6 +71,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, Trouble> {
         Command::Send(args) => send::run(&args, &global, world),
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(&args, &global, world),
+        Command::Test(args) => test::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => catalog::providers(&args, &global, world),

@@ -208,10 +208,16 @@ pub fn moment(moment: value::Moment, now: Timestamp) -> Timestamp {
 
 /// The client that flags describe.
 pub fn client(args: &ConnectArgs) -> Result<Client, Trouble> {
-    Ok(Client::new(&ClientOptions {
+    Ok(Client::new(&client_options(args))?)
+}
+
+/// What flags say of a client.
+pub fn client_options(args: &ConnectArgs) -> ClientOptions {
+    ClientOptions {
         ca_file: args.cacert.clone(),
         insecure: args.insecure,
-    })?)
+        ..ClientOptions::default()
+    }
 }
 
 /// Headers as they were typed.

@@ -18,9 +18,19 @@ pub enum Cause {
     Send,
     /// `send --retry` followed the provider's schedule.
     Retry,
+    /// `test` played the provider, friendly or hostile.
+    Test,
 }
 
 impl Cause {
+    const ALL: [Self; 5] = [
+        Self::Forward,
+        Self::Replay,
+        Self::Send,
+        Self::Retry,
+        Self::Test,
+    ];
+
     /// The name in JSON and in the log.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +38,7 @@ impl Cause {
             Self::Replay => "replay",
             Self::Send => "send",
             Self::Retry => "retry",
+            Self::Test => "test",
         }
     }
 }
@@ -36,10 +47,7 @@ impl FromStr for Cause {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Forward, Self::Replay, Self::Send, Self::Retry]
-            .into_iter()
-            .find(|c| c.as_str() == text)
-            .ok_or(())
+        Self::ALL.into_iter().find(|c| c.as_str() == text).ok_or(())
     }
 }
 

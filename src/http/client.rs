@@ -25,6 +25,11 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// Whether any certificate is taken.
     pub insecure: bool,
+    /// Whether names of header fields go out in lower case, in place of `Title-Case`.
+    pub lower_case_names: bool,
+    /// Whether each request has a connection of its own, so that no answer depends on what a
+    /// receiver did to the connection before.
+    pub fresh_connections: bool,
 }
 
 /// Why there is no client.
@@ -49,6 +54,8 @@ pub enum ClientError {
 pub struct Client {
     trusted: Vec<Certificate>,
     insecure: bool,
+    lower_case_names: bool,
+    fresh_connections: bool,
     /// By [`Route`], each made at its first use: loading the system's certificates takes longer
     /// than most exchanges, and plain targets need none.
     made: [OnceLock<reqwest::Client>; 4],
@@ -86,6 +93,8 @@ impl Client {
         Ok(Self {
             trusted,
             insecure: options.insecure,
+            lower_case_names: options.lower_case_names,
+            fresh_connections: options.fresh_connections,
             made: Default::default(),
         })
     }
@@ -138,8 +147,13 @@ impl Client {
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .referer(false)
-            .pool_idle_timeout(POOL_IDLE)
-            .http1_title_case_headers();
+            .pool_idle_timeout(POOL_IDLE);
+        if self.fresh_connections {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        if !self.lower_case_names {
+            builder = builder.http1_title_case_headers();
+        }
         if route.is_loopback {
             builder = builder.no_proxy();
         }

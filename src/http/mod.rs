@@ -7,6 +7,7 @@
 //! hyper and reqwest do the protocol. What is added here is what they leave out: the spelling and
 //! order of received fields, deadlines and size limits for every phase, and errors in plain words.
 
+mod abandon;
 mod body;
 mod client;
 mod connection;
@@ -15,14 +16,17 @@ mod failure;
 mod fields;
 mod finish;
 pub mod limits;
+mod near;
 mod server;
 mod target;
 pub mod tls;
 mod wire;
 
+pub use abandon::abandon;
 pub use client::{Client, ClientError, ClientOptions, MAX_ANSWER};
 pub use exchange::{Arrival, Handler, Problem, Reply};
 pub use limits::Limits;
+pub use near::{addresses, is_near};
 pub use server::{GRACE, serve};
 pub use target::{Target, TargetError};
 pub use tls::install_crypto_provider;

@@ -70,6 +70,23 @@ pub struct Handler {
     /// Whether it computes the MAC over `JSON.stringify` of the parsed body.
     #[serde(default)]
     pub reserializes: bool,
+    /// The lines of its code that fail a check.
+    #[serde(default)]
+    pub habits: Vec<Habit>,
+}
+
+/// A line of the documented receiver that fails checks of `webhook test`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Habit {
+    /// The ids of those checks, with `*` for any run of characters.
+    pub checks: Vec<String>,
+    /// What it comes to: `forgery`, `loss`, `crash` or `warning`.
+    pub severity: String,
+    /// The line as it is published.
+    pub line: String,
+    /// What is wrong with it, in a sentence without its full stop.
+    pub fault: String,
 }
 
 /// A fact or an assumption, for people.

@@ -37,6 +37,17 @@ impl<'a> Forge<'a> {
         }
     }
 
+    /// Goes on to another event about the same things: the ids in the data stay, those that the
+    /// provider gives to each delivery are made anew.
+    pub fn go_on(&mut self, event: &'a str, definition: &Definition) {
+        self.event = event;
+        let envelope = &definition.envelope.template;
+        let headers = &definition.delivery.headers;
+        let around = format!("{envelope} {headers:?}");
+        let is_of_data = |name: &String| !around.contains(&format!("{{{{id:{name}}}}}"));
+        self.ids.retain(|name, _| is_of_data(name));
+    }
+
     /// The headers that the provider sends besides the signature.
     pub fn headers(&mut self, definition: &Definition) -> Headers {
         let fields = &definition.delivery.headers;

@@ -15,7 +15,7 @@ mod retry;
 mod stream;
 
 pub use catalogue::{Catalogue, CatalogueError, Event, Origin, Provider, Source};
-pub use definition::{Definition, Envelope, Note, Place};
+pub use definition::{Definition, Envelope, Habit, Handler, Note, Place};
 pub use fault::{Fault, FaultError, spoil};
 pub use forge::{Forge, Letter, document, seal};
 pub use judge::{Judged, Policy, judge};

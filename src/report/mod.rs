@@ -5,9 +5,11 @@
 //! stream takes none, so no meaning hangs on a colour alone. Whatever came from outside is escaped
 //! here, in one way ([`sanitize`]).
 
+mod check;
 pub mod diff;
 mod diff_text;
 mod errors;
+pub mod github;
 mod hints;
 mod html;
 mod human;
@@ -26,6 +28,9 @@ mod testing;
 mod units;
 mod verify;
 
+pub use check::{
+    CheckLine, CheckTotals, Finding, Mark, check_group, check_line, check_totals, findings,
+};
 pub use errors::{error, note, warning};
 pub use human::{DeliveryView, attempt, delivery, retry_line};
 pub use json_text::pretty;

@@ -19,6 +19,6 @@ pub use key::{Key, KeyError, Running};
 pub use read::{Presented, Unreadable, read};
 pub use scheme::{Digest, Encoding, Reading, Scheme, SecretForm, Tolerance, ValueLayout};
 pub use secret::Secret;
-pub use sign::{Signed, sign, sign_with_text};
+pub use sign::{Signed, mac_text, present, sign, sign_with_text};
 pub use template::{Fields, Piece, Template, TemplateError};
 pub use verify::{Freshness, verify};

@@ -1,6 +1,6 @@
 //! Making the headers that prove a request.
 
-use super::{Encoding, Fields, Key, Scheme};
+use super::{Encoding, Fields, Key, Piece, Scheme};
 use crate::delivery::{Headers, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -30,33 +30,38 @@ pub fn sign_with_text(
     id: &str,
     body: &[u8],
 ) -> Headers {
-    let mac = key.mac(
-        &scheme.signed,
-        Fields {
-            timestamp,
-            id,
-            body,
-            signature: "",
-        },
-    );
-    let signature = encode(scheme.encoding, &mac);
+    let signature = mac_text(scheme, key, timestamp, id, body);
+    present(scheme, Some(timestamp), id, &signature)
+}
+
+/// The MAC as text, without the layout around it.
+pub fn mac_text(scheme: &Scheme, key: &Key, timestamp: &str, id: &str, body: &[u8]) -> String {
     let fields = Fields {
         timestamp,
         id,
-        body: b"",
-        signature: &signature,
+        body,
+        signature: "",
     };
-    let parts: Vec<_> = scheme
-        .value
-        .parts
-        .iter()
-        .map(|part| part.fill(fields))
-        .collect();
+    encode(scheme.encoding, &key.mac(&scheme.signed, fields))
+}
+
+/// The headers in which a scheme shows a MAC's text, right or not. Without a timestamp, the parts
+/// and the header that would hold it are left out, as only a fault does.
+pub fn present(scheme: &Scheme, timestamp: Option<&str>, id: &str, signature: &str) -> Headers {
+    let fields = Fields {
+        timestamp: timestamp.unwrap_or_default(),
+        id,
+        body: b"",
+        signature,
+    };
+    let shown = scheme.value.parts.iter();
+    let shown = shown.filter(|part| timestamp.is_some() || !part.has(&Piece::Timestamp));
+    let parts: Vec<_> = shown.map(|part| part.fill(fields)).collect();
     let mut headers = Headers::new();
     if let Some(name) = &scheme.id_header {
         headers.push(name, id.to_owned());
     }
-    if let Some(name) = &scheme.timestamp_header {
+    if let (Some(name), Some(timestamp)) = (&scheme.timestamp_header, timestamp) {
         headers.push(name, timestamp.to_owned());
     }
     let separator = scheme.value.separator.as_deref().unwrap_or_default();

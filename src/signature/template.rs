@@ -64,6 +64,13 @@ impl Piece {
 }
 
 impl Template {
+    /// `{body}` and nothing else.
+    pub fn of_body() -> Self {
+        Self {
+            pieces: vec![Piece::Body],
+        }
+    }
+
     /// The pieces in order.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces

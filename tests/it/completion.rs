@@ -98,6 +98,8 @@ fn commands_flags_and_values_complete() {
         ("webhook log ex", "export"),
         ("webhook listen --forw", "--forward-to"),
         ("webhook send --fault wrong-s", "wrong-secret"),
+        ("webhook test --provider olym", "olympus"),
+        ("webhook test --only signature/trunc", "signature/truncated"),
         ("webhook completions fi", "fish"),
         ("webhook log --verdict mism", "mismatch"),
         ("webhook log --verdict valid,mism", "valid,mismatch"),

@@ -3,6 +3,7 @@
 mod architecture;
 mod broken;
 mod catalog;
+mod check;
 mod completion;
 mod examples;
 mod faults;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::engine::CompletionCandidate;
 
+use crate::check::plan;
 use crate::cli::GlobalArgs;
 use crate::command::{Setup, World, console};
 use crate::delivery::{Status, Timestamp};
@@ -85,6 +86,24 @@ impl Known {
             offer(event.to_owned(), &about_event(event, &owners))
         };
         owners.into_iter().filter_map(candidate).collect()
+    }
+
+    /// The groups and ids of the checks that apply to the provider that the line names, else to
+    /// any.
+    pub fn checks(&self) -> Vec<CompletionCandidate> {
+        let catalogue = self.catalogue();
+        let named = flag(&self.words, &["--provider", "-p"]);
+        let chosen = named.and_then(|name| catalogue.get(name));
+        let providers = catalogue
+            .iter()
+            .filter(|provider| chosen.is_none_or(|chosen| chosen.name() == provider.name()));
+        let mut known = BTreeMap::new();
+        for planned in providers.flat_map(|provider| plan(provider, None)) {
+            known.insert(planned.check.group().to_owned(), "all of this group");
+            known.insert(planned.id, planned.check.title);
+        }
+        let candidate = |(name, help): (String, &str)| offer(name, help);
+        known.into_iter().filter_map(candidate).collect()
     }
 
     /// The verdicts.

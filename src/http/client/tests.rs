@@ -279,7 +279,12 @@ async fn greet(
     ca_file: Option<PathBuf>,
     insecure: bool,
 ) -> Result<Answer, Failure> {
-    let client = Client::new(&ClientOptions { ca_file, insecure }).unwrap();
+    let client = Client::new(&ClientOptions {
+        ca_file,
+        insecure,
+        ..ClientOptions::default()
+    })
+    .unwrap();
     client.send(target, &request(&[], "x"), None).await
 }
 
@@ -323,7 +328,7 @@ fn a_file_without_certificates_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let of = |path: PathBuf| ClientOptions {
         ca_file: Some(path),
-        insecure: false,
+        ..ClientOptions::default()
     };
     let error = Client::new(&of(file.path().into())).err().unwrap();
     assert_eq!(

@@ -40,7 +40,8 @@ impl Reader {
         })
     }
 
-    /// Where a delivery was last sent, be it forwarded or replayed, and whatever came of it.
+    /// Where a delivery was last sent, be it forwarded, replayed or sent by a check, and whatever came
+    /// of it.
     pub fn last_url(&self, delivery_id: &str) -> Result<Option<String>, StoreError> {
         Ok(self.last_urls(&[delivery_id])?.remove(delivery_id))
     }
@@ -52,7 +53,7 @@ impl Reader {
         delivery_ids: &[T],
     ) -> Result<HashMap<String, String>, StoreError> {
         let sql = "SELECT delivery_id, url FROM attempt WHERE seq IN \
-             (SELECT max(seq) FROM attempt WHERE cause IN ('forward', 'replay') \
+             (SELECT max(seq) FROM attempt WHERE cause IN ('forward', 'replay', 'test') \
               AND delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
         self.all(sql, [list(delivery_ids)], |row, path| {
             Ok((row.get(0).at(path)?, row.get(1).at(path)?))

@@ -1,0 +1,312 @@
+//! What the recipes of checks are made of: a provider's genuine deliveries, and every part of a
+//! signature open to change.
+
+use bytes::Bytes;
+use rand::rngs::StdRng;
+use serde_json::Value;
+
+use super::content::{Content, Shown};
+use super::draft::{Draft, Post};
+use super::plan::newer_of;
+use super::probe::{Parcel, Probe};
+use super::spelling;
+use crate::delivery::{Request, Timestamp};
+use crate::json::{Peek, javascript};
+use crate::provider::{
+    CatalogueError, Definition, Fault, FaultError, Forge, Letter, Provider, seal, spoil,
+};
+use crate::signature::{Encoding, Key, KeyError, Scheme, Secret, mac_text, present};
+
+/// Why a check's requests cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Unmakeable {
+    /// An event's fixture cannot be read.
+    #[error(transparent)]
+    Fixture(#[from] CatalogueError),
+    /// The provider has no such event.
+    #[error("the provider has no event `{0}`")]
+    NoEvent(String),
+    /// A fault cannot be played.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// A key that is needed cannot be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// What a recipe gives.
+pub type Made = Result<Probe, Unmakeable>;
+
+/// A provider, its key, and the event that is played.
+pub struct Material<'a> {
+    provider: &'a Provider,
+    key: &'a Key,
+    event: String,
+    target: String,
+    clock: fn() -> Timestamp,
+    random: StdRng,
+}
+
+impl<'a> Material<'a> {
+    /// Of a provider. Requests are made for the request target `target`; ids come from `random`.
+    pub const fn new(
+        provider: &'a Provider,
+        key: &'a Key,
+        target: String,
+        clock: fn() -> Timestamp,
+        random: StdRng,
+    ) -> Self {
+        Self {
+            provider,
+            key,
+            event: String::new(),
+            target,
+            clock,
+            random,
+        }
+    }
+
+    /// Chooses the event that the next recipe plays.
+    pub fn play(&mut self, event: &str) {
+        event.clone_into(&mut self.event);
+    }
+
+    /// The provider.
+    pub const fn provider(&self) -> &'a Provider {
+        self.provider
+    }
+
+    /// How old a signature may be, in seconds.
+    pub fn tolerance(&self) -> i64 {
+        let tolerance = self.scheme().tolerance;
+        tolerance.map_or(0, |tolerance| {
+            i64::try_from(tolerance.past_seconds).unwrap_or(i64::MAX)
+        })
+    }
+
+    /// A genuine delivery.
+    pub fn genuine(&mut self) -> Made {
+        self.edited(|_, _| ())
+    }
+
+    /// The body of another delivery. It has another field as well, as a provider's bodies need not
+    /// have an id.
+    pub fn other_body(&mut self) -> Result<Vec<u8>, Unmakeable> {
+        let mut draft = self.draft()?;
+        spelling::add_field(&mut draft.document, &self.definition().envelope.data);
+        Ok(javascript::stringify(&draft.document).into_bytes())
+    }
+
+    /// So many genuine deliveries, all at once.
+    pub fn several(&mut self, count: usize) -> Made {
+        let parcels = (0..count).map(|_| {
+            let post = self.letter()?;
+            Ok(self.sealed(&post))
+        });
+        Ok(Probe::of(parcels.collect::<Result<_, Unmakeable>>()?).at_once())
+    }
+
+    /// Of a document that was changed before it was written; the change gets the path of the data.
+    pub fn edited(&mut self, change: impl FnOnce(&mut Value, &str)) -> Made {
+        let mut draft = self.draft()?;
+        change(&mut draft.document, &self.definition().envelope.data);
+        let post = self.written(draft, javascript::stringify);
+        Ok(Probe::of(vec![self.sealed(&post)]))
+    }
+
+    /// Of a document that is written in another way.
+    pub fn spelt<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
+        let draft = self.draft()?;
+        let post = self.written(draft, write);
+        Ok(Probe::of(vec![self.sealed(&post)]))
+    }
+
+    /// The same of a document that has a number with a fraction.
+    pub fn spelt_with_fraction<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
+        let mut draft = self.draft_with_fraction()?;
+        spelling::ensure_fraction(&mut draft.document, &self.definition().envelope.data);
+        let post = self.written(draft, write);
+        Ok(Probe::of(vec![self.sealed(&post)]))
+    }
+
+    /// A delivery of an event of this name with the data of the one that is played.
+    pub fn under_another_name(&mut self, name: &str) -> Made {
+        let event = self.event.clone();
+        let draft = self.draft_of(&event, name)?;
+        let post = self.written(draft, javascript::stringify);
+        Ok(Probe::of(vec![self.sealed(&post)]))
+    }
+
+    /// A genuine delivery with another `Content-Type`.
+    pub fn as_media_type(&mut self, media_type: &'static str) -> Made {
+        let mut post = self.letter()?;
+        post.letter.headers.set("Content-Type", media_type);
+        Ok(Probe::of(vec![self.sealed(&post)]))
+    }
+
+    /// A delivery spoilt in one of the ways that `send --fault` knows.
+    pub fn fault(&mut self, fault: Fault) -> Made {
+        let post = self.letter()?;
+        let requests = spoil(fault, self.definition(), self.key, &post.letter)?;
+        let parcels = requests.into_iter().map(|request| post.parcel(request));
+        Ok(Probe::of(parcels.collect()))
+    }
+
+    /// Signed over something else than what is sent.
+    pub fn content(&mut self, change: impl FnOnce(&mut Content)) -> Made {
+        let post = self.letter()?;
+        Ok(self.signed(&post, change, |_| ()))
+    }
+
+    /// Rightly signed and wrongly shown.
+    pub fn shown(&mut self, change: impl FnOnce(&mut Shown)) -> Made {
+        let post = self.letter()?;
+        Ok(self.signed(&post, |_| (), change))
+    }
+
+    /// With another value in the signature's header.
+    pub fn with_value(&mut self, change: impl FnOnce(&str) -> String) -> Made {
+        let post = self.letter()?;
+        let mut request = seal(self.definition(), self.key, &post.letter);
+        let name = &self.scheme().header;
+        let value = change(request.headers.text(name).unwrap_or_default());
+        request.headers.set(name, value);
+        Ok(Probe::of(vec![post.parcel(request)]))
+    }
+
+    /// With a second header of the signature's name behind the right one: its MAC is false.
+    pub fn with_second_header(&mut self) -> Made {
+        let post = self.letter()?;
+        let mut request = seal(self.definition(), self.key, &post.letter);
+        let false_one = self.signed(&post, |content| content.body.clear(), |_| ());
+        let name = &self.scheme().header;
+        let values = false_one.parcels.iter();
+        for value in values.filter_map(|parcel| parcel.request.headers.get(name)) {
+            request.headers.push(name.clone(), value.clone());
+        }
+        Ok(Probe::of(vec![post.parcel(request)]))
+    }
+
+    /// Signed with a secret of no bytes.
+    pub fn with_empty_secret(&mut self) -> Made {
+        // HMAC fills a short key up with zeros (RFC 2104, section 2), so one zero is the key that
+        // no byte at all is.
+        let zero = match self.scheme().secret.encoding {
+            Encoding::Text => b"\0".to_vec(),
+            Encoding::Hex => b"00".to_vec(),
+            Encoding::Base64 => b"AA==".to_vec(),
+        };
+        let key = Key::new(self.scheme(), &Secret::new("an empty secret", zero))?;
+        self.content(move |content| content.key = key)
+    }
+
+    /// The creation of something and an update of it, in the order that `arrange` gives. A delivery
+    /// that stands there twice is sent again as it was.
+    pub fn pair(&mut self, arrange: impl FnOnce(Parcel, Parcel) -> Vec<Parcel>) -> Made {
+        let Some((created, updated)) = newer_of(self.provider) else {
+            return Err(Unmakeable::NoEvent("*.updated".into()));
+        };
+        let now = (self.clock)();
+        let mut forge = Forge::new(created, now, &mut self.random);
+        let first = Draft::drawn(self.provider, created, created, &mut forge)?;
+        forge.go_on(updated, &self.provider.definition);
+        let second = Draft::drawn(self.provider, updated, updated, &mut forge)?;
+        let first = self.written(first, javascript::stringify);
+        let second = self.written(second, javascript::stringify);
+        Ok(Probe::of(arrange(
+            self.sealed(&first),
+            self.sealed(&second),
+        )))
+    }
+
+    const fn definition(&self) -> &'a Definition {
+        &self.provider.definition
+    }
+
+    const fn scheme(&self) -> &'a Scheme {
+        &self.provider.definition.signature
+    }
+
+    fn letter(&mut self) -> Result<Post, Unmakeable> {
+        let draft = self.draft()?;
+        Ok(self.written(draft, javascript::stringify))
+    }
+
+    fn draft(&mut self) -> Result<Draft, Unmakeable> {
+        let event = self.event.clone();
+        self.draft_of(&event, &event)
+    }
+
+    /// The data of one event under the name of another.
+    fn draft_of(&mut self, event: &str, name: &str) -> Result<Draft, Unmakeable> {
+        let mut forge = Forge::new(name, (self.clock)(), &mut self.random);
+        Draft::drawn(self.provider, event, name, &mut forge)
+    }
+
+    /// The event that is played, or the first of the provider's that has a number with a fraction.
+    fn draft_with_fraction(&mut self) -> Result<Draft, Unmakeable> {
+        let played = self.event.clone();
+        let names = std::iter::once(played.as_str()).chain(self.provider.event_names());
+        for name in names {
+            let draft = self.draft_of(name, name)?;
+            if spelling::has_fraction(&draft.document) {
+                return Ok(draft);
+            }
+        }
+        self.draft()
+    }
+
+    fn written<B: Into<Bytes>>(&self, draft: Draft, write: impl FnOnce(&Value) -> B) -> Post {
+        let body = write(&draft.document).into();
+        let place = &self.definition().envelope.id;
+        let event_id = place.find(&draft.headers, Peek::new(&body).as_ref());
+        Post {
+            event: draft.event,
+            letter: Letter {
+                event_id: event_id.unwrap_or_default(),
+                body,
+                headers: draft.headers,
+                signed_at: (self.clock)(),
+                target: self.target.clone(),
+            },
+        }
+    }
+
+    fn sealed(&self, post: &Post) -> Parcel {
+        post.parcel(seal(self.definition(), self.key, &post.letter))
+    }
+
+    fn signed(
+        &self,
+        post: &Post,
+        change_content: impl FnOnce(&mut Content),
+        change_shown: impl FnOnce(&mut Shown),
+    ) -> Probe {
+        let mut content = Content {
+            time: post.letter.signed_at.seconds().to_string(),
+            body: post.letter.body.to_vec(),
+            signed: self.scheme().signed.clone(),
+            key: self.key.clone(),
+        };
+        change_content(&mut content);
+        let scheme = Scheme {
+            signed: content.signed,
+            ..self.scheme().clone()
+        };
+        let id = &post.letter.event_id;
+        let mut shown = Shown {
+            mac: mac_text(&scheme, &content.key, &content.time, id, &content.body),
+            time: Some(content.time),
+        };
+        change_shown(&mut shown);
+        let mut headers = post.letter.headers.clone();
+        for (name, value) in present(&scheme, shown.time.as_deref(), id, &shown.mac).iter() {
+            headers.set(name, value.clone());
+        }
+        let request = Request {
+            headers,
+            ..seal(self.definition(), self.key, &post.letter)
+        };
+        Probe::of(vec![post.parcel(request)])
+    }
+}

@@ -1,0 +1,81 @@
+//! What a check sends.
+
+use crate::delivery::Request;
+use crate::dispatch::Manner;
+
+/// One forged delivery.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The event's name.
+    pub event: String,
+    /// The id by which receivers drop duplicates.
+    pub event_id: String,
+    /// The request, byte for byte.
+    pub request: Request,
+}
+
+/// Requests, and how they are sent.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The deliveries.
+    pub parcels: Vec<Parcel>,
+    /// How often each is sent.
+    pub times: usize,
+    /// Whether all are sent at once, in place of one after the other.
+    pub at_once: bool,
+    /// How each goes out.
+    pub manner: Manner,
+    /// Whether half of the first goes out before, on a connection that is then closed.
+    pub after_half: bool,
+}
+
+impl Probe {
+    /// Each of these once, one after the other.
+    pub const fn of(parcels: Vec<Parcel>) -> Self {
+        Self {
+            parcels,
+            times: 1,
+            at_once: false,
+            manner: Manner::Plain,
+            after_half: false,
+        }
+    }
+
+    /// Each so often.
+    #[must_use]
+    pub fn times(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+
+    /// All at once.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        Self {
+            at_once: true,
+            ..self
+        }
+    }
+
+    /// With header names in lower case.
+    #[must_use]
+    pub fn in_lower_case(mut self) -> Self {
+        for parcel in &mut self.parcels {
+            let fields = parcel.request.headers.iter();
+            let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+            parcel.request.headers = fields.collect();
+        }
+        Self {
+            manner: Manner::LowerCase,
+            ..self
+        }
+    }
+
+    /// With half of the first before.
+    #[must_use]
+    pub fn after_half_of_it(self) -> Self {
+        Self {
+            after_half: true,
+            ..self
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The tables of checks: each row is data and a recipe.
+
+mod accepts;
+mod behaviour;
+mod raw_bytes;
+mod signature;
+
+use super::judge::Severity;
+use super::material::{Made, Material};
+use crate::provider::Provider;
+
+/// Why a receiver may not fall over a bad signature, whichever it is.
+pub const CRASH_WHY: &str = "anyone can send this without knowing the secret; a 5xx or a dropped \
+    connection is an error in your logs each time, tells a stranger that the code breaks there, and \
+    may take the process down";
+
+/// What keeps a receiver from it.
+pub const CRASH_FIX: &str = "look at the header before you compare: missing, of another form or of \
+    another length is a 401. `crypto.timingSafeEqual` throws a RangeError where the lengths differ, \
+    so compare the lengths first; decoding hex can throw as well";
+
+/// One thing that a receiver has to do.
+#[derive(Debug)]
+pub struct Check {
+    /// The group and the name: `signature/tampered-body`. Never changed once released.
+    pub id: &'static str,
+    /// How grave it is where what is expected does not come.
+    pub severity: Severity,
+    /// What is sent, in a few words.
+    pub title: &'static str,
+    /// Whether it makes sense for a provider, by its definition.
+    pub applies: fn(&Provider) -> bool,
+    /// What is sent.
+    pub probe: fn(&mut Material<'_>) -> Made,
+    /// What has to come back.
+    pub expect: Expect,
+    /// Why it matters.
+    pub why: &'static str,
+    /// How it is mended in general.
+    pub fix: &'static str,
+}
+
+/// What has to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// 2xx to each request.
+    Accepted,
+    /// 2xx to each request, and, where effects are counted, one effect of all of them together.
+    AcceptedOnce,
+    /// 2xx within this part of the provider's deadline: 1 for all of it, 10 for a tenth.
+    Within(u32),
+    /// 4xx: a 2xx takes a forgery for genuine, a 5xx or no answer is a crash.
+    Rejected,
+    /// Any answer but a 5xx.
+    NotCrashed,
+}
+
+impl Check {
+    /// The group: what stands before the slash.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('/').map_or(self.id, |(group, _)| group)
+    }
+}
+
+/// All checks, in the order in which they run.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    let tables = [
+        accepts::CHECKS,
+        raw_bytes::CHECKS,
+        signature::CHECKS,
+        behaviour::CHECKS,
+    ];
+    tables.into_iter().flatten()
+}
+
+/// Applies to every provider.
+const fn always(_: &Provider) -> bool {
+    true
+}

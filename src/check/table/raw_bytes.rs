@@ -1,0 +1,54 @@
+//! The same event in other bytes, each validly signed. Who computes the MAC over what a parser and
+//! a writer made of the body fails here and nowhere else.
+
+use super::{Check, Expect, Severity, always};
+use crate::check::spelling;
+
+const WHY: &str = "the MAC is computed over a body that was parsed and written again, not over the \
+    bytes that came; it passes only as long as the provider happens to write JSON as your library \
+    does, and every delivery is lost on the day that it does not";
+const FIX: &str = "keep the raw body and compute the MAC over it: `express.raw({ type: '*/*' })` in \
+    place of `express.json()`, `await request.text()`, `Bytes` before `Json`; parse after the check";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "raw-bytes/white-space",
+        severity: Severity::Loss,
+        title: "the event with white space between its tokens",
+        applies: always,
+        probe: |material| material.spelt(spelling::spaced),
+        expect: Expect::Accepted,
+        why: WHY,
+        fix: FIX,
+    },
+    Check {
+        id: "raw-bytes/escaped-unicode",
+        severity: Severity::Loss,
+        title: "the event with characters written as `\\u…`",
+        applies: always,
+        probe: |material| material.spelt(spelling::escaped),
+        expect: Expect::Accepted,
+        why: WHY,
+        fix: FIX,
+    },
+    Check {
+        id: "raw-bytes/number-text",
+        severity: Severity::Loss,
+        title: "the event with `49.90` in place of `49.9`",
+        applies: always,
+        probe: |material| material.spelt_with_fraction(spelling::with_trailing_zeros),
+        expect: Expect::Accepted,
+        why: WHY,
+        fix: FIX,
+    },
+    Check {
+        id: "raw-bytes/key-order",
+        severity: Severity::Loss,
+        title: "the event with its keys in another order",
+        applies: always,
+        probe: |material| material.spelt(spelling::reversed),
+        expect: Expect::Accepted,
+        why: WHY,
+        fix: FIX,
+    },
+];

@@ -1,0 +1,225 @@
+//! What a receiver has to turn away, with a 4xx: signatures that are not the provider's.
+
+use super::{Check, Expect, Severity, always};
+use crate::check::content::Shown;
+use crate::provider::{Fault, Provider};
+use crate::signature::{Encoding, Template};
+
+const FORGED_WHY: &str = "whoever knows the URL can send this and have it taken for the provider's: \
+    orders that nobody placed, payments that nobody made";
+const EXACT_FIX: &str = "compute the MAC over the raw body with the secret, and compare it with the \
+    whole of the signature in constant time; anything else is a 401";
+const REPLAY_WHY: &str =
+    "who once saw a delivery, in a log or on a proxy, can send it again for ever";
+const TIME_FIX: &str = "read the timestamp as a whole number, compare it with the clock, and refuse \
+    what is older than the tolerance or no number; compute the MAC over its text as it came";
+
+const fn signs_time(provider: &Provider) -> bool {
+    provider.definition.signature.tolerance.is_some()
+}
+
+fn is_hex(provider: &Provider) -> bool {
+    provider.definition.signature.encoding == Encoding::Hex
+}
+
+/// The number of seconds in a day.
+const DAY: i64 = 86_400;
+/// The digits of a time that no 64-bit number holds.
+const HUGE: &str = "99999999999999999999";
+
+/// A row about a forgery whose signature is not right.
+macro_rules! forged {
+    ($id:literal, $title:literal, $probe:expr) => {
+        forged!($id, $title, always, $probe, FORGED_WHY, EXACT_FIX)
+    };
+    ($id:literal, $title:literal, $applies:expr, $probe:expr, $why:expr, $fix:expr) => {
+        Check {
+            id: $id,
+            severity: Severity::Forgery,
+            title: $title,
+            applies: $applies,
+            probe: $probe,
+            expect: Expect::Rejected,
+            why: $why,
+            fix: $fix,
+        }
+    };
+}
+
+pub(super) const CHECKS: &[Check] = &[
+    forged!("signature/missing", "no signature header", |material| {
+        material.fault(Fault::MissingSignature)
+    }),
+    forged!("signature/empty", "an empty signature header", |material| {
+        material.with_value(|_| String::new())
+    }),
+    forged!(
+        "signature/garbage",
+        "a signature header that is no signature",
+        |material| { material.fault(Fault::MalformedSignature) }
+    ),
+    forged!(
+        "signature/truncated",
+        "the right signature without its last character",
+        |material| {
+            material.shown(|shown| {
+                shown.mac.pop();
+            })
+        }
+    ),
+    forged!(
+        "signature/odd-length",
+        "an odd number of the right signature's characters",
+        |material| { material.shown(|shown| shown.mac.truncate((shown.mac.len() / 2) | 1)) }
+    ),
+    forged!(
+        "signature/too-long",
+        "the right signature with more behind it",
+        always,
+        |material| material.shown(|shown| shown.mac.push_str("00")),
+        "only the beginning of the signature is looked at, so the comparison is not of the whole \
+         value; such a shortcut is one change away from taking a forgery",
+        EXACT_FIX
+    ),
+    forged!(
+        "signature/wrong-prefix",
+        "the right MAC under another prefix or version",
+        always,
+        |material| material.fault(Fault::WrongPrefix),
+        "the prefix names the scheme; a receiver that does not look at it would take a weaker scheme, \
+         or a broken one of later, for this one",
+        "look for the documented prefix by name, and refuse a header without it"
+    ),
+    Check {
+        id: "signature/upper-case",
+        severity: Severity::Warning,
+        title: "the right MAC in upper case",
+        applies: is_hex,
+        probe: |material| material.shown(|shown| shown.mac.make_ascii_uppercase()),
+        expect: Expect::Rejected,
+        why: "the documented receivers compare the text, which is lower case; this one takes more \
+              than the provider sends. It is no forgery: only who has the secret can make it",
+        fix: "compare the text in constant time, or leave it: decoding the hex is as safe",
+    },
+    forged!(
+        "signature/other-body",
+        "the right signature of another delivery",
+        |material| {
+            let other = material.other_body()?;
+            material.content(move |content| content.body = other)
+        }
+    ),
+    forged!(
+        "signature/tampered-body",
+        "the body changed after it was signed",
+        |material| { material.fault(Fault::TamperedBody) }
+    ),
+    forged!(
+        "signature/wrong-secret",
+        "signed with another secret",
+        |material| { material.fault(Fault::WrongSecret) }
+    ),
+    forged!(
+        "signature/empty-secret",
+        "signed with an empty secret",
+        always,
+        |material| material.with_empty_secret(),
+        "a secret that is not set is an empty one, and everybody can sign with that",
+        "read the secret once at start, and refuse to start without it: `process.env.X ?? ''` makes \
+         a lock that every key opens"
+    ),
+    forged!(
+        "signature/empty-body",
+        "the right signature of an empty body",
+        always,
+        |material| material.content(|content| content.body.clear()),
+        "the MAC is computed over nothing: a middleware has read the body before, and one signature \
+         of nothing opens the door to any body",
+        EXACT_FIX
+    ),
+    Check {
+        id: "signature/second-header",
+        severity: Severity::Crash,
+        title: "a second, false signature header beside the right one",
+        applies: always,
+        probe: |material| material.with_second_header(),
+        expect: Expect::NotCrashed,
+        why: super::CRASH_WHY,
+        fix: super::CRASH_FIX,
+    },
+    forged!(
+        "signature/body-only",
+        "the MAC over the body alone, without the timestamp",
+        |provider| provider.definition.signature.signs_time(),
+        |material| material.content(|content| content.signed = Template::of_body()),
+        "a MAC that does not cover the timestamp leaves it open to be changed, and a replay is fresh \
+         for ever",
+        TIME_FIX
+    ),
+    forged!(
+        "signature/stale-301s",
+        "rightly signed, one second older than the tolerance",
+        signs_time,
+        |material| {
+            let tolerance = material.tolerance();
+            material.content(move |content| content.move_time(-tolerance - 1))
+        },
+        REPLAY_WHY,
+        TIME_FIX
+    ),
+    forged!(
+        "signature/stale-day",
+        "rightly signed, a day ago",
+        signs_time,
+        |material| {
+            let age = material.tolerance().max(DAY);
+            material.content(move |content| content.move_time(-age - 1))
+        },
+        REPLAY_WHY,
+        TIME_FIX
+    ),
+    forged!(
+        "signature/timestamp-changed",
+        "the timestamp changed, the signature kept",
+        |provider| provider.definition.signature.signs_time(),
+        |material| material.shown(Shown::move_time),
+        REPLAY_WHY,
+        TIME_FIX
+    ),
+    forged!(
+        "signature/timestamp-missing",
+        "no timestamp beside the signature",
+        |provider| provider.definition.signature.signs_time(),
+        |material| material.shown(|shown| shown.time = None),
+        REPLAY_WHY,
+        TIME_FIX
+    ),
+    forged!(
+        "signature/timestamp-negative",
+        "rightly signed, at a time before 1970",
+        signs_time,
+        |material| material.content(|content| content.time.insert(0, '-')),
+        REPLAY_WHY,
+        TIME_FIX
+    ),
+    Check {
+        id: "signature/timestamp-huge",
+        severity: Severity::Warning,
+        title: "rightly signed, at a time of twenty digits",
+        applies: signs_time,
+        probe: |material| material.content(|content| content.time = HUGE.into()),
+        expect: Expect::Rejected,
+        why: "the documented receivers refuse the past alone, so that this one is fresh for ever. It \
+              is no forgery: only who has the secret can make it",
+        fix: "refuse what is further in the future than the tolerance, too",
+    },
+    forged!(
+        "signature/timestamp-text",
+        "rightly signed, at a time that is no number",
+        signs_time,
+        |material| material.content(|content| content.time = "yesterday".into()),
+        "the age of what is no number is NaN, and `NaN > 300` is false: the check of the age lets it \
+         pass, and with it whatever makes the number unreadable",
+        TIME_FIX
+    ),
+];

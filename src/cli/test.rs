@@ -1,0 +1,111 @@
+//! `webhook test`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::value::Span;
+use super::{ConnectArgs, SecretArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  webhook test --provider olympus --url localhost:3000/webhooks/olympus --secret whsec_123
+  webhook test --provider cimplify --list
+  webhook test --provider ibakepro --url localhost:3000/hook --only signature,raw-bytes
+  webhook test --provider olympus --url localhost:3000/hook --skip 'signature/stale-*' --strict
+  webhook test --provider olympus --url localhost:3000/hook --effects 'psql -Atc \"select count(*) from orders\"'
+  webhook test --provider olympus --url localhost:3000/hook --output github --junit report.xml";
+
+/// Check whether a handler is correct: play its provider, friendly and hostile.
+///
+/// Sends what the provider documents and what it may add, the same events in other bytes, forged
+/// and stale signatures, repeats, loads and events out of order, and says what the handler got
+/// wrong: what was sent, what came back, why it matters and how it is mended. Forged deliveries go
+/// to a loopback or private address only, unless `--yes-this-is-mine`.
+///
+/// Each request is an attempt in the log, under a delivery that `log show` shows and `replay` sends
+/// again.
+///
+/// Exits 0 when all passes, 1 when a check fails, 3 when the endpoint is not reached. Warnings fail
+/// with `--strict` alone.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct TestArgs {
+    /// The handler: a port, `host:port/path`, or a URL. Also `WEBHOOK_URL`.
+    #[arg(short, long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// The provider to play. Also `WEBHOOK_PROVIDER`.
+    #[arg(short, long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// The event that checks play which are about no other [default: order.created, else the first].
+    #[arg(long, value_name = "EVENT")]
+    pub event: Option<String>,
+
+    /// Run these checks only: an id, a group, or a pattern such as `signature/stale-*`; repeatable.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// Leave these checks out, named in the same way.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub skip: Vec<String>,
+
+    /// Print the checks that would run, and send nothing.
+    #[arg(long)]
+    pub list: bool,
+
+    /// A command that prints a number: how many effects deliveries have had so far.
+    ///
+    /// It is run with `sh -c` before and after each check of repeats, which then asks that one
+    /// delivery counts once, however often and however concurrently it comes.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "effects_url")]
+    pub effects: Option<String>,
+
+    /// A URL whose answer is such a number.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub effects_url: Option<String>,
+
+    /// Let warnings fail, too.
+    #[arg(long)]
+    pub strict: bool,
+
+    /// How long to wait for each answer; 0 for no limit [default: the provider's deadline].
+    #[arg(long, value_name = "SPAN")]
+    pub timeout: Option<Span>,
+
+    /// Send forged deliveries to a host on the public network: it has to be yours.
+    #[arg(long)]
+    pub yes_this_is_mine: bool,
+
+    /// Keep nothing in the log.
+    #[arg(long)]
+    pub no_log: bool,
+
+    /// Print one JSON object a line: a `check` each, and a `summary`.
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+
+    /// Write a JUnit report to this file.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub junit: Option<PathBuf>,
+
+    /// The form of what is printed [default: text].
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub output: Option<TestOutput>,
+
+    #[command(flatten)]
+    pub secrets: SecretArgs,
+
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+}
+
+/// The form of what `test` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// For people.
+    Text,
+    /// For GitHub Actions: an annotation for each finding, and a step summary.
+    Github,
+}

@@ -1,0 +1,220 @@
+//! `webhook test`: is a handler correct?
+
+mod effects;
+mod found;
+mod guard;
+mod machine;
+mod output;
+
+use rand::rngs::StdRng;
+
+use super::World;
+use super::setup::{Setup, client_options};
+use super::signal;
+use crate::check::{Material, Planned, Runner, SelectionError, Sending, plan, select};
+use crate::cli::{GlobalArgs, TestArgs};
+use crate::delivery::{Cause, FailureKind};
+use crate::dispatch::{Dispatch, Outlet};
+use crate::exit::{Outcome, Trouble};
+use crate::http::{Client, ClientOptions, Target};
+use crate::provider::Provider;
+use crate::report;
+use crate::signature::Key;
+use crate::store::{Log, Writer};
+use effects::Effects;
+use output::Output;
+
+/// What a run has to do.
+struct Work<'a> {
+    args: &'a TestArgs,
+    setup: &'a Setup,
+    world: &'a World,
+    provider: &'a Provider,
+    planned: Vec<Planned>,
+}
+
+/// Runs the command.
+pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let provider = setup
+        .chosen_provider(args.provider.as_deref())?
+        .ok_or_else(|| {
+            Trouble::usage("no provider to play")
+                .hint("say which: `--provider NAME`; `webhook providers` lists them")
+        })?;
+    let work = Work {
+        planned: planned(args, &setup, provider)?,
+        args,
+        setup: &setup,
+        world,
+        provider,
+    };
+    if args.list {
+        return output::list(&work);
+    }
+    let keyring = setup.keyring_or_local(&args.secrets, world)?;
+    let key = keyring.keys(provider.name()).first().ok_or_else(|| {
+        Trouble::usage(format!("no secret for `{}`", provider.name()))
+            .hint(format!("give it: `--secret {}=…`", provider.name()))
+    })?;
+    let target = target(args, &setup)?;
+    super::runtime()?.block_on(async {
+        if !guard::is_allowed(args, &target, world).await? {
+            return Ok(Outcome::Unreachable);
+        }
+        let effects = Effects::of(args, world)?;
+        if let Some(effects) = &effects {
+            effects.try_out().await?;
+        }
+        let outlet = work.outlet(target)?;
+        work.check(key, &outlet, effects.as_ref()).await
+    })
+}
+
+fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Planned>, Trouble> {
+    let event = args.event.as_deref();
+    if let Some(event) = event.filter(|event| !provider.has_event(event)) {
+        return Err(setup.unknown_event_of(provider, event));
+    }
+    let planned = plan(provider, event);
+    select(planned, &args.only, &args.skip).map_err(|error| {
+        let hint = match &error {
+            SelectionError::Unknown {
+                nearest: Some(near),
+                ..
+            } => format!("did you mean `{near}`?"),
+            _ => "`webhook test --list` prints those of the provider".into(),
+        };
+        Trouble::usage(error.to_string()).hint(hint)
+    })
+}
+
+fn target(args: &TestArgs, setup: &Setup) -> Result<Target, Trouble> {
+    match setup.config.url(args.url.clone())?.value {
+        Some(url) => Ok(Target::parse(&url)?),
+        None => Err(Trouble::usage("no handler to test")
+            .hint("give `--url http://localhost:3000/webhooks`, or set WEBHOOK_URL")),
+    }
+}
+
+impl Work<'_> {
+    fn outlet(&self, target: Target) -> Result<Outlet, Trouble> {
+        let log = self.log()?;
+        let options = ClientOptions {
+            fresh_connections: true,
+            ..client_options(&self.args.connect)
+        };
+        let lower_case = ClientOptions {
+            lower_case_names: true,
+            ..options.clone()
+        };
+        let documented = self.provider.definition.delivery.timeout();
+        let timeout = self.args.timeout.map_or(documented, |span| span.0);
+        Ok(Outlet::new(
+            Dispatch::new(Client::new(&options)?, log.clone()),
+            Dispatch::new(Client::new(&lower_case)?, log),
+            target,
+            Cause::Test,
+            (!timeout.is_zero()).then_some(timeout),
+        ))
+    }
+
+    fn log(&self) -> Result<Option<Writer>, Trouble> {
+        if self.args.no_log {
+            return Ok(None);
+        }
+        let log = Log::open(self.setup.config.log()?.value)?;
+        Ok(Some(log.writer()?))
+    }
+
+    /// Runs the checks, once it is known that anybody is there.
+    async fn check(
+        &self,
+        key: &Key,
+        outlet: &Outlet,
+        effects: Option<&Effects>,
+    ) -> Result<Outcome, Trouble> {
+        let target = outlet.request_target().to_owned();
+        let random = rand::make_rng::<StdRng>();
+        let material = Material::new(self.provider, key, target, self.world.clock, random);
+        let counter = effects.map(|effects| effects as _);
+        let mut runner = Runner::new(material, outlet, counter);
+        let mut output = Output::new(self, outlet.url());
+        if !self.is_reached(&mut runner, &mut output).await? {
+            outlet.settle().await?;
+            output.finish()?;
+            return Ok(Outcome::Unreachable);
+        }
+        let mut signals = signal::first()?;
+        for planned in self.planned.clone() {
+            let finished = tokio::select! {
+                finished = runner.run(planned) => finished.map_err(|e| unmakeable(&e))?,
+                Ok(signal) = &mut signals => {
+                    output.finish()?;
+                    return Ok(Outcome::Interrupted(signal));
+                }
+            };
+            outlet.settle().await?;
+            output.add(&finished)?;
+        }
+        let outcome = output.finish()?;
+        let is_lost = runner.is_gone() && outcome == Outcome::Yes;
+        Ok(if is_lost {
+            Outcome::Unreachable
+        } else {
+            outcome
+        })
+    }
+
+    /// Whether the endpoint answers one genuine delivery, so that a dead one is told once and not
+    /// by every check.
+    async fn is_reached(
+        &self,
+        runner: &mut Runner<'_>,
+        output: &mut Output<'_>,
+    ) -> Result<bool, Trouble> {
+        let event = self.planned.first().map_or("", |first| &first.event);
+        let greeting = runner.greet(event).await.map_err(|e| unmakeable(&e))?;
+        let Some(Sending { attempt, .. }) = greeting else {
+            return Ok(true);
+        };
+        match &attempt.outcome {
+            Ok(answer) if !answer.is_success() => {
+                let status = answer.status;
+                let message = format!("the handler answers {status} to a genuine delivery");
+                self.world.console.warn(&message, hint_for(status));
+                Ok(true)
+            }
+            // A handler that drops the connection is there.
+            Err(failure) if !is_there(failure.kind) => {
+                output.unreachable(failure);
+                let hint = "start the handler, or mend `--url`";
+                self.world
+                    .console
+                    .talk(&report::error(&failure.message, Some(hint)));
+                Ok(false)
+            }
+            _ => Ok(true),
+        }
+    }
+}
+
+const fn is_there(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Reset | FailureKind::Protocol | FailureKind::TooLarge
+    )
+}
+
+const fn hint_for(status: u16) -> Option<&'static str> {
+    match status {
+        401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
+        404 | 405 => Some("is the path of `--url` the handler's?"),
+        300..=399 => Some("no provider follows a redirect: give the URL that answers itself"),
+        _ => None,
+    }
+}
+
+fn unmakeable(error: &crate::check::Unmakeable) -> Trouble {
+    Trouble::usage(error.to_string())
+}

@@ -1,0 +1,160 @@
+//! What machines read: JSON lines, `JUnit`, GitHub.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::found::Found;
+use crate::delivery::capture::VERSION;
+use crate::exit::Trouble;
+use crate::report::CheckTotals;
+use crate::report::github::{self, Level};
+use crate::report::junit::{self, Case};
+use crate::report::{Finding, Mark};
+
+/// The name of the `JUnit` suite.
+const SUITE: &str = "webhook test";
+
+/// The line of a check that has run.
+pub fn check_json(found: &Found<'_>) -> Value {
+    let finished = found.finished();
+    let shown = finished.shown.as_ref();
+    let mut line = json!({
+        "v": VERSION, "kind": "check",
+        "id": finished.planned.id, "group": finished.planned.check.group(),
+        "severity": finished.severity.as_str(), "outcome": finished.outcome.as_str(),
+        "sent": finished.planned.check.title, "event": finished.planned.event,
+        "requests": finished.requests, "status": found.status(), "reason": finished.reason,
+        "duration_ms": (finished.duration.as_secs_f64() * 1e6).round() / 1e3,
+        "delivery_id": shown.map(|shown| &shown.delivery_id),
+        "attempt_id": shown.map(|shown| &shown.attempt.id),
+    });
+    if found.is_finding() {
+        let finding = found.finding();
+        line["why"] = finding.why.into();
+        line["fix"] = finding.fix.into();
+        line["habit"] = finding
+            .habit
+            .map(|(line, fault)| json!({"line": line, "fault": fault}))
+            .into();
+        line["reproduce"] = finding.reproduce.into();
+    }
+    line
+}
+
+/// The last line; `unreachable` is why nothing could be checked.
+pub fn summary_json(totals: &CheckTotals, unreachable: Option<&str>) -> Value {
+    let mut line = json!({"v": VERSION, "kind": "summary"});
+    if let (Some(line), Ok(Value::Object(counts))) =
+        (line.as_object_mut(), serde_json::to_value(totals))
+    {
+        line.extend(counts);
+    }
+    line["unreachable"] = unreachable.into();
+    line
+}
+
+/// The case of a check.
+pub fn case(found: &Found<'_>, strict: bool) -> Case {
+    let finished = found.finished();
+    let outcome = match found.mark() {
+        Mark::Skip => junit::Outcome::Skipped,
+        Mark::Pass => junit::Outcome::Pass,
+        Mark::Warn if !strict => junit::Outcome::Pass,
+        Mark::Warn | Mark::Fail => junit::Outcome::Fail {
+            kind: finished.severity.as_str().into(),
+            message: finished.reason.clone().unwrap_or_default(),
+            details: details(&found.finding()),
+        },
+    };
+    Case {
+        name: finished.planned.id.clone(),
+        classname: finished.planned.check.group().into(),
+        time: finished.duration,
+        outcome,
+    }
+}
+
+/// The one case of a run against an endpoint that is not there.
+pub fn unreachable_case(message: &str) -> Case {
+    Case {
+        name: "reach the handler".into(),
+        classname: "reach".into(),
+        time: std::time::Duration::ZERO,
+        outcome: junit::Outcome::Fail {
+            kind: "unreachable".into(),
+            message: message.into(),
+            details: String::new(),
+        },
+    }
+}
+
+/// Writes the `JUnit` file.
+pub fn write_junit(path: &Path, cases: &[Case]) -> Result<(), Trouble> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Trouble::unreadable(format!("cannot write `{}`: {error}", path.display()))
+    };
+    let document = junit::junit(SUITE, cases).map_err(|error| cannot(&error))?;
+    std::fs::write(path, document).map_err(|error| cannot(&error))
+}
+
+/// The annotation of a finding.
+pub fn annotation(found: &Found<'_>) -> String {
+    let finding = found.finding();
+    let level = match found.mark() {
+        Mark::Fail => Level::Error,
+        _ => Level::Warning,
+    };
+    let title = format!("{}: {}", finding.id, finding.kind);
+    let message = format!("{}\n{}", finding.reason, details(&finding));
+    github::annotation(level, &title, &message)
+}
+
+/// Appends the summary of a step to the file that GitHub names.
+pub fn write_step_summary(
+    path: &Path,
+    heading: &str,
+    findings: &[Found<'_>],
+) -> Result<(), Trouble> {
+    let rows: Vec<_> = findings
+        .iter()
+        .map(|found| {
+            let finding = found.finding();
+            let cells = [
+                finding.id,
+                finding.kind,
+                finding.reason,
+                finding.why,
+                finding.fix,
+            ];
+            cells.map(str::to_owned).to_vec()
+        })
+        .collect();
+    let columns = [
+        "Check",
+        "Finding",
+        "What came back",
+        "Why it matters",
+        "How to mend it",
+    ];
+    let text = github::summary(heading, &columns, &rows);
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| writeln!(file, "{text}\n"))
+        .map_err(|error| Trouble::unreadable(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// What a finding says besides its first line.
+fn details(finding: &Finding<'_>) -> String {
+    let mut lines = vec![
+        format!("sent: {}", finding.sent),
+        format!("why: {}", finding.why),
+        format!("mend: {}", finding.fix),
+    ];
+    if let Some((line, fault)) = finding.habit {
+        lines.push(format!("the documented handler has it: {line} ({fault})"));
+    }
+    lines.push(format!("again: {}", finding.reproduce));
+    lines.join("\n")
+}

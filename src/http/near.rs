@@ -1,0 +1,76 @@
+//! Which addresses are this machine's or a private network's.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::Target;
+
+/// The addresses that the target's host has now.
+pub async fn addresses(target: &Target) -> io::Result<Vec<IpAddr>> {
+    let found = tokio::net::lookup_host(target.authority()).await?;
+    Ok(found.map(|address| address.ip()).collect())
+}
+
+/// Whether an address is reached without the public network: loopback, private (RFC 1918 and
+/// RFC 4193) or link-local.
+pub fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_near_v4(address),
+        IpAddr::V6(address) => {
+            address.to_ipv4_mapped().is_some_and(is_near_v4) || is_near_v6(address)
+        }
+    }
+}
+
+/// `0.0.0.0` as well: connecting to it reaches this machine.
+const fn is_near_v4(address: Ipv4Addr) -> bool {
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_unspecified()
+}
+
+const fn is_near_v6(address: Ipv6Addr) -> bool {
+    address.is_loopback()
+        || address.is_unspecified()
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_own_and_private_networks_are_near() {
+        for near in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "0.0.0.0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.3.4",
+            "::1",
+            "::",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in [
+            "8.8.8.8",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.169.0.1",
+            "100.64.0.1",
+            "2001:db8::1",
+            "ff02::1",
+            "::ffff:8.8.8.8",
+        ] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What GitHub Actions reads: annotations on stdout, Markdown for the summary of a step.
+//!
+//! The forms are those of its documentation, "Workflow commands for GitHub Actions": in a message,
+//! `%`, CR and LF are escaped, in a property `:` and `,` as well.
+
+use super::sanitize::escape;
+
+/// How an annotation is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// As a failure.
+    Error,
+    /// As a warning.
+    Warning,
+}
+
+/// An annotation: one line for stdout.
+pub fn annotation(level: Level, title: &str, message: &str) -> String {
+    let command = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    };
+    let title = data(title).replace(':', "%3A").replace(',', "%2C");
+    format!("::{command} title={title}::{}", data(message))
+}
+
+/// A table in Markdown, below a heading. Cells may hold anything.
+pub fn summary(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+    let rule = "| --- ".repeat(columns.len());
+    let mut lines = vec![
+        format!("### {}", cell(heading)),
+        String::new(),
+        row(columns.iter().copied()),
+        format!("{rule}|"),
+    ];
+    lines.extend(
+        rows.iter()
+            .map(|cells| row(cells.iter().map(String::as_str))),
+    );
+    lines.join("\n")
+}
+
+fn row<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    let cells: Vec<_> = cells.map(cell).collect();
+    format!("| {} |", cells.join(" | "))
+}
+
+/// Text that is no Markdown, no HTML and no end of a cell.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for c in escape(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn data(text: &str) -> String {
+    // Its own line ends are wanted; whatever else could act on a terminal is not.
+    let lines: Vec<_> = text.lines().map(escape).collect();
+    lines
+        .join("\n")
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_is_one_line_whatever_is_in_it() {
+        let line = annotation(Level::Error, "a:b, 5%", "one\ntwo, three: 5%");
+        assert_eq!(line, "::error title=a%3Ab%2C 5%25::one%0Atwo, three: 5%25");
+        assert_eq!(
+            annotation(Level::Warning, "", "\u{1b}"),
+            "::warning title=::\\x1b"
+        );
+    }
+
+    #[test]
+    fn a_cell_cannot_end_itself() {
+        let rows = [vec!["a|b".into(), "<script>\n`x`".into()]];
+        let text = summary("of 5", &["check", "what"], &rows);
+        let expected = "### of 5\n\n| check | what |\n| --- | --- |\n\
+                        | a\\|b | &lt;script&gt;\\\\n\\`x\\` |";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,160 @@
+//! What is found in the sample handlers that the providers publish, and in `listen` itself.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+use super::handler::SECRET;
+use super::{ids, run_against};
+use crate::harness::Sandbox;
+
+/// All checks of a signature's form, at which `timingSafeEqual` throws.
+const LENGTHS: &[&str] = &[
+    "signature/missing",
+    "signature/empty",
+    "signature/garbage",
+    "signature/truncated",
+    "signature/odd-length",
+    "signature/too-long",
+    "signature/wrong-prefix",
+    "signature/second-header",
+];
+
+/// The checks that fail where the MAC is computed over `JSON.stringify(req.body)`.
+const REWRITTEN: &[&str] = &[
+    "raw-bytes/white-space",
+    "raw-bytes/escaped-unicode",
+    "raw-bytes/number-text",
+];
+
+/// A sample handler: its provider, its path, what fails, what warns.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static [&'static str]],
+    &'static [&'static str],
+);
+
+const PUBLISHED: &[Row] = &[
+    (
+        "ibakepro",
+        "ibakepro",
+        "/webhooks/ibakepro",
+        &[REWRITTEN],
+        &["accepts/large-body"],
+    ),
+    (
+        "olympus",
+        "olympus",
+        "/webhooks/olympus",
+        &[&[
+            "signature/missing",
+            "signature/empty",
+            "signature/garbage",
+            "signature/truncated",
+            "signature/odd-length",
+            "signature/too-long",
+            "signature/wrong-prefix",
+            "signature/timestamp-missing",
+            "signature/timestamp-text",
+        ]],
+        &["accepts/large-body", "signature/timestamp-huge"],
+    ),
+    (
+        "barecommerce-express",
+        "barecommerce",
+        "/webhooks/barecommerce",
+        &[LENGTHS],
+        &["accepts/large-body"],
+    ),
+    (
+        "barecommerce-next",
+        "barecommerce",
+        "/api/webhooks/barecommerce",
+        &[LENGTHS],
+        &[],
+    ),
+    (
+        "cimplify",
+        "cimplify",
+        "/webhooks/cimplify",
+        &[REWRITTEN, LENGTHS],
+        &["accepts/large-body"],
+    ),
+];
+
+/// A sample handler in Node; ends with its stdin.
+struct Peer {
+    child: Child,
+    port: u64,
+    /// Kept open: a handler that cannot print fails.
+    lines: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    fn start(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
+        let mut child = Command::new("node")
+            .args(["handlers.js", name])
+            .current_dir(folder)
+            .env("WEBHOOK_SECRET", SECRET)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("a line");
+        let ready: Value = serde_json::from_str(&line).expect("after `npm ci` in tests/peers");
+        let port = ready["port"].as_u64().expect("a port");
+        Self { child, port, lines }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = self.lines.get_ref();
+    }
+}
+
+#[test]
+fn the_published_handlers_have_these_faults() {
+    for (name, provider, path, failing, warning) in PUBLISHED {
+        let peer = Peer::start(name);
+        let url = format!("http://127.0.0.1:{}{path}", peer.port);
+        let lines = run_against(&url, provider, &["--json"])
+            .expect(1)
+            .json_lines();
+        assert_eq!(ids(&lines, "fail"), failing.concat(), "{name}");
+        assert_eq!(ids(&lines, "warn"), *warning, "{name}");
+        let findings = lines.iter().filter(|line| !line["fix"].is_null());
+        for finding in findings {
+            assert!(
+                !finding["habit"].is_null(),
+                "{name}: no line is named: {finding}"
+            );
+        }
+    }
+}
+
+/// `listen` keeps what it is told: it notes what is in the future and takes it.
+#[test]
+fn our_own_listener_passes() {
+    for provider in ["ibakepro", "olympus", "barecommerce", "cimplify"] {
+        let sandbox = Sandbox::new();
+        // Prints nothing, as nobody reads.
+        let quiet = ["--secret", SECRET, "--no-log", "--events", "!*"];
+        let listener = sandbox.listen(&[&quiet[..], &["--provider", provider]].concat());
+        let url = format!("{}/hook", listener.url());
+        let run = run_against(&url, provider, &["--json", "--strict"]);
+        let lines = run.json_lines();
+        assert_eq!(ids(&lines, "fail"), Vec::<String>::new(), "{provider}");
+        assert_eq!(ids(&lines, "warn"), Vec::<String>::new(), "{provider}");
+        run.expect(0);
+    }
+}
