@@ -24,6 +24,11 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
         "intake",
         &["delivery", "dispatch", "http", "json", "provider", "store"],
     ),
+    // A handler is checked through the back door, with what the provider's data says.
+    (
+        "check",
+        &["delivery", "dispatch", "json", "provider", "signature"],
+    ),
     ("cli", &[]),
     ("config", &["cli"]),
     ("console", &["report"]),
