@@ -1,6 +1,7 @@
 //! The built program in a sandbox: a home of its own, no variables of the caller's, port 0.
 
-pub mod peer;
+pub mod endpoint;
+pub mod message;
 pub mod sender;
 mod stream;
 

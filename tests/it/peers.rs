@@ -1,7 +1,5 @@
 //! The other side, written by someone else: the documented handlers in Node, the same checks in
-//! Rust where there is no Node, and endpoints that record, stall or follow a script.
-
-mod endpoint;
+//! Rust where there is no Node.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
@@ -9,14 +7,15 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Once;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use sha2::Sha256;
 
 use crate::harness::PATIENCE;
-pub use endpoint::{Endpoint, Message, Reply};
+use crate::harness::endpoint::{Endpoint, Reply};
+use crate::harness::message::Message;
+use crate::harness::sender::now;
 
 /// The providers whose documents show a handler.
 pub const PROVIDERS: [&str; 4] = ["barecommerce", "cimplify", "ibakepro", "olympus"];
@@ -31,12 +30,6 @@ pub fn hmac_hex(secret: &str, parts: &[&[u8]]) -> String {
         mac.update(part);
     }
     hex::encode(mac.finalize().into_bytes())
-}
-
-/// The seconds since 1970.
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.expect("after 1970").as_secs()).expect("a time")
 }
 
 /// Whether a request is signed as the provider documents, over the raw bytes.
@@ -127,7 +120,7 @@ fn timing_safe(signature: Option<&str>, expected: &str) -> u16 {
 /// The documented Axum handler of olympus. No header or a wrong MAC is 401, a body that is no JSON
 /// 400; the document does not say what its error for an odd signature becomes, and 500 is what Axum
 /// makes of errors.
-pub fn axum_status(secret: &str, message: &Message) -> u16 {
+fn axum_status(secret: &str, message: &Message) -> u16 {
     let Some(signature) = message.field("x-olympus-signature") else {
         return 401;
     };
@@ -146,6 +139,11 @@ pub fn axum_status(secret: &str, message: &Message) -> u16 {
     }
     let is_json = serde_json::from_slice::<Value>(&message.body).is_ok();
     if is_json { 200 } else { 400 }
+}
+
+/// An endpoint that is the documented Axum handler of olympus.
+pub fn olympus(secret: &'static str) -> Endpoint {
+    Endpoint::start(move |_, message| Reply::status(axum_status(secret, message)))
 }
 
 /// The documented handler of a provider, in Node where it is there.

@@ -1,7 +1,6 @@
 //! `webhook replay` from outside.
 
 mod course;
-mod endpoint;
 mod interrupting;
 mod large;
 mod logged;

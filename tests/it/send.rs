@@ -19,8 +19,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::harness::message::Message;
 use crate::harness::{PATIENCE, Run, Sandbox};
-use crate::peers::Message;
 
 /// The secret of these tests. It is in no output, in no form.
 pub const SECRET: &str = "whsec_T0p+s3cret/of=tests";

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::durable::{attempts, kept};
-use crate::harness::peer::Peer;
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, deliver, deliver_to, order, signature};
 use crate::harness::{Listener, Sandbox, post_message, raw_exchange};
 
@@ -21,8 +21,8 @@ fn before(app: &str, flags: &[&str]) -> (Sandbox, Listener) {
 
 #[test]
 fn the_application_gets_the_same_bytes() {
-    let app = Peer::ok();
-    let (_sandbox, listener) = before(&app.url(), &[]);
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = before(&app.authority(), &[]);
     for body in [
         order("evt_1"),
         "{\"a\" : 1.50,\r\n\t\"a\": \"é\u{7f}\"}\n\n".into(),
@@ -34,8 +34,8 @@ fn the_application_gets_the_same_bytes() {
 
 #[test]
 fn bytes_that_are_no_text_are_forwarded_as_they_are() {
-    let app = Peer::ok();
-    let (_sandbox, listener) = before(&app.url(), &["--on-invalid", "forward"]);
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = before(&app.authority(), &["--on-invalid", "forward"]);
     let every_byte: Vec<u8> = (0..=255).collect();
     assert_eq!(deliver(listener.address(), &every_byte).0, 200);
     assert_eq!(app.next().body, every_byte);
@@ -43,8 +43,11 @@ fn bytes_that_are_no_text_are_forwarded_as_they_are() {
 
 #[test]
 fn end_to_end_headers_are_kept_and_hop_by_hop_ones_are_not() {
-    let app = Peer::ok();
-    let (_sandbox, listener) = before(&app.url(), &["-H", "X-Added: yes", "-H", "x-set: new"]);
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = before(
+        &app.authority(),
+        &["-H", "X-Added: yes", "-H", "x-set: new"],
+    );
     let body = order("evt_1");
     let (name, value) = signature("olympus", SECRET, body.as_bytes());
     let message = format!(
@@ -56,32 +59,30 @@ fn end_to_end_headers_are_kept_and_hop_by_hop_ones_are_not() {
     let answer = raw_exchange(listener.address(), message.as_bytes());
     assert!(answer.starts_with(b"HTTP/1.1 200 "));
     let got = app.next();
-    assert_eq!(got.line(), "PUT /p HTTP/1.1");
+    assert_eq!(got.line, "PUT /p HTTP/1.1");
     assert_eq!(got.values(name), [value]);
     assert_eq!(got.values("x-repeat"), ["1", "2"]);
     assert_eq!(got.values("x-added"), ["yes"]);
     assert_eq!(got.values("x-set"), ["new"]);
-    assert_eq!(got.values("host"), [app.url()]);
+    assert_eq!(got.values("host"), [app.authority()]);
     assert_eq!(got.values("content-length"), [body.len().to_string()]);
     for dropped in ["x-mine", "keep-alive", "te", "upgrade", "transfer-encoding"] {
-        assert!(got.values(dropped).is_empty(), "{dropped}: {}", got.head);
+        assert!(got.values(dropped).is_empty(), "{dropped}: {got:?}");
     }
     assert_eq!(got.body, body.as_bytes());
 }
 
 #[test]
 fn a_header_that_is_not_utf8_goes_through() {
-    let app = Peer::with(|_, request, stream| {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Back: \xe9\r\nContent-Length: 0\r\n\r\n");
-        assert!(request.head.contains("caf\u{fffd}"), "{}", request.head);
-    });
-    let (_sandbox, listener) = before(&app.url(), &["--on-invalid", "forward"]);
+    let app = Endpoint::saying(*b"HTTP/1.1 200 OK\r\nX-Back: \xe9\r\nContent-Length: 0\r\n\r\n");
+    let (_sandbox, listener) = before(&app.authority(), &["--on-invalid", "forward"]);
     let mut message = post_message("/", &[("X-Latin", "caf~")], b"{}");
     let place = message.iter().position(|b| *b == b'~').unwrap();
     message[place] = 0xe9;
     let answer = raw_exchange(listener.address(), &message);
     assert!(answer.windows(9).any(|w| w == b"X-Back: \xe9"));
-    app.next();
+    let came = app.one().bytes;
+    assert!(came.windows(4).any(|w| w == b"caf\xe9"), "{came:?}");
 }
 
 #[test]
@@ -93,28 +94,29 @@ fn path_and_query_are_joined_as_documented() {
         ("/own?t=1", "/hook?shop=1", "/own?t=1&shop=1"),
         ("", "/%7Ea%2Fb//c?x=%20", "/%7Ea%2Fb//c?x=%20"),
     ] {
-        let app = Peer::ok();
-        let (_sandbox, listener) = before(&format!("http://{}{own}", app.url()), &[]);
+        let app = Endpoint::ok();
+        let (_sandbox, listener) = before(&app.url(own), &[]);
         deliver_to(listener.address(), incoming, order("evt_1"));
-        assert_eq!(app.next().line(), format!("POST {expected} HTTP/1.1"));
+        assert_eq!(app.next().line, format!("POST {expected} HTTP/1.1"));
     }
 }
 
 #[test]
 fn a_bare_port_is_this_machine() {
-    let app = Peer::ok();
+    let app = Endpoint::ok();
     let port = app.address.port().to_string();
     let (_sandbox, listener) = before(&port, &[]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    assert_eq!(app.count(), 1);
 }
 
 #[test]
 fn the_applications_answer_goes_back_whole() {
-    let app = Peer::answering(&[
+    let app = Endpoint::saying(
         "HTTP/1.1 422 Nope\r\nContent-Type: text/odd\r\nX-Two: 1\r\nX-Two: 2\r\n\
          Connection: X-Private\r\nX-Private: 1\r\nContent-Length: 8\r\n\r\nno \u{1b}[2J!",
-    ]);
-    let (sandbox, mut listener) = before(&app.url(), &[]);
+    );
+    let (sandbox, mut listener) = before(&app.authority(), &[]);
     let body = order("evt_1");
     let (name, value) = signature("olympus", SECRET, body.as_bytes());
     let message = post_message("/", &[(name, &value)], body.as_bytes());
@@ -140,15 +142,12 @@ fn a_compressed_answer_is_passed_on_compressed() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(b"hello hello hello").unwrap();
     let packed = encoder.finish().unwrap();
-    let sent = packed.clone();
-    let app = Peer::with(move |_, _, stream| {
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
-            sent.len()
-        );
-        let _ = stream.write_all(&[head.as_bytes(), &sent].concat());
-    });
-    let (_sandbox, listener) = before(&app.url(), &[]);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        packed.len()
+    );
+    let app = Endpoint::saying([head.as_bytes(), &packed].concat());
+    let (_sandbox, listener) = before(&app.authority(), &[]);
     let body = order("evt_1");
     let (name, value) = signature("olympus", SECRET, body.as_bytes());
     let message = post_message("/", &[(name, &value)], body.as_bytes());
@@ -160,42 +159,39 @@ fn a_compressed_answer_is_passed_on_compressed() {
 
 #[test]
 fn a_redirect_is_an_answer_and_is_not_followed() {
-    let there = Peer::ok().that_may_idle();
-    let redirect = format!(
-        "HTTP/1.1 302 Found\r\nLocation: http://{}/\r\nContent-Length: 0\r\n\r\n",
-        there.url()
-    );
-    let app = Peer::answering(&[&redirect]);
-    let (_sandbox, listener) = before(&app.url(), &[]);
+    let there = Endpoint::ok();
+    let location = there.url("/");
+    let app = Endpoint::start(move |_, _| Reply::Status(302, vec![("Location", location.clone())]));
+    let (_sandbox, listener) = before(&app.authority(), &[]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 302);
     assert_eq!((app.count(), there.count()), (1, 0));
 }
 
 #[test]
 fn what_is_not_genuine_is_not_forwarded() {
-    let app = Peer::ok();
-    let (_sandbox, listener) = before(&app.url(), &[]);
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = before(&app.authority(), &[]);
     let forged = post_message("/forged", &[("X-Olympus-Signature", "t=1,v1=00")], b"{}");
     assert!(raw_exchange(listener.address(), &forged).starts_with(b"HTTP/1.1 401 "));
     deliver_to(listener.address(), "/genuine", order("evt_1"));
-    assert_eq!(app.next().line(), "POST /genuine HTTP/1.1");
+    assert_eq!(app.next().line, "POST /genuine HTTP/1.1");
 }
 
 #[test]
 fn unless_it_is_let_through() {
-    let app = Peer::answering(&["HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"]);
-    let (_sandbox, listener) = before(&app.url(), &["--on-invalid", "forward"]);
+    let app = Endpoint::script(&[403]);
+    let (_sandbox, listener) = before(&app.authority(), &["--on-invalid", "forward"]);
     let forged = post_message("/forged", &[("X-Olympus-Signature", "t=1,v1=00")], b"{}");
     assert!(raw_exchange(listener.address(), &forged).starts_with(b"HTTP/1.1 403 "));
-    assert_eq!(app.next().line(), "POST /forged HTTP/1.1");
+    assert_eq!(app.next().line, "POST /forged HTTP/1.1");
 }
 
 #[test]
 fn filtered_events_are_not_forwarded() {
-    let app = Peer::ok();
-    let (_sandbox, listener) = before(&app.url(), &["--events", "payment.*"]);
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = before(&app.authority(), &["--events", "payment.*"]);
     deliver_to(listener.address(), "/order", order("evt_1"));
     let payment = order("evt_2").replace("order.created", "payment.processed");
     deliver_to(listener.address(), "/payment", payment);
-    assert_eq!(app.next().line(), "POST /payment HTTP/1.1");
+    assert_eq!(app.next().line, "POST /payment HTTP/1.1");
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 
 use super::durable::kept;
-use crate::harness::peer::Peer;
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, deliver, order, signature};
 use crate::harness::{Lines, Sandbox, post, raw_exchange};
 
@@ -145,11 +145,12 @@ fn a_repeat_says_of_what_and_which_one_it_is() {
 
 #[test]
 fn the_applications_answer_is_shown() {
-    let app = Peer::answering(&[
-        "HTTP/1.1 500 No\r\nContent-Length: 16\r\n\r\nkaboom \u{1b}[2J \u{202e}!",
-    ]);
+    let app = Endpoint::start(|_, _| Reply::Page(500, "kaboom \u{1b}[2J \u{202e}!".into()));
     let sandbox = Sandbox::new();
-    let window = Window::open(&sandbox, &["--forward-to", &app.url(), "--color", "always"]);
+    let window = Window::open(
+        &sandbox,
+        &["--forward-to", &app.authority(), "--color", "always"],
+    );
     assert_eq!(deliver(window.address, order("evt_1")).0, 500);
     let stdout = without_colours(&window.close().0);
     assert!(stdout.contains("<--  500"), "{stdout}");

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::harness::peer::Peer;
+use crate::harness::endpoint::Endpoint;
 use crate::harness::sender::{SECRET, deliver, order, signature};
 use crate::harness::{Sandbox, post, raw_exchange};
 
@@ -17,15 +17,12 @@ fn keys(value: &Value) -> Vec<&str> {
 #[test]
 fn every_line_is_of_the_documented_form() {
     let sandbox = Sandbox::new();
-    let app = Peer::ok();
-    let mut listener = sandbox.listen(&["--secret", SECRET, "--forward-to", &app.url()]);
+    let app = Endpoint::ok();
+    let mut listener = sandbox.listen(&["--secret", SECRET, "--forward-to", &app.authority()]);
     let ready = &listener.ready;
     assert_eq!((&ready["v"], &ready["tls"]), (&json!(1), &json!(false)));
     assert_eq!(ready["log"], sandbox.log_file().to_str().unwrap());
-    assert_eq!(
-        ready["forward_to"],
-        json!([format!("http://{}/", app.url())])
-    );
+    assert_eq!(ready["forward_to"], json!([app.url("/")]));
     deliver(listener.address(), order("evt_1"));
 
     let delivery = listener.next_line();

@@ -1,18 +1,16 @@
 //! Applications that are several, slow, gone or odd.
 
 use std::io::Write as _;
-use std::net::{Shutdown, TcpListener};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use super::durable::{attempts, kept};
-use crate::harness::peer::Peer;
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, deliver, deliver_to, order};
 use crate::harness::{Listener, PATIENCE, Sandbox};
-
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -20,18 +18,6 @@ fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     all.extend(flags);
     let listener = sandbox.listen(&all);
     (sandbox, listener)
-}
-
-/// An application that answers a request only when the test lets it.
-fn held() -> (Peer, Sender<()>) {
-    let (release, released) = channel();
-    let released = Mutex::new(released);
-    let app = Peer::with(move |_, _, stream| {
-        // An error says that the test is over.
-        let _ = released.lock().unwrap().recv();
-        let _ = stream.write_all(OK);
-    });
-    (app, release)
 }
 
 /// A port at which nothing listens.
@@ -44,13 +30,13 @@ fn free_port() -> String {
 fn deliveries_reach_a_target_in_the_order_of_the_log() {
     let under_way = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&under_way);
-    let app = Peer::with(move |_, _, stream| {
+    let app = Endpoint::start(move |_, _| {
         assert_eq!(counted.fetch_add(1, Ordering::SeqCst), 0, "two at once");
         thread::yield_now();
         counted.fetch_sub(1, Ordering::SeqCst);
-        let _ = stream.write_all(OK);
+        Reply::status(200)
     });
-    let (sandbox, listener) = listen(&["--forward-to", &app.url()]);
+    let (sandbox, listener) = listen(&["--forward-to", &app.authority()]);
     let address = listener.address();
     let start = Arc::new(Barrier::new(24));
     let senders: Vec<_> = (0..24)
@@ -67,16 +53,16 @@ fn deliveries_reach_a_target_in_the_order_of_the_log() {
         .iter()
         .map(|d| format!("POST {} HTTP/1.1", d.request.target))
         .collect();
-    let forwarded: Vec<_> = (0..24).map(|_| app.next().line().to_owned()).collect();
+    let forwarded: Vec<_> = (0..24).map(|_| app.next().line).collect();
     assert_eq!(forwarded, logged);
 }
 
 #[test]
 fn with_concurrency_several_are_under_way_and_no_more() {
-    let (app, release) = held();
+    let (app, gate) = Endpoint::gated(0);
     let (_sandbox, listener) = listen(&[
         "--forward-to",
-        &app.url(),
+        &app.authority(),
         "--concurrency",
         "3",
         "--answer",
@@ -92,34 +78,34 @@ fn with_concurrency_several_are_under_way_and_no_more() {
         app.next();
     }
     assert_eq!(app.count(), 3);
-    release.send(()).unwrap();
+    gate.let_one();
     app.next();
     assert_eq!(app.count(), 4);
-    drop(release);
+    gate.open();
 }
 
 #[test]
 fn answered_at_once_the_sender_does_not_wait_for_the_application() {
-    let (app, release) = held();
-    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url(), "--answer", "now"]);
+    let (app, gate) = Endpoint::gated(0);
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.authority(), "--answer", "now"]);
     let (status, answer) = deliver(listener.address(), order("evt_1"));
     assert_eq!((status, answer.as_str()), (200, r#"{"received":true}"#));
     assert_eq!(listener.next_line()["response"]["status"], 200);
     app.next();
-    release.send(()).unwrap();
+    gate.let_one();
     assert_eq!(listener.next_of("attempt")["response"]["status"], 200);
 }
 
 #[test]
 fn what_is_on_its_way_at_the_end_arrives() {
-    let (app, release) = held();
-    let (sandbox, mut listener) = listen(&["--forward-to", &app.url(), "--answer", "now"]);
+    let (app, gate) = Endpoint::gated(0);
+    let (sandbox, mut listener) = listen(&["--forward-to", &app.authority(), "--answer", "now"]);
     for n in 0..3 {
         deliver(listener.address(), order(&format!("evt_{n}")));
     }
     app.next();
     listener.signal("INT");
-    drop(release);
+    gate.open();
     for _ in 0..3 {
         assert_eq!(listener.next_of("attempt")["response"]["status"], 200);
     }
@@ -130,9 +116,14 @@ fn what_is_on_its_way_at_the_end_arrives() {
 
 #[test]
 fn of_two_targets_both_get_it_and_the_refusal_goes_back() {
-    let good = Peer::ok();
-    let bad = Peer::answering(&["HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad"]);
-    let (sandbox, listener) = listen(&["--forward-to", &good.url(), "--forward-to", &bad.url()]);
+    let good = Endpoint::ok();
+    let bad = Endpoint::start(|_, _| Reply::Page(500, b"bad".to_vec()));
+    let (sandbox, listener) = listen(&[
+        "--forward-to",
+        &good.authority(),
+        "--forward-to",
+        &bad.authority(),
+    ]);
     let (status, answer) = deliver(listener.address(), order("evt_1"));
     assert_eq!((status, answer.as_str()), (500, "bad"));
     assert_eq!(good.next().body, bad.next().body);
@@ -142,13 +133,13 @@ fn of_two_targets_both_get_it_and_the_refusal_goes_back() {
 
 #[test]
 fn a_slow_target_does_not_hold_up_another() {
-    let (slow, release) = held();
-    let quick = Peer::ok();
+    let (slow, gate) = Endpoint::gated(0);
+    let quick = Endpoint::ok();
     let flags = [
         "--forward-to",
-        &slow.url(),
+        &slow.authority(),
         "--forward-to",
-        &quick.url(),
+        &quick.authority(),
         "--answer",
         "now",
     ];
@@ -160,16 +151,16 @@ fn a_slow_target_does_not_hold_up_another() {
         quick.next();
     }
     assert_eq!(slow.count(), 1);
-    drop(release);
+    gate.open();
     slow.next();
 }
 
 #[test]
 fn routes_go_by_event() {
-    let (orders, payments) = (Peer::ok(), Peer::ok());
+    let (orders, payments) = (Endpoint::ok(), Endpoint::ok());
     let routes = [
-        format!("order.*={}", orders.url()),
-        format!("payment.*=http://{}/pay", payments.url()),
+        format!("order.*={}", orders.authority()),
+        format!("payment.*=http://{}/pay", payments.authority()),
     ];
     let (_sandbox, listener) = listen(&["--route", &routes[0], "--route", &routes[1]]);
     deliver_to(listener.address(), "/a", order("evt_1"));
@@ -183,8 +174,8 @@ fn routes_go_by_event() {
         order("evt_3").replace("order.created", "location.hours_changed"),
     );
     assert_eq!(status, 200);
-    assert_eq!(orders.next().line(), "POST /a HTTP/1.1");
-    assert_eq!(payments.next().line(), "POST /pay HTTP/1.1");
+    assert_eq!(orders.next().line, "POST /a HTTP/1.1");
+    assert_eq!(payments.next().line, "POST /pay HTTP/1.1");
     assert_eq!((orders.count(), payments.count()), (1, 1));
 }
 
@@ -207,42 +198,46 @@ fn an_application_that_is_down_is_502_and_the_delivery_is_kept() {
 
 #[test]
 fn an_application_that_is_slow_is_504() {
-    let (app, release) = held();
-    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url(), "--timeout", "300ms"]);
+    let (app, gate) = Endpoint::gated(0);
+    let (_sandbox, mut listener) =
+        listen(&["--forward-to", &app.authority(), "--timeout", "300ms"]);
     let (status, answer) = deliver(listener.address(), order("evt_1"));
     assert_eq!(status, 504);
     assert!(answer.contains("300ms"), "{answer}");
     assert_eq!(listener.next_of("attempt")["error"]["kind"], "timeout");
-    drop(release);
+    gate.open();
 }
 
 #[test]
 fn an_application_that_ends_midway_is_502() {
-    let app = Peer::with(|_, _, stream| {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
-        let _ = stream.shutdown(Shutdown::Both);
+    let app = Endpoint::start(|_, _| {
+        Reply::Stream(|stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        })
     });
-    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url()]);
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.authority()]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
     assert_eq!(listener.next_of("attempt")["error"]["kind"], "reset");
 }
 
 #[test]
 fn an_application_that_speaks_no_http_is_502() {
-    let app = Peer::answering(&["220 smtp.example ESMTP\r\n"]);
-    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url()]);
+    let app = Endpoint::saying("220 smtp.example ESMTP\r\n");
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.authority()]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
     assert_eq!(listener.next_of("attempt")["error"]["kind"], "protocol");
 }
 
 #[test]
 fn an_endless_answer_is_cut_off() {
-    let app = Peer::with(|_, _, stream| {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x1_0000));
-        while stream.write_all(chunk.as_bytes()).is_ok() {}
+    let app = Endpoint::start(|_, _| {
+        Reply::Stream(|stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x1_0000));
+            while stream.write_all(chunk.as_bytes()).is_ok() {}
+        })
     });
-    let (_sandbox, mut listener) = listen(&["--forward-to", &app.url()]);
+    let (_sandbox, mut listener) = listen(&["--forward-to", &app.authority()]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
     assert_eq!(listener.next_of("attempt")["error"]["kind"], "too_large");
 }
@@ -272,8 +267,8 @@ fn a_listener_does_not_forward_to_itself() {
 
 #[test]
 fn a_scripted_answer_stands_before_the_applications() {
-    let app = Peer::ok();
-    let (_sandbox, listener) = listen(&["--forward-to", &app.url(), "--respond", "503,200"]);
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = listen(&["--forward-to", &app.authority(), "--respond", "503,200"]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 503);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
     assert_eq!(app.next().body, app.next().body);
@@ -285,11 +280,11 @@ fn an_application_sees_a_delivery_only_after_it_is_in_the_log() {
     let log = sandbox.log_file();
     let (told, seen) = channel();
     let told = Mutex::new(told);
-    let app = Peer::with(move |_, _, stream| {
+    let app = Endpoint::start(move |_, _| {
         let _ = told.lock().unwrap().send(kept(&log).len());
-        let _ = stream.write_all(OK);
+        Reply::status(200)
     });
-    let listener = sandbox.listen(&["--secret", SECRET, "--forward-to", &app.url()]);
+    let listener = sandbox.listen(&["--secret", SECRET, "--forward-to", &app.authority()]);
     deliver(listener.address(), order("evt_1"));
     assert_eq!(seen.recv_timeout(PATIENCE), Ok(1));
 }

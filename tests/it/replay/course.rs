@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use webhook_cli::delivery::Cause;
 
-use super::endpoint::{Endpoint, Seen, now};
 use super::logged::{attempts, fill, ibakepro, log, olympus};
 use crate::harness::Sandbox;
+use crate::harness::endpoint::Endpoint;
+use crate::harness::message::Message;
+use crate::harness::sender::now;
 
 /// A URL at which nothing listens.
 fn closed_url() -> String {
@@ -17,8 +19,8 @@ fn closed_url() -> String {
 }
 
 /// The events' numbers in the order in which they came.
-fn numbers(seen: &[Seen]) -> Vec<usize> {
-    let number = |seen: &Seen| {
+fn numbers(seen: &[Message]) -> Vec<usize> {
+    let number = |seen: &Message| {
         let id = seen.json()["id"].as_str().expect("an id").to_owned();
         id.rsplit('_').next().and_then(|text| text.parse().ok())
     };
@@ -126,7 +128,7 @@ fn a_signature_is_made_when_its_turn_comes() {
         "replay", "-n2", "--url", &url, "--secret", secret, "--pace", "original",
     ];
     sandbox.run(&args).expect(0);
-    let signed_at = |seen: &Seen| {
+    let signed_at = |seen: &Message| {
         let value = seen.header("X-Olympus-Signature");
         let time = value
             .strip_prefix("t=")
@@ -148,7 +150,7 @@ fn the_exit_code_and_the_summary_tell_what_came_of_all() {
     assert_eq!(run.stdout.matches("200").count(), 3, "{}", run.stdout);
     assert!(run.stderr.contains("sent 3 requests"), "{}", run.stderr);
 
-    let mixed = Endpoint::answering(|number, _| if number == 1 { 503 } else { 204 });
+    let mixed = Endpoint::script(&[204, 503, 204]);
     let run = replay(&mixed.url("/"), &["--json"]).expect(1);
     let lines = run.json_lines();
     let kinds: Vec<_> = lines
@@ -164,7 +166,7 @@ fn the_exit_code_and_the_summary_tell_what_came_of_all() {
     assert_eq!(summary["rejected"], 1);
     assert_eq!(summary["by_status"]["503"], 1);
 
-    let redirect = Endpoint::answering(|_, _| 307);
+    let redirect = Endpoint::script(&[307]);
     replay(&redirect.url("/"), &[]).expect(1);
     assert_eq!(redirect.count(), 3);
 
@@ -199,7 +201,7 @@ fn an_endpoint_that_does_not_answer_in_time_is_unreachable() {
 fn every_sending_is_an_attempt_under_its_delivery() {
     let sandbox = Sandbox::new();
     let ids = fill(&sandbox, (0..3).map(|number| ibakepro(number, now())));
-    let endpoint = Endpoint::answering(|number, _| if number % 2 == 0 { 200 } else { 500 });
+    let endpoint = Endpoint::script(&[200, 500, 200, 500, 200, 500]);
     let url = endpoint.url("/app");
     sandbox
         .run(&["replay", "-n3", "--repeat", "2", "--url", &url])

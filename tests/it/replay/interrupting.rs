@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use super::endpoint::{Endpoint, Seen, now};
 use super::logged::{attempts, fill, ibakepro, olympus};
 use crate::harness::Sandbox;
+use crate::harness::endpoint::Endpoint;
+use crate::harness::message::Message;
+use crate::harness::sender::now;
 
 /// A run on its way.
 struct Replay {
@@ -57,7 +59,7 @@ impl Replay {
     }
 }
 
-fn bodies(seen: &[Seen]) -> BTreeSet<Vec<u8>> {
+fn bodies(seen: &[Message]) -> BTreeSet<Vec<u8>> {
     seen.iter().map(|seen| seen.body.clone()).collect()
 }
 

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use webhook_cli::delivery::Delivery;
 
-use super::endpoint::{Endpoint, now};
 use super::logged::{SECRET, YEAR, fill, olympus};
 use crate::harness::Sandbox;
+use crate::harness::endpoint::Endpoint;
+use crate::harness::sender::now;
 
 /// How many deliveries.
 const MANY: usize = 5_000;

@@ -5,8 +5,8 @@ use webhook_cli::delivery::{
 };
 use webhook_cli::store::Log;
 
-use super::endpoint::hmac_hex;
 use crate::harness::Sandbox;
+use crate::peers::hmac_hex;
 
 /// The secret of all deliveries here.
 pub const SECRET: &str = "whsec_replayed";
@@ -52,7 +52,7 @@ pub fn olympus_event(event: &str, number: usize, at: i64) -> Delivery {
          \"created_at\":\"2025-01-18T10:30:00Z\",\"tenant_id\":\"t\",\"location_id\":\"l\",\
          \"data\":{{ \"total\" : 12.50, \"items\":[{{\"quantity\":1}}] }}}}"
     );
-    let mac = hmac_hex(SECRET, format!("{at}.{body}").as_bytes());
+    let mac = hmac_hex(SECRET, &[format!("{at}.{body}").as_bytes()]);
     let value = format!("t={at},v1={mac}");
     delivery("olympus", at, &[("X-Olympus-Signature", &value)], &body)
 }
@@ -63,7 +63,7 @@ pub fn ibakepro(number: usize, at: i64) -> Delivery {
         "{{\"id\":\"whk_{number:04}\",\"event\":\"order.created\",\
          \"created_at\":\"2025-01-18T10:30:00Z\",\"data\":{{\"total\":12.5}}}}"
     );
-    let value = format!("sha256={}", hmac_hex(SECRET, body.as_bytes()));
+    let value = format!("sha256={}", hmac_hex(SECRET, &[body.as_bytes()]));
     delivery("ibakepro", at, &[("X-Webhook-Signature", &value)], &body)
 }
 

@@ -2,8 +2,9 @@
 
 use webhook_cli::delivery::{Cause, Delivery, Status, Verdict};
 
-use super::endpoint::{Endpoint, now};
 use super::logged::{SECRET, delivery, fill, ibakepro, log_attempt, olympus, olympus_event};
+use crate::harness::endpoint::Endpoint;
+use crate::harness::sender::now;
 use crate::harness::{Run, Sandbox};
 
 /// The ids that a dry run with these arguments shows.
@@ -177,7 +178,11 @@ fn without_a_url_a_delivery_goes_where_it_was_last_sent() {
     sandbox
         .run(&["replay", "--event", "order.*", "--since", "-1h"])
         .expect(0);
-    let targets: Vec<_> = endpoint.seen().into_iter().map(|one| one.target).collect();
+    let targets: Vec<_> = endpoint
+        .seen()
+        .iter()
+        .map(|one| one.target().to_owned())
+        .collect();
     let wanted = ["/once?shop=1", "/own?a=b", "/replayed", "/once?shop=1"];
     assert_eq!(targets, wanted);
     assert_eq!(earlier.count(), 0);
@@ -239,8 +244,8 @@ fn a_url_that_is_given_goes_before_where_it_was_last_sent() {
         .expect(0);
     let targets: Vec<_> = endpoint
         .seen()
-        .into_iter()
-        .map(|seen| seen.target)
+        .iter()
+        .map(|seen| seen.target().to_owned())
         .collect();
     let wanted = [
         "/hooks?shop=1",
@@ -297,7 +302,7 @@ fn captures_of_every_form_are_replayed_and_no_log_is_made() {
         assert_eq!(seen.len(), count, "{file}");
         assert_eq!(seen[0].body, one.request.body, "{file}");
         assert_eq!(seen[0].header("X-Webhook-Signature"), value, "{file}");
-        assert_eq!(seen[0].target, "/hooks?shop=1", "{file}");
+        assert_eq!(seen[0].target(), "/hooks?shop=1", "{file}");
     }
     assert!(!sandbox.log_file().exists());
 }
@@ -340,5 +345,5 @@ fn a_body_that_was_cut_off_is_sent_as_far_as_it_came_with_a_warning() {
         "{}",
         run.stderr
     );
-    assert_eq!(endpoint.only().body, b"{\"id\":\"e");
+    assert_eq!(endpoint.one().body, b"{\"id\":\"e");
 }

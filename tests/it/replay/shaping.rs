@@ -2,17 +2,19 @@
 
 use serde_json::json;
 
-use super::endpoint::{Endpoint, now};
 use super::logged::{SECRET, YEAR, fill, log, olympus};
 use crate::harness::Sandbox;
+use crate::harness::endpoint::Endpoint;
+use crate::harness::sender::now;
+use crate::peers;
 
 /// Replays one delivery to an endpoint that checks as documented; returns the body that it got.
 fn shaped(sandbox: &Sandbox, more: &[&str]) -> String {
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("");
     let args = ["replay", "@last", "--secret", SECRET, "--url", &url];
     sandbox.run(&[&args[..], more].concat()).expect(0);
-    String::from_utf8(endpoint.only().body).expect("text")
+    String::from_utf8(endpoint.one().body).expect("text")
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn what_is_changed_tells_its_new_event() {
         .json_lines()[0];
     assert_eq!(line["event"], "order.updated", "{line}");
     assert_eq!(line["event_id"], "evt_mine", "{line}");
-    assert_eq!(endpoint.only().json()["type"], "order.updated");
+    assert_eq!(endpoint.one().json()["type"], "order.updated");
 }
 
 #[test]
@@ -176,8 +178,8 @@ fn headers_are_added_with_repeats_and_take_the_place_of_the_original_ones() {
         "content-type: text/plain",
     ];
     sandbox.run(&[&args[..], &added].concat()).expect(0);
-    let seen = endpoint.only();
-    assert_eq!(seen.headers("X-Test"), ["1", "2"]);
+    let seen = endpoint.one();
+    assert_eq!(seen.values("X-Test"), ["1", "2"]);
     assert_eq!(seen.header("Content-Type"), "text/plain");
 }
 
@@ -209,7 +211,7 @@ fn a_dry_run_shows_the_request_and_sends_nothing() {
     // What a dry run shows can be sent.
     let from = ["replay", "--from", "-", "--url", &url];
     sandbox.run_with(&from, &run.raw_stdout).expect(0);
-    let checked = Endpoint::olympus(SECRET);
+    let checked = peers::olympus(SECRET);
     let from = ["replay", "--from", "-", "--url", &checked.url("")];
     sandbox.run_with(&from, &run.raw_stdout).expect(0);
 }

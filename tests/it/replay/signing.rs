@@ -3,16 +3,18 @@
 
 use webhook_cli::delivery::{Cause, Signing};
 
-use super::endpoint::{Endpoint, NodeHandler, hmac_hex, now};
 use super::logged::{SECRET, YEAR, attempts, fill, ibakepro, log, olympus};
 use crate::harness::Sandbox;
+use crate::harness::endpoint::{Endpoint, Reply};
+use crate::harness::sender::now;
+use crate::peers::{self, Handler, is_signed};
 
 #[test]
 fn a_year_old_olympus_delivery_passes_with_the_secret_and_fails_when_kept() {
     let sandbox = Sandbox::new();
     let original = olympus(1, now() - YEAR);
     let ids = fill(&sandbox, [original.clone()]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/webhooks/olympus");
 
     let kept = ["replay", "@last", "--url", &url, "--secret", SECRET];
@@ -41,8 +43,8 @@ fn a_year_old_olympus_delivery_passes_with_the_secret_and_fails_when_kept() {
     assert_ne!(signature(1), signature(0));
     for request in &seen {
         assert_eq!(request.body, original.request.body);
-        assert_eq!(request.target, "/webhooks/olympus?shop=1");
-        assert_eq!(request.method, "POST");
+        assert_eq!(request.target(), "/webhooks/olympus?shop=1");
+        assert_eq!(request.method(), "POST");
     }
     let logged = attempts(&sandbox, &ids[0]);
     let told: Vec<_> = logged
@@ -55,12 +57,10 @@ fn a_year_old_olympus_delivery_passes_with_the_secret_and_fails_when_kept() {
 
 #[test]
 fn the_documented_olympus_handler_agrees() {
-    let Some(handler) = NodeHandler::start("olympus", SECRET) else {
-        return;
-    };
+    let handler = Handler::start("olympus", SECRET);
     let sandbox = Sandbox::new();
     fill(&sandbox, [olympus(1, now() - YEAR)]);
-    let url = handler.url("/webhooks/olympus");
+    let url = handler.url("olympus");
     let auto = ["replay", "@last", "--url", &url, "--secret", SECRET];
     sandbox
         .run(&[&auto[..], &["--sign", "keep"]].concat())
@@ -75,13 +75,9 @@ fn a_year_old_ibakepro_delivery_goes_out_byte_for_byte() {
     let sandbox = Sandbox::new();
     let original = ibakepro(1, now() - YEAR);
     let ids = fill(&sandbox, [original.clone()]);
-    let endpoint = Endpoint::answering(|_, seen| {
-        let expected = format!("sha256={}", hmac_hex(SECRET, &seen.body));
-        if seen.header("X-Webhook-Signature") == expected {
-            200
-        } else {
-            401
-        }
+    let endpoint = Endpoint::start(|_, message| {
+        let is_signed = is_signed("ibakepro", SECRET, message);
+        Reply::status(if is_signed { 200 } else { 401 })
     });
     let url = endpoint.url("/");
     for secret in [&["--secret", SECRET][..], &[]] {
@@ -90,7 +86,7 @@ fn a_year_old_ibakepro_delivery_goes_out_byte_for_byte() {
     }
     for request in endpoint.seen() {
         assert_eq!(request.body, original.request.body);
-        assert_eq!(request.target, "/hooks?shop=1");
+        assert_eq!(request.target(), "/hooks?shop=1");
         for (name, value) in original.request.headers.iter() {
             assert_eq!(request.header(name).as_bytes(), value);
         }
@@ -102,17 +98,16 @@ fn a_year_old_ibakepro_delivery_goes_out_byte_for_byte() {
     );
     assert_eq!(kept.len(), 2);
 
-    if let Some(handler) = NodeHandler::start("ibakepro", SECRET) {
-        let url = handler.url("/webhooks/ibakepro");
-        sandbox.run(&["replay", "@last", "--url", &url]).expect(0);
-    }
+    let handler = Handler::start("ibakepro", SECRET);
+    let url = handler.url("ibakepro");
+    sandbox.run(&["replay", "@last", "--url", &url]).expect(0);
 }
 
 #[test]
 fn a_fresh_enough_signature_is_kept() {
     let sandbox = Sandbox::new();
     fill(&sandbox, [olympus(1, now() - 60)]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/");
     let run = sandbox.run(&[
         "replay", "@last", "--url", &url, "--secret", SECRET, "--json",
@@ -126,14 +121,14 @@ fn a_wrong_signature_is_never_made_a_right_one_unasked() {
     let mut forged = olympus(1, now() - YEAR);
     forged.request.body = forged.request.body.to_ascii_uppercase().into();
     fill(&sandbox, [forged.clone()]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/");
     let args = [
         "replay", "@last", "--url", &url, "--secret", SECRET, "--json",
     ];
     let run = sandbox.run(&args).expect(1);
     assert_eq!(run.json_lines()[0]["signing"], "kept");
-    let seen = endpoint.only();
+    let seen = endpoint.one();
     assert_eq!(seen.body, forged.request.body);
     let first = forged.request.headers.text("X-Olympus-Signature");
     assert_eq!(Some(seen.header("X-Olympus-Signature")), first);
@@ -169,7 +164,7 @@ fn the_local_secret_is_named_where_it_is_there_and_never_assumed() {
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, format!("{SECRET}\n")).unwrap();
     let ids = fill(&sandbox, [olympus(1, now() - YEAR)]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/");
     let named = format!("`--secret-file {}`", file.display());
     let replay = |more: &[&str]| sandbox.run(&[&["replay", "@last", "--url", &url], more].concat());
@@ -217,7 +212,7 @@ fn signing_afresh_without_a_secret_is_an_error_and_nothing_is_sent() {
 fn fresh_signs_what_need_not_be() {
     let sandbox = Sandbox::new();
     fill(&sandbox, [olympus(1, now() - 60)]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/");
     let args = [
         "replay", "@last", "--url", &url, "--secret", SECRET, "--sign", "fresh", "--json",
@@ -232,7 +227,7 @@ fn fresh_signs_what_need_not_be() {
 fn in_a_rotation_the_secret_that_signed_signs_again() {
     let sandbox = Sandbox::new();
     fill(&sandbox, [olympus(1, now() - YEAR)]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/");
     let secrets = ["--secret", "olympus=another", "--secret", SECRET];
     sandbox
@@ -251,7 +246,7 @@ fn the_mac_tells_whose_it_is_where_the_log_was_mistaken() {
     let mut gone = olympus(3, now() - YEAR);
     gone.provider = Some("no-longer-there".into());
     fill(&sandbox, [stale, unknown, gone]);
-    let endpoint = Endpoint::olympus(SECRET);
+    let endpoint = peers::olympus(SECRET);
     let url = endpoint.url("/");
     sandbox
         .run(&["replay", "-n3", "--url", &url, "--secret", SECRET])

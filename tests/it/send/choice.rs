@@ -1,13 +1,14 @@
 //! Which provider, which event, which endpoint.
 
 use super::{SECRET, Sender};
-use crate::peers::{Endpoint, is_signed};
+use crate::harness::endpoint::Endpoint;
+use crate::peers::is_signed;
 
 #[test]
 fn an_event_of_several_goes_to_the_first_and_stderr_says_how_to_choose() {
     let endpoint = Endpoint::ok();
     let run = Sender::new()
-        .send(&["order.created", "--url", &endpoint.url()])
+        .send(&["order.created", "--url", &endpoint.url("")])
         .expect(0);
     let note = "note: sending `order.created` as barecommerce; also an event of cimplify, ibakepro, \
                 olympus: choose with `--provider`\n";
@@ -20,7 +21,7 @@ fn an_event_of_several_goes_to_the_first_and_stderr_says_how_to_choose() {
 fn an_event_of_one_needs_no_choice() {
     let endpoint = Endpoint::ok();
     let run = Sender::new()
-        .send(&["menu.price_changed", "--url", &endpoint.url()])
+        .send(&["menu.price_changed", "--url", &endpoint.url("")])
         .expect(0);
     assert_eq!(run.stderr, "");
     assert!(is_signed("olympus", SECRET, &endpoint.one()));
@@ -38,7 +39,7 @@ fn the_configured_provider_is_taken() {
     for sender in [variable, file, user] {
         let endpoint = Endpoint::ok();
         let run = sender
-            .send(&["order.created", "--url", &endpoint.url()])
+            .send(&["order.created", "--url", &endpoint.url("")])
             .expect(0);
         assert_eq!(run.stderr, "");
         assert!(is_signed("cimplify", SECRET, &endpoint.one()));
@@ -46,7 +47,7 @@ fn the_configured_provider_is_taken() {
         let args = [
             "order.created",
             "--url",
-            &endpoint.url(),
+            &endpoint.url(""),
             "--provider",
             "olympus",
         ];
@@ -110,17 +111,17 @@ fn the_endpoint_is_the_flag_s_the_variable_s_or_the_file_s() {
     let [flag, variable, file] = [Endpoint::ok(), Endpoint::ok(), Endpoint::ok()];
     let event = ["order.sent"];
     let by_file = Sender::new();
-    let toml = format!("url = '{}/file'\n", file.url());
+    let toml = format!("url = '{}/file'\n", file.url(""));
     by_file.sandbox().file("webhook.toml", toml);
     by_file.send(&event).expect(0);
     assert_eq!(file.one().line, "POST /file HTTP/1.1");
 
-    let by_variable = by_file.with("WEBHOOK_URL", &variable.url());
+    let by_variable = by_file.with("WEBHOOK_URL", &variable.url(""));
     by_variable.send(&event).expect(0);
     variable.one();
 
     by_variable
-        .send(&[event[0], "--url", &flag.url()])
+        .send(&[event[0], "--url", &flag.url("")])
         .expect(0);
     // A bare port is this machine.
     let port = flag.address.port().to_string();

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
 use super::{Sender, of_kind, summary};
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::{PATIENCE, Run};
-use crate::peers::{Endpoint, Reply};
 
 fn send_to(url: &str, more: &[&str]) -> Run {
     let args = [&["order.sent", "--url", url, "--json"], more].concat();
@@ -27,7 +27,7 @@ fn the_answer_is_the_exit_code() {
         (503, 1),
     ] {
         let endpoint = Endpoint::script(&[status]);
-        let run = send_to(&endpoint.url(), &[]).expect(code);
+        let run = send_to(&endpoint.url(""), &[]).expect(code);
         let attempt = &of_kind(&run, "attempt")[0];
         assert_eq!(attempt["response"]["status"], status);
         assert_eq!(attempt["error"], serde_json::Value::Null);
@@ -38,11 +38,11 @@ fn the_answer_is_the_exit_code() {
 #[test]
 fn a_redirect_is_not_followed() {
     let elsewhere = Endpoint::ok();
-    let location = elsewhere.url();
+    let location = elsewhere.url("");
     let endpoint =
         Endpoint::start(move |_, _| Reply::Status(307, vec![("Location", location.clone())]));
     let run = Sender::new()
-        .send(&["order.sent", "--url", &endpoint.url()])
+        .send(&["order.sent", "--url", &endpoint.url("")])
         .expect(1);
     assert!(
         run.stdout.contains("redirects are not followed"),
@@ -62,8 +62,8 @@ fn no_answer_is_three_and_says_why() {
     let tls = without_tls();
     for (url, kind) in [
         (refused.as_str(), "refused"),
-        (&silent.url(), "timeout"),
-        (&closing.url(), "reset"),
+        (&silent.url(""), "timeout"),
+        (&closing.url(""), "reset"),
         ("http://nope.invalid", "dns"),
         (&tls, "tls"),
     ] {
@@ -104,7 +104,7 @@ fn the_worst_of_several_is_told() {
         "order.sent",
         "order.ready",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--provider",
         "olympus",
     ];
@@ -121,7 +121,7 @@ fn json_is_an_attempt_each_and_a_summary() {
         "--provider",
         "olympus",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--json",
     ];
     let run = Sender::new().send(&args).expect(1);
@@ -131,7 +131,7 @@ fn json_is_an_attempt_each_and_a_summary() {
         assert_eq!(attempt["cause"], "send");
         assert_eq!(attempt["event"], event);
         assert_eq!(attempt["provider"], "olympus");
-        assert_eq!(attempt["url"], format!("{}/", endpoint.url()));
+        assert_eq!(attempt["url"], format!("{}/", endpoint.url("")));
         assert!(
             attempt["id"]
                 .as_str()
@@ -165,7 +165,7 @@ fn what_an_endpoint_answers_cannot_touch_the_terminal() {
     let args = [
         "order.sent",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--id",
         "evt_\u{1b}]0;x\u{7}",
     ];
@@ -191,7 +191,7 @@ fn an_interrupted_run_tells_what_was_sent() {
             "--provider",
             "cimplify",
             "--url",
-            &endpoint.url(),
+            &endpoint.url(""),
             "--json",
         ];
         let sending = Sender::new().start(&args);

@@ -4,7 +4,8 @@ use webhook_cli::json::javascript;
 use webhook_cli::provider::Catalogue;
 
 use super::{SECRET, Sender, of_kind, summary};
-use crate::peers::{self, Endpoint, Handler, Message, PROVIDERS, Reply};
+use crate::harness::message::Message;
+use crate::peers::{self, Handler, PROVIDERS};
 
 /// The handlers that the documents show; barecommerce has two.
 pub const ROUTES: [&str; 5] = [
@@ -95,8 +96,8 @@ fn accepts_each(provider: &str) {
 
 #[test]
 fn the_documented_axum_handler_of_olympus_accepts_every_event() {
-    let endpoint = Endpoint::start(|_, message| Reply::status(peers::axum_status(SECRET, message)));
-    let url = endpoint.url();
+    let endpoint = peers::olympus(SECRET);
+    let url = endpoint.url("");
     let args = ["--all", "--provider", "olympus", "--url", &url];
     Sender::new().send(&args).expect(0);
     assert_eq!(endpoint.seen().len(), 18);

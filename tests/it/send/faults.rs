@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::events::{ROUTES, provider_of};
 use super::{SECRET, Sender, of_kind};
 use crate::harness::Listener;
-use crate::peers::{self, Endpoint, Handler, PROVIDERS, Reply};
+use crate::harness::endpoint::Endpoint;
+use crate::peers::{self, Handler, PROVIDERS};
 
 /// The statuses of one fault at the handlers of [`ROUTES`]; 0 where the scheme cannot have the fault.
 type Row = (&'static str, [u16; 5]);
@@ -70,7 +71,7 @@ fn answers(sender: &Sender, route: &str, url: &str, fault: &str, status: u16) {
 
 #[test]
 fn the_documented_axum_handler_of_olympus_answers_each_fault_as_recorded() {
-    let endpoint = Endpoint::start(|_, message| Reply::status(peers::axum_status(SECRET, message)));
+    let endpoint = peers::olympus(SECRET);
     let sender = Sender::new();
     for (fault, status) in [
         ("wrong-secret", 401),
@@ -85,7 +86,7 @@ fn the_documented_axum_handler_of_olympus_answers_each_fault_as_recorded() {
         ("future", 200),
         ("duplicate", 200),
     ] {
-        answers(&sender, "olympus", &endpoint.url(), fault, status);
+        answers(&sender, "olympus", &endpoint.url(""), fault, status);
     }
 }
 
@@ -156,7 +157,7 @@ fn a_fault_that_one_event_cannot_have_leaves_nothing_sent() {
         "payment.processed",
         "media.created",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--fault",
         "stale",
     ];

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{SECRET, Sender, keeps_secret, of_kind, summary};
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::{PATIENCE, Run};
-use crate::peers::{Endpoint, PROVIDERS, Reply, is_signed};
+use crate::peers::{PROVIDERS, is_signed};
 
 fn load(provider: &str, endpoint: &Endpoint, more: &[&str]) -> Run {
     let args = [
@@ -18,7 +19,7 @@ fn load(provider: &str, endpoint: &Endpoint, more: &[&str]) -> Run {
         "--provider",
         provider,
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
     ];
     Sender::new().send(&[&args[..], more].concat())
 }
@@ -90,7 +91,7 @@ fn a_bar_is_drawn_on_a_terminal_only() {
     let endpoint = Endpoint::ok();
     let sender = Sender::new();
     let program = env!("CARGO_BIN_EXE_webhook");
-    let url = endpoint.url();
+    let url = endpoint.url("");
     let line = format!("{program} send order.sent --url {url} --count 300 --concurrency 2");
     let mut command = Command::new("script");
     command
@@ -117,7 +118,7 @@ fn several_events_take_turns() {
         "--provider",
         "cimplify",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--count",
         "25",
         "--json",
@@ -137,7 +138,7 @@ fn several_events_take_turns() {
 fn a_rate_or_concurrency_alone_sends_each_event_once() {
     for flags in [&["--concurrency", "4"][..], &["--rate", "1000/s"]] {
         let endpoint = Endpoint::ok();
-        let url = endpoint.url();
+        let url = endpoint.url("");
         let args = ["--all", "--provider", "cimplify", "--url", &url, "--json"];
         let run = Sender::new().send(&[&args[..], flags].concat()).expect(0);
         is_consistent(&summary(&run), 10);
@@ -180,7 +181,7 @@ fn a_body_and_a_fault_can_be_a_load() {
         "--provider",
         "ibakepro",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--body",
         "-",
         "--count",
@@ -303,7 +304,7 @@ fn an_interrupted_load_prints_what_it_measured() {
         let args = [
             "order.sent",
             "--url",
-            &endpoint.url(),
+            &endpoint.url(""),
             "--count",
             "100",
             "--rate",
@@ -330,7 +331,7 @@ fn a_rate_of_next_to_nothing_is_a_long_wait() {
     let args = [
         "order.sent",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--count",
         "2",
         "--rate",
@@ -346,7 +347,7 @@ fn a_rate_of_next_to_nothing_is_a_long_wait() {
 fn a_closed_pipe_ends_a_load_quietly() {
     let endpoint = Endpoint::ok();
     let sender = Sender::new();
-    let url = endpoint.url();
+    let url = endpoint.url("");
     let program = env!("CARGO_BIN_EXE_webhook");
     let line = format!("{program} send order.sent --url {url} --duration 1h --json | head -n 2");
     let mut command = Command::new("sh");

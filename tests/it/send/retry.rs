@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{SECRET, Sender, of_kind, summary};
 use crate::harness::Run;
-use crate::peers::{Endpoint, Reply, is_signed};
+use crate::harness::endpoint::{Endpoint, Reply};
+use crate::peers::is_signed;
 
 /// Fast enough that a day is a tenth of a second.
 const FAST: &str = "1000000x";
@@ -17,7 +18,7 @@ fn retried(provider: &str, endpoint: &Endpoint, more: &[&str]) -> Run {
         "--provider",
         provider,
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--retry",
         "--json",
     ];
@@ -180,7 +181,7 @@ fn the_wait_is_told_and_can_be_interrupted() {
             "--provider",
             provider,
             "--url",
-            &endpoint.url(),
+            &endpoint.url(""),
             "--retry",
             "--json",
         ];
@@ -200,7 +201,7 @@ fn a_speed_of_next_to_nothing_waits_for_long() {
     let args = [
         "order.sent",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--retry",
         "--speed",
         "0.000000000000000001x",

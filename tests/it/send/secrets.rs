@@ -6,7 +6,8 @@ use webhook_cli::cli::GlobalArgs;
 use webhook_cli::config::{Config, Environment};
 
 use super::{SECRET, Sender};
-use crate::peers::{Endpoint, is_signed};
+use crate::harness::endpoint::Endpoint;
+use crate::peers::is_signed;
 
 const EVENT: [&str; 2] = ["order.sent", "--url"];
 
@@ -14,7 +15,7 @@ const EVENT: [&str; 2] = ["order.sent", "--url"];
 #[track_caller]
 fn signs(sender: &Sender, flags: &[&str], stdin: &[u8]) {
     let endpoint = Endpoint::ok();
-    let url = endpoint.url();
+    let url = endpoint.url("");
     let args = [&EVENT[..], &[&url], flags].concat();
     let run = sender.send_with(&args, stdin).expect(0);
     let sent = endpoint.one();
@@ -88,7 +89,7 @@ fn a_text_with_an_equals_sign_is_itself_the_secret() {
     let args = [
         "order.sent",
         "--url",
-        &endpoint.url(),
+        &endpoint.url(""),
         "--secret",
         "nobody=value",
     ];
@@ -125,7 +126,7 @@ fn without_a_secret_send_and_listen_share_a_local_one() {
     let sender = Sender::without_secret();
     let endpoint = Endpoint::ok();
     let run = sender
-        .send(&["order.sent", "--url", &endpoint.url()])
+        .send(&["order.sent", "--url", &endpoint.url("")])
         .expect(0);
     let file = local_file(&sender);
     let secret = std::fs::read_to_string(&file).expect("a secret");
@@ -197,7 +198,7 @@ fn a_first_run_that_is_late_takes_the_other_s_secret() {
 fn first_runs_at_once_agree_on_the_local_secret() {
     let sender = Sender::without_secret();
     let endpoint = Endpoint::ok();
-    let url = endpoint.url();
+    let url = endpoint.url("");
     let sendings: Vec<_> = (0..8)
         .map(|_| sender.start(&["order.sent", "--url", &url]))
         .collect();

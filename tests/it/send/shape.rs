@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use super::{SECRET, Sender};
-use crate::peers::{Endpoint, is_signed, now};
+use crate::harness::endpoint::Endpoint;
+use crate::harness::sender::now;
+use crate::peers::is_signed;
 
 /// An event whose payload the document shows.
 const EVENT: [&str; 3] = ["order.created", "--provider", "olympus"];
@@ -175,7 +177,7 @@ fn a_path_at_which_nothing_stands_is_an_error_that_names_the_nearest() {
 #[test]
 fn nothing_is_sent_where_one_of_several_cannot_be_shaped() {
     let endpoint = Endpoint::ok();
-    let url = endpoint.url();
+    let url = endpoint.url("");
     let shape = [
         "--provider",
         "olympus",
@@ -237,7 +239,7 @@ fn an_editor_changes_the_payload_before_it_is_signed() {
         let sender = Sender::new().with("VISUAL", visual).with("EDITOR", other);
         let endpoint = Endpoint::ok();
         sender
-            .send(&with(&["--edit", "--url", &endpoint.url()]))
+            .send(&with(&["--edit", "--url", &endpoint.url("")]))
             .expect(0);
         let sent = endpoint.one();
         assert_eq!(sent.json()["data"]["total"], 99.5);
@@ -264,7 +266,7 @@ fn an_editor_changes_a_body_byte_for_byte() {
 #[test]
 fn an_editor_that_fails_sends_nothing() {
     let endpoint = Endpoint::ok();
-    let url = endpoint.url();
+    let url = endpoint.url("");
     let args = with(&["--edit", "--url", &url]);
     let sender = Sender::new();
     sender.refused(&args, "`--edit` needs an editor", "set VISUAL or EDITOR");
@@ -302,7 +304,7 @@ fn a_body_goes_out_byte_for_byte_and_signed() {
     let sender = Sender::new();
     for body in bodies {
         let endpoint = Endpoint::ok();
-        let url = endpoint.url();
+        let url = endpoint.url("");
         sender.sandbox().file("body.bin", body);
         let args = ["--provider", "ibakepro", "--url", &url, "--body"];
         sender.send(&[&args[..], &["@body.bin"]].concat()).expect(0);

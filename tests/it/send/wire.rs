@@ -7,7 +7,9 @@ use webhook_cli::formats::{Form, read_any};
 use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, judge};
 
 use super::{SECRET, Sender};
-use crate::peers::{Endpoint, Message, PROVIDERS, is_signed};
+use crate::harness::endpoint::Endpoint;
+use crate::harness::message::Message;
+use crate::peers::{PROVIDERS, is_signed};
 
 /// The signature header of each provider, spelled as documented, and its envelope's keys in order.
 const FORMS: [(&str, &str, &[&str]); 4] = [
@@ -54,7 +56,7 @@ fn what_goes_out_is_what_is_documented_and_nothing_else() {
     let sender = Sender::new();
     for (provider, header, keys) in FORMS {
         let endpoint = Endpoint::ok();
-        let url = format!("{}/hooks/in?shop=1", endpoint.url());
+        let url = format!("{}/hooks/in?shop=1", endpoint.url(""));
         sender
             .send(&["order.created", "--provider", provider, "--url", &url])
             .expect(0);
@@ -93,7 +95,7 @@ fn a_dry_run_prints_the_message_that_would_go_out() {
             "--provider",
             provider,
             "--url",
-            &endpoint.url(),
+            &endpoint.url(""),
             "--seed",
             "7",
             "--timestamp",
@@ -136,7 +138,7 @@ fn the_curl_line_runs_as_printed() {
     let sender = Sender::new();
     for provider in PROVIDERS {
         let endpoint = Endpoint::ok();
-        let url = format!("{}/a?b=c", endpoint.url());
+        let url = format!("{}/a?b=c", endpoint.url(""));
         let args = [
             "order.created",
             "--provider",
@@ -221,7 +223,7 @@ fn status(request: &Request) -> &'static str {
 #[test]
 fn headers_are_added_with_repeats_and_replace_the_provider_s_own() {
     let endpoint = Endpoint::ok();
-    let url = endpoint.url();
+    let url = endpoint.url("");
     Sender::new()
         .send(&[
             "order.created",
