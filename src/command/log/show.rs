@@ -85,14 +85,14 @@ fn print_request(
     Ok(())
 }
 
-/// Where the delivery was forwarded to, else where it came in, as far as that is known.
+/// Where the delivery was last sent, else where it came in, as far as that is known.
 fn url(delivery: &Delivery, reader: &Reader, world: &World) -> Result<String, Trouble> {
     if let Some(url) = reader.last_url(&delivery.id)? {
         return Ok(url);
     }
     let url = listener_url(&delivery.request);
     world.console.note(&format!(
-        "the delivery was never forwarded: the URL is that of `webhook listen`, {LISTENER}"
+        "the delivery was never sent on: the URL is that of `webhook listen`, {LISTENER}"
     ));
     Ok(url)
 }

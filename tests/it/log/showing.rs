@@ -215,7 +215,7 @@ fn curl_goes_where_the_delivery_went_or_to_the_listener() {
         "{}",
         never.stdout
     );
-    assert!(never.stderr.contains("never forwarded"), "{}", never.stderr);
+    assert!(never.stderr.contains("never sent on"), "{}", never.stderr);
 }
 
 #[test]
