@@ -11,8 +11,17 @@ pub struct EventsArgs {
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
 
+    /// The same as a flag, as other commands take it.
+    #[arg(
+        short = 'p',
+        long = "provider",
+        value_name = "NAME",
+        conflicts_with = "provider"
+    )]
+    pub of: Option<String>,
+
     /// List the deliberate faults of `send --fault` instead.
-    #[arg(long, conflicts_with = "provider")]
+    #[arg(long, conflicts_with_all = ["provider", "of"])]
     pub faults: bool,
 
     /// Print one JSON object a line.

@@ -70,7 +70,9 @@ fn with_completer(arg: Arg, command: &str) -> Arg {
     {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => Known::deliveries,
-        (_, "provider") | (" webhook providers show", "name") => Known::providers,
+        (_, "provider") | (" webhook events", "of") | (" webhook providers show", "name") => {
+            Known::providers
+        }
         (_, "event" | "events" | "expect") => Known::events,
         (_, "verdict") => |_| Known::verdicts(),
         (_, "secret") => Known::secret_names,
