@@ -1,6 +1,7 @@
 //! Gathering the signing secrets from all places.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::{Config, ConfigError, Origin, SecretSource};
@@ -82,7 +83,7 @@ impl Config {
                     continue;
                 }
                 for source in sources.as_slice() {
-                    let bytes = self.fetch(path, source)?;
+                    let bytes = self.fetch(path, key, source)?;
                     let origin = Origin::File(path.to_path_buf());
                     of_this_file.push(GivenSecret {
                         provider: provider.clone(),
@@ -96,7 +97,13 @@ impl Config {
         Ok(given)
     }
 
-    fn fetch(&self, config: &Path, source: &SecretSource) -> Result<Vec<u8>, ConfigError> {
+    /// The bytes of a source that `config` names under `key`.
+    pub(super) fn fetch(
+        &self,
+        config: &Path,
+        key: &str,
+        source: &SecretSource,
+    ) -> Result<Vec<u8>, ConfigError> {
         match source {
             SecretSource::Env(name) => match self.environment.get_even_empty(name) {
                 Some((value, _)) => Ok(value.as_bytes().to_vec()),
@@ -107,7 +114,13 @@ impl Config {
             },
             SecretSource::File(file) => {
                 let folder = config.parent().unwrap_or(Path::new("."));
-                read_file(&folder.join(file))
+                let path = folder.join(file);
+                read(&path).map_err(|source| ConfigError::SecretFile {
+                    path,
+                    config: config.to_path_buf(),
+                    whom: key.to_owned(),
+                    source,
+                })
             }
         }
     }
@@ -171,7 +184,10 @@ fn from_file_flag(
         })?;
         without_line_end(bytes)
     } else {
-        read_file(Path::new(path))?
+        read(Path::new(path)).map_err(|source| ConfigError::Read {
+            path: path.into(),
+            source,
+        })?
     };
     Ok(GivenSecret {
         provider,
@@ -180,13 +196,9 @@ fn from_file_flag(
     })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, ConfigError> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map_err(|source| ConfigError::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
+    File::open(path)?.read_to_end(&mut bytes)?;
     Ok(without_line_end(bytes))
 }
 
