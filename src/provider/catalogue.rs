@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Definition;
+use super::placeholder::{first_unknown, near};
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
@@ -91,6 +92,16 @@ pub enum CatalogueError {
         path: PathBuf,
         /// What is wrong, with line and column.
         source: serde_json::Error,
+    },
+    /// A file has a placeholder that nothing fills.
+    #[error("`{path}` is not valid: unknown placeholder `{{{{{name}}}}}`")]
+    Placeholder {
+        /// The file.
+        path: PathBuf,
+        /// What stands between the braces.
+        name: String,
+        /// The placeholder that is most like it, where one is.
+        near: Option<&'static str>,
     },
     /// The definition's name is not the folder's.
     #[error("`{path}` names the provider `{name}`, but its folder has another name")]
@@ -180,6 +191,9 @@ impl Provider {
                 name: definition.name,
             });
         }
+        if let Some(name) = definition.unknown_placeholder() {
+            return Err(unknown_placeholder(path, name));
+        }
         let root = folder.join(EVENTS_FOLDER);
         let mut events = Vec::new();
         if root.is_dir() {
@@ -216,7 +230,23 @@ impl Provider {
             Origin::Folder(folder) => folder.clone(),
         };
         let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
-        Some(parse(&path, &file.text))
+        Some(read_event(path, &file.text))
+    }
+}
+
+fn read_event(path: PathBuf, text: &str) -> Result<Event, CatalogueError> {
+    let event: Event = parse(&path, text)?;
+    match first_unknown(&event.data, false) {
+        Some(name) => Err(unknown_placeholder(path, name)),
+        None => Ok(event),
+    }
+}
+
+fn unknown_placeholder(path: PathBuf, name: &str) -> CatalogueError {
+    CatalogueError::Placeholder {
+        path,
+        name: name.escape_debug().to_string(),
+        near: near(name),
     }
 }
 

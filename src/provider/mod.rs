@@ -11,6 +11,7 @@ mod forge;
 mod judge;
 mod keyring;
 mod observe;
+mod placeholder;
 mod retry;
 mod stream;
 
