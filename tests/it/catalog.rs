@@ -769,6 +769,25 @@ fn a_page_is_what_a_formatter_reads() {
 }
 
 #[test]
+fn a_terminal_is_told_who_reads_a_page() {
+    let sandbox = Sandbox::new();
+    // `script` gives the program a terminal.
+    let mut command = Command::new("script");
+    let program = format!("'{}' man", env!("CARGO_BIN_EXE_webhook"));
+    command.args(["-qec", &program, "/dev/null"]);
+    command.current_dir(sandbox.folder()).stdin(Stdio::null());
+    let Ok(output) = command.env("HOME", sandbox.home()).output() else {
+        eprintln!("`script` is not installed: nothing was printed to a terminal");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("webhook man | man -l -"), "{shown}");
+    assert!(shown.contains("--output FOLDER"), "{shown}");
+    assert!(!shown.contains(".TH"), "{shown}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_code_4() {
     let sandbox = Sandbox::new();
     sandbox.file("taken", "a file, not a folder");
