@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod definition;
+mod error;
 mod fault;
 mod forge;
 mod judge;
@@ -15,8 +16,9 @@ mod placeholder;
 mod retry;
 mod stream;
 
-pub use catalogue::{Catalogue, CatalogueError, Event, Origin, Provider, Source};
+pub use catalogue::{Catalogue, Event, Origin, Provider, Source};
 pub use definition::{Definition, Envelope, Note, Place};
+pub use error::CatalogueError;
 pub use fault::{Fault, FaultError, spoil};
 pub use forge::{Forge, Letter, document, seal};
 pub use judge::{Judged, Policy, judge};
