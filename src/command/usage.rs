@@ -41,7 +41,7 @@ fn first_line(error: &clap::Error) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
     // An odd quote belongs to a value, and then none can be told from clap's own.
-    if line.matches('\'').count() % 2 == 0 {
+    if line.matches('\'').count().is_multiple_of(2) {
         line.replace('\'', "`")
     } else {
         line.to_owned()
