@@ -77,6 +77,11 @@ impl Console {
         self.talk(&report::note(message));
     }
 
+    /// Whether stdout is a terminal.
+    pub fn prints_to_terminal(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether stderr is a terminal, where a progress bar can stand.
     pub fn talks_to_terminal(self) -> bool {
         io::stderr().is_terminal()

@@ -227,7 +227,13 @@ impl From<TlsError> for Trouble {
 
 impl From<CatalogueError> for Trouble {
     fn from(error: CatalogueError) -> Self {
-        Self::usage(error.to_string()).hint("README, \"Add a provider\", shows the form")
+        let hint = match &error {
+            CatalogueError::Placeholder {
+                near: Some(near), ..
+            } => format!("did you mean `{{{{{near}}}}}`?"),
+            _ => "README, \"Add a provider\", shows the form".into(),
+        };
+        Self::usage(error.to_string()).hint(hint)
     }
 }
 

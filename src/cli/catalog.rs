@@ -11,8 +11,17 @@ pub struct EventsArgs {
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
 
+    /// The same as a flag, as other commands take it.
+    #[arg(
+        short = 'p',
+        long = "provider",
+        value_name = "NAME",
+        conflicts_with = "provider"
+    )]
+    pub of: Option<String>,
+
     /// List the deliberate faults of `send --fault` instead.
-    #[arg(long, conflicts_with = "provider")]
+    #[arg(long, conflicts_with_all = ["provider", "of"])]
     pub faults: bool,
 
     /// Print one JSON object a line.
@@ -55,11 +64,26 @@ pub struct ConfigArgs {
     pub json: bool,
 }
 
+const LOADING: &str = "\
+Load it in the shell's start-up file:
+  bash, ~/.bashrc:
+    source <(webhook completions bash)
+  zsh, ~/.zshrc:
+    autoload -U compinit && compinit
+    source <(webhook completions zsh)
+  fish, ~/.config/fish/config.fish:
+    webhook completions fish | source
+  PowerShell, $PROFILE:
+    webhook completions powershell | Out-String | Invoke-Expression
+  elvish, ~/.config/elvish/rc.elv:
+    eval (webhook completions elvish | slurp)";
+
 /// Print a completion script for a shell.
 ///
-/// Load it in the shell's start-up file: `source <(webhook completions bash)`. Events, providers
-/// and recent deliveries complete, too: the script asks this program for them.
+/// Events, providers and recent deliveries complete, too: the script asks this program for them,
+/// so `webhook` has to be on the PATH.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = LOADING)]
 pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum, value_name = "SHELL")]
@@ -76,8 +100,16 @@ pub enum Shell {
     Elvish,
 }
 
+const MAN_EXAMPLES: &str = "\
+Examples:
+  webhook man | man -l -
+  webhook man --output ~/.local/share/man/man1";
+
 /// Print the manual page, or write all pages into a folder.
+///
+/// The page is troff, for `man` and the like to read: to a terminal it is not printed.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = MAN_EXAMPLES)]
 pub struct ManArgs {
     /// The folder for the pages of all commands.
     #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::value::{Header, RouteArg, Size, Span};
+use super::value::{self, Header, RouteArg, Size, Span};
 use super::{ConnectArgs, FreshnessArgs, SecretArgs};
 
 const EXAMPLES: &str = "\
@@ -125,7 +125,7 @@ pub struct AnswerArgs {
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
     /// retries.
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
-    #[arg(value_parser = clap::value_parser!(u16).range(200..=599))]
+    #[arg(value_parser = value::status)]
     pub respond: Vec<u16>,
 
     /// Wait so long before each answer.

@@ -220,6 +220,14 @@ impl FromStr for Header {
     }
 }
 
+/// The status of a final answer, as `--respond` takes it.
+pub fn status(text: &str) -> Result<u16, String> {
+    let status = text.parse().ok();
+    status
+        .filter(|status| (200..=599).contains(status))
+        .ok_or_else(|| format!("`{}` is no status such as 500", text.escape_debug()))
+}
+
 /// `PATH=JSON`, as `--set` takes it; what is not JSON is a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
@@ -318,6 +326,15 @@ mod tests {
         }
         for text in ["0/s", "-1/s", "x", "1/y", "inf"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_that_of_a_final_answer() {
+        assert_eq!(["200", "599"].map(status), [Ok(200), Ok(599)]);
+        for text in ["", "foo", "99", "199", "600", "70000", "-200", "2e2"] {
+            let wrong = format!("`{text}` is no status such as 500");
+            assert_eq!(status(text), Err(wrong));
         }
     }
 

@@ -18,9 +18,11 @@ use crate::exit::{Outcome, Trouble};
 
 mod bash;
 mod candidates;
+mod sparing;
 
 use bash::Bash;
 use candidates::Known;
+use sparing::Sparing;
 
 /// The program as the scripts find it, on the `PATH`.
 const PROGRAM: &str = "webhook";
@@ -29,11 +31,19 @@ const VARIABLE: &str = "COMPLETE";
 
 /// Answers a shell that asks for completions, and ends; does nothing where none asks.
 pub fn complete_from_environment() {
-    CompleteEnv::with_factory(|| with_completers(Cli::command(), ""))
+    // The engine takes the variable away before it asks for the command.
+    let closes = closes_every_value();
+    CompleteEnv::with_factory(move || with_completers(Cli::command(), "", closes))
         .var(VARIABLE)
         .bin(PROGRAM)
         .completer(PROGRAM)
-        .shells(Shells(&[&Bash, &Elvish, &Fish, &Powershell, &Zsh]))
+        .shells(Shells(&[
+            &Bash,
+            &Sparing(&Elvish),
+            &Sparing(&Fish),
+            &Sparing(&Powershell),
+            &Sparing(&Zsh),
+        ]))
         .complete();
 }
 
@@ -56,30 +66,40 @@ fn registration(shell: Shell, script: &mut Vec<u8>) -> io::Result<()> {
     engine.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, script)
 }
 
-/// The command and those below it, with what their arguments can be. `path` is the names above it.
-fn with_completers(command: Command, path: &str) -> Command {
+/// The command and those below it, with what their arguments can be. `path` is the names above it;
+/// `closes` is [`closes_every_value`].
+fn with_completers(command: Command, path: &str, closes: bool) -> Command {
     let path = format!("{path} {}", command.get_name());
     let place = path.clone();
     command
-        .mut_args(move |arg| with_completer(arg, &place))
-        .mut_subcommands(move |below| with_completers(below, &path))
+        .mut_args(move |arg| with_completer(arg, &place, closes))
+        .mut_subcommands(move |below| with_completers(below, &path, closes))
 }
 
-fn with_completer(arg: Arg, command: &str) -> Arg {
+fn with_completer(arg: Arg, command: &str, closes: bool) -> Arg {
     let candidates: fn(&Known) -> Vec<CompletionCandidate> = match (command, arg.get_id().as_str())
     {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => Known::deliveries,
         (" webhook test", "only" | "skip") => Known::checks,
-        (_, "provider") | (" webhook providers show", "name") => Known::providers,
+        (_, "provider") | (" webhook events", "of") | (" webhook providers show", "name") => {
+            Known::providers
+        }
         (_, "event" | "events" | "expect") => Known::events,
         (_, "verdict") => |_| Known::verdicts(),
-        (_, "secret") => Known::secret_names,
+        (_, "secret") if !closes => Known::secret_names,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
         beginning_with(typed, candidates(&Known::of_process()))
     }))
+}
+
+/// Whether the shell that asks closes each value as a word of its own: bash and zsh, which would
+/// make `NAME=` and the secret behind it two words.
+fn closes_every_value() -> bool {
+    let shell = std::env::var(VARIABLE);
+    shell.is_ok_and(|shell| shell == "bash" || shell == "zsh")
 }
 
 fn beginning_with(typed: &OsStr, candidates: Vec<CompletionCandidate>) -> Vec<CompletionCandidate> {

@@ -8,6 +8,7 @@ use rand::TryRng as _;
 use super::World;
 use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
 use crate::config::{Ask, Config, Environment, GivenSecret};
+use crate::console::Console;
 use crate::delivery::{EventFilter, Headers, Timestamp};
 use crate::exit::Trouble;
 use crate::http::{Client, ClientOptions};
@@ -22,6 +23,7 @@ pub struct Setup {
     pub config: Config,
     /// The providers, the user's own included.
     pub catalogue: Catalogue,
+    console: Console,
 }
 
 impl Setup {
@@ -41,7 +43,11 @@ impl Setup {
         for folder in config.provider_folders() {
             catalogue.add_folder(&folder)?;
         }
-        Ok(Self { config, catalogue })
+        Ok(Self {
+            config,
+            catalogue,
+            console: world.console,
+        })
     }
 
     /// The provider of this name; an unknown one is an error that suggests a near name.
@@ -76,6 +82,7 @@ impl Setup {
 
     /// The secrets that were configured; the ring is empty where there are none.
     pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, Trouble> {
+        self.note_names_as_secrets(args);
         let given = self.secrets(args)?;
         let of_provider = |provider: &Provider| {
             let name = provider.name().to_owned();
@@ -90,6 +97,17 @@ impl Setup {
         let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
         Keyring::new(&self.catalogue, &entries)
             .map_err(|(name, error)| Trouble::usage(format!("secret of `{name}`: {error}")))
+    }
+
+    /// Says where a provider's name was taken for a secret: its value was forgotten. Any other text
+    /// is a secret and not repeated.
+    fn note_names_as_secrets(&self, args: &SecretArgs) {
+        let is_name = |text: &&String| self.catalogue.get(text).is_some();
+        for name in args.secret.iter().filter(is_name) {
+            self.console.note(&format!(
+                "took `{name}` itself as the secret; for the provider: `--secret {name}=VALUE`"
+            ));
+        }
     }
 
     /// The secrets that were configured, else the local development secret, which is named on

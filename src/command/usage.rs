@@ -41,7 +41,7 @@ fn first_line(error: &clap::Error) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
     // An odd quote belongs to a value, and then none can be told from clap's own.
-    if line.matches('\'').count() % 2 == 0 {
+    if line.matches('\'').count().is_multiple_of(2) {
         line.replace('\'', "`")
     } else {
         line.to_owned()
@@ -49,6 +49,9 @@ fn first_line(error: &clap::Error) -> String {
 }
 
 fn suggestion(error: &clap::Error) -> Option<String> {
+    if let Some(meant) = meant(error) {
+        return Some(meant);
+    }
     let near = [
         ContextKind::SuggestedSubcommand,
         ContextKind::SuggestedArg,
@@ -64,8 +67,37 @@ fn suggestion(error: &clap::Error) -> Option<String> {
     (!valid.is_empty()).then(|| format!("one of `{}`", valid.join("`, `")))
 }
 
+/// What people type who know other programs, and how it is said here.
+fn meant(error: &clap::Error) -> Option<String> {
+    let word = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg]
+        .into_iter()
+        .find_map(|kind| texts(error, kind).into_iter().next())?;
+    let has_near = !texts(error, ContextKind::SuggestedSubcommand).is_empty();
+    let shown = word.escape_debug();
+    Some(match command_of(error).as_str() {
+        "webhook providers" if !has_near && !word.starts_with('-') => {
+            format!("`webhook providers show {shown}`")
+        }
+        "webhook log" if word == "list" || word == "ls" => "`webhook log` lists".into(),
+        "webhook log export" if !word.starts_with('-') => format!("`--output {shown}`"),
+        "webhook log prune" if error.kind() == ErrorKind::MissingRequiredArgument => {
+            "give `--older-than`, `--keep` or both".into()
+        }
+        _ => return None,
+    })
+}
+
 /// The help of the command that was meant.
 fn see_help(error: &clap::Error) -> String {
+    let command = command_of(error);
+    if command.is_empty() {
+        return "`webhook --help` tells what there is".into();
+    }
+    format!("`{command} --help` tells what it takes")
+}
+
+/// The command that was typed, by its usage; empty where clap does not tell it.
+fn command_of(error: &clap::Error) -> String {
     let usage = texts(error, ContextKind::Usage).join(" ");
     let words = usage
         .split_whitespace()
@@ -73,10 +105,7 @@ fn see_help(error: &clap::Error) -> String {
     let command: Vec<_> = words
         .take_while(|word| !word.starts_with(['<', '[', '-']))
         .collect();
-    if command.is_empty() {
-        return "`webhook --help` tells what there is".into();
-    }
-    format!("`{} --help` tells what it takes", command.join(" "))
+    command.join(" ")
 }
 
 fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
@@ -124,6 +153,39 @@ mod tests {
     }
 
     #[test]
+    fn what_other_programs_take_is_answered_with_how_it_is_said_here() {
+        for (line, message, hint) in [
+            (
+                "webhook providers olympus",
+                "unrecognized subcommand `olympus`",
+                "`webhook providers show olympus`",
+            ),
+            (
+                "webhook log list",
+                "unrecognized subcommand `list`",
+                "`webhook log` lists",
+            ),
+            (
+                "webhook log export deliveries.har",
+                "unexpected argument `deliveries.har` found",
+                "`--output deliveries.har`",
+            ),
+            (
+                "webhook log prune",
+                "missing `--older-than <SPAN>`",
+                "give `--older-than`, `--keep` or both",
+            ),
+        ] {
+            check(line, message, hint);
+        }
+        check(
+            "webhook providers shwo",
+            "unrecognized subcommand `shwo`",
+            "did you mean `show`?",
+        );
+    }
+
+    #[test]
     fn a_value_that_cannot_be_read_is_shown_on_one_line() {
         check(
             "webhook listen --port x\ny",
@@ -148,6 +210,11 @@ mod tests {
             "webhook listen --once --count 2",
             "the argument `--once` cannot be used with `--count <N>`",
             "`webhook listen --help` tells what it takes",
+        );
+        check(
+            "webhook listen --respond 200,foo",
+            "`--respond <STATUS>`: `foo` is no status such as 500",
+            "`webhook --help` tells what there is",
         );
         check(
             "webhook send x --set foo",

@@ -15,6 +15,18 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file that a configuration file names as a secret cannot be read.
+    #[error("cannot read `{path}`, which `{config}` names as a secret of {whom}: {source}")]
+    SecretFile {
+        /// The file of the secret.
+        path: PathBuf,
+        /// The configuration file.
+        config: PathBuf,
+        /// The key in it: a provider, or `default`.
+        whom: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A configuration file does not say what it may.
     #[error("`{path}` is not valid: {message}")]
     Form {
@@ -69,6 +81,7 @@ impl ConfigError {
             Self::NoHome(_) => "give `--secret`, or set HOME",
             Self::LocalSecret { .. } => "give `--secret`, or make the folder writable",
             Self::Form { .. } => "the names are those of the flags: `webhook listen --help`",
+            Self::SecretFile { .. } => "`webhook config` shows each secret and where it comes from",
             Self::Read { .. } => "check the path and its rights",
             Self::Value { .. } => "mend it there, or give the flag, which goes before it",
         })
@@ -76,6 +89,9 @@ impl ConfigError {
 
     /// Whether an input could not be read, rather than being wrong.
     pub const fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Read { .. } | Self::LocalSecret { .. })
+        matches!(
+            self,
+            Self::Read { .. } | Self::SecretFile { .. } | Self::LocalSecret { .. }
+        )
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod listen;
 mod local;
+mod missing;
 mod paths;
 mod secrets;
 
@@ -19,6 +20,7 @@ pub use error::ConfigError;
 pub use file::{FileConfig, ListenFile, SecretSource, Sources};
 pub use listen::ListenSettings;
 pub use local::LocalSecret;
+pub use missing::MissingSecret;
 pub use paths::Paths;
 pub use secrets::{Ask, GivenSecret};
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub paths: Paths,
     files: Vec<(PathBuf, FileConfig)>,
     log: Option<PathBuf>,
+    /// Where the program runs; `None` where a file was named, which stands alone.
+    folder: Option<PathBuf>,
 }
 
 /// A value with the place it came from.
@@ -123,6 +127,7 @@ impl Config {
             paths,
             files,
             log: global.log.clone(),
+            folder: global.config.is_none().then(|| folder.to_path_buf()),
         })
     }
 
@@ -239,16 +244,17 @@ impl Config {
         self.files.iter().map(|(path, file)| (path.as_path(), file))
     }
 
-    /// The folders in which a user's own providers lie: beside each configuration file, and in the
-    /// user's configuration directory.
+    /// The folders in which a user's own providers lie: where the program runs, beside each
+    /// configuration file, and in the user's configuration directory.
     pub fn provider_folders(&self) -> Vec<PathBuf> {
         let beside = self.files.iter().filter_map(|(path, _)| path.parent());
-        let mut folders: Vec<_> = beside.map(|folder| folder.join("providers")).collect();
-        folders.extend(
-            self.paths
-                .config_folder()
-                .map(|folder| folder.join("providers")),
-        );
+        let here = self.folder.as_deref().into_iter();
+        let user = self.paths.config_folder();
+        let mut folders: Vec<_> = here
+            .chain(beside)
+            .chain(user.as_deref())
+            .map(|folder| folder.join("providers"))
+            .collect();
         // The nearest is read last, so that it wins.
         folders.reverse();
         folders.dedup();

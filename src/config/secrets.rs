@@ -1,6 +1,7 @@
 //! Gathering the signing secrets from all places.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::{Config, ConfigError, Origin, SecretSource};
@@ -103,7 +104,7 @@ impl Config {
                 for source in sources.as_slice() {
                     given.push(GivenSecret {
                         provider: (key != DEFAULT_KEY).then(|| key.clone()),
-                        bytes: self.fetch(path, source)?,
+                        bytes: self.fetch(path, key, source)?,
                         origin: Origin::File(path.to_path_buf()),
                         rank: FILES + index,
                     });
@@ -113,7 +114,13 @@ impl Config {
         Ok(given)
     }
 
-    fn fetch(&self, config: &Path, source: &SecretSource) -> Result<Vec<u8>, ConfigError> {
+    /// The bytes of a source that `config` names under `key`.
+    pub(super) fn fetch(
+        &self,
+        config: &Path,
+        key: &str,
+        source: &SecretSource,
+    ) -> Result<Vec<u8>, ConfigError> {
         match source {
             SecretSource::Env(name) => match self.environment.get_even_empty(name) {
                 Some((value, _)) => Ok(value.as_bytes().to_vec()),
@@ -124,7 +131,13 @@ impl Config {
             },
             SecretSource::File(file) => {
                 let folder = config.parent().unwrap_or(Path::new("."));
-                read_file(&folder.join(file))
+                let path = folder.join(file);
+                read(&path).map_err(|source| ConfigError::SecretFile {
+                    path,
+                    config: config.to_path_buf(),
+                    whom: key.to_owned(),
+                    source,
+                })
             }
         }
     }
@@ -190,7 +203,10 @@ fn from_file_flag(
         })?;
         without_line_end(bytes)
     } else {
-        read_file(Path::new(path))?
+        read(Path::new(path)).map_err(|source| ConfigError::Read {
+            path: path.into(),
+            source,
+        })?
     };
     Ok(GivenSecret {
         provider,
@@ -200,13 +216,9 @@ fn from_file_flag(
     })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, ConfigError> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map_err(|source| ConfigError::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
+    File::open(path)?.read_to_end(&mut bytes)?;
     Ok(without_line_end(bytes))
 }
 

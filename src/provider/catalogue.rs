@@ -8,7 +8,8 @@ use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Definition;
+use super::placeholder::{first_unknown, near};
+use super::{CatalogueError, Definition};
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
@@ -71,35 +72,6 @@ pub enum Source {
     Documented,
     /// Written in the provider's style, as the documentation shows none.
     Inferred,
-}
-
-/// Why a folder is no provider.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogueError {
-    /// A file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file does not say what it has to.
-    #[error("`{path}` is not valid: {source}")]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        source: serde_json::Error,
-    },
-    /// The definition's name is not the folder's.
-    #[error("`{path}` names the provider `{name}`, but its folder has another name")]
-    Name {
-        /// The file.
-        path: PathBuf,
-        /// The name in it.
-        name: String,
-    },
 }
 
 impl Catalogue {
@@ -180,6 +152,9 @@ impl Provider {
                 name: definition.name,
             });
         }
+        if let Some(name) = definition.unknown_placeholder() {
+            return Err(unknown_placeholder(path, name));
+        }
         let root = folder.join(EVENTS_FOLDER);
         let mut events = Vec::new();
         if root.is_dir() {
@@ -216,7 +191,23 @@ impl Provider {
             Origin::Folder(folder) => folder.clone(),
         };
         let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
-        Some(parse(&path, &file.text))
+        Some(read_event(path, &file.text))
+    }
+}
+
+fn read_event(path: PathBuf, text: &str) -> Result<Event, CatalogueError> {
+    let event: Event = parse(&path, text)?;
+    match first_unknown(&event.data, false) {
+        Some(name) => Err(unknown_placeholder(path, name)),
+        None => Ok(event),
+    }
+}
+
+fn unknown_placeholder(path: PathBuf, name: &str) -> CatalogueError {
+    CatalogueError::Placeholder {
+        path,
+        name: name.escape_debug().to_string(),
+        near: near(name),
     }
 }
 

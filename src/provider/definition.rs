@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::placeholder;
 use super::retry::DeliveryRules;
 use crate::signature::Scheme;
 
@@ -28,6 +29,17 @@ pub struct Definition {
     /// What is documented, and what is assumed where the documentation is silent.
     #[serde(default)]
     pub notes: Vec<Note>,
+}
+
+impl Definition {
+    /// The first name in the envelope and the headers that is no placeholder.
+    pub fn unknown_placeholder(&self) -> Option<&str> {
+        let in_headers = || {
+            let mut fields = self.delivery.headers.iter();
+            fields.find_map(|(_, value)| placeholder::unknown_in(value))
+        };
+        placeholder::first_unknown(&self.envelope.template, true).or_else(in_headers)
+    }
 }
 
 /// What stands around an event's data, and where its name and id stand in it.

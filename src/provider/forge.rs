@@ -7,7 +7,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
-use super::retry::span;
+use super::placeholder::{Piece, Placeholder, pieces};
 use super::{Definition, Place};
 use crate::delivery::{Headers, Request, Timestamp};
 use crate::json::{Path, PathError};
@@ -72,34 +72,25 @@ impl<'a> Forge<'a> {
 
     fn text(&mut self, text: &str) -> String {
         let mut filled = String::new();
-        let mut rest = text;
-        while let Some((before, tail)) = rest.split_once("{{") {
-            filled.push_str(before);
-            let Some((name, after)) = tail.split_once("}}") else {
-                filled.push_str("{{");
-                rest = tail;
-                continue;
-            };
-            match self.placeholder(name) {
-                Some(value) => filled.push_str(&value),
-                None => filled.extend(["{{", name, "}}"]),
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(text) => filled.push_str(text),
+                Piece::Name(name) => match Placeholder::parse(name) {
+                    Some(placeholder) => filled.push_str(&self.value(placeholder)),
+                    None => filled.extend(["{{", name, "}}"]),
+                },
             }
-            rest = after;
         }
-        filled + rest
+        filled
     }
 
-    fn placeholder(&mut self, name: &str) -> Option<String> {
-        if let Some(id) = name.strip_prefix("id:") {
-            return Some(self.id(id));
+    fn value(&mut self, placeholder: Placeholder<'_>) -> String {
+        match placeholder {
+            Placeholder::Id(name) => self.id(name),
+            Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
+            Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
+            Placeholder::Event => self.event.to_owned(),
         }
-        if let Some(offset) = name.strip_prefix("time") {
-            return Some(self.moment(offset)?.to_seconds_text());
-        }
-        if let Some(offset) = name.strip_prefix("date") {
-            return Some(self.moment(offset)?.to_date_text());
-        }
-        (name == "event").then(|| self.event.to_owned())
     }
 
     fn id(&mut self, name: &str) -> String {
@@ -110,20 +101,6 @@ impl<'a> Forge<'a> {
         let id: String = (0..ID_LENGTH).map(|_| draw()).collect();
         self.ids.insert(name.to_owned(), id.clone());
         id
-    }
-
-    /// The event's time moved by `-35m`, `+2d` or nothing.
-    fn moment(&self, offset: &str) -> Option<Timestamp> {
-        if offset.is_empty() {
-            return Some(self.at);
-        }
-        let (sign, length) = offset.split_at_checked(1)?;
-        let seconds = i64::try_from(span(length)?.as_secs()).ok()?;
-        match sign {
-            "+" => Some(self.at.plus_seconds(seconds)),
-            "-" => Some(self.at.plus_seconds(-seconds)),
-            _ => None,
-        }
     }
 }
 

@@ -6,16 +6,19 @@
 
 mod catalogue;
 mod definition;
+mod error;
 mod fault;
 mod forge;
 mod judge;
 mod keyring;
 mod observe;
+mod placeholder;
 mod retry;
 mod stream;
 
-pub use catalogue::{Catalogue, CatalogueError, Event, Origin, Provider, Source};
+pub use catalogue::{Catalogue, Event, Origin, Provider, Source};
 pub use definition::{Definition, Envelope, Habit, Handler, Note, Place};
+pub use error::CatalogueError;
 pub use fault::{Fault, FaultError, spoil};
 pub use forge::{Forge, Letter, document, seal};
 pub use judge::{Judged, Policy, judge};

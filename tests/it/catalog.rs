@@ -379,6 +379,43 @@ fn a_folder_of_the_users_is_a_provider() {
 }
 
 #[test]
+fn a_folder_counts_where_there_is_no_configuration_file() {
+    let sandbox = Sandbox::new();
+    copy_definition("slack", &sandbox.folder().join("providers"));
+    let sheet = sandbox.run(&["providers", "show", "slack"]).expect(0);
+    assert!(sheet.stdout.contains("providers/slack"), "{}", sheet.stdout);
+    let shown = settings(&sandbox, &[]);
+    let (folders, _) = setting(&shown, "providers");
+    assert_eq!(folders[0], "./providers");
+    // A configuration that is named stands alone.
+    sandbox.file("elsewhere/other.toml", "");
+    let run = sandbox.run(&[
+        "--config",
+        "elsewhere/other.toml",
+        "providers",
+        "show",
+        "slack",
+    ]);
+    assert!(run.expect(2).stderr.contains("unknown provider `slack`"));
+}
+
+#[test]
+fn events_take_the_provider_as_other_commands_do() {
+    let sandbox = Sandbox::new();
+    let expected = sandbox.run(&["events", "olympus"]).expect(0).stdout;
+    for flags in [["--provider", "olympus"], ["-p", "olympus"]] {
+        let run = sandbox.run(&[["events"].as_slice(), &flags].concat());
+        assert_eq!(run.expect(0).stdout, expected);
+    }
+    sandbox
+        .run(&["events", "olympus", "-p", "cimplify"])
+        .expect(2);
+    sandbox
+        .run(&["events", "-p", "olympus", "--faults"])
+        .expect(2);
+}
+
+#[test]
 fn a_provider_written_by_hand_takes_the_place_of_a_built_in() {
     let sandbox = Sandbox::new();
     let builtin = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cimplify/provider.json");
@@ -438,6 +475,44 @@ fn a_broken_definition_names_file_and_place() {
     let run = sandbox.run(&["events", "slack"]).expect(2);
     assert!(run.stderr.contains("events/broken.json"), "{}", run.stderr);
     assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+}
+
+#[test]
+fn an_unknown_placeholder_is_an_error_of_its_file_and_sends_nothing() {
+    let event = |time: &str| {
+        format!(
+            r#"{{"description": "A shop opened", "source": "inferred", "data": {{"at": ["{time}"]}}}}"#
+        )
+    };
+    let sandbox = Sandbox::new();
+    copy_definition("slack", &sandbox.folder().join("providers"));
+    sandbox.file("providers/slack/events/shop.opened.json", event("{{tyme}}"));
+    let send = ["send", "shop.opened", "--dry-run", "--secret", "x"];
+    let run = sandbox.run(&send).expect(2);
+    let file = "./providers/slack/events/shop.opened.json";
+    assert_eq!(
+        run.stderr.lines().collect::<Vec<_>>(),
+        [
+            format!("error: `{file}` is not valid: unknown placeholder `{{{{tyme}}}}`"),
+            "hint: did you mean `{{time}}`?".into(),
+        ]
+    );
+    assert_eq!(run.stdout, "");
+    // What is given on the command line means itself.
+    let run = sandbox.run(&[&send[..], &["--data", r#"{"at": "{{tyme}}"}"#]].concat());
+    assert!(run.expect(0).stdout.contains("{{tyme}}"));
+    sandbox.file("providers/slack/events/shop.opened.json", event("{{time}}"));
+    assert!(!sandbox.run(&send).expect(0).stdout.contains("{{"));
+    let definition =
+        std::fs::read_to_string(sandbox.folder().join("providers/slack/provider.json"));
+    let broken = definition.unwrap().replacen("{{time}}", "{{tiem}}", 1);
+    assert!(broken.contains("{{tiem}}"), "{broken}");
+    sandbox.file("providers/slack/provider.json", broken);
+    let run = sandbox.run(&send).expect(2);
+    assert!(
+        run.stderr
+            .contains("provider.json` is not valid: unknown placeholder `{{tiem}}`")
+    );
 }
 
 #[test]
@@ -595,6 +670,33 @@ fn what_cannot_be_used_is_an_error_after_all_else_was_shown() {
 }
 
 #[test]
+fn a_secret_that_is_not_there_is_a_row_beside_those_that_are() {
+    let sandbox = Sandbox::new();
+    sandbox.file("key", "whsec_there");
+    sandbox.file(
+        "webhook.toml",
+        "[secrets]\ncimplify = { file = 'nope' }\nolympus = { file = 'key' }\n",
+    );
+    let run = sandbox.run(&["config", "--json"]).expect(4);
+    let rows: Vec<_> = run
+        .json_lines()
+        .into_iter()
+        .filter(|line| text(line, "name").starts_with("secret."))
+        .map(|line| ["name", "value", "origin"].map(|key| text(&line, key).to_owned()))
+        .collect();
+    let row = |name, value| [name, value, "./webhook.toml"].map(str::to_owned);
+    let expected = [
+        row("secret.olympus#1", "redacted"),
+        row("secret.cimplify", "missing"),
+    ];
+    assert_eq!(rows, expected);
+    let origin = "`./nope`, which `./webhook.toml` names as a secret of cimplify";
+    assert!(run.stderr.contains(origin), "{}", run.stderr);
+    let run = sandbox.run(&["send", "order.created"]).expect(4);
+    assert!(run.stderr.contains(origin), "{}", run.stderr);
+}
+
+#[test]
 fn looking_makes_nothing() {
     let sandbox = Sandbox::new();
     for args in [["events"].as_slice(), &["providers"], &["config"], &["man"]] {
@@ -664,6 +766,25 @@ fn a_page_is_what_a_formatter_reads() {
         "{text}"
     );
     assert!(text.contains("webhook-listen(1)"), "{text}");
+}
+
+#[test]
+fn a_terminal_is_told_who_reads_a_page() {
+    let sandbox = Sandbox::new();
+    // `script` gives the program a terminal.
+    let mut command = Command::new("script");
+    let program = format!("'{}' man", env!("CARGO_BIN_EXE_webhook"));
+    command.args(["-qec", &program, "/dev/null"]);
+    command.current_dir(sandbox.folder()).stdin(Stdio::null());
+    let Ok(output) = command.env("HOME", sandbox.home()).output() else {
+        eprintln!("`script` is not installed: nothing was printed to a terminal");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("webhook man | man -l -"), "{shown}");
+    assert!(shown.contains("--output FOLDER"), "{shown}");
+    assert!(!shown.contains(".TH"), "{shown}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `webhook completions`, and what a shell is answered.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -135,7 +136,8 @@ fn events_and_providers_complete() {
         ("webhook log --event pantry", vec!["pantry.low_stock"]),
         ("webhook events ib", vec!["ibakepro"]),
         ("webhook providers show ci", vec!["cimplify"]),
-        ("webhook listen --secret ba", vec!["barecommerce="]),
+        // Bash would make the secret behind `NAME=` a word of its own.
+        ("webhook listen --secret ba", vec![]),
         ("webhook verify --secret olympus=wh", vec![]),
     ] {
         assert_eq!(complete(&sandbox, line), expected, "{line}");
@@ -166,7 +168,8 @@ fn a_users_own_provider_completes() {
     }
     assert_eq!(complete(&sandbox, "webhook events sl"), ["slack"]);
     assert_eq!(complete(&sandbox, "webhook send app"), ["app_mention"]);
-    assert_eq!(complete(&sandbox, "webhook send --secret sla"), ["slack="]);
+    let fish = answer(&sandbox, "fish", "webhook send --secret sla").stdout;
+    assert!(fish.starts_with("slack=\ta secret of "), "{fish}");
     // Broken configuration leaves what is built in, and says nothing.
     sandbox.file("webhook.toml", "no such thing");
     assert_eq!(complete(&sandbox, "webhook events ol"), ["olympus"]);
@@ -182,11 +185,7 @@ fn recent_deliveries_complete_the_newest_first() {
         "webhook log diff dlv_01AAA ",
     ] {
         let found = complete(&sandbox, line);
-        let ids: Vec<_> = found
-            .iter()
-            .filter(|value| !value.starts_with('-'))
-            .collect();
-        assert_eq!(ids, ["@last", "dlv_01BBB", "dlv_01AAA"], "{line}");
+        assert_eq!(found, ["@last", "dlv_01BBB", "dlv_01AAA"], "{line}");
     }
     assert_eq!(complete(&sandbox, "webhook replay dlv_01A"), ["dlv_01AAA"]);
     let fish = answer(&sandbox, "fish", "webhook replay dlv_01A").stdout;
@@ -196,6 +195,63 @@ fn recent_deliveries_complete_the_newest_first() {
         hostile.starts_with("dlv_01BBB\tpayment\\x1b[2J\\nfailed, "),
         "{hostile:?}"
     );
+}
+
+#[test]
+fn options_wait_for_a_dash_and_no_two_deliveries_are_described_alike() {
+    let sandbox = with_log();
+    for shell in ["zsh", "fish", "powershell", "elvish", "bash"] {
+        let found = answer(&sandbox, shell, "webhook log show ").stdout;
+        let lines: Vec<_> = found.lines().collect();
+        let names = ["@last", "dlv_01BBB", "dlv_01AAA"];
+        assert_eq!(lines.len(), names.len(), "{shell}: {found}");
+        let begins = |(line, name): (&&str, &str)| line.starts_with(name);
+        assert!(lines.iter().zip(names).all(begins), "{shell}: {found}");
+        let options = answer(&sandbox, shell, "webhook log show --a").stdout;
+        assert!(options.starts_with("--as"), "{shell}: {options}");
+    }
+    let found = answer(&sandbox, "zsh", "webhook log show ").stdout;
+    let helps: BTreeSet<_> = found
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .collect();
+    let helps: BTreeSet<_> = helps.iter().map(|(_, help)| help).collect();
+    assert_eq!(helps.len(), 3, "{found}");
+}
+
+#[test]
+fn a_providers_name_for_a_secret_is_offered_where_the_shell_leaves_it_open() {
+    let sandbox = Sandbox::new();
+    let line = "webhook listen --secret oly";
+    for shell in ["bash", "zsh"] {
+        assert_eq!(answer(&sandbox, shell, line).stdout, "", "{shell}");
+    }
+    assert!(
+        answer(&sandbox, "fish", line)
+            .stdout
+            .starts_with("olympus=\t")
+    );
+}
+
+#[test]
+fn the_help_says_how_each_shell_loads_its_script() {
+    let help = Sandbox::new()
+        .run(&["completions", "--help"])
+        .expect(0)
+        .stdout;
+    for line in [
+        "source <(webhook completions bash)",
+        "autoload -U compinit && compinit",
+        "source <(webhook completions zsh)",
+        "webhook completions fish | source",
+        "webhook completions powershell | Out-String | Invoke-Expression",
+        "eval (webhook completions elvish | slurp)",
+    ] {
+        assert!(
+            help.lines().any(|found| found.trim() == line),
+            "{line}: {help}"
+        );
+    }
 }
 
 #[test]
@@ -249,8 +305,9 @@ fn the_script_works_in_bash() {
             "pantry",
             "pantry.low_stock",
         ),
-        (&["webhook", "listen", "--secret", "oly"], "oly", "olympus="),
         (&["webhook", "replay", "dlv_01A"], "dlv_01A", "dlv_01AAA"),
+        // Nothing to offer: no option either, which bash would put behind the `=`.
+        (&["webhook", "listen", "--secret", "olympus", "="], "", ""),
         // Bash breaks words at `=`, `:` and `@`.
         (
             &["webhook", "send", "--provider", "=", "oly"],

@@ -40,7 +40,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         return faults(args.json, world);
     }
     let setup = Setup::load(global, None, world)?;
-    let providers = match &args.provider {
+    let providers = match args.provider.as_ref().or(args.of.as_ref()) {
         Some(name) => vec![setup.provider(name)?],
         None => setup.catalogue.iter().collect(),
     };

@@ -16,6 +16,11 @@ const SECTION: &str = "1";
 
 /// Prints the page of the program, or writes the pages of all commands.
 pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, Trouble> {
+    if args.output.is_none() && world.console.prints_to_terminal() {
+        let message = "a manual page is troff, which a terminal cannot show";
+        let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";
+        return Err(Trouble::usage(message).hint(hint));
+    }
     let mut command = Cli::command();
     // Gives every subcommand its full name and the flags that hold everywhere.
     command.build();

@@ -12,7 +12,7 @@ use super::{print, print_lines};
 use crate::cli::value::{Size, Span};
 use crate::cli::{ConfigArgs, GlobalArgs, SecretArgs};
 use crate::command::{Setup, World};
-use crate::config::{Config, ConfigError, GivenSecret, Origin, Setting};
+use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting};
 use crate::delivery::capture::VERSION;
 use crate::exit::{Outcome, Trouble};
 use crate::provider::Provider;
@@ -21,6 +21,8 @@ use crate::signature::{Key, Secret};
 
 /// What stands in place of a secret.
 const REDACTED: &str = "redacted";
+/// What stands in place of a secret that is not where a configuration file says.
+const MISSING: &str = "missing";
 
 /// A line of `config --json`.
 #[derive(Serialize)]
@@ -53,7 +55,8 @@ impl<T: Into<Value>> Setting<T> {
 /// Shows each setting and where it comes from. A secret that cannot be read is an error, as it is
 /// for the commands that need one, but only after everything else was shown.
 pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
-    let setup = Setup::load(global, None, world)?;
+    let mut setup = Setup::load(global, None, world)?;
+    let missing = setup.config.leave_out_missing_secrets();
     let mut lines = general(&setup.config, global)?;
     lines.extend(listen(&setup.config)?);
     lines.extend(places(&setup.config, global));
@@ -62,6 +65,12 @@ pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<O
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
     lines.extend(secrets);
+    lines.extend(missing.iter().map(missing_line));
+    let trouble = missing
+        .into_iter()
+        .next()
+        .map(|first| first.error.into())
+        .or(trouble);
     if args.json {
         print_lines(world, &lines)?;
     } else {
@@ -143,6 +152,11 @@ fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<SettingLine> {
         SettingLine::new(label, REDACTED, &secret.origin)
     };
     meant.enumerate().map(line).collect()
+}
+
+fn missing_line(missing: &MissingSecret) -> SettingLine {
+    let origin = Origin::File(missing.file.clone());
+    SettingLine::new(format!("secret.{}", missing.key), MISSING, &origin)
 }
 
 fn as_table(lines: &[SettingLine]) -> String {

@@ -12,6 +12,8 @@ use clap::Command;
 use clap_complete::engine::complete;
 use clap_complete::env::{Bash as Engine, EnvCompleter};
 
+use super::sparing::{index_of_process, is_timely};
+
 /// The adapter of `clap_complete`, with the words joined.
 #[derive(Debug, Clone, Copy)]
 pub struct Bash;
@@ -44,11 +46,14 @@ impl EnvCompleter for Bash {
         buf: &mut dyn Write,
     ) -> Result<(), Error> {
         let variable = |name| std::env::var(name).ok();
-        let index = variable("_CLAP_COMPLETE_INDEX").and_then(|text| text.parse().ok());
         let separator = variable("_CLAP_IFS").unwrap_or_else(|| "\n".into());
-        let line = Line::join(&args, index.unwrap_or_default());
+        let line = Line::join(&args, index_of_process().unwrap_or_default());
+        let typed = line.words.get(line.index).cloned().unwrap_or_default();
         let candidates = complete(cmd, line.words, line.index, current_dir)?;
-        let values = candidates.iter().map(|candidate| {
+        let timely = candidates
+            .iter()
+            .filter(|candidate| is_timely(candidate.get_value().as_encoded_bytes(), &typed));
+        let values = timely.map(|candidate| {
             let value = candidate.get_value().to_string_lossy();
             let rest = value.strip_prefix(line.kept.as_str()).unwrap_or(&value);
             rest.to_owned()

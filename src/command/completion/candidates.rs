@@ -114,10 +114,16 @@ impl Known {
     /// `@last` and the newest deliveries of the log; nothing where there is none.
     pub fn deliveries(&self) -> Vec<CompletionCandidate> {
         let recent = self.recent().unwrap_or_default();
-        let last = recent.first().into_iter().map(|newest| (LAST, newest));
-        last.chain(recent.iter().map(|glimpse| (glimpse.id.as_str(), glimpse)))
-            .filter_map(|(name, glimpse)| offer(name.to_owned(), &self.about_delivery(glimpse)))
-            .collect()
+        let last = recent.first().into_iter().map(|newest| {
+            let help = format!("the newest: {}", self.about_delivery(newest));
+            offer(LAST.to_owned(), &help)
+        });
+        // Zsh puts values with the same description on one line, so each says its place.
+        let by_id = recent.iter().enumerate().map(|(place, glimpse)| {
+            let help = format!("{}, {LAST}~{place}", self.about_delivery(glimpse));
+            offer(glimpse.id.clone(), &help)
+        });
+        last.chain(by_id).flatten().collect()
     }
 
     fn recent(&self) -> Option<Vec<Glimpse>> {

@@ -111,6 +111,7 @@ impl Plan {
     fn expectation(&self) -> Result<Expectation, Trouble> {
         let until = &self.args.until;
         for event in &until.expect {
+            refuse_pattern(event)?;
             self.setup.known_event(event)?;
         }
         Ok(Expectation {
@@ -197,6 +198,15 @@ impl Plan {
             local: keyring.is_local(),
         }
     }
+}
+
+/// Fails where a pattern stands in place of the one event that is awaited.
+fn refuse_pattern(event: &str) -> Result<(), Trouble> {
+    if !event.contains('*') && !event.starts_with('!') {
+        return Ok(());
+    }
+    let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
+    Err(Trouble::usage("`--expect` awaits one event, not a pattern").hint(hint))
 }
 
 impl OpenLog {

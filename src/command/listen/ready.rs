@@ -77,9 +77,15 @@ impl Ready {
             );
         }
         if self.local {
+            let trust = if self.certificate.is_some() {
+                " --insecure"
+            } else {
+                ""
+            };
+            let url = self.url();
             add(
                 "try",
-                &format!("webhook send order.created --url {}", self.url()),
+                &format!("webhook send order.created --url {url}{trust}"),
             );
         }
         add("end", "Ctrl-C");

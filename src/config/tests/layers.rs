@@ -99,17 +99,19 @@ fn a_base_directory_that_is_relative_counts_as_not_set() {
 }
 
 #[test]
-fn the_folders_of_own_providers_lie_beside_the_files_the_nearest_last() {
+fn the_folders_of_own_providers_are_here_or_beside_a_named_file_the_nearest_last() {
     let place = Place::new();
     let user = place.path("home/.config/webhook/providers");
-    assert_eq!(
-        place.config().provider_folders(),
-        std::slice::from_ref(&user)
-    );
+    let project = place.path("project/providers");
+    let both = [user.clone(), project];
+    assert_eq!(place.config().provider_folders(), both);
     place.user("");
     place.project("");
-    let project = place.path("project/providers");
-    assert_eq!(place.config().provider_folders(), [user, project]);
+    assert_eq!(place.config().provider_folders(), both);
+    let named = place.file("elsewhere/other.toml", "");
+    let config = place.load(&["--config", named.to_str().unwrap()]).unwrap();
+    let beside = place.path("elsewhere/providers");
+    assert_eq!(config.provider_folders(), [user, beside]);
 }
 
 #[test]

@@ -78,7 +78,9 @@ fn what_cannot_be_read_is_named() {
     place.project("[secrets]\nolympus = { file = 'nope' }");
     let error = place.secrets(&[], ask).err().unwrap();
     let beside = place.path("project/nope").display().to_string();
-    assert_told(error, &[&beside], "", 4);
+    let config = place.path("project/webhook.toml").display().to_string();
+    let origin = format!("which `{config}` names as a secret of olympus");
+    assert_told(error, &[&beside, &origin], "`webhook config`", 4);
 }
 
 #[test]
@@ -91,6 +93,32 @@ fn a_secret_that_is_not_there_is_an_error_and_no_silent_nothing() {
     let place = Place::new();
     let error = place.secrets(&["--secret"], ask).err().unwrap();
     assert_told(error, &["on the terminal"], "WEBHOOK_SECRET", 2);
+}
+
+#[test]
+fn missing_secrets_are_left_out_and_told_apart_from_those_that_are_there() {
+    let place = Place::new().with("SET", "nearer");
+    place.project(
+        "[secrets]\ncimplify = { env = 'SET' }\nolympus = [{ file = 'nope' }, { env = 'NOT_SET' }]",
+    );
+    place.file(
+        "home/.config/webhook/config.toml",
+        "[secrets]\nolympus = { env = 'SET' }",
+    );
+    let mut config = place.config();
+    let missing = config.leave_out_missing_secrets();
+    let keys: Vec<_> = missing.iter().map(|missing| missing.key.as_str()).collect();
+    assert_eq!(keys, ["olympus", "olympus"]);
+    assert!(matches!(missing[0].error, ConfigError::SecretFile { .. }));
+    assert!(matches!(missing[1].error, ConfigError::NoVariable { .. }));
+    let ask = &mut Answers::default();
+    let given = config.secrets(&SecretArgs::default(), &["cimplify", "olympus"], ask);
+    let given = given.unwrap();
+    let names: Vec<_> = given
+        .iter()
+        .map(|secret| secret.provider.as_deref())
+        .collect();
+    assert_eq!(names, [Some("cimplify")]);
 }
 
 #[test]

@@ -46,6 +46,18 @@ fn once_ends_after_one_delivery() {
 }
 
 #[test]
+fn a_pattern_is_no_event_to_await() {
+    for pattern in ["order.*", "!order.created"] {
+        let run = Sandbox::new()
+            .run(&["listen", "--expect", pattern])
+            .expect(2);
+        let message = "error: `--expect` awaits one event, not a pattern\n";
+        assert!(run.stderr.starts_with(message), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("`--events '{pattern}'`")));
+    }
+}
+
+#[test]
 fn a_count_ends_with_1_where_one_was_forged() {
     let (_sandbox, listener) = listen(&["--count", "2"]);
     forge(&listener);

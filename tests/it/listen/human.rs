@@ -246,3 +246,47 @@ fn what_a_stuck_terminal_cannot_be_shown_is_said_to_be_missing() {
     assert!(stderr.contains("the terminal is too slow"), "{stderr}");
     assert!(stderr.contains("they are in the log"), "{stderr}");
 }
+
+/// Everything that is said up to the `end` line.
+fn greeting(flags: &[&str]) -> String {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox
+        .command(&[&["listen", "--port", "0"], flags].concat())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = Lines::of(child.stderr.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("Ctrl-C") {
+        text += &stderr.next().expect("an end to the greeting");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    text
+}
+
+#[test]
+fn what_is_proposed_to_try_trusts_a_certificate_made_on_the_spot() {
+    let plain = greeting(&[]);
+    assert!(plain.contains("try       webhook send order.created --url http://"));
+    assert!(!plain.contains("--insecure"), "{plain}");
+    let text = greeting(&["--tls"]);
+    let line = text
+        .lines()
+        .find(|line| line.contains("webhook send"))
+        .unwrap();
+    assert!(line.contains("--url https://localhost:"), "{line}");
+    assert!(line.ends_with(" --insecure"), "{line}");
+}
+
+#[test]
+fn a_name_that_was_taken_for_a_secret_is_told_and_no_other_text_is() {
+    let text = greeting(&["--secret", "olympus", "--secret", SECRET]);
+    let note = "took `olympus` itself as the secret; for the provider: `--secret olympus=VALUE`";
+    assert!(text.contains(note), "{text}");
+    assert_eq!(text.matches("itself as the secret").count(), 1, "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+    assert!(!greeting(&["--secret", "olympus=olympus"]).contains("itself as the secret"));
+}

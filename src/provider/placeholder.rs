@@ -1,0 +1,189 @@
+//! The placeholders of templates and fixtures: `{{id:NAME}}`, `{{time-35m}}`, `{{date}}`, `{{event}}`.
+
+use serde_json::Value;
+
+use super::nearest;
+use super::retry::span;
+
+/// The names as they are proposed in place of an unknown one.
+const NAMES: [&str; 4] = ["time", "date", "event", "id:order"];
+/// A name with an offset, as it is proposed in place of one whose offset is none.
+const WITH_OFFSET: &str = "time-35m";
+
+/// What a placeholder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placeholder<'t> {
+    /// A fresh id; equal names give equal ids within a delivery.
+    Id(&'t str),
+    /// The event's time, moved by so many seconds, with its time of day.
+    Time(i64),
+    /// The same as a date.
+    Date(i64),
+    /// The event's name.
+    Event,
+}
+
+/// A piece of a template's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'t> {
+    /// What stands as it is.
+    Text(&'t str),
+    /// What stands between `{{` and `}}`.
+    Name(&'t str),
+}
+
+impl<'t> Placeholder<'t> {
+    /// The placeholder of a name; `None` where there is none.
+    pub fn parse(name: &'t str) -> Option<Self> {
+        if let Some(id) = name.strip_prefix("id:") {
+            return Some(Self::Id(id));
+        }
+        if let Some(offset) = name.strip_prefix("time") {
+            return Some(Self::Time(seconds(offset)?));
+        }
+        if let Some(offset) = name.strip_prefix("date") {
+            return Some(Self::Date(seconds(offset)?));
+        }
+        (name == "event").then_some(Self::Event)
+    }
+}
+
+/// The seconds of `-35m`, `+2d` or nothing.
+fn seconds(offset: &str) -> Option<i64> {
+    if offset.is_empty() {
+        return Some(0);
+    }
+    let (sign, length) = offset.split_at_checked(1)?;
+    let seconds = i64::try_from(span(length)?.as_secs()).ok()?;
+    match sign {
+        "+" => Some(seconds),
+        "-" => Some(-seconds),
+        _ => None,
+    }
+}
+
+/// The pieces of a text in order. A `{{` that nothing closes stands as it is.
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some((name, after)) = leading_name(rest) {
+            rest = after;
+            return Some(Piece::Name(name));
+        }
+        let length = rest
+            .match_indices("{{")
+            .map(|(place, _)| place)
+            .find(|place| *place > 0)
+            .unwrap_or(rest.len());
+        let (before, after) = rest.split_at(length);
+        rest = after;
+        Some(Piece::Text(before))
+    })
+}
+
+fn leading_name(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("{{")?.split_once("}}")
+}
+
+/// The first name in the strings of a value that is no placeholder. In an envelope, `{{data}}` is
+/// one where it is all of a string.
+pub fn first_unknown(value: &Value, is_envelope: bool) -> Option<&str> {
+    match value {
+        Value::String(text) if is_envelope && text == "{{data}}" => None,
+        Value::String(text) => unknown_in(text),
+        Value::Array(items) => items
+            .iter()
+            .find_map(|item| first_unknown(item, is_envelope)),
+        Value::Object(map) => map
+            .values()
+            .find_map(|value| first_unknown(value, is_envelope)),
+        _ => None,
+    }
+}
+
+/// The first name in a text that is no placeholder.
+pub fn unknown_in(text: &str) -> Option<&str> {
+    pieces(text).find_map(|piece| match piece {
+        Piece::Name(name) if Placeholder::parse(name).is_none() => Some(name),
+        _ => None,
+    })
+}
+
+/// The placeholder that an unknown name is most like, where it is like one.
+pub fn near(name: &str) -> Option<&'static str> {
+    let base = name.split(['+', '-']).next().unwrap_or_default().trim();
+    if base != name.trim() && ["time", "date"].contains(&base) {
+        return Some(WITH_OFFSET);
+    }
+    nearest(base, NAMES.into_iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_pieces_are_the_text(text in "[{}a-c:é ]{0,24}") {
+            let joined: String = pieces(&text)
+                .map(|piece| match piece {
+                    Piece::Text(text) => text.to_owned(),
+                    Piece::Name(name) => format!("{{{{{name}}}}}"),
+                })
+                .collect();
+            prop_assert_eq!(joined, text);
+        }
+    }
+
+    #[test]
+    fn names_are_read_with_their_offsets() {
+        for (name, placeholder) in [
+            ("id:order", Some(Placeholder::Id("order"))),
+            ("time", Some(Placeholder::Time(0))),
+            ("time-35m", Some(Placeholder::Time(-2_100))),
+            ("date+2d", Some(Placeholder::Date(172_800))),
+            ("event", Some(Placeholder::Event)),
+            ("time-", None),
+            ("time*2d", None),
+            ("timé", None),
+            ("id", None),
+            (" time", None),
+            ("", None),
+        ] {
+            assert_eq!(Placeholder::parse(name), placeholder, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_placeholder_is_found_wherever_it_stands() {
+        assert_eq!(unknown_in("a {{time}} {{tyme}} {{x}}"), Some("tyme"));
+        assert_eq!(unknown_in("{{time}} {{ }"), None);
+        let value = json!({"a": ["{{id:x}}", {"b": "x{{evnt}}"}]});
+        assert_eq!(first_unknown(&value, false), Some("evnt"));
+        let envelope = json!({"data": "{{data}}"});
+        assert_eq!(first_unknown(&envelope, true), None);
+        assert_eq!(first_unknown(&envelope, false), Some("data"));
+        assert_eq!(first_unknown(&json!("a {{data}}"), true), Some("data"));
+    }
+
+    #[test]
+    fn a_near_name_is_proposed() {
+        for (name, proposed) in [
+            ("tyme", Some("time")),
+            ("tyme-3d", Some("time")),
+            (" time ", Some("time")),
+            ("time-3x", Some("time-35m")),
+            ("evnt", Some("event")),
+            ("ids:order", Some("id:order")),
+            ("zzz", None),
+        ] {
+            assert_eq!(near(name), proposed, "{name}");
+        }
+    }
+}
