@@ -197,8 +197,12 @@ impl From<LookupError> for Trouble {
     fn from(error: LookupError) -> Self {
         match error {
             LookupError::Store(error) => error.into(),
-            LookupError::Ambiguous { ref candidates, .. } => Self::usage(error.to_string())
-                .hint(format!("such as `{}`", candidates.join("`, `"))),
+            LookupError::Ambiguous { ref candidates, .. } => {
+                Self::usage(error.to_string()).hint(format!(
+                    "type more of it; the newest are `{}`",
+                    candidates.join("`, `")
+                ))
+            }
             LookupError::NotFound { .. } => {
                 Self::usage(error.to_string()).hint("`webhook log` lists what there is")
             }
@@ -227,7 +231,8 @@ impl From<TlsError> for Trouble {
 
 impl From<CatalogueError> for Trouble {
     fn from(error: CatalogueError) -> Self {
-        Self::usage(error.to_string()).hint("README, \"Add a provider\", shows the form")
+        Self::usage(error.to_string())
+            .hint("`webhook providers show NAME` shows a definition that works")
     }
 }
 
