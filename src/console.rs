@@ -1,6 +1,7 @@
 //! The two streams: data on stdout, talk on stderr, colours for each on its own.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -61,9 +62,12 @@ impl Console {
         out.flush()
     }
 
-    /// Prints talk, and a line end. That nobody listens to talk is no error.
+    /// Prints talk, and a line end; on a terminal, its lines are broken to the width. That nobody
+    /// listens to talk is no error.
     pub fn talk(self, text: &str) {
-        let mut err = AutoStream::new(io::stderr().lock(), self.choice);
+        let err = io::stderr().lock();
+        let text = report::wrap(text, terminal_width(&err));
+        let mut err = AutoStream::new(err, self.choice);
         let _ = writeln!(err, "{text}");
     }
 
@@ -89,6 +93,14 @@ impl Console {
 
     /// The width of the terminal on stdout, where there is one.
     pub fn width(self) -> Option<usize> {
-        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+        terminal_width(&io::stdout())
     }
+}
+
+/// The columns of the terminal behind a stream; a stream that is none has no width.
+fn terminal_width<S: io::IsTerminal + AsFd>(stream: &S) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
 }

@@ -197,8 +197,12 @@ impl From<LookupError> for Trouble {
     fn from(error: LookupError) -> Self {
         match error {
             LookupError::Store(error) => error.into(),
-            LookupError::Ambiguous { ref candidates, .. } => Self::usage(error.to_string())
-                .hint(format!("such as `{}`", candidates.join("`, `"))),
+            LookupError::Ambiguous { ref candidates, .. } => {
+                Self::usage(error.to_string()).hint(format!(
+                    "type more of it; the newest are `{}`",
+                    candidates.join("`, `")
+                ))
+            }
             LookupError::NotFound { .. } => {
                 Self::usage(error.to_string()).hint("`webhook log` lists what there is")
             }
@@ -231,7 +235,7 @@ impl From<CatalogueError> for Trouble {
             CatalogueError::Placeholder {
                 near: Some(near), ..
             } => format!("did you mean `{{{{{near}}}}}`?"),
-            _ => "README, \"Add a provider\", shows the form".into(),
+            _ => "`webhook providers show olympus` shows a definition that works".into(),
         };
         Self::usage(error.to_string()).hint(hint)
     }

@@ -14,7 +14,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::World;
-use super::setup::{Setup, client, moment};
+use super::setup::{Setup, Side, client, moment};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -59,7 +59,7 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     check::time(args, world.now())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let wanted = wanted(args, &setup, world)?;
-    let keyring = setup.keyring_or_local(&args.secrets, world)?;
+    let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
     let orders = orders(&wanted, &keyring)?;
     check::headers(args, &orders)?;
     let run = Run {

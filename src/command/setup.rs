@@ -26,6 +26,15 @@ pub struct Setup {
     console: Console,
 }
 
+/// What a command does with secrets.
+#[derive(Debug, Clone, Copy)]
+pub enum Side {
+    /// It signs.
+    Sender,
+    /// It checks.
+    Receiver,
+}
+
 impl Setup {
     /// Reads configuration and providers.
     pub fn load(
@@ -110,17 +119,25 @@ impl Setup {
         }
     }
 
-    /// The secrets that were configured, else the local development secret, which is named on
+    /// The secrets that were configured, else the local development secret, which is said on
     /// stderr.
-    pub fn keyring_or_local(&self, args: &SecretArgs, world: &World) -> Result<Keyring, Trouble> {
+    pub fn keyring_or_local(
+        &self,
+        args: &SecretArgs,
+        side: Side,
+        world: &World,
+    ) -> Result<Keyring, Trouble> {
         let keyring = self.keyring(args)?;
         if !keyring.is_empty() {
             return Ok(keyring);
         }
         let local = self.config.local_secret(random_bytes)?;
+        let (done, other) = match side {
+            Side::Sender => ("signed", "listen"),
+            Side::Receiver => ("checked", "send"),
+        };
         world.console.note(&format!(
-            "no secret given: using the local development secret of {}, which `listen` and `send` share",
-            local.path.display()
+            "{done} with the local development secret, which `{other}` shares (`webhook config` tells where it is)"
         ));
         let secret = Secret::new("local development secret", local.bytes);
         Ok(Keyring::local(&self.catalogue, &secret))

@@ -9,7 +9,7 @@ mod output;
 use rand::rngs::StdRng;
 
 use super::World;
-use super::setup::{Setup, client_options};
+use super::setup::{Setup, Side, client_options};
 use super::signal;
 use crate::check::{Material, Planned, Runner, SelectionError, Sending, plan, select};
 use crate::cli::{GlobalArgs, TestArgs};
@@ -52,7 +52,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     if args.list {
         return output::list(&work);
     }
-    let keyring = setup.keyring_or_local(&args.secrets, world)?;
+    let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
     let key = keyring.keys(provider.name()).first().ok_or_else(|| {
         Trouble::usage(format!("no secret for `{}`", provider.name()))
             .hint(format!("give it: `--secret {}=…`", provider.name()))

@@ -84,9 +84,12 @@ fn verify_captures(
         found += 1;
     }
     if found == 0 {
-        let message = match captures.skipped() {
-            0 => format!("`{name}`: no captures in it"),
-            skipped => format!("`{name}`: no captures in it, {skipped} lines of other kinds"),
+        let message = match (input, captures.skipped()) {
+            (_, 0) => format!("`{name}`: no captures in it"),
+            (Input::Stdin, _) => format!("`{name}`: no deliveries came"),
+            (Input::File(_), skipped) => {
+                format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
+            }
         };
         report.fail(&name, Trouble::unreadable(message));
     }
@@ -103,7 +106,7 @@ fn unopened(name: &str, error: &io::Error) -> Trouble {
 /// What is wrong with an input. At its first line it may be that it is a bare body.
 fn unreadable(name: &str, error: &FormatError, is_first: bool) -> Trouble {
     let hint = if is_first && error.may_be_body() {
-        Some("a bare body needs its headers: `-H 'Name: value'`".into())
+        Some("if this is a body, give its headers with `-H 'Name: value'`".into())
     } else {
         error.hint()
     };

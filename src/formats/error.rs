@@ -81,7 +81,7 @@ impl FormatError {
     /// Whether the input may just be the body of a request, for which the caller has the headers.
     pub const fn may_be_body(&self) -> bool {
         match self {
-            Self::Unrecognised | Self::Empty => true,
+            Self::Unrecognised => true,
             Self::Shape { bare, .. } => *bare,
             Self::Capture { source, .. } => matches!(source, CaptureError::Form(_)),
             _ => false,
@@ -92,9 +92,6 @@ impl FormatError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Shape { expected, .. } => Some(format!("expected {expected}")),
-            Self::Unrecognised | Self::Empty => {
-                Some("a bare body needs its headers: `-H 'Name: value'`".into())
-            }
             _ => None,
         }
     }

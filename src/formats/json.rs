@@ -102,7 +102,11 @@ fn lacks_request(object: &Map<String, Value>) -> Lack {
             CAPTURE_SHAPE,
             false,
         ),
-        () => ("no `request.headers`", CAPTURE_SHAPE, true),
+        () => (
+            "not a capture (it has no `request.headers`)",
+            CAPTURE_SHAPE,
+            true,
+        ),
     };
     (problem.into(), expected, bare)
 }

@@ -15,7 +15,10 @@ pub(super) fn classify(error: &reqwest::Error, target: &Target) -> Failure {
     let message = match kind {
         FailureKind::Refused => format!("nothing listens on `{place}`"),
         FailureKind::Timeout => format!("`{place}` did not take the connection in time"),
-        FailureKind::Dns => format!("the host name of `{place}` has no address: {cause}"),
+        FailureKind::Dns if cause.contains("Temporary failure") => {
+            format!("the host name of `{place}` cannot be looked up just now")
+        }
+        FailureKind::Dns => format!("the host name of `{place}` has no address"),
         FailureKind::Tls => format!("no TLS connection to `{place}`: {cause}"),
         FailureKind::Reset => {
             format!("`{place}` closed the connection before its answer was complete")

@@ -74,7 +74,10 @@ impl Answers {
                 .reason
                 .as_deref()
                 .unwrap_or("the signature is not valid");
-            let body = json!({"error": reason, "verdict": verdict.status, "hint": verdict.hint});
+            let mut body = json!({"error": reason, "verdict": verdict.status});
+            if let Some(hint) = &verdict.hint {
+                body["hint"] = hint.as_str().into();
+            }
             return Reply::json(401, &body.to_string());
         }
         if self.on_invalid == InvalidPolicy::Reject && verdict.is_valid() && !is_json(request) {

@@ -24,9 +24,10 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     let Some(template) = provider.definition.envelope.template.as_object() else {
         return notes;
     };
+    let mut lacking = Vec::new();
     for (key, value) in template {
         match peek.raw(key) {
-            None => notes.push(format!("the envelope has no `{key}`, which is documented")),
+            None => lacking.push(key.as_str()),
             Some(text) if kind(text) != expected(value) => notes.push(format!(
                 "`{key}` is {}, documented is {}",
                 kind(text),
@@ -34,6 +35,10 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
             )),
             Some(_) => {}
         }
+    }
+    if !lacking.is_empty() {
+        let names = lacking.join("`, `");
+        notes.push(format!("the envelope lacks the documented `{names}`"));
     }
     notes
 }

@@ -1,6 +1,9 @@
 //! What to do about an answer that is not 2xx, or about none: one line for each kind.
 
-use crate::delivery::FailureKind;
+use crate::delivery::{Failure, FailureKind};
+
+/// The remedy where a listener of this program could not reach the application behind it.
+pub(super) const NOT_FORWARDED: &str = "the listener answered: the application behind it does not run; start it, then `webhook replay @last`";
 
 /// The most likely remedy for a status; `None` where the status says all there is.
 pub(super) const fn for_status(status: u16) -> Option<&'static str> {
@@ -43,16 +46,17 @@ pub(super) const fn for_status(status: u16) -> Option<&'static str> {
 }
 
 /// The most likely remedy for a failed exchange.
-pub(super) const fn for_failure(kind: FailureKind) -> Option<&'static str> {
-    Some(match kind {
+pub(super) fn for_failure(failure: &Failure) -> Option<&'static str> {
+    Some(match failure.kind {
         FailureKind::Refused => "start the app, or check the port in the URL",
         FailureKind::Timeout => {
             "answer first and do the work later; `--timeout` sets how long to wait"
         }
         FailureKind::Dns => "check the host name in the URL",
-        FailureKind::Tls => {
-            "a plain local port is `http://`; a certificate of its own must be trusted by this machine"
+        FailureKind::Tls if failure.message.contains("certificate") => {
+            "trust it with `--cacert FILE`, or send with `--insecure`"
         }
+        FailureKind::Tls => "a plain local port is `http://`",
         FailureKind::Reset => {
             "the app closed the connection before it answered: see its log for a crash or a restart"
         }

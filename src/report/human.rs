@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use colored::Colorize as _;
 
+use super::answer::{self, shortened};
 use super::errors::{hint, note};
 use super::hints;
-use super::html;
-use super::payload::{BodyDetail, head, payload};
-use super::sanitize::{escape, escape_bytes, escape_bytes_lines, escape_lines};
+use super::payload::{BodyDetail, payload};
+use super::sanitize::escape;
 use super::style::{self, INDENT, indent, join_lines, pad};
 use super::units::{bytes, duration, millis, ordinal};
+use super::wrap::wrap;
 use crate::delivery::{Answer, Attempt, Cause, Delivery, Failure, Signing, Timestamp, Verdict};
 
 /// Columns kept for a provider's name, an event type, an id and a verdict, so that lines align.
@@ -21,15 +22,6 @@ const VERDICT_COLUMNS: usize = 12;
 /// Columns kept for the status of an answer and for its time.
 const STATUS_COLUMNS: usize = 3;
 const MILLIS_COLUMNS: usize = 6;
-
-/// How much of an answer that is not 2xx is looked at, in bytes: a framework's error page has its
-/// message below its styles.
-const ANSWER_LIMIT: usize = 64 * 1024;
-/// How much of it is printed: lines, and characters of each.
-const ANSWER_LINES: usize = 8;
-
-/// How much of a path, a URL or a line of an answer is printed, in characters.
-const TEXT_LIMIT: usize = 200;
 
 /// The indentation of a payload.
 const PAYLOAD_INDENT: &str = "  ";
@@ -43,6 +35,19 @@ pub struct DeliveryView {
     pub repeat: Option<u32>,
     /// Whether it was logged, so that `webhook log show` can show the rest.
     pub kept: bool,
+    /// The columns in which what is wrong with it is broken into lines.
+    pub width: Option<usize>,
+}
+
+/// What the attempt itself does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AttemptView<'a> {
+    /// Which delivery it was, such as the event's id.
+    pub label: Option<&'a str>,
+    /// What is to be said of the answer in place of general advice.
+    pub remark: Option<&'a str>,
+    /// The columns in which that is broken into lines.
+    pub width: Option<usize>,
 }
 
 /// A delivery as it came in: one line, what is wrong with it, the payload.
@@ -58,7 +63,7 @@ pub fn delivery(delivery: &Delivery, view: &DeliveryView) -> String {
     ]);
     join_lines([
         first_line(delivery),
-        indent(&about, INDENT),
+        wrap(&indent(&about, INDENT), view.width),
         indent(&body, PAYLOAD_INDENT),
     ])
 }
@@ -66,11 +71,25 @@ pub fn delivery(delivery: &Delivery, view: &DeliveryView) -> String {
 /// What came of a request that was sent: one line, and for anything but 2xx what to do. `label`
 /// tells which delivery it was, such as the event's id.
 pub fn attempt(attempt: &Attempt, label: Option<&str>) -> String {
+    let view = AttemptView {
+        label,
+        ..AttemptView::default()
+    };
+    attempt_as(attempt, &view)
+}
+
+/// The same, with more that is known of it.
+pub fn attempt_as(attempt: &Attempt, view: &AttemptView<'_>) -> String {
     let (outcome, about) = match &attempt.outcome {
-        Ok(answer) => (answered(answer, attempt.duration_ms), answer_about(answer)),
+        Ok(answer) => (
+            answered(answer, attempt.duration_ms),
+            answer::about(answer, view.remark),
+        ),
         Err(failure) => (failed(failure), failure_about(failure)),
     };
-    let label = label.map_or(String::new(), |label| format!("{}  ", escape(label)));
+    let label = view
+        .label
+        .map_or(String::new(), |label| format!("{}  ", escape(label)));
     let line = format!(
         "{}  {}  {outcome}  {label}{}{}",
         clock(ended_at(attempt)),
@@ -78,7 +97,7 @@ pub fn attempt(attempt: &Attempt, label: Option<&str>) -> String {
         shortened(&attempt.url).dimmed(),
         resigned(attempt),
     );
-    join_lines([line, indent(&about, INDENT)])
+    join_lines([line, wrap(&indent(&about, INDENT), view.width)])
 }
 
 /// When the next attempt comes: number `number` of `of`.
@@ -158,52 +177,8 @@ fn failed(failure: &Failure) -> String {
     format!("{kind}  {}", escape(&failure.message))
 }
 
-fn answer_about(answer: &Answer) -> String {
-    if answer.is_success() {
-        return String::new();
-    }
-    let location = answer.headers.get("location").map(|to| {
-        let to = escape_bytes(to);
-        format!("location: {}", shortened(&to))
-    });
-    let advice = hints::for_status(answer.status).map(hint);
-    join_lines([
-        location.unwrap_or_default(),
-        answer_text(answer),
-        advice.unwrap_or_default(),
-    ])
-}
-
-/// The first lines of an answer that are not blank; of a page, its text.
-fn answer_text(answer: &Answer) -> String {
-    if let Some(coding) = answer.headers.get("content-encoding") {
-        let size = bytes(answer.body.len() as u64);
-        return format!("an answer of {size}, coded as {}", escape_bytes(coding));
-    }
-    let start = head(&answer.body, ANSWER_LIMIT);
-    let text = match std::str::from_utf8(start) {
-        Ok(page) if is_html(answer) => escape_lines(&html::text(page)).into_owned(),
-        _ => escape_bytes_lines(start),
-    };
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first = lines.by_ref().take(ANSWER_LINES).map(cut_line);
-    let first = join_lines(first);
-    if lines.next().is_none() && start.len() == answer.body.len() {
-        return first;
-    }
-    let more = format!("… {} in all", bytes(answer.body.len() as u64));
-    join_lines([first, more.dimmed().to_string()])
-}
-
-fn is_html(answer: &Answer) -> bool {
-    let kind = answer.headers.text("content-type").unwrap_or_default();
-    kind.trim_start()
-        .to_ascii_lowercase()
-        .starts_with("text/html")
-}
-
 fn failure_about(failure: &Failure) -> String {
-    hints::for_failure(failure.kind).map_or(String::new(), hint)
+    hints::for_failure(failure).map_or(String::new(), hint)
 }
 
 /// For a replay, whether the signature is the one that was received.
@@ -230,17 +205,6 @@ fn or_dash(text: Option<&str>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| escape(text).into_owned())
 }
 
-fn shortened(text: &str) -> String {
-    cut_line(&escape(text))
-}
-
-fn cut_line(text: &str) -> String {
-    match text.char_indices().nth(TEXT_LIMIT) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -253,6 +217,7 @@ mod tests {
         body: BodyDetail::Full,
         repeat: None,
         kept: true,
+        width: None,
     };
 
     fn shown(delivery: &Delivery, view: &DeliveryView) -> String {
@@ -350,6 +315,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_is_broken_to_the_width_and_the_payload_is_not() {
+        let mut delivery =
+            testing::delivery("{\"a\":\"one two three four five six seven eight nine\"}");
+        delivery.verdict =
+            Verdict::new(Status::Mismatch).because("one two three four five six seven");
+        let view = DeliveryView {
+            width: Some(40),
+            ..VIEW
+        };
+        let text = shown(&delivery, &view);
+        let about = "\n          one two three four five six\n          seven\n  {";
+        assert!(text.contains(about), "{text}");
+        assert!(text.contains("five six seven eight nine\""), "{text}");
+
+        let view = AttemptView {
+            width: Some(50),
+            ..AttemptView::default()
+        };
+        let text = plain(&attempt_as(&answer(500, ""), &view));
+        let about =
+            "\n          hint: the handler failed: see its own\n                log for the trace";
+        assert!(text.ends_with(about), "{text}");
+    }
+
+    #[test]
     fn a_2xx_is_one_line() {
         let expected = "10:30:01  <--  200   12 ms  evt_abc123  http://localhost:3000/hooks";
         assert_eq!(shown_attempt(&answer(200, "{\"received\":true}")), expected);
@@ -375,7 +365,7 @@ mod tests {
     #[test]
     fn a_long_answer_is_cut() {
         let shown = shown_attempt(&answer(599, &"line\n".repeat(20)));
-        assert_eq!(shown.lines().count(), 1 + ANSWER_LINES + 1);
+        assert_eq!(shown.lines().count(), 1 + answer::ANSWER_LINES + 1);
         assert!(shown.ends_with("\n          … 100 B in all"));
     }
 

@@ -6,7 +6,7 @@ use colored::Colorize as _;
 use hdrhistogram::Histogram;
 
 use super::style::join_lines;
-use super::tally::{Tally, summary};
+use super::tally::{Tally, summary, summary_interrupted};
 use super::units::rate;
 
 /// The percentiles shown.
@@ -22,6 +22,9 @@ const PERCENTILES: [(&str, f64); 5] = [
 /// would otherwise squeeze all others into the first.
 const STEPS: u64 = 10;
 
+/// The least number of requests that have a shape worth drawing.
+const LEAST_SAMPLES: u64 = 20;
+
 /// The columns of the longest bar.
 const BAR_COLUMNS: u64 = 40;
 
@@ -34,19 +37,43 @@ pub struct Load<'a> {
     pub tally: &'a Tally,
     /// From the first request to the last answer.
     pub elapsed: Duration,
+    /// Whether it came to its end.
+    pub end: LoadEnd,
+    /// One of the answers as a text, where they are all alike bad.
+    pub sample: Option<&'a str>,
 }
 
-/// The summary of a run, its rate, latency percentiles and a histogram.
+/// How a load run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadEnd {
+    /// As planned.
+    Whole,
+    /// A signal cut it short.
+    Interrupted {
+        /// How many requests there should have been, where that is known.
+        of: Option<u64>,
+    },
+}
+
+/// The summary of a run, its rate, latency percentiles and, of more than a few, a histogram.
 pub fn load(load: &Load<'_>) -> String {
+    let summary = match load.end {
+        LoadEnd::Whole => summary(load.tally, Some(load.elapsed)),
+        LoadEnd::Interrupted { of } => summary_interrupted(load.tally, of, load.elapsed),
+    };
     let rate = rate(load.tally.sent, load.elapsed).map(|rate| field("rate", &rate));
-    let headline = join_lines([
-        summary(load.tally, Some(load.elapsed)),
-        rate.unwrap_or_default(),
-    ]);
-    if load.latency.is_empty() {
-        return headline;
+    let headline = join_lines([summary, rate.unwrap_or_default()]);
+    let mut parts = vec![headline];
+    if !load.latency.is_empty() {
+        parts.push(percentiles(load.latency));
     }
-    [headline, percentiles(load.latency), histogram(load.latency)].join("\n\n")
+    if load.latency.len() >= LEAST_SAMPLES {
+        parts.push(histogram(load.latency));
+    }
+    if let Some(sample) = load.sample {
+        parts.push(format!("{}\n{sample}", "one of them:".bold()));
+    }
+    parts.join("\n\n")
 }
 
 fn percentiles(latency: &Histogram<u64>) -> String {
@@ -136,6 +163,8 @@ mod tests {
             latency: &latency,
             tally: &tally,
             elapsed: Duration::from_secs(2),
+            end: LoadEnd::Whole,
+            sample: None,
         };
         let full = "█".repeat(40);
         let expected = format!(
@@ -167,12 +196,37 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
     }
 
     #[test]
+    fn few_requests_have_percentiles_and_no_histogram() {
+        let mut latency = Histogram::new(3).unwrap();
+        let mut tally = Tally::default();
+        for count in 1..=LEAST_SAMPLES {
+            latency.record(1000).unwrap();
+            tally.add_status(404);
+            let run = Load {
+                latency: &latency,
+                tally: &tally,
+                elapsed: Duration::from_secs(4),
+                end: LoadEnd::Interrupted { of: Some(10_000) },
+                sample: Some("404 not here"),
+            };
+            let text = plain(&load(&run));
+            let first = format!("sent {count} of 10000 requests in 4 s, then interrupted: 0 ");
+            assert!(text.starts_with(&first), "{text}");
+            assert!(text.contains("p99.9"), "{text}");
+            assert_eq!(text.contains('█'), count == LEAST_SAMPLES, "{text}");
+            assert!(text.ends_with("\n\none of them:\n404 not here"), "{text}");
+        }
+    }
+
+    #[test]
     fn a_run_without_answers_has_no_latencies() {
         let latency = Histogram::new(3).unwrap();
         let run = Load {
             latency: &latency,
             tally: &Tally::default(),
             elapsed: Duration::ZERO,
+            end: LoadEnd::Whole,
+            sample: None,
         };
         assert_eq!(
             plain(&load(&run)),

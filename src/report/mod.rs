@@ -5,6 +5,7 @@
 //! stream takes none, so no meaning hangs on a colour alone. Whatever came from outside is escaped
 //! here, in one way ([`sanitize`]).
 
+mod answer;
 mod check;
 pub mod diff;
 mod diff_text;
@@ -27,16 +28,18 @@ mod tally;
 mod testing;
 mod units;
 mod verify;
+mod wrap;
 
 pub use check::{
     CheckLine, CheckTotals, Finding, Mark, check_group, check_line, check_totals, findings,
 };
 pub use errors::{error, note, warning};
-pub use human::{DeliveryView, attempt, delivery, retry_line};
+pub use human::{AttemptView, DeliveryView, attempt, attempt_as, delivery, retry_line};
 pub use json_text::pretty;
-pub use load::{Load, load};
+pub use load::{Load, LoadEnd, load};
 pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
-pub use table::table;
+pub use table::{table, table_or_stack};
 pub use tally::{Tally, summary};
 pub use units::{age, bytes, duration, millis};
 pub use verify::{Checked, Totals, verified, verified_all};
+pub use wrap::wrap;

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::sanitize::{Piece, escape_styled, pieces};
 use super::style::{pad, width};
+use super::wrap::wrap;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -27,6 +28,30 @@ pub fn table(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> 
     let widths = widths(&rows);
     let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, total)).collect();
     lines.join("\n")
+}
+
+/// The same where every cell is to be read whole: what is wider than `total` stands stacked, each
+/// row's first cell above its others, which are labelled by their headers and broken into lines.
+pub fn table_or_stack(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> String {
+    let text = table(headers, rows.clone(), None);
+    let fits = |room| text.lines().all(|line| width(line) <= room);
+    if total.is_none_or(fits) {
+        return text;
+    }
+    let labels: Vec<String> = headers.iter().map(|h| h.to_lowercase()).collect();
+    let columns = labels.iter().map(|l| width(l)).max().unwrap_or_default();
+    let stacks = rows.into_iter().map(|row| {
+        let mut cells = safe(row).into_iter();
+        let mut lines = vec![cells.next().unwrap_or_default().bold().to_string()];
+        let labelled = labels.iter().skip(1).zip(cells);
+        let labelled = labelled.filter(|(_, cell)| !cell.is_empty());
+        lines.extend(labelled.map(|(label, cell)| {
+            let label = pad(&label.dimmed().to_string(), columns);
+            wrap(&format!("{GAP}{label}{GAP}{cell}"), total)
+        }));
+        lines.join("\n")
+    });
+    stacks.collect::<Vec<_>>().join("\n\n")
 }
 
 fn safe(row: Vec<String>) -> Vec<String> {
@@ -143,6 +168,31 @@ a  a long descr…
 b  short
 c  日本語日本語…";
         assert_eq!(plain(&table(&["N", "TEXT"], rows, Some(16))), expected);
+    }
+
+    #[test]
+    fn what_has_no_room_beside_the_others_stands_below() {
+        let headers = ["NAME", "WHAT IT IS", "WHY"];
+        let rows = rows(&[
+            &[
+                "a",
+                "a long description of it",
+                "a reason that goes on and on",
+            ],
+            &["b", "short", ""],
+        ]);
+        let wide = table(&headers, rows.clone(), None);
+        assert_eq!(table_or_stack(&headers, rows.clone(), None), wide);
+        assert_eq!(table_or_stack(&headers, rows.clone(), Some(80)), wide);
+        let expected = "\
+a
+  what it is  a long description of it
+  why         a reason that goes on and
+              on
+
+b
+  what it is  short";
+        assert_eq!(plain(&table_or_stack(&headers, rows, Some(40))), expected);
     }
 
     #[test]

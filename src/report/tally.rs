@@ -76,7 +76,22 @@ impl Tally {
 pub fn summary(tally: &Tally, elapsed: Option<Duration>) -> String {
     let time = elapsed.map_or(String::new(), |time| format!(" in {}", duration(time)));
     let sent = counted(tally.sent, "request", "requests");
-    let headline = format!("{}{time}: {}", format!("sent {sent}").bold(), counts(tally));
+    told(tally, &format!("sent {sent}"), &time)
+}
+
+/// The same for a run that a signal cut short; `of` tells how many it should have been, where that
+/// is known.
+pub(super) fn summary_interrupted(tally: &Tally, of: Option<u64>, elapsed: Duration) -> String {
+    let sent = match of {
+        Some(of) => format!("{} of {}", tally.sent, counted(of, "request", "requests")),
+        None => counted(tally.sent, "request", "requests"),
+    };
+    let time = format!(" in {}, then interrupted", duration(elapsed));
+    told(tally, &format!("sent {sent}"), &time)
+}
+
+fn told(tally: &Tally, sent: &str, time: &str) -> String {
+    let headline = format!("{}{time}: {}", sent.bold(), counts(tally));
     let breakdown = breakdown(tally);
     let breakdown = if breakdown.is_empty() {
         breakdown

@@ -7,6 +7,7 @@ use super::sanitize::escape;
 use super::style::{self, join_lines, pad};
 use super::table::table;
 use super::units::{counted, signed_age};
+use super::wrap::wrap;
 use crate::delivery::{Status, Verdict};
 
 /// Columns kept for the names of the fields.
@@ -77,8 +78,12 @@ impl Totals {
     }
 }
 
-/// One capture in full.
-pub fn verified(checked: &Checked<'_>) -> String {
+/// One capture in full, its texts broken to `width` columns.
+pub fn verified(checked: &Checked<'_>, width: Option<usize>) -> String {
+    wrap(&in_full(checked), width)
+}
+
+fn in_full(checked: &Checked<'_>) -> String {
     let verdict = checked.verdict;
     let headline = format!(
         "{}  {}",
@@ -109,7 +114,8 @@ pub fn verified(checked: &Checked<'_>) -> String {
 pub fn verified_all(shown: &[Checked<'_>], totals: &Totals, width: Option<usize>) -> String {
     let rows = shown.iter().map(row).collect();
     let overview = table(&["VERDICT", "PROVIDER", "EVENT", "NAME"], rows, width);
-    let details = shown.iter().filter(|c| c.stands_out()).map(verified);
+    let details = shown.iter().filter(|c| c.stands_out());
+    let details = details.map(|checked| verified(checked, width));
     let parts: Vec<String> = std::iter::once(overview)
         .chain(details)
         .chain([counts(totals, shown.len() as u64)])
@@ -220,7 +226,7 @@ mod tests {
   secret    olympus#1
   age       signed 3 s before";
         assert_eq!(
-            plain(&verified(&checked("capture.json", &valid(), &[]))),
+            plain(&verified(&checked("capture.json", &valid(), &[]), None)),
             expected
         );
     }

@@ -112,7 +112,8 @@ fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
         let row = |line: FaultLine| vec![line.fault, line.effect, line.expected.to_owned()];
         let rows = lines.into_iter().map(row).collect();
         let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
-        print(world, &report::table(&headers, rows, None))?;
+        let width = world.console.width();
+        print(world, &report::table_or_stack(&headers, rows, width))?;
     }
     Ok(Outcome::Yes)
 }

@@ -28,7 +28,7 @@ pub fn providers(
         Some(ProvidersCommand::Show { name, json }) => {
             let facts = Facts::of(setup.provider(name)?);
             if !*json {
-                print(world, &sheet(&facts))?;
+                print(world, &report::wrap(&sheet(&facts), world.console.width()))?;
                 return Ok(Outcome::Yes);
             }
             (vec![facts], true)
@@ -66,7 +66,7 @@ fn list(providers: &[Facts<'_>], width: Option<usize>) -> String {
             retries(&facts.delivery),
         ]
     };
-    report::table(&headers, providers.iter().map(row).collect(), width)
+    report::table_or_stack(&headers, providers.iter().map(row).collect(), width)
 }
 
 fn freshness(tolerance: Option<&ToleranceFacts>) -> String {

@@ -13,7 +13,7 @@ use super::ready::Ready;
 use super::socket::Socket;
 use crate::cli::{self, ListenArgs};
 use crate::command::World;
-use crate::command::setup::{Setup, freshness};
+use crate::command::setup::{Setup, Side, freshness};
 use crate::config::ListenSettings;
 use crate::exit::Trouble;
 use crate::http::{Limits, Target};
@@ -77,7 +77,10 @@ impl Parts {
         let routes = plan.routes()?;
         let expectation = plan.expectation()?;
         let policy = plan.policy()?;
-        let keyring = plan.setup.keyring_or_local(&plan.args.secrets, world)?;
+        let secrets = &plan.args.secrets;
+        let keyring = plan
+            .setup
+            .keyring_or_local(secrets, Side::Receiver, world)?;
         let log = plan.open_log()?;
         let socket = Socket::open(plan.address(), &plan.args.tls).await?;
         forwarding::refuse_itself(&routes, socket.address)?;

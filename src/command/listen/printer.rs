@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::delivery::{Attempt, Delivery};
 use crate::exit::Trouble;
 use crate::intake::{Happening, Progress, Told};
-use crate::report::{self, BodyDetail, DeliveryView};
+use crate::report::{self, AttemptView, BodyDetail, DeliveryView};
 
 /// How many happenings are printed with one write.
 const BATCH: usize = 256;
@@ -151,6 +151,7 @@ impl Printer {
             body: self.style.body,
             repeat: (repeat > 1).then_some(repeat),
             kept: self.style.kept,
+            width: self.console.width(),
         };
         report::delivery(delivery, &view)
     }
@@ -160,6 +161,11 @@ impl Printer {
             return attempt.to_json_about(delivery.about());
         }
         let label = delivery.event_id.as_deref().unwrap_or(&delivery.id);
-        report::attempt(attempt, Some(label))
+        let view = AttemptView {
+            label: Some(label),
+            width: self.console.width(),
+            ..AttemptView::default()
+        };
+        report::attempt_as(attempt, &view)
     }
 }

@@ -1,6 +1,6 @@
 //! `webhook log` alone: what there is, newest last.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use colored::Colorize as _;
 
@@ -70,9 +70,7 @@ fn print_table(reader: &Reader, query: &Query, world: &World) -> Result<usize, T
     let rows = rows(reader, &shown, world.now())?;
     let listed = rows.len();
     if listed > 0 {
-        // Where stdout is no terminal, the width is that of another stream and means nothing.
-        let width = io::stdout().is_terminal().then(|| world.console.width());
-        world.console.data(&fitted(&rows, width.flatten()))?;
+        world.console.data(&fitted(&rows, world.console.width()))?;
     }
     if query.limit.is_none()
         && listed == PEOPLE_LIMIT

@@ -5,25 +5,36 @@ use colored::Colorize as _;
 use crate::delivery::{Answer, Attempt, Delivery, Headers, Request, Signing, Timestamp};
 use crate::report::sanitize::{escape, escape_bytes};
 use crate::report::style::{self, pad};
-use crate::report::{self, Checked};
+use crate::report::{self, AttemptView, Checked};
 
 /// Columns kept for the names of the fields, as in the verdict above them.
 const FIELD_COLUMNS: usize = 8;
 
-/// A delivery: the verdict, what is known about it, the request whole, and what was done with it.
-pub fn delivery(delivery: &Delivery, attempts: &[Attempt], now: Timestamp) -> String {
-    let verdict = report::verified(&Checked {
+/// A delivery: the verdict, what is known about it, the request whole, and what was done with it;
+/// prose is broken to `width` columns.
+pub fn delivery(
+    delivery: &Delivery,
+    attempts: &[Attempt],
+    now: Timestamp,
+    width: Option<usize>,
+) -> String {
+    let checked = Checked {
         name: &delivery.id,
         provider: delivery.provider.as_deref(),
         event: delivery.event.as_deref(),
         verdict: &delivery.verdict,
         observations: &[],
+    };
+    let sent = attempts.iter().map(|one| {
+        let view = AttemptView {
+            label: Some(&one.id),
+            width,
+            ..AttemptView::default()
+        };
+        report::attempt_as(one, &view)
     });
-    let sent = attempts
-        .iter()
-        .map(|one| report::attempt(one, Some(&one.id)));
     sections([
-        lines([verdict, about(delivery, now)]),
+        lines([report::verified(&checked, width), about(delivery, now)]),
         head(&delivery.request),
         report::whole_payload(&delivery.request.body),
         lines(sent),

@@ -45,10 +45,33 @@ pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, Tro
 }
 
 fn said(pruned: Pruned) -> String {
-    format!(
-        "removed {} and {}, the log is {} smaller",
+    let removed = format!(
+        "removed {} and {}",
         output::deliveries(pruned.deliveries),
-        output::attempts(pruned.attempts),
-        report::bytes(pruned.bytes)
-    )
+        output::attempts(pruned.attempts)
+    );
+    match pruned.bytes {
+        0 => removed,
+        bytes => format!("{removed}, the log is {} smaller", report::bytes(bytes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_no_smaller_is_not_said_to_be() {
+        let pruned = |bytes| Pruned {
+            deliveries: 1,
+            attempts: 2,
+            bytes,
+        };
+        assert_eq!(said(pruned(0)), "removed 1 delivery and 2 attempts");
+        let said = said(pruned(2048));
+        assert!(
+            said.ends_with(" attempts, the log is 2.0 KiB smaller"),
+            "{said}"
+        );
+    }
 }

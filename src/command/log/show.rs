@@ -24,7 +24,7 @@ pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, Trou
         None if args.json => print_lines(&delivery, &reader, world)?,
         None => {
             let attempts = reader.attempts_of(&delivery.id)?;
-            let page = page::delivery(&delivery, &attempts, world.now());
+            let page = page::delivery(&delivery, &attempts, world.now(), world.console.width());
             world.console.data(&page)?;
         }
     }

@@ -35,6 +35,7 @@ const VIEW: DeliveryView = DeliveryView {
     body: BodyDetail::Short,
     repeat: None,
     kept: true,
+    width: None,
 };
 
 /// Prints what comes in until Ctrl-C.
@@ -166,7 +167,11 @@ impl Tail {
         if self.json {
             output::line(&mut output::raw(self.console), delivery.to_json())?;
         } else {
-            self.console.data(&report::delivery(delivery, &VIEW))?;
+            let view = DeliveryView {
+                width: self.console.width(),
+                ..VIEW
+            };
+            self.console.data(&report::delivery(delivery, &view))?;
         }
         Ok(())
     }

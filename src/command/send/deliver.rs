@@ -1,5 +1,6 @@
 //! Sending events one after the other, and following a provider's retries.
 
+use clap::ValueEnum as _;
 use rand::rngs::StdRng;
 use tokio::sync::oneshot;
 
@@ -11,7 +12,7 @@ use crate::delivery::{About, Attempt, Cause, Request, Signing, id};
 use crate::dispatch::{Dispatch, Shipment};
 use crate::exit::{Outcome, Signal, Trouble};
 use crate::provider::{Fault, Letter, seal, spoil};
-use crate::report::{self, Tally};
+use crate::report::{self, AttemptView, Tally};
 
 /// Sends every order in turn.
 pub async fn send_all(
@@ -151,7 +152,13 @@ pub fn print(
             order.event,
             letter.event_id
         );
-        console.data(&report::attempt(attempt, Some(label.trim())))?;
+        let remark = remark(run, attempt);
+        let view = AttemptView {
+            label: Some(label.trim()),
+            remark: remark.as_deref(),
+            width: console.width(),
+        };
+        console.data(&report::attempt_as(attempt, &view))?;
     }
     let documented = order.provider.definition.delivery.documented_success;
     if let (Some(status), Some(documented)) = (attempt.status(), documented)
@@ -164,6 +171,28 @@ pub fn print(
         ));
     }
     Ok(())
+}
+
+/// What to say of the answer to a deliberate fault, where the fault is what it answers.
+pub fn remark(run: &Run<'_>, attempt: &Attempt) -> Option<String> {
+    let fault = run.args.fault?;
+    let value = fault.to_possible_value()?;
+    remark_on(value.get_name(), fault.expected(), attempt.status()?)
+}
+
+fn remark_on(fault: &str, expected: &str, status: u16) -> Option<String> {
+    let is_to_refuse = expected.starts_with("401");
+    match status {
+        401 if is_to_refuse => Some(format!(
+            "as it should be: a correct receiver answers 401 to `{fault}`"
+        )),
+        200..=299 if !is_to_refuse => None,
+        // Any other status says more of the route, or of a proxy, than of the check.
+        200..=299 | 400 | 401 | 403 | 500 => Some(format!(
+            "to `{fault}`, a correct receiver answers {expected}"
+        )),
+        _ => None,
+    }
 }
 
 fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), Trouble> {
@@ -203,5 +232,30 @@ const fn fault_of(fault: cli::Fault) -> Fault {
         cli::Fault::Truncated => Fault::Truncated,
         cli::Fault::Reserialized => Fault::Reserialized,
         cli::Fault::Duplicate => Fault::Duplicate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_a_fault_is_right_and_its_acceptance_is_not() {
+        let stale = |status| remark_on("stale", cli::Fault::Stale.expected(), status);
+        let right = "as it should be: a correct receiver answers 401 to `stale`";
+        assert_eq!(stale(401).as_deref(), Some(right));
+        for status in [200, 400, 500] {
+            let told = stale(status).unwrap_or_default();
+            let wrong = "to `stale`, a correct receiver answers 401 where";
+            assert!(told.starts_with(wrong), "{status}: {told}");
+        }
+        for status in [302, 404, 502] {
+            assert_eq!(stale(status), None, "{status}");
+        }
+        let twice = |status| remark_on("duplicate", cli::Fault::Duplicate.expected(), status);
+        assert_eq!(twice(204), None);
+        let wrong =
+            "to `duplicate`, a correct receiver answers 2xx to both, and handles the event once";
+        assert_eq!(twice(401).as_deref(), Some(wrong));
     }
 }

@@ -1,23 +1,25 @@
 //! Many deliveries: an open-loop schedule, workers, a bar, and the latencies at the end.
 
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use hdrhistogram::Histogram;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::deliver::{attempt, outcome_of, print, requests, summary_value};
+use super::deliver::{attempt, outcome_of, print, remark, requests, summary_value};
 use super::letter::Draft;
 use super::timetable::Timetable;
 use super::{Order, Run};
+use crate::cli::Fault;
 use crate::command::signal;
 use crate::delivery::{Attempt, Cause, id};
 use crate::dispatch::Dispatch;
 use crate::exit::{Outcome, Trouble};
-use crate::report::{self, Load, Tally};
+use crate::report::{self, AttemptView, Load, LoadEnd, Tally};
 
 /// How many deliveries are under way at once where the user does not say.
 const CONCURRENCY: u16 = 50;
@@ -43,6 +45,8 @@ struct Seen {
     tally: Tally,
     latency: Histogram<u64>,
     worst: Outcome,
+    /// The first attempt that was not answered 2xx, and its order's label.
+    bad: Option<(Attempt, String)>,
 }
 
 /// Sends until the count or the duration is reached, or a signal comes.
@@ -82,7 +86,13 @@ pub async fn send(
         say_unsent(run, &work.timetable);
     }
     let seen = work.seen.lock().unwrap_or_else(PoisonError::into_inner);
-    report(run, &seen, elapsed)?;
+    let end = match signal {
+        None => LoadEnd::Whole,
+        Some(_) => LoadEnd::Interrupted {
+            of: requests_in_all(run, &work.timetable),
+        },
+    };
+    report(run, &seen, elapsed, end)?;
     Ok(signal.map_or(seen.worst, Outcome::Interrupted))
 }
 
@@ -123,7 +133,7 @@ impl Work<'_> {
                     &self.dispatch,
                 );
                 let attempt = sending.await;
-                self.count(&attempt, start.elapsed());
+                self.count(*order, &attempt, start.elapsed());
                 if self.run.args.json {
                     print(self.run, *order, &letter, &attempt)?;
                 }
@@ -134,9 +144,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn count(&self, attempt: &Attempt, latency: Duration) {
+    fn count(&self, order: Order<'_>, attempt: &Attempt, latency: Duration) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.add(attempt, latency);
+        seen.add(order, attempt, latency);
     }
 }
 
@@ -147,12 +157,18 @@ impl Seen {
             tally: Tally::default(),
             latency: latency.map_err(|error| Trouble::usage(error.to_string()))?,
             worst: Outcome::Yes,
+            bad: None,
         })
     }
 
-    fn add(&mut self, attempt: &Attempt, latency: Duration) {
+    fn add(&mut self, order: Order<'_>, attempt: &Attempt, latency: Duration) {
         self.tally.add(attempt);
-        self.worst = self.worst.worse(outcome_of(attempt));
+        let outcome = outcome_of(attempt);
+        if self.bad.is_none() && outcome != Outcome::Yes {
+            let label = format!("{}  {}", order.provider.name(), order.event);
+            self.bad = Some((attempt.clone(), label));
+        }
+        self.worst = self.worst.worse(outcome);
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         self.latency.saturating_record(micros);
     }
@@ -182,15 +198,56 @@ fn bar(run: &Run<'_>, count: Option<u64>) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let Some(count) = count else {
-        let style = ProgressStyle::with_template("{spinner} {pos} sent  {per_sec}  {elapsed}");
-        return ProgressBar::new_spinner()
-            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let style = ProgressStyle::with_template("{spinner} {pos} sent  {rate}  {time}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+        return ProgressBar::new_spinner().with_style(in_our_words(style));
     };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {per_sec}  {eta} left");
-    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {rate}  {left} left");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(count).with_style(in_our_words(style))
 }
 
-fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration) -> Result<(), Trouble> {
+/// The style with rates and times as the reports write them. That a bar cannot be drawn is no error.
+fn in_our_words(style: ProgressStyle) -> ProgressStyle {
+    style
+        .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        })
+        .with_key("time", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = out.write_str(&whole_seconds(state.elapsed()));
+        })
+        .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = out.write_str(&whole_seconds(state.eta()));
+        })
+}
+
+/// A length of time that changes once a second.
+fn whole_seconds(length: Duration) -> String {
+    match length.as_secs() {
+        0 => "0 s".into(),
+        seconds => report::duration(Duration::from_secs(seconds)),
+    }
+}
+
+/// How many requests a whole run would have sent; a fault may make several of a delivery.
+fn requests_in_all(run: &Run<'_>, timetable: &Timetable) -> Option<u64> {
+    let is_one = !matches!(run.args.fault, Some(Fault::Duplicate));
+    timetable.count().filter(|_| is_one)
+}
+
+/// One of the answers, where not one was good.
+fn sample(run: &Run<'_>, seen: &Seen) -> Option<String> {
+    let (attempt, label) = seen.bad.as_ref().filter(|_| seen.tally.succeeded == 0)?;
+    let remark = remark(run, attempt);
+    let view = AttemptView {
+        label: Some(label.trim()),
+        remark: remark.as_deref(),
+        width: run.world.console.width(),
+    };
+    Some(report::attempt_as(attempt, &view))
+}
+
+fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration, end: LoadEnd) -> Result<(), Trouble> {
     if run.args.json {
         let mut line = summary_value(&seen.tally);
         line["elapsed_ms"] = (elapsed.as_secs_f64() * 1_000.0).into();
@@ -201,10 +258,24 @@ fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration) -> Result<(), Trouble> 
         });
         return Ok(run.world.console.json(&line.to_string())?);
     }
+    let sample = sample(run, seen);
     let load = Load {
         latency: &seen.latency,
         tally: &seen.tally,
         elapsed,
+        end,
+        sample: sample.as_deref(),
     };
     Ok(run.world.console.data(&report::load(&load))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_counts_in_whole_seconds() {
+        let shown = [0, 999, 1_999, 61_500].map(|ms| whole_seconds(Duration::from_millis(ms)));
+        assert_eq!(shown, ["0 s", "0 s", "1 s", "1 min 1 s"]);
+    }
 }

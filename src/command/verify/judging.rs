@@ -1,5 +1,6 @@
 //! The judgement of one capture or one bare body.
 
+use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -52,9 +53,7 @@ impl<'a> Judging<'a> {
         let provider = setup.chosen_provider(args.provider.as_deref())?;
         let keyring = setup.keyring(&args.secrets)?;
         if keyring.is_empty() {
-            return Err(Trouble::usage("no secret to check with").hint(
-                "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
-            ));
+            return Err(no_secret(setup));
         }
         let header = provider.map(|provider| provider.definition.signature.header.as_str());
         Ok(Self {
@@ -137,6 +136,23 @@ impl<'a> Judging<'a> {
             time: Duration::from_micros(u64::try_from(micros).unwrap_or_default()),
         }
     }
+}
+
+/// What to give where nothing is configured; for what `send` signs without a secret, that is the
+/// file of the local development secret, once there is one.
+fn no_secret(setup: &Setup) -> Trouble {
+    let mut hint = String::from(
+        "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
+    );
+    let local = setup.config.paths.local_secret_file();
+    if let Some(path) = local.filter(|path| path.is_file()) {
+        let path = path.display();
+        let _ = write!(
+            hint,
+            "; for deliveries of `send` without a secret: `--secret-file {path}`"
+        );
+    }
+    Trouble::usage("no secret to check with").hint(hint)
 }
 
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the

@@ -64,7 +64,7 @@ impl Rows {
             .collect();
         match shown.as_slice() {
             [] => String::new(),
-            [one] if totals.checked == 1 => report::verified(one),
+            [one] if totals.checked == 1 => report::verified(one, width),
             all => report::verified_all(all, totals, width),
         }
     }

@@ -119,7 +119,7 @@ fn other_json_is_told_what_it_lacks() {
     for (text, message, may_be_body) in [
         (
             r#"{"id":"evt_1","type":"order.created","data":{}}"#,
-            "line 1: no `request.headers`",
+            "line 1: not a capture (it has no `request.headers`)",
             true,
         ),
         (
@@ -210,7 +210,10 @@ fn a_name_decides_where_the_bytes_do_not() {
     };
     assert!(by_name("POST /\n", "a.http").starts_with("line 1: no request line"));
     assert!(by_name("{\n}", "a.ndjson").starts_with("line 1: not a capture"));
-    assert_eq!(by_name("{\n}", "a.json"), "line 1: no `request.headers`");
+    assert_eq!(
+        by_name("{\n}", "a.json"),
+        "line 1: not a capture (it has no `request.headers`)"
+    );
 }
 
 #[test]

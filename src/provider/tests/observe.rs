@@ -38,7 +38,7 @@ fn every_member_that_is_missing_or_of_another_type_is_named() {
             let found = notes(provider, without.to_string());
             assert_eq!(
                 found,
-                [format!("the envelope has no `{key}`, which is documented")]
+                [format!("the envelope lacks the documented `{key}`")]
             );
 
             let mut other = document.clone();
@@ -50,6 +50,17 @@ fn every_member_that_is_missing_or_of_another_type_is_named() {
                 "{found:?}"
             );
         }
+    }
+}
+
+#[test]
+fn members_that_are_missing_share_a_line() {
+    let catalogue = Catalogue::builtin();
+    for provider in catalogue.iter() {
+        let template = provider.definition.envelope.template.as_object().unwrap();
+        let keys: Vec<_> = template.keys().map(String::as_str).collect();
+        let all = format!("the envelope lacks the documented `{}`", keys.join("`, `"));
+        assert_eq!(notes(provider, "{}"), [all]);
     }
 }
 
