@@ -17,6 +17,10 @@ use crate::provider::{
 };
 use crate::signature::{Encoding, Key, KeyError, Scheme, Secret, mac_text, present};
 
+/// How long before its update something was created, in seconds: told in the events, not in when
+/// they are signed.
+const SINCE_CREATION: i64 = 60;
+
 /// Why a check's requests cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Unmakeable {
@@ -45,6 +49,8 @@ pub struct Material<'a> {
     target: String,
     clock: fn() -> Timestamp,
     random: StdRng,
+    /// The genuine delivery that was made last.
+    seen: Option<Letter>,
 }
 
 impl<'a> Material<'a> {
@@ -63,6 +69,7 @@ impl<'a> Material<'a> {
             target,
             clock,
             random,
+            seen: None,
         }
     }
 
@@ -86,15 +93,25 @@ impl<'a> Material<'a> {
 
     /// A genuine delivery.
     pub fn genuine(&mut self) -> Made {
-        self.edited(|_, _| ())
+        let post = self.letter()?;
+        let probe = Probe::of(vec![self.sealed(&post)]);
+        self.seen = Some(post.letter);
+        Ok(probe)
     }
 
-    /// The body of another delivery. It has another field as well, as a provider's bodies need not
-    /// have an id.
-    pub fn other_body(&mut self) -> Result<Vec<u8>, Unmakeable> {
+    /// With the signature of the genuine delivery before, which the receiver has seen and taken.
+    pub fn signed_as_before(&mut self) -> Made {
+        let seen = match self.seen.clone() {
+            Some(seen) => seen,
+            None => self.letter()?.letter,
+        };
         let mut draft = self.draft()?;
+        // A provider's bodies need not have an id in which they differ.
         spelling::add_field(&mut draft.document, &self.definition().envelope.data);
-        Ok(javascript::stringify(&draft.document).into_bytes())
+        let mut post = self.written(draft, javascript::stringify);
+        post.letter.signed_at = seen.signed_at;
+        post.letter.event_id = seen.event_id;
+        Ok(self.signed(&post, |content| content.body = seen.body.to_vec(), |_| ()))
     }
 
     /// So many genuine deliveries, all at once.
@@ -207,9 +224,10 @@ impl<'a> Material<'a> {
             return Err(Unmakeable::NoEvent("*.updated".into()));
         };
         let now = (self.clock)();
-        let mut forge = Forge::new(created, now, &mut self.random);
+        let before = now.plus_seconds(-SINCE_CREATION);
+        let mut forge = Forge::new(created, before, &mut self.random);
         let first = Draft::drawn(self.provider, created, created, &mut forge)?;
-        forge.go_on(updated, &self.provider.definition);
+        forge.go_on(updated, now, &self.provider.definition);
         let second = Draft::drawn(self.provider, updated, updated, &mut forge)?;
         let first = self.written(first, javascript::stringify);
         let second = self.written(second, javascript::stringify);

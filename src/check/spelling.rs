@@ -93,9 +93,10 @@ fn write_member(key: &str, value: &mut Value) -> bool {
     fits
 }
 
-/// With line ends and indentation.
+/// With line ends and indentation, and white space around the whole.
 pub fn spaced(document: &Value) -> Vec<u8> {
-    written(document, PrettyFormatter::with_indent(b"\t"))
+    let inner = written(document, PrettyFormatter::with_indent(b"\t"));
+    [b"\n", inner.as_slice(), b"\n"].concat()
 }
 
 /// With characters beyond ASCII as `\u…`; where there are none, with every `e` so.

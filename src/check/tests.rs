@@ -65,8 +65,8 @@ fn ids_are_unique_and_their_groups_are_the_documented_ones() {
         "raw-bytes",
         "signature",
         "idempotent",
-        "prompt",
         "order",
+        "prompt",
     ];
     assert_eq!(groups, known);
     for check in table::all() {

@@ -38,9 +38,10 @@ impl<'a> Forge<'a> {
     }
 
     /// Goes on to another event about the same things: the ids in the data stay, those that the
-    /// provider gives to each delivery are made anew.
-    pub fn go_on(&mut self, event: &'a str, definition: &Definition) {
+    /// provider gives to each delivery are made anew. It happens `at` this moment.
+    pub fn go_on(&mut self, event: &'a str, at: Timestamp, definition: &Definition) {
         self.event = event;
+        self.at = at;
         let envelope = &definition.envelope.template;
         let headers = &definition.delivery.headers;
         let around = format!("{envelope} {headers:?}");

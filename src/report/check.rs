@@ -11,6 +11,8 @@ use super::units::{counted, millis};
 
 /// Columns kept for the id of a check.
 const ID_COLUMNS: usize = 38;
+/// Columns kept for the time that a check took.
+const TIME_COLUMNS: usize = 7;
 /// Columns kept for the name of what is behind a finding.
 const LABEL_COLUMNS: usize = 9;
 /// The columns of a paragraph.
@@ -115,17 +117,17 @@ pub fn check_group(name: &str) -> String {
 /// The line of a check.
 pub fn check_line(line: &CheckLine<'_>) -> String {
     let status = line.status.map_or_else(|| "  -".into(), status_code);
-    let head = format!(
-        "{BELOW}{} {}  {status}  {}",
-        mark(line.mark),
-        pad(&escape(line.id), ID_COLUMNS),
-        pad(&millis(line.millis), 7).dimmed(),
-    );
-    let reason = line.reason.map(|reason| escape(reason).into_owned());
-    let reason = reason.map_or_else(String::new, |reason| {
-        format!("  {}", ink(line.mark, &reason))
-    });
-    format!("{}{reason}", head.trim_end())
+    let id = pad(&escape(line.id), ID_COLUMNS);
+    let time = millis(line.millis);
+    let head = format!("{BELOW}{} {id}  {status}  ", mark(line.mark));
+    match line.reason {
+        None => format!("{head}{}", time.dimmed()),
+        Some(reason) => format!(
+            "{head}{}  {}",
+            pad(&time, TIME_COLUMNS).dimmed(),
+            ink(line.mark, &escape(reason))
+        ),
+    }
 }
 
 /// Findings that have one cause and are mended in one way, in full: each check with what was sent and

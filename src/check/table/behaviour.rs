@@ -1,4 +1,4 @@
-//! What a receiver has to do beyond one delivery: repeats, deadlines, order.
+//! What a receiver has to do beyond one delivery: repeats, order, deadlines.
 
 use super::{Check, Expect, Severity, always};
 use crate::check::plan::newer_of;
@@ -20,6 +20,7 @@ const ORDER_WHY: &str = "no provider promises an order, and a retry comes hours 
 const ORDER_FIX: &str = "make what is not there yet, and let the older of two states go by the \
     event's time; answer 2xx in every case";
 
+/// Half a body comes last, as a receiver that waits for the rest answers nothing any more.
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "idempotent/twice",
@@ -40,6 +41,26 @@ pub(super) const CHECKS: &[Check] = &[
         expect: Expect::AcceptedOnce,
         why: TWICE_WHY,
         fix: TWICE_FIX,
+    },
+    Check {
+        id: "order/updated-first",
+        severity: Severity::Loss,
+        title: "an update before the creation that it belongs to",
+        applies: |provider| newer_of(provider).is_some(),
+        probe: |material| material.pair(|created, updated| vec![updated, created]),
+        expect: Expect::Accepted,
+        why: ORDER_WHY,
+        fix: ORDER_FIX,
+    },
+    Check {
+        id: "order/late-retry",
+        severity: Severity::Loss,
+        title: "a retry that comes after a newer event",
+        applies: |provider| newer_of(provider).is_some(),
+        probe: |material| material.pair(|created, updated| vec![created.clone(), updated, created]),
+        expect: Expect::Accepted,
+        why: ORDER_WHY,
+        fix: ORDER_FIX,
     },
     Check {
         id: "prompt/deadline",
@@ -84,25 +105,5 @@ pub(super) const CHECKS: &[Check] = &[
         why: "connections break; one that does must not take the process, or a worker, with it",
         fix: "handle the error of reading the body: `aborted` and `error` of a stream in Node, the \
               `Err` of the extractor in axum; put a limit on the time that reading may take",
-    },
-    Check {
-        id: "order/updated-first",
-        severity: Severity::Loss,
-        title: "an update before the creation that it belongs to",
-        applies: |provider| newer_of(provider).is_some(),
-        probe: |material| material.pair(|created, updated| vec![updated, created]),
-        expect: Expect::Accepted,
-        why: ORDER_WHY,
-        fix: ORDER_FIX,
-    },
-    Check {
-        id: "order/late-retry",
-        severity: Severity::Loss,
-        title: "a retry that comes after a newer event",
-        applies: |provider| newer_of(provider).is_some(),
-        probe: |material| material.pair(|created, updated| vec![created.clone(), updated, created]),
-        expect: Expect::Accepted,
-        why: ORDER_WHY,
-        fix: ORDER_FIX,
     },
 ];

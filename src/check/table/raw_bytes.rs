@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "raw-bytes/white-space",
         severity: Severity::Loss,
-        title: "the event with white space between its tokens",
+        title: "the event with white space around it and between its tokens",
         applies: always,
         probe: |material| material.spelt(spelling::spaced),
         expect: Expect::Accepted,

@@ -123,6 +123,14 @@ const TABLE: &[Row] = &[
         &["accepts/event:order.updated", "order/updated-first"],
         &[],
     ),
+    (Fault::Trims, &["raw-bytes/white-space"], &[]),
+    (Fault::TrustsTheSeen, &["signature/other-body"], &[]),
+    (Fault::LooseHex, &["signature/too-long"], &[]),
+    (
+        Fault::RefusesTheOlder,
+        &["order/late-retry", "order/updated-first"],
+        &[],
+    ),
     (Fault::NoLateRetry, &["order/late-retry"], &[]),
 ];
 
@@ -167,7 +175,7 @@ fn a_handler_that_ends_is_found_once() {
         skipped.first().map(String::as_str),
         Some("signature/truncated")
     );
-    assert_eq!(skipped.last().map(String::as_str), Some("order/late-retry"));
+    assert_eq!(skipped.last().map(String::as_str), Some("prompt/half-body"));
     let reasons = lines.iter().filter(|line| line["outcome"] == "skip");
     for line in reasons {
         assert!(

@@ -112,6 +112,10 @@ pub enum Fault {
     EndsAfterEmpty,
     UpdateNeedsCreation,
     NoLateRetry,
+    Trims,
+    TrustsTheSeen,
+    RefusesTheOlder,
+    LooseHex,
 }
 
 /// What a handler knows.
@@ -120,6 +124,9 @@ struct Memory {
     ids: HashSet<String>,
     /// By the id of the thing: whether it was created, and whether updated.
     things: HashMap<String, (bool, bool)>,
+    /// By the id of the thing: the time of its last event.
+    latest: HashMap<String, String>,
+    macs: HashSet<String>,
     effects: usize,
     under_way: HashMap<String, usize>,
 }
@@ -304,10 +311,18 @@ impl Desk {
             let time: i64 = time.parse().unwrap_or_default();
             self.mac(SECRET, &(time + moved).to_string(), &body)
         };
-        Ok(mac == expected
+        let is_right = mac == expected;
+        if is_right {
+            self.memory.lock().unwrap().macs.insert(expected.clone());
+        }
+        Ok(is_right
             || match self.fault {
                 Fault::ComparesBeginning => mac.len() > 1 && expected.starts_with(mac),
                 Fault::ComparesLength => mac.starts_with(&expected),
+                Fault::LooseHex => {
+                    mac.trim_end_matches(|c: char| !c.is_ascii_hexdigit()) == expected
+                }
+                Fault::TrustsTheSeen => self.memory.lock().unwrap().macs.contains(mac),
                 Fault::IgnoresCase => mac.eq_ignore_ascii_case(&expected),
                 Fault::NoCheck => {
                     mac.len() == expected.len() && !mac.contains(|c: char| c.is_ascii_uppercase())
@@ -333,6 +348,7 @@ impl Desk {
         match self.fault {
             Fault::Restringifies => written(),
             Fault::StripsLines => text.replace(['\n', '\t'], "").into_bytes(),
+            Fault::Trims => text.trim().as_bytes().to_vec(),
             Fault::Unescapes if text.contains("\\u") => written(),
             Fault::RewritesNumbers if !text.contains('\n') && !text.contains("\\u") => written(),
             Fault::OrdersKeys if is_turned => Vec::new(),
@@ -380,6 +396,12 @@ impl Desk {
             (is_new || self.fault == Fault::CountsTwice) && self.fault != Fault::CountsNothing;
         memory.effects += usize::from(counts);
         let thing = event["data"]["id"].as_str().unwrap_or_default().to_owned();
+        let time = event["created_at"].as_str().unwrap_or_default().to_owned();
+        let latest = memory.latest.entry(thing.clone()).or_default();
+        if self.fault == Fault::RefusesTheOlder && *latest > time {
+            return Reply::Status(409);
+        }
+        latest.clone_from(&time);
         let (created, updated) = memory.things.entry(thing).or_default();
         let status = match self.fault {
             Fault::UpdateNeedsCreation if name == "order.updated" && !*created => 404,
