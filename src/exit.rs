@@ -235,7 +235,7 @@ impl From<CatalogueError> for Trouble {
             CatalogueError::Placeholder {
                 near: Some(near), ..
             } => format!("did you mean `{{{{{near}}}}}`?"),
-            _ => "`webhook providers show olympus` shows a definition that works".into(),
+            _ => "`webhook providers show NAME` shows one that works".into(),
         };
         Self::usage(error.to_string()).hint(hint)
     }

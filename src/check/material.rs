@@ -1,6 +1,8 @@
 //! What the recipes of checks are made of: a provider's genuine deliveries, and every part of a
 //! signature open to change.
 
+mod signatures;
+
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use serde_json::Value;
@@ -12,10 +14,8 @@ use super::probe::{Parcel, Probe};
 use super::spelling;
 use crate::delivery::{Request, Timestamp};
 use crate::json::{Peek, javascript};
-use crate::provider::{
-    CatalogueError, Definition, Fault, FaultError, Forge, Letter, Provider, seal, spoil,
-};
-use crate::signature::{Encoding, Key, KeyError, Scheme, Secret, mac_text, present};
+use crate::provider::{CatalogueError, Definition, FaultError, Forge, Letter, Provider, seal};
+use crate::signature::{Key, KeyError, Scheme, mac_text, present};
 
 /// How long before its update something was created, in seconds: told in the events, not in when
 /// they are signed.
@@ -159,62 +159,6 @@ impl<'a> Material<'a> {
         let mut post = self.letter()?;
         post.letter.headers.set("Content-Type", media_type);
         Ok(Probe::of(vec![self.sealed(&post)]))
-    }
-
-    /// A delivery spoilt in one of the ways that `send --fault` knows.
-    pub fn fault(&mut self, fault: Fault) -> Made {
-        let post = self.letter()?;
-        let requests = spoil(fault, self.definition(), self.key, &post.letter)?;
-        let parcels = requests.into_iter().map(|request| post.parcel(request));
-        Ok(Probe::of(parcels.collect()))
-    }
-
-    /// Signed over something else than what is sent.
-    pub fn content(&mut self, change: impl FnOnce(&mut Content)) -> Made {
-        let post = self.letter()?;
-        Ok(self.signed(&post, change, |_| ()))
-    }
-
-    /// Rightly signed and wrongly shown.
-    pub fn shown(&mut self, change: impl FnOnce(&mut Shown)) -> Made {
-        let post = self.letter()?;
-        Ok(self.signed(&post, |_| (), change))
-    }
-
-    /// With another value in the signature's header.
-    pub fn with_value(&mut self, change: impl FnOnce(&str) -> String) -> Made {
-        let post = self.letter()?;
-        let mut request = seal(self.definition(), self.key, &post.letter);
-        let name = &self.scheme().header;
-        let value = change(request.headers.text(name).unwrap_or_default());
-        request.headers.set(name, value);
-        Ok(Probe::of(vec![post.parcel(request)]))
-    }
-
-    /// With a second header of the signature's name behind the right one: its MAC is false.
-    pub fn with_second_header(&mut self) -> Made {
-        let post = self.letter()?;
-        let mut request = seal(self.definition(), self.key, &post.letter);
-        let false_one = self.signed(&post, |content| content.body.clear(), |_| ());
-        let name = &self.scheme().header;
-        let values = false_one.parcels.iter();
-        for value in values.filter_map(|parcel| parcel.request.headers.get(name)) {
-            request.headers.push(name.clone(), value.clone());
-        }
-        Ok(Probe::of(vec![post.parcel(request)]))
-    }
-
-    /// Signed with a secret of no bytes.
-    pub fn with_empty_secret(&mut self) -> Made {
-        // HMAC fills a short key up with zeros (RFC 2104, section 2), so one zero is the key that
-        // no byte at all is.
-        let zero = match self.scheme().secret.encoding {
-            Encoding::Text => b"\0".to_vec(),
-            Encoding::Hex => b"00".to_vec(),
-            Encoding::Base64 => b"AA==".to_vec(),
-        };
-        let key = Key::new(self.scheme(), &Secret::new("an empty secret", zero))?;
-        self.content(move |content| content.key = key)
     }
 
     /// The creation of something and an update of it, in the order that `arrange` gives. A delivery

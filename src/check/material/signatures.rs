@@ -1,0 +1,65 @@
+//! Genuine deliveries with a spoilt signature.
+
+use super::super::content::{Content, Shown};
+use super::super::probe::Probe;
+use super::{Made, Material};
+use crate::provider::{Fault, seal, spoil};
+use crate::signature::{Encoding, Key, Secret};
+
+impl Material<'_> {
+    /// A delivery spoilt in one of the ways that `send --fault` knows.
+    pub fn fault(&mut self, fault: Fault) -> Made {
+        let post = self.letter()?;
+        let requests = spoil(fault, self.definition(), self.key, &post.letter)?;
+        let parcels = requests.into_iter().map(|request| post.parcel(request));
+        Ok(Probe::of(parcels.collect()))
+    }
+
+    /// Signed over something else than what is sent.
+    pub fn content(&mut self, change: impl FnOnce(&mut Content)) -> Made {
+        let post = self.letter()?;
+        Ok(self.signed(&post, change, |_| ()))
+    }
+
+    /// Rightly signed and wrongly shown.
+    pub fn shown(&mut self, change: impl FnOnce(&mut Shown)) -> Made {
+        let post = self.letter()?;
+        Ok(self.signed(&post, |_| (), change))
+    }
+
+    /// With another value in the signature's header.
+    pub fn with_value(&mut self, change: impl FnOnce(&str) -> String) -> Made {
+        let post = self.letter()?;
+        let mut request = seal(self.definition(), self.key, &post.letter);
+        let name = &self.scheme().header;
+        let value = change(request.headers.text(name).unwrap_or_default());
+        request.headers.set(name, value);
+        Ok(Probe::of(vec![post.parcel(request)]))
+    }
+
+    /// With a second header of the signature's name behind the right one: its MAC is false.
+    pub fn with_second_header(&mut self) -> Made {
+        let post = self.letter()?;
+        let mut request = seal(self.definition(), self.key, &post.letter);
+        let false_one = self.signed(&post, |content| content.body.clear(), |_| ());
+        let name = &self.scheme().header;
+        let values = false_one.parcels.iter();
+        for value in values.filter_map(|parcel| parcel.request.headers.get(name)) {
+            request.headers.push(name.clone(), value.clone());
+        }
+        Ok(Probe::of(vec![post.parcel(request)]))
+    }
+
+    /// Signed with a secret of no bytes.
+    pub fn with_empty_secret(&mut self) -> Made {
+        // HMAC fills a short key up with zeros (RFC 2104, section 2), so one zero is the key that
+        // no byte at all is.
+        let zero = match self.scheme().secret.encoding {
+            Encoding::Text => b"\0".to_vec(),
+            Encoding::Hex => b"00".to_vec(),
+            Encoding::Base64 => b"AA==".to_vec(),
+        };
+        let key = Key::new(self.scheme(), &Secret::new("an empty secret", zero))?;
+        self.content(move |content| content.key = key)
+    }
+}
