@@ -242,7 +242,7 @@ fn prune_keeps_what_it_is_told_to_keep() {
     let run = sandbox.run(&["log", "prune", "--keep", "7"]).expect(0);
     assert_eq!(run.stdout, "");
     assert!(
-        run.stderr.contains("removed 3 deliveries and 1 attempt, "),
+        run.stderr.contains("removed 3 deliveries and 1 attempt"),
         "{}",
         run.stderr
     );
