@@ -151,12 +151,13 @@ const fn noun(value: &Value) -> &'static str {
 struct Probe {
     log: Option<serde::de::IgnoredAny>,
     request: Option<serde::de::IgnoredAny>,
+    kind: Option<serde::de::IgnoredAny>,
 }
 
 /// What the text of a JSON object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// An object with `log`.
+    /// An object with `log`, and not our own line that tells where the log is.
     Har,
     /// Any other whole object.
     Object,
@@ -172,6 +173,7 @@ pub fn kind(bytes: &[u8]) -> Kind {
         Ok(Probe {
             log: Some(_),
             request: None,
+            kind: None,
         }) => Kind::Har,
         Ok(_) => Kind::Object,
         Err(error) if error.is_eof() => Kind::Unfinished,

@@ -42,7 +42,7 @@ pub fn table_or_stack(headers: &[&str], rows: Vec<Vec<String>>, total: Option<us
     let columns = labels.iter().map(|l| width(l)).max().unwrap_or_default();
     let stacks = rows.into_iter().map(|row| {
         let mut cells = safe(row).into_iter();
-        let mut lines = vec![cells.next().unwrap_or_default().bold().to_string()];
+        let mut lines = vec![cells.next().unwrap_or_default()];
         let labelled = labels.iter().skip(1).zip(cells);
         let labelled = labelled.filter(|(_, cell)| !cell.is_empty());
         lines.extend(labelled.map(|(label, cell)| {

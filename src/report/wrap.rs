@@ -6,7 +6,7 @@ use super::style::width;
 const LEAST_ROOM: usize = 24;
 
 /// The widest label that what follows is aligned behind.
-const WIDEST_LABEL: usize = 24;
+const WIDEST_LABEL: usize = 32;
 
 /// Every line of `text` in at most `columns` columns, where such a width is given.
 ///

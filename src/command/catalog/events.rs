@@ -109,7 +109,13 @@ fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
     if json {
         print_lines(world, &lines)?;
     } else {
-        let row = |line: FaultLine| vec![line.fault, line.effect, line.expected.to_owned()];
+        let row = |line: FaultLine| {
+            vec![
+                line.fault.bold().to_string(),
+                line.effect,
+                line.expected.to_owned(),
+            ]
+        };
         let rows = lines.into_iter().map(row).collect();
         let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
         let width = world.console.width();

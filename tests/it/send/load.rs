@@ -373,3 +373,48 @@ fn an_endpoint_that_is_down_is_three() {
     assert_eq!(summary(&run)["unreachable"], 20);
     assert_eq!(endpoint.seen().len(), 20, "one attempt is one request");
 }
+
+#[test]
+fn a_load_without_one_success_shows_an_answer() {
+    let endpoint = Endpoint::start(|_, _| Reply::status(404));
+    let run = load("cimplify", &endpoint, &["--count", "5"]).expect(1);
+    assert!(run.stdout.contains("one of them:"), "{}", run.stdout);
+    let hint = "hint: no route at this path";
+    assert_eq!(run.stdout.matches(hint).count(), 1, "{}", run.stdout);
+    assert!(!run.stdout.contains('█'), "{}", run.stdout);
+
+    let endpoint = Endpoint::start(|number, _| Reply::status(if number == 3 { 200 } else { 404 }));
+    let run = load("cimplify", &endpoint, &["--count", "5"]).expect(1);
+    assert!(!run.stdout.contains(hint), "{}", run.stdout);
+}
+
+#[test]
+fn an_interrupted_load_tells_people_how_far_it_came() {
+    let (tell, told) = channel();
+    let tell = Mutex::new(tell);
+    let endpoint = Endpoint::start(move |_, _| {
+        let _ = tell.lock().expect("no panic").send(());
+        Reply::status(200)
+    });
+    let url = endpoint.url();
+    let args = [
+        "order.sent",
+        "--url",
+        &url,
+        "--count",
+        "100",
+        "--rate",
+        "1/h",
+    ];
+    let sending = Sender::new().start(&args);
+    told.recv_timeout(PATIENCE).expect("a request");
+    sending.signal("INT");
+    let run = sending.wait().expect(130);
+    assert!(
+        run.stdout.starts_with("sent 1 of 100 requests in "),
+        "{}",
+        run.stdout
+    );
+    let said = ", then interrupted: 1 answered 2xx";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+}

@@ -172,3 +172,23 @@ fn a_request_of_nobody_is_unverified_and_not_valid() {
     let run = piped(&["--json"], text).expect(1);
     assert_eq!(super::status(&run), "unverified");
 }
+
+#[test]
+fn a_listener_that_received_nothing_is_told_as_such() {
+    let ready = r#"{"v":1,"kind":"ready","url":"http://localhost:1","log":"/tmp/log.db"}"#;
+    let run = piped(&[], format!("{ready}\n")).expect(4);
+    assert!(run.stderr.contains("no deliveries came"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hint:"), "{}", run.stderr);
+    piped(&[], format!("{ready}\n{}\n", capture(BODY))).expect(0);
+}
+
+#[test]
+fn a_body_is_asked_for_its_headers_and_nothing_is_not() {
+    let run = piped(&[], r#"{"id":"evt_1"}"#).expect(4);
+    let message = "not a capture (it has no `request.headers`)";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+    assert!(run.stderr.contains("if this is a body"), "{}", run.stderr);
+    let run = piped(&[], "").expect(4);
+    assert!(run.stderr.contains("the input is empty"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hint:"), "{}", run.stderr);
+}

@@ -228,3 +228,16 @@ fn a_failure_shows_neither_the_secret_nor_the_mac_that_was_expected() {
         assert!(!run.stdout.contains(&right) && !run.stderr.contains(&right));
     }
 }
+
+#[test]
+fn the_file_of_the_local_secret_is_named_once_there_is_one() {
+    let sandbox = Sandbox::new();
+    let hint = "for deliveries of `send` without a secret: `--secret-file";
+    let run = sandbox.run_with(&["verify"], b"{}").expect(2);
+    assert!(!run.stderr.contains(hint), "{}", run.stderr);
+    sandbox.run(&["send", "order.sent", "--dry-run"]).expect(0);
+    let run = sandbox.run_with(&["verify"], b"{}").expect(2);
+    let file = sandbox.home().join(".config/webhook/local-secret");
+    let named = format!("{hint} {}`", file.display());
+    assert!(run.stderr.contains(&named), "{}", run.stderr);
+}
