@@ -51,7 +51,7 @@ Examples:
   webhook log
   webhook replay @last --url http://localhost:4400
 
-Exit codes: 0 yes · 1 an honest no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable";
+Exit codes: 0 yes · 1 an honest no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable · 130 Ctrl-C · 143 SIGTERM";
 
 /// Receive, send, verify and replay webhooks on your own machine, byte for byte.
 ///

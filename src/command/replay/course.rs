@@ -6,7 +6,7 @@ use crate::cli::SignMode;
 use crate::command::send::{outcome_of, summary_line};
 use crate::delivery::Attempt;
 use crate::exit::{Outcome, Signal, Trouble};
-use crate::report::{self, Tally};
+use crate::report::{self, AttemptView, Tally};
 
 /// A run on its way.
 pub struct Course<'a> {
@@ -65,7 +65,12 @@ impl<'a> Course<'a> {
         if self.replay.args.json {
             console.json(&attempt.to_json_about(plan.delivery.about()))?;
         } else {
-            console.data(&report::attempt(attempt, Some(&label(plan))))?;
+            let view = AttemptView {
+                label: Some(&label(plan)),
+                remark: None,
+                width: console.width(),
+            };
+            console.data(&report::attempt_as(attempt, &view))?;
         }
         Ok(())
     }
