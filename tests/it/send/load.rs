@@ -396,7 +396,7 @@ fn an_interrupted_load_tells_people_how_far_it_came() {
         let _ = tell.lock().expect("no panic").send(());
         Reply::status(200)
     });
-    let url = endpoint.url();
+    let url = endpoint.url("/");
     let args = [
         "order.sent",
         "--url",
