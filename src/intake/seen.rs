@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use crate::delivery::{Delivery, Status};
 
 /// How many events are remembered. A sender's retries come within days; at this count the memory
-/// takes about 6 MiB.
-pub const REMEMBERED: usize = 65_536;
+/// takes about 4 MiB.
+pub const REMEMBERED: usize = 32_768;
 
 /// The last events, by provider and event id.
 pub struct Seen {
