@@ -57,7 +57,8 @@ Exit codes: 0 yes · 1 an honest no · 2 wrong usage · 3 endpoint not reached �
 ///
 /// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
 /// forges correctly signed test events; `verify` says why a captured signature fails; `replay`
-/// sends what was logged again so that it passes the receiver's checks. No account, no cloud.
+/// sends what was logged again so that it passes the receiver's checks; `test` plays a provider
+/// against your handler and says what it gets wrong. No account, no cloud.
 ///
 /// Data goes to stdout, talk to stderr. Every command that prints data takes `--json`.
 #[derive(Debug, Parser)]

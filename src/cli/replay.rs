@@ -32,7 +32,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "id")]
     pub from: Option<PathBuf>,
 
-    /// The endpoint [default: where it was last sent]. Also `WEBHOOK_URL`.
+    /// The endpoint; without a path, each delivery's own is kept [default: where it was last sent]. Also `WEBHOOK_URL`.
     #[arg(short, long, value_name = "URL")]
     pub url: Option<String>,
 

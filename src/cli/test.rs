@@ -26,8 +26,8 @@ Examples:
 /// Each request is an attempt in the log, under a delivery that `log show` shows and `replay` sends
 /// again.
 ///
-/// Exits 0 when all passes, 1 when a check fails, 3 when the endpoint is not reached. Warnings fail
-/// with `--strict` alone.
+/// Exits 0 when all passes, 1 when a check fails or a genuine delivery is refused, 2 and 4 as every
+/// command, 3 when the endpoint is not reached. Warnings fail with `--strict` alone.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct TestArgs {
@@ -39,7 +39,7 @@ pub struct TestArgs {
     #[arg(short, long, value_name = "NAME")]
     pub provider: Option<String>,
 
-    /// The event that checks play which are about no other [default: order.created, else the first].
+    /// The event to play where a check is about none in particular [default: order.created, else the first].
     #[arg(long, value_name = "EVENT")]
     pub event: Option<String>,
 

@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   webhook verify capture.json --secret whsec_123
   webhook log show @last --json | webhook verify - --secret whsec_123
-  webhook verify body.json -H 'X-Cimplify-Signature: 5d41…' --secret-file secret.txt
+  webhook verify body.json -H \"X-Cimplify-Signature: $SIGNATURE\" --secret-file secret.txt
   webhook verify deliveries.har --secret olympus=whsec_123 --junit report.xml";
 
 /// Check captured deliveries, and say why a signature fails.

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use super::World;
 use super::setup::{Setup, Side, client_options};
 use super::signal;
-use crate::check::{Material, Planned, Runner, SelectionError, Sending, plan, select};
+use crate::check::{Expect, Material, Planned, Runner, SelectionError, Sending, plan, select};
 use crate::cli::{GlobalArgs, TestArgs};
 use crate::delivery::{Cause, FailureKind};
 use crate::dispatch::{Dispatch, Outlet};
@@ -63,9 +63,6 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             return Ok(Outcome::Unreachable);
         }
         let effects = Effects::of(args, world)?;
-        if let Some(effects) = &effects {
-            effects.try_out().await?;
-        }
         let outlet = work.outlet(target)?;
         work.check(key, &outlet, effects.as_ref()).await
     })
@@ -83,7 +80,10 @@ fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Pl
                 nearest: Some(near),
                 ..
             } => format!("did you mean `{near}`?"),
-            _ => "`webhook test --list` prints those of the provider".into(),
+            _ => format!(
+                "`webhook test --provider {} --list` prints them",
+                provider.name()
+            ),
         };
         Trouble::usage(error.to_string()).hint(hint)
     })
@@ -140,10 +140,17 @@ impl Work<'_> {
         let counter = effects.map(|effects| effects as _);
         let mut runner = Runner::new(material, outlet, counter);
         let mut output = Output::new(self, outlet.url());
-        if !self.is_reached(&mut runner, &mut output).await? {
-            outlet.settle().await?;
-            output.finish()?;
-            return Ok(Outcome::Unreachable);
+        let refused = match self.greet(&mut runner, &mut output).await? {
+            Greeting::Welcome => None,
+            Greeting::Refused(status) => Some(status),
+            Greeting::Ended(outcome) => {
+                outlet.settle().await?;
+                output.finish()?;
+                return Ok(outcome);
+            }
+        };
+        if let Some(effects) = effects {
+            effects.try_out().await?;
         }
         let mut signals = signal::first()?;
         for planned in self.planned.clone() {
@@ -158,6 +165,10 @@ impl Work<'_> {
             output.add(&finished)?;
         }
         let outcome = output.finish()?;
+        if let Some(status) = refused {
+            // Said again at the end, as it may be the cause of all that stands above.
+            self.warn_of_refusal(status);
+        }
         let is_lost = runner.is_gone() && outcome == Outcome::Yes;
         Ok(if is_lost {
             Outcome::Unreachable
@@ -166,37 +177,68 @@ impl Work<'_> {
         })
     }
 
-    /// Whether the endpoint answers one genuine delivery, so that a dead one is told once and not
-    /// by every check.
-    async fn is_reached(
+    /// Sends one genuine delivery, so that a dead endpoint is told once and not by every check, and
+    /// that one which refuses everything does not pass for one that refuses forgeries.
+    async fn greet(
         &self,
         runner: &mut Runner<'_>,
         output: &mut Output<'_>,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<Greeting, Trouble> {
         let event = self.planned.first().map_or("", |first| &first.event);
         let greeting = runner.greet(event).await.map_err(|e| unmakeable(&e))?;
         let Some(Sending { attempt, .. }) = greeting else {
-            return Ok(true);
+            return Ok(Greeting::Welcome);
         };
         match &attempt.outcome {
-            Ok(answer) if !answer.is_success() => {
-                let status = answer.status;
-                let message = format!("the handler answers {status} to a genuine delivery");
-                self.world.console.warn(&message, hint_for(status));
-                Ok(true)
-            }
+            Ok(answer) if !answer.is_success() => Ok(self.refused(answer.status)),
             // A handler that drops the connection is there.
             Err(failure) if !is_there(failure.kind) => {
                 output.unreachable(failure);
-                let hint = "start the handler, or mend `--url`";
-                self.world
-                    .console
-                    .talk(&report::error(&failure.message, Some(hint)));
-                Ok(false)
+                let hint = if failure.kind == FailureKind::Timeout {
+                    "it has to answer a genuine delivery first: is it busy, or does it work before it answers?"
+                } else {
+                    "start the handler, or mend `--url`"
+                };
+                let text = report::error(&failure.message, Some(hint));
+                self.world.console.talk(&text);
+                Ok(Greeting::Ended(Outcome::Unreachable))
             }
-            _ => Ok(true),
+            _ => Ok(Greeting::Welcome),
         }
     }
+
+    /// A refusal of what is genuine. Where nothing that is planned has to be accepted, every check
+    /// would pass, so none is run.
+    fn refused(&self, status: u16) -> Greeting {
+        let accepts = |planned: &Planned| {
+            !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
+        };
+        if self.planned.iter().any(accepts) {
+            self.warn_of_refusal(status);
+            return Greeting::Refused(status);
+        }
+        let message = format!(
+            "the handler answers {status} to a genuine delivery, so that no refusal proves anything"
+        );
+        let text = report::error(&message, hint_for(status));
+        self.world.console.talk(&text);
+        Greeting::Ended(Outcome::No)
+    }
+
+    fn warn_of_refusal(&self, status: u16) {
+        let message = format!("the handler answers {status} to a genuine delivery");
+        self.world.console.warn(&message, hint_for(status));
+    }
+}
+
+/// What came of the first genuine delivery.
+enum Greeting {
+    /// It was accepted, or there is nothing to greet with.
+    Welcome,
+    /// It was refused, and the checks will say of what kind the refusal is.
+    Refused(u16),
+    /// There is nothing to check.
+    Ended(Outcome),
 }
 
 const fn is_there(kind: FailureKind) -> bool {

@@ -11,8 +11,8 @@ pub async fn addresses(target: &Target) -> io::Result<Vec<IpAddr>> {
     Ok(found.map(|address| address.ip()).collect())
 }
 
-/// Whether an address is reached without the public network: loopback, private (RFC 1918 and
-/// RFC 4193) or link-local.
+/// Whether an address is this machine's or a private network's (RFC 1918 and RFC 4193). Link-local
+/// ones are not: clouds have services there that answer to anyone on the machine.
 pub fn is_near(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_near_v4(address),
@@ -24,17 +24,11 @@ pub fn is_near(address: IpAddr) -> bool {
 
 /// `0.0.0.0` as well: connecting to it reaches this machine.
 const fn is_near_v4(address: Ipv4Addr) -> bool {
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_unspecified()
+    address.is_loopback() || address.is_private() || address.is_unspecified()
 }
 
 const fn is_near_v6(address: Ipv6Addr) -> bool {
-    address.is_loopback()
-        || address.is_unspecified()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
+    address.is_loopback() || address.is_unspecified() || address.is_unique_local()
 }
 
 #[cfg(test)]
@@ -51,17 +45,17 @@ mod tests {
             "172.16.0.1",
             "172.31.255.255",
             "192.168.1.1",
-            "169.254.3.4",
             "::1",
             "::",
             "fd00::1",
-            "fe80::1",
             "::ffff:10.0.0.1",
         ] {
             assert!(is_near(near.parse().unwrap()), "{near}");
         }
         for far in [
             "8.8.8.8",
+            "169.254.169.254",
+            "fe80::1",
             "172.15.0.1",
             "172.32.0.1",
             "192.169.0.1",

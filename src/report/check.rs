@@ -17,6 +17,8 @@ const TIME_COLUMNS: usize = 7;
 const LABEL_COLUMNS: usize = 9;
 /// The columns of a paragraph.
 const WIDTH: usize = 84;
+/// The columns that a paragraph has on the narrowest terminal.
+const NARROWEST: usize = 24;
 /// The indentation below a group and below a finding.
 const BELOW: &str = "  ";
 
@@ -131,8 +133,9 @@ pub fn check_line(line: &CheckLine<'_>) -> String {
 }
 
 /// Findings that have one cause and are mended in one way, in full: each check with what was sent and
-/// what came back, then why, how, and the requests again. Empty where there is none.
-pub fn findings(alike: &[Finding<'_>]) -> String {
+/// what came back, then why, how, and the requests again, each under its check where there are
+/// several. In at most `columns`, but for the requests. Empty where there is none.
+pub fn findings(alike: &[Finding<'_>], columns: Option<usize>) -> String {
     let Some(first) = alike.first() else {
         return String::new();
     };
@@ -141,13 +144,14 @@ pub fn findings(alike: &[Finding<'_>]) -> String {
         mark(first.mark),
         ink(first.mark, first.kind).bold()
     );
-    let habit = first
-        .habit
-        .map(|(line, fault)| format!("{}\n{}", escape(line).cyan(), escape(fault)));
+    let habit = first.habit.map(|(line, fault)| {
+        let fault = wrapped(&escape(fault), columns);
+        format!("{}\n{fault}", escape(line).cyan())
+    });
     let about = [
-        ("why", Some(wrapped(&escape(first.why)))),
-        ("mend", Some(wrapped(&escape(first.fix)))),
-        ("documents", habit),
+        ("why", Some(wrapped(&escape(first.why), columns))),
+        ("mend", Some(wrapped(&escape(first.fix), columns))),
+        ("sample", habit),
     ];
     let about = about
         .into_iter()
@@ -157,11 +161,18 @@ pub fn findings(alike: &[Finding<'_>]) -> String {
             Some(command) if place > 0 => command,
             _ => finding.reproduce,
         };
+        let head = if place == 0 {
+            format!("{BELOW}{}", "again".dimmed())
+        } else {
+            String::new()
+        };
+        let name = if alike.len() > 1 {
+            format!("# {}", escape(finding.id))
+        } else {
+            String::new()
+        };
         // Not indented: white space in a body is a part of it, and this has to run as printed.
-        match place {
-            0 => format!("{BELOW}{}\n{}", "again".dimmed(), escape_lines(text)),
-            _ => escape_lines(text).into_owned(),
-        }
+        join_lines([head, name, escape_lines(text).into_owned()])
     });
     join_lines(
         std::iter::once(headline)
@@ -185,12 +196,16 @@ fn evidence(finding: &Finding<'_>) -> String {
     ])
 }
 
-/// Lines of at most [`WIDTH`] columns, broken at spaces.
-fn wrapped(text: &str) -> String {
+/// Lines of at most [`WIDTH`] columns, or of what `columns` leaves beside a label, broken at spaces.
+fn wrapped(text: &str, columns: Option<usize>) -> String {
+    let beside = BELOW.len() * 2 + LABEL_COLUMNS;
+    let room = columns.map_or(WIDTH, |columns| {
+        columns.saturating_sub(beside).clamp(NARROWEST, WIDTH)
+    });
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= WIDTH => {
+            Some(line) if width(line) + 1 + width(word) <= room => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -304,19 +319,21 @@ mod tests {
     answered 502
   why        it matters
   mend       mend it
-  documents  timingSafeEqual(a, b)
+  sample     timingSafeEqual(a, b)
              throws where the lengths differ
   again
+# signature/empty
 curl -X POST \\
   'http://h/'
+# signature/empty
 webhook log show dlv_1";
-        assert_eq!(plain(&findings(&alike)), expected);
-        assert_eq!(findings(&[]), "");
+        assert_eq!(plain(&findings(&alike, None)), expected);
+        assert_eq!(findings(&[], None), "");
     }
 
     #[test]
     fn a_paragraph_is_broken_at_spaces() {
-        let text = wrapped(&"word ".repeat(40));
+        let text = wrapped(&"word ".repeat(40), None);
         assert_eq!(text.lines().count(), 3);
         assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
         assert_eq!(text.replace('\n', " "), "word ".repeat(40).trim_end());
@@ -337,7 +354,7 @@ webhook log show dlv_1";
     proptest! {
         #[test]
         fn what_an_endpoint_answers_cannot_act_on_a_terminal(text in hostile()) {
-            prop_assert!(is_safe(&findings(&[sample(&text, &text)])));
+            prop_assert!(is_safe(&findings(&[sample(&text, &text)], None)));
             let line = CheckLine { id: &text, mark: Mark::Warn, status: None, millis: 0.0, reason: Some(&text) };
             prop_assert!(is_safe(&check_line(&line)));
         }

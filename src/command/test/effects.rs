@@ -42,13 +42,13 @@ impl Effects {
         })
     }
 
-    /// Counts once, so that what is wrong with the counting is told before anything is sent.
+    /// Counts once, so that what is wrong with the counting is told before any check is run.
     pub async fn try_out(&self) -> Result<(), Trouble> {
         match self.count().await {
             Ok(_) => Ok(()),
             Err(message) => Err(
                 Trouble::usage(format!("effects cannot be counted: {message}"))
-                    .hint("it has to print a number and nothing else"),
+                    .hint("`--effects` has to print a number, `--effects-url` to answer with one, and nothing else"),
             ),
         }
     }

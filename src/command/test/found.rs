@@ -141,7 +141,7 @@ impl<'a> Found<'a> {
 
 fn kept(finished: &Finished) -> Option<String> {
     let id = &finished.shown.as_ref()?.delivery_id;
-    Some(format!("webhook log show {id} --as curl"))
+    Some(format!("webhook log show {id} --as curl | sh"))
 }
 
 /// The curl line, or where it is to be had, as one of a megabyte helps nobody.

@@ -131,7 +131,7 @@ impl<'a> Output<'a> {
             }
         } else {
             for alike in self.alike() {
-                console.data(&format!("\n{}", report::findings(&alike)))?;
+                console.data(&format!("\n{}", report::findings(&alike, console.width())))?;
             }
         }
         Ok(console.data(&format!("\n{}", report::check_totals(&self.totals)))?)

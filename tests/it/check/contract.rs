@@ -311,7 +311,7 @@ fn a_handler_with_another_secret_is_told_so() {
 }
 
 #[test]
-fn effects_that_are_no_number_are_told_before_anything_is_sent() {
+fn effects_that_are_no_number_are_told_before_any_check() {
     let handler = start("cimplify", Fault::None);
     for (command, message) in [
         ("echo many", "`many` is no number"),
@@ -322,5 +322,28 @@ fn effects_that_are_no_number_are_told_before_anything_is_sent() {
         assert!(run.stderr.contains(message), "{}", run.stderr);
     }
     let sent = handler.requests.load(std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(sent, 0);
+    assert_eq!(sent, 3, "the one genuine delivery of each run");
+}
+
+#[test]
+fn a_handler_that_refuses_everything_does_not_pass_for_a_right_one() {
+    let handler = start("cimplify", Fault::None);
+    let args = [
+        "test",
+        "--provider",
+        "cimplify",
+        "--secret",
+        "wrong",
+        "--no-log",
+    ];
+    let only = ["--only", "signature", "--json", "--url", &handler.url];
+    let run = Sandbox::new().run(&[&args[..], &only].concat()).expect(1);
+    assert!(
+        run.stderr.contains("no refusal proves anything"),
+        "{}",
+        run.stderr
+    );
+    let lines = run.json_lines();
+    assert_eq!(lines.len(), 1, "a summary alone: {}", run.stdout);
+    assert_eq!(lines[0]["checks"], 0);
 }
