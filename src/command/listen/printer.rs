@@ -166,6 +166,6 @@ impl Printer {
             width: self.console.width(),
             ..AttemptView::default()
         };
-        report::attempt_as(attempt, &view)
+        report::attempt(attempt, &view)
     }
 }

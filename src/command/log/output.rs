@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::console::Console;
 use crate::delivery::capture::VERSION;
+use crate::report::counted;
 use crate::report::sanitize::escape;
 
 /// How much is gathered before it is written, so that a long log takes few system calls.
@@ -73,10 +74,6 @@ pub fn deliveries(count: u64) -> String {
 /// `1 attempt`, `2 attempts`.
 pub fn attempts(count: u64) -> String {
     counted(count, "attempt", "attempts")
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A path for a sentence.

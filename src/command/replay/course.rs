@@ -70,7 +70,7 @@ impl<'a> Course<'a> {
                 remark: None,
                 width: console.width(),
             };
-            console.data(&report::attempt_as(attempt, &view))?;
+            console.data(&report::attempt(attempt, &view))?;
         }
         Ok(())
     }

@@ -158,7 +158,7 @@ pub fn print(
             remark: remark.as_deref(),
             width: console.width(),
         };
-        console.data(&report::attempt_as(attempt, &view))?;
+        console.data(&report::attempt(attempt, &view))?;
     }
     let documented = order.provider.definition.delivery.documented_success;
     if let (Some(status), Some(documented)) = (attempt.status(), documented)

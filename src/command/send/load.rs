@@ -244,7 +244,7 @@ fn sample(run: &Run<'_>, seen: &Seen) -> Option<String> {
         remark: remark.as_deref(),
         width: run.world.console.width(),
     };
-    Some(report::attempt_as(attempt, &view))
+    Some(report::attempt(attempt, &view))
 }
 
 fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration, end: LoadEnd) -> Result<(), Trouble> {
