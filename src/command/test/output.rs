@@ -105,7 +105,7 @@ impl<'a> Output<'a> {
         }
         let environment = &self.work.setup.config.environment;
         match environment.get(STEP_SUMMARY) {
-            Some((path, _)) if self.is_for_github() && !path.is_empty() => {
+            Some((path, _)) if self.is_for_github() => {
                 let heading = format!(
                     "webhook test of {}: {} of {} checks passed",
                     self.url, self.totals.passed, self.totals.checks
