@@ -3,6 +3,7 @@
 mod captures;
 mod catalog;
 mod completion;
+mod line;
 mod listen;
 mod log;
 mod replay;

@@ -8,7 +8,7 @@ mod load;
 mod schedule;
 mod timetable;
 
-pub use deliver::{outcome_of, summary_line};
+pub use deliver::outcome_of;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

@@ -3,10 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde::Serialize;
-
 use crate::console::Console;
-use crate::delivery::capture::VERSION;
 use crate::report::counted;
 use crate::report::sanitize::escape;
 
@@ -44,26 +41,6 @@ pub fn buffered(console: Console) -> BufWriter<Raw> {
 pub fn line(out: &mut impl Write, mut text: String) -> io::Result<()> {
     text.push('\n');
     out.write_all(text.as_bytes())
-}
-
-/// Prints one object of ours, with its version and kind in front.
-pub fn object<T: Serialize>(console: Console, kind: &'static str, fields: &T) -> io::Result<()> {
-    let object = Object {
-        v: VERSION,
-        kind,
-        fields,
-    };
-    let mut bytes = serde_json::to_vec(&object)?;
-    bytes.push(b'\n');
-    console.raw(&bytes)
-}
-
-#[derive(Serialize)]
-struct Object<'a, T> {
-    v: u32,
-    kind: &'static str,
-    #[serde(flatten)]
-    fields: &'a T,
 }
 
 /// `1 delivery`, `2 deliveries`.
