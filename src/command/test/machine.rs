@@ -90,11 +90,8 @@ pub fn unreachable_case(message: &str) -> Case {
 
 /// Writes the `JUnit` file.
 pub fn write_junit(path: &Path, cases: &[Case]) -> Result<(), Trouble> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        Trouble::unreadable(format!("cannot write `{}`: {error}", path.display()))
-    };
-    let document = junit::junit(SUITE, cases).map_err(|error| cannot(&error))?;
-    std::fs::write(path, document).map_err(|error| cannot(&error))
+    let document = junit::junit(SUITE, cases).map_err(|error| Trouble::unwritable(path, error))?;
+    std::fs::write(path, document).map_err(|error| Trouble::unwritable(path, error))
 }
 
 /// The annotation of a finding.
@@ -139,7 +136,7 @@ pub fn write_step_summary(
     let text = github::summary(heading, &columns, &rows);
     let file = OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| writeln!(file, "{text}\n"))
-        .map_err(|error| Trouble::unreadable(format!("cannot write `{}`: {error}", path.display())))
+        .map_err(|error| Trouble::unwritable(path, error))
 }
 
 /// What a finding says besides its first line.
