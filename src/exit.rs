@@ -1,6 +1,8 @@
 //! How a run ends: the only place that knows exit codes.
 
+use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
@@ -103,6 +105,11 @@ impl Trouble {
     /// An input or the log cannot be read or written: 4.
     pub fn unreadable(message: impl Into<String>) -> Self {
         Self::new(Kind::Unreadable, message)
+    }
+
+    /// A file that the user named cannot be written: 4.
+    pub fn unwritable(path: &Path, error: impl fmt::Display) -> Self {
+        Self::unreadable(format!("cannot write `{}`: {error}", path.display()))
     }
 
     fn new(kind: Kind, message: impl Into<String>) -> Self {

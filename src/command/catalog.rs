@@ -9,6 +9,7 @@ mod settings;
 use serde::Serialize;
 
 use super::World;
+use super::line::Line;
 use crate::exit::Trouble;
 
 pub use events::events;
@@ -16,12 +17,18 @@ pub use man::man;
 pub use providers::providers;
 pub use settings::config;
 
-/// Prints one JSON object a line; nothing where there is none.
-fn print_lines<T: Serialize>(world: &World, lines: &[T]) -> Result<(), Trouble> {
-    let lines: Result<Vec<_>, _> = lines.iter().map(serde_json::to_string).collect();
-    // Structs of strings and numbers; serialising them fails only where a key is no string.
-    let text = lines.map_err(std::io::Error::from)?.join("\n");
-    print(world, &text)
+/// Prints one JSON object of this kind a line; nothing where there is none.
+fn print_lines<T: Serialize>(
+    world: &World,
+    kind: &'static str,
+    lines: &[T],
+) -> Result<(), Trouble> {
+    let line = |fields| Line::new(kind, fields).to_json();
+    let lines = lines.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    if !lines.is_empty() {
+        world.console.json(&lines.join("\n"))?;
+    }
+    Ok(())
 }
 
 /// Prints a text; nothing where it is empty.

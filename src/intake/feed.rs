@@ -40,6 +40,13 @@ impl Happening {
     }
 }
 
+/// A happening on its way to the printer, with the room that it takes in the queue.
+pub struct Told {
+    /// What happened.
+    pub happening: Happening,
+    _room: OwnedSemaphorePermit,
+}
+
 impl Told {
     const fn new(happening: Happening, room: OwnedSemaphorePermit) -> Self {
         Self {
@@ -47,13 +54,6 @@ impl Told {
             _room: room,
         }
     }
-}
-
-/// A happening on its way to the printer, with the room that it takes in the queue.
-pub struct Told {
-    /// What happened.
-    pub happening: Happening,
-    _room: OwnedSemaphorePermit,
 }
 
 /// What a run waits for.

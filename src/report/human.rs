@@ -68,18 +68,8 @@ pub fn delivery(delivery: &Delivery, view: &DeliveryView) -> String {
     ])
 }
 
-/// What came of a request that was sent: one line, and for anything but 2xx what to do. `label`
-/// tells which delivery it was, such as the event's id.
-pub fn attempt(attempt: &Attempt, label: Option<&str>) -> String {
-    let view = AttemptView {
-        label,
-        ..AttemptView::default()
-    };
-    attempt_as(attempt, &view)
-}
-
-/// The same, with more that is known of it.
-pub fn attempt_as(attempt: &Attempt, view: &AttemptView<'_>) -> String {
+/// What came of a request that was sent: one line, and for anything but 2xx what to do.
+pub fn attempt(attempt: &Attempt, view: &AttemptView<'_>) -> String {
     let (outcome, about) = match &attempt.outcome {
         Ok(answer) => (
             answered(answer, attempt.duration_ms),
@@ -245,8 +235,15 @@ mod tests {
         }))
     }
 
+    fn labelled(label: &str) -> AttemptView<'_> {
+        AttemptView {
+            label: Some(label),
+            ..AttemptView::default()
+        }
+    }
+
     fn shown_attempt(attempt: &Attempt) -> String {
-        plain_at(&super::attempt(attempt, Some("evt_abc123")), AT)
+        plain_at(&super::attempt(attempt, &labelled("evt_abc123")), AT)
     }
 
     #[test]
@@ -333,7 +330,7 @@ mod tests {
             width: Some(50),
             ..AttemptView::default()
         };
-        let text = plain(&attempt_as(&answer(500, ""), &view));
+        let text = plain(&super::attempt(&answer(500, ""), &view));
         let about =
             "\n          hint: the handler failed: see its own\n                log for the trace";
         assert!(text.ends_with(about), "{text}");
@@ -418,7 +415,7 @@ mod tests {
         let mut attempt = answer(200, "");
         attempt.duration_ms = 61_000.0;
         let ended = AT.plus_seconds(61).to_local_clock_text();
-        assert!(plain(&super::attempt(&attempt, None)).starts_with(&ended));
+        assert!(plain(&super::attempt(&attempt, &AttemptView::default())).starts_with(&ended));
     }
 
     #[test]
@@ -453,9 +450,9 @@ mod tests {
                 answer.headers.push("content-type", kind);
                 answer.headers.push("location", text.clone());
             }
-            prop_assert!(testing::is_safe(&super::attempt(&rejected, Some(&text))));
+            prop_assert!(testing::is_safe(&super::attempt(&rejected, &labelled(&text))));
             let failure = Failure { kind: FailureKind::Tls, message: text.clone() };
-            prop_assert!(testing::is_safe(&super::attempt(&sent(Err(failure)), None)));
+            prop_assert!(testing::is_safe(&super::attempt(&sent(Err(failure)), &AttemptView::default())));
         }
     }
 }

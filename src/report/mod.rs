@@ -34,12 +34,12 @@ pub use check::{
     CheckLine, CheckTotals, Finding, Mark, check_group, check_line, check_totals, findings,
 };
 pub use errors::{error, note, warning};
-pub use human::{AttemptView, DeliveryView, attempt, attempt_as, delivery, retry_line};
+pub use human::{AttemptView, DeliveryView, attempt, delivery, retry_line};
 pub use json_text::pretty;
 pub use load::{Load, LoadEnd, load};
 pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
 pub use table::{table, table_or_stack};
 pub use tally::{Tally, summary};
-pub use units::{age, bytes, duration, millis};
+pub use units::{age, bytes, counted, duration, millis};
 pub use verify::{Checked, Totals, verified, verified_all};
 pub use wrap::wrap;

@@ -51,25 +51,6 @@ impl Tally {
         self.unreachable += 1;
         *self.by_failure.entry(kind.as_str()).or_default() += 1;
     }
-
-    /// Adds the counts of another, such as another worker's.
-    pub fn merge(&mut self, other: &Self) {
-        self.sent += other.sent;
-        self.succeeded += other.succeeded;
-        self.rejected += other.rejected;
-        self.unreachable += other.unreachable;
-        for (status, count) in &other.by_status {
-            *self.by_status.entry(*status).or_default() += count;
-        }
-        for (kind, count) in &other.by_failure {
-            *self.by_failure.entry(kind).or_default() += count;
-        }
-    }
-
-    /// Whether everything was answered 2xx.
-    pub const fn all_succeeded(&self) -> bool {
-        self.succeeded == self.sent
-    }
 }
 
 /// The end of a bulk replay or send: how many, and what came of them, by status.
@@ -155,26 +136,11 @@ sent 5 requests in 2 s: 3 answered 2xx, 1 answered otherwise, 1 not answered
             plain(&summary(&tally(), Some(Duration::from_secs(2)))),
             expected
         );
-        assert!(!tally().all_succeeded());
     }
 
     #[test]
     fn nothing_sent_is_one_line() {
         let text = plain(&summary(&Tally::default(), None));
         assert_eq!(text, "sent 0 requests: 0 answered 2xx");
-    }
-
-    #[test]
-    fn merged_counts_are_the_counts_of_all() {
-        let mut merged = tally();
-        merged.merge(&tally());
-        let mut twice = Tally::default();
-        for status in [200, 204, 200, 500, 500, 200, 204, 200] {
-            twice.add_status(status);
-        }
-        for kind in [FailureKind::Refused; 2] {
-            twice.add_failure(kind);
-        }
-        assert_eq!(merged, twice);
     }
 }

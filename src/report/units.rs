@@ -79,7 +79,7 @@ pub(super) fn signed_age(seconds: i64) -> String {
 }
 
 /// `1 delivery`, `2 deliveries`: a count with its noun.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

@@ -156,11 +156,6 @@ impl Scheme {
     pub fn signs_time(&self) -> bool {
         self.signed.has(&Piece::Timestamp)
     }
-
-    /// Whether an id is signed.
-    pub fn signs_id(&self) -> bool {
-        self.signed.has(&Piece::Id)
-    }
 }
 
 impl ValueLayout {

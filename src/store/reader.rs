@@ -170,12 +170,6 @@ impl Reader {
         })
     }
 
-    /// The ids of the newest `most` deliveries, newest first.
-    pub fn recent_ids(&self, most: usize) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT id FROM delivery ORDER BY seq DESC LIMIT ?1";
-        self.all(sql, [limit(most)], |row, path| row.get(0).at(path))
-    }
-
     /// What a list shows of the newest `most` deliveries, newest first, without reading bodies.
     pub fn recent(&self, most: usize) -> Result<Vec<Glimpse>, StoreError> {
         let sql = "SELECT id, event, received_at FROM delivery ORDER BY seq DESC LIMIT ?1";

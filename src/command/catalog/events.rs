@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::{print, print_lines};
 use crate::cli::{EventsArgs, Fault, GlobalArgs};
 use crate::command::{Setup, World};
-use crate::delivery::capture::VERSION;
 use crate::exit::{Outcome, Trouble};
 use crate::provider::{Provider, Source};
 use crate::report;
@@ -15,8 +14,6 @@ use crate::report;
 /// A line of `events --json`.
 #[derive(Serialize)]
 struct EventLine<'a> {
-    v: u32,
-    kind: &'static str,
     provider: &'a str,
     event: &'a str,
     description: String,
@@ -27,8 +24,6 @@ struct EventLine<'a> {
 /// A line of `events --faults --json`.
 #[derive(Serialize)]
 struct FaultLine {
-    v: u32,
-    kind: &'static str,
     fault: String,
     effect: String,
     expected: &'static str,
@@ -51,7 +46,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         }
     }
     if args.json {
-        print_lines(world, &lines)?;
+        print_lines(world, "event", &lines)?;
     } else {
         print(world, &as_table(lines, world.console.width()))?;
     }
@@ -63,8 +58,6 @@ fn line<'a>(provider: &'a Provider, event: &'a str) -> Result<Option<EventLine<'
         return Ok(None);
     };
     Ok(Some(EventLine {
-        v: VERSION,
-        kind: "event",
         provider: provider.name(),
         event,
         description: fixture.description,
@@ -107,7 +100,7 @@ fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
     let faults = Fault::value_variants().iter().copied();
     let lines: Vec<_> = faults.map(fault_line).collect();
     if json {
-        print_lines(world, &lines)?;
+        print_lines(world, "fault", &lines)?;
     } else {
         let row = |line: FaultLine| {
             vec![
@@ -128,8 +121,6 @@ fn fault_line(fault: Fault) -> FaultLine {
     let known = fault.to_possible_value().unwrap_or_default();
     let effect = known.get_help().map(ToString::to_string);
     FaultLine {
-        v: VERSION,
-        kind: "fault",
         fault: known.get_name().to_owned(),
         effect: effect.unwrap_or_default(),
         expected: fault.expected(),

@@ -6,15 +6,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::delivery::capture::VERSION;
 use crate::provider::{CountedFrom, DeliveryRules, Note, Origin, Place, Provider, StatusPattern};
 use crate::signature::{Digest, Piece, Reading, Scheme, Template, ValueLayout};
 
 /// All that is known of a provider. Names are a contract: fields are only ever added.
 #[derive(Serialize)]
 pub struct Facts<'a> {
-    v: u32,
-    kind: &'static str,
     /// The name that flags use.
     pub name: &'a str,
     /// The name that people use.
@@ -153,8 +150,6 @@ impl<'a> Facts<'a> {
     pub fn of(provider: &'a Provider) -> Self {
         let definition = &provider.definition;
         Self {
-            v: VERSION,
-            kind: "provider",
             name: &definition.name,
             title: &definition.title,
             docs: &definition.docs,

@@ -36,7 +36,7 @@ pub fn providers(
         None => (setup.catalogue.iter().map(Facts::of).collect(), args.json),
     };
     if json {
-        print_lines(world, &facts)?;
+        print_lines(world, "provider", &facts)?;
     } else {
         print(world, &list(&facts, world.console.width()))?;
     }

@@ -13,7 +13,6 @@ use crate::cli::value::{Size, Span};
 use crate::cli::{ConfigArgs, GlobalArgs, SecretArgs};
 use crate::command::{Setup, World};
 use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting};
-use crate::delivery::capture::VERSION;
 use crate::exit::{Outcome, Trouble};
 use crate::provider::Provider;
 use crate::report;
@@ -27,8 +26,6 @@ const MISSING: &str = "missing";
 /// A line of `config --json`.
 #[derive(Serialize)]
 struct SettingLine {
-    v: u32,
-    kind: &'static str,
     name: String,
     value: Value,
     origin: String,
@@ -37,8 +34,6 @@ struct SettingLine {
 impl SettingLine {
     fn new(name: impl Into<String>, value: impl Into<Value>, origin: &Origin) -> Self {
         Self {
-            v: VERSION,
-            kind: "setting",
             name: name.into(),
             value: value.into(),
             origin: origin.to_string(),
@@ -72,7 +67,7 @@ pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<O
         .map(|first| first.error.into())
         .or(trouble);
     if args.json {
-        print_lines(world, &lines)?;
+        print_lines(world, "setting", &lines)?;
     } else {
         print(world, &as_table(&lines))?;
     }

@@ -3,6 +3,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use super::ready::Ready;
+use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery};
 use crate::exit::Trouble;
@@ -46,7 +47,7 @@ impl Printer {
     /// Says that requests are received from now on.
     pub fn ready(&self, ready: &Ready) -> Result<(), Trouble> {
         if self.style.json {
-            self.console.json(&ready.to_json())?;
+            self.console.json(&ready.to_json()?)?;
         }
         self.console.talk(&ready.to_text());
         Ok(())
@@ -84,12 +85,13 @@ impl Printer {
             self.skipped(untold);
         }
         if self.style.json {
-            let line = serde_json::json!({
-                "v": 1, "kind": "summary", "deliveries": progress.deliveries,
+            let fields = serde_json::json!({
+                "deliveries": progress.deliveries,
                 "valid": progress.valid, "refused": progress.refused,
                 "met": progress.is_met(), "missing": progress.missing,
             });
-            self.console.json(&line.to_string())?;
+            self.console
+                .json(&Line::new("summary", fields).to_json()?)?;
         }
         let count = progress.deliveries;
         let valid = progress.valid;
@@ -166,6 +168,6 @@ impl Printer {
             width: self.console.width(),
             ..AttemptView::default()
         };
-        report::attempt_as(attempt, &view)
+        report::attempt(attempt, &view)
     }
 }

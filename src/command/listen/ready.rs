@@ -1,10 +1,13 @@
 //! What is said when requests can come.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use colored::Colorize as _;
 use serde_json::json;
+
+use crate::command::line::Line;
 
 /// What a sender has to know, and what a person wants to.
 #[derive(Debug, Clone)]
@@ -40,14 +43,14 @@ impl Ready {
     }
 
     /// The `ready` line.
-    pub fn to_json(&self) -> String {
-        json!({
-            "v": 1, "kind": "ready", "url": self.url(), "host": self.address.ip().to_string(),
+    pub fn to_json(&self) -> io::Result<String> {
+        let fields = json!({
+            "url": self.url(), "host": self.address.ip().to_string(),
             "port": self.address.port(), "tls": self.tls, "certificate": self.certificate,
             "log": self.log.as_ref().map(|path| path.to_string_lossy()), "forward_to": self.targets, "secrets": self.secrets,
             "local_secret": self.local,
-        })
-        .to_string()
+        });
+        Line::new("ready", fields).to_json()
     }
 
     /// The same for people.

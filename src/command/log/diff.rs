@@ -1,7 +1,7 @@
 //! `webhook log diff`: how two deliveries differ.
 
+use super::super::line::Line;
 use super::super::{Setup, World, select};
-use super::output;
 use crate::cli::LogDiff;
 use crate::exit::{Outcome, Trouble};
 use crate::report::diff;
@@ -13,7 +13,7 @@ pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, Trou
     let right = select::find(&reader, &args.right)?;
     let diff = diff::diff(&left, &right);
     if args.json {
-        output::object(world.console, "diff", &diff)?;
+        world.console.json(&Line::new("diff", &diff).to_json()?)?;
     } else {
         world.console.data(&diff::text(&diff))?;
     }

@@ -100,9 +100,7 @@ impl Export {
     /// Writes beside the file and takes its place when all is there, so that nobody reads half of
     /// it and what was there before stays until then. For its owner alone, as the log is.
     fn write_file(&self, path: &Path) -> Result<Exported, Trouble> {
-        let failed = |error: io::Error| {
-            Trouble::unreadable(format!("cannot write `{}`: {error}", path.display()))
-        };
+        let failed = |error: io::Error| Trouble::unwritable(path, error);
         // A link is followed: what it leads to is replaced, not the link.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         if place.exists() && !place.is_file() {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::super::line::Line;
 use super::super::{Setup, World};
 use super::output;
 use crate::cli::LogImport;
@@ -45,7 +46,9 @@ pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, Tr
         skipped,
     };
     if args.json {
-        output::object(world.console, "summary", &summary)?;
+        world
+            .console
+            .json(&Line::new("summary", &summary).to_json()?)?;
     } else {
         world.console.talk(&said(summary, log.path()));
     }

@@ -3,10 +3,8 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde::Serialize;
-
 use crate::console::Console;
-use crate::delivery::capture::VERSION;
+use crate::report::counted;
 use crate::report::sanitize::escape;
 
 /// How much is gathered before it is written, so that a long log takes few system calls.
@@ -29,11 +27,6 @@ impl Write for Raw {
     }
 }
 
-/// stdout for a few lines, each of which goes out at once.
-pub const fn raw(console: Console) -> Raw {
-    Raw(console)
-}
-
 /// stdout for many lines; what was gathered last goes out with `flush`.
 pub fn buffered(console: Console) -> BufWriter<Raw> {
     BufWriter::with_capacity(BUFFER_BYTES, Raw(console))
@@ -45,26 +38,6 @@ pub fn line(out: &mut impl Write, mut text: String) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-/// Prints one object of ours, with its version and kind in front.
-pub fn object<T: Serialize>(console: Console, kind: &'static str, fields: &T) -> io::Result<()> {
-    let object = Object {
-        v: VERSION,
-        kind,
-        fields,
-    };
-    let mut bytes = serde_json::to_vec(&object)?;
-    bytes.push(b'\n');
-    console.raw(&bytes)
-}
-
-#[derive(Serialize)]
-struct Object<'a, T> {
-    v: u32,
-    kind: &'static str,
-    #[serde(flatten)]
-    fields: &'a T,
-}
-
 /// `1 delivery`, `2 deliveries`.
 pub fn deliveries(count: u64) -> String {
     counted(count, "delivery", "deliveries")
@@ -73,10 +46,6 @@ pub fn deliveries(count: u64) -> String {
 /// `1 attempt`, `2 attempts`.
 pub fn attempts(count: u64) -> String {
     counted(count, "attempt", "attempts")
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A path for a sentence.

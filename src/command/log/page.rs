@@ -31,7 +31,7 @@ pub fn delivery(
             width,
             ..AttemptView::default()
         };
-        report::attempt_as(one, &view)
+        report::attempt(one, &view)
     });
     sections([
         lines([report::verified(&checked, width), about(delivery, now)]),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::line::Line;
 use super::super::setup::moment;
 use super::super::{Setup, World};
 use super::output;
@@ -37,7 +38,9 @@ pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, Tro
             attempts,
             bytes,
         };
-        output::object(world.console, "summary", &summary)?;
+        world
+            .console
+            .json(&Line::new("summary", &summary).to_json()?)?;
     } else {
         world.console.talk(&said(pruned));
     }

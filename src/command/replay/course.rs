@@ -3,7 +3,8 @@
 use super::Replay;
 use super::plan::{Doubt, Plan};
 use crate::cli::SignMode;
-use crate::command::send::{outcome_of, summary_line};
+use crate::command::line::Line;
+use crate::command::send::outcome_of;
 use crate::delivery::Attempt;
 use crate::exit::{Outcome, Signal, Trouble};
 use crate::report::{self, AttemptView, Tally};
@@ -70,7 +71,7 @@ impl<'a> Course<'a> {
                 remark: None,
                 width: console.width(),
             };
-            console.data(&report::attempt_as(attempt, &view))?;
+            console.data(&report::attempt(attempt, &view))?;
         }
         Ok(())
     }
@@ -127,7 +128,7 @@ impl<'a> Course<'a> {
     fn summarize(&self) -> Result<(), Trouble> {
         let console = self.replay.world.console;
         if self.replay.args.json {
-            console.json(&summary_line(&self.tally))?;
+            console.json(&Line::new("summary", &self.tally).to_json()?)?;
         } else if self.total != 1 {
             console.talk(&report::summary(&self.tally, None));
         }

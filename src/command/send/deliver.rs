@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::letter::Draft;
 use super::{Order, Run};
 use crate::cli;
+use crate::command::line::Line;
 use crate::command::signal;
 use crate::delivery::{About, Attempt, Cause, Request, Signing, id};
 use crate::dispatch::{Dispatch, Shipment};
@@ -158,7 +159,7 @@ pub fn print(
             remark: remark.as_deref(),
             width: console.width(),
         };
-        console.data(&report::attempt_as(attempt, &view))?;
+        console.data(&report::attempt(attempt, &view))?;
     }
     let documented = order.provider.definition.delivery.documented_success;
     if let (Some(status), Some(documented)) = (attempt.status(), documented)
@@ -197,27 +198,13 @@ fn remark_on(fault: &str, expected: &str, status: u16) -> Option<String> {
 
 fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), Trouble> {
     if run.args.json {
-        run.world.console.json(&summary_line(tally))?;
+        run.world
+            .console
+            .json(&Line::new("summary", tally).to_json()?)?;
     } else if tally.sent > 1 {
         run.world.console.talk(&report::summary(tally, None));
     }
     Ok(())
-}
-
-/// The `summary` line of a tally.
-pub fn summary_line(tally: &Tally) -> String {
-    summary_value(tally).to_string()
-}
-
-/// The `summary` line as a value, for a run that has more to tell.
-pub fn summary_value(tally: &Tally) -> serde_json::Value {
-    let mut line = serde_json::json!({"v": 1, "kind": "summary"});
-    if let (Some(line), Ok(serde_json::Value::Object(counts))) =
-        (line.as_object_mut(), serde_json::to_value(tally))
-    {
-        line.extend(counts);
-    }
-    line
 }
 
 const fn fault_of(fault: cli::Fault) -> Fault {

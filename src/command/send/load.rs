@@ -9,12 +9,15 @@ use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::deliver::{attempt, outcome_of, print, remark, requests, summary_value};
+use super::deliver::{attempt, outcome_of, print, remark, requests};
 use super::letter::Draft;
 use super::timetable::Timetable;
 use super::{Order, Run};
 use crate::cli::Fault;
+use crate::command::line::Line;
 use crate::command::signal;
 use crate::delivery::{Attempt, Cause, id};
 use crate::dispatch::Dispatch;
@@ -244,19 +247,39 @@ fn sample(run: &Run<'_>, seen: &Seen) -> Option<String> {
         remark: remark.as_deref(),
         width: run.world.console.width(),
     };
-    Some(report::attempt_as(attempt, &view))
+    Some(report::attempt(attempt, &view))
+}
+
+/// The `summary` of a load.
+#[derive(Serialize)]
+struct Summary<'a> {
+    #[serde(flatten)]
+    tally: &'a Tally,
+    elapsed_ms: f64,
+    /// Percentiles and the longest, in microseconds.
+    latency_us: Value,
+}
+
+impl<'a> Summary<'a> {
+    fn of(seen: &'a Seen, elapsed: Duration) -> Self {
+        let latency = &seen.latency;
+        let at = |percentile| latency.value_at_percentile(percentile);
+        Self {
+            tally: &seen.tally,
+            elapsed_ms: elapsed.as_secs_f64() * 1_000.0,
+            latency_us: json!({
+                "p50": at(50.0), "p75": at(75.0), "p90": at(90.0), "p99": at(99.0),
+                "p99.9": at(99.9), "max": latency.max(),
+            }),
+        }
+    }
 }
 
 fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration, end: LoadEnd) -> Result<(), Trouble> {
     if run.args.json {
-        let mut line = summary_value(&seen.tally);
-        line["elapsed_ms"] = (elapsed.as_secs_f64() * 1_000.0).into();
-        line["latency_us"] = serde_json::json!({
-            "p50": seen.latency.value_at_percentile(50.0), "p75": seen.latency.value_at_percentile(75.0),
-            "p90": seen.latency.value_at_percentile(90.0), "p99": seen.latency.value_at_percentile(99.0),
-            "p99.9": seen.latency.value_at_percentile(99.9), "max": seen.latency.max(),
-        });
-        return Ok(run.world.console.json(&line.to_string())?);
+        let summary = Summary::of(seen, elapsed);
+        let line = Line::new("summary", summary).to_json()?;
+        return Ok(run.world.console.json(&line)?);
     }
     let sample = sample(run, seen);
     let load = Load {

@@ -4,10 +4,10 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::found::Found;
-use crate::delivery::capture::VERSION;
 use crate::exit::Trouble;
 use crate::report::CheckTotals;
 use crate::report::github::{self, Level};
@@ -17,12 +17,11 @@ use crate::report::{Finding, Mark};
 /// The name of the `JUnit` suite.
 const SUITE: &str = "webhook test";
 
-/// The line of a check that has run.
-pub fn check_json(found: &Found<'_>) -> Value {
+/// What the line of a check says that has run.
+pub fn check_fields(found: &Found<'_>) -> Value {
     let finished = found.finished();
     let shown = finished.shown.as_ref();
     let mut line = json!({
-        "v": VERSION, "kind": "check",
         "id": finished.planned.id, "group": finished.planned.check.group(),
         "severity": finished.severity.as_str(), "outcome": finished.outcome.as_str(),
         "sent": finished.planned.check.title, "event": finished.planned.event,
@@ -44,16 +43,14 @@ pub fn check_json(found: &Found<'_>) -> Value {
     line
 }
 
-/// The last line; `unreachable` is why nothing could be checked.
-pub fn summary_json(totals: &CheckTotals, unreachable: Option<&str>) -> Value {
-    let mut line = json!({"v": VERSION, "kind": "summary"});
-    if let (Some(line), Ok(Value::Object(counts))) =
-        (line.as_object_mut(), serde_json::to_value(totals))
-    {
-        line.extend(counts);
-    }
-    line["unreachable"] = unreachable.into();
-    line
+/// The last line.
+#[derive(Serialize)]
+pub struct Summary<'a> {
+    /// What came of the checks.
+    #[serde(flatten)]
+    pub totals: &'a CheckTotals,
+    /// Why nothing could be checked.
+    pub unreachable: Option<&'a str>,
 }
 
 /// The case of a check.
@@ -93,11 +90,8 @@ pub fn unreachable_case(message: &str) -> Case {
 
 /// Writes the `JUnit` file.
 pub fn write_junit(path: &Path, cases: &[Case]) -> Result<(), Trouble> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        Trouble::unreadable(format!("cannot write `{}`: {error}", path.display()))
-    };
-    let document = junit::junit(SUITE, cases).map_err(|error| cannot(&error))?;
-    std::fs::write(path, document).map_err(|error| cannot(&error))
+    let document = junit::junit(SUITE, cases).map_err(|error| Trouble::unwritable(path, error))?;
+    std::fs::write(path, document).map_err(|error| Trouble::unwritable(path, error))
 }
 
 /// The annotation of a finding.
@@ -142,7 +136,7 @@ pub fn write_step_summary(
     let text = github::summary(heading, &columns, &rows);
     let file = OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| writeln!(file, "{text}\n"))
-        .map_err(|error| Trouble::unreadable(format!("cannot write `{}`: {error}", path.display())))
+        .map_err(|error| Trouble::unwritable(path, error))
 }
 
 /// What a finding says besides its first line.

@@ -9,6 +9,7 @@ use super::found::Found;
 use super::machine;
 use crate::check::{Finished, Severity};
 use crate::cli::TestOutput;
+use crate::command::line::Line;
 use crate::delivery::Failure;
 use crate::exit::{Outcome, Trouble};
 use crate::report::junit::Case;
@@ -51,7 +52,7 @@ impl<'a> Output<'a> {
         self.totals.add(found.mark(), finished.severity.as_str());
         self.cases
             .push(machine::case(&found, self.work.args.strict));
-        let text = self.lines(&found);
+        let text = self.lines(&found)?;
         let console = self.work.world.console;
         self.bar.suspend(|| {
             if self.work.args.json {
@@ -67,17 +68,17 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    fn lines(&mut self, found: &Found<'_>) -> String {
+    fn lines(&mut self, found: &Found<'_>) -> Result<String, Trouble> {
         if self.work.args.json {
-            return machine::check_json(found).to_string();
+            return Ok(Line::new("check", machine::check_fields(found)).to_json()?);
         }
         let line = report::check_line(&found.line());
         let group = found.finished().planned.check.group();
         if self.group == group {
-            return line;
+            return Ok(line);
         }
         self.group = group;
-        format!("{}\n{line}", report::check_group(group))
+        Ok(format!("{}\n{line}", report::check_group(group)))
     }
 
     /// Takes that nobody is there.
@@ -105,7 +106,7 @@ impl<'a> Output<'a> {
         }
         let environment = &self.work.setup.config.environment;
         match environment.get(STEP_SUMMARY) {
-            Some((path, _)) if self.is_for_github() && !path.is_empty() => {
+            Some((path, _)) if self.is_for_github() => {
                 let heading = format!(
                     "webhook test of {}: {} of {} checks passed",
                     self.url, self.totals.passed, self.totals.checks
@@ -119,8 +120,11 @@ impl<'a> Output<'a> {
     fn print(&self) -> Result<(), Trouble> {
         let console = self.work.world.console;
         if self.work.args.json {
-            let summary = machine::summary_json(&self.totals, self.unreachable.as_deref());
-            return Ok(console.json(&summary.to_string())?);
+            let summary = machine::Summary {
+                totals: &self.totals,
+                unreachable: self.unreachable.as_deref(),
+            };
+            return Ok(console.json(&Line::new("summary", summary).to_json()?)?);
         }
         if self.unreachable.is_some() {
             return Ok(());
@@ -177,12 +181,12 @@ pub fn list(work: &Work<'_>) -> Result<Outcome, Trouble> {
     if work.args.json {
         for planned in &work.planned {
             let check = planned.check;
-            let line = serde_json::json!({
-                "v": crate::delivery::capture::VERSION, "kind": "check", "id": planned.id,
+            let fields = serde_json::json!({
+                "id": planned.id,
                 "group": check.group(), "severity": check.severity.as_str(), "sent": check.title,
                 "event": planned.event,
             });
-            console.json(&line.to_string())?;
+            console.json(&Line::new("check", fields).to_json()?)?;
         }
         return Ok(Outcome::Yes);
     }

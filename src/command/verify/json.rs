@@ -7,8 +7,8 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::judging::Judgement;
+use crate::command::line::Line;
 use crate::delivery::Verdict;
-use crate::delivery::capture::VERSION;
 use crate::report::{Totals, sanitize};
 
 /// Bytes of lines that are gathered for one write.
@@ -22,9 +22,7 @@ pub struct Lines {
 }
 
 #[derive(Serialize)]
-struct VerificationForm<'a> {
-    v: u32,
-    kind: &'static str,
+struct Verification<'a> {
     source: &'a str,
     id: Option<&'a str>,
     provider: Option<&'a str>,
@@ -35,9 +33,7 @@ struct VerificationForm<'a> {
 }
 
 #[derive(Serialize)]
-struct SummaryForm<'a> {
-    v: u32,
-    kind: &'static str,
+struct Summary<'a> {
     #[serde(flatten)]
     totals: &'a Totals,
     unreadable: u64,
@@ -55,9 +51,7 @@ impl Lines {
 
     /// The line of a capture.
     pub fn verification(&self, source: &str, judgement: &Judgement) -> io::Result<()> {
-        self.line(&VerificationForm {
-            v: VERSION,
-            kind: "verification",
+        let fields = Verification {
             source,
             id: judgement.id.as_deref(),
             provider: judgement.provider.as_deref(),
@@ -65,27 +59,23 @@ impl Lines {
             event_id: judgement.event_id.as_deref(),
             verdict: &judgement.verdict,
             observations: &judgement.observations,
-        })
+        };
+        self.line(&Line::new("verification", fields))
     }
 
     /// The last line. `unreadable` counts inputs, and lines of inputs, that could not be read.
     pub fn summary(&self, totals: &Totals, unreadable: u64) -> io::Result<()> {
-        self.line(&SummaryForm {
-            v: VERSION,
-            kind: "summary",
-            totals,
-            unreadable,
-        })?;
+        let fields = Summary { totals, unreadable };
+        self.line(&Line::new("summary", fields))?;
         self.out.borrow_mut().flush()
     }
 
-    fn line(&self, form: &impl Serialize) -> io::Result<()> {
+    fn line(&self, line: &Line<impl Serialize>) -> io::Result<()> {
         let mut out = self.out.borrow_mut();
         if self.is_terminal {
-            let line = serde_json::to_string(form)?;
-            out.write_all(sanitize::escape_json(&line).as_bytes())?;
+            out.write_all(sanitize::escape_json(&line.to_json()?).as_bytes())?;
         } else {
-            serde_json::to_writer(&mut *out, form)?;
+            serde_json::to_writer(&mut *out, line)?;
         }
         out.write_all(b"\n")
     }

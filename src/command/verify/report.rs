@@ -151,11 +151,10 @@ impl Report {
         let Some((path, cases)) = &self.junit else {
             return Ok(());
         };
-        let cannot = |error: &dyn std::fmt::Display| {
-            Trouble::unreadable(format!("cannot write `{}`: {error}", path.display()))
-        };
-        let document = junit::junit(SUITE, cases).map_err(|error| cannot(&error))?;
-        std::fs::write(self.world.folder.join(path), document).map_err(|error| cannot(&error))
+        let document =
+            junit::junit(SUITE, cases).map_err(|error| Trouble::unwritable(path, error))?;
+        std::fs::write(self.world.folder.join(path), document)
+            .map_err(|error| Trouble::unwritable(path, error))
     }
 }
 

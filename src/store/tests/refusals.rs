@@ -85,7 +85,7 @@ fn damaged_pages_are_an_error() {
     let mut bytes = fs::read(place.path()).unwrap();
     bytes.iter_mut().skip(8192).for_each(|byte| *byte = 0x5A);
     fs::write(place.path(), bytes).unwrap();
-    let error = place.reader().recent_ids(300).unwrap_err();
+    let error = place.reader().recent(300).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
 }
 
