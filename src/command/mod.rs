@@ -7,6 +7,7 @@ mod line;
 mod listen;
 mod log;
 mod replay;
+mod request;
 mod select;
 mod send;
 mod setup;
@@ -18,13 +19,11 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, ColorWhen, Command, GlobalArgs, ShowAs};
+use crate::cli::{Cli, ColorWhen, Command, GlobalArgs};
 use crate::config::{Config, Environment};
 use crate::console::Console;
-use crate::delivery::{Delivery, Timestamp};
+use crate::delivery::Timestamp;
 use crate::exit::{Outcome, Trouble};
-use crate::formats::{curl, message};
-use crate::http::Target;
 
 pub use completion::complete_from_environment;
 pub use setup::{Setup, describe};
@@ -88,27 +87,4 @@ fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
         .enable_all()
         .build()
         .map_err(|error| Trouble::unreadable(format!("cannot start threads: {error}")))
-}
-
-/// Prints a delivery whose request goes, or would go, to `target`.
-fn print_request(
-    world: &World,
-    form: ShowAs,
-    delivery: &Delivery,
-    target: &Target,
-) -> Result<(), Trouble> {
-    let unwritable = |error: crate::formats::Unwritable| Trouble::unreadable(error.to_string());
-    let url = target.to_string();
-    match form {
-        ShowAs::Http => {
-            let bytes = message::write(&delivery.request, Some(&url)).map_err(unwritable)?;
-            world.console.raw(&bytes)?;
-        }
-        ShowAs::Curl => {
-            let line = curl::command(&delivery.request, &url).map_err(unwritable)?;
-            world.console.data(&line)?;
-        }
-        ShowAs::Json => world.console.json(&delivery.to_json())?,
-    }
-    Ok(())
 }

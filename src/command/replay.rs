@@ -8,6 +8,7 @@ mod run;
 mod source;
 
 use super::World;
+use super::request;
 use super::setup::{Setup, client};
 use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs, ShowAs, SignMode};
 use crate::delivery::{Signing, Status, Verdict};
@@ -92,7 +93,12 @@ fn print(replay: &Replay<'_>, source: &Source, endpoints: &Endpoints) -> Result<
             plan.delivery.verdict =
                 Verdict::new(Status::Unverified).because("a dry run: nothing was sent");
         }
-        super::print_request(replay.world, form, &plan.delivery, &plan.target)?;
+        request::print(
+            replay.world,
+            form,
+            &plan.delivery,
+            Some(&plan.target.to_string()),
+        )?;
     }
     Ok(Outcome::Yes)
 }

@@ -14,6 +14,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::World;
+use super::request::LISTENER;
 use super::setup::{Setup, Side, client, moment};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::delivery::Timestamp;
@@ -23,9 +24,6 @@ use crate::http::Target;
 use crate::provider::{Keyring, Provider};
 use crate::signature::Key;
 use letter::Given;
-
-/// Where a dry run is aimed when no endpoint is given: the listener's own default.
-const DRY_RUN_URL: &str = "http://localhost:4400";
 
 /// An event to send, as its provider.
 #[derive(Clone, Copy)]
@@ -89,9 +87,10 @@ fn target(args: &SendArgs, setup: &Setup) -> Result<Target, Trouble> {
     let url = setup.config.url(args.url.clone())?.value;
     match url {
         Some(url) => Ok(Target::parse(&url)?),
-        None if args.dry_run => Ok(Target::parse(DRY_RUN_URL)?),
-        None => Err(Trouble::usage("no endpoint to send to")
-            .hint("give `--url http://localhost:4400`, or set WEBHOOK_URL, or `--dry-run`")),
+        None if args.dry_run => Ok(Target::parse(LISTENER)?),
+        None => Err(Trouble::usage("no endpoint to send to").hint(format!(
+            "give `--url {LISTENER}`, or set WEBHOOK_URL, or `--dry-run`"
+        ))),
     }
 }
 
@@ -137,13 +136,9 @@ fn one_event<'a>(
         }
         return Ok((provider, event));
     }
-    setup.known_event(event)?;
     let having: Vec<_> = setup.catalogue.with_event(event).collect();
     let [first, others @ ..] = having.as_slice() else {
-        return Err(setup
-            .known_event(event)
-            .err()
-            .unwrap_or_else(|| needs_provider("no provider")));
+        return Err(setup.unknown_event(event));
     };
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();

@@ -179,12 +179,17 @@ impl Setup {
         if self.catalogue.with_event(event).next().is_some() {
             return Ok(());
         }
+        Err(self.unknown_event(event))
+    }
+
+    /// The error for an event that no provider has, with a near name.
+    pub fn unknown_event(&self, event: &str) -> Trouble {
         let known = self.catalogue.iter().flat_map(Provider::event_names);
         let hint = match nearest(event, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`webhook events` lists them".into(),
         };
-        Err(Trouble::usage(format!("unknown event `{event}`")).hint(hint))
+        Trouble::usage(format!("unknown event `{event}`")).hint(hint)
     }
 
     /// The error for an event that a provider does not have: a near name, or who has it.

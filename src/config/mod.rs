@@ -18,7 +18,7 @@ use crate::cli::{ColorWhen, GlobalArgs};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use file::{FileConfig, ListenFile, SecretSource, Sources};
-pub use listen::ListenSettings;
+pub use listen::{DEFAULT_PORT, ListenSettings};
 pub use local::LocalSecret;
 pub use missing::MissingSecret;
 pub use paths::Paths;

@@ -27,11 +27,6 @@ impl Write for Raw {
     }
 }
 
-/// stdout for a few lines, each of which goes out at once.
-pub const fn raw(console: Console) -> Raw {
-    Raw(console)
-}
-
 /// stdout for many lines; what was gathered last goes out with `flush`.
 pub fn buffered(console: Console) -> BufWriter<Raw> {
     BufWriter::with_capacity(BUFFER_BYTES, Raw(console))

@@ -1,15 +1,12 @@
 //! `webhook log show`: one delivery or attempt, whole.
 
+use super::super::request::{self, LISTENER};
 use super::super::{Setup, World, select};
-use super::{output, page};
+use super::page;
 use crate::cli::{LogShow, ShowAs};
 use crate::delivery::{Delivery, Request, id};
 use crate::exit::{Outcome, Trouble};
-use crate::formats::{Unwritable, curl, message};
 use crate::store::Reader;
-
-/// Where `webhook listen` listens unless it is told otherwise.
-const LISTENER: &str = "http://localhost:4400";
 
 /// Shows a delivery with its attempts, or an attempt with its answer.
 pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
@@ -42,7 +39,7 @@ fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), Tr
         return Err(Trouble::usage(message).hint(format!("its delivery is `{delivery}`")));
     }
     if args.json {
-        output::line(&mut output::raw(world.console), attempt.to_json())?;
+        world.console.json(&attempt.to_json())?;
     } else {
         world.console.data(&page::attempt(&attempt, world.now()))?;
     }
@@ -50,10 +47,9 @@ fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), Tr
 }
 
 fn print_lines(delivery: &Delivery, reader: &Reader, world: &World) -> Result<(), Trouble> {
-    let mut out = output::raw(world.console);
-    output::line(&mut out, delivery.to_json())?;
+    world.console.json(&delivery.to_json())?;
     for attempt in reader.attempts_of(&delivery.id)? {
-        output::line(&mut out, attempt.to_json())?;
+        world.console.json(&attempt.to_json())?;
     }
     Ok(())
 }
@@ -64,25 +60,15 @@ fn print_request(
     reader: &Reader,
     world: &World,
 ) -> Result<(), Trouble> {
-    let request = &delivery.request;
-    if !request.body_complete && form != ShowAs::Json {
+    if !delivery.request.body_complete && form != ShowAs::Json {
         let message = "the sender stopped before the body was complete: this is what came of it";
         world.console.warn(message, None);
     }
-    let mut out = output::raw(world.console);
-    match form {
-        ShowAs::Json => output::line(&mut out, delivery.to_json())?,
-        ShowAs::Http => {
-            let message = message::write(request, None).map_err(|error| unwritable(&error))?;
-            world.console.raw(&message)?;
-        }
-        ShowAs::Curl => {
-            let url = url(delivery, reader, world)?;
-            let command = curl::command(request, &url).map_err(|error| unwritable(&error))?;
-            output::line(&mut out, command)?;
-        }
-    }
-    Ok(())
+    let url = match form {
+        ShowAs::Curl => Some(url(delivery, reader, world)?),
+        ShowAs::Http | ShowAs::Json => None,
+    };
+    request::print(world, form, delivery, url.as_deref())
 }
 
 /// Where the delivery was last sent, else where it came in, as far as that is known.
@@ -105,8 +91,4 @@ fn listener_url(request: &Request) -> String {
         "/"
     };
     format!("{LISTENER}{slash}{}", request.target)
-}
-
-fn unwritable(error: &Unwritable) -> Trouble {
-    Trouble::unreadable(error.to_string()).hint("`--as json` holds any request")
 }

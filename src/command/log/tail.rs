@@ -14,7 +14,6 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::super::{Setup, World, select};
-use super::output;
 use crate::cli::LogTail;
 use crate::console::Console;
 use crate::delivery::Delivery;
@@ -165,7 +164,7 @@ impl Tail {
 
     fn print(&self, delivery: &Delivery) -> Result<(), Trouble> {
         if self.json {
-            output::line(&mut output::raw(self.console), delivery.to_json())?;
+            self.console.json(&delivery.to_json())?;
         } else {
             let view = DeliveryView {
                 width: self.console.width(),

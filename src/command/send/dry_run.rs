@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use super::letter::Draft;
 use super::{Order, Run};
 use crate::cli::ShowAs;
-use crate::command::print_request;
+use crate::command::request;
 use crate::delivery::{Delivery, Request, Status, Verdict, id};
 use crate::exit::{Outcome, Trouble};
 use crate::provider::Letter;
@@ -29,7 +29,7 @@ pub fn print(run: &Run<'_>, orders: &[Order<'_>], random: &mut StdRng) -> Result
                 run.world.console.raw(b"\r\n")?;
             }
             is_first = false;
-            print_request(run.world, form, &delivery, &run.target)?;
+            request::print(run.world, form, &delivery, Some(&run.target.to_string()))?;
         }
     }
     Ok(Outcome::Yes)
