@@ -16,7 +16,7 @@ mod url;
 
 pub use error::{FormatError, Place, Unwritable};
 pub use note::Note;
-pub use read::{CaptureReader, Captures, Form, Reading, captures, read_any};
+pub use read::{CaptureReader, Form, Reading, captures};
 
 /// The byte order mark that some programs write in front of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

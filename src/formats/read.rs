@@ -36,17 +36,6 @@ pub struct Reading {
     pub notes: Vec<Note>,
 }
 
-/// All captures of a file.
-#[derive(Debug)]
-pub struct Captures {
-    /// The form the file is in.
-    pub form: Form,
-    /// The captures in the file's order.
-    pub readings: Vec<Reading>,
-    /// Lines and entries that are no delivery and were passed over, such as attempts.
-    pub skipped: u64,
-}
-
 /// Reads the captures of a file one after the other. NDJSON is read by lines, so that a file of any
 /// size takes the memory of its longest line; after an error the next line is tried.
 #[derive(Debug)]
@@ -62,19 +51,8 @@ enum Source<R> {
     Read(vec::IntoIter<Result<Reading, FormatError>>),
 }
 
-/// Reads all captures of `bytes`; the first error ends it. `name` is the file's, and its extension
-/// decides where the first bytes leave a doubt.
-pub fn read_any(bytes: &[u8], name: Option<&str>) -> Result<Captures, FormatError> {
-    let mut reader = captures(bytes, name)?;
-    let readings = reader.by_ref().collect::<Result<_, _>>()?;
-    Ok(Captures {
-        form: reader.form,
-        readings,
-        skipped: reader.skipped,
-    })
-}
-
-/// Looks at the first bytes of `reader` and gives what reads the rest; see [`read_any`].
+/// Looks at the first bytes of `reader` and gives what reads the rest. `name` is the file's, and its
+/// extension decides where the first bytes leave a doubt.
 pub fn captures<R: BufRead>(
     reader: R,
     name: Option<&str>,

@@ -8,6 +8,25 @@ const CAPTURE: &str = r#"{"request":{"headers":[["A","1"]],"body":"{}"}}"#;
 const ATTEMPT: &str =
     r#"{"v":1,"kind":"attempt","id":"att_1","delivery_id":"dlv_1","response":null}"#;
 
+/// All captures of a file.
+#[derive(Debug)]
+struct Captures {
+    form: Form,
+    readings: Vec<Reading>,
+    skipped: u64,
+}
+
+/// Reads all captures of `bytes`; the first error ends it.
+fn read_any(bytes: &[u8], name: Option<&str>) -> Result<Captures, FormatError> {
+    let mut reader = captures(bytes, name)?;
+    let readings = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok(Captures {
+        form: reader.form,
+        readings,
+        skipped: reader.skipped,
+    })
+}
+
 /// Where the captures stand, the form, and how much was passed over.
 fn found(text: &str) -> (Vec<Place>, Form, u64) {
     let captures = read_any(text.as_bytes(), None).unwrap();

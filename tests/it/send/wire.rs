@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use webhook_cli::delivery::{Request, Timestamp};
-use webhook_cli::formats::{Form, read_any};
+use webhook_cli::formats::{Form, captures};
 use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, judge};
 
 use super::{SECRET, Sender};
@@ -195,9 +195,10 @@ fn the_json_form_is_a_capture_that_verifies() {
         for form in [&["--as", "json"][..], &["--json"]] {
             let args = ["order.created", "--provider", provider, "--dry-run"];
             let run = sender.send(&[&args[..], form].concat()).expect(0);
-            let reading = read_any(run.stdout.as_bytes(), None).expect("a capture");
-            assert_ne!(reading.form, Form::Message);
-            let [one] = &reading.readings[..] else {
+            let reader = captures(run.stdout.as_bytes(), None).expect("a capture");
+            assert_ne!(reader.form(), Form::Message);
+            let readings: Vec<_> = reader.map(|reading| reading.expect("a capture")).collect();
+            let [one] = &readings[..] else {
                 panic!("not one capture: {}", run.stdout);
             };
             assert_eq!(status(&one.capture.request), "valid", "{}", run.stdout);
