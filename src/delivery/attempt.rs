@@ -95,8 +95,13 @@ pub struct Answer {
 impl Answer {
     /// Whether the status is 2xx.
     pub const fn is_success(&self) -> bool {
-        self.status >= 200 && self.status < 300
+        is_success(self.status)
     }
+}
+
+/// Whether a status is 2xx, with which a receiver takes a delivery.
+pub const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
 }
 
 /// The kind of a failed exchange.

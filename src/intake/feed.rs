@@ -1,6 +1,6 @@
 //! What is told to those who watch: the printer, and the expectations of a CI run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -151,10 +151,7 @@ impl Feed {
 
     /// What came so far.
     pub fn progress(&self) -> Progress {
-        self.progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.counted().clone()
     }
 
     /// How many happenings were not told and not yet said to be so.
@@ -179,7 +176,7 @@ impl Feed {
     }
 
     fn count(&self, delivery: &Delivery) {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.counted();
         progress.deliveries += 1;
         match delivery.verdict.status {
             Status::Valid => {
@@ -221,7 +218,11 @@ impl Feed {
         room.is_ok_and(|room| self.queue.try_send(Told::new(happening, room)).is_ok())
     }
 
-    fn skipped(&self) -> std::sync::MutexGuard<'_, u64> {
+    fn counted(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn skipped(&self) -> MutexGuard<'_, u64> {
         self.skipped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

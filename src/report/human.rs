@@ -12,7 +12,9 @@ use super::sanitize::escape;
 use super::style::{self, INDENT, indent, join_lines, pad};
 use super::units::{bytes, duration, millis, ordinal};
 use super::wrap::wrap;
-use crate::delivery::{Answer, Attempt, Cause, Delivery, Failure, Signing, Timestamp, Verdict};
+use crate::delivery::{
+    Answer, Attempt, Cause, Delivery, Failure, Signing, Timestamp, Verdict, is_success,
+};
 
 /// Columns kept for a provider's name, an event type, an id and a verdict, so that lines align.
 const PROVIDER_COLUMNS: usize = 12;
@@ -119,7 +121,7 @@ fn first_line(delivery: &Delivery) -> String {
 /// What this program answered, where that was not 2xx.
 fn turned_away(delivery: &Delivery) -> String {
     match delivery.response_status {
-        Some(status) if !(200..300).contains(&status) => {
+        Some(status) if !is_success(status) => {
             format!("  answered {}", style::status_code(status))
         }
         _ => String::new(),

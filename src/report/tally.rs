@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::style::{by_class, join_lines};
 use super::units::{counted, duration};
-use crate::delivery::{Attempt, FailureKind};
+use crate::delivery::{Attempt, FailureKind, is_success};
 
 /// Attempts counted by what came of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -39,7 +39,7 @@ impl Tally {
     /// Counts an answer.
     pub fn add_status(&mut self, status: u16) {
         self.sent += 1;
-        let is_success = (200..300).contains(&status);
+        let is_success = is_success(status);
         self.succeeded += u64::from(is_success);
         self.rejected += u64::from(!is_success);
         *self.by_status.entry(status).or_default() += 1;
