@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::handler::SECRET;
 use super::{ids, run_against};
 use crate::harness::Sandbox;
+use crate::peers;
 
 /// All checks of a signature's form, at which `timingSafeEqual` throws.
 const LENGTHS: &[&str] = &[
@@ -140,6 +141,25 @@ fn the_published_handlers_have_these_faults() {
             );
         }
     }
+}
+
+/// What the documented Rust handler becomes for an odd signature is not documented: 500 is what Axum
+/// makes of an error.
+#[test]
+fn the_published_axum_handler_has_these_faults() {
+    let endpoint = peers::olympus(SECRET);
+    let url = endpoint.url("/webhooks/olympus");
+    let lines = run_against(&url, "olympus", &["--json"]).json_lines();
+    let crashes = [
+        "signature/empty",
+        "signature/garbage",
+        "signature/wrong-prefix",
+        "signature/timestamp-missing",
+        "signature/timestamp-huge",
+        "signature/timestamp-text",
+    ];
+    assert_eq!(ids(&lines, "fail"), crashes);
+    assert_eq!(ids(&lines, "warn"), Vec::<String>::new());
 }
 
 /// `listen` keeps what it is told: it notes what is in the future and takes it.
