@@ -125,6 +125,9 @@ impl Drop for Peer {
 
 #[test]
 fn the_published_handlers_have_these_faults() {
+    if !peers::has_node() {
+        return;
+    }
     for (name, provider, path, failing, warning) in PUBLISHED {
         let peer = Peer::start(name);
         let url = format!("http://127.0.0.1:{}{path}", peer.port);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::harness::sender::SECRET;
-use crate::harness::{Sandbox, raw_exchange};
+use crate::harness::{Sandbox, has, raw_exchange};
 
 #[test]
 fn the_certificate_of_the_ready_line_is_what_a_client_has_to_trust() {
@@ -37,6 +37,9 @@ fn the_certificate_of_the_ready_line_is_what_a_client_has_to_trust() {
 
 #[test]
 fn an_independent_client_trusts_it_too() {
+    if !has("curl") {
+        return;
+    }
     let sandbox = Sandbox::new();
     let mut listener = sandbox.listen(&["--tls"]);
     sandbox.file("ca.pem", listener.ready["certificate"].as_str().unwrap());
@@ -63,6 +66,9 @@ fn an_independent_client_trusts_it_too() {
 
 #[test]
 fn a_certificate_of_ones_own_is_served() {
+    if !has("openssl") {
+        return;
+    }
     let sandbox = Sandbox::new();
     let made = Command::new("openssl")
         .args([
