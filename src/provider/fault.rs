@@ -82,13 +82,14 @@ pub fn spoil(
     Ok(vec![request])
 }
 
-/// A key of the scheme that nobody configured. Base64 text, so that it is a key of every scheme.
+/// A secret that nobody configured. Hexadecimal digits by fours are text, hexadecimal and base64
+/// alike, so it is a secret of every scheme.
+const WRONG_SECRET: &[u8; 32] = b"bad0bad1bad2bad3bad4bad5bad6bad7";
+
+/// The key that a scheme makes of [`WRONG_SECRET`].
 fn wrong_key(definition: &Definition) -> Key {
-    let secret = Secret::new(
-        "a wrong secret",
-        b"d3Jvbmctc2VjcmV0LXdyb25nLXNlY3JldA==".to_vec(),
-    );
-    Key::new(&definition.signature, &secret).expect("base64 text is a key of every scheme")
+    let secret = Secret::new("a wrong secret", WRONG_SECRET.to_vec());
+    Key::new(&definition.signature, &secret).expect("a secret of every scheme")
 }
 
 /// The letter, signed beyond the tolerance in the past (-1) or the future (1).
@@ -206,7 +207,7 @@ mod tests {
     use super::*;
     use crate::delivery::{Headers, Status, Timestamp};
     use crate::provider::Catalogue;
-    use crate::signature::{Freshness, verify};
+    use crate::signature::{Encoding, Freshness, verify};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_768_732_200);
 
@@ -297,6 +298,17 @@ mod tests {
                     "{provider} {fault:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_wrong_secret_is_a_key_whatever_a_scheme_makes_of_secrets() {
+        let catalogue = Catalogue::builtin();
+        let mut definition = catalogue.iter().next().unwrap().definition.clone();
+        for encoding in [Encoding::Text, Encoding::Hex, Encoding::Base64] {
+            definition.signature.secret.encoding = encoding;
+            let key = wrong_key(&definition);
+            assert_eq!(key.label(), "a wrong secret", "{encoding}");
         }
     }
 
