@@ -190,7 +190,7 @@ impl Work<'_> {
             return Ok(Greeting::Welcome);
         };
         match &attempt.outcome {
-            Ok(answer) if !answer.is_success() => Ok(self.refused(answer.status)),
+            Ok(answer) if !answer.is_success() => Ok(self.refused(answer.status, output)),
             // A handler that drops the connection is there.
             Err(failure) if !is_there(failure.kind) => {
                 output.unreachable(failure);
@@ -209,7 +209,7 @@ impl Work<'_> {
 
     /// A refusal of what is genuine. Where nothing that is planned has to be accepted, every check
     /// would pass, so none is run.
-    fn refused(&self, status: u16) -> Greeting {
+    fn refused(&self, status: u16, output: &mut Output<'_>) -> Greeting {
         let accepts = |planned: &Planned| {
             !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
         };
@@ -220,6 +220,7 @@ impl Work<'_> {
         let message = format!(
             "the handler answers {status} to a genuine delivery, so that no refusal proves anything"
         );
+        output.refused(&message);
         let text = report::error(&message, hint_for(status));
         self.world.console.talk(&text);
         Greeting::Ended(Outcome::No)

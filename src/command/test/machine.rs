@@ -51,6 +51,8 @@ pub struct Summary<'a> {
     pub totals: &'a CheckTotals,
     /// Why nothing could be checked.
     pub unreachable: Option<&'a str>,
+    /// That the handler refused what is genuine, so that no check was run.
+    pub refused: Option<&'a str>,
 }
 
 /// The case of a check.
@@ -74,14 +76,14 @@ pub fn case(found: &Found<'_>, strict: bool) -> Case {
     }
 }
 
-/// The one case of a run against an endpoint that is not there.
-pub fn unreachable_case(message: &str) -> Case {
+/// The one case of a run in which no check could be run: `kind` tells why.
+pub fn unmet(kind: &str, message: &str) -> Case {
     Case {
         name: "reach the handler".into(),
         classname: "reach".into(),
         time: std::time::Duration::ZERO,
         outcome: junit::Outcome::Fail {
-            kind: "unreachable".into(),
+            kind: kind.into(),
             message: message.into(),
             details: String::new(),
         },
@@ -104,6 +106,11 @@ pub fn annotation(found: &Found<'_>) -> String {
     let title = format!("{}: {}", finding.id, finding.kind);
     let message = format!("{}\n{}", finding.reason, details(&finding));
     github::annotation(level, &title, &message)
+}
+
+/// The annotation of a run in which no check could be run.
+pub fn annotation_of_none(message: &str) -> String {
+    github::annotation(Level::Error, SUITE, message)
 }
 
 /// Appends the summary of a step to the file that GitHub names.

@@ -28,6 +28,7 @@ pub struct Output<'a> {
     cases: Vec<Case>,
     findings: Vec<Found<'a>>,
     unreachable: Option<String>,
+    refused: Option<String>,
 }
 
 impl<'a> Output<'a> {
@@ -42,6 +43,7 @@ impl<'a> Output<'a> {
             cases: Vec::new(),
             findings: Vec::new(),
             unreachable: None,
+            refused: None,
         }
     }
 
@@ -83,8 +85,20 @@ impl<'a> Output<'a> {
 
     /// Takes that nobody is there.
     pub fn unreachable(&mut self, failure: &Failure) {
-        self.cases.push(machine::unreachable_case(&failure.message));
+        self.cases
+            .push(machine::unmet("unreachable", &failure.message));
         self.unreachable = Some(failure.message.clone());
+    }
+
+    /// Takes that the handler refuses what is genuine, so that nothing can be checked.
+    pub fn refused(&mut self, message: &str) {
+        self.cases.push(machine::unmet("refused", message));
+        self.refused = Some(message.to_owned());
+    }
+
+    /// Why no check was run.
+    fn unmet(&self) -> Option<&str> {
+        self.unreachable.as_deref().or(self.refused.as_deref())
     }
 
     /// Prints and writes what is left, and says how the checks ended.
@@ -107,10 +121,12 @@ impl<'a> Output<'a> {
         let environment = &self.work.setup.config.environment;
         match environment.get(STEP_SUMMARY) {
             Some((path, _)) if self.is_for_github() => {
-                let heading = format!(
-                    "webhook test of {}: {} of {} checks passed",
-                    self.url, self.totals.passed, self.totals.checks
-                );
+                let (passed, checks) = (self.totals.passed, self.totals.checks);
+                let result = match self.unmet() {
+                    Some(message) => message.to_owned(),
+                    None => format!("{passed} of {checks} checks passed"),
+                };
+                let heading = format!("webhook test of {}: {result}", self.url);
                 machine::write_step_summary(&PathBuf::from(path), &heading, &self.findings)
             }
             _ => Ok(()),
@@ -123,10 +139,14 @@ impl<'a> Output<'a> {
             let summary = machine::Summary {
                 totals: &self.totals,
                 unreachable: self.unreachable.as_deref(),
+                refused: self.refused.as_deref(),
             };
             return Ok(console.json(&Line::new("summary", summary).to_json()?)?);
         }
-        if self.unreachable.is_some() {
+        if let Some(message) = self.unmet() {
+            if self.is_for_github() {
+                console.data(&machine::annotation_of_none(message))?;
+            }
             return Ok(());
         }
         if self.is_for_github() {

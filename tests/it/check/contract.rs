@@ -349,4 +349,25 @@ fn a_handler_that_refuses_everything_does_not_pass_for_a_right_one() {
     let lines = run.json_lines();
     assert_eq!(lines.len(), 1, "a summary alone: {}", run.stdout);
     assert_eq!(lines[0]["checks"], 0);
+    let said = lines[0]["refused"].as_str().unwrap();
+    assert!(said.contains("answers 401"), "{said}");
+    let sandbox = Sandbox::new();
+    let github = [
+        "--only",
+        "signature",
+        "--output",
+        "github",
+        "--junit",
+        "r.xml",
+    ];
+    let run = sandbox
+        .run(&[&args[..], &github, &["--url", &handler.url]].concat())
+        .expect(1);
+    assert!(
+        run.stdout.starts_with("::error title=webhook test::"),
+        "{}",
+        run.stdout
+    );
+    let junit = std::fs::read_to_string(sandbox.folder().join("r.xml")).unwrap();
+    assert!(junit.contains("failures=\"1\""), "{junit}");
 }
