@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::raw_exchange;
+use crate::harness::{must_have_all, raw_exchange};
 
 /// The secret that all handlers here have.
 pub const SECRET: &str = "whsec_aGFuZGxlci10ZXN0LXNlY3JldA";
@@ -123,6 +123,11 @@ fn node(folder: &str) -> Option<Command> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let is_installed = Command::new("node").arg("--version").output().is_ok();
     if !is_installed || !folder.join("node_modules/express").is_dir() {
+        assert!(
+            !must_have_all(),
+            "no Node, or no `npm ci` in `{}`",
+            folder.display()
+        );
         eprintln!("skipped: node, or `npm ci` in `{}`", folder.display());
         return None;
     }
