@@ -1,18 +1,18 @@
 //! THE BACK DOOR: the one way in which a request leaves. Forwarding, sending, replaying and
 //! retrying differ in their cause alone.
 
-mod outlet;
+mod endpoint_client;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::delivery::{
-    Answer, Attempt, Cause, Delivery, Failure, FailureKind, Request, Signing, Timestamp, id,
+    Answer, Attempt, Delivery, Failure, FailureKind, Request, Signing, Timestamp, Trigger, id,
 };
 use crate::http::{Client, Target, abandon};
 use crate::store::{Receipt, Writer};
 
-pub use outlet::{Manner, Outlet};
+pub use endpoint_client::{EndpointClient, SendMode};
 
 /// Sends requests and keeps an attempt of each.
 pub struct Dispatch {
@@ -22,11 +22,11 @@ pub struct Dispatch {
 
 /// A request on its way out.
 #[derive(Debug, Clone, Copy)]
-pub struct Shipment<'a> {
+pub struct Outgoing<'a> {
     /// The delivery that is sent.
     pub delivery_id: &'a str,
     /// Why.
-    pub cause: Cause,
+    pub trigger: Trigger,
     /// Where to.
     pub target: &'a Target,
     /// What.
@@ -54,28 +54,28 @@ impl Dispatch {
     }
 
     /// One attempt: one request, no redirect followed, no retry.
-    pub async fn send(&self, shipment: Shipment<'_>) -> Sent {
+    pub async fn send(&self, outgoing: Outgoing<'_>) -> Sent {
         let exchange = self
             .client
-            .send(shipment.target, shipment.request, shipment.timeout);
-        self.keep_attempt(shipment, exchange).await
+            .send(outgoing.target, outgoing.request, outgoing.timeout);
+        self.keep_attempt(outgoing, exchange).await
     }
 
     /// Half a request, after which the connection is closed: an attempt without an answer. `None`
     /// where that cannot be done, over TLS.
-    pub async fn leave(&self, shipment: Shipment<'_>) -> Option<Sent> {
-        if shipment.target.is_https() {
+    pub async fn leave(&self, outgoing: Outgoing<'_>) -> Option<Sent> {
+        if outgoing.target.is_https() {
             return None;
         }
         let leaving = async {
-            let half = abandon(shipment.target, shipment.request).await?;
-            let whole = shipment.request.body.len();
+            let half = abandon(outgoing.target, outgoing.request).await?;
+            let whole = outgoing.request.body.len();
             Err(Failure {
                 kind: FailureKind::Other,
                 message: format!("left on purpose after {half} of {whole} bytes"),
             })
         };
-        Some(self.keep_attempt(shipment, leaving).await)
+        Some(self.keep_attempt(outgoing, leaving).await)
     }
 
     /// Keeps a delivery that was forged here, so that its attempts have what they are of.
@@ -88,7 +88,7 @@ impl Dispatch {
 
     async fn keep_attempt(
         &self,
-        shipment: Shipment<'_>,
+        outgoing: Outgoing<'_>,
         exchange: impl Future<Output = Result<Answer, Failure>>,
     ) -> Sent {
         let started_at = Timestamp::now();
@@ -96,16 +96,16 @@ impl Dispatch {
         let outcome = exchange.await;
         let attempt = Attempt {
             id: id::attempt(),
-            delivery_id: shipment.delivery_id.into(),
-            cause: shipment.cause,
-            url: shipment.target.to_string(),
+            delivery_id: outgoing.delivery_id.into(),
+            trigger: outgoing.trigger,
+            url: outgoing.target.to_string(),
             started_at,
             duration_ms: start.elapsed().as_secs_f64() * 1_000.0,
-            signing: shipment.signing,
+            signing: outgoing.signing,
             outcome,
         };
         let receipt = match &self.log {
-            Some(log) => Some(log.submit_attempt(attempt.clone(), shipment.run).await),
+            Some(log) => Some(log.submit_attempt(attempt.clone(), outgoing.run).await),
             None => None,
         };
         Sent { attempt, receipt }

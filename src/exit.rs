@@ -81,7 +81,7 @@ impl From<Outcome> for ExitCode {
 
 /// Why a command could not do its work: what is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct CliError {
     kind: Kind,
     /// One line: what is wrong.
     pub message: String,
@@ -96,7 +96,7 @@ enum Kind {
     ClosedPipe,
 }
 
-impl Trouble {
+impl CliError {
     /// Wrong usage or configuration: 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
@@ -150,7 +150,7 @@ impl Trouble {
 }
 
 /// Writing to stdout failed.
-impl From<io::Error> for Trouble {
+impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Kind::ClosedPipe, "nobody reads the output");
@@ -165,7 +165,7 @@ impl From<FailureKind> for Outcome {
     }
 }
 
-impl From<ConfigError> for Trouble {
+impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         let kind = if error.is_unreadable() {
             Kind::Unreadable
@@ -176,7 +176,7 @@ impl From<ConfigError> for Trouble {
     }
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let hint = match &error {
             StoreError::Missing { .. } => "`webhook listen` makes one on the first delivery",
@@ -200,7 +200,7 @@ impl From<StoreError> for Trouble {
     }
 }
 
-impl From<LookupError> for Trouble {
+impl From<LookupError> for CliError {
     fn from(error: LookupError) -> Self {
         match error {
             LookupError::Store(error) => error.into(),
@@ -217,26 +217,26 @@ impl From<LookupError> for Trouble {
     }
 }
 
-impl From<FormatError> for Trouble {
+impl From<FormatError> for CliError {
     fn from(error: FormatError) -> Self {
         let hint = error.hint();
         Self::unreadable(error.to_string()).maybe_hint(hint)
     }
 }
 
-impl From<ClientError> for Trouble {
+impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         Self::unreadable(error.to_string()).hint("`--cacert` takes a PEM file of certificates")
     }
 }
 
-impl From<TlsError> for Trouble {
+impl From<TlsError> for CliError {
     fn from(error: TlsError) -> Self {
         Self::unreadable(error.to_string())
     }
 }
 
-impl From<CatalogueError> for Trouble {
+impl From<CatalogueError> for CliError {
     fn from(error: CatalogueError) -> Self {
         let hint = match &error {
             CatalogueError::Placeholder {
@@ -248,13 +248,13 @@ impl From<CatalogueError> for Trouble {
     }
 }
 
-impl From<FilterError> for Trouble {
+impl From<FilterError> for CliError {
     fn from(error: FilterError) -> Self {
         Self::usage(error.to_string()).hint("patterns look like `order.*` or `!order.updated`")
     }
 }
 
-impl From<TargetError> for Trouble {
+impl From<TargetError> for CliError {
     fn from(error: TargetError) -> Self {
         let hint = "an endpoint is a port, `host:port/path`, or a URL such as `http://localhost:3000/hook`";
         Self::usage(error.to_string()).hint(hint)

@@ -13,7 +13,7 @@ use super::plan::newer_of;
 use super::probe::{Parcel, Probe};
 use super::spelling;
 use crate::delivery::{Request, Timestamp};
-use crate::json::{Peek, javascript};
+use crate::json::{JsonFields, javascript};
 use crate::provider::{CatalogueError, Definition, FaultError, Forge, Letter, Provider, seal};
 use crate::signature::{Key, KeyError, Scheme, mac_text, present};
 
@@ -221,7 +221,7 @@ impl<'a> Material<'a> {
     fn written<B: Into<Bytes>>(&self, draft: Draft, write: impl FnOnce(&Value) -> B) -> Post {
         let body = write(&draft.document).into();
         let place = &self.definition().envelope.id;
-        let event_id = place.find(&draft.headers, Peek::new(&body).as_ref());
+        let event_id = place.find(&draft.headers, JsonFields::new(&body).as_ref());
         Post {
             event: draft.event,
             letter: Letter {

@@ -1,7 +1,7 @@
 //! What a check sends.
 
 use crate::delivery::Request;
-use crate::dispatch::Manner;
+use crate::dispatch::SendMode;
 
 /// One forged delivery.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct Probe {
     /// Whether all are sent at once, in place of one after the other.
     pub at_once: bool,
     /// How each goes out.
-    pub manner: Manner,
+    pub mode: SendMode,
     /// Whether half of the first goes out before, on a connection that is then closed.
     pub after_half: bool,
 }
@@ -36,7 +36,7 @@ impl Probe {
             parcels,
             times: 1,
             at_once: false,
-            manner: Manner::Plain,
+            mode: SendMode::Plain,
             after_half: false,
         }
     }
@@ -65,7 +65,7 @@ impl Probe {
             parcel.request.headers = fields.collect();
         }
         Self {
-            manner: Manner::LowerCase,
+            mode: SendMode::LowerCase,
             ..self
         }
     }

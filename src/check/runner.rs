@@ -12,12 +12,12 @@ use super::plan::Planned;
 use super::probe::{Parcel, Probe};
 use super::table::Expect;
 use crate::delivery::{Attempt, Delivery, FailureKind, Status, Timestamp, Verdict, id};
-use crate::dispatch::{Manner, Outlet};
+use crate::dispatch::{EndpointClient, SendMode};
 
 /// Runs checks against one endpoint.
 pub struct Runner<'a> {
     material: Material<'a>,
-    outlet: &'a Outlet,
+    endpoint: &'a EndpointClient,
     counter: Option<&'a dyn Counter>,
     /// The check that ran before this one, and whether it got an answer.
     last: Option<(String, bool)>,
@@ -71,16 +71,16 @@ enum Met {
 }
 
 impl<'a> Runner<'a> {
-    /// Of a provider's material against the endpoint of an outlet; with a counter, repeats have to
+    /// Of a provider's material against the endpoint of an endpoint; with a counter, repeats have to
     /// count once.
     pub const fn new(
         material: Material<'a>,
-        outlet: &'a Outlet,
+        endpoint: &'a EndpointClient,
         counter: Option<&'a dyn Counter>,
     ) -> Self {
         Self {
             material,
-            outlet,
+            endpoint,
             counter,
             last: None,
             gone: None,
@@ -176,11 +176,13 @@ impl<'a> Runner<'a> {
         for parcel in &probe.parcels {
             let delivery = self.delivery(parcel, id);
             deliveries.push((delivery.id.clone(), parcel));
-            self.outlet.keep(delivery).await;
+            self.endpoint.keep(delivery).await;
         }
         let half = deliveries.first().filter(|_| probe.after_half);
         if let Some((delivery_id, parcel)) = half {
-            let half = self.outlet.send(delivery_id, &parcel.request, Manner::Half);
+            let half = self
+                .endpoint
+                .send(delivery_id, &parcel.request, SendMode::Half);
             if half.await.is_none() {
                 return Met::Impossible("half a request is not sent over TLS");
             }
@@ -200,7 +202,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn post(&self, delivery_id: &str, parcel: &Parcel, probe: &Probe) -> Option<Sending> {
-        let attempt = self.outlet.send(delivery_id, &parcel.request, probe.manner);
+        let attempt = self.endpoint.send(delivery_id, &parcel.request, probe.mode);
         Some(Sending {
             delivery_id: delivery_id.to_owned(),
             parcel: parcel.clone(),

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use super::judge::Standard;
 use super::table::{self, Expect};
 use super::*;
-use crate::delivery::{Answer, Attempt, Cause, Headers, Status, Timestamp};
+use crate::delivery::{Answer, Attempt, Headers, Status, Timestamp, Trigger};
 use crate::provider::{Catalogue, Provider};
 use crate::signature::{Freshness, Key, Secret, verify};
 
@@ -140,7 +140,7 @@ fn attempt(status: u16, millis: f64) -> Attempt {
     Attempt {
         id: "att_1".into(),
         delivery_id: "dlv_1".into(),
-        cause: Cause::Test,
+        trigger: Trigger::Test,
         url: "http://h/".into(),
         started_at: NOW,
         duration_ms: millis,

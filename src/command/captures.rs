@@ -6,29 +6,29 @@ use std::path::Path;
 
 use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, Status, Timestamp, Verdict, id};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::formats::{CaptureReader, captures};
 
 /// Opens a file, or stdin for `-`.
-pub fn open(path: &Path) -> Result<Box<dyn BufRead>, Trouble> {
+pub fn open(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let file = File::open(path);
     let file = file.map_err(|error| {
-        Trouble::unreadable(format!("cannot read `{}`: {error}", path.display()))
+        CliError::unreadable(format!("cannot read `{}`: {error}", path.display()))
     })?;
     Ok(Box::new(BufReader::new(file)))
 }
 
 /// The captures of a file, one by one.
-pub fn reader(path: &Path) -> Result<CaptureReader<Box<dyn BufRead>>, Trouble> {
+pub fn reader(path: &Path) -> Result<CaptureReader<Box<dyn BufRead>>, CliError> {
     let name = path.to_str().filter(|name| *name != "-");
     Ok(captures(open(path)?, name)?)
 }
 
 /// All captures of a file; one that cannot be read is an error that names its place.
-pub fn read_all(path: &Path) -> Result<Vec<Capture>, Trouble> {
+pub fn read_all(path: &Path) -> Result<Vec<Capture>, CliError> {
     let readings = reader(path)?.map(|reading| Ok(reading?.capture));
     readings.collect()
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::World;
 use super::line::Line;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 
 pub use events::events;
 pub use man::man;
@@ -22,7 +22,7 @@ fn print_lines<T: Serialize>(
     world: &World,
     kind: &'static str,
     lines: &[T],
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let line = |fields| Line::new(kind, fields).to_json();
     let lines = lines.iter().map(line).collect::<Result<Vec<_>, _>>()?;
     if !lines.is_empty() {
@@ -32,7 +32,7 @@ fn print_lines<T: Serialize>(
 }
 
 /// Prints a text; nothing where it is empty.
-fn print(world: &World, text: &str) -> Result<(), Trouble> {
+fn print(world: &World, text: &str) -> Result<(), CliError> {
     if !text.is_empty() {
         world.console.data(text)?;
     }

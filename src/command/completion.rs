@@ -14,7 +14,7 @@ use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use super::World;
 use crate::cli::{Cli, Shell};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 
 mod bash;
 mod candidates;
@@ -48,7 +48,7 @@ pub fn complete_from_environment() {
 }
 
 /// Prints the script that makes a shell ask this program.
-pub fn script(shell: Shell, world: &World) -> Result<Outcome, Trouble> {
+pub fn script(shell: Shell, world: &World) -> Result<Outcome, CliError> {
     let mut script = Vec::new();
     registration(shell, &mut script)?;
     world.console.raw(&script)?;

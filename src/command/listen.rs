@@ -19,9 +19,9 @@ use super::World;
 use super::setup::Setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
-use crate::exit::{Outcome, Signal, Trouble};
+use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{self, Limits};
-use crate::intake::{Intake, Progress};
+use crate::receive::{Progress, Receiver};
 use parts::Parts;
 use printer::Printer;
 use socket::Socket;
@@ -39,24 +39,24 @@ enum End {
     /// A signal asked for the end.
     Signal(Signal),
     /// The output takes nothing any more.
-    Unread(Trouble),
+    Unread(CliError),
 }
 
 /// Runs the command.
-pub fn run(args: ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     super::runtime()?.block_on(listen(args, setup, world))
 }
 
-async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome, Trouble> {
+async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let within = args.until.within.map(|span| span.0);
     let parts = Parts::build(args, setup, world).await?;
     let signals = signal::first()?;
     let (printer, unread) = Printer::new(world.console, parts.style);
     printer.ready(&parts.ready)?;
     let printing = spawn_blocking(|| printer.run(parts.happenings));
-    let intake = Arc::new(parts.intake);
-    let feed = Arc::clone(&intake.feed);
+    let receiver = Arc::new(parts.receiver);
+    let feed = Arc::clone(&receiver.feed);
     let until = async {
         tokio::select! {
             () = feed.until_met() => End::Met,
@@ -65,14 +65,14 @@ async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome
             Ok(trouble) = unread => End::Unread(trouble),
         }
     };
-    let end = receive(parts.socket, parts.limits, &intake, until).await;
-    if let Some(forward) = &intake.forward {
+    let end = receive(parts.socket, parts.limits, &receiver, until).await;
+    if let Some(forward) = &receiver.forward {
         let why = "waiting for deliveries that are being forwarded";
         patiently(forward.finish(), why, world).await;
     }
     let (progress, untold) = (feed.progress(), feed.untold());
     // The last senders: with them the printer's queue ends, and the log's writer.
-    drop((intake, feed));
+    drop((receiver, feed));
     let why = "waiting for somebody to read the output";
     // A printer that panicked has said so on stderr.
     if let Ok(printer) = patiently(printing, why, world).await {
@@ -85,7 +85,7 @@ async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome
 async fn receive(
     socket: Socket,
     limits: Limits,
-    intake: &Arc<Intake>,
+    receiver: &Arc<Receiver>,
     until: impl Future<Output = End>,
 ) -> End {
     let (tell, told) = oneshot::channel();
@@ -93,7 +93,7 @@ async fn receive(
         // Fails only when serving ended without being asked to.
         let _ = tell.send(until.await);
     };
-    let handler = Arc::clone(intake);
+    let handler = Arc::clone(receiver);
     http::serve(socket.listener, socket.tls, handler, limits, until).await;
     told.await.unwrap_or(End::Elapsed)
 }
@@ -117,7 +117,7 @@ async fn elapsed(within: Option<Duration>) {
     }
 }
 
-fn outcome(end: End, progress: &Progress) -> Result<Outcome, Trouble> {
+fn outcome(end: End, progress: &Progress) -> Result<Outcome, CliError> {
     Ok(match end {
         End::Unread(trouble) => return Err(trouble),
         End::Met | End::Elapsed => Outcome::of(progress.is_met()),

@@ -23,7 +23,7 @@ use crate::cli::{Cli, ColorWhen, Command, GlobalArgs};
 use crate::config::{Config, Environment};
 use crate::console::Console;
 use crate::delivery::Timestamp;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 
 pub use completion::complete_from_environment;
 pub use setup::{Setup, describe};
@@ -64,7 +64,7 @@ pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
 }
 
 /// Runs what was typed.
-pub fn run(cli: Cli, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
     let global = cli.global;
     match cli.command {
         Command::Listen(args) => listen::run(args, &global, world),
@@ -82,9 +82,9 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, Trouble> {
 }
 
 /// The threads on which sockets are served.
-fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Trouble::unreadable(format!("cannot start threads: {error}")))
+        .map_err(|error| CliError::unreadable(format!("cannot start threads: {error}")))
 }

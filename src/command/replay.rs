@@ -13,7 +13,7 @@ use super::setup::{Setup, client};
 use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs, ShowAs, SignMode};
 use crate::delivery::{Signing, Status, Verdict};
 use crate::dispatch::Dispatch;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::http::Target;
 use crate::provider::Keyring;
 use endpoints::Endpoints;
@@ -43,7 +43,7 @@ impl Replay<'_> {
 }
 
 /// Runs the command.
-pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let keyring = setup.keyring(&args.secrets)?;
@@ -65,20 +65,20 @@ pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.
-fn check(args: &ReplayArgs) -> Result<(), Trouble> {
+fn check(args: &ReplayArgs) -> Result<(), CliError> {
     if args.sign == Some(SignMode::Keep) && args.changes() {
-        let trouble = Trouble::usage("`--sign keep` cannot go with a changed body");
+        let trouble = CliError::usage("`--sign keep` cannot go with a changed body");
         return Err(trouble.hint("a changed body needs a fresh signature: leave `--sign` out"));
     }
     if args.from.is_some() && args.select != SelectArgs::default() {
-        let trouble = Trouble::usage("filters select from the log, not from `--from`");
+        let trouble = CliError::usage("filters select from the log, not from `--from`");
         return Err(trouble.hint("`webhook log import FILE` puts its captures into the log"));
     }
     Ok(())
 }
 
 /// Prints what would be sent in place of sending it.
-fn print(replay: &Replay<'_>, source: &Source, endpoints: &Endpoints) -> Result<Outcome, Trouble> {
+fn print(replay: &Replay<'_>, source: &Source, endpoints: &Endpoints) -> Result<Outcome, CliError> {
     let form = if replay.args.json {
         ShowAs::Json
     } else {

@@ -3,7 +3,7 @@
 use super::World;
 use crate::cli::ShowAs;
 use crate::delivery::Delivery;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::formats::{Unwritable, curl, message};
 
 /// Where `webhook listen` listens unless it is told otherwise.
@@ -16,7 +16,7 @@ pub fn print(
     form: ShowAs,
     delivery: &Delivery,
     url: Option<&str>,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let request = &delivery.request;
     match form {
         ShowAs::Json => world.console.json(&delivery.to_json())?,
@@ -33,8 +33,8 @@ pub fn print(
     Ok(())
 }
 
-fn unwritable(error: &Unwritable) -> Trouble {
-    Trouble::unreadable(error.to_string()).hint("`--as json` holds any request")
+fn unwritable(error: &Unwritable) -> CliError {
+    CliError::unreadable(error.to_string()).hint("`--as json` holds any request")
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use super::setup::{Setup, moment};
 use crate::cli::SelectArgs;
 use crate::delivery::{Delivery, EventFilter, Status, Timestamp};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::provider::{Provider, nearest};
 use crate::store::{Query, Reader, StoreError};
 
 /// The filters as a query; times such as `-10m` are as seen from `now`.
-pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, Trouble> {
+pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, CliError> {
     let provider = args.provider.as_deref().map(|name| setup.provider(name));
     let (since, until) = span(args, now)?;
     Ok(Query {
@@ -32,7 +32,7 @@ pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, 
     })
 }
 
-fn events(patterns: &[String]) -> Result<EventFilter, Trouble> {
+fn events(patterns: &[String]) -> Result<EventFilter, CliError> {
     let mut filter = EventFilter::default();
     for pattern in patterns {
         filter.add(pattern)?;
@@ -40,44 +40,44 @@ fn events(patterns: &[String]) -> Result<EventFilter, Trouble> {
     Ok(filter)
 }
 
-fn verdict(name: &str) -> Result<Status, Trouble> {
+fn verdict(name: &str) -> Result<Status, CliError> {
     name.parse().map_err(|()| {
         let names = Status::ALL.map(Status::as_str);
         let hint = match nearest(name, names.into_iter()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of `{}`", names.join("`, `")),
         };
-        Trouble::usage(format!("unknown verdict `{name}`")).hint(hint)
+        CliError::usage(format!("unknown verdict `{name}`")).hint(hint)
     })
 }
 
 /// A moment or none: the ends of a span.
 type Ends = (Option<Timestamp>, Option<Timestamp>);
 
-fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, Trouble> {
+fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, CliError> {
     let since = args.since.map(|typed| moment(typed, now));
     let until = args.until.map(|typed| moment(typed, now));
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
     {
         let message = format!("`--since` is {since}, `--until` is {until}: nothing lies between");
-        return Err(Trouble::usage(message).hint("`--since -1h --until -10m` is a span"));
+        return Err(CliError::usage(message).hint("`--since -1h --until -10m` is a span"));
     }
     Ok((since, until))
 }
 
 /// The one delivery that `id` names: a full id, a unique beginning of one with or without `dlv_`,
 /// `@last`, or `@last~2` for two before the last.
-pub fn find(reader: &Reader, id: &str) -> Result<Delivery, Trouble> {
+pub fn find(reader: &Reader, id: &str) -> Result<Delivery, CliError> {
     let Some(name) = id.strip_prefix('@') else {
         return Ok(reader.get(id)?);
     };
     let Some(back) = steps_back(name) else {
         let message = format!("`{id}` is neither `@last` nor `@last~N`");
-        return Err(Trouble::usage(message).hint("`@last~2` is two before the last"));
+        return Err(CliError::usage(message).hint("`@last~2` is two before the last"));
     };
     reader.last(back)?.ok_or_else(|| {
-        Trouble::usage(format!("the log does not go back to `{id}`"))
+        CliError::usage(format!("the log does not go back to `{id}`"))
             .hint("`webhook log` lists what there is")
     })
 }
@@ -94,16 +94,16 @@ fn steps_back(name: &str) -> Option<usize> {
 pub fn each(
     reader: &Reader,
     query: &Query,
-    work: impl FnMut(Delivery) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
+    work: impl FnMut(Delivery) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     walk(|visit| reader.select(query, visit), work)
 }
 
 /// Walks with a visitor that can fail: its first error ends the walk and comes out of it.
 pub fn walk<T>(
     steps: impl FnOnce(&mut dyn FnMut(Delivery) -> ControlFlow<()>) -> Result<T, StoreError>,
-    mut work: impl FnMut(Delivery) -> Result<(), Trouble>,
-) -> Result<T, Trouble> {
+    mut work: impl FnMut(Delivery) -> Result<(), CliError>,
+) -> Result<T, CliError> {
     let mut failed = None;
     let walked = steps(&mut |delivery| match work(delivery) {
         Ok(()) => ControlFlow::Continue(()),
@@ -117,7 +117,7 @@ pub fn walk<T>(
 
 /// What to say where the filters mean no delivery: an event of an unknown name is the most likely
 /// mistake. It is no error, as a log may hold events that nobody documented.
-pub fn nothing(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<String, Trouble> {
+pub fn nothing(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<String, CliError> {
     if reader.last(0)?.is_none() {
         return Ok("the log holds no delivery".into());
     }

@@ -19,7 +19,7 @@ use super::setup::{Setup, Side, client, moment};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::http::Target;
 use crate::provider::{Keyring, Provider};
 use crate::signature::Key;
@@ -52,7 +52,7 @@ impl Run<'_> {
 }
 
 /// Runs the command.
-pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     check::time(args, world.now())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
@@ -83,12 +83,12 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     })
 }
 
-fn target(args: &SendArgs, setup: &Setup) -> Result<Target, Trouble> {
+fn target(args: &SendArgs, setup: &Setup) -> Result<Target, CliError> {
     let url = setup.config.url(args.url.clone())?.value;
     match url {
         Some(url) => Ok(Target::parse(&url)?),
         None if args.dry_run => Ok(Target::parse(LISTENER)?),
-        None => Err(Trouble::usage("no endpoint to send to").hint(format!(
+        None => Err(CliError::usage("no endpoint to send to").hint(format!(
             "give `--url {LISTENER}`, or set WEBHOOK_URL, or `--dry-run`"
         ))),
     }
@@ -99,7 +99,7 @@ fn wanted<'a>(
     args: &'a SendArgs,
     setup: &'a Setup,
     world: &World,
-) -> Result<Vec<(&'a Provider, &'a str)>, Trouble> {
+) -> Result<Vec<(&'a Provider, &'a str)>, CliError> {
     let chosen = setup.chosen_provider(args.provider.as_deref())?;
     if args.all {
         let provider =
@@ -118,8 +118,8 @@ fn wanted<'a>(
     args.event.iter().map(one).collect()
 }
 
-fn needs_provider(message: &str) -> Trouble {
-    Trouble::usage(message).hint("say which: `--provider NAME`")
+fn needs_provider(message: &str) -> CliError {
+    CliError::usage(message).hint("say which: `--provider NAME`")
 }
 
 fn one_event<'a>(
@@ -128,7 +128,7 @@ fn one_event<'a>(
     args: &SendArgs,
     setup: &'a Setup,
     world: &World,
-) -> Result<(&'a Provider, &'a str), Trouble> {
+) -> Result<(&'a Provider, &'a str), CliError> {
     if let Some(provider) = chosen {
         // A body of the user's may be an event that no fixture exists for.
         if args.shape.body.is_none() && !provider.has_event(event) {
@@ -154,10 +154,10 @@ fn one_event<'a>(
 fn orders<'a>(
     wanted: &[(&'a Provider, &'a str)],
     keyring: &'a Keyring,
-) -> Result<Vec<Order<'a>>, Trouble> {
+) -> Result<Vec<Order<'a>>, CliError> {
     let order = |&(provider, event): &(&'a Provider, &'a str)| {
         let key = keyring.keys(provider.name()).first().ok_or_else(|| {
-            Trouble::usage(format!("no secret for `{}`", provider.name()))
+            CliError::usage(format!("no secret for `{}`", provider.name()))
                 .hint(format!("give it: `--secret {}=…`", provider.name()))
         })?;
         Ok(Order {

@@ -10,7 +10,7 @@ use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
 use crate::config::{Ask, Config, Environment, GivenSecret};
 use crate::console::Console;
 use crate::delivery::{EventFilter, Headers, Timestamp};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, nearest};
 use crate::report;
@@ -41,7 +41,7 @@ impl Setup {
         global: &GlobalArgs,
         env_file: Option<&Path>,
         world: &World,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, CliError> {
         let environment = Environment::of_process();
         let environment = match env_file {
             Some(path) => environment.with_file(path)?,
@@ -60,25 +60,25 @@ impl Setup {
     }
 
     /// The provider of this name; an unknown one is an error that suggests a near name.
-    pub fn provider(&self, name: &str) -> Result<&Provider, Trouble> {
+    pub fn provider(&self, name: &str) -> Result<&Provider, CliError> {
         self.catalogue.get(name).ok_or_else(|| {
             let known = self.catalogue.iter().map(Provider::name);
             let hint = match nearest(name, known) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`webhook providers` lists them".into(),
             };
-            Trouble::usage(format!("unknown provider `{name}`")).hint(hint)
+            CliError::usage(format!("unknown provider `{name}`")).hint(hint)
         })
     }
 
     /// The provider that is configured, where one is.
-    pub fn chosen_provider(&self, flag: Option<&str>) -> Result<Option<&Provider>, Trouble> {
+    pub fn chosen_provider(&self, flag: Option<&str>) -> Result<Option<&Provider>, CliError> {
         let setting = self.config.provider(flag.map(str::to_owned))?;
         setting.value.map(|name| self.provider(&name)).transpose()
     }
 
     /// The secrets that were configured, in their order, each with its origin.
-    pub fn secrets(&self, args: &SecretArgs) -> Result<Vec<GivenSecret>, Trouble> {
+    pub fn secrets(&self, args: &SecretArgs) -> Result<Vec<GivenSecret>, CliError> {
         let names: Vec<_> = self.catalogue.iter().map(Provider::name).collect();
         let given = self.config.secrets(args, &names, &mut Terminal)?;
         for secret in &given {
@@ -90,7 +90,7 @@ impl Setup {
     }
 
     /// The secrets that were configured; the ring is empty where there are none.
-    pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, Trouble> {
+    pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, CliError> {
         self.note_names_as_secrets(args);
         let given = self.secrets(args)?;
         let of_provider = |provider: &Provider| {
@@ -105,7 +105,7 @@ impl Setup {
         };
         let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
         Keyring::new(&self.catalogue, &entries)
-            .map_err(|(name, error)| Trouble::usage(format!("secret of `{name}`: {error}")))
+            .map_err(|(name, error)| CliError::usage(format!("secret of `{name}`: {error}")))
     }
 
     /// Says where a provider's name was taken for a secret: its value was forgotten. Any other text
@@ -126,7 +126,7 @@ impl Setup {
         args: &SecretArgs,
         side: Side,
         world: &World,
-    ) -> Result<Keyring, Trouble> {
+    ) -> Result<Keyring, CliError> {
         let keyring = self.keyring(args)?;
         if !keyring.is_empty() {
             return Ok(keyring);
@@ -145,7 +145,7 @@ impl Setup {
 
     /// A filter of these patterns. Each has to mean an event that some provider has, so that a slip
     /// of the keyboard is not a silent nothing.
-    pub fn event_filter(&self, patterns: &[String]) -> Result<EventFilter, Trouble> {
+    pub fn event_filter(&self, patterns: &[String]) -> Result<EventFilter, CliError> {
         let mut filter = EventFilter::default();
         for pattern in patterns {
             filter.add(pattern)?;
@@ -155,7 +155,7 @@ impl Setup {
     }
 
     /// Fails where a pattern means no event that some provider has.
-    fn meets_events(&self, pattern: &str) -> Result<(), Trouble> {
+    fn meets_events(&self, pattern: &str) -> Result<(), CliError> {
         for name in pattern
             .split(',')
             .map(|name| name.trim().trim_start_matches('!'))
@@ -167,7 +167,7 @@ impl Setup {
             let meant: EventFilter = name.parse()?;
             let mut known = self.catalogue.iter().flat_map(Provider::event_names);
             if !known.any(|event| meant.matches(event)) {
-                let trouble = Trouble::usage(format!("no provider has an event like `{name}`"));
+                let trouble = CliError::usage(format!("no provider has an event like `{name}`"));
                 return Err(trouble.hint("`webhook events` lists them"));
             }
         }
@@ -175,7 +175,7 @@ impl Setup {
     }
 
     /// Fails with a near name where no provider has this event.
-    pub fn known_event(&self, event: &str) -> Result<(), Trouble> {
+    pub fn known_event(&self, event: &str) -> Result<(), CliError> {
         if self.catalogue.with_event(event).next().is_some() {
             return Ok(());
         }
@@ -183,18 +183,18 @@ impl Setup {
     }
 
     /// The error for an event that no provider has, with a near name.
-    pub fn unknown_event(&self, event: &str) -> Trouble {
+    pub fn unknown_event(&self, event: &str) -> CliError {
         let known = self.catalogue.iter().flat_map(Provider::event_names);
         let hint = match nearest(event, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`webhook events` lists them".into(),
         };
-        Trouble::usage(format!("unknown event `{event}`")).hint(hint)
+        CliError::usage(format!("unknown event `{event}`")).hint(hint)
     }
 
     /// The error for an event that a provider does not have: a near name, or who has it.
-    pub fn unknown_event_of(&self, provider: &Provider, event: &str) -> Trouble {
-        let trouble = Trouble::usage(format!("`{}` has no event `{event}`", provider.name()));
+    pub fn unknown_event_of(&self, provider: &Provider, event: &str) -> CliError {
+        let trouble = CliError::usage(format!("`{}` has no event `{event}`", provider.name()));
         let elsewhere = self.catalogue.with_event(event).next();
         match (nearest(event, provider.event_names()), elsewhere) {
             (_, Some(other)) => {
@@ -208,7 +208,7 @@ impl Setup {
     }
 
     /// The log as a place to read from.
-    pub fn existing_log(&self) -> Result<Log, Trouble> {
+    pub fn existing_log(&self) -> Result<Log, CliError> {
         Ok(Log::open_existing(self.config.log()?.value)?)
     }
 }
@@ -247,7 +247,7 @@ pub fn moment(moment: value::Moment, now: Timestamp) -> Timestamp {
 }
 
 /// The client that flags describe.
-pub fn client(args: &ConnectArgs) -> Result<Client, Trouble> {
+pub fn client(args: &ConnectArgs) -> Result<Client, CliError> {
     Ok(Client::new(&client_options(args))?)
 }
 
@@ -285,6 +285,6 @@ impl Ask for Terminal {
 }
 
 /// The error's two lines, as a person reads them.
-pub fn describe(trouble: &Trouble) -> String {
+pub fn describe(trouble: &CliError) -> String {
     report::error(&trouble.message, trouble.hint.as_deref())
 }

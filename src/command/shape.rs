@@ -8,12 +8,16 @@ use serde_json::Value;
 
 use crate::cli::value::Assignment;
 use crate::config::Config;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::json::{Path, PathError};
 use crate::provider::nearest;
 
 /// Sets each value in its place. What is not JSON is a string.
-pub fn set_all(document: &mut Value, assignments: &[Assignment], add: bool) -> Result<(), Trouble> {
+pub fn set_all(
+    document: &mut Value,
+    assignments: &[Assignment],
+    add: bool,
+) -> Result<(), CliError> {
     for assignment in assignments {
         let value = serde_json::from_str(&assignment.value)
             .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
@@ -25,19 +29,19 @@ pub fn set_all(document: &mut Value, assignments: &[Assignment], add: bool) -> R
 }
 
 /// Sets one value in the text of a body; everything else stays byte for byte.
-pub fn set_in_text(body: &[u8], assignment: &Assignment, add: bool) -> Result<Vec<u8>, Trouble> {
+pub fn set_in_text(body: &[u8], assignment: &Assignment, add: bool) -> Result<Vec<u8>, CliError> {
     let value = serde_json::from_str(&assignment.value)
         .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
     let path = parse_path(&assignment.path)?;
     let mut document: Value = serde_json::from_slice(body).map_err(|error| {
-        Trouble::usage(format!("only a JSON body can be changed: {error}"))
+        CliError::usage(format!("only a JSON body can be changed: {error}"))
             .hint("`--edit` opens whatever it is")
     })?;
     // The document says what is wrong with the path; the text is what is sent.
     path.set(&mut document, value.clone(), add)
         .map_err(|error| trouble(&error, !add))?;
     path.splice(body, &value)
-        .ok_or_else(|| Trouble::usage(format!("`{}` cannot be set", assignment.path)))
+        .ok_or_else(|| CliError::usage(format!("`{}` cannot be set", assignment.path)))
 }
 
 /// An assignment of a value to a path.
@@ -49,7 +53,7 @@ pub fn assignment(path: &str, value: &Value) -> Assignment {
 }
 
 /// Removes each value.
-pub fn unset_all(document: &mut Value, paths: &[String]) -> Result<(), Trouble> {
+pub fn unset_all(document: &mut Value, paths: &[String]) -> Result<(), CliError> {
     for path in paths {
         parse_path(path)?
             .unset(document)
@@ -58,16 +62,16 @@ pub fn unset_all(document: &mut Value, paths: &[String]) -> Result<(), Trouble> 
     Ok(())
 }
 
-fn parse_path(text: &str) -> Result<Path, Trouble> {
+fn parse_path(text: &str) -> Result<Path, CliError> {
     text.parse()
-        .map_err(|error: PathError| Trouble::usage(error.to_string()))
+        .map_err(|error: PathError| CliError::usage(error.to_string()))
 }
 
 /// What to do where `--set` finds nothing.
 const ADD: &str = "`--add` lets `--set` add what is not there";
 
-fn trouble(error: &PathError, can_add: bool) -> Trouble {
-    let trouble = Trouble::usage(error.to_string());
+fn trouble(error: &PathError, can_add: bool) -> CliError {
+    let trouble = CliError::usage(error.to_string());
     let PathError::Unknown { path, keys } = error else {
         return trouble;
     };
@@ -91,11 +95,11 @@ fn near_path<'a>(path: &str, keys: &'a [String]) -> Option<&'a str> {
 }
 
 /// The bytes of `@file`, of stdin for `-`, or of the text itself.
-pub fn source(text: &str) -> Result<Vec<u8>, Trouble> {
+pub fn source(text: &str) -> Result<Vec<u8>, CliError> {
     if text == "-" {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| Trouble::unreadable(format!("cannot read stdin: {error}")))?;
+        read.map_err(|error| CliError::unreadable(format!("cannot read stdin: {error}")))?;
         return Ok(bytes);
     }
     match text.strip_prefix('@') {
@@ -106,32 +110,32 @@ pub fn source(text: &str) -> Result<Vec<u8>, Trouble> {
 
 /// The bytes of `@file` or of stdin. A bare word is an error, as it would be a file's name whose `@`
 /// was forgotten.
-pub fn byte_source(text: &str, flag: &str) -> Result<Vec<u8>, Trouble> {
+pub fn byte_source(text: &str, flag: &str) -> Result<Vec<u8>, CliError> {
     if text == "-" || text.starts_with('@') {
         return source(text);
     }
-    Err(Trouble::usage(format!("`{flag} {text}` names no source"))
+    Err(CliError::usage(format!("`{flag} {text}` names no source"))
         .hint(format!("a file is `{flag} @FILE`, stdin is `{flag} -`")))
 }
 
-fn read(path: &FilePath) -> Result<Vec<u8>, Trouble> {
+fn read(path: &FilePath) -> Result<Vec<u8>, CliError> {
     std::fs::read(path).map_err(|error| {
-        Trouble::unreadable(format!("cannot read `{}`: {error}", path.display()))
+        CliError::unreadable(format!("cannot read `{}`: {error}", path.display()))
             .hint("check the path and its rights")
     })
 }
 
 /// The JSON value of `@file`, of stdin, or of the text itself.
-pub fn json_source(text: &str, flag: &str) -> Result<Value, Trouble> {
+pub fn json_source(text: &str, flag: &str) -> Result<Value, CliError> {
     let bytes = source(text)?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        Trouble::usage(format!("`{flag}` is not JSON: {error}"))
+        CliError::usage(format!("`{flag}` is not JSON: {error}"))
             .hint("give JSON, `@file`, or `-` for stdin")
     })
 }
 
 /// What the user's editor makes of some bytes.
-pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, Trouble> {
+pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, CliError> {
     let variable = |name| {
         config
             .environment
@@ -142,9 +146,9 @@ pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, Trouble> {
     let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
     let words = editor.as_deref().and_then(shlex::split).unwrap_or_default();
     let Some((program, args)) = words.split_first() else {
-        return Err(Trouble::usage("`--edit` needs an editor").hint("set VISUAL or EDITOR"));
+        return Err(CliError::usage("`--edit` needs an editor").hint("set VISUAL or EDITOR"));
     };
-    let failed = |error: std::io::Error| Trouble::unreadable(format!("cannot edit: {error}"));
+    let failed = |error: std::io::Error| CliError::unreadable(format!("cannot edit: {error}"));
     // `.json`, so that editors colour it; mode 0600, as payloads hold people's data.
     let file = tempfile::Builder::new()
         .suffix(".json")
@@ -153,11 +157,11 @@ pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, Trouble> {
     std::fs::write(file.path(), bytes).map_err(failed)?;
     let status = Command::new(program).args(args).arg(file.path()).status();
     let status = status.map_err(|error| {
-        Trouble::usage(format!("cannot start the editor `{program}`: {error}"))
+        CliError::usage(format!("cannot start the editor `{program}`: {error}"))
             .hint("set VISUAL or EDITOR")
     })?;
     if !status.success() {
-        return Err(Trouble::usage(format!(
+        return Err(CliError::usage(format!(
             "the editor `{program}` gave up: {status}"
         )));
     }

@@ -3,14 +3,14 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::exit::{Outcome, Signal, Trouble};
+use crate::exit::{CliError, Outcome, Signal};
 
 /// Resolves with the first SIGINT or SIGTERM. From then on, a second one ends the program with 130
 /// or 143, whatever it is doing.
-pub fn first() -> Result<oneshot::Receiver<Signal>, Trouble> {
+pub fn first() -> Result<oneshot::Receiver<Signal>, CliError> {
     let watch = |kind| {
         signal(kind)
-            .map_err(|error| Trouble::unreadable(format!("cannot watch for signals: {error}")))
+            .map_err(|error| CliError::unreadable(format!("cannot watch for signals: {error}")))
     };
     let mut interrupts = watch(SignalKind::interrupt())?;
     let mut terminations = watch(SignalKind::terminate())?;

@@ -13,9 +13,9 @@ use super::setup::{Setup, Side, client_options};
 use super::signal;
 use crate::check::{Expect, Material, Planned, Runner, SelectionError, Sending, plan, select};
 use crate::cli::{GlobalArgs, TestArgs};
-use crate::delivery::{Cause, FailureKind};
-use crate::dispatch::{Dispatch, Outlet};
-use crate::exit::{Outcome, Trouble};
+use crate::delivery::{FailureKind, Trigger};
+use crate::dispatch::{Dispatch, EndpointClient};
+use crate::exit::{CliError, Outcome};
 use crate::http::{Client, ClientOptions, Target};
 use crate::provider::Provider;
 use crate::report;
@@ -34,12 +34,12 @@ struct Work<'a> {
 }
 
 /// Runs the command.
-pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| {
-            Trouble::usage("no provider to play")
+            CliError::usage("no provider to play")
                 .hint("say which: `--provider NAME`; `webhook providers` lists them")
         })?;
     let work = Work {
@@ -54,7 +54,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     }
     let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
     let key = keyring.keys(provider.name()).first().ok_or_else(|| {
-        Trouble::usage(format!("no secret for `{}`", provider.name()))
+        CliError::usage(format!("no secret for `{}`", provider.name()))
             .hint(format!("give it: `--secret {}=…`", provider.name()))
     })?;
     let target = target(args, &setup)?;
@@ -63,12 +63,12 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             return Ok(Outcome::Unreachable);
         }
         let effects = Effects::of(args, world)?;
-        let outlet = work.outlet(target)?;
-        work.check(key, &outlet, effects.as_ref()).await
+        let endpoint = work.endpoint(target)?;
+        work.check(key, &endpoint, effects.as_ref()).await
     })
 }
 
-fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Planned>, Trouble> {
+fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Planned>, CliError> {
     let event = args.event.as_deref();
     if let Some(event) = event.filter(|event| !provider.has_event(event)) {
         return Err(setup.unknown_event_of(provider, event));
@@ -85,20 +85,20 @@ fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Pl
                 provider.name()
             ),
         };
-        Trouble::usage(error.to_string()).hint(hint)
+        CliError::usage(error.to_string()).hint(hint)
     })
 }
 
-fn target(args: &TestArgs, setup: &Setup) -> Result<Target, Trouble> {
+fn target(args: &TestArgs, setup: &Setup) -> Result<Target, CliError> {
     match setup.config.url(args.url.clone())?.value {
         Some(url) => Ok(Target::parse(&url)?),
-        None => Err(Trouble::usage("no handler to test")
+        None => Err(CliError::usage("no handler to test")
             .hint("give `--url http://localhost:3000/webhooks`, or set WEBHOOK_URL")),
     }
 }
 
 impl Work<'_> {
-    fn outlet(&self, target: Target) -> Result<Outlet, Trouble> {
+    fn endpoint(&self, target: Target) -> Result<EndpointClient, CliError> {
         let log = self.log()?;
         let options = ClientOptions {
             fresh_connections: true,
@@ -110,16 +110,16 @@ impl Work<'_> {
         };
         let documented = self.provider.definition.delivery.timeout();
         let timeout = self.args.timeout.map_or(documented, |span| span.0);
-        Ok(Outlet::new(
+        Ok(EndpointClient::new(
             Dispatch::new(Client::new(&options)?, log.clone()),
             Dispatch::new(Client::new(&lower_case)?, log),
             target,
-            Cause::Test,
+            Trigger::Test,
             (!timeout.is_zero()).then_some(timeout),
         ))
     }
 
-    fn log(&self) -> Result<Option<Writer>, Trouble> {
+    fn log(&self) -> Result<Option<Writer>, CliError> {
         if self.args.no_log {
             return Ok(None);
         }
@@ -131,20 +131,20 @@ impl Work<'_> {
     async fn check(
         &self,
         key: &Key,
-        outlet: &Outlet,
+        endpoint: &EndpointClient,
         effects: Option<&Effects>,
-    ) -> Result<Outcome, Trouble> {
-        let target = outlet.request_target().to_owned();
+    ) -> Result<Outcome, CliError> {
+        let target = endpoint.request_target().to_owned();
         let random = rand::make_rng::<StdRng>();
         let material = Material::new(self.provider, key, target, self.world.clock, random);
         let counter = effects.map(|effects| effects as _);
-        let mut runner = Runner::new(material, outlet, counter);
-        let mut output = Output::new(self, outlet.url());
+        let mut runner = Runner::new(material, endpoint, counter);
+        let mut output = Output::new(self, endpoint.url());
         let refused = match self.greet(&mut runner, &mut output).await? {
             Greeting::Welcome => None,
             Greeting::Refused(status) => Some(status),
             Greeting::Ended(outcome) => {
-                outlet.settle().await?;
+                endpoint.settle().await?;
                 output.finish()?;
                 return Ok(outcome);
             }
@@ -161,7 +161,7 @@ impl Work<'_> {
                     return Ok(Outcome::Interrupted(signal));
                 }
             };
-            outlet.settle().await?;
+            endpoint.settle().await?;
             output.add(&finished)?;
         }
         let outcome = output.finish()?;
@@ -183,7 +183,7 @@ impl Work<'_> {
         &self,
         runner: &mut Runner<'_>,
         output: &mut Output<'_>,
-    ) -> Result<Greeting, Trouble> {
+    ) -> Result<Greeting, CliError> {
         let event = self.planned.first().map_or("", |first| &first.event);
         let greeting = runner.greet(event).await.map_err(|e| unmakeable(&e))?;
         let Some(Sending { attempt, .. }) = greeting else {
@@ -258,6 +258,6 @@ const fn hint_for(status: u16) -> Option<&'static str> {
     }
 }
 
-fn unmakeable(error: &crate::check::Unmakeable) -> Trouble {
-    Trouble::usage(error.to_string())
+fn unmakeable(error: &crate::check::Unmakeable) -> CliError {
+    CliError::usage(error.to_string())
 }

@@ -2,16 +2,16 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::exit::Trouble;
+use crate::exit::CliError;
 
 /// What clap says of a command line: one line of what is wrong, one of what to do.
-pub fn trouble(error: &clap::Error) -> Trouble {
+pub fn trouble(error: &clap::Error) -> CliError {
     let message = match error.kind() {
         ErrorKind::MissingRequiredArgument => missing(error),
         ErrorKind::ValueValidation => refused(error),
         _ => first_line(error),
     };
-    Trouble::usage(message).hint(suggestion(error).unwrap_or_else(|| see_help(error)))
+    CliError::usage(message).hint(suggestion(error).unwrap_or_else(|| see_help(error)))
 }
 
 fn missing(error: &clap::Error) -> String {

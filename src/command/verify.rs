@@ -14,14 +14,14 @@ use std::io::{self, IsTerminal as _, Read};
 use super::World;
 use super::setup::Setup;
 use crate::cli::{GlobalArgs, VerifyArgs};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
 use input::Input;
 use judging::Judging;
 use report::Report;
 
 /// Runs the command.
-pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = input::of(args, io::stdin().is_terminal())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let judging = Judging::new(args, &setup, world)?;
@@ -39,7 +39,7 @@ fn verify(
     judging: &Judging<'_>,
     world: &World,
     report: &mut Report,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let name = input.name();
     let reader = match input.open(&world.folder) {
         Ok(reader) => reader,
@@ -63,7 +63,7 @@ fn verify_captures(
     reader: impl Read,
     judging: &Judging<'_>,
     report: &mut Report,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let name = input.name();
     let reader = report.flushing_lines(reader);
     let mut captures = match formats::captures(reader, input.hint()) {
@@ -91,7 +91,7 @@ fn verify_captures(
                 format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
             }
         };
-        report.fail(&name, Trouble::unreadable(message));
+        report.fail(&name, CliError::unreadable(message));
     }
     if found == 1 {
         report.stands_alone(&name);
@@ -99,16 +99,16 @@ fn verify_captures(
     Ok(())
 }
 
-fn unopened(name: &str, error: &io::Error) -> Trouble {
-    Trouble::unreadable(format!("cannot read `{name}`: {error}"))
+fn unopened(name: &str, error: &io::Error) -> CliError {
+    CliError::unreadable(format!("cannot read `{name}`: {error}"))
 }
 
 /// What is wrong with an input. At its first line it may be that it is a bare body.
-fn unreadable(name: &str, error: &FormatError, is_first: bool) -> Trouble {
+fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
     let hint = if is_first && error.may_be_body() {
         Some("if this is a body, give its headers with `-H 'Name: value'`".into())
     } else {
         error.hint()
     };
-    Trouble::unreadable(format!("`{name}`: {error}")).maybe_hint(hint)
+    CliError::unreadable(format!("`{name}`: {error}")).maybe_hint(hint)
 }

@@ -9,7 +9,7 @@ use super::{Headers, Timestamp};
 
 /// Why a request was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cause {
+pub enum Trigger {
     /// `listen` passed a delivery on.
     Forward,
     /// `replay` sent a logged delivery again.
@@ -22,7 +22,7 @@ pub enum Cause {
     Test,
 }
 
-impl Cause {
+impl Trigger {
     const ALL: [Self; 5] = [
         Self::Forward,
         Self::Replay,
@@ -43,7 +43,7 @@ impl Cause {
     }
 }
 
-impl FromStr for Cause {
+impl FromStr for Trigger {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -183,7 +183,7 @@ pub struct Attempt {
     /// The delivery that was sent; for `send`, the id given to the forged one.
     pub delivery_id: String,
     /// Why it was sent.
-    pub cause: Cause,
+    pub trigger: Trigger,
     /// Where to, without user information.
     pub url: String,
     /// When it started.

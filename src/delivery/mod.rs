@@ -11,7 +11,7 @@ mod request;
 mod time;
 mod verdict;
 
-pub use attempt::{Answer, Attempt, Cause, Failure, FailureKind, Signing, is_success};
+pub use attempt::{Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_success};
 pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use headers::Headers;

@@ -26,7 +26,7 @@ pub use abandon::abandon;
 pub use client::{Client, ClientError, ClientOptions, MAX_ANSWER};
 pub use exchange::{Arrival, Handler, Problem, Reply};
 pub use limits::Limits;
-pub use near::{addresses, is_near};
+pub use near::{addresses, is_loopback_or_private};
 pub use server::{GRACE, serve};
 pub use target::{Target, TargetError};
 pub use tls::install_crypto_provider;

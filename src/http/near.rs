@@ -13,7 +13,7 @@ pub async fn addresses(target: &Target) -> io::Result<Vec<IpAddr>> {
 
 /// Whether an address is this machine's or a private network's (RFC 1918 and RFC 4193). Link-local
 /// ones are not: clouds have services there that answer to anyone on the machine.
-pub fn is_near(address: IpAddr) -> bool {
+pub fn is_loopback_or_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_near_v4(address),
         IpAddr::V6(address) => {
@@ -50,7 +50,7 @@ mod tests {
             "fd00::1",
             "::ffff:10.0.0.1",
         ] {
-            assert!(is_near(near.parse().unwrap()), "{near}");
+            assert!(is_loopback_or_private(near.parse().unwrap()), "{near}");
         }
         for far in [
             "8.8.8.8",
@@ -64,7 +64,7 @@ mod tests {
             "ff02::1",
             "::ffff:8.8.8.8",
         ] {
-            assert!(!is_near(far.parse().unwrap()), "{far}");
+            assert!(!is_loopback_or_private(far.parse().unwrap()), "{far}");
         }
     }
 }

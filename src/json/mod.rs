@@ -1,9 +1,9 @@
 //! JSON as text and as JavaScript sees it: reading a field without reading the rest, paths into a
 //! document, and the text that `JSON.stringify` would write.
 
+mod fields;
 pub mod javascript;
 mod path;
-mod peek;
 
+pub use fields::{JsonFields, is_json};
 pub use path::{Path, PathError};
-pub use peek::{Peek, is_json};

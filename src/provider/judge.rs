@@ -2,7 +2,7 @@
 
 use super::{Catalogue, Keyring, Place, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
-use crate::json::Peek;
+use crate::json::JsonFields;
 use crate::signature::{Context, Diagnosis, Freshness, diagnose, verify};
 
 /// How requests are judged.
@@ -64,7 +64,7 @@ pub fn judge<'a>(
     request: &Request,
     now: Timestamp,
 ) -> Judged<'a> {
-    let peek = Peek::new(&request.body);
+    let peek = JsonFields::new(&request.body);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.definition.signature;
         let keys = keyring.keys(provider.name());
@@ -102,7 +102,7 @@ pub fn judge<'a>(
 fn recognise<'a>(
     catalogue: &'a Catalogue,
     request: &Request,
-    peek: Option<&Peek<'_>>,
+    peek: Option<&JsonFields<'_>>,
     checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
 ) -> Option<(&'a Provider, Verdict)> {
     let signed = catalogue
@@ -143,7 +143,7 @@ pub(super) const fn rank(status: Status) -> u8 {
 }
 
 /// How many members of the provider's envelope the body has; 0 where one is missing.
-fn likeness(provider: &Provider, headers: &Headers, peek: Option<&Peek<'_>>) -> usize {
+fn likeness(provider: &Provider, headers: &Headers, peek: Option<&JsonFields<'_>>) -> usize {
     let template = provider.definition.envelope.template.as_object();
     let (Some(template), Some(peek)) = (template, peek) else {
         return usize::from(knows_event(provider, headers, peek));
@@ -155,7 +155,7 @@ fn likeness(provider: &Provider, headers: &Headers, peek: Option<&Peek<'_>>) -> 
     }
 }
 
-fn knows_event(provider: &Provider, headers: &Headers, peek: Option<&Peek<'_>>) -> bool {
+fn knows_event(provider: &Provider, headers: &Headers, peek: Option<&JsonFields<'_>>) -> bool {
     let complete = match (provider.definition.envelope.template.as_object(), peek) {
         (Some(template), Some(peek)) => template.keys().all(|key| peek.raw(key).is_some()),
         (Some(_), None) => false,
@@ -249,7 +249,7 @@ impl Explanation<'_> {
 
 impl Place {
     /// What stands at this place.
-    pub fn find(&self, headers: &Headers, peek: Option<&Peek<'_>>) -> Option<String> {
+    pub fn find(&self, headers: &Headers, peek: Option<&JsonFields<'_>>) -> Option<String> {
         match self {
             Self::Header { header } => headers.text(header).map(str::to_owned),
             Self::Path(path) => peek?.string(path),

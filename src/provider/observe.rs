@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::Provider;
 use crate::delivery::Request;
-use crate::json::{Peek, is_json};
+use crate::json::{JsonFields, is_json};
 
 /// How alike two names must be for one to be suggested (Jaro-Winkler, 0 to 1).
 const NEAR: f64 = 0.8;
 
 /// What is noticed of a request's payload, one line each.
 pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
-    let Some(peek) = Peek::new(&request.body) else {
+    let Some(peek) = JsonFields::new(&request.body) else {
         let what = if is_json(&request.body) {
             "no JSON object"
         } else {
@@ -43,7 +43,12 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     notes
 }
 
-fn observe_event(provider: &Provider, request: &Request, peek: &Peek<'_>, notes: &mut Vec<String>) {
+fn observe_event(
+    provider: &Provider,
+    request: &Request,
+    peek: &JsonFields<'_>,
+    notes: &mut Vec<String>,
+) {
     let place = &provider.definition.envelope.event;
     let Some(event) = place.find(&request.headers, Some(peek)) else {
         return;

@@ -13,7 +13,7 @@ use super::style::{self, INDENT, indent, join_lines, pad};
 use super::units::{bytes, duration, millis, ordinal};
 use super::wrap::wrap;
 use crate::delivery::{
-    Answer, Attempt, Cause, Delivery, Failure, Signing, Timestamp, Verdict, is_success,
+    Answer, Attempt, Delivery, Failure, Signing, Timestamp, Trigger, Verdict, is_success,
 };
 
 /// Columns kept for a provider's name, an event type, an id and a verdict, so that lines align.
@@ -176,8 +176,8 @@ fn failure_about(failure: &Failure) -> String {
 /// For a replay, whether the signature is the one that was received.
 fn resigned(attempt: &Attempt) -> String {
     let text = match attempt.signing {
-        Some(Signing::Fresh) if attempt.cause == Cause::Replay => "  signed afresh",
-        Some(Signing::Kept) if attempt.cause == Cause::Replay => "  signature kept",
+        Some(Signing::Fresh) if attempt.trigger == Trigger::Replay => "  signed afresh",
+        Some(Signing::Kept) if attempt.trigger == Trigger::Replay => "  signature kept",
         _ => return String::new(),
     };
     text.dimmed().to_string()
@@ -220,7 +220,7 @@ mod tests {
         Attempt {
             id: "att_1".into(),
             delivery_id: "dlv_1".into(),
-            cause: Cause::Forward,
+            trigger: Trigger::Forward,
             url: "http://localhost:3000/hooks".into(),
             started_at: AT,
             duration_ms: 12.4,
@@ -343,7 +343,7 @@ mod tests {
         let expected = "10:30:01  <--  200   12 ms  evt_abc123  http://localhost:3000/hooks";
         assert_eq!(shown_attempt(&answer(200, "{\"received\":true}")), expected);
         let mut replayed = answer(204, "");
-        replayed.cause = Cause::Replay;
+        replayed.trigger = Trigger::Replay;
         replayed.signing = Some(Signing::Fresh);
         let expected =
             "10:30:01  <--  204   12 ms  evt_abc123  http://localhost:3000/hooks  signed afresh";

@@ -138,7 +138,7 @@ impl<'a> Appender<'a> {
         self.attempt.execute(params![
             attempt.id,
             attempt.delivery_id,
-            attempt.cause.as_str(),
+            attempt.trigger.as_str(),
             attempt.url,
             attempt.started_at.micros(),
             attempt.duration_ms,
@@ -189,7 +189,7 @@ pub(super) fn attempt(row: &Row<'_>, path: &Path) -> Result<Attempt, StoreError>
     Ok(Attempt {
         id: columns.get(1)?,
         delivery_id: columns.get(2)?,
-        cause: columns.name(3, &columns.get::<String>(3)?)?,
+        trigger: columns.name(3, &columns.get::<String>(3)?)?,
         url: columns.get(4)?,
         started_at: Timestamp::from_micros(columns.get(5)?),
         duration_ms: columns.get(6)?,

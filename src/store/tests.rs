@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use super::{Imported, Log, LookupError, Position, Query, Reader, StoreError, Writer};
 use crate::delivery::{
-    Answer, Attempt, Cause, Delivery, Failure, FailureKind, Headers, Request, Signing, Status,
-    Timestamp, Verdict, id,
+    Answer, Attempt, Delivery, Failure, FailureKind, Headers, Request, Signing, Status, Timestamp,
+    Trigger, Verdict, id,
 };
 
 /// A log in a folder of its own, gone with the value.
@@ -72,7 +72,7 @@ fn attempt(delivery_id: &str, outcome: Result<u16, FailureKind>) -> Attempt {
     Attempt {
         id: id::attempt(),
         delivery_id: delivery_id.into(),
-        cause: Cause::Forward,
+        trigger: Trigger::Forward,
         url: "http://localhost:3000/hook".into(),
         started_at: Timestamp::from_seconds(1_768_732_202),
         duration_ms: 12.5,

@@ -21,7 +21,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("formats", &["delivery"]),
     ("dispatch", &["delivery", "http", "store"]),
     (
-        "intake",
+        "receive",
         &["delivery", "dispatch", "http", "json", "provider", "store"],
     ),
     // A handler is checked through the back door, with what the provider's data says.
@@ -247,10 +247,10 @@ fn imports_are_seen_in_every_spelling() {
             "fn f(x: &crate::store::Log) -> Vec<crate::http::X> {}",
             "store:1 http:1",
         ),
-        ("use super::super::super::intake::Intake;", "intake:1"),
+        ("use super::super::super::receive::Receiver;", "receive:1"),
         (
-            "use super::super::{select, super::intake::Intake};",
-            "command:1 intake:1",
+            "use super::super::{select, super::receive::Receiver};",
+            "command:1 receive:1",
         ),
         ("use super::Replay;", "command:1"),
         ("use crate::*;", "*:1"),

@@ -8,7 +8,7 @@ use std::thread;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use webhook_cli::delivery::{Answer, Attempt, Cause, Failure, FailureKind, Signing, Timestamp};
+use webhook_cli::delivery::{Answer, Attempt, Failure, FailureKind, Signing, Timestamp, Trigger};
 use webhook_cli::store::Log;
 
 use crate::harness::{PATIENCE, Run, Sandbox};
@@ -89,7 +89,7 @@ fn attempt(number: u32, delivery_id: String, outcome: Result<Answer, Failure>) -
     Attempt {
         id: format!("att_01JD{number:022}"),
         delivery_id,
-        cause: Cause::Forward,
+        trigger: Trigger::Forward,
         url: "http://localhost:3000/app?shop=1".into(),
         started_at: Timestamp::from_seconds(1_768_732_300),
         duration_ms: 12.5,

@@ -12,10 +12,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::harness::{PATIENCE, must_have_all};
 use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::message::Message;
 use crate::harness::sender::now;
+use crate::harness::{PATIENCE, must_have_all};
 
 /// The providers whose documents show a handler.
 pub const PROVIDERS: [&str; 4] = ["barecommerce", "cimplify", "ibakepro", "olympus"];

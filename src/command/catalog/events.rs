@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{print, print_lines};
 use crate::cli::{EventsArgs, Fault, GlobalArgs};
 use crate::command::{Setup, World};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::provider::{Provider, Source};
 use crate::report;
 
@@ -30,7 +30,7 @@ struct FaultLine {
 }
 
 /// Lists the events, of one provider or of all, or the faults.
-pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     if args.faults {
         return faults(args.json, world);
     }
@@ -53,7 +53,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     Ok(Outcome::Yes)
 }
 
-fn line<'a>(provider: &'a Provider, event: &'a str) -> Result<Option<EventLine<'a>>, Trouble> {
+fn line<'a>(provider: &'a Provider, event: &'a str) -> Result<Option<EventLine<'a>>, CliError> {
     let Some(fixture) = provider.event(event).transpose()? else {
         return Ok(None);
     };
@@ -96,7 +96,7 @@ fn as_table<'a>(lines: Vec<EventLine<'a>>, width: Option<usize>) -> String {
     )
 }
 
-fn faults(json: bool, world: &World) -> Result<Outcome, Trouble> {
+fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
     let faults = Fault::value_variants().iter().copied();
     let lines: Vec<_> = faults.map(fault_line).collect();
     if json {

@@ -9,17 +9,17 @@ use clap_mangen::Man;
 
 use crate::cli::{Cli, ManArgs};
 use crate::command::World;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 
 /// The section of user commands.
 const SECTION: &str = "1";
 
 /// Prints the page of the program, or writes the pages of all commands.
-pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, CliError> {
     if args.output.is_none() && world.console.prints_to_terminal() {
         let message = "a manual page is troff, which a terminal cannot show";
         let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";
-        return Err(Trouble::usage(message).hint(hint));
+        return Err(CliError::usage(message).hint(hint));
     }
     let mut command = Cli::command();
     // Gives every subcommand its full name and the flags that hold everywhere.
@@ -29,7 +29,7 @@ pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, Trouble> {
         return Ok(Outcome::Yes);
     };
     let count = write_all(&command, folder).map_err(|error| {
-        Trouble::unreadable(format!("cannot write into `{}`: {error}", folder.display()))
+        CliError::unreadable(format!("cannot write into `{}`: {error}", folder.display()))
     })?;
     let folder = folder.display();
     world

@@ -8,7 +8,7 @@ use super::facts::{DeliveryFacts, Facts, PlaceFacts, SignatureFacts, ToleranceFa
 use super::{print, print_lines};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::command::{Setup, World};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::provider::Note;
 use crate::report;
 use crate::report::sanitize::escape;
@@ -22,7 +22,7 @@ pub fn providers(
     args: &ProvidersArgs,
     global: &GlobalArgs,
     world: &World,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let setup = Setup::load(global, None, world)?;
     let (facts, json) = match &args.command {
         Some(ProvidersCommand::Show { name, json }) => {

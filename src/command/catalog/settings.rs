@@ -13,7 +13,7 @@ use crate::cli::value::{Size, Span};
 use crate::cli::{ConfigArgs, GlobalArgs, SecretArgs};
 use crate::command::{Setup, World};
 use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::provider::Provider;
 use crate::report;
 use crate::signature::{Key, Secret};
@@ -49,7 +49,7 @@ impl<T: Into<Value>> Setting<T> {
 
 /// Shows each setting and where it comes from. A secret that cannot be read is an error, as it is
 /// for the commands that need one, but only after everything else was shown.
-pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let mut setup = Setup::load(global, None, world)?;
     let missing = setup.config.leave_out_missing_secrets();
     let mut lines = general(&setup.config, global)?;
@@ -127,7 +127,7 @@ fn places(config: &Config, global: &GlobalArgs) -> Vec<SettingLine> {
 
 /// A line for each secret that a provider's deliveries are checked with, under the label that a
 /// verdict names it by.
-fn secrets(setup: &Setup) -> Result<Vec<SettingLine>, Trouble> {
+fn secrets(setup: &Setup) -> Result<Vec<SettingLine>, CliError> {
     let args = SecretArgs::default();
     // What the commands refuse is refused here in the same words.
     setup.keyring(&args)?;

@@ -11,9 +11,9 @@ use crate::command::World;
 use crate::command::setup::{client, headers};
 use crate::delivery::EventFilter;
 use crate::dispatch::Dispatch;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::Target;
-use crate::intake::{AnswerMode, Forward, ForwardOptions, Route};
+use crate::receive::{AnswerMode, Forward, ForwardOptions, Route};
 use crate::store::Writer;
 
 /// How long a target may take to take a connection when `listen` starts, before it counts as down.
@@ -21,7 +21,7 @@ const PROBE_TIME: Duration = Duration::from_secs(1);
 
 impl Plan {
     /// The routes by event, then those that take everything.
-    pub fn routes(&self) -> Result<Vec<Route>, Trouble> {
+    pub fn routes(&self) -> Result<Vec<Route>, CliError> {
         let by_event = self.args.forward.route.iter().map(|route| {
             Ok(Route {
                 filter: self
@@ -45,7 +45,7 @@ impl Plan {
         routes: Vec<Route>,
         filter: EventFilter,
         log: Option<Writer>,
-    ) -> Result<Option<Forward>, Trouble> {
+    ) -> Result<Option<Forward>, CliError> {
         if routes.is_empty() {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ impl Plan {
 }
 
 /// Fails where a target is the listener's own `address`: each delivery would be one more, for ever.
-pub fn refuse_itself(routes: &[Route], address: SocketAddr) -> Result<(), Trouble> {
+pub fn refuse_itself(routes: &[Route], address: SocketAddr) -> Result<(), CliError> {
     let is_here = |target: &&Target| {
         let port = format!(":{}", address.port());
         let local = address.ip().is_loopback() || address.ip().is_unspecified();
@@ -77,7 +77,7 @@ pub fn refuse_itself(routes: &[Route], address: SocketAddr) -> Result<(), Troubl
         Some(target) => {
             let message = format!("`{target}` is this listener itself");
             let hint = "give the application's port, or listen on another one: `--port 0`";
-            Err(Trouble::usage(message).hint(hint))
+            Err(CliError::usage(message).hint(hint))
         }
     }
 }

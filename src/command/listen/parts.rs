@@ -15,12 +15,12 @@ use crate::cli::{self, ListenArgs};
 use crate::command::World;
 use crate::command::setup::{Setup, Side, freshness};
 use crate::config::ListenSettings;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::{Limits, Target};
-use crate::intake::{
-    Answers, Expectation, Feed, Intake, InvalidPolicy, REMEMBERED, Route, Seen, Told,
-};
 use crate::provider::{Keyring, Policy, Provider};
+use crate::receive::{
+    Answers, Expectation, Feed, InvalidPolicy, REMEMBERED, Receiver, Route, Seen, Told,
+};
 use crate::report::BodyDetail;
 use crate::store::{Log, StoreError, Writer};
 
@@ -34,7 +34,7 @@ const LONGEST_STALL: Duration = Duration::from_secs(24 * 60 * 60);
 /// Everything that receiving needs, ready to run.
 pub struct Parts {
     /// The front door.
-    pub intake: Intake,
+    pub receiver: Receiver,
     /// What happens behind it.
     pub happenings: mpsc::Receiver<Told>,
     /// Where requests come in.
@@ -66,7 +66,7 @@ struct OpenLog {
 
 impl Parts {
     /// Builds them; the socket is bound, the log is open.
-    pub async fn build(args: ListenArgs, setup: Setup, world: &World) -> Result<Self, Trouble> {
+    pub async fn build(args: ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let settings = setup.config.listen_settings(&args)?;
         let plan = Plan {
             args,
@@ -91,7 +91,7 @@ impl Parts {
         Ok(Self {
             limits: plan.limits(),
             style: plan.style(),
-            intake: Intake {
+            receiver: Receiver {
                 keyring,
                 policy,
                 answers: plan.answers(),
@@ -111,7 +111,7 @@ impl Parts {
 }
 
 impl Plan {
-    fn expectation(&self) -> Result<Expectation, Trouble> {
+    fn expectation(&self) -> Result<Expectation, CliError> {
         let until = &self.args.until;
         for event in &until.expect {
             refuse_pattern(event)?;
@@ -123,7 +123,7 @@ impl Plan {
         })
     }
 
-    fn policy(&self) -> Result<Policy, Trouble> {
+    fn policy(&self) -> Result<Policy, CliError> {
         let provider = self.setup.chosen_provider(self.args.provider.as_deref())?;
         Ok(Policy {
             provider: provider.map(|provider| provider.name().to_owned()),
@@ -173,7 +173,7 @@ impl Plan {
     }
 
     /// The log of this run; `None` where nothing is to be kept.
-    fn open_log(&self) -> Result<Option<OpenLog>, Trouble> {
+    fn open_log(&self) -> Result<Option<OpenLog>, CliError> {
         if self.args.no_log {
             return Ok(None);
         }
@@ -204,12 +204,12 @@ impl Plan {
 }
 
 /// Fails where a pattern stands in place of the one event that is awaited.
-fn refuse_pattern(event: &str) -> Result<(), Trouble> {
+fn refuse_pattern(event: &str) -> Result<(), CliError> {
     if !event.contains('*') && !event.starts_with('!') {
         return Ok(());
     }
     let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
-    Err(Trouble::usage("`--expect` awaits one event, not a pattern").hint(hint))
+    Err(CliError::usage("`--expect` awaits one event, not a pattern").hint(hint))
 }
 
 impl OpenLog {

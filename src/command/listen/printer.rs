@@ -6,8 +6,8 @@ use super::ready::Ready;
 use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery};
-use crate::exit::Trouble;
-use crate::intake::{Happening, Progress, Told};
+use crate::exit::CliError;
+use crate::receive::{Happening, Progress, Told};
 use crate::report::{self, AttemptView, BodyDetail, DeliveryView};
 
 /// How many happenings are printed with one write.
@@ -29,12 +29,12 @@ pub struct Printer {
     console: Console,
     style: Style,
     /// Who is told when the output takes nothing any more; `None` once that was so.
-    ended: Option<oneshot::Sender<Trouble>>,
+    ended: Option<oneshot::Sender<CliError>>,
 }
 
 impl Printer {
     /// A printer, and what resolves when its output takes nothing any more.
-    pub fn new(console: Console, style: Style) -> (Self, oneshot::Receiver<Trouble>) {
+    pub fn new(console: Console, style: Style) -> (Self, oneshot::Receiver<CliError>) {
         let (ended, end) = oneshot::channel();
         let printer = Self {
             console,
@@ -45,7 +45,7 @@ impl Printer {
     }
 
     /// Says that requests are received from now on.
-    pub fn ready(&self, ready: &Ready) -> Result<(), Trouble> {
+    pub fn ready(&self, ready: &Ready) -> Result<(), CliError> {
         if self.style.json {
             self.console.json(&ready.to_json()?)?;
         }
@@ -69,7 +69,7 @@ impl Printer {
         self
     }
 
-    fn end(&mut self, trouble: Trouble) {
+    fn end(&mut self, trouble: CliError) {
         if let Some(ended) = self.ended.take() {
             // Nobody asks any more when receiving has just ended by itself.
             let _ = ended.send(trouble);
@@ -77,7 +77,7 @@ impl Printer {
     }
 
     /// The last lines; `untold` happenings were left out and not yet said to be.
-    pub fn summary(&self, progress: &Progress, untold: u64) -> Result<(), Trouble> {
+    pub fn summary(&self, progress: &Progress, untold: u64) -> Result<(), CliError> {
         if self.ended.is_none() {
             return Ok(());
         }
@@ -120,8 +120,8 @@ impl Printer {
         match happening {
             Happening::Delivery(delivery, repeat) => Some(self.delivery(delivery, *repeat)),
             Happening::Attempt(attempt, delivery) => Some(self.attempt(attempt, delivery)),
-            Happening::Trouble(error) => {
-                let trouble = Trouble::from(error.clone());
+            Happening::CliError(error) => {
+                let trouble = CliError::from(error.clone());
                 self.console.warn(&trouble.message, trouble.hint.as_deref());
                 None
             }

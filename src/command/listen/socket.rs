@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cli::TlsArgs;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::tls;
 
 /// A port that is bound.
@@ -24,7 +24,7 @@ pub struct Socket {
 
 impl Socket {
     /// Binds `address`; with TLS as the flags say.
-    pub async fn open(address: SocketAddr, args: &TlsArgs) -> Result<Self, Trouble> {
+    pub async fn open(address: SocketAddr, args: &TlsArgs) -> Result<Self, CliError> {
         let unusable = |error| unusable(address, &error);
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
@@ -45,8 +45,8 @@ impl Socket {
     }
 }
 
-fn unusable(address: SocketAddr, error: &io::Error) -> Trouble {
-    let trouble = Trouble::usage(format!("cannot listen on `{address}`: {error}"));
+fn unusable(address: SocketAddr, error: &io::Error) -> CliError {
+    let trouble = CliError::usage(format!("cannot listen on `{address}`: {error}"));
     match error.kind() {
         io::ErrorKind::AddrInUse => trouble.hint(format!(
             "another program listens on port {}; `--port 0` picks a free one",

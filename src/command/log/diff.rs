@@ -3,11 +3,11 @@
 use super::super::line::Line;
 use super::super::{Setup, World, select};
 use crate::cli::LogDiff;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::report::diff;
 
 /// Compares two deliveries: yes where nothing differs.
-pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     let reader = setup.existing_log()?.reader()?;
     let left = select::find(&reader, &args.left)?;
     let right = select::find(&reader, &args.right)?;

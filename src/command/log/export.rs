@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::{Setup, World, select};
 use super::output;
 use crate::cli::{ExportFormat, LogExport};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::formats::har;
 use crate::store::{Query, Reader};
 
@@ -22,7 +22,7 @@ struct Exported {
 }
 
 /// Writes what the filters mean to a file or stdout.
-pub fn run(args: &LogExport, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &LogExport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     let export = Export {
         query: select::query(&args.select, setup, world.now())?,
         reader: setup.existing_log()?.reader()?,
@@ -64,14 +64,14 @@ struct Export {
 
 impl Export {
     /// Writes everything, one delivery at a time; gives the writer back, flushed.
-    fn write<W: Write>(&self, out: W) -> Result<(W, Exported), Trouble> {
+    fn write<W: Write>(&self, out: W) -> Result<(W, Exported), CliError> {
         match self.format {
             ExportFormat::Ndjson => self.write_ndjson(out),
             ExportFormat::Har => self.write_har(out),
         }
     }
 
-    fn write_ndjson<W: Write>(&self, mut out: W) -> Result<(W, Exported), Trouble> {
+    fn write_ndjson<W: Write>(&self, mut out: W) -> Result<(W, Exported), CliError> {
         let mut exported = Exported::default();
         select::each(&self.reader, &self.query, |delivery| {
             exported.deliveries += 1;
@@ -87,7 +87,7 @@ impl Export {
     }
 
     /// HAR has no place for attempts: an entry is one request and one answer.
-    fn write_har<W: Write>(&self, out: W) -> Result<(W, Exported), Trouble> {
+    fn write_har<W: Write>(&self, out: W) -> Result<(W, Exported), CliError> {
         let mut exported = Exported::default();
         let mut har = har::Writer::new(out, env!("CARGO_PKG_VERSION"))?;
         select::each(&self.reader, &self.query, |delivery| {
@@ -99,8 +99,8 @@ impl Export {
 
     /// Writes beside the file and takes its place when all is there, so that nobody reads half of
     /// it and what was there before stays until then. For its owner alone, as the log is.
-    fn write_file(&self, path: &Path) -> Result<Exported, Trouble> {
-        let failed = |error: io::Error| Trouble::unwritable(path, error);
+    fn write_file(&self, path: &Path) -> Result<Exported, CliError> {
+        let failed = |error: io::Error| CliError::unwritable(path, error);
         // A link is followed: what it leads to is replaced, not the link.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         if place.exists() && !place.is_file() {

@@ -13,7 +13,7 @@ use crate::cli::LogImport;
 use crate::console::Console;
 use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, Status, Timestamp, Verdict, id};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureReader, FormatError, captures};
 use crate::provider::{Catalogue, Keyring, Policy, judge};
 use crate::store::{Imported, Log};
@@ -33,7 +33,7 @@ struct Summary {
 }
 
 /// Adds the captures of a file to the log, once all of it is known to be readable.
-pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     let input = Input::open(&args.file)?;
     let skipped = input.check(world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
@@ -122,18 +122,18 @@ struct Input {
 }
 
 impl Input {
-    fn open(path: &Path) -> Result<Self, Trouble> {
+    fn open(path: &Path) -> Result<Self, CliError> {
         let (name, file) = match path.to_str() {
             Some("-") => ("stdin".into(), spooled(io::stdin().lock())),
             _ => (path.display().to_string(), readable_twice(path)),
         };
-        let unreadable = |error| Trouble::unreadable(format!("cannot read `{name}`: {error}"));
+        let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
         let file = file.map_err(unreadable)?;
         Ok(Self { file, name })
     }
 
     /// The captures from the beginning of the file.
-    fn captures(&self) -> Result<CaptureReader<BufReader<&File>>, Trouble> {
+    fn captures(&self) -> Result<CaptureReader<BufReader<&File>>, CliError> {
         let start = (&self.file).rewind().map_err(FormatError::from);
         start
             .and_then(|()| captures(BufReader::new(&self.file), Some(&self.name)))
@@ -141,7 +141,7 @@ impl Input {
     }
 
     /// Reads all, and says what is to be said about it; how much of it is no delivery.
-    fn check(&self, console: Console) -> Result<u64, Trouble> {
+    fn check(&self, console: Console) -> Result<u64, CliError> {
         let mut notes = 0;
         let mut captures = self.captures()?;
         for reading in &mut captures {
@@ -160,7 +160,7 @@ impl Input {
     }
 
     /// Imports all. What was read once without an error can have changed meanwhile.
-    fn add_to(&self, log: &Log, adopt: impl Fn(Capture) -> Delivery) -> Result<Imported, Trouble> {
+    fn add_to(&self, log: &Log, adopt: impl Fn(Capture) -> Delivery) -> Result<Imported, CliError> {
         let mut failed = None;
         let deliveries = self.captures()?.map_while(|reading| match reading {
             Ok(reading) => Some(adopt(reading.capture)),
@@ -193,7 +193,7 @@ fn spooled(mut pipe: impl Read) -> io::Result<File> {
     Ok(file)
 }
 
-fn trouble(name: &str, error: &FormatError) -> Trouble {
+fn trouble(name: &str, error: &FormatError) -> CliError {
     let hint = match error {
         FormatError::Unrecognised | FormatError::Empty => {
             "expected captures as JSON lines, HAR, or an HTTP request message".into()
@@ -202,5 +202,5 @@ fn trouble(name: &str, error: &FormatError) -> Trouble {
             .hint()
             .unwrap_or_else(|| "nothing was imported".into()),
     };
-    Trouble::unreadable(format!("`{name}`: {error}")).hint(hint)
+    CliError::unreadable(format!("`{name}`: {error}")).hint(hint)
 }

@@ -8,7 +8,7 @@ use super::super::{Setup, World, select};
 use super::output;
 use crate::cli::SelectArgs;
 use crate::delivery::{Attempt, Delivery, Timestamp};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::report::sanitize::escape;
 use crate::report::{self, style};
 use crate::store::{Query, Reader, StoreError};
@@ -35,7 +35,7 @@ pub fn run(
     json: bool,
     setup: &Setup,
     world: &World,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let query = select::query(args, setup, world.now())?;
     let reader = setup.existing_log()?.reader()?;
     let listed = if json {
@@ -50,7 +50,7 @@ pub fn run(
 }
 
 /// One capture a line; how many it was.
-fn print_lines(reader: &Reader, query: &Query, world: &World) -> Result<usize, Trouble> {
+fn print_lines(reader: &Reader, query: &Query, world: &World) -> Result<usize, CliError> {
     let mut out = output::buffered(world.console);
     let mut listed = 0;
     select::each(reader, query, |delivery| {
@@ -62,7 +62,7 @@ fn print_lines(reader: &Reader, query: &Query, world: &World) -> Result<usize, T
 }
 
 /// A table, and below it on stderr how much it leaves out; how many rows it was.
-fn print_table(reader: &Reader, query: &Query, world: &World) -> Result<usize, Trouble> {
+fn print_table(reader: &Reader, query: &Query, world: &World) -> Result<usize, CliError> {
     let shown = Query {
         limit: query.limit.or(Some(PEOPLE_LIMIT)),
         ..query.clone()
@@ -81,7 +81,7 @@ fn print_table(reader: &Reader, query: &Query, world: &World) -> Result<usize, T
     Ok(listed)
 }
 
-fn rows(reader: &Reader, query: &Query, now: Timestamp) -> Result<Vec<Vec<String>>, Trouble> {
+fn rows(reader: &Reader, query: &Query, now: Timestamp) -> Result<Vec<Vec<String>>, CliError> {
     let (mut ids, mut rows) = (Vec::new(), Vec::new());
     select::each(reader, query, |delivery| {
         rows.push(row(&delivery, now));

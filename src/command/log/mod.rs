@@ -12,15 +12,15 @@ mod tail;
 
 use super::{Setup, World};
 use crate::cli::{GlobalArgs, LogArgs, LogCommand, SelectArgs};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 
 /// Runs the command.
-pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     if args.command.is_some() && (args.json || args.select != SelectArgs::default()) {
         // Clap can forbid it, but then forbids `--log PATH` before a subcommand as well.
         let message = "`--json` and filters before a subcommand of `log` mean nothing to it";
         return Err(
-            Trouble::usage(message).hint("put them behind it: `webhook log show ID --json`")
+            CliError::usage(message).hint("put them behind it: `webhook log show ID --json`")
         );
     }
     let setup = Setup::load(global, None, world)?;

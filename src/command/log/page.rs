@@ -80,7 +80,7 @@ fn sent(attempt: &Attempt, now: Timestamp) -> String {
     lines([
         escape(&attempt.id).bold().to_string(),
         field("delivery", Some(&attempt.delivery_id)),
-        field("cause", Some(attempt.cause.as_str())),
+        field("cause", Some(attempt.trigger.as_str())),
         field("signed", signed),
         field("url", Some(&attempt.url)),
         field("started", Some(&moment(attempt.started_at, now))),

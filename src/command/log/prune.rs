@@ -8,7 +8,7 @@ use super::super::{Setup, World};
 use super::output;
 use crate::cli::LogPrune;
 use crate::cli::value::Moment;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::report;
 use crate::store::Pruned;
 
@@ -22,7 +22,7 @@ struct Summary {
 }
 
 /// Deletes what is older than a span or beyond a number.
-pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     let log = setup.existing_log()?;
     let now = world.now();
     let older_than = args.older_than.map(|span| moment(Moment::Ago(span.0), now));

@@ -5,11 +5,11 @@ use super::super::{Setup, World, select};
 use super::page;
 use crate::cli::{LogShow, ShowAs};
 use crate::delivery::{Delivery, Request, id};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::store::Reader;
 
 /// Shows a delivery with its attempts, or an attempt with its answer.
-pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     let reader = setup.existing_log()?.reader()?;
     if args.id.starts_with(id::ATTEMPT) {
         show_attempt(args, &reader, world)?;
@@ -28,7 +28,7 @@ pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, Trou
     Ok(Outcome::Yes)
 }
 
-fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), Trouble> {
+fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), CliError> {
     let attempt = reader.attempt(&args.id)?;
     if args.form.is_some() {
         let delivery = &attempt.delivery_id;
@@ -36,7 +36,7 @@ fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), Tr
             "`--as` prints the request of a delivery, `{}` is an attempt",
             args.id
         );
-        return Err(Trouble::usage(message).hint(format!("its delivery is `{delivery}`")));
+        return Err(CliError::usage(message).hint(format!("its delivery is `{delivery}`")));
     }
     if args.json {
         world.console.json(&attempt.to_json())?;
@@ -46,7 +46,7 @@ fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), Tr
     Ok(())
 }
 
-fn print_lines(delivery: &Delivery, reader: &Reader, world: &World) -> Result<(), Trouble> {
+fn print_lines(delivery: &Delivery, reader: &Reader, world: &World) -> Result<(), CliError> {
     world.console.json(&delivery.to_json())?;
     for attempt in reader.attempts_of(&delivery.id)? {
         world.console.json(&attempt.to_json())?;
@@ -59,7 +59,7 @@ fn print_request(
     delivery: &Delivery,
     reader: &Reader,
     world: &World,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     if !delivery.request.body_complete && form != ShowAs::Json {
         let message = "the sender stopped before the body was complete: this is what came of it";
         world.console.warn(message, None);
@@ -72,7 +72,7 @@ fn print_request(
 }
 
 /// Where the delivery was last sent, else where it came in, as far as that is known.
-fn url(delivery: &Delivery, reader: &Reader, world: &World) -> Result<String, Trouble> {
+fn url(delivery: &Delivery, reader: &Reader, world: &World) -> Result<String, CliError> {
     if let Some(url) = reader.last_url(&delivery.id)? {
         return Ok(url);
     }

@@ -17,7 +17,7 @@ use super::super::{Setup, World, select};
 use crate::cli::LogTail;
 use crate::console::Console;
 use crate::delivery::Delivery;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::report::{self, BodyDetail, DeliveryView};
 use crate::store::{Log, Position, Query, Reader, StoreError};
 
@@ -38,10 +38,10 @@ const VIEW: DeliveryView = DeliveryView {
 };
 
 /// Prints what comes in until Ctrl-C.
-pub fn run(args: &LogTail, setup: &Setup, world: &World) -> Result<Outcome, Trouble> {
+pub fn run(args: &LogTail, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     if args.select.failed {
         let message = "`--failed` cannot be followed: what comes in has no attempt yet";
-        return Err(Trouble::usage(message).hint("`webhook log --failed` lists what there is"));
+        return Err(CliError::usage(message).hint("`webhook log --failed` lists what there is"));
     }
     let tail = Tail {
         path: setup.config.log()?.value,
@@ -58,7 +58,7 @@ pub fn run(args: &LogTail, setup: &Setup, world: &World) -> Result<Outcome, Trou
 }
 
 /// The log is read in a thread of its own, where a stalled reader of stdout makes nobody else wait.
-async fn until_interrupted(tail: Tail) -> Result<(), Trouble> {
+async fn until_interrupted(tail: Tail) -> Result<(), CliError> {
     let (stop, stopped) = mpsc::channel();
     let mut following = pin!(in_thread(move || tail.follow(&stopped)));
     tokio::select! {
@@ -71,19 +71,19 @@ async fn until_interrupted(tail: Tail) -> Result<(), Trouble> {
     timeout(GRACE, following).await.unwrap_or(Ok(()))
 }
 
-fn deaf(error: &io::Error) -> Trouble {
-    Trouble::unreadable(format!("cannot wait for signals: {error}"))
+fn deaf(error: &io::Error) -> CliError {
+    CliError::unreadable(format!("cannot wait for signals: {error}"))
 }
 
 async fn in_thread(
-    work: impl FnOnce() -> Result<(), Trouble> + Send + 'static,
-) -> Result<(), Trouble> {
+    work: impl FnOnce() -> Result<(), CliError> + Send + 'static,
+) -> Result<(), CliError> {
     let (answer, ended) = oneshot::channel();
     thread::spawn(move || {
         // Nobody waits any more once the grace is over.
         let _ = answer.send(work());
     });
-    let stopped = || Trouble::unreadable("the log is no longer followed");
+    let stopped = || CliError::unreadable("the log is no longer followed");
     ended.await.unwrap_or_else(|_| Err(stopped()))
 }
 
@@ -97,7 +97,7 @@ struct Tail {
 
 impl Tail {
     /// Prints what comes in until the other end of `stopped` is gone.
-    fn follow(&self, stopped: &Receiver<()>) -> Result<(), Trouble> {
+    fn follow(&self, stopped: &Receiver<()>) -> Result<(), CliError> {
         let mut open = self.open()?;
         match &mut open {
             Some(open) => self.begin(open)?,
@@ -136,7 +136,7 @@ impl Tail {
     }
 
     /// Prints the newest that were there before, as many as were asked for, and goes to the end.
-    fn begin(&self, open: &mut Open) -> Result<(), Trouble> {
+    fn begin(&self, open: &mut Open) -> Result<(), CliError> {
         open.place = open.reader.end()?;
         if self.query.limit.is_none() {
             return Ok(());
@@ -148,7 +148,7 @@ impl Tail {
         })
     }
 
-    fn print_new(&self, open: &mut Open) -> Result<(), Trouble> {
+    fn print_new(&self, open: &mut Open) -> Result<(), CliError> {
         open.place = select::walk(
             |visit| open.reader.follow(open.place, &self.query, visit),
             |delivery| {
@@ -162,7 +162,7 @@ impl Tail {
         Ok(())
     }
 
-    fn print(&self, delivery: &Delivery) -> Result<(), Trouble> {
+    fn print(&self, delivery: &Delivery) -> Result<(), CliError> {
         if self.json {
             self.console.json(&delivery.to_json())?;
         } else {

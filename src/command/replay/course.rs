@@ -6,7 +6,7 @@ use crate::cli::SignMode;
 use crate::command::line::Line;
 use crate::command::send::outcome_of;
 use crate::delivery::Attempt;
-use crate::exit::{Outcome, Signal, Trouble};
+use crate::exit::{CliError, Outcome, Signal};
 use crate::report::{self, AttemptView, Tally};
 
 /// A run on its way.
@@ -20,7 +20,7 @@ pub struct Course<'a> {
     outcome: Outcome,
     stale: u64,
     cut: Option<Signal>,
-    failed: Option<Trouble>,
+    failed: Option<CliError>,
 }
 
 impl<'a> Course<'a> {
@@ -51,12 +51,12 @@ impl<'a> Course<'a> {
     }
 
     /// Keeps the first thing that went wrong, which ends the run.
-    pub fn fail(&mut self, trouble: Trouble) {
+    pub fn fail(&mut self, trouble: CliError) {
         self.failed.get_or_insert(trouble);
     }
 
     /// Tells what came of a request.
-    pub fn tell(&mut self, plan: &Plan, attempt: &Attempt) -> Result<(), Trouble> {
+    pub fn tell(&mut self, plan: &Plan, attempt: &Attempt) -> Result<(), CliError> {
         self.tally.add(attempt);
         self.outcome = self.outcome.worse(outcome_of(attempt));
         if let Some(doubt) = &plan.doubt {
@@ -107,8 +107,8 @@ impl<'a> Course<'a> {
     }
 
     /// Says how it ended.
-    pub fn end(mut self) -> Result<Outcome, Trouble> {
-        if !self.failed.as_ref().is_some_and(Trouble::is_closed_pipe)
+    pub fn end(mut self) -> Result<Outcome, CliError> {
+        if !self.failed.as_ref().is_some_and(CliError::is_closed_pipe)
             && let Err(trouble) = self.summarize()
         {
             self.fail(trouble);
@@ -125,7 +125,7 @@ impl<'a> Course<'a> {
         self.total.saturating_sub(sent)
     }
 
-    fn summarize(&self) -> Result<(), Trouble> {
+    fn summarize(&self) -> Result<(), CliError> {
         let console = self.replay.world.console;
         if self.replay.args.json {
             console.json(&Line::new("summary", &self.tally).to_json()?)?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::source::{Item, Source};
 use crate::delivery::Delivery;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::Target;
 
 /// Where each delivery of a replay goes.
@@ -19,7 +19,7 @@ pub enum Endpoints {
 impl Endpoints {
     /// The endpoint that was given, else those to which the deliveries were last sent, which each of
     /// them then has to have.
-    pub fn resolve(given: Option<Target>, source: &Source) -> Result<Self, Trouble> {
+    pub fn resolve(given: Option<Target>, source: &Source) -> Result<Self, CliError> {
         if let Some(target) = given {
             return Ok(Self::Given(target));
         }
@@ -36,7 +36,7 @@ impl Endpoints {
     }
 
     /// Where a delivery goes: what was given takes the delivery's own path where it has none.
-    pub fn of(&self, delivery: &Delivery) -> Result<Target, Trouble> {
+    pub fn of(&self, delivery: &Delivery) -> Result<Target, CliError> {
         match self {
             Self::Given(target) => Ok(target.join_path(&delivery.request.target)),
             Self::Last(targets) => match targets.get(&delivery.id) {
@@ -48,7 +48,7 @@ impl Endpoints {
 }
 
 /// So many of all have no endpoint.
-fn nowhere(first: &str, missing: usize, all: usize) -> Trouble {
+fn nowhere(first: &str, missing: usize, all: usize) -> CliError {
     let message = match (missing, all) {
         (_, 1) => format!("`{first}` was never sent on, so there is no endpoint for it"),
         (1, _) => {
@@ -58,5 +58,5 @@ fn nowhere(first: &str, missing: usize, all: usize) -> Trouble {
             "{missing} of {all} deliveries were never sent on, so there is no endpoint for them"
         ),
     };
-    Trouble::usage(message).hint("give one: `--url http://localhost:3000/webhooks`")
+    CliError::usage(message).hint("give one: `--url http://localhost:3000/webhooks`")
 }

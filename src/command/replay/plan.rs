@@ -9,9 +9,9 @@ use crate::cli::SignMode;
 use crate::command::setup::headers;
 use crate::command::shape;
 use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Verdict};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::Target;
-use crate::json::Peek;
+use crate::json::JsonFields;
 use crate::provider::{Forge, Judged, Letter, Place, Policy, Provider, judge, seal};
 use crate::signature::Key;
 
@@ -50,7 +50,7 @@ pub fn make(
     replay: &Replay<'_>,
     endpoints: &Endpoints,
     mut delivery: Delivery,
-) -> Result<Plan, Trouble> {
+) -> Result<Plan, CliError> {
     let target = endpoints.of(&delivery)?;
     let now = replay.world.now();
     let Judged {
@@ -118,7 +118,7 @@ fn change(
     replay: &Replay<'_>,
     provider: &Provider,
     delivery: &mut Delivery,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let args = replay.args;
     if !args.changes() {
         return Ok(());
@@ -135,7 +135,7 @@ fn change(
     }
     delivery.request.body = Bytes::from(body);
     let envelope = &provider.definition.envelope;
-    let peek = Peek::new(&delivery.request.body);
+    let peek = JsonFields::new(&delivery.request.body);
     let headers = &delivery.request.headers;
     delivery.event = envelope.event.find(headers, peek.as_ref());
     delivery.event_id = envelope.id.find(headers, peek.as_ref());
@@ -147,7 +147,7 @@ fn with_new_id(
     provider: &Provider,
     headers: &mut Headers,
     body: Vec<u8>,
-) -> Result<Vec<u8>, Trouble> {
+) -> Result<Vec<u8>, CliError> {
     let envelope = &provider.definition.envelope;
     let mut random: StdRng = rand::make_rng();
     let mut forge = Forge::new("", replay.world.now(), &mut random);
@@ -175,19 +175,19 @@ fn key<'a>(
     provider: &Provider,
     verdict: &Verdict,
     id: &str,
-) -> Result<&'a Key, Trouble> {
+) -> Result<&'a Key, CliError> {
     let name = provider.name();
     let keys = replay.keyring.keys(name);
     let made_it = |key: &&Key| verdict.secret.as_deref() == Some(key.label());
     keys.iter().find(made_it).or(keys.first()).ok_or_else(|| {
-        Trouble::usage(format!("no secret to sign `{id}` afresh with"))
+        CliError::usage(format!("no secret to sign `{id}` afresh with"))
             .hint(format!("give it: {}", replay.how_to_give_secret(name)))
     })
 }
 
 fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {
     let envelope = &provider.definition.envelope;
-    let peek = Peek::new(&request.body);
+    let peek = JsonFields::new(&request.body);
     let id = envelope.id.find(&request.headers, peek.as_ref());
     let letter = Letter {
         body: request.body.clone(),
@@ -213,8 +213,8 @@ fn add_headers(headers: &mut Headers, added: &Headers) {
     }
 }
 
-fn unrecognised() -> Trouble {
-    Trouble::usage("no provider is recognised, so it cannot be signed afresh")
+fn unrecognised() -> CliError {
+    CliError::usage("no provider is recognised, so it cannot be signed afresh")
         .hint("`--sign keep` sends it as it came")
 }
 

@@ -14,9 +14,9 @@ use super::pace::{Clock, Pacing};
 use super::plan::{self, Plan};
 use super::source::{Item, Source};
 use crate::command::signal;
-use crate::delivery::{Attempt, Cause, Delivery, id};
-use crate::dispatch::{Dispatch, Sent, Shipment};
-use crate::exit::{Outcome, Trouble};
+use crate::delivery::{Attempt, Delivery, Trigger, id};
+use crate::dispatch::{Dispatch, Outgoing, Sent};
+use crate::exit::{CliError, Outcome};
 
 /// How long an endpoint may take where the user does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub async fn send(
     source: &Source,
     endpoints: &Endpoints,
     dispatch: &Dispatch,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let mut signals = signal::first()?;
     let total = source.sendings(replay.args);
     let run = run_id(replay, source);
@@ -87,7 +87,7 @@ fn run_id(replay: &Replay<'_>, source: &Source) -> Option<String> {
 
 impl Sending<'_> {
     /// What was sent, in the order of the answers, each once the log has it.
-    fn all(&self) -> impl Stream<Item = Result<(Plan, Attempt), Trouble>> {
+    fn all(&self) -> impl Stream<Item = Result<(Plan, Attempt), CliError>> {
         let concurrency = usize::from(self.replay.args.concurrency.unwrap_or(1));
         let mut clock = Clock::new(Pacing::of(self.replay.args));
         stream::iter(order(self.replay, self.source))
@@ -115,7 +115,7 @@ impl Sending<'_> {
         &self,
         delivery: Delivery,
         start: Instant,
-    ) -> Result<Option<(Plan, Sent)>, Trouble> {
+    ) -> Result<Option<(Plan, Sent)>, CliError> {
         let mut stopped = self.stop.subscribe();
         tokio::select! {
             biased;
@@ -129,23 +129,23 @@ impl Sending<'_> {
 
     async fn ship(&self, plan: &Plan) -> Sent {
         let timeout = self.replay.args.timeout.map_or(TIMEOUT, |span| span.0);
-        let shipment = Shipment {
+        let outgoing = Outgoing {
             delivery_id: &plan.delivery.id,
-            cause: Cause::Replay,
+            trigger: Trigger::Replay,
             target: &plan.target,
             request: &plan.delivery.request,
             signing: Some(plan.signing),
             timeout: (!timeout.is_zero()).then_some(timeout),
             run: self.run,
         };
-        self.dispatch.send(shipment).await
+        self.dispatch.send(outgoing).await
     }
 }
 
 /// Waits until the log has the attempt.
 async fn kept(
-    sent: Result<Option<(Plan, Sent)>, Trouble>,
-) -> Result<Option<(Plan, Attempt)>, Trouble> {
+    sent: Result<Option<(Plan, Sent)>, CliError>,
+) -> Result<Option<(Plan, Attempt)>, CliError> {
     let Some((plan, Sent { attempt, receipt })) = sent? else {
         return Ok(None);
     };

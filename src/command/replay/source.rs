@@ -8,7 +8,7 @@ use crate::cli::{ReplayArgs, SelectArgs};
 use crate::command::captures;
 use crate::command::select;
 use crate::delivery::{Delivery, Timestamp, id};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::store::{Log, Query, Reader, Writer};
 
 /// The deliveries that were asked for, in the order of the log.
@@ -40,23 +40,23 @@ impl Item {
 impl Source {
     /// Finds the deliveries. None at all is an error, as nobody replays nothing on purpose, unless
     /// an earlier run has sent them all.
-    pub fn open(replay: &Replay<'_>) -> Result<Self, Trouble> {
+    pub fn open(replay: &Replay<'_>) -> Result<Self, CliError> {
         let source = match &replay.args.from {
             Some(path) => Self::of_file(path, replay.world.now())?,
             None => Self::of_log(replay)?,
         };
         if source.items.is_empty() && source.resumed.is_none() {
-            let trouble = Trouble::usage("no delivery is meant by this");
+            let trouble = CliError::usage("no delivery is meant by this");
             return Err(trouble.hint("`webhook log` with the same filters shows what is"));
         }
         if replay.args.edit && source.sendings(replay.args) > 1 {
-            let trouble = Trouble::usage("`--edit` takes one delivery, and more are meant");
+            let trouble = CliError::usage("`--edit` takes one delivery, and more are meant");
             return Err(trouble.hint("`--set` changes many alike"));
         }
         Ok(source)
     }
 
-    fn of_file(path: &Path, now: Timestamp) -> Result<Self, Trouble> {
+    fn of_file(path: &Path, now: Timestamp) -> Result<Self, CliError> {
         let captures = captures::read_all(path)?;
         let items = captures
             .into_iter()
@@ -68,11 +68,11 @@ impl Source {
         })
     }
 
-    fn of_log(replay: &Replay<'_>) -> Result<Self, Trouble> {
+    fn of_log(replay: &Replay<'_>) -> Result<Self, CliError> {
         let args = replay.args;
         let filtered = args.select != SelectArgs::default();
         if args.id.is_empty() && !filtered {
-            return Err(Trouble::usage("nothing says which deliveries to replay")
+            return Err(CliError::usage("nothing says which deliveries to replay")
                 .hint("give ids, `@last`, or filters such as `--event 'order.*' --since -1h`"));
         }
         let log = replay.setup.existing_log()?;
@@ -108,16 +108,16 @@ impl Source {
     }
 
     /// Reads a delivery whole.
-    pub fn read(&self, item: &Item) -> Result<Delivery, Trouble> {
+    pub fn read(&self, item: &Item) -> Result<Delivery, CliError> {
         match (item, &self.log) {
             (Item::Captured(delivery), _) => Ok((**delivery).clone()),
             (Item::Logged(id), Some((_, reader))) => Ok(reader.get(id)?),
-            (Item::Logged(id), None) => Err(Trouble::unreadable(format!("`{id}` is in no log"))),
+            (Item::Logged(id), None) => Err(CliError::unreadable(format!("`{id}` is in no log"))),
         }
     }
 
     /// Where the deliveries were last sent, by their ids, as far as they were.
-    pub fn last_urls(&self) -> Result<HashMap<String, String>, Trouble> {
+    pub fn last_urls(&self) -> Result<HashMap<String, String>, CliError> {
         let Some((_, reader)) = &self.log else {
             return Ok(HashMap::new());
         };
@@ -126,7 +126,7 @@ impl Source {
     }
 
     /// What keeps the attempts, where the deliveries are the log's.
-    pub fn writer(&self) -> Result<Option<Writer>, Trouble> {
+    pub fn writer(&self) -> Result<Option<Writer>, CliError> {
         match &self.log {
             Some((log, _)) => Ok(Some(log.writer()?)),
             None => Ok(None),
@@ -142,9 +142,9 @@ struct Run {
 }
 
 impl Run {
-    fn last(reader: &Reader) -> Result<Self, Trouble> {
+    fn last(reader: &Reader) -> Result<Self, CliError> {
         let id = reader.last_run()?.ok_or_else(|| {
-            Trouble::usage("there is no replay to go on with")
+            CliError::usage("there is no replay to go on with")
                 .hint("leave `--resume` out: every delivery that is meant is sent")
         })?;
         let began = id::made_at(&id);
@@ -159,7 +159,7 @@ impl Run {
         replay: &Replay<'_>,
         reader: &Reader,
         mut query: Query,
-    ) -> Result<Vec<String>, Trouble> {
+    ) -> Result<Vec<String>, CliError> {
         let most = query.limit.take().unwrap_or(usize::MAX);
         let mut ids = reader.ids(&query)?;
         ids.retain(|id| !self.is_older_than(id));

@@ -4,7 +4,7 @@ use super::Order;
 use crate::cli::SendArgs;
 use crate::command::setup::moment;
 use crate::delivery::Timestamp;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 
 /// Header fields that follow from the URL, the body or the connection.
 const NOT_OURS: [&str; 8] = [
@@ -30,7 +30,7 @@ pub const fn is_load(args: &SendArgs) -> bool {
 }
 
 /// Fails where a flag would be a silent nothing beside another.
-pub fn flags(args: &SendArgs) -> Result<(), Trouble> {
+pub fn flags(args: &SendArgs) -> Result<(), CliError> {
     let shape = &args.shape;
     let pairs = [
         (
@@ -65,16 +65,16 @@ pub fn flags(args: &SendArgs) -> Result<(), Trouble> {
         ),
     ];
     match pairs.into_iter().find(|(holds, ..)| *holds) {
-        Some((_, message, hint)) => Err(Trouble::usage(message).hint(hint)),
+        Some((_, message, hint)) => Err(CliError::usage(message).hint(hint)),
         None => Ok(()),
     }
 }
 
 /// Fails where the time of signing would not be digits: unix seconds begin in 1970.
-pub fn time(args: &SendArgs, now: Timestamp) -> Result<(), Trouble> {
+pub fn time(args: &SendArgs, now: Timestamp) -> Result<(), CliError> {
     let given = args.shape.timestamp.map(|typed| moment(typed, now));
     if given.is_some_and(|at| at.seconds() < 0) {
-        return Err(Trouble::usage("`--timestamp` lies before 1970")
+        return Err(CliError::usage("`--timestamp` lies before 1970")
             .hint("no signature scheme writes a negative time"));
     }
     Ok(())
@@ -91,17 +91,17 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 }
 
 /// Fails where a header is given that would not go out as given.
-pub fn headers(args: &SendArgs, orders: &[Order<'_>]) -> Result<(), Trouble> {
+pub fn headers(args: &SendArgs, orders: &[Order<'_>]) -> Result<(), CliError> {
     for header in &args.header {
         let is = |other: &str| header.name.eq_ignore_ascii_case(other);
         if NOT_OURS.into_iter().any(is) {
             let message = format!("`{}` is made for each connection and request", header.name);
-            return Err(Trouble::usage(message).hint("leave it out"));
+            return Err(CliError::usage(message).hint("leave it out"));
         }
         let signs = |order: &&Order<'_>| is(&order.provider.definition.signature.header);
         if orders.iter().any(|order| signs(&order)) {
             let message = format!("`{}` is the signature, which is made here", header.name);
-            return Err(Trouble::usage(message)
+            return Err(CliError::usage(message)
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));
         }
     }

@@ -9,9 +9,9 @@ use super::{Order, Run};
 use crate::cli;
 use crate::command::line::Line;
 use crate::command::signal;
-use crate::delivery::{About, Attempt, Cause, Request, Signing, id};
-use crate::dispatch::{Dispatch, Shipment};
-use crate::exit::{Outcome, Signal, Trouble};
+use crate::delivery::{About, Attempt, Request, Signing, Trigger, id};
+use crate::dispatch::{Dispatch, Outgoing};
+use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Fault, Letter, seal, spoil};
 use crate::report::{self, AttemptView, Tally};
 
@@ -21,7 +21,7 @@ pub async fn send_all(
     orders: &[Order<'_>],
     dispatch: &Dispatch,
     random: &mut StdRng,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let mut signals = signal::first()?;
     let mut tally = Tally::default();
     let mut outcome = Outcome::Yes;
@@ -51,7 +51,7 @@ fn letters<'a>(
     run: &Run<'_>,
     orders: &[Order<'a>],
     random: &mut StdRng,
-) -> Result<Vec<(Order<'a>, Letter)>, Trouble> {
+) -> Result<Vec<(Order<'a>, Letter)>, CliError> {
     let letter = |order: &Order<'a>| {
         let letter = Draft::read(run, *order)?.letter(run, *order, random)?;
         requests(run, *order, &letter)?;
@@ -72,12 +72,16 @@ async fn until_signal<T>(
 }
 
 /// The requests of a letter: one, or what the fault makes of it.
-pub fn requests(run: &Run<'_>, order: Order<'_>, letter: &Letter) -> Result<Vec<Request>, Trouble> {
+pub fn requests(
+    run: &Run<'_>,
+    order: Order<'_>,
+    letter: &Letter,
+) -> Result<Vec<Request>, CliError> {
     let definition = &order.provider.definition;
     match run.args.fault {
         None => Ok(vec![seal(definition, order.key, letter)]),
         Some(fault) => spoil(fault_of(fault), definition, order.key, letter).map_err(|error| {
-            Trouble::usage(error.to_string()).hint("`webhook events --faults` tells of each")
+            CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
         }),
     }
 }
@@ -88,11 +92,11 @@ async fn send_once(
     letter: &Letter,
     dispatch: &Dispatch,
     tally: &mut Tally,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let delivery_id = id::delivery();
     let mut outcome = Outcome::Yes;
     for request in requests(run, order, letter)? {
-        let attempt = attempt(run, order, &delivery_id, &request, Cause::Send, dispatch).await;
+        let attempt = attempt(run, order, &delivery_id, &request, Trigger::Send, dispatch).await;
         print(run, order, letter, &attempt)?;
         tally.add(&attempt);
         outcome = outcome.worse(outcome_of(&attempt));
@@ -106,21 +110,21 @@ pub async fn attempt(
     order: Order<'_>,
     delivery_id: &str,
     request: &Request,
-    cause: Cause,
+    trigger: Trigger,
     dispatch: &Dispatch,
 ) -> Attempt {
     let documented = order.provider.definition.delivery.timeout();
     let timeout = run.args.timeout.map_or(documented, |span| span.0);
-    let shipment = Shipment {
+    let outgoing = Outgoing {
         delivery_id,
-        cause,
+        trigger,
         target: &run.target,
         request,
         signing: Some(Signing::Fresh),
         timeout: (!timeout.is_zero()).then_some(timeout),
         run: None,
     };
-    dispatch.send(shipment).await.attempt
+    dispatch.send(outgoing).await.attempt
 }
 
 /// What an attempt means for the exit code.
@@ -137,7 +141,7 @@ pub fn print(
     order: Order<'_>,
     letter: &Letter,
     attempt: &Attempt,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let console = run.world.console;
     if run.args.json {
         let about = About {
@@ -196,7 +200,7 @@ fn remark_on(fault: &str, expected: &str, status: u16) -> Option<String> {
     }
 }
 
-fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), Trouble> {
+fn summarize(run: &Run<'_>, tally: &Tally) -> Result<(), CliError> {
     if run.args.json {
         run.world
             .console

@@ -7,11 +7,15 @@ use super::{Order, Run};
 use crate::cli::ShowAs;
 use crate::command::request;
 use crate::delivery::{Delivery, Request, Status, Verdict, id};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::provider::Letter;
 
 /// Prints what would be sent.
-pub fn print(run: &Run<'_>, orders: &[Order<'_>], random: &mut StdRng) -> Result<Outcome, Trouble> {
+pub fn print(
+    run: &Run<'_>,
+    orders: &[Order<'_>],
+    random: &mut StdRng,
+) -> Result<Outcome, CliError> {
     let form = run.args.form.unwrap_or(if run.args.json {
         ShowAs::Json
     } else {

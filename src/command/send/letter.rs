@@ -8,8 +8,8 @@ use super::{Order, Run};
 use crate::cli::ShapeArgs;
 use crate::command::shape;
 use crate::delivery::Headers;
-use crate::exit::Trouble;
-use crate::json::{Peek, javascript};
+use crate::exit::CliError;
+use crate::json::{JsonFields, javascript};
 use crate::provider::{Forge, Letter, document};
 
 /// What the user gives in place of fixtures. It is read once, as stdin can be.
@@ -21,7 +21,7 @@ pub struct Given {
 
 impl Given {
     /// Reads `--data` and `--body`.
-    pub fn read(shape: &ShapeArgs) -> Result<Self, Trouble> {
+    pub fn read(shape: &ShapeArgs) -> Result<Self, CliError> {
         let data = shape.data.as_deref();
         let body = shape.body.as_deref();
         Ok(Self {
@@ -48,7 +48,7 @@ pub enum Draft {
 
 impl Draft {
     /// Reads the fixture, or takes what the user gave in its place.
-    pub fn read(run: &Run<'_>, order: Order<'_>) -> Result<Self, Trouble> {
+    pub fn read(run: &Run<'_>, order: Order<'_>) -> Result<Self, CliError> {
         if let Some(body) = &run.given.body {
             warn(run, order, body);
             return Ok(Self::Body(body.clone()));
@@ -68,7 +68,7 @@ impl Draft {
         run: &Run<'_>,
         order: Order<'_>,
         random: &mut StdRng,
-    ) -> Result<Letter, Trouble> {
+    ) -> Result<Letter, CliError> {
         let signed_at = run.moment();
         let definition = &order.provider.definition;
         let mut forge = Forge::new(order.event, signed_at, random);
@@ -89,7 +89,7 @@ impl Draft {
         let event_id = definition
             .envelope
             .id
-            .find(&fields, Peek::new(&body).as_ref());
+            .find(&fields, JsonFields::new(&body).as_ref());
         Ok(Letter {
             event_id: event_id.unwrap_or_default(),
             body,
@@ -120,12 +120,12 @@ fn shaped(
     order: Order<'_>,
     value: &mut Value,
     fields: &mut Headers,
-) -> Result<String, Trouble> {
+) -> Result<String, CliError> {
     let shape = &run.args.shape;
     if let Some(id) = &shape.id {
         let place = &order.provider.definition.envelope.id;
         place.put(value, fields, id).map_err(|error| {
-            Trouble::usage(format!("`--id` has no place: {error}"))
+            CliError::usage(format!("`--id` has no place: {error}"))
                 .hint("`--data` took the place of the whole payload: write the id into it")
         })?;
     }
@@ -137,11 +137,11 @@ fn shaped(
     let pretty = format!("{value:#}\n");
     let edited = shape::edit(pretty.as_bytes(), &run.setup.config)?;
     javascript::restringify(&edited).ok_or_else(|| {
-        Trouble::usage("what came out of the editor is not JSON").hint("nothing was sent")
+        CliError::usage("what came out of the editor is not JSON").hint("nothing was sent")
     })
 }
 
-fn edited(run: &Run<'_>, body: &Bytes) -> Result<Bytes, Trouble> {
+fn edited(run: &Run<'_>, body: &Bytes) -> Result<Bytes, CliError> {
     if run.args.shape.edit {
         Ok(shape::edit(body, &run.setup.config)?.into())
     } else {

@@ -19,9 +19,9 @@ use super::{Order, Run};
 use crate::cli::Fault;
 use crate::command::line::Line;
 use crate::command::signal;
-use crate::delivery::{Attempt, Cause, id};
+use crate::delivery::{Attempt, Trigger, id};
 use crate::dispatch::Dispatch;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::report::{self, AttemptView, Load, LoadEnd, Tally};
 
 /// How many deliveries are under way at once where the user does not say.
@@ -58,7 +58,7 @@ pub async fn send(
     orders: &[Order<'_>],
     dispatch: Dispatch,
     mut random: StdRng,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let signals = signal::first()?;
     let timetable = Timetable::new(&run.args.load, orders.len());
     let work = Work {
@@ -105,7 +105,7 @@ fn drafts<'a>(
     run: &Run<'_>,
     orders: &[Order<'a>],
     random: &mut StdRng,
-) -> Result<Vec<(Order<'a>, Draft)>, Trouble> {
+) -> Result<Vec<(Order<'a>, Draft)>, CliError> {
     let draft = |order: &Order<'a>| {
         let draft = Draft::read(run, *order)?;
         requests(run, *order, &draft.letter(run, *order, random)?)?;
@@ -116,7 +116,7 @@ fn drafts<'a>(
 
 impl Work<'_> {
     /// What one worker does.
-    async fn deliver(&self) -> Result<(), Trouble> {
+    async fn deliver(&self) -> Result<(), CliError> {
         while let Some((number, intended)) = self.timetable.next().await {
             let place = usize::try_from(number).unwrap_or_default() % self.drafts.len();
             let Some((order, draft)) = self.drafts.get(place) else {
@@ -132,7 +132,7 @@ impl Work<'_> {
                     *order,
                     &delivery_id,
                     &request,
-                    Cause::Send,
+                    Trigger::Send,
                     &self.dispatch,
                 );
                 let attempt = sending.await;
@@ -154,11 +154,11 @@ impl Work<'_> {
 }
 
 impl Seen {
-    fn new() -> Result<Self, Trouble> {
+    fn new() -> Result<Self, CliError> {
         let latency = Histogram::new_with_bounds(1, LONGEST_MICROS, DIGITS);
         Ok(Self {
             tally: Tally::default(),
-            latency: latency.map_err(|error| Trouble::usage(error.to_string()))?,
+            latency: latency.map_err(|error| CliError::usage(error.to_string()))?,
             worst: Outcome::Yes,
             bad: None,
         })
@@ -275,7 +275,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration, end: LoadEnd) -> Result<(), Trouble> {
+fn report(run: &Run<'_>, seen: &Seen, elapsed: Duration, end: LoadEnd) -> Result<(), CliError> {
     if run.args.json {
         let summary = Summary::of(seen, elapsed);
         let line = Line::new("summary", summary).to_json()?;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::deliver::{attempt, outcome_of, print};
 use super::{Order, Run};
-use crate::delivery::{Cause, id};
+use crate::delivery::{Trigger, id};
 use crate::dispatch::Dispatch;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::provider::{CountedFrom, Judgement, Letter, Retry, seal};
 use crate::report::{self, Tally};
 
@@ -22,20 +22,20 @@ pub async fn follow(
     mut letter: Letter,
     dispatch: &Dispatch,
     tally: &mut Tally,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let definition = &order.provider.definition;
     let rules = &definition.delivery;
     let delivery_id = id::delivery();
     let start = Instant::now();
     let speed = run.args.speed.map_or(1.0, |speed| speed.0);
     for number in 1.. {
-        let cause = if number == 1 {
-            Cause::Send
+        let trigger = if number == 1 {
+            Trigger::Send
         } else {
-            Cause::Retry
+            Trigger::Retry
         };
         let request = seal(definition, order.key, &letter);
-        let attempt = attempt(run, order, &delivery_id, &request, cause, dispatch).await;
+        let attempt = attempt(run, order, &delivery_id, &request, trigger, dispatch).await;
         print(run, order, &letter, &attempt)?;
         tally.add(&attempt);
         let wait = match rules.judge(attempt.status()) {

@@ -13,7 +13,7 @@ use crate::cli::TestArgs;
 use crate::command::World;
 use crate::command::setup::client;
 use crate::delivery::{Headers, Request};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::http::{Client, Target};
 
 /// How long one count may take.
@@ -31,7 +31,7 @@ pub enum Effects {
 
 impl Effects {
     /// As the flags say; `None` where they say nothing.
-    pub fn of(args: &TestArgs, world: &World) -> Result<Option<Self>, Trouble> {
+    pub fn of(args: &TestArgs, world: &World) -> Result<Option<Self>, CliError> {
         Ok(match (&args.effects, &args.effects_url) {
             (Some(command), _) => Some(Self::Command(command.clone(), world.folder.clone())),
             (None, Some(url)) => {
@@ -43,11 +43,11 @@ impl Effects {
     }
 
     /// Counts once, so that what is wrong with the counting is told before any check is run.
-    pub async fn try_out(&self) -> Result<(), Trouble> {
+    pub async fn try_out(&self) -> Result<(), CliError> {
         match self.count().await {
             Ok(_) => Ok(()),
             Err(message) => Err(
-                Trouble::usage(format!("effects cannot be counted: {message}"))
+                CliError::usage(format!("effects cannot be counted: {message}"))
                     .hint("`--effects` has to print a number, `--effects-url` to answer with one, and nothing else"),
             ),
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::found::Found;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::report::CheckTotals;
 use crate::report::github::{self, Level};
 use crate::report::junit::{self, Case};
@@ -91,9 +91,9 @@ pub fn unmet(kind: &str, message: &str) -> Case {
 }
 
 /// Writes the `JUnit` file.
-pub fn write_junit(path: &Path, cases: &[Case]) -> Result<(), Trouble> {
-    let document = junit::junit(SUITE, cases).map_err(|error| Trouble::unwritable(path, error))?;
-    std::fs::write(path, document).map_err(|error| Trouble::unwritable(path, error))
+pub fn write_junit(path: &Path, cases: &[Case]) -> Result<(), CliError> {
+    let document = junit::junit(SUITE, cases).map_err(|error| CliError::unwritable(path, error))?;
+    std::fs::write(path, document).map_err(|error| CliError::unwritable(path, error))
 }
 
 /// The annotation of a finding.
@@ -118,7 +118,7 @@ pub fn write_step_summary(
     path: &Path,
     heading: &str,
     findings: &[Found<'_>],
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let rows: Vec<_> = findings
         .iter()
         .map(|found| {
@@ -143,7 +143,7 @@ pub fn write_step_summary(
     let text = github::summary(heading, &columns, &rows);
     let file = OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| writeln!(file, "{text}\n"))
-        .map_err(|error| Trouble::unwritable(path, error))
+        .map_err(|error| CliError::unwritable(path, error))
 }
 
 /// What a finding says besides its first line.

@@ -11,7 +11,7 @@ use crate::check::{Finished, Severity};
 use crate::cli::TestOutput;
 use crate::command::line::Line;
 use crate::delivery::Failure;
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::report::junit::Case;
 use crate::report::{self, CheckTotals, Finding, Mark, table};
 
@@ -48,7 +48,7 @@ impl<'a> Output<'a> {
     }
 
     /// Takes a check that has run.
-    pub fn add(&mut self, finished: &Finished) -> Result<(), Trouble> {
+    pub fn add(&mut self, finished: &Finished) -> Result<(), CliError> {
         let is_kept = !self.work.args.no_log;
         let found = Found::new(finished.clone(), self.work.provider, &self.url, is_kept);
         self.totals.add(found.mark(), finished.severity.as_str());
@@ -70,7 +70,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    fn lines(&mut self, found: &Found<'_>) -> Result<String, Trouble> {
+    fn lines(&mut self, found: &Found<'_>) -> Result<String, CliError> {
         if self.work.args.json {
             return Ok(Line::new("check", machine::check_fields(found)).to_json()?);
         }
@@ -102,7 +102,7 @@ impl<'a> Output<'a> {
     }
 
     /// Prints and writes what is left, and says how the checks ended.
-    pub fn finish(mut self) -> Result<Outcome, Trouble> {
+    pub fn finish(mut self) -> Result<Outcome, CliError> {
         self.bar.finish_and_clear();
         self.findings
             .sort_by_key(|found| (found.finished().severity, found.mark() != Mark::Fail));
@@ -113,7 +113,7 @@ impl<'a> Output<'a> {
         Ok(Outcome::of(self.totals.failed == 0 && !warned))
     }
 
-    fn write_files(&self) -> Result<(), Trouble> {
+    fn write_files(&self) -> Result<(), CliError> {
         let folder = &self.work.world.folder;
         if let Some(path) = &self.work.args.junit {
             machine::write_junit(&folder.join(path), &self.cases)?;
@@ -133,7 +133,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    fn print(&self) -> Result<(), Trouble> {
+    fn print(&self) -> Result<(), CliError> {
         let console = self.work.world.console;
         if self.work.args.json {
             let summary = machine::Summary {
@@ -196,7 +196,7 @@ fn bar(work: &Work<'_>) -> ProgressBar {
 }
 
 /// Prints the checks that would run.
-pub fn list(work: &Work<'_>) -> Result<Outcome, Trouble> {
+pub fn list(work: &Work<'_>) -> Result<Outcome, CliError> {
     let console = work.world.console;
     if work.args.json {
         for planned in &work.planned {

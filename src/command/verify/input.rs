@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::VerifyArgs;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 
 /// Where captures, or a body, are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +18,12 @@ pub enum Input {
 
 /// The inputs in their order. Refused are a terminal that nobody asked to read from, as the program
 /// would seem to hang, and stdin for two things at once, as the second would find it empty.
-pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<Input>, Trouble> {
+pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<Input>, CliError> {
     if args.files.is_empty() && stdin_is_terminal {
-        return Err(Trouble::usage("no captures given, and stdin is a terminal")
-            .hint("name a file, pipe captures in, or give `-` to type them"));
+        return Err(
+            CliError::usage("no captures given, and stdin is a terminal")
+                .hint("name a file, pipe captures in, or give `-` to type them"),
+        );
     }
     let mut inputs: Vec<_> = args.files.iter().map(|path| Input::of(path)).collect();
     if inputs.is_empty() {
@@ -31,7 +33,7 @@ pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<Input>, Trou
     let secrets = args.secrets.secret_file.iter();
     let secrets = secrets.filter(|path| *path == "-" || path.ends_with("=-"));
     if captures + secrets.count() > 1 {
-        return Err(Trouble::usage("stdin is asked for twice")
+        return Err(CliError::usage("stdin is asked for twice")
             .hint("name a file for the captures or for the secret"));
     }
     Ok(inputs)
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
-    fn inputs(words: &[&str], stdin_is_terminal: bool) -> Result<Vec<Input>, Trouble> {
+    fn inputs(words: &[&str], stdin_is_terminal: bool) -> Result<Vec<Input>, CliError> {
         let words = ["webhook", "verify"].iter().chain(words);
         match Cli::try_parse_from(words).unwrap().command {
             Command::Verify(args) => of(&args, stdin_is_terminal),

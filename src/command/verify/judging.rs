@@ -8,7 +8,7 @@ use crate::cli::VerifyArgs;
 use crate::command::World;
 use crate::command::setup::{Setup, freshness, moment};
 use crate::delivery::{Headers, Request, Timestamp, Verdict};
-use crate::exit::Trouble;
+use crate::exit::CliError;
 use crate::formats::Reading;
 use crate::provider::{Judged, Keyring, Policy, judge, judge_stream, observe};
 
@@ -49,7 +49,7 @@ pub struct Judgement {
 impl<'a> Judging<'a> {
     /// Gathers secrets and settings. Without a secret there is nothing to check with, and the local
     /// development secret is never assumed.
-    pub fn new(args: &VerifyArgs, setup: &'a Setup, world: &'a World) -> Result<Self, Trouble> {
+    pub fn new(args: &VerifyArgs, setup: &'a Setup, world: &'a World) -> Result<Self, CliError> {
         let provider = setup.chosen_provider(args.provider.as_deref())?;
         let keyring = setup.keyring(&args.secrets)?;
         if keyring.is_empty() {
@@ -140,7 +140,7 @@ impl<'a> Judging<'a> {
 
 /// What to give where nothing is configured; for what `send` signs without a secret, that is the
 /// file of the local development secret, once there is one.
-fn no_secret(setup: &Setup) -> Trouble {
+fn no_secret(setup: &Setup) -> CliError {
     let mut hint = String::from(
         "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
     );
@@ -152,7 +152,7 @@ fn no_secret(setup: &Setup) -> Trouble {
             "; for deliveries of `send` without a secret: `--secret-file {path}`"
         );
     }
-    Trouble::usage("no secret to check with").hint(hint)
+    CliError::usage("no secret to check with").hint(hint)
 }
 
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the

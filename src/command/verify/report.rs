@@ -9,7 +9,7 @@ use super::judging::Judgement;
 use super::rows::{Rows, source};
 use crate::cli::VerifyArgs;
 use crate::command::{World, describe};
-use crate::exit::{Outcome, Trouble};
+use crate::exit::{CliError, Outcome};
 use crate::formats::Place;
 use crate::report::Totals;
 use crate::report::junit::{self, Case};
@@ -32,7 +32,7 @@ pub struct Report {
     totals: Totals,
     unreadable: u64,
     /// The trouble that is told last, by the end of the run.
-    pending: Option<Trouble>,
+    pending: Option<CliError>,
 }
 
 enum Shown {
@@ -77,7 +77,7 @@ impl Report {
         file: &str,
         place: Option<Place>,
         judgement: &Judgement,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         self.totals.add(judgement.verdict.status);
         if let Some((_, cases)) = &mut self.junit {
             cases.push(case(source(file, place), judgement));
@@ -90,7 +90,7 @@ impl Report {
     }
 
     /// Takes an input, or a part of one, that could not be read.
-    pub fn fail(&mut self, file: &str, trouble: Trouble) {
+    pub fn fail(&mut self, file: &str, trouble: CliError) {
         if let Some((_, cases)) = &mut self.junit {
             cases.push(unreadable_case(file, &trouble));
         }
@@ -111,7 +111,7 @@ impl Report {
     }
 
     /// Writes what is left to write, and says how the run ended.
-    pub fn finish(self) -> Result<Outcome, Trouble> {
+    pub fn finish(self) -> Result<Outcome, CliError> {
         // First, as the end of the output may meet a closed pipe.
         let written = self.write_junit();
         self.show()?;
@@ -120,7 +120,7 @@ impl Report {
             Some(trouble) if more > 0 => {
                 self.world.console.talk(&describe(&trouble));
                 let message = format!("{more} more captures or inputs cannot be read");
-                Some(Trouble::unreadable(message))
+                Some(CliError::unreadable(message))
             }
             pending => pending,
         };
@@ -134,7 +134,7 @@ impl Report {
         }
     }
 
-    fn show(&self) -> Result<(), Trouble> {
+    fn show(&self) -> Result<(), CliError> {
         match &self.shown {
             Shown::Json(lines) => lines.summary(&self.totals, self.unreadable)?,
             Shown::People(rows) => {
@@ -147,14 +147,14 @@ impl Report {
         Ok(())
     }
 
-    fn write_junit(&self) -> Result<(), Trouble> {
+    fn write_junit(&self) -> Result<(), CliError> {
         let Some((path, cases)) = &self.junit else {
             return Ok(());
         };
         let document =
-            junit::junit(SUITE, cases).map_err(|error| Trouble::unwritable(path, error))?;
+            junit::junit(SUITE, cases).map_err(|error| CliError::unwritable(path, error))?;
         std::fs::write(self.world.folder.join(path), document)
-            .map_err(|error| Trouble::unwritable(path, error))
+            .map_err(|error| CliError::unwritable(path, error))
     }
 }
 
@@ -181,7 +181,7 @@ fn case(name: String, judgement: &Judgement) -> Case {
     }
 }
 
-fn unreadable_case(file: &str, trouble: &Trouble) -> Case {
+fn unreadable_case(file: &str, trouble: &CliError) -> Case {
     Case {
         name: file.to_owned(),
         classname: "input".into(),

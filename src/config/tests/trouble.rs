@@ -1,10 +1,10 @@
 use super::*;
-use crate::exit::Trouble;
+use crate::exit::CliError;
 
 /// Message, hint and code of an error; fails the test where one has a second line.
 #[track_caller]
 fn told(error: ConfigError) -> (String, String, u8) {
-    let trouble = Trouble::from(error);
+    let trouble = CliError::from(error);
     let hint = trouble.hint.clone().unwrap_or_default();
     for line in [&trouble.message, &hint] {
         assert!(!line.contains('\n') && !line.ends_with('.'), "{line:?}");

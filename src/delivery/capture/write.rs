@@ -55,7 +55,7 @@ impl Attempt {
             id: &self.id,
             delivery_id: &self.delivery_id,
             about,
-            cause: self.cause.as_str(),
+            cause: self.trigger.as_str(),
             url: &self.url,
             started_at: self.started_at.to_string(),
             duration_ms: (self.duration_ms * 1000.0).round() / 1000.0,

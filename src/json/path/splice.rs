@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::super::{Peek, javascript};
+use super::super::{JsonFields, javascript};
 use super::{Path, Step};
 
 impl Path {
@@ -45,7 +45,7 @@ fn locate(steps: &[Step], text: &[u8]) -> Option<Range<usize>> {
     let mut place = whole.get();
     for step in steps {
         place = match step {
-            Step::Key(key) => Peek::new(place.as_bytes())?.raw(key)?,
+            Step::Key(key) => JsonFields::new(place.as_bytes())?.raw(key)?,
             Step::Index(index) => {
                 let items: Vec<&RawValue> = serde_json::from_str(place).ok()?;
                 items.get(*index)?.get()

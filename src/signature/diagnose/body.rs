@@ -10,7 +10,7 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
-use crate::json::{Peek, javascript};
+use crate::json::{JsonFields, javascript};
 use crate::signature::Presented;
 
 /// The most bytes that a compressed body is unpacked to.
@@ -115,7 +115,7 @@ fn find_object(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis
 
 /// A member of the envelope that was signed in place of the whole.
 fn find_member(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
-    let envelope = Peek::new(trial.body())?;
+    let envelope = JsonFields::new(trial.body())?;
     RESOURCE_MEMBERS.iter().find_map(|member| {
         let text = envelope.raw(member)?;
         let written = javascript::restringify(text.as_bytes()).unwrap_or_default();

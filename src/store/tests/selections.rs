@@ -211,13 +211,13 @@ fn the_last_url_is_where_it_was_forwarded_or_replayed_to() {
     let mut sent = attempt("dlv_1", Ok(200));
     keep_attempt(&writer, &sent, None);
     sent.id = id::attempt();
-    sent.cause = Cause::Replay;
+    sent.trigger = Trigger::Replay;
     sent.url = "http://elsewhere/".into();
     keep_attempt(&writer, &sent, None);
     keep_attempt(&writer, &attempt("dlv_2", Err(FailureKind::Refused)), None);
     sent.id = id::attempt();
     sent.delivery_id = "dlv_3".into();
-    sent.cause = Cause::Send;
+    sent.trigger = Trigger::Send;
     keep_attempt(&writer, &sent, None);
     let reader = place.reader();
     let url = reader.last_url("dlv_1").unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use webhook_cli::delivery::Cause;
+use webhook_cli::delivery::Trigger;
 
 use super::logged::{attempts, fill, ibakepro, log, olympus};
 use crate::harness::Sandbox;
@@ -214,7 +214,7 @@ fn every_sending_is_an_attempt_under_its_delivery() {
             .collect();
         assert_eq!(statuses, [Some(200), Some(500)]);
         for attempt in logged {
-            assert_eq!(attempt.cause, Cause::Replay);
+            assert_eq!(attempt.trigger, Trigger::Replay);
             assert_eq!(attempt.url, format!("{url}?shop=1"));
         }
     }

@@ -1,7 +1,7 @@
 //! Deliveries as `listen` would have logged them, and the log that holds them.
 
 use webhook_cli::delivery::{
-    Answer, Attempt, Cause, Delivery, Headers, Request, Signing, Status, Timestamp, Verdict, id,
+    Answer, Attempt, Delivery, Headers, Request, Signing, Status, Timestamp, Trigger, Verdict, id,
 };
 use webhook_cli::store::Log;
 
@@ -90,11 +90,11 @@ pub fn attempts(sandbox: &Sandbox, id: &str) -> Vec<Attempt> {
 }
 
 /// Logs that a delivery was sent to a URL and answered so.
-pub fn log_attempt(sandbox: &Sandbox, delivery_id: &str, cause: Cause, url: &str, status: u16) {
+pub fn log_attempt(sandbox: &Sandbox, delivery_id: &str, trigger: Trigger, url: &str, status: u16) {
     let attempt = Attempt {
         id: id::attempt(),
         delivery_id: delivery_id.into(),
-        cause,
+        trigger,
         url: url.into(),
         started_at: Timestamp::now(),
         duration_ms: 1.0,

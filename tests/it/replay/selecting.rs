@@ -1,6 +1,6 @@
 //! Which deliveries are meant, and where they go.
 
-use webhook_cli::delivery::{Cause, Delivery, Status, Verdict};
+use webhook_cli::delivery::{Delivery, Status, Trigger, Verdict};
 
 use super::logged::{SECRET, delivery, fill, ibakepro, log_attempt, olympus, olympus_event};
 use crate::harness::endpoint::Endpoint;
@@ -110,9 +110,9 @@ fn filters_select_and_all_of_them_must_hold() {
             ibakepro(4, at - 10),
         ],
     );
-    log_attempt(&sandbox, &ids[1], Cause::Forward, "http://h/", 500);
-    log_attempt(&sandbox, &ids[2], Cause::Forward, "http://h/", 500);
-    log_attempt(&sandbox, &ids[2], Cause::Replay, "http://h/", 200);
+    log_attempt(&sandbox, &ids[1], Trigger::Forward, "http://h/", 500);
+    log_attempt(&sandbox, &ids[2], Trigger::Forward, "http://h/", 500);
+    log_attempt(&sandbox, &ids[2], Trigger::Replay, "http://h/", 200);
     let since = (at - hour).to_string();
     for (args, places) in [
         (&["--event", "order.*"][..], &[0, 1, 3, 4][..]),
@@ -167,10 +167,10 @@ fn without_a_url_a_delivery_goes_where_it_was_last_sent() {
     let [earlier, endpoint] = [Endpoint::ok(), Endpoint::ok()];
     let ids = fill(&sandbox, (0..3).map(|number| olympus(number, now())));
     let (forwarded, replayed) = (endpoint.url("/own?a=b"), endpoint.url("/replayed"));
-    log_attempt(&sandbox, &ids[0], Cause::Forward, &earlier.url("/"), 500);
-    log_attempt(&sandbox, &ids[0], Cause::Forward, &forwarded, 500);
-    log_attempt(&sandbox, &ids[1], Cause::Forward, &earlier.url("/"), 500);
-    log_attempt(&sandbox, &ids[1], Cause::Replay, &replayed, 404);
+    log_attempt(&sandbox, &ids[0], Trigger::Forward, &earlier.url("/"), 500);
+    log_attempt(&sandbox, &ids[0], Trigger::Forward, &forwarded, 500);
+    log_attempt(&sandbox, &ids[1], Trigger::Forward, &earlier.url("/"), 500);
+    log_attempt(&sandbox, &ids[1], Trigger::Replay, &replayed, 404);
     // As a person does it: once with a URL, then without.
     let args = ["replay", &ids[2], "--url", &endpoint.url("/once")];
     sandbox.run(&args).expect(0);
@@ -204,7 +204,7 @@ fn where_one_was_never_sent_on_nothing_is_sent() {
         ),
     ] {
         for id in &ids[..sent] {
-            log_attempt(&sandbox, id, Cause::Forward, &endpoint.url("/"), 200);
+            log_attempt(&sandbox, id, Trigger::Forward, &endpoint.url("/"), 200);
         }
         for more in [&[][..], &["--dry-run"], &["--json"]] {
             let run = sandbox.run(&[&["replay", "-n5"], more].concat());
@@ -231,7 +231,13 @@ fn a_url_that_is_given_goes_before_where_it_was_last_sent() {
     let sandbox = Sandbox::new();
     let forwarded = Endpoint::ok();
     let ids = fill(&sandbox, [olympus(1, now())]);
-    log_attempt(&sandbox, &ids[0], Cause::Forward, &forwarded.url("/"), 200);
+    log_attempt(
+        &sandbox,
+        &ids[0],
+        Trigger::Forward,
+        &forwarded.url("/"),
+        200,
+    );
     let endpoint = Endpoint::ok();
     let url = endpoint.url("");
     sandbox.run(&["replay", "@last", "--url", &url]).expect(0);

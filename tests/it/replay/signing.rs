@@ -1,7 +1,7 @@
 //! What is sent: the original bytes and signature while they verify, a fresh signature when it is
 //! too old, and never one in the place of a wrong one.
 
-use webhook_cli::delivery::{Cause, Signing};
+use webhook_cli::delivery::{Signing, Trigger};
 
 use super::logged::{SECRET, YEAR, attempts, fill, ibakepro, log, olympus};
 use crate::harness::Sandbox;
@@ -49,9 +49,9 @@ fn a_year_old_olympus_delivery_passes_with_the_secret_and_fails_when_kept() {
     let logged = attempts(&sandbox, &ids[0]);
     let told: Vec<_> = logged
         .iter()
-        .map(|a| (a.cause, a.signing, a.status()))
+        .map(|a| (a.trigger, a.signing, a.status()))
         .collect();
-    let row = |signing, status| (Cause::Replay, Some(signing), Some(status));
+    let row = |signing, status| (Trigger::Replay, Some(signing), Some(status));
     assert_eq!(told, [row(Signing::Kept, 401), row(Signing::Fresh, 200)]);
 }
 

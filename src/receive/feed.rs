@@ -21,7 +21,7 @@ pub enum Happening {
     /// A delivery was forwarded.
     Attempt(Arc<Attempt>, Arc<Delivery>),
     /// Something could not be kept.
-    Trouble(StoreError),
+    CliError(StoreError),
     /// So many happenings were not told, because the printer could not keep up.
     Skipped(u64),
 }
@@ -32,7 +32,7 @@ impl Happening {
         let bytes = match self {
             Self::Delivery(delivery, _) => delivery.request.body.len(),
             Self::Attempt(attempt, _) => attempt.outcome.as_ref().map_or(0, |a| a.body.len()),
-            Self::Trouble(_) | Self::Skipped(_) => 0,
+            Self::CliError(_) | Self::Skipped(_) => 0,
         };
         u32::try_from(bytes >> 10)
             .unwrap_or(u32::MAX)
@@ -172,7 +172,7 @@ impl Feed {
     }
 
     pub(super) async fn trouble(&self, error: &StoreError) {
-        self.tell(Happening::Trouble(error.clone())).await;
+        self.tell(Happening::CliError(error.clone())).await;
     }
 
     fn count(&self, delivery: &Delivery) {

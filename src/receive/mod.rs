@@ -23,7 +23,7 @@ pub use forward::{AnswerMode, Forward, ForwardOptions, Route};
 pub use seen::{REMEMBERED, Seen};
 
 /// Everything that receiving needs.
-pub struct Intake {
+pub struct Receiver {
     /// The providers.
     pub catalogue: Catalogue,
     /// Their secrets.
@@ -46,13 +46,13 @@ pub struct Intake {
     pub order: tokio::sync::Mutex<()>,
 }
 
-impl Handler for Intake {
+impl Handler for Receiver {
     fn handle(&self, arrival: Arrival) -> impl Future<Output = Reply> + Send {
         self.receive(arrival)
     }
 }
 
-impl Intake {
+impl Receiver {
     async fn receive(&self, arrival: Arrival) -> Reply {
         let now = Timestamp::now();
         let (judged, problem) = self.judge(&arrival, now);

@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Dispatch, Shipment};
-use crate::delivery::{Attempt, Cause, Delivery, Request, Signing};
+use super::{Dispatch, Outgoing};
+use crate::delivery::{Attempt, Delivery, Request, Signing, Trigger};
 use crate::http::Target;
 use crate::store::{Receipt, StoreError};
 
 /// How a request goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub enum SendMode {
     /// As every other one.
     Plain,
     /// With the names of its header fields in lower case.
@@ -20,32 +20,32 @@ pub enum Manner {
 }
 
 /// Sends to one endpoint for one cause, and keeps everything that it sends.
-pub struct Outlet {
+pub struct EndpointClient {
     /// By the spelling of header names.
     dispatch: Dispatch,
     lower_case: Dispatch,
     target: Target,
-    cause: Cause,
+    trigger: Trigger,
     timeout: Option<Duration>,
     /// Of rows that nobody has waited for yet.
     receipts: Mutex<Vec<Receipt>>,
 }
 
-impl Outlet {
+impl EndpointClient {
     /// To `target`, through one dispatch for each spelling of header names; `timeout` is the
     /// longest that an answer may take.
     pub const fn new(
         dispatch: Dispatch,
         lower_case: Dispatch,
         target: Target,
-        cause: Cause,
+        trigger: Trigger,
         timeout: Option<Duration>,
     ) -> Self {
         Self {
             dispatch,
             lower_case,
             target,
-            cause,
+            trigger,
             timeout,
             receipts: Mutex::new(Vec::new()),
         }
@@ -72,26 +72,26 @@ impl Outlet {
         self.remember(receipt);
     }
 
-    /// One attempt of a delivery; `None` where the manner cannot be had, as half a request over TLS.
+    /// One attempt of a delivery; `None` where the mode cannot be had, as half a request over TLS.
     pub async fn send(
         &self,
         delivery_id: &str,
         request: &Request,
-        manner: Manner,
+        mode: SendMode,
     ) -> Option<Attempt> {
-        let shipment = Shipment {
+        let outgoing = Outgoing {
             delivery_id,
-            cause: self.cause,
+            trigger: self.trigger,
             target: &self.target,
             request,
             signing: Some(Signing::Fresh),
             timeout: self.timeout,
             run: None,
         };
-        let sent = match manner {
-            Manner::Plain => self.dispatch.send(shipment).await,
-            Manner::LowerCase => self.lower_case.send(shipment).await,
-            Manner::Half => self.dispatch.leave(shipment).await?,
+        let sent = match mode {
+            SendMode::Plain => self.dispatch.send(outgoing).await,
+            SendMode::LowerCase => self.lower_case.send(outgoing).await,
+            SendMode::Half => self.dispatch.leave(outgoing).await?,
         };
         self.remember(sent.receipt);
         Some(sent.attempt)

@@ -10,9 +10,9 @@ use tokio::sync::{Semaphore, oneshot};
 use super::answer::error;
 use super::feed::Feed;
 use crate::delivery::{
-    Attempt, Cause, Delivery, EventFilter, FailureKind, Headers, Request, Signing,
+    Attempt, Delivery, EventFilter, FailureKind, Headers, Request, Signing, Trigger,
 };
-use crate::dispatch::{Dispatch, Shipment};
+use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
 
 /// Where deliveries of some events go.
@@ -219,9 +219,9 @@ impl Shared {
     ) -> Attempt {
         let sent = self
             .dispatch
-            .send(Shipment {
+            .send(Outgoing {
                 delivery_id: &delivery.id,
-                cause: Cause::Forward,
+                trigger: Trigger::Forward,
                 target,
                 request,
                 signing: Some(Signing::Kept),

@@ -12,11 +12,11 @@ pub fn is_json(body: &[u8]) -> bool {
 }
 
 /// The members of a JSON object, each with the text of its value.
-pub struct Peek<'a> {
+pub struct JsonFields<'a> {
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
-impl<'a> Peek<'a> {
+impl<'a> JsonFields<'a> {
     /// The members of the object that `body` is; `None` where it is not one object.
     pub fn new(body: &'a [u8]) -> Option<Self> {
         let mut reader = serde_json::Deserializer::from_slice(body);
@@ -40,7 +40,7 @@ impl<'a> Peek<'a> {
     pub fn at(&self, path: &str) -> Option<&'a str> {
         match path.split_once('.') {
             None => self.raw(path),
-            Some((key, rest)) => Peek::new(self.raw(key)?.as_bytes())?.at(rest),
+            Some((key, rest)) => JsonFields::new(self.raw(key)?.as_bytes())?.at(rest),
         }
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn fields_are_found_by_path() {
         let peek =
-            Peek::new(br#"{"type":"a","data":{"object":{"id":"x\u0041"}},"n":1,"type":"b"}"#)
+            JsonFields::new(br#"{"type":"a","data":{"object":{"id":"x\u0041"}},"n":1,"type":"b"}"#)
                 .unwrap();
         assert_eq!(peek.string("type").as_deref(), Some("b"));
         assert_eq!(peek.string("data.object.id").as_deref(), Some("xA"));
@@ -93,7 +93,7 @@ mod tests {
             b"\xef\xbb\xbf{}",
             b"{\"a\":\xff}",
         ] {
-            assert!(Peek::new(body).is_none(), "{body:?}");
+            assert!(JsonFields::new(body).is_none(), "{body:?}");
         }
     }
 
@@ -104,7 +104,7 @@ mod tests {
             "[".repeat(200_000),
             "]".repeat(200_000)
         );
-        let peek = Peek::new(deep.as_bytes());
+        let peek = JsonFields::new(deep.as_bytes());
         assert!(peek.is_none_or(|peek| peek.raw("data").is_some()));
         is_json(deep.as_bytes());
     }
