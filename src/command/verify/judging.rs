@@ -10,7 +10,7 @@ use crate::command::setup::{Setup, freshness, moment};
 use crate::delivery::{Headers, Request, Timestamp, Verdict};
 use crate::exit::CliError;
 use crate::formats::Reading;
-use crate::provider::{Judged, Keyring, Policy, judge, judge_stream, observe};
+use crate::provider::{Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream};
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.
@@ -103,7 +103,7 @@ impl<'a> Judging<'a> {
         let begun = self.world.now();
         let at = self.at.or(received_at).unwrap_or(begun);
         let catalogue = &self.setup.catalogue;
-        let judged = judge(catalogue, &self.keyring, &self.policy, request, at);
+        let judged = verify_request(catalogue, &self.keyring, &self.policy, request, at);
         let provider = judged.provider;
         let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
         self.judgement(judged, observations, begun)
@@ -113,7 +113,7 @@ impl<'a> Judging<'a> {
         let begun = self.world.now();
         let at = self.at.unwrap_or(begun);
         let catalogue = &self.setup.catalogue;
-        let judged = judge_stream(catalogue, &self.keyring, &self.policy, headers, body, at)?;
+        let judged = verify_stream(catalogue, &self.keyring, &self.policy, headers, body, at)?;
         let limit = HELD_BODY / 1024 / 1024;
         let unseen = format!("the body is larger than {limit} MiB: only its signature was checked");
         Ok(self.judgement(judged, vec![unseen], begun))
@@ -121,7 +121,7 @@ impl<'a> Judging<'a> {
 
     fn judgement(
         &self,
-        judged: Judged<'_>,
+        judged: RequestVerdict<'_>,
         observations: Vec<String>,
         begun: Timestamp,
     ) -> Judgement {
