@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::delivery::{Headers, Request, Timestamp, Verification};
 use crate::formats::Reading;
-use crate::provider::{Catalogue, Judged, Keyring, Policy, judge, judge_stream, observe};
+use crate::provider::{
+    Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
+};
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.
@@ -52,7 +54,7 @@ impl Verifier<'_> {
     fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
         let begun = (self.clock)();
         let at = self.at.or(received_at).unwrap_or(begun);
-        let judged = judge(self.catalogue, &self.keyring, &self.policy, request, at);
+        let judged = verify_request(self.catalogue, &self.keyring, &self.policy, request, at);
         let provider = judged.provider;
         let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
         self.found(judged, observations, begun)
@@ -62,7 +64,7 @@ impl Verifier<'_> {
         let begun = (self.clock)();
         let at = self.at.unwrap_or(begun);
         let (catalogue, keyring) = (self.catalogue, &self.keyring);
-        let judged = judge_stream(catalogue, keyring, &self.policy, headers, body, at)?;
+        let judged = verify_stream(catalogue, keyring, &self.policy, headers, body, at)?;
         let limit = HELD_BODY / 1024 / 1024;
         let unseen = format!("the body is larger than {limit} MiB: only its signature was checked");
         Ok(self.found(judged, vec![unseen], begun))
@@ -70,7 +72,7 @@ impl Verifier<'_> {
 
     fn found(
         &self,
-        judged: Judged<'_>,
+        judged: RequestVerdict<'_>,
         observations: Vec<String>,
         begun: Timestamp,
     ) -> Verification {
