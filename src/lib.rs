@@ -50,3 +50,4 @@ pub mod receive;
 pub mod report;
 pub mod signature;
 pub mod store;
+pub mod verify;
