@@ -18,6 +18,7 @@ mod effects;
 mod error;
 mod material;
 mod plan;
+mod presence;
 mod probe;
 mod report;
 mod runner;

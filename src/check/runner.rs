@@ -11,9 +11,10 @@ use super::effects::SideEffects;
 use super::error::CheckError;
 use super::material::Material;
 use super::plan::Planned;
+use super::presence::{Presence, Skipped};
 use super::probe::{Parcel, Probe};
 use super::report::{Evidence, Exchange, finding};
-use crate::delivery::{Delivery, Failure, FailureKind, Finding, Severity, Status, Verdict, id};
+use crate::delivery::{Delivery, Failure, FailureKind, Finding, Status, Verdict, id};
 use crate::dispatch::{EndpointClient, SendMode};
 
 /// Runs checks against one endpoint.
@@ -53,18 +54,6 @@ pub enum CheckEnd {
     /// It was stopped.
     Stopped,
 }
-
-/// What earlier checks tell of whether anybody listens.
-#[derive(Default)]
-struct Presence {
-    /// The check that ran last, and whether it got an answer.
-    last: Option<(String, bool)>,
-    /// Why nothing is sent any more.
-    gone: Option<String>,
-}
-
-/// Why a check was not run to its end.
-struct Skipped(String);
 
 impl Runner<'_> {
     /// Sends one genuine delivery, so that a dead endpoint is told once and not by every check, and
@@ -192,7 +181,7 @@ impl Runner<'_> {
             Ok(sent) => sent,
             Err(skipped) => return Ok(Err(skipped)),
         };
-        let flaw = match presence.notice(planned, &sent) {
+        let flaw = match presence.notice(&planned.id, &sent) {
             Err(skipped) => return Ok(Err(skipped)),
             Ok(Some(flaw)) => Some(flaw),
             Ok(None) => {
@@ -276,32 +265,6 @@ impl Runner<'_> {
             request: parcel.request.clone(),
             response_status: None,
         }
-    }
-}
-
-impl Presence {
-    /// Notes what a check met. Where the endpoint does not listen any more, the check before is to
-    /// blame; where that got no answer, it was found out already.
-    fn notice(&mut self, planned: &Planned, sent: &[Exchange]) -> Result<Option<Flaw>, Skipped> {
-        let is_refused = |one: &Exchange| matches!(&one.attempt.outcome, Err(failure) if failure.kind == FailureKind::Refused);
-        let is_answered = sent.iter().all(|one| one.attempt.outcome.is_ok());
-        let last = self.last.replace((planned.id.clone(), is_answered));
-        let Some(shown_by) = sent.iter().position(is_refused) else {
-            return Ok(None);
-        };
-        let (reason, was_answered) = match last {
-            Some((id, answered)) => (format!("nothing listens since `{id}`"), answered),
-            None => ("nothing listens any more".into(), true),
-        };
-        self.gone = Some(reason.clone());
-        if !was_answered {
-            return Err(Skipped(reason));
-        }
-        Ok(Some(Flaw {
-            severity: Severity::Crash,
-            reason: format!("{reason}: the receiver has ended"),
-            shown_by,
-        }))
     }
 }
 
