@@ -3,7 +3,7 @@
 use super::{Catalogue, FieldSource, Keyring, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::JsonFields;
-use crate::signature::{Context, Diagnosis, Freshness, diagnose, verify};
+use crate::signature::{Allowance, Context, Diagnosis, Freshness, diagnose, verify};
 
 /// How requests are verified.
 #[derive(Debug, Clone)]
@@ -12,9 +12,8 @@ pub struct Policy {
     pub provider: Option<String>,
     /// How the signed time is judged.
     pub freshness: Freshness,
-    /// The largest body, in bytes, in which the cause of a wrong signature is looked for: that may
-    /// take a second of a large one, which who answers a sender does not have.
-    pub diagnose_up_to: usize,
+    /// How far the cause of a wrong signature is looked for.
+    pub allowance: Allowance,
 }
 
 /// Any provider, as documented, every cause looked for.
@@ -23,7 +22,7 @@ impl Default for Policy {
         Self {
             provider: None,
             freshness: Freshness::default(),
-            diagnose_up_to: usize::MAX,
+            allowance: Allowance::THOROUGH,
         }
     }
 }
@@ -90,7 +89,7 @@ pub fn verify_request<'a>(
         provider: Some(provider),
         event: envelope.event.find(&request.headers, fields.as_ref()),
         event_id: envelope.id.find(&request.headers, fields.as_ref()),
-        verdict: explanation.of(verdict, policy.diagnose_up_to),
+        verdict: explanation.of(verdict, policy.allowance),
     }
 }
 
@@ -171,27 +170,22 @@ struct Explanation<'a> {
 impl Explanation<'_> {
     /// The verdict with the proven cause of a wrong signature; with the local development secret
     /// alone, that nothing can be said.
-    fn of(&self, mut verdict: Verdict, largest: usize) -> Verdict {
+    fn of(&self, mut verdict: Verdict, allowance: Allowance) -> Verdict {
         let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
         if self.keyring.is_local() && !matches!(verdict.status, Status::Valid | Status::Stale) {
-            let small = self.request.body.len() <= largest;
-            let found = if wrong && small {
-                self.diagnosis()
-            } else {
-                None
-            };
+            let found = wrong.then(|| self.diagnosis(allowance)).flatten();
             return self.unverified(verdict, found);
         }
         if !wrong || verdict.cause.is_some() {
             return verdict;
         }
-        if self.request.body.len() > largest {
+        if self.request.body.len() > allowance.largest_body {
             return verdict.hinting(format!(
                 "no cause is looked for here in a body of more than {} KiB; `webhook verify` looks further",
-                largest >> 10
+                allowance.largest_body >> 10
             ));
         }
-        if let Some(found) = self.diagnosis() {
+        if let Some(found) = self.diagnosis(allowance) {
             verdict.cause = Some(found.cause.into());
             verdict.reason = Some(found.reason);
             verdict.hint = Some(found.hint);
@@ -223,7 +217,7 @@ impl Explanation<'_> {
         }
     }
 
-    fn diagnosis(&self) -> Option<Diagnosis> {
+    fn diagnosis(&self, allowance: Allowance) -> Option<Diagnosis> {
         let name = self.provider.name();
         let others: Vec<_> = self
             .catalogue
@@ -238,6 +232,7 @@ impl Explanation<'_> {
             other_secrets: &self.keyring.others(name),
             other_schemes: &others,
             request: self.request,
+            allowance,
         })
     }
 }

@@ -13,7 +13,7 @@ mod stream;
 mod template;
 mod verify;
 
-pub use diagnose::{Context, Diagnosis, diagnose};
+pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
 pub use key::{Key, KeyError, Running};
 pub use read::{ParsedMac, ParsedSignature, Unreadable, read};
 pub use scheme::{

@@ -22,11 +22,8 @@ use crate::receive::{
     Answers, Expectation, Feed, InvalidPolicy, REMEMBERED, Receiver, Route, Seen, Told,
 };
 use crate::report::BodyDetail;
+use crate::signature::Allowance;
 use crate::store::{Log, StoreError, Writer};
-
-/// The largest body, in bytes, whose wrong signature is diagnosed before the answer: a few
-/// milliseconds.
-const DIAGNOSED: usize = 64 * 1024;
 
 /// The longest stall that can be chosen: more than a clock can count must not come to one.
 const LONGEST_STALL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -128,7 +125,7 @@ impl Plan {
         Ok(Policy {
             provider: provider.map(|provider| provider.name().to_owned()),
             freshness: freshness(&self.args.freshness),
-            diagnose_up_to: DIAGNOSED,
+            allowance: Allowance::PROMPT,
         })
     }
 

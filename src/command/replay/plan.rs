@@ -15,7 +15,7 @@ use crate::json::JsonFields;
 use crate::provider::{
     FieldSource, Forge, Letter, Policy, Provider, RequestVerdict, seal, verify_request,
 };
-use crate::signature::Key;
+use crate::signature::{Allowance, Key};
 
 /// How much longer than now an original signature has to be fresh to be kept, in seconds: a request
 /// takes its time, and clocks differ.
@@ -93,7 +93,7 @@ fn recognise<'a>(
         let policy = Policy {
             provider: provider.map(str::to_owned),
             // Whether it is genuine counts here, not why it is not.
-            diagnose_up_to: 0,
+            allowance: Allowance::NONE,
             ..Policy::default()
         };
         verify_request(catalogue, &replay.keyring, &policy, &delivery.request, now)

@@ -10,7 +10,7 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
-use crate::json::{JsonFields, javascript};
+use crate::json::JsonFields;
 use crate::signature::ParsedSignature;
 
 /// The most bytes that a compressed body is unpacked to.
@@ -18,6 +18,10 @@ const MAX_UNPACKED: u64 = 25 * 1024 * 1024;
 
 /// The largest body of which a text several times its size is made.
 const MAX_INFLATED_BY_TEXT: usize = 4 * 1024 * 1024;
+
+/// The share of what is left that unpacking may take: the text is written, looked up and hashed with
+/// each secret.
+const PASSES_UNPACKED: usize = 8;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -64,8 +68,6 @@ const MISTAKES: &[(Cause, Undo)] = &[
     (cause::LINE_BREAKS_ADDED, |body| {
         Some(without_line_breaks(body).into())
     }),
-    (cause::COMPRESSED, |body| unpack(GzDecoder::new(body))),
-    (cause::COMPRESSED, |body| unpack(ZlibDecoder::new(body))),
     (cause::FORM_ENCODED, |body| Some(form_decoded(body)?.into())),
     (cause::FORM_ENCODED, |body| {
         Some(form_decoded(body.strip_suffix(b"=")?)?.into())
@@ -101,10 +103,31 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     let body = trial.body();
     MISTAKES
         .iter()
-        .find(|(_, undo)| undo(body).is_some_and(|signed| trial.body_proves(presented, &signed)))
+        .find(|(_, undo)| {
+            trial.spend(body.len())
+                && undo(body).is_some_and(|signed| {
+                    trial.spend(signed.len()) && trial.body_proves(presented, &signed)
+                })
+        })
         .map(|(cause, _)| cause.found())
+        .or_else(|| find_compressed(trial, presented))
         .or_else(|| find_object(trial, presented))
         .or_else(|| find_member(trial, presented))
+}
+
+/// The body that the received one unpacks to. A few KiB unpack to many MiB, so the allowance bounds
+/// that, too.
+fn find_compressed(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    let body = trial.body();
+    let packings: [Box<dyn Read + '_>; 2] = [
+        Box::new(GzDecoder::new(body)),
+        Box::new(ZlibDecoder::new(body)),
+    ];
+    packings
+        .into_iter()
+        .filter_map(|packed| unpack(packed, trial.left() / PASSES_UNPACKED))
+        .any(|signed| trial.spend(signed.len()) && trial.body_proves(presented, &signed))
+        .then(|| cause::COMPRESSED.found())
 }
 
 fn find_object(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
@@ -115,10 +138,13 @@ fn find_object(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Dia
 
 /// A member of the envelope that was signed in place of the whole.
 fn find_member(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    if !trial.spend(trial.body().len()) {
+        return None;
+    }
     let envelope = JsonFields::new(trial.body())?;
     RESOURCE_MEMBERS.iter().find_map(|member| {
         let text = envelope.raw(member)?;
-        let written = javascript::restringify(text.as_bytes()).unwrap_or_default();
+        let written = super::json::restringify(trial, text).unwrap_or_default();
         let signed = [text, &written]
             .into_iter()
             .any(|text| trial.body_proves(presented, text.as_bytes()));
@@ -153,10 +179,11 @@ fn with_crlf(body: &[u8]) -> Vec<u8> {
     text
 }
 
-fn unpack<'b>(packed: impl Read) -> Option<Cow<'b, [u8]>> {
+fn unpack(packed: impl Read, largest: usize) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    let size = packed.take(MAX_UNPACKED).read_to_end(&mut body).ok()?;
-    (size > 0).then_some(body.into())
+    let largest = MAX_UNPACKED.min(u64::try_from(largest).unwrap_or(u64::MAX));
+    let size = packed.take(largest).read_to_end(&mut body).ok()?;
+    (size > 0).then_some(body)
 }
 
 /// The text behind `%7B` and `+`; `None` where an escape is none.

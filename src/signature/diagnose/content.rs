@@ -141,12 +141,17 @@ pub(super) fn find_other_scheme(trial: &Trial<'_>) -> Option<Diagnosis> {
 
 /// A hash without a key, or one that was joined with the secret by hand.
 fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    if !trial.spend(trial.body().len()) {
+        return None;
+    }
     let digest = trial.context.scheme.digest();
     let signed = signed_bytes(trial, presented);
     // Nothing hangs on the time of this comparison: none of these hashes is ever accepted.
     let equals = |parts: &[&[u8]]| {
-        let hash = hash(digest, parts);
-        trial.spend(signed.len()) && presented.macs.iter().any(|mac| mac.bytes == hash)
+        trial.spend(signed.len()) && {
+            let hash = hash(digest, parts);
+            presented.macs.iter().any(|mac| mac.bytes == hash)
+        }
     };
     if equals(&[&signed]) {
         return Some(cause::HASH_FOR_HMAC.found_in("what is to be signed"));
@@ -180,11 +185,14 @@ fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
 
 fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let body_alone = Template::of_body();
+    if !trial.spend(2 * trial.body().len()) {
+        return None;
+    }
     let signed = signed_bytes(trial, presented);
-    let swapped = trial.spend(signed.len());
     let key = Key::from_bytes(trial.context.scheme.digest(), "", &signed).ok()?;
     let mut secrets = trial.context.secrets.iter();
-    (swapped && secrets.any(|secret| trial.proves(&key, &body_alone, presented, secret.expose())))
+    secrets
+        .any(|secret| trial.proves(&key, &body_alone, presented, secret.expose()))
         .then(|| cause::KEY_AND_BODY_SWAPPED.found())
 }
 

@@ -13,6 +13,16 @@ use crate::signature::ParsedSignature;
 /// The largest body that is rewritten as JSON.
 const MAX_REWRITTEN: usize = 1024 * 1024;
 
+/// How many times its body's length a text may have that is written of it: indentation and escapes
+/// make three times of honest ones.
+const MAX_GROWTH: usize = 4;
+
+/// The length that any text may have, as small bodies grow more: bytes.
+const MIN_WRITTEN: usize = 4096;
+
+/// What it costs to take a text apart, in bytes of work for each of its own: values are built of it.
+const PARSED: usize = 8;
+
 /// How many whole numbers may each have been money or a float: every subset of them is tried.
 const MAX_DOUBTFUL: usize = 6;
 
@@ -111,8 +121,11 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     }
     let text = std::str::from_utf8(trial.body()).ok()?;
     let text = text.trim_start_matches('\u{feff}');
+    let javascript = restringify(trial, text)?;
+    if !trial.spend(PARSED * (text.len() + javascript.len())) {
+        return None;
+    }
     let received = Node::parse(text)?;
-    let javascript = javascript::restringify(text.as_bytes())?;
     let written = Node::parse(&javascript)?;
     let mut search = Search {
         trial,
@@ -123,7 +136,7 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
         return Some(white_space(layout, &signed, text).found());
     }
     if let Some((layout, signed)) = search.layouts(&written, COMPACT) {
-        let changed = what_changed(&received, &written);
+        let changed = search.what_changed(&received, &written);
         return changed.or_else(|| Some(white_space(layout, &signed, text).found()));
     }
     if search.layouts(&received, SHORTEST).is_some() {
@@ -139,6 +152,12 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     .or_else(|| search.padded(&received))
 }
 
+/// What `JSON.stringify(JSON.parse(text))` gives, where the allowance and the length allow it.
+pub(super) fn restringify(trial: &Trial<'_>, text: &str) -> Option<String> {
+    (text.len() <= MAX_REWRITTEN && trial.spend(PARSED * text.len()))
+        .then(|| javascript::restringify(text.as_bytes()))?
+}
+
 /// One look through the styles of one text.
 struct Search<'s> {
     trial: &'s Trial<'s>,
@@ -152,28 +171,39 @@ impl Search<'_> {
         self.trial.body_proves(self.presented, text.as_bytes())
     }
 
-    /// The layout in which `style` makes the signature right, and that text.
-    fn layouts(&mut self, node: &Node<'_>, style: Style) -> Option<(Layout, String)> {
-        let compact = write(node, style);
-        if !self.seen.insert(compact.clone()) {
+    /// The text of a node, where it is not too long and the allowance has room for it.
+    fn write(&self, node: &Node<'_>, style: Style) -> Option<String> {
+        let body = self.trial.body().len();
+        let largest = (MAX_GROWTH * body).max(MIN_WRITTEN);
+        if !self.trial.spend(body) {
             return None;
         }
-        let others = LAYOUTS.iter().map(|layout| {
-            (
-                *layout,
-                write(
-                    node,
-                    Style {
-                        layout: *layout,
-                        ..style
-                    },
-                ),
-            )
+        let Some(text) = write(node, style, largest) else {
+            // As much was written before it was given up.
+            self.trial.spend(largest);
+            return None;
+        };
+        self.trial.spend(text.len()).then_some(text)
+    }
+
+    /// The layout in which `style` makes the signature right, and that text.
+    fn layouts(&mut self, node: &Node<'_>, style: Style) -> Option<(Layout, String)> {
+        let compact = self.write(node, style)?;
+        if !self.trial.spend(2 * compact.len()) || !self.seen.insert(compact.clone()) {
+            return None;
+        }
+        let others = LAYOUTS.iter().filter_map(|layout| {
+            let layout = *layout;
+            Some((layout, self.write(node, Style { layout, ..style })?))
         });
         std::iter::once((Layout::Compact, compact))
             .chain(others)
-            // Go's `json.Encoder` and files end with a newline.
-            .find(|(_, text)| self.proves(text) || self.proves(&format!("{text}\n")))
+            .find(|(_, text)| self.proves(text) || self.proves_with_newline(text))
+    }
+
+    /// Go's `json.Encoder` and files end with a newline.
+    fn proves_with_newline(&self, text: &str) -> bool {
+        self.trial.spend(text.len()) && self.proves(&format!("{text}\n"))
     }
 
     /// Other escapes, then sorted keys with any of them.
@@ -197,6 +227,25 @@ impl Search<'_> {
         None
     }
 
+    /// What `JSON.stringify` changed besides white space; `None` where nothing.
+    fn what_changed(&self, received: &Node<'_>, written: &Node<'_>) -> Option<Diagnosis> {
+        if received.keys() != written.keys() {
+            return Some(cause::RESERIALIZED_KEYS.found());
+        }
+        let (before, after) = (received.numbers(), written.numbers());
+        let mut pairs = before.iter().zip(&after);
+        match pairs.find(|(before, after)| before != after) {
+            Some((before, after)) if before.len() + after.len() <= MAX_SHOWN => {
+                Some(cause::RESERIALIZED_NUMBERS.found_in(&format!("`{before}` became `{after}`")))
+            }
+            Some(_) => Some(cause::RESERIALIZED_NUMBERS.found_in("long numbers became shorter")),
+            None if self.write(received, COMPACT) != self.write(written, COMPACT) => {
+                Some(cause::ESCAPES_UNDONE.found())
+            }
+            None => None,
+        }
+    }
+
     /// Numbers that lost their last zeros on the way.
     fn padded(&self, node: &Node<'_>) -> Option<Diagnosis> {
         let (two, _) = paddings(node).into_iter().find(|(two, whole)| {
@@ -204,7 +253,8 @@ impl Search<'_> {
                 two: *two,
                 whole: *whole,
             };
-            self.proves(&write(node, Style { numbers, ..COMPACT }))
+            self.write(node, Style { numbers, ..COMPACT })
+                .is_some_and(|text| self.proves(&text))
         })?;
         let detail = if two {
             "money was written with two decimals"
@@ -237,25 +287,6 @@ fn white_space(layout: Layout, signed: &str, received: &str) -> Cause {
         Layout::Spaced => cause::RESERIALIZED_SPACED,
         Layout::Indented(_) if signed.replace('\n', "") == received => cause::LINE_BREAKS_LOST,
         Layout::Indented(_) => cause::RESERIALIZED_PRETTY,
-    }
-}
-
-/// What `JSON.stringify` changed besides white space; `None` where nothing.
-fn what_changed(received: &Node<'_>, written: &Node<'_>) -> Option<Diagnosis> {
-    if received.keys() != written.keys() {
-        return Some(cause::RESERIALIZED_KEYS.found());
-    }
-    let (before, after) = (received.numbers(), written.numbers());
-    let mut pairs = before.iter().zip(&after);
-    match pairs.find(|(before, after)| before != after) {
-        Some((before, after)) if before.len() + after.len() <= MAX_SHOWN => {
-            Some(cause::RESERIALIZED_NUMBERS.found_in(&format!("`{before}` became `{after}`")))
-        }
-        Some(_) => Some(cause::RESERIALIZED_NUMBERS.found_in("long numbers became shorter")),
-        None if write(received, COMPACT) != write(written, COMPACT) => {
-            Some(cause::ESCAPES_UNDONE.found())
-        }
-        None => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! is reproduced without it. Two mistakes at once are not looked for: each further one multiplies
 //! the work, and a header's form has to be put right first anyway.
 
+mod allowance;
 mod body;
 mod cause;
 mod content;
@@ -17,10 +18,12 @@ mod secrets;
 mod tests;
 mod trial;
 
+pub use allowance::Allowance;
+
 use super::verify::best_match;
 use super::{Scheme, Secret, Unreadable, read};
 use crate::delivery::Request;
-use trial::Trial;
+use trial::{MAX_PRESENTED, Trial};
 
 /// What the doctor may look at.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +40,8 @@ pub struct Context<'a> {
     pub other_schemes: &'a [(&'a str, &'a Scheme)],
     /// The request as received.
     pub request: &'a Request,
+    /// How far to look.
+    pub allowance: Allowance,
 }
 
 /// A proven cause: with this mistake undone, the signature is reproduced.
@@ -52,16 +57,24 @@ pub struct Diagnosis {
 
 /// The cause of a wrong or unreadable signature, where one of the known mistakes reproduces it.
 ///
-/// Bounded: no more than a gigabyte is hashed, and only bodies up to 1 MiB are rewritten as JSON.
+/// Bounded by the allowance, which counts every byte that is read, written or hashed; and only
+/// bodies up to 1 MiB are rewritten as JSON.
 pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
-    let trial = Trial::new(context);
-    let presented = match read(context.scheme, &context.request.headers) {
+    (context.request.body.len() <= context.allowance.largest_body)
+        .then(|| find(&Trial::new(context)))
+        .flatten()
+}
+
+fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
+    let context = trial.context;
+    let mut presented = match read(context.scheme, &context.request.headers) {
         Ok(presented) => presented,
         Err(Unreadable::Missing(_)) => return None,
         Err(Unreadable::Malformed(_)) => {
-            return header::find(&trial).or_else(|| content::find_other_scheme(&trial));
+            return header::find(trial).or_else(|| content::find_other_scheme(trial));
         }
     };
+    presented.macs.truncate(MAX_PRESENTED);
     if trial.body_proves(&presented, trial.body()) {
         let signed = &context.scheme.signed;
         let values = presented.values(trial.body());
@@ -71,8 +84,8 @@ pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
         let upper_case = best_match(matches).is_some_and(|(_, mac)| mac.upper_case);
         return upper_case.then(|| cause::UPPER_CASE_HEX.found());
     }
-    body::find(&trial, &presented)
-        .or_else(|| secrets::find(&trial, &presented))
-        .or_else(|| content::find(&trial, &presented))
-        .or_else(|| json::find(&trial, &presented))
+    body::find(trial, &presented)
+        .or_else(|| secrets::find(trial, &presented))
+        .or_else(|| content::find(trial, &presented))
+        .or_else(|| json::find(trial, &presented))
 }

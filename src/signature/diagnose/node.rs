@@ -30,26 +30,33 @@ impl<'t> Node<'t> {
 
     /// The texts of all numbers in order.
     pub(super) fn numbers(&self) -> Vec<&'t str> {
-        match self {
-            Self::Number(text) => vec![text],
-            Self::Word(_) | Self::Text(_) => Vec::new(),
-            Self::List(items) => items.iter().flat_map(Self::numbers).collect(),
-            Self::Map(members) => members
-                .iter()
-                .flat_map(|(_, value)| value.numbers())
-                .collect(),
-        }
+        let mut numbers = Vec::new();
+        self.visit(&mut |node| {
+            if let Self::Number(text) = node {
+                numbers.push(*text);
+            }
+        });
+        numbers
     }
 
-    /// The keys of all objects in order, without their escapes.
+    /// The keys of all objects in order, without their escapes, an object's own before those within.
     pub(super) fn keys(&self) -> Vec<String> {
+        let mut keys = Vec::new();
+        self.visit(&mut |node| {
+            if let Self::Map(members) = node {
+                keys.extend(members.iter().map(|(key, _)| unescape(key)));
+            }
+        });
+        keys
+    }
+
+    /// Shows every node, the outer before the inner; one pass, however deep they are nested.
+    fn visit(&self, show: &mut impl FnMut(&Self)) {
+        show(self);
         match self {
-            Self::Word(_) | Self::Number(_) | Self::Text(_) => Vec::new(),
-            Self::List(items) => items.iter().flat_map(Self::keys).collect(),
-            Self::Map(members) => members
-                .iter()
-                .flat_map(|(key, value)| std::iter::once(unescape(key)).chain(value.keys()))
-                .collect(),
+            Self::Word(_) | Self::Number(_) | Self::Text(_) => {}
+            Self::List(items) => items.iter().for_each(|item| item.visit(show)),
+            Self::Map(members) => members.iter().for_each(|(_, value)| value.visit(show)),
         }
     }
 }

@@ -58,28 +58,40 @@ pub(super) enum Numbers {
     },
 }
 
-/// The text of a node in a style.
-pub(super) fn write(node: &Node<'_>, style: Style) -> String {
-    let mut writer = Writer {
+/// The deepest nesting that is written with indentation: no honest event comes near, and each level
+/// adds to every line within.
+const MAX_INDENTED: usize = 32;
+
+/// The text of a node in a style; `None` where it would be longer than `largest` bytes or is nested
+/// too deeply to be indented.
+pub(super) fn write(node: &Node<'_>, style: Style, largest: usize) -> Option<String> {
+    let mut writer = StyledText {
         style,
+        largest,
         text: String::new(),
         depth: 0,
         whole_seen: 0,
     };
     writer.node(node);
-    writer.text
+    (!writer.is_too_long()).then_some(writer.text)
 }
 
-struct Writer {
+struct StyledText {
     style: Style,
+    largest: usize,
     text: String,
     depth: usize,
     whole_seen: u32,
 }
 
-impl Writer {
+impl StyledText {
+    fn is_too_long(&self) -> bool {
+        self.text.len() > self.largest
+    }
+
     fn node(&mut self, node: &Node<'_>) {
         match node {
+            _ if self.is_too_long() => {}
             Node::Word(word) => self.text.push_str(word),
             Node::Number(number) => self.number(number),
             Node::Text(text) => self.string(text),
@@ -116,6 +128,9 @@ impl Writer {
             if index > 0 && matches!(self.style.layout, Layout::Spaced) {
                 self.text.push(' ');
             }
+            if self.is_too_long() {
+                break;
+            }
             self.line();
             write(self, item);
         }
@@ -127,6 +142,10 @@ impl Writer {
 
     fn line(&mut self) {
         if let Layout::Indented(by) = self.style.layout {
+            if self.depth > MAX_INDENTED {
+                // Nothing more is written, and the text is refused.
+                self.largest = 0;
+            }
             self.text.push('\n');
             self.text.push_str(&by.repeat(self.depth));
         }
@@ -164,7 +183,7 @@ impl Writer {
 
     fn string(&mut self, raw: &str) {
         match self.style.escapes {
-            Some(escapes) => escapes.write(&unescape(raw), &mut self.text),
+            Some(escapes) => escapes.write(&unescape(raw), &mut self.text, self.largest),
             None => self.text.push_str(raw),
         }
     }
@@ -180,11 +199,13 @@ fn shortest(number: &str) -> String {
 }
 
 impl Escapes {
-    fn write(self, string: &str, text: &mut String) {
+    fn write(self, string: &str, text: &mut String, largest: usize) {
         text.push('"');
         for char in string.chars() {
             let by_code = self.chars.contains(char) || (self.beyond_ascii && !char.is_ascii());
             match char {
+                // The whole text is refused then.
+                _ if text.len() > largest => return,
                 _ if by_code => self.write_code(char, text),
                 '/' if self.slash => text.push_str("\\/"),
                 '"' => text.push_str("\\\""),

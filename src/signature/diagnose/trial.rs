@@ -7,9 +7,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::Context;
 use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, TemplateValues, read};
 
-/// Bytes hashed for one diagnosis at most: forty passes over the largest body, below a second where
-/// the processor has SHA instructions.
-const MAX_HASHED: usize = 1024 * 1024 * 1024;
+/// The most signatures of one header that are tried: a rotation sends two or three, a header of
+/// 128 KiB holds 1,900.
+pub(super) const MAX_PRESENTED: usize = 16;
+
+/// Bytes hashed for one MAC besides its message: the blocks of padding and of the outer hash, and
+/// the copy of the key's state.
+const MAC_BYTES: usize = 512;
 
 /// A diagnosis under way.
 pub(super) struct Trial<'a> {
@@ -17,7 +21,8 @@ pub(super) struct Trial<'a> {
     pub(super) context: &'a Context<'a>,
     /// The documented keys.
     pub(super) keys: Vec<Key>,
-    allowance: Cell<usize>,
+    work: usize,
+    used: Cell<usize>,
     tried: RefCell<HashSet<u64>>,
 }
 
@@ -26,7 +31,8 @@ impl<'a> Trial<'a> {
         Self {
             context,
             keys: keys(context.scheme, context.secrets),
-            allowance: Cell::new(MAX_HASHED),
+            work: context.allowance.work_for(context.request.body.len()),
+            used: Cell::new(0),
             tried: RefCell::default(),
         }
     }
@@ -44,15 +50,20 @@ impl<'a> Trial<'a> {
         presented: &ParsedSignature<'_>,
         body: &[u8],
     ) -> bool {
-        self.spend(body.len())
-            && key
-                .find(signed, fields(presented, body), &presented.macs)
-                .is_some()
+        let macs = presented.macs.get(..MAX_PRESENTED);
+        let macs = macs.unwrap_or(&presented.macs);
+        // The header's values are hashed with the body.
+        let values = presented.timestamp.map_or(0, str::len) + presented.id.map_or(0, str::len);
+        self.spend(body.len() + values + MAC_BYTES * (1 + macs.len()))
+            && key.find(signed, fields(presented, body), macs).is_some()
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body
     /// is not tried twice, so every call must be with the same `presented`.
     pub(super) fn body_proves(&self, presented: &ParsedSignature<'_>, body: &[u8]) -> bool {
+        if !self.spend(body.len()) {
+            return false;
+        }
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
         self.tried.borrow_mut().insert(hasher.finish())
@@ -70,7 +81,16 @@ impl<'a> Trial<'a> {
         secrets: &[Secret],
         value: &str,
     ) -> Option<String> {
-        let mut headers = self.context.request.headers.clone();
+        let received = &self.context.request.headers;
+        let size: usize = received
+            .iter()
+            .map(|(name, text)| name.len() + text.len())
+            .sum();
+        // The headers are copied, and the value is read.
+        if !self.spend(size + 2 * value.len()) {
+            return None;
+        }
+        let mut headers = received.clone();
         headers.set(&scheme.header, value.to_owned());
         let presented = read(scheme, &headers).ok()?;
         let found = keys(scheme, secrets)
@@ -79,11 +99,24 @@ impl<'a> Trial<'a> {
         Some(found.label().to_owned())
     }
 
-    /// Takes the hashing of `bytes` from the allowance; false when it is used up.
+    /// Takes the work on `bytes` from the allowance; false when that is used up.
     pub(super) fn spend(&self, bytes: usize) -> bool {
-        let left = self.allowance.get().checked_sub(bytes);
-        self.allowance.set(left.unwrap_or_default());
-        left.is_some()
+        if self.left() == 0 {
+            return false;
+        }
+        self.used.set(self.used.get().saturating_add(bytes));
+        self.used.get() <= self.work
+    }
+
+    /// The bytes of work that are left.
+    pub(super) fn left(&self) -> usize {
+        self.work.saturating_sub(self.used.get())
+    }
+
+    /// The bytes of work that were asked for.
+    #[cfg(test)]
+    pub(super) fn used(&self) -> usize {
+        self.used.get()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The doctor names what was done, and nothing that was not.
 
+mod cost;
 mod rows;
 mod sample;
 

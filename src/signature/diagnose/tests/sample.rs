@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::super::{Context, Diagnosis, diagnose};
+use super::super::trial::Trial;
+use super::super::{Allowance, Context, Diagnosis, find};
 use crate::delivery::{Headers, Request};
 use crate::signature::{Scheme, Secret};
 
@@ -169,19 +170,29 @@ impl Sample {
     }
 
     pub fn diagnose(&self) -> Option<Diagnosis> {
+        self.diagnose_within(Allowance::THOROUGH).0
+    }
+
+    /// The diagnosis, and the bytes of work that it was.
+    pub fn diagnose_within(&self, allowance: Allowance) -> (Option<Diagnosis>, usize) {
         let scheme = self.provider.scheme();
         let others: Vec<_> = self.others.iter().map(|p| (p.name(), p.scheme())).collect();
         let others: Vec<_> = others
             .iter()
             .map(|(name, scheme)| (*name, scheme))
             .collect();
-        diagnose(&Context {
+        let secrets = [Secret::new("own#1", self.secret.clone())];
+        let context = Context {
             provider: self.provider.name(),
             scheme: &scheme,
-            secrets: &[Secret::new("own#1", self.secret.clone())],
+            secrets: &secrets,
             other_secrets: &self.other_secrets,
             other_schemes: &others,
             request: &self.request,
-        })
+            allowance,
+        };
+        let trial = Trial::new(&context);
+        let found = find(&trial);
+        (found, trial.used())
     }
 }
