@@ -8,6 +8,7 @@ mod filter;
 mod headers;
 pub mod id;
 mod request;
+mod source;
 mod time;
 mod verdict;
 
@@ -16,6 +17,7 @@ pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use headers::Headers;
 pub use request::Request;
+pub use source::DeliverySource;
 pub use time::Timestamp;
 pub use verdict::{Status, Verdict};
 
@@ -28,6 +30,8 @@ pub struct Delivery {
     pub id: String,
     /// When the request was read to its end.
     pub received_at: Timestamp,
+    /// Where it came from.
+    pub source: DeliverySource,
     /// The sender's address, `ip:port`.
     pub remote: Option<String>,
     /// The provider's name in the catalogue.

@@ -143,7 +143,7 @@ struct Run {
 
 impl Run {
     fn last(reader: &Reader) -> Result<Self, CliError> {
-        let id = reader.last_run()?.ok_or_else(|| {
+        let id = reader.last_run_of_any()?.ok_or_else(|| {
             CliError::usage("there is no replay to go on with")
                 .hint("leave `--resume` out: every delivery that is meant is sent")
         })?;
