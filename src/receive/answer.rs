@@ -9,7 +9,7 @@ use super::is_json;
 use super::seen::REMEMBERED;
 use crate::delivery::{Request, Status};
 use crate::http::{Problem, Reply};
-use crate::provider::Judged;
+use crate::provider::RequestVerdict;
 
 /// What is done with deliveries that are not genuine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +53,12 @@ impl Answers {
     }
 
     /// The answer to a request.
-    pub fn reply(&self, judged: &Judged<'_>, request: &Request, problem: Option<Problem>) -> Reply {
+    pub fn reply(
+        &self,
+        judged: &RequestVerdict<'_>,
+        request: &Request,
+        problem: Option<Problem>,
+    ) -> Reply {
         if let Some(problem) = problem {
             let status = match problem {
                 Problem::TooLarge { .. } => 413,
