@@ -82,7 +82,8 @@ impl Source {
         let now = now.unwrap_or_else(|| replay.world.now());
         let mut query = select::query(&args.select, replay.setup, now)?;
         for id in &args.id {
-            query.ids.push(select::find(&reader, id)?.id);
+            let named = select::find_among(&reader, &query.sources, id)?;
+            query.ids.push(named.id);
         }
         let ids = match &run {
             Some(run) => run.rest(replay, &reader, query)?,
