@@ -294,7 +294,7 @@ fn what_test_has_sent_is_there_for_who_asks_for_it() {
         ids: vec![tested.id.clone()],
         ..Query::default()
     };
-    assert_eq!(reader.ids(&named).unwrap(), [tested.id.clone()]);
+    assert_eq!(reader.ids(&named).unwrap(), [tested.id.as_str()]);
 }
 
 #[test]

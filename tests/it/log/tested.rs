@@ -50,8 +50,8 @@ fn replay_of_the_last_is_of_the_last_that_was_received() {
 fn what_was_tested_is_listed_for_who_asks_and_found_by_its_id() {
     let (sandbox, received) = received_then_tested();
     let list = |more: &[&str]| ids(&sandbox.run(&[&["log", "--json"], more].concat()).expect(0));
-    assert_eq!(list(&[]), [received.clone()]);
-    assert_eq!(list(&["--source", "listen,import"]), [received.clone()]);
+    assert_eq!(list(&[]), [received.as_str()]);
+    assert_eq!(list(&["--source", "listen,import"]), [received.as_str()]);
     let tested = list(&["--source", "test"]);
     assert!(
         tested.len() > 1 && !tested.contains(&received),
@@ -66,7 +66,7 @@ fn what_was_tested_is_listed_for_who_asks_and_found_by_its_id() {
     let both = ["replay", &tested[0], &tested[1], "--url", &app.url("/")];
     sandbox.run(&both).expect(0);
     assert_eq!(app.count(), 2);
-    let last = [
+    let newest = [
         "replay",
         "@last",
         "--source",
@@ -75,7 +75,7 @@ fn what_was_tested_is_listed_for_who_asks_and_found_by_its_id() {
         &app.url("/"),
     ];
     let run = sandbox
-        .run(&[&last[..], &["--dry-run", "--json"]].concat())
+        .run(&[&newest[..], &["--dry-run", "--json"]].concat())
         .expect(0);
     assert_eq!(run.json_lines()[0]["id"], *tested.last().unwrap());
 
