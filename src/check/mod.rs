@@ -12,7 +12,6 @@
 //! A new check is a row in one of the tables below `table/`.
 
 mod content;
-mod draft;
 mod effects;
 mod judge;
 mod material;

@@ -1,9 +1,9 @@
-//! `webhook send`: forges events, signs them, and exits by the answers.
+//! `webhook send`: composes events, signs them, and exits by the answers.
 
 mod check;
 mod deliver;
+mod draft;
 mod dry_run;
-mod letter;
 mod load;
 mod schedule;
 mod timetable;
@@ -23,7 +23,7 @@ use crate::exit::{CliError, Outcome};
 use crate::http::Target;
 use crate::provider::{Keyring, Provider};
 use crate::signature::Key;
-use letter::Given;
+use draft::Given;
 
 /// An event to send, as its provider.
 #[derive(Clone, Copy)]

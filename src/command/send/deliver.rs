@@ -4,7 +4,7 @@ use clap::ValueEnum as _;
 use rand::rngs::StdRng;
 use tokio::sync::oneshot;
 
-use super::letter::Draft;
+use super::draft::Draft;
 use super::{Order, Run};
 use crate::cli;
 use crate::command::line::Line;
@@ -12,7 +12,7 @@ use crate::command::signal;
 use crate::delivery::{About, Attempt, Request, Signing, Trigger, id};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::exit::{CliError, Outcome, Signal};
-use crate::provider::{Fault, Letter, seal, spoil};
+use crate::provider::{Fault, Payload};
 use crate::report::{self, AttemptView, Tally};
 
 /// Sends every order in turn.
@@ -25,13 +25,13 @@ pub async fn send_all(
     let mut signals = signal::first()?;
     let mut tally = Tally::default();
     let mut outcome = Outcome::Yes;
-    for (order, mut letter) in letters(run, orders, random)? {
-        letter.signed_at = run.moment();
+    for (order, mut payload) in payloads(run, orders, random)? {
+        payload.signed_at = run.moment();
         let sending = async {
             if run.args.retry {
-                return super::schedule::follow(run, order, letter, dispatch, &mut tally).await;
+                return super::schedule::follow(run, order, payload, dispatch, &mut tally).await;
             }
-            send_once(run, order, &letter, dispatch, &mut tally).await
+            send_once(run, order, &payload, dispatch, &mut tally).await
         };
         match until_signal(sending, &mut signals).await {
             Ok(sent) => outcome = outcome.worse(sent?),
@@ -45,19 +45,19 @@ pub async fn send_all(
     Ok(outcome)
 }
 
-/// All letters of a run. They are made before the first is sent, so that what is wrong with one
+/// All payloads of a run. They are made before the first is sent, so that what is wrong with one
 /// leaves nothing half sent.
-fn letters<'a>(
+fn payloads<'a>(
     run: &Run<'_>,
     orders: &[Order<'a>],
     random: &mut StdRng,
-) -> Result<Vec<(Order<'a>, Letter)>, CliError> {
-    let letter = |order: &Order<'a>| {
-        let letter = Draft::read(run, *order)?.letter(run, *order, random)?;
-        requests(run, *order, &letter)?;
-        Ok((*order, letter))
+) -> Result<Vec<(Order<'a>, Payload)>, CliError> {
+    let payload = |order: &Order<'a>| {
+        let payload = Draft::read(run, *order)?.payload(run, *order, random)?;
+        requests(run, *order, &payload)?;
+        Ok((*order, payload))
     };
-    orders.iter().map(letter).collect()
+    orders.iter().map(payload).collect()
 }
 
 /// The work, or the signal that cut it short.
@@ -71,33 +71,35 @@ async fn until_signal<T>(
     }
 }
 
-/// The requests of a letter: one, or what the fault makes of it.
+/// The requests of a payload: one, or what the fault makes of it.
 pub fn requests(
     run: &Run<'_>,
     order: Order<'_>,
-    letter: &Letter,
+    payload: &Payload,
 ) -> Result<Vec<Request>, CliError> {
     let definition = &order.provider.definition;
     match run.args.fault {
-        None => Ok(vec![seal(definition, order.key, letter)]),
-        Some(fault) => spoil(fault_of(fault), definition, order.key, letter).map_err(|error| {
-            CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
-        }),
+        None => Ok(vec![payload.sign(definition, order.key)]),
+        Some(fault) => fault_of(fault)
+            .inject(definition, order.key, payload)
+            .map_err(|error| {
+                CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
+            }),
     }
 }
 
 async fn send_once(
     run: &Run<'_>,
     order: Order<'_>,
-    letter: &Letter,
+    payload: &Payload,
     dispatch: &Dispatch,
     tally: &mut Tally,
 ) -> Result<Outcome, CliError> {
     let delivery_id = id::delivery();
     let mut outcome = Outcome::Yes;
-    for request in requests(run, order, letter)? {
+    for request in requests(run, order, payload)? {
         let attempt = attempt(run, order, &delivery_id, &request, Trigger::Send, dispatch).await;
-        print(run, order, letter, &attempt)?;
+        print(run, order, payload, &attempt)?;
         tally.add(&attempt);
         outcome = outcome.worse(outcome_of(&attempt));
     }
@@ -139,7 +141,7 @@ pub fn outcome_of(attempt: &Attempt) -> Outcome {
 pub fn print(
     run: &Run<'_>,
     order: Order<'_>,
-    letter: &Letter,
+    payload: &Payload,
     attempt: &Attempt,
 ) -> Result<(), CliError> {
     let console = run.world.console;
@@ -147,7 +149,7 @@ pub fn print(
         let about = About {
             provider: Some(order.provider.name()),
             event: Some(order.event).filter(|event| !event.is_empty()),
-            event_id: Some(letter.event_id.as_str()).filter(|id| !id.is_empty()),
+            event_id: Some(payload.event_id.as_str()).filter(|id| !id.is_empty()),
         };
         console.json(&attempt.to_json_about(about))?;
     } else {
@@ -155,7 +157,7 @@ pub fn print(
             "{}  {}  {}",
             order.provider.name(),
             order.event,
-            letter.event_id
+            payload.event_id
         );
         let remark = remark(run, attempt);
         let view = AttemptView {

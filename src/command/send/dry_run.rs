@@ -2,13 +2,13 @@
 
 use rand::rngs::StdRng;
 
-use super::letter::Draft;
+use super::draft::Draft;
 use super::{Order, Run};
 use crate::cli::ShowAs;
 use crate::command::request;
 use crate::delivery::{Delivery, Request, Status, Verdict, id};
 use crate::exit::{CliError, Outcome};
-use crate::provider::Letter;
+use crate::provider::Payload;
 
 /// Prints what would be sent.
 pub fn print(
@@ -24,9 +24,9 @@ pub fn print(
     let mut is_first = true;
     for order in orders {
         let draft = Draft::read(run, *order)?;
-        let letter = draft.letter(run, *order, random)?;
-        for request in super::deliver::requests(run, *order, &letter)? {
-            let delivery = forged(run, *order, &letter, request);
+        let payload = draft.payload(run, *order, random)?;
+        for request in super::deliver::requests(run, *order, &payload)? {
+            let delivery = forged(run, *order, &payload, request);
             if form == ShowAs::Http && !is_first {
                 // A body has no line end of its own. RFC 9112, section 2.2, lets a reader of the
                 // next message expect this one.
@@ -40,7 +40,7 @@ pub fn print(
 }
 
 /// The delivery that a receiver would log. Nobody has checked it, so it is `unverified`.
-fn forged(run: &Run<'_>, order: Order<'_>, letter: &Letter, request: Request) -> Delivery {
+fn forged(run: &Run<'_>, order: Order<'_>, payload: &Payload, request: Request) -> Delivery {
     let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Delivery {
         id: id::delivery(),
@@ -48,7 +48,7 @@ fn forged(run: &Run<'_>, order: Order<'_>, letter: &Letter, request: Request) ->
         remote: None,
         provider: known(order.provider.name()),
         event: known(order.event),
-        event_id: known(&letter.event_id),
+        event_id: known(&payload.event_id),
         duplicate_of: None,
         verdict: Verdict::new(Status::Unverified).because("a dry run: nothing was sent"),
         request,

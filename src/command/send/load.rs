@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::deliver::{attempt, outcome_of, print, remark, requests};
-use super::letter::Draft;
+use super::draft::Draft;
 use super::timetable::Timetable;
 use super::{Order, Run};
 use crate::cli::Fault;
@@ -99,7 +99,7 @@ pub async fn send(
     Ok(signal.map_or(seen.worst, Outcome::Interrupted))
 }
 
-/// The drafts of a run. A letter of each is made once, so that what is wrong with one is told before
+/// The drafts of a run. A payload of each is made once, so that what is wrong with one is told before
 /// anything is sent.
 fn drafts<'a>(
     run: &Run<'_>,
@@ -108,7 +108,7 @@ fn drafts<'a>(
 ) -> Result<Vec<(Order<'a>, Draft)>, CliError> {
     let draft = |order: &Order<'a>| {
         let draft = Draft::read(run, *order)?;
-        requests(run, *order, &draft.letter(run, *order, random)?)?;
+        requests(run, *order, &draft.payload(run, *order, random)?)?;
         Ok((*order, draft))
     };
     orders.iter().map(draft).collect()
@@ -123,10 +123,10 @@ impl Work<'_> {
                 break;
             };
             let mut random = StdRng::seed_from_u64(self.seed.wrapping_add(number));
-            let letter = draft.letter(self.run, *order, &mut random)?;
+            let payload = draft.payload(self.run, *order, &mut random)?;
             let delivery_id = id::delivery();
             let mut start = intended;
-            for request in requests(self.run, *order, &letter)? {
+            for request in requests(self.run, *order, &payload)? {
                 let sending = attempt(
                     self.run,
                     *order,
@@ -138,7 +138,7 @@ impl Work<'_> {
                 let attempt = sending.await;
                 self.count(*order, &attempt, start.elapsed());
                 if self.run.args.json {
-                    print(self.run, *order, &letter, &attempt)?;
+                    print(self.run, *order, &payload, &attempt)?;
                 }
                 start = Instant::now();
             }

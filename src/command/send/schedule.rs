@@ -7,7 +7,7 @@ use super::{Order, Run};
 use crate::delivery::{Trigger, id};
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
-use crate::provider::{CountedFrom, Judgement, Letter, Retry, seal};
+use crate::provider::{CountedFrom, Judgement, Payload, Retry};
 use crate::report::{self, Tally};
 
 /// The longest wait: ten years, which no schedule reaches and every clock can add.
@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 pub async fn follow(
     run: &Run<'_>,
     order: Order<'_>,
-    mut letter: Letter,
+    mut payload: Payload,
     dispatch: &Dispatch,
     tally: &mut Tally,
 ) -> Result<Outcome, CliError> {
@@ -34,9 +34,9 @@ pub async fn follow(
         } else {
             Trigger::Retry
         };
-        let request = seal(definition, order.key, &letter);
+        let request = payload.sign(definition, order.key);
         let attempt = attempt(run, order, &delivery_id, &request, trigger, dispatch).await;
-        print(run, order, &letter, &attempt)?;
+        print(run, order, &payload, &attempt)?;
         tally.add(&attempt);
         let wait = match rules.judge(attempt.status()) {
             Judgement::Retried => wait_after(&rules.retry, number, start.elapsed(), speed),
@@ -48,7 +48,7 @@ pub async fn follow(
         };
         say_next(run, number + 1, rules.retry.attempts(), wait);
         tokio::time::sleep(wait).await;
-        letter.signed_at = run.moment();
+        payload.signed_at = run.moment();
     }
     Ok(Outcome::No)
 }

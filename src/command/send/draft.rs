@@ -9,13 +9,13 @@ use crate::cli::ShapeArgs;
 use crate::command::shape;
 use crate::delivery::Headers;
 use crate::exit::CliError;
-use crate::json::{JsonFields, javascript};
-use crate::provider::{Forge, Letter, document};
+use crate::json::javascript;
+use crate::provider::{Composer, Document, Payload};
 
 /// What the user gives in place of fixtures. It is read once, as stdin can be.
 pub struct Given {
     data: Option<Value>,
-    /// Bytes that are sent as they are, in place of anything forged.
+    /// Bytes that are sent as they are, in place of anything composed.
     body: Option<Bytes>,
 }
 
@@ -62,41 +62,29 @@ impl Draft {
         }
     }
 
-    /// The letter, with fresh ids and times.
-    pub fn letter(
+    /// The payload, with fresh ids and times.
+    pub fn payload(
         &self,
         run: &Run<'_>,
         order: Order<'_>,
         random: &mut StdRng,
-    ) -> Result<Letter, CliError> {
+    ) -> Result<Payload, CliError> {
         let signed_at = run.moment();
         let definition = &order.provider.definition;
-        let mut forge = Forge::new(order.event, signed_at, random);
-        let mut fields = forge.headers(definition);
-        let data = match self {
-            Self::Fixture(data) => Some(forge.fill(data)),
-            Self::Data(data) => Some(data.clone()),
-            Self::Body(_) => None,
-        };
-        let body = match (self, data) {
-            (Self::Body(body), _) => edited(run, body)?,
-            (_, data) => {
-                let mut value = document(definition, &data.unwrap_or_default(), &mut forge);
-                shaped(run, order, &mut value, &mut fields)?.into()
+        let mut composer = Composer::new(definition, order.event, signed_at, random);
+        let target = run.target.request_target();
+        let mut document = match self {
+            Self::Fixture(data) => composer.fixture(data),
+            Self::Data(data) => composer.data(data),
+            Self::Body(body) => {
+                let mut document = composer.data(&Value::Null);
+                add_headers(run, &mut document.headers);
+                return Ok(document.spelled(edited(run, body)?, definition, target, signed_at));
             }
         };
-        add_headers(run, &mut fields);
-        let event_id = definition
-            .envelope
-            .id
-            .find(&fields, JsonFields::new(&body).as_ref());
-        Ok(Letter {
-            event_id: event_id.unwrap_or_default(),
-            body,
-            headers: fields,
-            signed_at,
-            target: run.target.request_target().to_owned(),
-        })
+        let body = shaped(run, order, &mut document)?;
+        add_headers(run, &mut document.headers);
+        Ok(document.spelled(body, definition, target, signed_at))
     }
 }
 
@@ -115,20 +103,16 @@ fn warn(run: &Run<'_>, order: Order<'_>, body: &[u8]) {
     }
 }
 
-fn shaped(
-    run: &Run<'_>,
-    order: Order<'_>,
-    value: &mut Value,
-    fields: &mut Headers,
-) -> Result<String, CliError> {
+fn shaped(run: &Run<'_>, order: Order<'_>, document: &mut Document) -> Result<String, CliError> {
     let shape = &run.args.shape;
     if let Some(id) = &shape.id {
         let place = &order.provider.definition.envelope.id;
-        place.put(value, fields, id).map_err(|error| {
+        place.put(document, id).map_err(|error| {
             CliError::usage(format!("`--id` has no place: {error}"))
                 .hint("`--data` took the place of the whole payload: write the id into it")
         })?;
     }
+    let value = &mut document.value;
     shape::set_all(value, &shape.set, shape.add)?;
     shape::unset_all(value, &shape.unset)?;
     if !shape.edit {
