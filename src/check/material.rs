@@ -8,38 +8,29 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::content::{Content, Shown};
-use super::plan::newer_of;
+use super::error::CheckError;
 use super::probe::{Parcel, Probe};
 use super::spelling;
 use crate::delivery::{Request, Timestamp};
-use crate::provider::{
-    CatalogueError, Composer, Definition, Document, FaultError, Payload, Provider,
-};
-use crate::signature::{Key, KeyError, Scheme, mac_text, render_headers};
+use crate::provider::{Composer, Definition, Document, Payload, Provider};
+use crate::signature::{Key, Scheme, mac_text, render_headers};
 
 /// How long before its update something was created, in seconds: told in the events, not in when
 /// they are signed.
 const SINCE_CREATION: i64 = 60;
 
-/// Why a check's requests cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum Unmakeable {
-    /// An event's fixture cannot be read.
-    #[error(transparent)]
-    Fixture(#[from] CatalogueError),
-    /// The provider has no such event.
-    #[error("the provider has no event `{0}`")]
-    NoEvent(String),
-    /// A fault cannot be played.
-    #[error(transparent)]
-    Fault(#[from] FaultError),
-    /// A key that is needed cannot be made.
-    #[error(transparent)]
-    Key(#[from] KeyError),
+/// The first pair of events that tell of the creation and of an update of one kind of thing.
+pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
+    provider.event_names().find_map(|created| {
+        let kind = created.strip_suffix("created")?;
+        let updated = format!("{kind}updated");
+        let updated = provider.event_names().find(|name| *name == updated)?;
+        Some((created, updated))
+    })
 }
 
 /// What a recipe gives.
-pub type Made = Result<Probe, Unmakeable>;
+pub type Made = Result<Probe, CheckError>;
 
 /// A provider, its key, and the event that is played.
 pub struct Material<'a> {
@@ -83,6 +74,11 @@ impl<'a> Material<'a> {
         self.provider
     }
 
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// How old a signature may be, in seconds.
     pub fn tolerance(&self) -> i64 {
         let tolerance = self.scheme().tolerance;
@@ -124,7 +120,7 @@ impl<'a> Material<'a> {
             let payload = self.payload()?;
             Ok(self.genuine_of(&payload))
         });
-        Ok(Probe::of(parcels.collect::<Result<_, Unmakeable>>()?).at_once())
+        Ok(Probe::of(parcels.collect::<Result<_, CheckError>>()?).at_once())
     }
 
     /// Of a document that was changed before it was written; the change gets the path of the data.
@@ -169,9 +165,9 @@ impl<'a> Material<'a> {
     /// that stands there twice is sent again as it was.
     pub fn pair(&mut self, arrange: impl FnOnce(Parcel, Parcel) -> Vec<Parcel>) -> Made {
         let Some((created, updated)) = newer_of(self.provider) else {
-            return Err(Unmakeable::NoEvent("*.updated".into()));
+            return Err(CheckError::NoEvent("*.updated".into()));
         };
-        let now = (self.clock)();
+        let now = self.now();
         let before = now.plus_seconds(-SINCE_CREATION);
         let (first, second) = (self.fixture(created)?, self.fixture(updated)?);
         let definition = self.definition();
@@ -194,32 +190,32 @@ impl<'a> Material<'a> {
         &self.provider.definition.signature
     }
 
-    fn payload(&mut self) -> Result<Payload, Unmakeable> {
+    fn payload(&mut self) -> Result<Payload, CheckError> {
         let document = self.document()?;
         Ok(self.written(document))
     }
 
-    fn document(&mut self) -> Result<Document, Unmakeable> {
+    fn document(&mut self) -> Result<Document, CheckError> {
         let event = self.event.clone();
         self.document_of(&event, &event)
     }
 
     /// The data of one event under the name of another.
-    fn document_of(&mut self, event: &str, name: &str) -> Result<Document, Unmakeable> {
+    fn document_of(&mut self, event: &str, name: &str) -> Result<Document, CheckError> {
         let data = self.fixture(event)?;
-        let definition = self.definition();
-        let mut composer = Composer::new(definition, name, (self.clock)(), &mut self.random);
+        let (definition, now) = (self.definition(), self.now());
+        let mut composer = Composer::new(definition, name, now, &mut self.random);
         Ok(composer.fixture(&data))
     }
 
     /// An event's data, with placeholders.
-    fn fixture(&self, event: &str) -> Result<Value, Unmakeable> {
-        let no_event = || Unmakeable::NoEvent(event.to_owned());
+    fn fixture(&self, event: &str) -> Result<Value, CheckError> {
+        let no_event = || CheckError::NoEvent(event.to_owned());
         Ok(self.provider.event(event).ok_or_else(no_event)??.data)
     }
 
     /// The event that is played, or the first of the provider's that has a number with a fraction.
-    fn document_with_fraction(&mut self) -> Result<Document, Unmakeable> {
+    fn document_with_fraction(&mut self) -> Result<Document, CheckError> {
         let played = self.event.clone();
         let names = std::iter::once(played.as_str()).chain(self.provider.event_names());
         for name in names {
@@ -232,7 +228,7 @@ impl<'a> Material<'a> {
     }
 
     fn written(&self, document: Document) -> Payload {
-        document.write(self.definition(), &self.target, (self.clock)())
+        document.write(self.definition(), &self.target, self.now())
     }
 
     fn spelled<B: Into<Bytes>>(
@@ -241,7 +237,7 @@ impl<'a> Material<'a> {
         write: impl FnOnce(&Value) -> B,
     ) -> Payload {
         let body = write(&document.value);
-        document.spelled(body, self.definition(), &self.target, (self.clock)())
+        document.spelled(body, self.definition(), &self.target, self.now())
     }
 
     fn genuine_of(&self, payload: &Payload) -> Parcel {
