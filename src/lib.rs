@@ -6,7 +6,7 @@
 //! listen   socket -> http::serve -> Request -> receive: provider::verify_request -> store (durable) -> Reply
 //!                                                -> feed -> printer
 //!                                                -> dispatch (where it forwards) -> Attempt -> store
-//! send     event -> provider::Composer -> Payload -> signed Request -> dispatch -> Attempt -> exit code
+//! send     event -> send: provider::Composer -> Payload -> signed Request -> dispatch -> Attempt -> exit code
 //! replay   store -> Request -> (Payload, signed afresh?) -> dispatch -> Attempt -> store, exit code
 //! verify   file -> formats -> Capture -> provider::verify_request -> report -> exit code
 //! test     check -> Material (provider, signature) -> dispatch::EndpointClient -> Attempt -> report, exit code
@@ -48,6 +48,7 @@ pub mod json;
 pub mod provider;
 pub mod receive;
 pub mod report;
+pub mod send;
 pub mod signature;
 pub mod store;
 pub mod verify;

@@ -99,8 +99,17 @@ impl<'a> Composer<'a> {
         self.document(headers, data)
     }
 
+    /// The event without a document, for a body that is not the provider's.
+    pub fn without_document(&mut self) -> Document {
+        Document {
+            event: self.event.to_owned(),
+            value: Value::Null,
+            headers: self.headers(),
+        }
+    }
+
     /// The headers that the provider sends besides the signature.
-    pub fn headers(&mut self) -> Headers {
+    fn headers(&mut self) -> Headers {
         let fields = &self.definition.delivery.headers;
         fields
             .iter()

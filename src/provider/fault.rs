@@ -51,6 +51,78 @@ const BEYOND: i64 = 60;
 const CUT: usize = 8;
 
 impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::WrongSecret,
+        Self::TamperedBody,
+        Self::Stale,
+        Self::Future,
+        Self::MissingSignature,
+        Self::MalformedSignature,
+        Self::WrongPrefix,
+        Self::Truncated,
+        Self::Reserialized,
+        Self::Duplicate,
+    ];
+
+    /// Its name, as flags and reports have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongSecret => "wrong-secret",
+            Self::TamperedBody => "tampered-body",
+            Self::Stale => "stale",
+            Self::Future => "future",
+            Self::MissingSignature => "missing-signature",
+            Self::MalformedSignature => "malformed-signature",
+            Self::WrongPrefix => "wrong-prefix",
+            Self::Truncated => "truncated",
+            Self::Reserialized => "reserialized",
+            Self::Duplicate => "duplicate",
+        }
+    }
+
+    /// What is sent, for people.
+    pub const fn effect(self) -> &'static str {
+        match self {
+            Self::WrongSecret => "Signed with a secret that is not the receiver's",
+            Self::TamperedBody => "A value in the body changed after signing",
+            Self::Stale => "Signed longer ago than the tolerance allows",
+            Self::Future => "Signed further in the future than the tolerance",
+            Self::MissingSignature => "No signature header",
+            Self::MalformedSignature => "A signature header that is no signature",
+            Self::WrongPrefix => "The signature under another prefix than the documented one",
+            Self::Truncated => "The last characters of the signature cut off",
+            Self::Reserialized => "The body written anew after signing, as a middleware would",
+            Self::Duplicate => "The same delivery twice",
+        }
+    }
+
+    /// What a correct receiver answers.
+    ///
+    /// The refusals are 401 because the handlers in the providers' documentation answer 401. The
+    /// faults in the header's form ask for "not 500": the documented handlers that compare with
+    /// `timingSafeEqual` throw on a signature of another length.
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::WrongSecret => "401",
+            Self::TamperedBody => "401: the signature is over other bytes",
+            Self::Stale => {
+                "401 where the provider signs a time; elsewhere a signature does not age"
+            }
+            Self::Future => {
+                "2xx, as documented receivers reject only the past; 401 if it is strict"
+            }
+            Self::MissingSignature
+            | Self::MalformedSignature
+            | Self::WrongPrefix
+            | Self::Truncated => "401, not 500",
+            Self::Reserialized => {
+                "401; 2xx shows that it verifies what it parsed, not what it received"
+            }
+            Self::Duplicate => "2xx to both, and handles the event once",
+        }
+    }
+
     /// Fails where a provider's payload with this body cannot have the fault.
     pub fn check(self, definition: &Definition, body: &[u8]) -> Result<(), FaultError> {
         match self {

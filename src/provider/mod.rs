@@ -13,6 +13,7 @@ mod keyring;
 mod observe;
 mod placeholder;
 mod retry;
+mod schedule;
 mod stream;
 mod verify_request;
 
@@ -23,7 +24,8 @@ pub use error::CatalogueError;
 pub use fault::{Fault, FaultError};
 pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};
-pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};
+pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
+pub use schedule::NextAttempt;
 pub use stream::verify_stream;
 pub use verify_request::{Policy, RequestVerdict, verify_request};
 

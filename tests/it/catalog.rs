@@ -9,10 +9,10 @@ use clap::{CommandFactory as _, ValueEnum as _};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use webhook_cli::cli::{Cli, Fault};
+use webhook_cli::cli::Cli;
 use webhook_cli::delivery::Timestamp;
 use webhook_cli::json::javascript;
-use webhook_cli::provider::{Catalogue, Composer};
+use webhook_cli::provider::{Catalogue, Composer, Fault};
 
 use crate::harness::Sandbox;
 
