@@ -17,7 +17,7 @@ mod schedule;
 mod stream;
 mod verify_request;
 
-pub use catalogue::{Catalogue, DefinitionOrigin, Event, Evidence, Provider};
+pub use catalogue::{Catalogue, DefinitionOrigin, Event, Provenance, Provider};
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::CatalogueError;

@@ -1,6 +1,7 @@
 //! Composing, recognising, keys and observations, over every event of every built-in provider.
 
 mod compose;
+mod definitions;
 mod keyring;
 mod observe;
 mod verify_request;
