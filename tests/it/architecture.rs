@@ -29,7 +29,8 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
         "check",
         &["delivery", "dispatch", "json", "provider", "signature"],
     ),
-    ("cli", &[]),
+    // Domain enums as values of flags.
+    ("cli", &["receive", "report"]),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.
