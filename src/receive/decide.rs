@@ -6,7 +6,7 @@ use serde_json::json;
 use super::forward::{AnswerMode, Route};
 use crate::delivery::{EventFilter, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
-use crate::provider::{Catalogue, Judged, Keyring, Policy, judge};
+use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
 
 /// Fields that a proxy or a tunnel adds: its address is not that of whoever sent.
 const PROXY_FIELDS: [&str; 2] = ["Forwarded", "X-Forwarded-For"];
@@ -86,18 +86,19 @@ impl Rules {
         }
         let request = &arrival.request;
         let policy = self.policy(request, diagnoses);
-        let mut judged = judge(&self.catalogue, &self.keyring, &policy, request, now);
-        if !diagnoses && self.may_have_cause(&judged.verdict, arrival) && !self.keyring.is_local() {
-            judged.verdict.hint = Some(UNDIAGNOSED.into());
+        let mut verified = verify_request(&self.catalogue, &self.keyring, &policy, request, now);
+        if !diagnoses && self.may_have_cause(&verified.verdict, arrival) && !self.keyring.is_local()
+        {
+            verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
-        note_odd_body(&mut judged, request);
-        let routes = self.routes(judged.verdict.status, judged.event.as_deref());
+        note_odd_body(&mut verified, request);
+        let routes = self.routes(verified.verdict.status, verified.event.as_deref());
         Decision {
-            provider: judged.provider.map(|provider| provider.name().to_owned()),
-            responder: self.responder(&judged.verdict, &routes, is_from_owner),
-            event: judged.event,
-            event_id: judged.event_id,
-            verdict: judged.verdict,
+            provider: verified.provider.map(|provider| provider.name().to_owned()),
+            responder: self.responder(&verified.verdict, &routes, is_from_owner),
+            event: verified.event,
+            event_id: verified.event_id,
+            verdict: verified.verdict,
             routes,
             is_from_owner,
         }
@@ -164,13 +165,13 @@ fn is_from_owner(arrival: &Arrival) -> bool {
 
 /// Notes a genuine body that is not what its provider sends. It is still what was signed, so it is
 /// no reason to refuse it: a sender that is refused sends it again, for ever.
-fn note_odd_body(judged: &mut Judged<'_>, request: &Request) {
-    if let Some(provider) = judged.provider
-        && judged.verdict.is_valid()
+fn note_odd_body(verified: &mut RequestVerdict<'_>, request: &Request) {
+    if let Some(provider) = verified.provider
+        && verified.verdict.is_valid()
         && !crate::json::is_json(&request.body)
     {
         let note = format!("the body is not JSON, which {} sends", provider.name());
-        judged.verdict.notes.push(note);
+        verified.verdict.notes.push(note);
     }
 }
 
