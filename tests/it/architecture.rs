@@ -50,8 +50,8 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "signature",
         ],
     ),
-    // Domain enums, as values of flags.
-    ("cli", &["provider"]),
+    // Domain enums as values of flags.
+    ("cli", &["provider", "receive", "report"]),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.
