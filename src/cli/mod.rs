@@ -24,17 +24,19 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub use crate::receive::InvalidPolicy;
+pub use crate::report::BodyDetail;
 pub use catalog::{
     CompletionsArgs, ConfigArgs, EventsArgs, ManArgs, ProvidersArgs, ProvidersCommand, Shell,
 };
-pub use listen::{AnswerMode, BodyDetail, InvalidPolicy, ListenArgs, TlsArgs};
+pub use listen::{ListenArgs, TlsArgs};
 pub use log::{
     ExportFormat, LogArgs, LogCommand, LogDiff, LogExport, LogImport, LogPrune, LogShow, LogTail,
     ShowAs,
 };
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
-pub use send::{Fault, LoadArgs, SendArgs, ShapeArgs};
+pub use send::{LoadArgs, SendArgs, ShapeArgs};
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 
