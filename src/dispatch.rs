@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::delivery::{
     Answer, Attempt, Delivery, Failure, FailureKind, Request, Signing, Timestamp, Trigger, id,
 };
-use crate::http::{Client, Target, abandon};
+use crate::http::{Client, Target, abort_mid_body};
 use crate::store::{Receipt, Writer};
 
 pub use endpoint_client::{EndpointClient, SendMode};
@@ -68,7 +68,7 @@ impl Dispatch {
             return None;
         }
         let leaving = async {
-            let half = abandon(outgoing.target, outgoing.request).await?;
+            let half = abort_mid_body(outgoing.target, outgoing.request).await?;
             let whole = outgoing.request.body.len();
             Err(Failure {
                 kind: FailureKind::Other,

@@ -4,15 +4,22 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
 
-use super::{Target, failure, fields, install_crypto_provider};
+use super::body::BodyBuffer;
+use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider};
 use crate::delivery::{Answer, Failure, Request};
 
 /// The largest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// How many bytes of answers are held at once, however they are held, by all that one client sends.
+const MAX_ANSWERS_HELD: usize = 256 * 1024 * 1024;
+
+/// How long an answer waits for room among those.
+const ROOM_TIME: Duration = Duration::from_secs(10);
 
 /// How long an idle connection is kept for the next request: less than the 5 s after which Node's
 /// server, the shortest of the common ones, closes it, so that no request meets a closing one.
@@ -56,6 +63,7 @@ pub struct Client {
     insecure: bool,
     lower_case_names: bool,
     fresh_connections: bool,
+    answers: ByteBudget,
     /// By [`Route`], each made at its first use: loading the system's certificates takes longer
     /// than most exchanges, and plain targets need none.
     made: [OnceLock<reqwest::Client>; 4],
@@ -95,6 +103,7 @@ impl Client {
             insecure: options.insecure,
             lower_case_names: options.lower_case_names,
             fresh_connections: options.fresh_connections,
+            answers: ByteBudget::new(MAX_ANSWERS_HELD),
             made: Default::default(),
         })
     }
@@ -129,7 +138,7 @@ impl Client {
         copy_fields(request, outgoing.headers_mut());
         set_body(&mut outgoing, &request.body);
         let response = client.execute(outgoing).await.map_err(failed)?;
-        read_answer(response, target).await
+        read_answer(response, target, &self.answers).await
     }
 
     /// The client for a route; two made at once differ in nothing, and the first is kept.
@@ -210,27 +219,34 @@ fn set_body(outgoing: &mut reqwest::Request, body: &Bytes) {
     }
 }
 
-async fn read_answer(mut response: reqwest::Response, target: &Target) -> Result<Answer, Failure> {
+async fn read_answer(
+    mut response: reqwest::Response,
+    target: &Target,
+    budget: &ByteBudget,
+) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let fields = response.headers().iter();
     let headers = fields
         .map(|(name, value)| (name.as_str(), Bytes::copy_from_slice(value.as_bytes())))
         .collect();
-    let mut body = BytesMut::new();
+    let unread = |problem| match problem {
+        Problem::TooLarge { limit } => failure::too_large(limit, target),
+        _ => failure::no_room(target),
+    };
+    let buffer = BodyBuffer::new(response.content_length(), MAX_ANSWER, budget);
+    let buffer = tokio::time::timeout(ROOM_TIME, buffer).await;
+    let mut buffer = buffer.unwrap_or(Err(Problem::NoRoom)).map_err(unread)?;
     loop {
         let chunk = response.chunk().await;
         let Some(chunk) = chunk.map_err(|error| failure::classify(&error, target))? else {
             break;
         };
-        if chunk.len() > MAX_ANSWER - body.len() {
-            return Err(failure::too_large(MAX_ANSWER, target));
-        }
-        body.extend_from_slice(&chunk);
+        buffer.push(chunk).map_err(unread)?;
     }
     Ok(Answer {
         status,
         headers,
-        body: body.freeze(),
+        body: buffer.into_bytes(),
     })
 }
 

@@ -48,6 +48,15 @@ pub(super) fn too_large(limit: usize, target: &Target) -> Failure {
     }
 }
 
+/// The failure of an answer for which the ones held leave no room.
+pub(super) fn no_room(target: &Target) -> Failure {
+    let place = target.authority();
+    Failure {
+        kind: FailureKind::Other,
+        message: format!("no room for the answer from `{place}`: too many others are held"),
+    }
+}
+
 /// A failure before anything was sent.
 pub(super) fn unsendable(reason: impl std::fmt::Display, target: &Target) -> Failure {
     Failure {

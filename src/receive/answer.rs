@@ -11,6 +11,9 @@ use crate::delivery::{Request, Status};
 use crate::http::{Problem, Reply};
 use crate::provider::Judged;
 
+/// When a sender for whose body there was no room may try again, in seconds.
+const RETRY_AFTER: &str = "5";
+
 /// What is done with deliveries that are not genuine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InvalidPolicy {
@@ -59,8 +62,13 @@ impl Answers {
                 Problem::TooLarge { .. } => 413,
                 Problem::Stalled => 408,
                 Problem::Aborted => 400,
+                Problem::NoRoom => 503,
             };
-            return error(status, &describe(problem));
+            let reply = error(status, &describe(problem));
+            return match problem {
+                Problem::NoRoom => reply.with("Retry-After", RETRY_AFTER),
+                _ => reply,
+            };
         }
         if let Some(status) = self.scripted(judged.event_id.as_deref()) {
             return Reply::json(
@@ -105,6 +113,7 @@ impl Answers {
 pub(super) fn describe(problem: Problem) -> String {
     match problem {
         Problem::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
+        Problem::NoRoom => "too many bytes of other bodies are being handled".into(),
         Problem::Stalled => "the body did not come in time".into(),
         Problem::Aborted => "the sender left before the body was complete".into(),
     }
@@ -118,4 +127,27 @@ pub(super) fn not_kept() -> Reply {
 /// An answer that says what is wrong.
 pub(super) fn error(status: u16, message: &str) -> Reply {
     Reply::json(status, &json!({ "error": message }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::{Headers, Verdict};
+
+    #[test]
+    fn a_sender_for_whom_there_is_no_room_is_told_when_to_come_back() {
+        let answers = Answers::new(InvalidPolicy::Reject, Vec::new());
+        let judged = Judged {
+            provider: None,
+            event: None,
+            event_id: None,
+            verdict: Verdict::new(Status::Unverified),
+        };
+        let request = Request::post("/", Headers::new(), "");
+        let reply = answers.reply(&judged, &request, Some(Problem::NoRoom));
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.headers.text("retry-after"), Some("5"));
+        let reply = answers.reply(&judged, &request, Some(Problem::Stalled));
+        assert_eq!(reply.headers.text("retry-after"), None);
+    }
 }

@@ -14,5 +14,6 @@ mod log;
 mod peers;
 mod replay;
 mod send;
+mod serve;
 mod vectors;
 mod verify;

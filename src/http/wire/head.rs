@@ -6,19 +6,22 @@ use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Uri, Version};
 
-use crate::delivery::Headers;
+use crate::delivery::{Headers, Request};
 
 /// How many fields a head may have: hyper's own limit, beyond which it answers 431.
 const MAX_FIELDS: usize = 100;
 
-/// A request line and its fields.
+/// A request line and its fields, as they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct Head {
-    pub(in crate::http) method: String,
+pub struct Head {
+    /// The method, such as `POST`.
+    pub method: String,
     /// The request target as sent, in whichever of its forms.
-    pub(in crate::http) target: String,
-    pub(in crate::http) version: &'static str,
-    pub(in crate::http) fields: Headers,
+    pub target: String,
+    /// The version, such as `HTTP/1.1`.
+    pub version: &'static str,
+    /// The header fields in order, spelt as sent, with repeats.
+    pub fields: Headers,
 }
 
 /// How the body's end is found.
@@ -54,7 +57,7 @@ impl Head {
     }
 
     /// What hyper made of a head: names in lower case, repeats together.
-    pub(super) fn from_parts(parts: &Parts) -> Self {
+    pub(in crate::http) fn from_parts(parts: &Parts) -> Self {
         let fields = parts.headers.iter();
         Self {
             method: parts.method.to_string(),
@@ -75,6 +78,18 @@ impl Head {
             && self.version == version_text(parts.version == Version::HTTP_10)
             && target_agrees(&self.target, &parts.uri)
             && fields_agree(&self.fields, &parts.headers)
+    }
+
+    /// The request of which this is the head.
+    pub(in crate::http) fn into_request(self, body: Bytes, body_complete: bool) -> Request {
+        Request {
+            method: self.method,
+            target: self.target,
+            version: self.version.to_owned(),
+            headers: self.fields,
+            body,
+            body_complete,
+        }
     }
 
     /// Whether both `Content-Length` and `Transfer-Encoding` are there, the mark of request

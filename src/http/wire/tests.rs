@@ -12,8 +12,8 @@ struct Sent {
     fields: Headers,
 }
 
-fn record(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Recorder {
-    let mut recorder = Recorder::new(64 * 1024);
+fn record(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> HeadRecorder {
+    let mut recorder = HeadRecorder::new(64 * 1024);
     for piece in pieces {
         recorder.feed(piece.as_ref());
     }
@@ -208,7 +208,7 @@ fn every_form_of_target_is_kept() {
 
 #[test]
 fn a_head_beyond_the_limit_turns_it_off() {
-    let mut recorder = Recorder::new(100);
+    let mut recorder = HeadRecorder::new(100);
     recorder.feed(b"POST / HTTP/1.1\r\nX: ");
     recorder.feed(&[b'x'; 100]);
     assert!(matches!(recorder.state, State::Off) && recorder.partial.is_empty());

@@ -8,7 +8,7 @@ use crate::delivery::{Failure, Request};
 
 /// Sends the head of a request and the first half of its body, then closes the connection. Returns
 /// how many bytes of the body went out; zero for a target over TLS, to which nothing is sent.
-pub async fn abandon(target: &Target, request: &Request) -> Result<usize, Failure> {
+pub async fn abort_mid_body(target: &Target, request: &Request) -> Result<usize, Failure> {
     if target.is_https() {
         return Ok(0);
     }
@@ -65,7 +65,7 @@ mod tests {
         });
         let headers: Headers = [("X-A", "1")].into_iter().collect();
         let request = Request::post("/ignored", headers, "0123456789");
-        assert_eq!(abandon(&target.unwrap(), &request).await, Ok(5));
+        assert_eq!(abort_mid_body(&target.unwrap(), &request).await, Ok(5));
         let text = reading.join().unwrap();
         assert!(text.starts_with("POST /hook HTTP/1.1\r\n"), "{text}");
         assert!(text.contains("Content-Length: 10\r\nX-A: 1\r\n"), "{text}");
