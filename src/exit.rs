@@ -82,7 +82,7 @@ impl From<Outcome> for ExitCode {
 /// Why a command could not do its work: what is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CliError {
-    kind: Kind,
+    kind: ExitKind,
     /// One line: what is wrong.
     pub message: String,
     /// One line: what to do.
@@ -90,7 +90,7 @@ pub struct CliError {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ExitKind {
     Usage,
     Unreadable,
     ClosedPipe,
@@ -99,12 +99,12 @@ enum Kind {
 impl CliError {
     /// Wrong usage or configuration: 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ExitKind::Usage, message)
     }
 
     /// An input or the log cannot be read or written: 4.
     pub fn unreadable(message: impl Into<String>) -> Self {
-        Self::new(Kind::Unreadable, message)
+        Self::new(ExitKind::Unreadable, message)
     }
 
     /// A file that the user named cannot be written: 4.
@@ -112,7 +112,7 @@ impl CliError {
         Self::unreadable(format!("cannot write `{}`: {error}", path.display()))
     }
 
-    fn new(kind: Kind, message: impl Into<String>) -> Self {
+    fn new(kind: ExitKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -136,15 +136,15 @@ impl CliError {
 
     /// Whether nobody reads any more, which is a quiet end and no error.
     pub const fn is_closed_pipe(&self) -> bool {
-        matches!(self.kind, Kind::ClosedPipe)
+        matches!(self.kind, ExitKind::ClosedPipe)
     }
 
     /// The exit code.
     pub const fn code(&self) -> u8 {
         match self.kind {
-            Kind::ClosedPipe => 0,
-            Kind::Usage => 2,
-            Kind::Unreadable => 4,
+            ExitKind::ClosedPipe => 0,
+            ExitKind::Usage => 2,
+            ExitKind::Unreadable => 4,
         }
     }
 }
@@ -153,7 +153,7 @@ impl CliError {
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::new(Kind::ClosedPipe, "nobody reads the output");
+            return Self::new(ExitKind::ClosedPipe, "nobody reads the output");
         }
         Self::unreadable(format!("cannot write the output: {error}"))
     }
@@ -168,9 +168,9 @@ impl From<FailureKind> for Outcome {
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         let kind = if error.is_unreadable() {
-            Kind::Unreadable
+            ExitKind::Unreadable
         } else {
-            Kind::Usage
+            ExitKind::Usage
         };
         Self::new(kind, error.to_string()).maybe_hint(error.hint().map(str::to_owned))
     }

@@ -3,12 +3,12 @@
 //! Every file can be told from its name, every arrow goes down, and a delivery walks through once:
 //!
 //! ```text
-//! listen   socket -> http::serve -> Request -> receive: provider::judge -> store (durable) -> Reply
+//! listen   socket -> http::serve -> Request -> receive: provider::verify_request -> store (durable) -> Reply
 //!                                                -> feed -> printer
 //!                                                -> dispatch (where it forwards) -> Attempt -> store
 //! send     event -> provider::document -> bytes -> provider::seal -> dispatch -> Attempt -> exit code
 //! replay   store -> Request -> (provider::seal?) -> dispatch -> Attempt -> store, exit code
-//! verify   file -> formats -> Capture -> provider::judge -> report -> exit code
+//! verify   file -> formats -> Capture -> provider::verify_request -> report -> exit code
 //! test     check -> Material (provider, signature) -> dispatch::EndpointClient -> Attempt -> report, exit code
 //! ```
 //!
@@ -19,7 +19,7 @@
 //! The rooms at the edge know the world and nothing of webhooks: [`http`] has the sockets,
 //! [`store`] the log, [`formats`] what other programs write, [`report`] what people read.
 //!
-//! Two doors join them. [`receive`] is the one way in: judge, keep, answer, tell, forward.
+//! Two doors join them. [`receive`] is the one way in: verify, keep, answer, tell, forward.
 //! [`dispatch`] is the one way out: every request that is sent is one attempt from there. [`check`]
 //! hangs on it: the table of what a receiver has to do, and what is sent to see whether it does.
 //!
@@ -50,3 +50,4 @@ pub mod receive;
 pub mod report;
 pub mod signature;
 pub mod store;
+pub mod verify;

@@ -5,11 +5,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser as _, ValueEnum as _};
-use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs};
-use webhook_cli::command::{
-    World, complete_from_environment, console, describe, run, usage_trouble,
-};
+use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, usage};
+use webhook_cli::command::{World, complete_from_environment, console, describe, run};
 use webhook_cli::delivery::Timestamp;
+use webhook_cli::exit::CliError;
 
 fn main() -> ExitCode {
     complete_from_environment();
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
             (cli.global.clone(), run(cli, &world))
         }
         Err(error) if is_help(&error) => error.exit(),
-        Err(error) => (colour_alone(), Err(usage_trouble(&error))),
+        Err(error) => (colour_alone(), Err(usage_error(&error))),
     };
     match outcome {
         Ok(outcome) => outcome.into(),
@@ -30,6 +29,11 @@ fn main() -> ExitCode {
             trouble.code().into()
         }
     }
+}
+
+fn usage_error(error: &clap::Error) -> CliError {
+    let (message, hint) = usage::explain(error);
+    CliError::usage(message).hint(hint)
 }
 
 /// Whether what was typed asks for a page of help, or needs one.

@@ -15,7 +15,7 @@ use super::spelling;
 use crate::delivery::{Request, Timestamp};
 use crate::json::{JsonFields, javascript};
 use crate::provider::{CatalogueError, Definition, FaultError, Forge, Letter, Provider, seal};
-use crate::signature::{Key, KeyError, Scheme, mac_text, present};
+use crate::signature::{Key, KeyError, Scheme, mac_text, render_headers};
 
 /// How long before its update something was created, in seconds: told in the events, not in when
 /// they are signed.
@@ -262,7 +262,7 @@ impl<'a> Material<'a> {
         };
         change_shown(&mut shown);
         let mut headers = post.letter.headers.clone();
-        for (name, value) in present(&scheme, shown.time.as_deref(), id, &shown.mac).iter() {
+        for (name, value) in render_headers(&scheme, shown.time.as_deref(), id, &shown.mac).iter() {
             headers.set(name, value.clone());
         }
         let request = Request {

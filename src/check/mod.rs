@@ -27,7 +27,7 @@ mod tests;
 pub use effects::Counter;
 pub use judge::{Outcome, Severity};
 pub use material::{Material, Unmakeable};
-pub use plan::{Planned, SelectionError, habit_of, plan, select};
+pub use plan::{Planned, SelectionError, known_flaw_of, plan, select};
 pub use probe::{Parcel, Probe};
 pub use runner::{Finished, Runner, Sending};
 pub use table::{CRASH_FIX, CRASH_WHY, Check, Expect};

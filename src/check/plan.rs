@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::judge::Severity;
 use super::table::{self, Check};
 use crate::delivery::EventFilter;
-use crate::provider::{Habit, Provider, nearest};
+use crate::provider::{KnownFlaw, Provider, nearest};
 
 /// The check that each documented event has an instance of: `accepts/event:order.created`.
 pub(super) const EVENT: &str = "accepts/event";
@@ -112,10 +112,14 @@ fn matches(pattern: &str, id: &str) -> bool {
 }
 
 /// The line of the provider's documented receiver that fails a check of this id as gravely as this.
-pub fn habit_of<'p>(provider: &'p Provider, id: &str, severity: Severity) -> Option<&'p Habit> {
-    let habits = provider.definition.handler.habits.iter();
-    let mut habits = habits.filter(|habit| habit.severity == severity.as_str());
-    habits.find(|habit| habit.checks.iter().any(|pattern| matches(pattern, id)))
+pub fn known_flaw_of<'p>(
+    provider: &'p Provider,
+    id: &str,
+    severity: Severity,
+) -> Option<&'p KnownFlaw> {
+    let flaws = provider.definition.handler.known_flaws.iter();
+    let mut flaws = flaws.filter(|flaw| flaw.severity == severity.as_str());
+    flaws.find(|flaw| flaw.checks.iter().any(|pattern| matches(pattern, id)))
 }
 
 /// The names that one check goes by.

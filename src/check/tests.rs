@@ -206,16 +206,16 @@ fn of_many_answers_the_gravest_counts() {
 }
 
 #[test]
-fn a_habit_of_a_definition_names_checks_that_there_are() {
+fn a_known_flaw_of_a_definition_names_checks_that_there_are() {
     for provider in Catalogue::builtin().iter() {
         let planned = plan(provider, None);
-        for habit in &provider.definition.handler.habits {
+        for flaw in &provider.definition.handler.known_flaws {
             assert!(
-                select(planned.clone(), &habit.checks, &[]).is_ok(),
-                "{habit:?}"
+                select(planned.clone(), &flaw.checks, &[]).is_ok(),
+                "{flaw:?}"
             );
             let severities = Severity::ALL.map(Severity::as_str);
-            assert!(severities.contains(&habit.severity.as_str()), "{habit:?}");
+            assert!(severities.contains(&flaw.severity.as_str()), "{flaw:?}");
         }
     }
 }

@@ -5,13 +5,16 @@
 //! anything: a missing flag stays missing until `config` has looked at the other places.
 
 mod catalog;
+pub mod completion;
 mod fault;
 mod listen;
 mod log;
+pub mod man;
 mod replay;
 mod select;
 mod send;
 mod test;
+pub mod usage;
 pub mod value;
 mod verify;
 

@@ -1,8 +1,7 @@
-//! `webhook events`, `providers`, `config` and `man`: what there is, and what is in force.
+//! `webhook events`, `providers`, `config`, `completions` and `man`: what there is, and what is in force.
 
 mod events;
 mod facts;
-mod man;
 mod providers;
 mod settings;
 
@@ -10,10 +9,10 @@ use serde::Serialize;
 
 use super::World;
 use super::line::Line;
-use crate::exit::CliError;
+use crate::cli::{ManArgs, Shell, completion, man};
+use crate::exit::{CliError, Outcome};
 
 pub use events::events;
-pub use man::man;
 pub use providers::providers;
 pub use settings::config;
 
@@ -37,4 +36,30 @@ fn print(world: &World, text: &str) -> Result<(), CliError> {
         world.console.data(text)?;
     }
     Ok(())
+}
+
+/// Prints the script that makes a shell ask this program.
+pub fn completions(shell: Shell, world: &World) -> Result<Outcome, CliError> {
+    world.console.raw(&completion::script(shell)?)?;
+    Ok(Outcome::Yes)
+}
+
+/// Prints the page of the program, or writes the pages of all commands.
+pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, CliError> {
+    let Some(folder) = &args.output else {
+        if world.console.prints_to_terminal() {
+            let message = "a manual page is troff, which a terminal cannot show";
+            let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";
+            return Err(CliError::usage(message).hint(hint));
+        }
+        world.console.raw(&man::page_of_program()?)?;
+        return Ok(Outcome::Yes);
+    };
+    let shown = folder.display();
+    let count = man::write_pages(folder)
+        .map_err(|error| CliError::unreadable(format!("cannot write into `{shown}`: {error}")))?;
+    world
+        .console
+        .note(&format!("{count} pages written to `{shown}`"));
+    Ok(Outcome::Yes)
 }

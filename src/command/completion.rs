@@ -1,114 +1,232 @@
-//! `webhook completions`, and the answers to a shell that completes.
-//!
-//! The scripts ask this program for every candidate, so that events, providers and recent
-//! deliveries complete. What goes wrong meanwhile is silent: a shell shows it in the middle of the
-//! line that is being typed.
+//! What the arguments of a command line can be: what is built in, what is configured, what is in
+//! the log.
 
-use std::ffi::OsStr;
-use std::io;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use clap::{Arg, Command, CommandFactory as _};
-use clap_complete::CompleteEnv;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
+use clap_complete::engine::CompletionCandidate;
 
-use super::World;
-use crate::cli::{Cli, Shell};
-use crate::exit::{CliError, Outcome};
+use crate::check::plan;
+use crate::cli::GlobalArgs;
+use crate::cli::completion::{self, Candidates};
+use crate::command::{Setup, World, console};
+use crate::delivery::{Status, Timestamp};
+use crate::provider::{Catalogue, Provider};
+use crate::report;
+use crate::report::sanitize::escape;
+use crate::store::{Glimpse, Log};
 
-mod bash;
-mod candidates;
-mod sparing;
-
-use bash::Bash;
-use candidates::Known;
-use sparing::Sparing;
-
-/// The program as the scripts find it, on the `PATH`.
-const PROGRAM: &str = "webhook";
-/// The variable by which a script asks.
-const VARIABLE: &str = "COMPLETE";
+/// How many of the newest deliveries are offered.
+const RECENT: usize = 20;
+/// The name of the newest delivery.
+const LAST: &str = "@last";
 
 /// Answers a shell that asks for completions, and ends; does nothing where none asks.
 pub fn complete_from_environment() {
-    // The engine takes the variable away before it asks for the command.
-    let closes = closes_every_value();
-    CompleteEnv::with_factory(move || with_completers(Cli::command(), "", closes))
-        .var(VARIABLE)
-        .bin(PROGRAM)
-        .completer(PROGRAM)
-        .shells(Shells(&[
-            &Bash,
-            &Sparing(&Elvish),
-            &Sparing(&Fish),
-            &Sparing(&Powershell),
-            &Sparing(&Zsh),
-        ]))
-        .complete();
-}
-
-/// Prints the script that makes a shell ask this program.
-pub fn script(shell: Shell, world: &World) -> Result<Outcome, CliError> {
-    let mut script = Vec::new();
-    registration(shell, &mut script)?;
-    world.console.raw(&script)?;
-    Ok(Outcome::Yes)
-}
-
-fn registration(shell: Shell, script: &mut Vec<u8>) -> io::Result<()> {
-    let engine: &dyn EnvCompleter = match shell {
-        Shell::Bash => &Bash,
-        Shell::Zsh => &Zsh,
-        Shell::Fish => &Fish,
-        Shell::Powershell => &Powershell,
-        Shell::Elvish => &Elvish,
-    };
-    engine.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, script)
-}
-
-/// The command and those below it, with what their arguments can be. `path` is the names above it;
-/// `closes` is [`closes_every_value`].
-fn with_completers(command: Command, path: &str, closes: bool) -> Command {
-    let path = format!("{path} {}", command.get_name());
-    let place = path.clone();
-    command
-        .mut_args(move |arg| with_completer(arg, &place, closes))
-        .mut_subcommands(move |below| with_completers(below, &path, closes))
-}
-
-fn with_completer(arg: Arg, command: &str, closes: bool) -> Arg {
-    let candidates: fn(&Known) -> Vec<CompletionCandidate> = match (command, arg.get_id().as_str())
-    {
-        (" webhook replay" | " webhook log show", "id")
-        | (" webhook log diff", "left" | "right") => Known::deliveries,
-        (" webhook test", "only" | "skip") => Known::checks,
-        (_, "provider") | (" webhook events", "of") | (" webhook providers show", "name") => {
-            Known::providers
+    completion::complete_from_environment(if completion::closes_every_value() {
+        of_argument
+    } else {
+        |command, argument| match argument {
+            "secret" => Some(|| Typing::of_process().secret_names()),
+            _ => of_argument(command, argument),
         }
-        (_, "event" | "events" | "expect") => Known::events,
-        (_, "verdict") => |_| Known::verdicts(),
-        (_, "secret") if !closes => Known::secret_names,
-        _ => return arg,
-    };
-    arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
-        beginning_with(typed, candidates(&Known::of_process()))
-    }))
+    });
 }
 
-/// Whether the shell that asks closes each value as a word of its own: bash and zsh, which would
-/// make `NAME=` and the secret behind it two words.
-fn closes_every_value() -> bool {
-    let shell = std::env::var(VARIABLE);
-    shell.is_ok_and(|shell| shell == "bash" || shell == "zsh")
+/// What an argument of a command can be.
+fn of_argument(command: &str, argument: &str) -> Option<Candidates> {
+    Some(match (command, argument) {
+        (" webhook replay" | " webhook log show", "id")
+        | (" webhook log diff", "left" | "right") => || Typing::of_process().deliveries(),
+        (" webhook test", "only" | "skip") => || Typing::of_process().checks(),
+        (_, "provider") | (" webhook events", "of") | (" webhook providers show", "name") => {
+            || Typing::of_process().providers()
+        }
+        (_, "event" | "events" | "expect") => || Typing::of_process().events(),
+        (_, "verdict") => || Status::ALL.map(|status| status.as_str().into()).into(),
+        _ => return None,
+    })
 }
 
-fn beginning_with(typed: &OsStr, candidates: Vec<CompletionCandidate>) -> Vec<CompletionCandidate> {
-    let Some(typed) = typed.to_str() else {
-        return Vec::new();
-    };
-    let begins = |candidate: &CompletionCandidate| {
-        let value = candidate.get_value().to_str();
-        value.is_some_and(|value| value.starts_with(typed))
-    };
-    candidates.into_iter().filter(begins).collect()
+/// What is known while a line is being typed: its words, and what they say about the places of
+/// configuration and log.
+struct Typing {
+    words: Vec<String>,
+    setup: Option<Setup>,
+    now: Timestamp,
+}
+
+impl Typing {
+    /// Of the line that the shell hands over behind `--`.
+    fn of_process() -> Self {
+        let words = std::env::args().skip_while(|word| word != "--").skip(1);
+        let words: Vec<_> = words.collect();
+        let global = GlobalArgs {
+            color: None,
+            config: flag(&words, &["--config"]).map(PathBuf::from),
+            log: flag(&words, &["--log"]).map(PathBuf::from),
+        };
+        let world = World {
+            console: console(&global, Path::new(".")),
+            folder: ".".into(),
+            clock: Timestamp::now,
+        };
+        Self {
+            // A configuration that cannot be read offers what is built in.
+            setup: Setup::load(&global, None, &world).ok(),
+            now: world.now(),
+            words,
+        }
+    }
+
+    /// The providers.
+    fn providers(&self) -> Vec<CompletionCandidate> {
+        let candidate = |provider: &Provider| {
+            let name = provider.name().to_owned();
+            offer(name, &provider.definition.title)
+        };
+        self.catalogue().iter().filter_map(candidate).collect()
+    }
+
+    /// `NAME=` for each provider.
+    fn secret_names(&self) -> Vec<CompletionCandidate> {
+        let candidate = |provider: &Provider| {
+            let name = format!("{}=", provider.name());
+            offer(name, &format!("a secret of {}", provider.definition.title))
+        };
+        self.catalogue().iter().filter_map(candidate).collect()
+    }
+
+    /// The events of the provider that the line names, else of all, each once.
+    fn events(&self) -> Vec<CompletionCandidate> {
+        let catalogue = self.catalogue();
+        let named = flag(&self.words, &["--provider", "-p"]);
+        let chosen = named.and_then(|name| catalogue.get(name));
+        let mut owners: BTreeMap<&str, Vec<&Provider>> = BTreeMap::new();
+        for provider in catalogue.iter() {
+            if chosen.is_some_and(|chosen| chosen.name() != provider.name()) {
+                continue;
+            }
+            for event in provider.event_names() {
+                owners.entry(event).or_default().push(provider);
+            }
+        }
+        let candidate = |(event, owners): (&str, Vec<&Provider>)| {
+            offer(event.to_owned(), &about_event(event, &owners))
+        };
+        owners.into_iter().filter_map(candidate).collect()
+    }
+
+    /// The groups and ids of the checks that apply to the provider that the line names, else to
+    /// any.
+    fn checks(&self) -> Vec<CompletionCandidate> {
+        let catalogue = self.catalogue();
+        let named = flag(&self.words, &["--provider", "-p"]);
+        let chosen = named.and_then(|name| catalogue.get(name));
+        let providers = catalogue
+            .iter()
+            .filter(|provider| chosen.is_none_or(|chosen| chosen.name() == provider.name()));
+        let mut known = BTreeMap::new();
+        for planned in providers.flat_map(|provider| plan(provider, None)) {
+            known.insert(planned.check.group().to_owned(), "all of this group");
+            known.insert(planned.id, planned.check.title);
+        }
+        let candidate = |(name, help): (String, &str)| offer(name, help);
+        known.into_iter().filter_map(candidate).collect()
+    }
+
+    /// `@last` and the newest deliveries of the log; nothing where there is none.
+    fn deliveries(&self) -> Vec<CompletionCandidate> {
+        let recent = self.recent().unwrap_or_default();
+        let last = recent.first().into_iter().map(|newest| {
+            let help = format!("the newest: {}", self.about_delivery(newest));
+            offer(LAST.to_owned(), &help)
+        });
+        // Zsh puts values with the same description on one line, so each says its place.
+        let by_id = recent.iter().enumerate().map(|(place, glimpse)| {
+            let help = format!("{}, {LAST}~{place}", self.about_delivery(glimpse));
+            offer(glimpse.id.clone(), &help)
+        });
+        last.chain(by_id).flatten().collect()
+    }
+
+    fn recent(&self) -> Option<Vec<Glimpse>> {
+        let path = self.setup.as_ref()?.config.log().ok()?.value;
+        let log = Log::open_existing(path).ok()?;
+        log.reader().ok()?.recent(RECENT).ok()
+    }
+
+    fn about_delivery(&self, glimpse: &Glimpse) -> String {
+        let event = glimpse.event.as_deref().unwrap_or("unknown event");
+        format!("{event}, {}", report::age(glimpse.received_at, self.now))
+    }
+
+    fn catalogue(&self) -> Catalogue {
+        let own = self.setup.as_ref().map(|setup| setup.catalogue.clone());
+        own.unwrap_or_else(Catalogue::builtin)
+    }
+}
+
+/// A candidate with its help. A value that a shell would take for more than a word is not offered:
+/// some shells insert it as it is, and ids of imported deliveries come from elsewhere.
+fn offer(value: String, help: &str) -> Option<CompletionCandidate> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@~".contains(c);
+    let help = escape(help).into_owned();
+    value
+        .chars()
+        .all(is_plain)
+        .then(|| CompletionCandidate::new(value).help(Some(help.into())))
+}
+
+/// The description that the first provider gives, and whose event it is.
+fn about_event(event: &str, owners: &[&Provider]) -> String {
+    let fixture = owners.first().and_then(|owner| owner.event(event)?.ok());
+    let description = fixture.map_or_else(String::new, |fixture| fixture.description);
+    let names: Vec<_> = owners.iter().map(|owner| owner.name()).collect();
+    format!("{description} ({})", names.join(", "))
+}
+
+/// The value of a flag on a line. Shells that break words at `=` hand it over as a word.
+fn flag<'w>(words: &'w [String], names: &[&str]) -> Option<&'w str> {
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        if names.contains(&word) {
+            return words.find(|word| *word != "=");
+        }
+        let joined = word
+            .split_once('=')
+            .filter(|(name, _)| names.contains(name));
+        if let Some((_, value)) = joined {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_found_in_every_spelling() {
+        for line in [
+            "send --provider olympus ord",
+            "send --provider=olympus ord",
+            "send --provider = olympus ord",
+            "send -p olympus ord",
+        ] {
+            let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            let found = flag(&words, &["--provider", "-p"]);
+            assert_eq!(found, Some("olympus"), "{line}");
+        }
+        assert_eq!(flag(&["--provider".into()], &["--provider"]), None);
+    }
+
+    #[test]
+    fn what_a_shell_would_run_is_not_offered() {
+        assert!(offer("dlv_01JD".into(), "").is_some());
+        for value in ["$(reboot)", "a b", "a;b", "a\nb", "`x`", "a'b"] {
+            assert!(offer(value.into(), "").is_none(), "{value}");
+        }
+    }
 }

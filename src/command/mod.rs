@@ -14,7 +14,6 @@ mod setup;
 mod shape;
 mod signal;
 mod test;
-mod usage;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +26,6 @@ use crate::exit::{CliError, Outcome};
 
 pub use completion::complete_from_environment;
 pub use setup::{Setup, describe};
-pub use usage::trouble as usage_trouble;
 
 /// What a command finds around it: the streams, the clock, the folder it runs in.
 #[derive(Debug, Clone)]
@@ -76,7 +74,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => catalog::providers(&args, &global, world),
         Command::Config(args) => catalog::config(&args, &global, world),
-        Command::Completions(args) => completion::script(args.shell, world),
+        Command::Completions(args) => catalog::completions(args.shell, world),
         Command::Man(args) => catalog::man(&args, world),
     }
 }

@@ -4,97 +4,135 @@
 //! and shown, and the run ends with 4, as nobody can say what that input would have been.
 
 mod input;
-mod json;
-mod judging;
-mod report;
-mod rows;
+mod output;
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read};
 
 use super::World;
-use super::setup::Setup;
+use super::setup::{Setup, freshness, headers, moment};
 use crate::cli::{GlobalArgs, VerifyArgs};
+use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
-use input::Input;
-use judging::Judging;
-use report::Report;
+use crate::provider::Policy;
+use crate::verify::Verifier;
+use input::CaptureInput;
+use output::Output;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = input::of(args, io::stdin().is_terminal())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    let judging = Judging::new(args, &setup, world)?;
-    let mut report = Report::new(args, world);
+    let verifier = verifier(args, &setup, world)?;
+    let of_bodies = headers_of_bodies(args, &verifier);
+    let mut output = Output::new(args, world);
     for input in &inputs {
-        verify(input, &judging, world, &mut report)?;
-    }
-    report.finish()
-}
-
-/// Judges what an input holds. Fails only where the report cannot be written; what is wrong with
-/// the input goes into the report.
-fn verify(
-    input: &Input,
-    judging: &Judging<'_>,
-    world: &World,
-    report: &mut Report,
-) -> Result<(), CliError> {
-    let name = input.name();
-    let reader = match input.open(&world.folder) {
-        Ok(reader) => reader,
-        Err(error) => {
-            report.fail(&name, unopened(&name, &error));
-            return Ok(());
+        let name = input.name();
+        let opened = input.open(&world.folder);
+        match (opened, &of_bodies) {
+            (Ok(reader), None) => captures(input, reader, &verifier, &mut output)?,
+            (Ok(reader), Some(headers)) => match verifier.body(headers, output.flushing(reader)) {
+                Ok(found) => output.add(&name, None, &found)?,
+                Err(error) => output.fail(&name, unopened(&name, &error)),
+            },
+            (Err(error), _) => output.fail(&name, unopened(&name, &error)),
         }
-    };
-    if !judging.takes_bodies() {
-        return verify_captures(input, reader, judging, report);
     }
-    match judging.body(report.flushing(reader)) {
-        Ok(judgement) => report.add(&name, None, &judgement)?,
-        Err(error) => report.fail(&name, unopened(&name, &error)),
-    }
-    Ok(())
+    output.finish()
 }
 
-fn verify_captures(
-    input: &Input,
+/// Gathers secrets and settings. Without a secret there is nothing to check with, and the local
+/// development secret is never assumed.
+fn verifier<'a>(
+    args: &VerifyArgs,
+    setup: &'a Setup,
+    world: &World,
+) -> Result<Verifier<'a>, CliError> {
+    let provider = setup.chosen_provider(args.provider.as_deref())?;
+    let keyring = setup.keyring(&args.secrets)?;
+    if keyring.is_empty() {
+        return Err(no_secret(setup));
+    }
+    Ok(Verifier {
+        catalogue: &setup.catalogue,
+        keyring,
+        policy: Policy {
+            provider: provider.map(|provider| provider.name().to_owned()),
+            freshness: freshness(&args.freshness),
+            ..Policy::default()
+        },
+        at: args.at.map(|at| moment(at, world.now())),
+        clock: world.clock,
+    })
+}
+
+/// What to give where nothing is configured; for what `send` signs without a secret, that is the
+/// file of the local development secret, once there is one.
+fn no_secret(setup: &Setup) -> CliError {
+    let mut hint = String::from(
+        "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
+    );
+    let local = setup.config.paths.local_secret_file();
+    if let Some(path) = local.filter(|path| path.is_file()) {
+        let path = path.display();
+        let _ = write!(
+            hint,
+            "; for deliveries of `send` without a secret: `--secret-file {path}`"
+        );
+    }
+    CliError::usage("no secret to check with").hint(hint)
+}
+
+/// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the
+/// provider; `None` where neither was given, and the inputs are captures.
+fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Headers> {
+    let mut headers = headers(&args.header);
+    let provider = verifier.policy.provider.as_deref();
+    let provider = provider.and_then(|name| verifier.catalogue.get(name));
+    if let (Some(provider), Some(value)) = (provider, &args.signature) {
+        headers.push(provider.definition.signature.header.clone(), value.clone());
+    }
+    (!headers.is_empty()).then_some(headers)
+}
+
+/// Checks the captures of an input. Fails only where the output cannot be written; what is wrong with
+/// the input is told in it.
+fn captures(
+    input: &CaptureInput,
     reader: impl Read,
-    judging: &Judging<'_>,
-    report: &mut Report,
+    verifier: &Verifier<'_>,
+    output: &mut Output,
 ) -> Result<(), CliError> {
     let name = input.name();
-    let reader = report.flushing_lines(reader);
+    let reader = output.flushing_lines(reader);
     let mut captures = match formats::captures(reader, input.hint()) {
         Ok(captures) => captures,
         Err(error) => {
-            report.fail(&name, unreadable(&name, &error, true));
+            output.fail(&name, unreadable(&name, &error, true));
             return Ok(());
         }
     };
     let mut found = 0_u64;
     for reading in captures.by_ref() {
         match reading {
-            Ok(reading) => {
-                report.add(&name, Some(reading.place), &judging.capture(&reading))?;
-            }
-            Err(error) => report.fail(&name, unreadable(&name, &error, found == 0)),
+            Ok(reading) => output.add(&name, Some(reading.place), &verifier.capture(&reading))?,
+            Err(error) => output.fail(&name, unreadable(&name, &error, found == 0)),
         }
         found += 1;
     }
     if found == 0 {
         let message = match (input, captures.skipped()) {
             (_, 0) => format!("`{name}`: no captures in it"),
-            (Input::Stdin, _) => format!("`{name}`: no deliveries came"),
-            (Input::File(_), skipped) => {
+            (CaptureInput::Stdin, _) => format!("`{name}`: no deliveries came"),
+            (CaptureInput::File(_), skipped) => {
                 format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
             }
         };
-        report.fail(&name, CliError::unreadable(message));
+        output.fail(&name, CliError::unreadable(message));
     }
     if found == 1 {
-        report.stands_alone(&name);
+        output.stands_alone(&name);
     }
     Ok(())
 }

@@ -11,13 +11,15 @@ mod request;
 mod time;
 mod verdict;
 
+use std::time::Duration;
+
 pub use attempt::{Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_success};
 pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use headers::Headers;
 pub use request::Request;
 pub use time::Timestamp;
-pub use verdict::{Status, Verdict};
+pub use verdict::{Status, Verdict, Verification};
 
 /// One request that was received, with what the program made of it.
 ///
@@ -47,6 +49,19 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// What the check found when it was received.
+    pub fn verification(&self) -> Verification {
+        Verification {
+            id: Some(self.id.clone()),
+            provider: self.provider.clone(),
+            event: self.event.clone(),
+            event_id: self.event_id.clone(),
+            verdict: self.verdict.clone(),
+            observations: Vec::new(),
+            time: Duration::ZERO,
+        }
+    }
+
     /// What a line about an attempt tells of this delivery.
     pub fn about(&self) -> About<'_> {
         About {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,5 +122,33 @@ impl Verdict {
     /// Whether the delivery is genuine.
     pub fn is_valid(&self) -> bool {
         self.status == Status::Valid
+    }
+}
+
+/// What the check of one capture found; serialises as the fields of its line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// The id that the capture's writer gave it.
+    pub id: Option<String>,
+    /// The provider's name.
+    pub provider: Option<String>,
+    /// The event's name.
+    pub event: Option<String>,
+    /// The provider's id of the event.
+    pub event_id: Option<String>,
+    /// Whether it is genuine.
+    pub verdict: Verdict,
+    /// What stands out in the payload, such as an unknown event.
+    pub observations: Vec<String>,
+    /// How long the check took.
+    #[serde(skip)]
+    pub time: Duration,
+}
+
+impl Verification {
+    /// Whether there is more to say of it than that it is valid.
+    pub fn stands_out(&self) -> bool {
+        let verdict = &self.verdict;
+        !verdict.is_valid() || !verdict.notes.is_empty() || !self.observations.is_empty()
     }
 }

@@ -30,13 +30,13 @@ pub struct Provider {
     /// What its `provider.json` says.
     pub definition: Definition,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: DefinitionOrigin,
     events: Vec<EventFile>,
 }
 
 /// Where a definition came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum DefinitionOrigin {
     /// Embedded in the program.
     BuiltIn,
     /// A folder of the user's.
@@ -59,7 +59,7 @@ pub struct Event {
     #[serde(default)]
     pub trigger: Option<String>,
     /// Whether the documentation shows this payload.
-    pub source: Source,
+    pub source: Evidence,
     /// The envelope's data, with placeholders.
     pub data: Value,
 }
@@ -67,7 +67,7 @@ pub struct Event {
 /// Where a payload's form comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Source {
+pub enum Evidence {
     /// The provider's documentation shows it.
     Documented,
     /// Written in the provider's style, as the documentation shows none.
@@ -88,7 +88,7 @@ impl Catalogue {
                 let definition = serde_json::from_slice(definition.contents());
                 Some(Provider {
                     definition: definition.expect("the embedded definitions are valid"),
-                    origin: Origin::BuiltIn,
+                    origin: DefinitionOrigin::BuiltIn,
                     events: embedded_events(dir),
                 })
             })
@@ -163,7 +163,7 @@ impl Provider {
         events.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Self {
             definition,
-            origin: Origin::Folder(folder.to_path_buf()),
+            origin: DefinitionOrigin::Folder(folder.to_path_buf()),
             events,
         })
     }
@@ -187,8 +187,8 @@ impl Provider {
     pub fn event(&self, name: &str) -> Option<Result<Event, CatalogueError>> {
         let file = self.events.iter().find(|event| event.name == name)?;
         let path = match &self.origin {
-            Origin::BuiltIn => PathBuf::from(self.name()),
-            Origin::Folder(folder) => folder.clone(),
+            DefinitionOrigin::BuiltIn => PathBuf::from(self.name()),
+            DefinitionOrigin::Folder(folder) => folder.clone(),
         };
         let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
         Some(read_event(path, &file.text))

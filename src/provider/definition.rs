@@ -25,10 +25,10 @@ pub struct Definition {
     pub delivery: DeliveryRules,
     /// What is known of the receivers that its documentation shows.
     #[serde(default)]
-    pub handler: Handler,
+    pub handler: SampleHandler,
     /// What is documented, and what is assumed where the documentation is silent.
     #[serde(default)]
-    pub notes: Vec<Note>,
+    pub notes: Vec<ProviderNote>,
 }
 
 impl Definition {
@@ -49,9 +49,9 @@ pub struct Envelope {
     /// The body, in key order, with `{{event}}`, `{{id:NAME}}`, `{{time}}` and `{{data}}`.
     pub template: Value,
     /// Where the event's name stands.
-    pub event: Place,
+    pub event: FieldSource,
     /// Where the id stands by which receivers drop duplicates.
-    pub id: Place,
+    pub id: FieldSource,
     /// The path of the event's time.
     #[serde(default)]
     pub time: Option<String>,
@@ -62,7 +62,7 @@ pub struct Envelope {
 /// Where a value stands in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
-pub enum Place {
+pub enum FieldSource {
     /// In a header of this name.
     Header {
         /// The header's name.
@@ -75,7 +75,7 @@ pub enum Place {
 /// What is known of the receivers that a provider's documentation shows.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Handler {
+pub struct SampleHandler {
     /// The path at which the documented receiver listens.
     #[serde(default)]
     pub path: Option<String>,
@@ -83,14 +83,14 @@ pub struct Handler {
     #[serde(default)]
     pub reserializes: bool,
     /// The lines of its code that fail a check.
-    #[serde(default)]
-    pub habits: Vec<Habit>,
+    #[serde(default, rename = "habits")]
+    pub known_flaws: Vec<KnownFlaw>,
 }
 
 /// A line of the documented receiver that fails checks of `webhook test`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Habit {
+pub struct KnownFlaw {
     /// The ids of those checks, with `*` for any run of characters.
     pub checks: Vec<String>,
     /// What it comes to: `forgery`, `loss`, `crash` or `warning`.
@@ -104,7 +104,7 @@ pub struct Habit {
 /// A fact or an assumption, for people.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Note {
+pub struct ProviderNote {
     /// What it is about.
     pub topic: String,
     /// `documented`, or `assumed` where the documentation leaves it open.

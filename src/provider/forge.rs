@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::placeholder::{Piece, Placeholder, pieces};
-use super::{Definition, Place};
+use super::{Definition, FieldSource};
 use crate::delivery::{Headers, Request, Timestamp};
 use crate::json::{Path, PathError};
 use crate::signature::{Key, Signed, sign};
@@ -121,7 +121,7 @@ fn wrap(template: &Value, data: &Value, forge: &mut Forge<'_>) -> Value {
     }
 }
 
-impl Place {
+impl FieldSource {
     /// Writes a value at this place of a request that is being forged. Fails where the payload,
     /// which may be a user's, has no such place.
     pub fn put(

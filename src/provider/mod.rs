@@ -9,23 +9,23 @@ mod definition;
 mod error;
 mod fault;
 mod forge;
-mod judge;
 mod keyring;
 mod observe;
 mod placeholder;
 mod retry;
 mod stream;
+mod verify_request;
 
-pub use catalogue::{Catalogue, Event, Origin, Provider, Source};
-pub use definition::{Definition, Envelope, Habit, Handler, Note, Place};
+pub use catalogue::{Catalogue, DefinitionOrigin, Event, Evidence, Provider};
+pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::CatalogueError;
 pub use fault::{Fault, FaultError, spoil};
 pub use forge::{Forge, Letter, document, seal};
-pub use judge::{Judged, Policy, judge};
 pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};
 pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};
-pub use stream::judge_stream;
+pub use stream::verify_stream;
+pub use verify_request::{Policy, RequestVerdict, verify_request};
 
 #[cfg(test)]
 mod tests;

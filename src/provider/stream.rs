@@ -1,27 +1,27 @@
-//! The judgement of a request whose body is too large to be held.
+//! The verification of a request whose body is too large to be held.
 
 use std::io::{self, Read};
 
-use super::judge::rank;
-use super::{Catalogue, Judged, Keyring, Policy, Provider};
+use super::verify_request::rank;
+use super::{Catalogue, Keyring, Policy, Provider, RequestVerdict};
 use crate::delivery::{Headers, Timestamp};
-use crate::signature::Check;
+use crate::signature::StreamVerifier;
 
 /// Bytes of the body that are in memory at once; they stay in the processor's cache while every key
 /// takes them.
 const PIECE: usize = 128 * 1024;
 
-/// Judges a request by its headers and a body that passes by once. Without the body there is no
+/// Verifies a request by its headers and a body that passes by once. Without the body there is no
 /// envelope to recognise the provider by, no event but one that stands in a header, and no proven
 /// cause of a wrong signature.
-pub fn judge_stream<'a>(
+pub fn verify_stream<'a>(
     catalogue: &'a Catalogue,
     keyring: &Keyring,
     policy: &Policy,
     headers: &Headers,
     body: &mut dyn Read,
     now: Timestamp,
-) -> io::Result<Judged<'a>> {
+) -> io::Result<RequestVerdict<'a>> {
     let mut checks: Vec<_> = candidates(catalogue, policy, headers)
         .map(|provider| (provider, check(provider, keyring, headers)))
         .collect();
@@ -35,10 +35,10 @@ pub fn judge_stream<'a>(
         .map(|(provider, check)| (provider, check.finish(now, policy.freshness)))
         .max_by_key(|(_, verdict)| (rank(verdict.status), verdict.notes.is_empty()));
     let Some((provider, verdict)) = found else {
-        return Ok(Judged::unrecognised());
+        return Ok(RequestVerdict::unrecognised());
     };
     let envelope = &provider.definition.envelope;
-    Ok(Judged {
+    Ok(RequestVerdict {
         provider: Some(provider),
         event: envelope.event.find(headers, None),
         event_id: envelope.id.find(headers, None),
@@ -59,9 +59,13 @@ fn candidates<'a>(
     })
 }
 
-fn check<'a>(provider: &'a Provider, keyring: &'a Keyring, headers: &'a Headers) -> Check<'a> {
+fn check<'a>(
+    provider: &'a Provider,
+    keyring: &'a Keyring,
+    headers: &'a Headers,
+) -> StreamVerifier<'a> {
     let keys = keyring.keys(provider.name());
-    Check::start(&provider.definition.signature, keys, headers)
+    StreamVerifier::start(&provider.definition.signature, keys, headers)
 }
 
 fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
@@ -80,7 +84,7 @@ fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()
 mod tests {
     use super::*;
     use crate::delivery::{Request, Status};
-    use crate::provider::{SecretEntry, judge};
+    use crate::provider::{SecretEntry, verify_request};
     use crate::signature::{Signed, sign};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_705_574_400);
@@ -118,9 +122,9 @@ mod tests {
         keyring: &Keyring,
         policy: &Policy,
         request: &Request,
-    ) -> Judged<'a> {
+    ) -> RequestVerdict<'a> {
         let body = &mut &request.body[..];
-        judge_stream(catalogue, keyring, policy, &request.headers, body, NOW).unwrap()
+        verify_stream(catalogue, keyring, policy, &request.headers, body, NOW).unwrap()
     }
 
     #[test]
@@ -131,7 +135,7 @@ mod tests {
         for (name, mut request) in requests(&catalogue, &keyring) {
             for status in [Status::Valid, Status::Mismatch] {
                 let passed = judged(&catalogue, &keyring, &policy, &request);
-                let held = judge(&catalogue, &keyring, &policy, &request, NOW);
+                let held = verify_request(&catalogue, &keyring, &policy, &request, NOW);
                 assert_eq!(passed.verdict.status, status, "{name}");
                 assert_eq!(passed.verdict.status, held.verdict.status, "{name}");
                 let provider = passed.provider.map(Provider::name);

@@ -9,7 +9,7 @@ use super::is_json;
 use super::seen::REMEMBERED;
 use crate::delivery::{Request, Status};
 use crate::http::{Problem, Reply};
-use crate::provider::Judged;
+use crate::provider::RequestVerdict;
 
 /// When a sender for whose body there was no room may try again, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -56,7 +56,12 @@ impl Answers {
     }
 
     /// The answer to a request.
-    pub fn reply(&self, judged: &Judged<'_>, request: &Request, problem: Option<Problem>) -> Reply {
+    pub fn reply(
+        &self,
+        judged: &RequestVerdict<'_>,
+        request: &Request,
+        problem: Option<Problem>,
+    ) -> Reply {
         if let Some(problem) = problem {
             let status = match problem {
                 Problem::TooLarge { .. } => 413,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::delivery::{Delivery, Request, Status, Timestamp, Verdict, id};
 use crate::http::{Arrival, Handler, Problem, Reply};
-use crate::provider::{Catalogue, Judged, Keyring, Policy, judge};
+use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
 use crate::store::Writer;
 
 pub use answer::{Answers, InvalidPolicy};
@@ -94,11 +94,11 @@ impl Receiver {
         reply
     }
 
-    fn judge(&self, arrival: &Arrival, now: Timestamp) -> (Judged<'_>, Option<Problem>) {
+    fn judge(&self, arrival: &Arrival, now: Timestamp) -> (RequestVerdict<'_>, Option<Problem>) {
         let request = &arrival.request;
         let judged = match arrival.problem {
-            None => judge(&self.catalogue, &self.keyring, &self.policy, request, now),
-            Some(problem) => Judged {
+            None => verify_request(&self.catalogue, &self.keyring, &self.policy, request, now),
+            Some(problem) => RequestVerdict {
                 provider: None,
                 event: None,
                 event_id: None,
@@ -109,7 +109,7 @@ impl Receiver {
     }
 
     /// The delivery's own id, and which one of its event it is.
-    fn recall(&self, provider: Option<&str>, judged: &Judged<'_>) -> seen::Repeat {
+    fn recall(&self, provider: Option<&str>, judged: &RequestVerdict<'_>) -> seen::Repeat {
         self.seen().recall(
             id::delivery(),
             provider,
@@ -122,7 +122,7 @@ impl Receiver {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wants_forward(&self, judged: &Judged<'_>, problem: Option<Problem>) -> bool {
+    fn wants_forward(&self, judged: &RequestVerdict<'_>, problem: Option<Problem>) -> bool {
         let genuine = self.answers.accepts(judged.verdict.status);
         let forward = self.forward.as_ref();
         problem.is_none() && genuine && forward.is_some_and(|f| f.wants(judged.event.as_deref()))

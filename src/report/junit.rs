@@ -2,73 +2,48 @@
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCaseStatus, TestSuite};
+
+pub use quick_junit::TestCase;
 
 use super::sanitize::{escape, escape_lines};
 
-/// What came of a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// As it should be.
-    Pass,
-    /// Not as it should be.
-    Fail {
-        /// A stable name, such as the verdict's status.
-        kind: String,
-        /// One line of what is wrong.
-        message: String,
-        /// What helps to mend it, on as many lines as it takes.
-        details: String,
-    },
-    /// Not judged.
-    Skipped,
+/// A case of a suite that passed: its name, such as the capture's file; the group it belongs to, such
+/// as the provider; and how long it took.
+pub fn passed(name: &str, classname: &str, time: Duration) -> TestCase {
+    let mut case = TestCase::new(&*escape(name), TestCaseStatus::success());
+    case.set_classname(&*escape(classname));
+    case.set_time(time);
+    case
 }
 
-/// One case of a suite.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
-    /// What was judged, such as the capture's file.
-    pub name: String,
-    /// The group it belongs to, such as the provider.
-    pub classname: String,
-    /// How long it took.
-    pub time: Duration,
-    /// What came of it.
-    pub outcome: Outcome,
+/// The same case, not judged.
+#[must_use]
+pub fn skipped(mut case: TestCase) -> TestCase {
+    case.status = TestCaseStatus::skipped();
+    case
 }
 
-/// The suite as an XML document. It fails only where the XML writer does.
-pub fn junit(suite_name: &str, cases: &[Case]) -> Result<String, SerializeError> {
-    let mut suite = TestSuite::new(&*escape(suite_name));
-    suite.set_time(cases.iter().map(|case| case.time).sum());
-    suite.add_test_cases(cases.iter().map(test_case));
-    let mut report = Report::new(&*escape(suite_name));
-    report.add_test_suite(suite);
-    report.to_string()
-}
-
-fn test_case(case: &Case) -> TestCase {
-    let mut written = TestCase::new(&*escape(&case.name), status(&case.outcome));
-    written.set_classname(&*escape(&case.classname));
-    written.set_time(case.time);
-    written
-}
-
-fn status(outcome: &Outcome) -> TestCaseStatus {
-    let (kind, message, details) = match outcome {
-        Outcome::Pass => return TestCaseStatus::success(),
-        Outcome::Skipped => return TestCaseStatus::skipped(),
-        Outcome::Fail {
-            kind,
-            message,
-            details,
-        } => (kind, message, details),
-    };
+/// The same case, failed: a stable name, such as the verdict's status; one line of what is wrong; and
+/// what helps to fix it, on as many lines as it takes.
+#[must_use]
+pub fn failed(mut case: TestCase, kind: &str, message: &str, details: &str) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(&*escape(kind));
     status.set_message(&*escape(message));
     status.set_description(&*escape_lines(details));
-    status
+    case.status = status;
+    case
+}
+
+/// The suite as an XML document. It fails only where the XML writer does.
+pub fn junit(suite_name: &str, cases: &[TestCase]) -> Result<String, SerializeError> {
+    let mut suite = TestSuite::new(&*escape(suite_name));
+    suite.set_time(cases.iter().filter_map(|case| case.time).sum());
+    suite.add_test_cases(cases.iter().cloned());
+    let mut report = Report::new(&*escape(suite_name));
+    report.add_test_suite(suite);
+    report.to_string()
 }
 
 #[cfg(test)]
@@ -77,29 +52,20 @@ mod tests {
 
     use super::*;
 
-    fn case(name: &str, outcome: Outcome) -> Case {
-        Case {
-            name: name.into(),
-            classname: "olympus".into(),
-            time: Duration::from_millis(1),
-            outcome,
-        }
+    fn case(name: &str) -> TestCase {
+        passed(name, "olympus", Duration::from_millis(1))
     }
 
-    fn failure(text: &str) -> Outcome {
-        Outcome::Fail {
-            kind: "mismatch".into(),
-            message: text.into(),
-            details: text.into(),
-        }
+    fn failure(name: &str, text: &str) -> TestCase {
+        failed(case(name), "mismatch", text, text)
     }
 
     #[test]
     fn a_suite_is_one_document() {
         let cases = [
-            case("a.json", Outcome::Pass),
-            case("b.json", failure("a < b & \"c\"\u{0}\u{ffff}")),
-            case("c.json", Outcome::Skipped),
+            case("a.json"),
+            failure("b.json", "a < b & \"c\"\u{0}\u{ffff}"),
+            skipped(case("c.json")),
         ];
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="verify" tests="3" skipped="1" failures="1" errors="0">
@@ -125,7 +91,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_character_is_illegal_in_xml(text in any::<String>()) {
-            let document = junit(&text, &[case(&text, failure(&text))]).unwrap();
+            let document = junit(&text, &[failure(&text, &text)]).unwrap();
             prop_assert!(document.chars().all(is_xml));
         }
     }

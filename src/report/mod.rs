@@ -41,5 +41,5 @@ pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
 pub use table::{table, table_or_stack};
 pub use tally::{Tally, summary};
 pub use units::{age, bytes, counted, duration, millis};
-pub use verify::{Checked, Totals, verified, verified_all};
+pub use verify::{Totals, VerifiedRows, verified};
 pub use wrap::wrap;

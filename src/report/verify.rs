@@ -8,38 +8,22 @@ use super::style::{self, join_lines, pad};
 use super::table::table;
 use super::units::{counted, signed_age};
 use super::wrap::wrap;
-use crate::delivery::{Status, Verdict};
+use crate::delivery::{Status, Verification};
 
 /// Columns kept for the names of the fields.
 const FIELD_COLUMNS: usize = 8;
 
-/// A capture that was checked.
-#[derive(Debug, Clone, Copy)]
-pub struct Checked<'a> {
-    /// The file, with its line where it holds several.
-    pub name: &'a str,
-    /// The provider that it was checked as.
-    pub provider: Option<&'a str>,
-    /// The event type.
-    pub event: Option<&'a str>,
-    /// What the check said.
-    pub verdict: &'a Verdict,
-    /// What else stands out in the payload, such as an unknown event.
-    pub observations: &'a [String],
-}
+/// The captures that are shown of those where all is well, and of those where something is not; the
+/// others are counted.
+const SHOWN: usize = 500;
+/// The characters that are shown of a text out of a payload.
+const SHOWN_TEXT: usize = 200;
 
 /// Captures counted by what the check said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Totals {
     /// All captures.
     pub checked: u64,
-    /// By status, under the status's own name.
-    #[serde(flatten)]
-    by_status: ByStatus,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-struct ByStatus {
     valid: u64,
     mismatch: u64,
     stale: u64,
@@ -62,60 +46,103 @@ impl Totals {
 
     /// Whether every capture was valid.
     pub const fn all_valid(&self) -> bool {
-        self.by_status.valid == self.checked
+        self.valid == self.checked
     }
 
     const fn count(&mut self, status: Status) -> &mut u64 {
-        let counts = &mut self.by_status;
         match status {
-            Status::Valid => &mut counts.valid,
-            Status::Mismatch => &mut counts.mismatch,
-            Status::Stale => &mut counts.stale,
-            Status::Missing => &mut counts.missing,
-            Status::Malformed => &mut counts.malformed,
-            Status::Unverified => &mut counts.unverified,
+            Status::Valid => &mut self.valid,
+            Status::Mismatch => &mut self.mismatch,
+            Status::Stale => &mut self.stale,
+            Status::Missing => &mut self.missing,
+            Status::Malformed => &mut self.malformed,
+            Status::Unverified => &mut self.unverified,
+        }
+    }
+}
+
+/// The captures that are shown to people: a bounded number.
+#[derive(Debug, Default)]
+pub struct VerifiedRows {
+    rows: Vec<(String, Verification)>,
+    plain: usize,
+    notable: usize,
+}
+
+impl VerifiedRows {
+    /// Keeps a capture for showing, where there is room. `name` is its file, with the place in it.
+    pub fn add(&mut self, name: String, found: &Verification) {
+        let count = if found.stands_out() {
+            &mut self.notable
+        } else {
+            &mut self.plain
+        };
+        if *count == SHOWN {
+            return;
+        }
+        *count += 1;
+        let mut found = found.clone();
+        // A name out of a payload may be as long as the payload.
+        for text in found.event.iter_mut().chain(&mut found.observations) {
+            if let Some((end, _)) = text.char_indices().nth(SHOWN_TEXT) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        self.rows.push((name, found));
+    }
+
+    /// Names the last capture anew, where one is kept.
+    pub fn rename_last(&mut self, name: &str) {
+        if let Some((last, _)) = self.rows.last_mut() {
+            name.clone_into(last);
+        }
+    }
+
+    /// One capture in full, or all that are kept as a table of at most `width` columns, then those
+    /// that are not valid or stand out, then the counts; empty where none was kept.
+    pub fn text(&self, totals: &Totals, width: Option<usize>) -> String {
+        match self.rows.as_slice() {
+            [] => String::new(),
+            [(name, found)] if totals.checked == 1 => verified(name, found, width),
+            all => verified_all(all, totals, width),
         }
     }
 }
 
 /// One capture in full, its texts broken to `width` columns.
-pub fn verified(checked: &Checked<'_>, width: Option<usize>) -> String {
-    wrap(&in_full(checked), width)
-}
-
-fn in_full(checked: &Checked<'_>) -> String {
-    let verdict = checked.verdict;
+pub fn verified(name: &str, found: &Verification, width: Option<usize>) -> String {
+    let verdict = &found.verdict;
     let headline = format!(
         "{}  {}",
         style::verdict(verdict.status),
-        escape(checked.name).bold()
+        escape(name).bold()
     );
     let scheme = verdict.scheme.as_deref().filter(|s| !s.is_empty());
-    let provider = checked.provider.map(|provider| match scheme {
+    let provider = found.provider.as_ref().map(|provider| match scheme {
         Some(scheme) => format!("{provider} ({scheme})"),
-        None => provider.to_owned(),
+        None => provider.clone(),
     });
     let several = |name, texts: &[String]| join_lines(texts.iter().map(|t| field(name, Some(t))));
-    join_lines([
+    let text = join_lines([
         headline,
         field("provider", provider.as_deref()),
-        field("event", checked.event),
+        field("event", found.event.as_deref()),
         field("secret", verdict.secret.as_deref()),
         field("age", verdict.age_seconds.map(signed_age).as_deref()),
         field("reason", verdict.reason.as_deref()),
         field("hint", verdict.hint.as_deref()),
         several("note", &verdict.notes),
-        several("payload", checked.observations),
-    ])
+        several("payload", &found.observations),
+    ]);
+    wrap(&text, width)
 }
 
-/// Many captures: a table in at most `width` columns, then those that are not valid or stand out,
-/// then the counts. `shown` may be some of the captures that `totals` counts.
-pub fn verified_all(shown: &[Checked<'_>], totals: &Totals, width: Option<usize>) -> String {
+fn verified_all(shown: &[(String, Verification)], totals: &Totals, width: Option<usize>) -> String {
     let rows = shown.iter().map(row).collect();
     let overview = table(&["VERDICT", "PROVIDER", "EVENT", "NAME"], rows, width);
-    let details = shown.iter().filter(|c| c.stands_out());
-    let details = details.map(|checked| verified(checked, width));
+    let details = shown.iter().filter(|(_, found)| found.stands_out());
+    let details = details.map(|(name, found)| verified(name, found, width));
     let parts: Vec<String> = std::iter::once(overview)
         .chain(details)
         .chain([counts(totals, shown.len() as u64)])
@@ -124,21 +151,14 @@ pub fn verified_all(shown: &[Checked<'_>], totals: &Totals, width: Option<usize>
     parts.join("\n\n")
 }
 
-fn row(checked: &Checked<'_>) -> Vec<String> {
+fn row((name, found): &(String, Verification)) -> Vec<String> {
+    let or_dash = |text: &Option<String>| escape(text.as_deref().unwrap_or("-")).into_owned();
     vec![
-        style::verdict(checked.verdict.status),
-        escape(checked.provider.unwrap_or("-")).into_owned(),
-        escape(checked.event.unwrap_or("-")).into_owned(),
-        escape(checked.name).into_owned(),
+        style::verdict(found.verdict.status),
+        or_dash(&found.provider),
+        or_dash(&found.event),
+        escape(name).into_owned(),
     ]
-}
-
-impl Checked<'_> {
-    /// Whether there is more to say of it than that it is valid.
-    pub fn stands_out(&self) -> bool {
-        let verdict = self.verdict;
-        !verdict.is_valid() || !verdict.notes.is_empty() || !self.observations.is_empty()
-    }
 }
 
 fn counts(totals: &Totals, shown: u64) -> String {
@@ -172,10 +192,13 @@ fn field(name: &str, text: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::super::testing::{self, plain};
     use super::*;
+    use crate::delivery::Verdict;
 
     fn valid() -> Verdict {
         let mut verdict = Verdict::new(Status::Valid);
@@ -185,36 +208,48 @@ mod tests {
         verdict
     }
 
-    fn checked<'a>(name: &'a str, verdict: &'a Verdict, observations: &'a [String]) -> Checked<'a> {
-        Checked {
-            name,
-            provider: Some("olympus"),
-            event: Some("order.created"),
+    fn found(verdict: Verdict, observations: &[&str]) -> Verification {
+        Verification {
+            id: None,
+            provider: Some("olympus".into()),
+            event: Some("order.created".into()),
+            event_id: None,
             verdict,
-            observations,
+            observations: observations.iter().map(ToString::to_string).collect(),
+            time: Duration::ZERO,
         }
     }
 
-    fn totals(checked: &[Checked<'_>]) -> Totals {
-        let mut totals = Totals::default();
-        for one in checked {
-            totals.add(one.verdict.status);
+    /// What is shown of these captures.
+    fn shown(captures: &[(&str, Verification)], width: Option<usize>) -> String {
+        let (mut rows, mut totals) = (VerifiedRows::default(), Totals::default());
+        for (name, found) in captures {
+            rows.add((*name).to_owned(), found);
+            totals.add(found.verdict.status);
         }
-        totals
+        rows.text(&totals, width)
     }
 
     #[test]
     fn what_is_counted_and_not_shown_is_told() {
-        let (valid, wrong) = (valid(), Verdict::new(Status::Missing));
-        let mut totals = totals(&[checked("a", &valid, &[]); 3]);
-        totals.add(Status::Missing);
-        let text = plain(&verified_all(&[checked("b", &wrong, &[])], &totals, None));
-        let last = text.lines().last();
-        assert_eq!(
-            last,
-            Some("4 captures: 3 valid, 1 missing (3 not shown, `--json` lists all)")
-        );
-        assert!(!totals.all_valid());
+        let missing = found(Verdict::new(Status::Missing), &[]);
+        let mut captures = vec![("a", found(valid(), &[])); SHOWN + 3];
+        captures.push(("b", missing));
+        let text = plain(&shown(&captures, None));
+        let last = "504 captures: 503 valid, 1 missing (3 not shown, `--json` lists all)";
+        assert_eq!(text.lines().last(), Some(last));
+        assert!(text.contains("✗ missing  b"), "what is wrong is shown");
+    }
+
+    #[test]
+    fn a_name_as_long_as_a_payload_is_cut() {
+        let long = Verification {
+            event: Some("ä".repeat(SHOWN_TEXT + 1)),
+            ..found(valid(), &[])
+        };
+        let text = plain(&shown(&[("a", long)], None));
+        let expected = format!("{}…", "ä".repeat(SHOWN_TEXT));
+        assert!(text.contains(&expected), "{text}");
     }
 
     #[test]
@@ -225,10 +260,8 @@ mod tests {
   event     order.created
   secret    olympus#1
   age       signed 3 s before";
-        assert_eq!(
-            plain(&verified(&checked("capture.json", &valid(), &[]), None)),
-            expected
-        );
+        let one = [("capture.json", found(valid(), &[]))];
+        assert_eq!(plain(&shown(&one, None)), expected);
     }
 
     #[test]
@@ -236,12 +269,10 @@ mod tests {
         let wrong = Verdict::new(Status::Mismatch)
             .because("the body lost its last newline")
             .hinting("capture the raw bytes");
-        let valid = valid();
-        let odd = ["unknown event `a\u{202e}`".to_owned()];
         let all = [
-            checked("a.json", &valid, &[]),
-            checked("b\n.json", &wrong, &[]),
-            checked("c.json", &valid, &odd),
+            ("a.json", found(valid(), &[])),
+            ("b\n.json", found(wrong, &[])),
+            ("c.json", found(valid(), &["unknown event `a\u{202e}`"])),
         ];
         let expected = "\
 VERDICT     PROVIDER  EVENT          NAME
@@ -263,15 +294,12 @@ VERDICT     PROVIDER  EVENT          NAME
   payload   unknown event `a\\u{202e}`
 
 3 captures: 2 valid, 1 mismatch";
-        assert_eq!(
-            plain(&verified_all(&all, &totals(&all), Some(100))),
-            expected
-        );
+        assert_eq!(plain(&shown(&all, Some(100))), expected);
     }
 
     #[test]
-    fn no_capture_is_no_table() {
-        assert_eq!(verified_all(&[], &Totals::default(), None), "0 captures");
+    fn no_capture_is_no_text() {
+        assert_eq!(shown(&[], None), "");
     }
 
     proptest! {
@@ -280,9 +308,13 @@ VERDICT     PROVIDER  EVENT          NAME
             let mut verdict = Verdict::new(Status::Stale).because(&text).hinting(&text);
             verdict.scheme = Some(text.clone());
             verdict.notes.push(text.clone());
-            let seen = [text.clone()];
-            let one = Checked { provider: Some(&text), event: Some(&text), ..checked(&text, &verdict, &seen) };
-            prop_assert!(testing::is_safe(&verified_all(&[one, one], &totals(&[one, one]), Some(60))));
+            let one = Verification {
+                provider: Some(text.clone()),
+                event: Some(text.clone()),
+                ..found(verdict, &[&text])
+            };
+            let both = [(text.as_str(), one.clone()), (text.as_str(), one)];
+            prop_assert!(testing::is_safe(&shown(&both, Some(60))));
         }
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
-use super::{Digest, Encoding, Fields, Scheme, Secret, SecretForm, Template};
+use super::{Digest, Encoding, ParsedMac, Scheme, Secret, SecretForm, Template, TemplateValues};
 
 /// Why a secret is no key for a scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,24 +60,29 @@ impl Key {
     }
 
     /// The MAC over a signed template.
-    pub fn mac(&self, signed: &Template, fields: Fields<'_>) -> Vec<u8> {
-        match &self.mac {
-            Keyed::Sha256(keyed) => finish(keyed.clone(), signed, fields),
-            Keyed::Sha512(keyed) => finish(keyed.clone(), signed, fields),
-        }
+    pub fn mac(&self, signed: &Template, values: TemplateValues<'_>) -> Vec<u8> {
+        self.over(signed, values).finish()
     }
 
-    /// Whether one of `candidates` is the MAC over a signed template, compared in constant time.
-    pub fn matches(&self, signed: &Template, fields: Fields<'_>, candidates: &[Vec<u8>]) -> bool {
-        match &self.mac {
-            Keyed::Sha256(keyed) => check(keyed.clone(), signed, fields, candidates),
-            Keyed::Sha512(keyed) => check(keyed.clone(), signed, fields, candidates),
-        }
+    /// The first of `macs` that is the MAC over a signed template, compared in constant time.
+    pub fn find<'m>(
+        &self,
+        signed: &Template,
+        values: TemplateValues<'_>,
+        macs: &'m [ParsedMac<'m>],
+    ) -> Option<&'m ParsedMac<'m>> {
+        self.over(signed, values).find(macs)
     }
 
     /// A MAC whose message comes in pieces.
     pub fn start(&self) -> Running {
         Running(self.mac.clone())
+    }
+
+    fn over(&self, signed: &Template, values: TemplateValues<'_>) -> Running {
+        let mut running = self.start();
+        signed.for_each(values, |piece| running.update(piece));
+        running
     }
 }
 
@@ -93,37 +98,22 @@ impl Running {
         }
     }
 
-    /// Whether the MAC is one of `candidates`, compared in constant time.
-    pub fn is_among(self, candidates: &[Vec<u8>]) -> bool {
+    /// The MAC.
+    pub fn finish(self) -> Vec<u8> {
         match self.0 {
-            Keyed::Sha256(mac) => is_among(&mac, candidates),
-            Keyed::Sha512(mac) => is_among(&mac, candidates),
+            Keyed::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
+            Keyed::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
         }
     }
-}
 
-fn feed<M: Mac>(mac: &mut M, signed: &Template, fields: Fields<'_>) {
-    signed.for_each(fields, |piece| mac.update(piece));
-}
-
-fn finish<M: Mac>(mut mac: M, signed: &Template, fields: Fields<'_>) -> Vec<u8> {
-    feed(&mut mac, signed, fields);
-    mac.finalize().into_bytes().to_vec()
-}
-
-fn check<M: Mac + Clone>(
-    mut mac: M,
-    signed: &Template,
-    fields: Fields<'_>,
-    candidates: &[Vec<u8>],
-) -> bool {
-    feed(&mut mac, signed, fields);
-    is_among(&mac, candidates)
-}
-
-fn is_among<M: Mac + Clone>(mac: &M, candidates: &[Vec<u8>]) -> bool {
-    let mut candidates = candidates.iter();
-    candidates.any(|candidate| mac.clone().verify_slice(candidate).is_ok())
+    /// The first of `macs` that is this MAC, compared in constant time.
+    pub fn find<'m>(self, macs: &'m [ParsedMac<'m>]) -> Option<&'m ParsedMac<'m>> {
+        let is_right = |bytes: &[u8]| match &self.0 {
+            Keyed::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
+            Keyed::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
+        };
+        macs.iter().find(|mac| is_right(&mac.bytes))
+    }
 }
 
 fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::template::Piece;
-use super::{Encoding, Fields, Reading, Scheme, ValueLayout};
+use super::template::TemplatePiece;
+use super::{Encoding, PartOrder, Scheme, TemplateValues, ValueLayout};
 use crate::delivery::Headers;
 
 /// The longest timestamp text that is read: the digits of the greatest 64-bit number.
@@ -12,25 +12,33 @@ const TIMESTAMP_DIGITS: usize = 19;
 
 /// What a request's headers present as proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Presented<'h> {
+pub struct ParsedSignature<'h> {
     /// The timestamp's text as received; the MAC is over this text, never over a number.
     pub timestamp: Option<&'h str>,
     /// The signed id.
     pub id: Option<&'h str>,
-    /// The MACs, decoded.
-    pub macs: Vec<Vec<u8>>,
-    /// The name of the layout that was read.
-    pub layout: String,
-    /// Whether hexadecimal was in upper case, which the documented receivers refuse.
+    /// The MACs, at least one, those in lower case and in the documented layout before others:
+    /// where one stands twice, it counts as the best of them.
+    pub macs: Vec<ParsedMac<'h>>,
+}
+
+/// A MAC that was presented. How it is written is its own and says nothing of the others beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedMac<'h> {
+    /// The MAC, decoded.
+    pub bytes: Vec<u8>,
+    /// Whether it is hexadecimal in upper case, which the documented receivers refuse.
     pub upper_case: bool,
-    /// What an accepted variant earns.
+    /// The layout in which it was read.
+    pub layout: &'h ValueLayout,
+    /// What an accepted variant of the layout earns.
     pub note: Option<&'h str>,
 }
 
-impl Presented<'_> {
+impl ParsedSignature<'_> {
     /// What the signed template is filled with to check these MACs over `body`.
-    pub fn fields<'a>(&'a self, body: &'a [u8]) -> Fields<'a> {
-        Fields {
+    pub fn values<'a>(&'a self, body: &'a [u8]) -> TemplateValues<'a> {
+        TemplateValues {
             timestamp: self.timestamp.unwrap_or_default(),
             id: self.id.unwrap_or_default(),
             body,
@@ -49,7 +57,10 @@ pub enum Unreadable {
 }
 
 /// Reads what `headers` present under `scheme`.
-pub fn read<'h>(scheme: &'h Scheme, headers: &'h Headers) -> Result<Presented<'h>, Unreadable> {
+pub fn read<'h>(
+    scheme: &'h Scheme,
+    headers: &'h Headers,
+) -> Result<ParsedSignature<'h>, Unreadable> {
     let value = single(headers, &scheme.header)?;
     if value.is_empty() {
         return Err(malformed(format!(
@@ -57,17 +68,14 @@ pub fn read<'h>(scheme: &'h Scheme, headers: &'h Headers) -> Result<Presented<'h
             scheme.header
         )));
     }
-    let mut presented = match read_value(scheme, &scheme.value, value) {
-        Ok(presented) => presented,
-        Err(reason) => read_variant(scheme, value).ok_or_else(|| malformed(reason))?,
-    };
+    let mut parsed = read_value(scheme, value).map_err(malformed)?;
     if let Some(name) = &scheme.timestamp_header {
-        presented.timestamp = Some(timestamp(single(headers, name)?).map_err(malformed)?);
+        parsed.timestamp = Some(timestamp(single(headers, name)?).map_err(malformed)?);
     }
     if let Some(name) = &scheme.id_header {
-        presented.id = Some(single(headers, name)?);
+        parsed.id = Some(single(headers, name)?);
     }
-    Ok(presented)
+    Ok(parsed)
 }
 
 fn malformed(reason: impl Into<String>) -> Unreadable {
@@ -91,87 +99,90 @@ fn single<'h>(headers: &'h Headers, name: &str) -> Result<&'h str, Unreadable> {
     }
 }
 
-fn read_variant<'h>(scheme: &'h Scheme, value: &'h str) -> Option<Presented<'h>> {
-    scheme.also_accepted.iter().find_map(|variant| {
-        let mut presented = read_value(scheme, &variant.value, value).ok()?;
-        presented.note = Some(&variant.note);
-        Some(presented)
-    })
+/// Reads a value in the documented layout and in the accepted ones: of several signatures, each may
+/// have its own. Fails with the documented one's reason where none of them fits.
+fn read_value<'h>(scheme: &'h Scheme, value: &'h str) -> Result<ParsedSignature<'h>, String> {
+    let variants = scheme.also_accepted.iter();
+    let variants = variants.map(|variant| (&variant.value, Some(variant.note.as_str())));
+    let mut found: Option<ParsedSignature<'h>> = None;
+    let mut first_error = None;
+    for (layout, note) in std::iter::once((&scheme.value, None)).chain(variants) {
+        match read_layout(scheme, layout, note, value) {
+            Err(error) => _ = first_error.get_or_insert(error),
+            Ok(parsed) => match &mut found {
+                None => found = Some(parsed),
+                // A MAC is over one time; that of the documented layout goes first.
+                Some(found) if found.timestamp == parsed.timestamp => {
+                    found.macs.extend(parsed.macs);
+                }
+                Some(_) => {}
+            },
+        }
+    }
+    let mut found = found.ok_or_else(|| first_error.unwrap_or_default())?;
+    found.macs.sort_by_key(|mac| mac.upper_case);
+    Ok(found)
 }
 
-fn read_value<'h>(
+fn read_layout<'h>(
     scheme: &Scheme,
     layout: &'h ValueLayout,
+    note: Option<&'h str>,
     value: &'h str,
-) -> Result<Presented<'h>, String> {
-    let mut presented = Presented {
+) -> Result<ParsedSignature<'h>, String> {
+    let mut parsed = ParsedSignature {
         timestamp: None,
         id: None,
         macs: Vec::new(),
-        layout: layout.name(scheme.encoding),
-        upper_case: false,
-        note: None,
     };
-    match layout.reading {
-        Reading::Positional => read_positional(scheme, layout, value, &mut presented)?,
-        Reading::AnyOrder => read_any_order(scheme, layout, value, &mut presented)?,
-    }
-    Ok(presented)
-}
-
-fn read_positional<'h>(
-    scheme: &Scheme,
-    layout: &'h ValueLayout,
-    value: &'h str,
-    presented: &mut Presented<'h>,
-) -> Result<(), String> {
-    let mut parts = layout.split(value);
-    for template in &layout.parts {
-        let found = parts.next().and_then(|part| template.match_one(part));
-        let (place, text) = found.ok_or_else(|| expected(scheme, layout))?;
-        take(scheme, place, text, presented)?;
-    }
-    Ok(())
-}
-
-fn read_any_order<'h>(
-    scheme: &Scheme,
-    layout: &'h ValueLayout,
-    value: &'h str,
-    presented: &mut Presented<'h>,
-) -> Result<(), String> {
     let mut first_error = None;
-    for part in layout.split(value) {
-        let found = layout
-            .parts
-            .iter()
-            .find_map(|template| template.match_one(part));
-        let Some((place, text)) = found else { continue };
-        if let Err(error) = take(scheme, place, text, presented) {
+    for (place, text) in places(scheme, layout, value)? {
+        let taken = match place {
+            TemplatePiece::Timestamp => timestamp(text).map(|text| parsed.timestamp = Some(text)),
+            _ => decode_mac(scheme, text).map(|bytes| {
+                parsed.macs.push(ParsedMac {
+                    bytes,
+                    upper_case: scheme.encoding == Encoding::Hex
+                        && text.bytes().any(|byte| byte.is_ascii_uppercase()),
+                    layout,
+                    note,
+                });
+            }),
+        };
+        if let Err(error) = taken {
             first_error.get_or_insert(error);
         }
     }
-    let wants_time = layout.parts.iter().any(|part| part.has(&Piece::Timestamp));
-    if presented.macs.is_empty() || (wants_time && presented.timestamp.is_none()) {
-        return Err(first_error.unwrap_or_else(|| expected(scheme, layout)));
+    let mut parts = layout.parts.iter();
+    let lacks_time =
+        parsed.timestamp.is_none() && parts.any(|part| part.has(&TemplatePiece::Timestamp));
+    // In any order, what stands beside the right parts spoils nothing.
+    let is_strict = layout.reading == PartOrder::Positional;
+    match first_error {
+        Some(error) if is_strict || lacks_time || parsed.macs.is_empty() => Err(error),
+        None if lacks_time || parsed.macs.is_empty() => Err(expected(scheme, layout)),
+        _ => Ok(parsed),
     }
-    Ok(())
 }
 
-fn take<'h>(
+/// What stands at the places of a layout's parts. In any order, that is every part that one of them
+/// matches; by position, every one of them has to.
+fn places<'h>(
     scheme: &Scheme,
-    place: &Piece,
-    text: &'h str,
-    presented: &mut Presented<'h>,
-) -> Result<(), String> {
-    if *place == Piece::Timestamp {
-        presented.timestamp = Some(timestamp(text)?);
-        return Ok(());
+    layout: &'h ValueLayout,
+    value: &'h str,
+) -> Result<Vec<(&'h TemplatePiece, &'h str)>, String> {
+    let mut found = layout.split(value);
+    match layout.reading {
+        PartOrder::Positional => {
+            let places = layout.parts.iter();
+            let places: Option<_> = places.map(|part| part.match_one(found.next()?)).collect();
+            places.ok_or_else(|| expected(scheme, layout))
+        }
+        PartOrder::AnyOrder => Ok(found
+            .flat_map(|text| layout.parts.iter().filter_map(|part| part.match_one(text)))
+            .collect()),
     }
-    presented.upper_case |=
-        scheme.encoding == Encoding::Hex && text.bytes().any(|byte| byte.is_ascii_uppercase());
-    presented.macs.push(decode_mac(scheme, text)?);
-    Ok(())
 }
 
 fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {

@@ -7,14 +7,14 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::template::{Piece, Template};
+use super::template::{Template, TemplatePiece};
 
 /// How a provider signs. A scheme of another kind than HMAC is one more `kind`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
     /// The kind of signature; there is one.
-    pub kind: Kind,
+    pub kind: SchemeKind,
     /// The header that holds the signature.
     pub header: String,
     /// The layout of that header's value, as it is sent.
@@ -45,7 +45,7 @@ pub struct Scheme {
 /// The kind of a scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum SchemeKind {
     /// A keyed hash over a shared secret, RFC 2104.
     Hmac,
 }
@@ -61,13 +61,13 @@ pub struct ValueLayout {
     pub separator: Option<String>,
     /// How the parts are found in a value.
     #[serde(default)]
-    pub reading: Reading,
+    pub reading: PartOrder,
 }
 
 /// How the parts of a value are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reading {
+pub enum PartOrder {
     /// The n-th part at the n-th place; parts after the last are passed over.
     #[default]
     Positional,
@@ -154,7 +154,7 @@ pub struct Tolerance {
 impl Scheme {
     /// Whether a time is signed.
     pub fn signs_time(&self) -> bool {
-        self.signed.has(&Piece::Timestamp)
+        self.signed.has(&TemplatePiece::Timestamp)
     }
 }
 
@@ -186,7 +186,7 @@ impl ValueLayout {
             Encoding::Hex => format!("<{} hex digits>", digest.size() * 2),
             Encoding::Base64 | Encoding::Text => format!("<base64 of {} bytes>", digest.size()),
         };
-        let fields = super::Fields {
+        let fields = super::TemplateValues {
             timestamp: "<unix seconds>",
             signature: &mac,
             ..Default::default()

@@ -1,6 +1,6 @@
 //! Making the headers that prove a request.
 
-use super::{Encoding, Fields, Key, Piece, Scheme};
+use super::{Encoding, Key, Scheme, TemplatePiece, TemplateValues};
 use crate::delivery::{Headers, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -31,12 +31,12 @@ pub fn sign_with_text(
     body: &[u8],
 ) -> Headers {
     let signature = mac_text(scheme, key, timestamp, id, body);
-    present(scheme, Some(timestamp), id, &signature)
+    render_headers(scheme, Some(timestamp), id, &signature)
 }
 
 /// The MAC as text, without the layout around it.
 pub fn mac_text(scheme: &Scheme, key: &Key, timestamp: &str, id: &str, body: &[u8]) -> String {
-    let fields = Fields {
+    let fields = TemplateValues {
         timestamp,
         id,
         body,
@@ -47,15 +47,20 @@ pub fn mac_text(scheme: &Scheme, key: &Key, timestamp: &str, id: &str, body: &[u
 
 /// The headers in which a scheme shows a MAC's text, right or not. Without a timestamp, the parts
 /// and the header that would hold it are left out, as only a fault does.
-pub fn present(scheme: &Scheme, timestamp: Option<&str>, id: &str, signature: &str) -> Headers {
-    let fields = Fields {
+pub fn render_headers(
+    scheme: &Scheme,
+    timestamp: Option<&str>,
+    id: &str,
+    signature: &str,
+) -> Headers {
+    let fields = TemplateValues {
         timestamp: timestamp.unwrap_or_default(),
         id,
         body: b"",
         signature,
     };
     let shown = scheme.value.parts.iter();
-    let shown = shown.filter(|part| timestamp.is_some() || !part.has(&Piece::Timestamp));
+    let shown = shown.filter(|part| timestamp.is_some() || !part.has(&TemplatePiece::Timestamp));
     let parts: Vec<_> = shown.map(|part| part.fill(fields)).collect();
     let mut headers = Headers::new();
     if let Some(name) = &scheme.id_header {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum TemplatePiece {
     /// Text that stands as it is.
     Literal(String),
     /// `{timestamp}`: the signing time in unix seconds, as text.
@@ -21,7 +21,7 @@ pub enum Piece {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template {
-    pieces: Vec<Piece>,
+    pieces: Vec<TemplatePiece>,
 }
 
 /// Why a text is no template.
@@ -39,7 +39,7 @@ pub enum TemplateError {
 
 /// The values for the places of a template.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Fields<'a> {
+pub struct TemplateValues<'a> {
     /// For `{timestamp}`.
     pub timestamp: &'a str,
     /// For `{id}`.
@@ -50,9 +50,9 @@ pub struct Fields<'a> {
     pub signature: &'a str,
 }
 
-impl Piece {
+impl TemplatePiece {
     /// The bytes that stand at this piece.
-    pub fn bytes<'a>(&'a self, fields: Fields<'a>) -> &'a [u8] {
+    pub fn bytes<'a>(&'a self, fields: TemplateValues<'a>) -> &'a [u8] {
         match self {
             Self::Literal(text) => text.as_bytes(),
             Self::Timestamp => fields.timestamp.as_bytes(),
@@ -67,22 +67,22 @@ impl Template {
     /// `{body}` and nothing else.
     pub fn of_body() -> Self {
         Self {
-            pieces: vec![Piece::Body],
+            pieces: vec![TemplatePiece::Body],
         }
     }
 
     /// The pieces in order.
-    pub fn pieces(&self) -> &[Piece] {
+    pub fn pieces(&self) -> &[TemplatePiece] {
         &self.pieces
     }
 
     /// Whether the template has this place.
-    pub fn has(&self, place: &Piece) -> bool {
+    pub fn has(&self, place: &TemplatePiece) -> bool {
         self.pieces.contains(place)
     }
 
     /// Hands over the bytes of every piece in order, without joining them.
-    pub fn for_each<'a>(&'a self, fields: Fields<'a>, mut take: impl FnMut(&'a [u8])) {
+    pub fn for_each<'a>(&'a self, fields: TemplateValues<'a>, mut take: impl FnMut(&'a [u8])) {
         for piece in &self.pieces {
             take(piece.bytes(fields));
         }
@@ -90,8 +90,8 @@ impl Template {
 
     /// The pieces before `{body}` and those after it; `None` where it does not stand exactly once,
     /// so that a body cannot pass by in one go.
-    pub fn around_body(&self) -> Option<(&[Piece], &[Piece])> {
-        let mut parts = self.pieces.split(|piece| *piece == Piece::Body);
+    pub fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
+        let mut parts = self.pieces.split(|piece| *piece == TemplatePiece::Body);
         match (parts.next(), parts.next(), parts.next()) {
             (Some(before), Some(after), None) => Some((before, after)),
             _ => None,
@@ -99,14 +99,14 @@ impl Template {
     }
 
     /// The text with its places filled; only for templates without `{body}`.
-    pub fn fill(&self, fields: Fields<'_>) -> String {
+    pub fn fill(&self, fields: TemplateValues<'_>) -> String {
         let mut bytes = Vec::new();
         self.for_each(fields, |piece| bytes.extend_from_slice(piece));
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Reads a text of the form `prefix{place}suffix`: the place and what stands in it.
-    pub fn match_one<'t>(&self, text: &'t str) -> Option<(&Piece, &'t str)> {
+    pub fn match_one<'t>(&self, text: &'t str) -> Option<(&TemplatePiece, &'t str)> {
         let (place, before, after) = self.single_place()?;
         let inner = text.strip_prefix(before)?.strip_suffix(after)?;
         Some((place, inner))
@@ -117,11 +117,15 @@ impl Template {
         self.single_place().map_or("", |(_, before, _)| before)
     }
 
-    fn single_place(&self) -> Option<(&Piece, &str, &str)> {
+    fn single_place(&self) -> Option<(&TemplatePiece, &str, &str)> {
         match self.pieces.as_slice() {
-            [Piece::Literal(before), place, Piece::Literal(after)] => Some((place, before, after)),
-            [Piece::Literal(before), place] => Some((place, before, "")),
-            [place, Piece::Literal(after)] => Some((place, "", after)),
+            [
+                TemplatePiece::Literal(before),
+                place,
+                TemplatePiece::Literal(after),
+            ] => Some((place, before, after)),
+            [TemplatePiece::Literal(before), place] => Some((place, before, "")),
+            [place, TemplatePiece::Literal(after)] => Some((place, "", after)),
             [place] => Some((place, "", "")),
             _ => None,
         }
@@ -140,10 +144,10 @@ impl TryFrom<String> for Template {
                 .split_once('}')
                 .ok_or_else(|| TemplateError::Open(text.clone()))?;
             pieces.push(match place {
-                "timestamp" => Piece::Timestamp,
-                "id" => Piece::Id,
-                "body" => Piece::Body,
-                "signature" => Piece::Signature,
+                "timestamp" => TemplatePiece::Timestamp,
+                "id" => TemplatePiece::Id,
+                "body" => TemplatePiece::Body,
+                "signature" => TemplatePiece::Signature,
                 other => return Err(TemplateError::Place(other.into())),
             });
             rest = tail;
@@ -153,9 +157,9 @@ impl TryFrom<String> for Template {
     }
 }
 
-fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
+fn push_literal(pieces: &mut Vec<TemplatePiece>, text: &str) {
     if !text.is_empty() {
-        pieces.push(Piece::Literal(text.into()));
+        pieces.push(TemplatePiece::Literal(text.into()));
     }
 }
 
@@ -169,17 +173,20 @@ mod tests {
 
     #[test]
     fn places_are_filled_and_read_back() {
-        let fields = Fields {
+        let fields = TemplateValues {
             timestamp: "17",
-            ..Fields::default()
+            ..TemplateValues::default()
         };
         assert_eq!(template("t={timestamp}").fill(fields), "t=17");
         let found = template("t={timestamp}");
-        assert_eq!(found.match_one("t=17"), Some((&Piece::Timestamp, "17")));
+        assert_eq!(
+            found.match_one("t=17"),
+            Some((&TemplatePiece::Timestamp, "17"))
+        );
         assert_eq!(found.match_one("v1=17"), None);
         assert_eq!(
             template("{signature}").match_one("ab"),
-            Some((&Piece::Signature, "ab"))
+            Some((&TemplatePiece::Signature, "ab"))
         );
     }
 

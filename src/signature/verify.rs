@@ -1,6 +1,6 @@
 //! The one check: is this request proved by one of these keys, and is it fresh?
 
-use super::{Key, Presented, Scheme, Tolerance, Unreadable, read};
+use super::{Key, ParsedMac, ParsedSignature, Scheme, Tolerance, Unreadable, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 
 /// How the signed time is judged.
@@ -32,37 +32,28 @@ pub fn verify(
     now: Timestamp,
     freshness: Freshness,
 ) -> Verdict {
-    let presented = match read(scheme, &request.headers) {
-        Ok(presented) => presented,
+    let parsed = match read(scheme, &request.headers) {
+        Ok(parsed) => parsed,
         Err(unreadable) => return refuse(unreadable),
     };
-    let fields = presented.fields(&request.body);
-    let matched = keys
+    let values = parsed.values(&request.body);
+    let matches = keys
         .iter()
-        .find(|key| key.matches(&scheme.signed, fields, &presented.macs));
-    let verdict = judge(keys.is_empty(), matched, &presented);
-    with_age(scheme, &presented, verdict, now, freshness)
+        .filter_map(|key| Some((key, key.find(&scheme.signed, values, &parsed.macs)?)));
+    let best = best_match(matches);
+    let verdict = verdict_of(scheme, keys.is_empty(), best, &parsed);
+    with_age(scheme, &parsed, verdict, now, freshness)
 }
 
-/// The verdict with the age of the signed time, judged, and the note of the layout.
-pub(super) fn with_age(
-    scheme: &Scheme,
-    presented: &Presented<'_>,
-    mut verdict: Verdict,
-    now: Timestamp,
-    freshness: Freshness,
-) -> Verdict {
-    verdict.scheme = Some(presented.layout.clone());
-    if let Some(timestamp) = presented.timestamp {
-        judge_age(scheme, timestamp, now, freshness, &mut verdict);
+/// The first match whose MAC is written as documented, else the first.
+pub(super) fn best_match<'m>(
+    mut matches: impl Iterator<Item = (&'m Key, &'m ParsedMac<'m>)>,
+) -> Option<(&'m Key, &'m ParsedMac<'m>)> {
+    let first = matches.next()?;
+    if !first.1.upper_case {
+        return Some(first);
     }
-    if let Some(note) = presented
-        .note
-        .filter(|_| verdict.status != Status::Mismatch)
-    {
-        verdict.notes.push(note.into());
-    }
-    verdict
+    Some(matches.find(|(_, mac)| !mac.upper_case).unwrap_or(first))
 }
 
 /// The verdict on headers that present nothing to check.
@@ -75,67 +66,85 @@ pub(super) fn refuse(unreadable: Unreadable) -> Verdict {
     }
 }
 
-/// The verdict on the MAC alone; `matched` is the key that makes it.
-pub(super) fn judge(keyless: bool, matched: Option<&Key>, presented: &Presented<'_>) -> Verdict {
-    if keyless {
-        return Verdict::new(Status::Unverified).because("no secret to check with");
-    }
-    let Some(key) = matched else {
-        return Verdict::new(Status::Mismatch)
+/// The verdict on the MACs alone; `matched` is the best that a key makes.
+pub(super) fn verdict_of(
+    scheme: &Scheme,
+    keyless: bool,
+    matched: Option<(&Key, &ParsedMac<'_>)>,
+    parsed: &ParsedSignature<'_>,
+) -> Verdict {
+    let mut verdict = match matched {
+        _ if keyless => Verdict::new(Status::Unverified).because("no secret to check with"),
+        None => Verdict::new(Status::Mismatch)
             .because("the signature was not made with this secret over these bytes")
-            .hinting("compare the secret with the sender's, and the bytes with what was sent: a proxy or framework may have rewritten them");
+            .hinting("compare the secret with the sender's, and the bytes with what was sent: a proxy or framework may have rewritten them"),
+        Some((_, mac)) if mac.upper_case => {
+            let mut verdict = Verdict::new(Status::Mismatch)
+                .because("the signature is right but in upper-case hex")
+                .hinting("send lower-case hex: documented receivers compare the text");
+            verdict.cause = Some("upper-case-hex".into());
+            verdict
+        }
+        Some(_) => Verdict::new(Status::Valid),
     };
-    let mut verdict = Verdict::new(Status::Valid);
-    if presented.upper_case {
-        verdict = Verdict::new(Status::Mismatch)
-            .because("the signature is right but in upper-case hex")
-            .hinting("send lower-case hex: documented receivers compare the text");
-        verdict.cause = Some("upper-case-hex".into());
+    verdict.secret = matched.map(|(key, _)| key.label().into());
+    // What none of the keys makes is told by the one that stands first.
+    if let Some(mac) = matched.map(|(_, mac)| mac).or(parsed.macs.first()) {
+        verdict.scheme = Some(mac.layout.name(scheme.encoding));
+        if let Some(note) = mac.note.filter(|_| verdict.status != Status::Mismatch) {
+            verdict.notes.push(note.into());
+        }
     }
-    verdict.secret = Some(key.label().into());
     verdict
 }
 
-fn judge_age(
+/// The verdict with the age of the signed time, and what it comes to where the MAC is right.
+pub(super) fn with_age(
     scheme: &Scheme,
-    timestamp: &str,
+    parsed: &ParsedSignature<'_>,
+    mut verdict: Verdict,
     now: Timestamp,
     freshness: Freshness,
-    verdict: &mut Verdict,
-) {
+) -> Verdict {
+    let Some(timestamp) = parsed.timestamp else {
+        return verdict;
+    };
     // At most 19 digits, so an i128 holds the number and the difference.
     let age = i128::from(now.seconds()) - timestamp.parse::<i128>().unwrap_or_default();
     verdict.age_seconds = Some(clamp(age));
-    let Some(Tolerance {
-        past_seconds,
-        future_seconds,
-    }) = tolerance(scheme.tolerance, freshness)
-    else {
-        return;
+    match tolerance(scheme.tolerance, freshness) {
+        Some(tolerance) if verdict.status == Status::Valid => aged(verdict, age, tolerance),
+        _ => verdict,
+    }
+}
+
+/// What a right signature that is so many seconds old is worth.
+fn aged(mut verdict: Verdict, age: i128, tolerance: Tolerance) -> Verdict {
+    let past = i128::from(tolerance.past_seconds);
+    let (reason, hint) = if age > past {
+        (
+            format!("the signature is right but {age} s old, more than {past} s"),
+            "check the clock, or replay with a fresh signature: `webhook replay`",
+        )
+    } else if tolerance
+        .future_seconds
+        .is_some_and(|limit| -age > i128::from(limit))
+    {
+        (
+            format!("the signature is right but {} s in the future", -age),
+            "check the clocks of both machines",
+        )
+    } else {
+        if -age > past {
+            verdict.notes.push(format!(
+                "signed {} s in the future: documented receivers accept that, `--strict` does not",
+                -age
+            ));
+        }
+        return verdict;
     };
-    if verdict.status != Status::Valid {
-        return;
-    }
-    if age > i128::from(past_seconds) {
-        verdict.status = Status::Stale;
-        verdict.reason = Some(format!(
-            "the signature is right but {age} s old, more than {past_seconds} s"
-        ));
-        verdict.hint =
-            Some("check the clock, or replay with a fresh signature: `webhook replay`".into());
-    } else if future_seconds.is_some_and(|limit| -age > i128::from(limit)) {
-        verdict.status = Status::Stale;
-        verdict.reason = Some(format!(
-            "the signature is right but {} s in the future",
-            -age
-        ));
-        verdict.hint = Some("check the clocks of both machines".into());
-    } else if -age > i128::from(past_seconds) {
-        verdict.notes.push(format!(
-            "signed {} s in the future: documented receivers accept that, `--strict` does not",
-            -age
-        ));
-    }
+    verdict.status = Status::Stale;
+    verdict.because(reason).hinting(hint)
 }
 
 fn tolerance(documented: Option<Tolerance>, freshness: Freshness) -> Option<Tolerance> {
@@ -163,9 +172,11 @@ fn clamp(age: i128) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use serde_json::json;
 
-    use super::super::{Secret, Signed, sign};
+    use super::super::{Secret, Signed, StreamVerifier, mac_text, sign};
     use super::*;
 
     fn scheme(signed: &str) -> Scheme {
@@ -213,5 +224,93 @@ mod tests {
         assert_eq!(status(939, false), Status::Valid);
         assert_eq!(status(940, true), Status::Valid);
         assert_eq!(status(939, true), Status::Stale);
+    }
+
+    /// A scheme whose signatures stand in any order, some in a layout that is accepted beside the
+    /// documented one, and the labels of both.
+    fn rotating(encoding: &str) -> (Scheme, [&'static str; 2]) {
+        let scheme = json!({
+            "kind": "hmac", "header": "X-S", "signed": "{timestamp}.{body}", "digest": "sha256",
+            "encoding": encoding,
+            "value": {
+                "parts": ["t={timestamp}", "v1={signature}"], "separator": ",", "reading": "any-order"
+            },
+            "also_accepted": [{
+                "value": {
+                    "parts": ["t={timestamp}", "hmac:{signature}"], "separator": ",",
+                    "reading": "any-order"
+                },
+                "note": "labelled as of old"
+            }],
+        });
+        (serde_json::from_value(scheme).unwrap(), ["v1=", "hmac:"])
+    }
+
+    /// Parts that are no right signature: those of others, in any case and length, and any text.
+    fn junk(labels: [&'static str; 2]) -> impl Strategy<Value = String> {
+        let labels = select([&labels[..], &["v0=", ""]].concat());
+        let texts = prop_oneof![
+            "[0-9a-f]{64}",
+            "[0-9A-F]{64}",
+            "[0-9a-fA-F]{64}",
+            "[0-9a-f]{0,80}",
+            "[A-Za-z0-9+/]{43}=",
+            "[ -+.-~]{0,50}",
+        ];
+        let part = (labels, texts).prop_map(|(label, text)| format!("{label}{text}"));
+        part.prop_filter("a time is no signature", |part| !part.starts_with("t="))
+    }
+
+    proptest! {
+        #[test]
+        fn one_right_signature_is_enough_whatever_stands_beside_it(
+            (scheme, label, others) in select(vec!["hex", "base64"]).prop_flat_map(|encoding| {
+                let (scheme, labels) = rotating(encoding);
+                let others = prop::collection::vec(junk(labels), 0..6);
+                (Just(scheme), select(labels.to_vec()), others)
+            }),
+            place in any::<prop::sample::Index>(),
+            time_place in any::<prop::sample::Index>(),
+            signer in 0..2_usize,
+            also_in_upper_case in any::<bool>(),
+        ) {
+            let keys = keys(&scheme);
+            let mac = mac_text(&scheme, &keys[signer], "1000", "", b"x");
+            let mut parts = others;
+            parts.insert(place.index(parts.len() + 1), format!("{label}{mac}"));
+            if also_in_upper_case {
+                parts.insert(0, format!("{label}{}", mac.to_uppercase()));
+            }
+            parts.insert(time_place.index(parts.len() + 1), "t=1000".into());
+            let mut request = Request::post("/", crate::delivery::Headers::new(), "x");
+            request.headers.push("X-S", parts.join(","));
+
+            let now = Timestamp::from_seconds(1_000);
+            let verdict = verify(&scheme, &keys, &request, now, Freshness::Documented);
+            prop_assert_eq!(verdict.status, Status::Valid, "{:?}", verdict);
+            prop_assert_eq!(verdict.secret.as_deref(), Some(keys[signer].label()));
+            prop_assert_eq!(verdict.notes.len(), usize::from(label == "hmac:"));
+            let mut passing = StreamVerifier::start(&scheme, &keys, &request.headers);
+            passing.update(b"x");
+            prop_assert_eq!(passing.finish(now, Freshness::Documented), verdict);
+        }
+
+        #[test]
+        fn a_right_signature_in_upper_case_is_named_whatever_stands_beside_it(
+            others in prop::collection::vec(junk(rotating("hex").1), 0..6),
+            place in any::<prop::sample::Index>(),
+        ) {
+            let (scheme, [label, _]) = rotating("hex");
+            let keys = keys(&scheme);
+            let mac = mac_text(&scheme, &keys[0], "1000", "", b"x").to_uppercase();
+            let mut parts = others;
+            parts.insert(place.index(parts.len() + 1), format!("{label}{mac}"));
+            parts.insert(0, "t=1000".into());
+            let mut request = Request::post("/", crate::delivery::Headers::new(), "x");
+            request.headers.push("X-S", parts.join(","));
+            let now = Timestamp::from_seconds(1_000);
+            let verdict = verify(&scheme, &keys, &request, now, Freshness::Documented);
+            prop_assert_eq!(verdict.cause.as_deref(), Some("upper-case-hex"));
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -29,6 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
         "check",
         &["delivery", "dispatch", "json", "provider", "signature"],
     ),
+    ("verify", &["delivery", "formats", "provider"]),
     ("cli", &[]),
     ("config", &["cli"]),
     ("console", &["report"]),

@@ -6,8 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::provider::{CountedFrom, DeliveryRules, Note, Origin, Place, Provider, StatusPattern};
-use crate::signature::{Digest, Piece, Reading, Scheme, Template, ValueLayout};
+use crate::provider::{
+    CountedFrom, DefinitionOrigin, DeliveryRules, FieldSource, Provider, ProviderNote,
+    StatusPattern,
+};
+use crate::signature::{Digest, PartOrder, Scheme, Template, TemplatePiece, ValueLayout};
 
 /// All that is known of a provider. Names are a contract: fields are only ever added.
 #[derive(Serialize)]
@@ -31,7 +34,7 @@ pub struct Facts<'a> {
     /// Its events.
     pub events: Vec<&'a str>,
     /// What is documented, and what is assumed.
-    pub notes: &'a [Note],
+    pub notes: &'a [ProviderNote],
 }
 
 /// How a provider signs.
@@ -154,8 +157,8 @@ impl<'a> Facts<'a> {
             title: &definition.title,
             docs: &definition.docs,
             origin: match &provider.origin {
-                Origin::BuiltIn => "built in".into(),
-                Origin::Folder(folder) => folder.display().to_string(),
+                DefinitionOrigin::BuiltIn => "built in".into(),
+                DefinitionOrigin::Folder(folder) => folder.display().to_string(),
             },
             signature: SignatureFacts::of(&definition.signature),
             envelope: EnvelopeFacts {
@@ -187,8 +190,8 @@ impl<'a> SignatureFacts<'a> {
             header: &scheme.header,
             value: describe(&scheme.value),
             reading: match scheme.value.reading {
-                Reading::Positional => "positional",
-                Reading::AnyOrder => "any-order",
+                PartOrder::Positional => "positional",
+                PartOrder::AnyOrder => "any-order",
             },
             also_accepted: also.collect(),
             timestamp_header: scheme.timestamp_header.as_deref(),
@@ -212,10 +215,10 @@ impl<'a> SignatureFacts<'a> {
 }
 
 impl<'a> PlaceFacts<'a> {
-    fn of(place: &'a Place) -> Self {
+    fn of(place: &'a FieldSource) -> Self {
         match place {
-            Place::Header { header } => Self::Header(header),
-            Place::Path(path) => Self::Path(path),
+            FieldSource::Header { header } => Self::Header(header),
+            FieldSource::Path(path) => Self::Path(path),
         }
     }
 }
@@ -264,11 +267,11 @@ fn pattern(pattern: StatusPattern) -> String {
 /// A template as a definition writes it.
 fn written(template: &Template) -> String {
     let pieces = template.pieces().iter().map(|piece| match piece {
-        Piece::Literal(text) => text,
-        Piece::Timestamp => "{timestamp}",
-        Piece::Id => "{id}",
-        Piece::Body => "{body}",
-        Piece::Signature => "{signature}",
+        TemplatePiece::Literal(text) => text,
+        TemplatePiece::Timestamp => "{timestamp}",
+        TemplatePiece::Id => "{id}",
+        TemplatePiece::Body => "{body}",
+        TemplatePiece::Signature => "{signature}",
     });
     pieces.collect()
 }

@@ -9,7 +9,7 @@ use super::{print, print_lines};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::command::{Setup, World};
 use crate::exit::{CliError, Outcome};
-use crate::provider::Note;
+use crate::provider::ProviderNote;
 use crate::report;
 use crate::report::sanitize::escape;
 use crate::report::style::pad;
@@ -234,7 +234,7 @@ fn schedule(delivery: &DeliveryFacts<'_>) -> String {
     report::table(&["  ATTEMPT", "WAIT", "SINCE THE FIRST"], rows, None)
 }
 
-fn notes(heading: &str, notes: &[Note], belongs: impl Fn(&Note) -> bool) -> String {
+fn notes(heading: &str, notes: &[ProviderNote], belongs: impl Fn(&ProviderNote) -> bool) -> String {
     let notes = notes.iter().filter(|note| belongs(note));
     let lines: Vec<_> = notes.map(|note| fact(&note.topic, &note.text)).collect();
     section(heading, &lines)

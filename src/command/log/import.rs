@@ -15,7 +15,7 @@ use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, Status, Timestamp, Verdict, id};
 use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureReader, FormatError, captures};
-use crate::provider::{Catalogue, Keyring, Policy, judge};
+use crate::provider::{Catalogue, Keyring, Policy, verify_request};
 use crate::store::{Imported, Log};
 
 /// How many notes about captures are printed; the rest is counted.
@@ -102,7 +102,7 @@ fn observed(capture: Capture, catalogue: &Catalogue, received_at: Timestamp) -> 
         ..Policy::default()
     };
     let none = Keyring::default();
-    let judged = judge(catalogue, &none, &policy, &capture.request, received_at);
+    let judged = verify_request(catalogue, &none, &policy, &capture.request, received_at);
     Capture {
         provider: capture
             .provider

@@ -5,7 +5,7 @@ use colored::Colorize as _;
 use crate::delivery::{Answer, Attempt, Delivery, Headers, Request, Signing, Timestamp};
 use crate::report::sanitize::{escape, escape_bytes};
 use crate::report::style::{self, pad};
-use crate::report::{self, AttemptView, Checked};
+use crate::report::{self, AttemptView};
 
 /// Columns kept for the names of the fields, as in the verdict above them.
 const FIELD_COLUMNS: usize = 8;
@@ -18,13 +18,7 @@ pub fn delivery(
     now: Timestamp,
     width: Option<usize>,
 ) -> String {
-    let checked = Checked {
-        name: &delivery.id,
-        provider: delivery.provider.as_deref(),
-        event: delivery.event.as_deref(),
-        verdict: &delivery.verdict,
-        observations: &[],
-    };
+    let found = delivery.verification();
     let sent = attempts.iter().map(|one| {
         let view = AttemptView {
             label: Some(&one.id),
@@ -34,7 +28,10 @@ pub fn delivery(
         report::attempt(one, &view)
     });
     sections([
-        lines([report::verified(&checked, width), about(delivery, now)]),
+        lines([
+            report::verified(&delivery.id, &found, width),
+            about(delivery, now),
+        ]),
         head(&delivery.request),
         report::whole_payload(&delivery.request.body),
         lines(sent),

@@ -12,7 +12,9 @@ use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Ve
 use crate::exit::CliError;
 use crate::http::Target;
 use crate::json::JsonFields;
-use crate::provider::{Forge, Judged, Letter, Place, Policy, Provider, judge, seal};
+use crate::provider::{
+    FieldSource, Forge, Letter, Policy, Provider, RequestVerdict, seal, verify_request,
+};
 use crate::signature::Key;
 
 /// How much longer than now an original signature has to be fresh to be kept, in seconds: a request
@@ -53,7 +55,7 @@ pub fn make(
 ) -> Result<Plan, CliError> {
     let target = endpoints.of(&delivery)?;
     let now = replay.world.now();
-    let Judged {
+    let RequestVerdict {
         provider, verdict, ..
     } = recognise(replay, &delivery, now.plus_seconds(MARGIN));
     let signing = signing(replay, &verdict);
@@ -81,23 +83,27 @@ pub fn make(
 /// Whose a delivery is, and what its signature is worth at a moment. What a MAC proves goes before
 /// what the log says, as the log may have been written without the secret; the log goes before a
 /// mere likeness.
-fn recognise<'a>(replay: &'a Replay<'_>, delivery: &Delivery, now: Timestamp) -> Judged<'a> {
+fn recognise<'a>(
+    replay: &'a Replay<'_>,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> RequestVerdict<'a> {
     let catalogue = &replay.setup.catalogue;
-    let judge = |provider: Option<&str>| {
+    let verify = |provider: Option<&str>| {
         let policy = Policy {
             provider: provider.map(str::to_owned),
             // Whether it is genuine counts here, not why it is not.
             diagnose_up_to: 0,
             ..Policy::default()
         };
-        judge(catalogue, &replay.keyring, &policy, &delivery.request, now)
+        verify_request(catalogue, &replay.keyring, &policy, &delivery.request, now)
     };
-    let judged = judge(None);
+    let judged = verify(None);
     let is_proven = matches!(judged.verdict.status, Status::Valid | Status::Stale);
     let found = judged.provider.map(Provider::name);
     let logged = delivery.provider.as_deref();
     match logged.filter(|name| catalogue.get(name).is_some()) {
-        Some(name) if !is_proven && found != Some(name) => judge(Some(name)),
+        Some(name) if !is_proven && found != Some(name) => verify(Some(name)),
         _ => judged,
     }
 }
@@ -152,14 +158,14 @@ fn with_new_id(
     let mut random: StdRng = rand::make_rng();
     let mut forge = Forge::new("", replay.world.now(), &mut random);
     match &envelope.id {
-        Place::Header { header } => {
+        FieldSource::Header { header } => {
             let made = forge.headers(&provider.definition);
             if let Some(id) = made.get(header) {
                 headers.set(header, id.clone());
             }
             Ok(body)
         }
-        Place::Path(path) => {
+        FieldSource::Path(path) => {
             let made = forge.fill(&envelope.template);
             let id = path.split('.').try_fold(&made, |value, key| value.get(key));
             let id = id.cloned().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! A finished check in the words of the reports.
 
-use crate::check::{CRASH_FIX, CRASH_WHY, Expect, Finished, Outcome, Severity, habit_of};
+use crate::check::{CRASH_FIX, CRASH_WHY, Expect, Finished, Outcome, Severity, known_flaw_of};
 use crate::formats::curl;
-use crate::provider::{Habit, Provider};
+use crate::provider::{KnownFlaw, Provider};
 use crate::report::{CheckLine, Finding, Mark};
 
 /// The largest body, in bytes, that is printed as a part of a curl line.
@@ -13,7 +13,7 @@ const SHOWN_ANSWER: usize = 200;
 /// A finished check, with what else is known of it.
 pub struct Found<'a> {
     finished: Finished,
-    habit: Option<&'a Habit>,
+    habit: Option<&'a KnownFlaw>,
     reproduce: String,
     /// The command that prints it from the log.
     kept: Option<String>,
@@ -23,7 +23,7 @@ impl<'a> Found<'a> {
     /// Of a check of this provider against `url`.
     pub fn new(finished: Finished, provider: &'a Provider, url: &str, is_kept: bool) -> Self {
         Self {
-            habit: habit_of(provider, &finished.planned.id, finished.severity),
+            habit: known_flaw_of(provider, &finished.planned.id, finished.severity),
             reproduce: reproduce(&finished, url, is_kept),
             kept: is_kept.then(|| kept(&finished)).flatten(),
             finished,

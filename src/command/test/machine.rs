@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use super::found::Found;
 use crate::exit::CliError;
 use crate::report::CheckTotals;
 use crate::report::github::{self, Level};
-use crate::report::junit::{self, Case};
+use crate::report::junit::{self, TestCase};
 use crate::report::{Finding, Mark};
 
 /// The name of the `JUnit` suite.
@@ -56,42 +57,31 @@ pub struct Summary<'a> {
 }
 
 /// The case of a check.
-pub fn case(found: &Found<'_>, strict: bool) -> Case {
+pub fn case(found: &Found<'_>, strict: bool) -> TestCase {
     let finished = found.finished();
-    let outcome = match found.mark() {
-        Mark::Skip => junit::Outcome::Skipped,
-        Mark::Pass => junit::Outcome::Pass,
-        Mark::Warn if !strict => junit::Outcome::Pass,
-        Mark::Warn | Mark::Fail => junit::Outcome::Fail {
-            kind: finished.severity.as_str().into(),
-            message: finished.reason.clone().unwrap_or_default(),
-            details: details(&found.finding()),
-        },
-    };
-    Case {
-        name: finished.planned.id.clone(),
-        classname: finished.planned.check.group().into(),
-        time: finished.duration,
-        outcome,
+    let (id, group) = (&finished.planned.id, finished.planned.check.group());
+    let case = junit::passed(id, group, finished.duration);
+    match found.mark() {
+        Mark::Skip => junit::skipped(case),
+        Mark::Pass => case,
+        Mark::Warn if !strict => case,
+        Mark::Warn | Mark::Fail => junit::failed(
+            case,
+            finished.severity.as_str(),
+            finished.reason.as_deref().unwrap_or_default(),
+            &details(&found.finding()),
+        ),
     }
 }
 
 /// The one case of a run in which no check could be run: `kind` tells why.
-pub fn unmet(kind: &str, message: &str) -> Case {
-    Case {
-        name: "reach the handler".into(),
-        classname: "reach".into(),
-        time: std::time::Duration::ZERO,
-        outcome: junit::Outcome::Fail {
-            kind: kind.into(),
-            message: message.into(),
-            details: String::new(),
-        },
-    }
+pub fn unmet(kind: &str, message: &str) -> TestCase {
+    let case = junit::passed("reach the handler", "reach", Duration::ZERO);
+    junit::failed(case, kind, message, "")
 }
 
 /// Writes the `JUnit` file.
-pub fn write_junit(path: &Path, cases: &[Case]) -> Result<(), CliError> {
+pub fn write_junit(path: &Path, cases: &[TestCase]) -> Result<(), CliError> {
     let document = junit::junit(SUITE, cases).map_err(|error| CliError::unwritable(path, error))?;
     std::fs::write(path, document).map_err(|error| CliError::unwritable(path, error))
 }

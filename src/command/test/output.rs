@@ -12,7 +12,7 @@ use crate::cli::TestOutput;
 use crate::command::line::Line;
 use crate::delivery::Failure;
 use crate::exit::{CliError, Outcome};
-use crate::report::junit::Case;
+use crate::report::junit::TestCase;
 use crate::report::{self, CheckTotals, Finding, Mark, table};
 
 /// The variable in which GitHub names the file for the summary of a step.
@@ -25,7 +25,7 @@ pub struct Output<'a> {
     bar: ProgressBar,
     group: &'static str,
     totals: CheckTotals,
-    cases: Vec<Case>,
+    cases: Vec<TestCase>,
     findings: Vec<Found<'a>>,
     unreachable: Option<String>,
     refused: Option<String>,

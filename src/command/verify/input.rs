@@ -9,7 +9,7 @@ use crate::exit::CliError;
 
 /// Where captures, or a body, are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub enum CaptureInput {
     /// `-`, or nothing.
     Stdin,
     /// A file.
@@ -18,18 +18,22 @@ pub enum Input {
 
 /// The inputs in their order. Refused are a terminal that nobody asked to read from, as the program
 /// would seem to hang, and stdin for two things at once, as the second would find it empty.
-pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<Input>, CliError> {
+pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<CaptureInput>, CliError> {
     if args.files.is_empty() && stdin_is_terminal {
         return Err(
             CliError::usage("no captures given, and stdin is a terminal")
                 .hint("name a file, pipe captures in, or give `-` to type them"),
         );
     }
-    let mut inputs: Vec<_> = args.files.iter().map(|path| Input::of(path)).collect();
+    let mut inputs: Vec<_> = args
+        .files
+        .iter()
+        .map(|path| CaptureInput::of(path))
+        .collect();
     if inputs.is_empty() {
-        inputs.push(Input::Stdin);
+        inputs.push(CaptureInput::Stdin);
     }
-    let captures = inputs.iter().filter(|i| **i == Input::Stdin).count();
+    let captures = inputs.iter().filter(|i| **i == CaptureInput::Stdin).count();
     let secrets = args.secrets.secret_file.iter();
     let secrets = secrets.filter(|path| *path == "-" || path.ends_with("=-"));
     if captures + secrets.count() > 1 {
@@ -39,7 +43,7 @@ pub fn of(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<Input>, CliE
     Ok(inputs)
 }
 
-impl Input {
+impl CaptureInput {
     fn of(path: &Path) -> Self {
         if path.as_os_str() == "-" {
             Self::Stdin
@@ -80,7 +84,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
-    fn inputs(words: &[&str], stdin_is_terminal: bool) -> Result<Vec<Input>, CliError> {
+    fn inputs(words: &[&str], stdin_is_terminal: bool) -> Result<Vec<CaptureInput>, CliError> {
         let words = ["webhook", "verify"].iter().chain(words);
         match Cli::try_parse_from(words).unwrap().command {
             Command::Verify(args) => of(&args, stdin_is_terminal),
@@ -90,10 +94,10 @@ mod tests {
 
     #[test]
     fn nothing_is_stdin_unless_that_is_a_terminal() {
-        assert_eq!(inputs(&[], false), Ok(vec![Input::Stdin]));
-        assert_eq!(inputs(&["-"], true), Ok(vec![Input::Stdin]));
+        assert_eq!(inputs(&[], false), Ok(vec![CaptureInput::Stdin]));
+        assert_eq!(inputs(&["-"], true), Ok(vec![CaptureInput::Stdin]));
         assert_eq!(inputs(&[], true).unwrap_err().code(), 2);
-        let file = Ok(vec![Input::File("a.json".into())]);
+        let file = Ok(vec![CaptureInput::File("a.json".into())]);
         assert_eq!(inputs(&["a.json"], true), file);
     }
 

@@ -1,9 +1,9 @@
 //! Forging, recognising, keys and observations, over every event of every built-in provider.
 
 mod forge;
-mod judge;
 mod keyring;
 mod observe;
+mod verify_request;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

@@ -69,8 +69,8 @@ fn an_unknown_event_is_noticed_with_a_near_name() {
     let catalogue = Catalogue::builtin();
     for (provider, event) in events(&catalogue) {
         let place = match &provider.definition.envelope.event {
-            crate::provider::Place::Path(path) => path,
-            crate::provider::Place::Header { header } => panic!("in the header {header}"),
+            crate::provider::FieldSource::Path(path) => path,
+            crate::provider::FieldSource::Header { header } => panic!("in the header {header}"),
         };
         let mut document = forged(provider, event, 7, AT);
         document[place] = json!(format!("{event}x"));

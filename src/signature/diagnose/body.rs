@@ -11,7 +11,7 @@ use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::json::{JsonFields, javascript};
-use crate::signature::Presented;
+use crate::signature::ParsedSignature;
 
 /// The most bytes that a compressed body is unpacked to.
 const MAX_UNPACKED: u64 = 25 * 1024 * 1024;
@@ -97,7 +97,7 @@ const MISTAKES: &[(Cause, Undo)] = &[
 ];
 
 /// What happened to the body's bytes, where undoing it makes the signature right.
-pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let body = trial.body();
     MISTAKES
         .iter()
@@ -107,14 +107,14 @@ pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagn
         .or_else(|| find_member(trial, presented))
 }
 
-fn find_object(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+fn find_object(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let mut texts = NOT_A_BODY.iter();
     let text = texts.find(|text| trial.body_proves(presented, text.as_bytes()))?;
     Some(cause::OBJECT_SIGNED.found_in(text))
 }
 
 /// A member of the envelope that was signed in place of the whole.
-fn find_member(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+fn find_member(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let envelope = JsonFields::new(trial.body())?;
     RESOURCE_MEMBERS.iter().find_map(|member| {
         let text = envelope.raw(member)?;

@@ -10,8 +10,8 @@ use super::form::{Form, split_labels};
 use super::trial::{Trial, fields};
 use super::{Diagnosis, content};
 use crate::signature::sign::encode;
-use crate::signature::template::Piece;
-use crate::signature::{Encoding, Fields, Scheme, read};
+use crate::signature::template::TemplatePiece;
+use crate::signature::{Encoding, Scheme, TemplateValues, read};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
 const MIN_TRUNCATED: usize = 16;
@@ -144,7 +144,7 @@ fn reencoded(form: &Form<'_>) -> Option<Repair> {
     let mut named = None;
     let value = form.rewrite_parts(|template, part| {
         let (place, text) = template.match_one(part)?;
-        if *place != Piece::Signature {
+        if *place != TemplatePiece::Signature {
             return Some(part.to_owned());
         }
         let (cause, mac) = decode_otherwise(form.scheme, text)?;
@@ -179,16 +179,20 @@ fn decode_otherwise(scheme: &Scheme, text: &str) -> Option<(Cause, Vec<u8>)> {
 
 fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
     let layout = &form.scheme.value;
-    if !layout.parts.iter().any(|part| part.has(&Piece::Timestamp)) {
+    if !layout
+        .parts
+        .iter()
+        .any(|part| part.has(&TemplatePiece::Timestamp))
+    {
         return None;
     }
     let (name, timestamp) = content::timestamp_header(form.headers)?;
     let last = layout.split(form.value).last()?;
     let (_, signature) = split_labels(last);
-    let fields = Fields {
+    let fields = TemplateValues {
         timestamp,
         signature,
-        ..Fields::default()
+        ..TemplateValues::default()
     };
     let parts: Vec<_> = layout.parts.iter().map(|part| part.fill(fields)).collect();
     let value = parts.join(layout.separator.as_deref().unwrap_or_default());
@@ -208,7 +212,7 @@ fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
 fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut timestamp = None;
     let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
-        (Piece::Timestamp, text) => {
+        (TemplatePiece::Timestamp, text) => {
             timestamp = Some(text.to_owned());
             Some(format!("{}0", template.prefix()))
         }
@@ -232,7 +236,7 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut cut = None;
     // A whole MAC of zeros in its place lets the rest of the header be read.
     let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
-        (Piece::Signature, text) => {
+        (TemplatePiece::Signature, text) => {
             cut = Some(text.to_owned());
             Some(format!("{}{whole}", template.prefix()))
         }

@@ -8,7 +8,7 @@ use super::node::Node;
 use super::rewrite::{Escapes, Layout, Numbers, Style, write};
 use super::trial::Trial;
 use crate::json::javascript;
-use crate::signature::Presented;
+use crate::signature::ParsedSignature;
 
 /// The largest body that is rewritten as JSON.
 const MAX_REWRITTEN: usize = 1024 * 1024;
@@ -105,7 +105,7 @@ const ESCAPED: &[(Cause, Escapes)] = &[
 const SORTED: &[Option<Escapes>] = &[None, Some(PLAIN), Some(UNICODE), Some(GO)];
 
 /// The way in which the body was re-serialised, where undoing it makes the signature right.
-pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     if trial.body().len() > MAX_REWRITTEN {
         return None;
     }
@@ -142,7 +142,7 @@ pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagn
 /// One look through the styles of one text.
 struct Search<'s> {
     trial: &'s Trial<'s>,
-    presented: &'s Presented<'s>,
+    presented: &'s ParsedSignature<'s>,
     /// The compact texts of the styles that were tried: most styles change nothing in most bodies.
     seen: HashSet<String>,
 }

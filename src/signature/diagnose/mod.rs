@@ -17,6 +17,7 @@ mod secrets;
 mod tests;
 mod trial;
 
+use super::verify::best_match;
 use super::{Scheme, Secret, Unreadable, read};
 use crate::delivery::Request;
 use trial::Trial;
@@ -62,7 +63,13 @@ pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
         }
     };
     if trial.body_proves(&presented, trial.body()) {
-        return presented.upper_case.then(|| cause::UPPER_CASE_HEX.found());
+        let signed = &context.scheme.signed;
+        let values = presented.values(trial.body());
+        let keys = trial.keys.iter();
+        let matches =
+            keys.filter_map(|key| Some((key, key.find(signed, values, &presented.macs)?)));
+        let upper_case = best_match(matches).is_some_and(|(_, mac)| mac.upper_case);
+        return upper_case.then(|| cause::UPPER_CASE_HEX.found());
     }
     body::find(&trial, &presented)
         .or_else(|| secrets::find(&trial, &presented))

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
-use crate::signature::{Encoding, Key, KeyError, Presented, Scheme, Secret};
+use crate::signature::{Encoding, Key, KeyError, ParsedSignature, Scheme, Secret};
 
 /// The prefix of secrets that Stripe, Svix and the documented providers use.
 const PREFIX: &[u8] = b"whsec_";
@@ -38,7 +38,7 @@ const PLACEHOLDERS: &[&str] = &[
 type Suspect = (Cause, Vec<u8>);
 
 /// The mistake with the secret with which the signature is right.
-pub(super) fn find(trial: &Trial<'_>, presented: &Presented<'_>) -> Option<Diagnosis> {
+pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let context = trial.context;
     let scheme = context.scheme;
     let key_proves = |key: Result<Key, KeyError>| {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Context;
-use crate::signature::{Fields, Key, Presented, Scheme, Secret, Template, read};
+use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, TemplateValues, read};
 
 /// Bytes hashed for one diagnosis at most: forty passes over the largest body, below a second where
 /// the processor has SHA instructions.
@@ -41,15 +41,18 @@ impl<'a> Trial<'a> {
         &self,
         key: &Key,
         signed: &Template,
-        presented: &Presented<'_>,
+        presented: &ParsedSignature<'_>,
         body: &[u8],
     ) -> bool {
-        self.spend(body.len()) && key.matches(signed, fields(presented, body), &presented.macs)
+        self.spend(body.len())
+            && key
+                .find(signed, fields(presented, body), &presented.macs)
+                .is_some()
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body
     /// is not tried twice, so every call must be with the same `presented`.
-    pub(super) fn body_proves(&self, presented: &Presented<'_>, body: &[u8]) -> bool {
+    pub(super) fn body_proves(&self, presented: &ParsedSignature<'_>, body: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
         self.tried.borrow_mut().insert(hasher.finish())
@@ -85,8 +88,8 @@ impl<'a> Trial<'a> {
 }
 
 /// What a signed template is filled with.
-pub(super) fn fields<'f>(presented: &'f Presented<'_>, body: &'f [u8]) -> Fields<'f> {
-    Fields {
+pub(super) fn fields<'f>(presented: &'f ParsedSignature<'_>, body: &'f [u8]) -> TemplateValues<'f> {
+    TemplateValues {
         timestamp: presented.timestamp.unwrap_or_default(),
         id: presented.id.unwrap_or_default(),
         body,

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use webhook_cli::delivery::{Request, Timestamp};
 use webhook_cli::formats::{Form, captures};
-use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, judge};
+use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, verify_request};
 
 use super::{SECRET, Sender};
 use crate::harness::endpoint::Endpoint;
@@ -224,7 +224,7 @@ fn status(request: &Request) -> &'static str {
     };
     let keyring = Keyring::new(&catalogue, &[entry]).expect("a key");
     let policy = Policy::default();
-    let judged = judge(&catalogue, &keyring, &policy, request, Timestamp::now());
+    let judged = verify_request(&catalogue, &keyring, &policy, request, Timestamp::now());
     judged.verdict.status.as_str()
 }
 

@@ -1,11 +1,11 @@
-//! The one judgement of a request: whose is it, which event, is it genuine, and if not, why.
+//! The one verification of a request: whose is it, which event, is it genuine, and if not, why.
 
-use super::{Catalogue, Keyring, Place, Provider};
+use super::{Catalogue, FieldSource, Keyring, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::JsonFields;
 use crate::signature::{Context, Diagnosis, Freshness, diagnose, verify};
 
-/// How requests are judged.
+/// How requests are verified.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// The provider, where the user fixed it; else it is recognised.
@@ -30,7 +30,7 @@ impl Default for Policy {
 
 /// What was made of a request.
 #[derive(Debug, Clone)]
-pub struct Judged<'a> {
+pub struct RequestVerdict<'a> {
     /// Whose it is.
     pub provider: Option<&'a Provider>,
     /// The event's name.
@@ -41,7 +41,7 @@ pub struct Judged<'a> {
     pub verdict: Verdict,
 }
 
-impl Judged<'_> {
+impl RequestVerdict<'_> {
     /// What is made of a request that is nobody's.
     pub(super) fn unrecognised() -> Self {
         Self {
@@ -53,56 +53,51 @@ impl Judged<'_> {
     }
 }
 
-/// Judges a request at the moment `now`.
+/// Verifies a request at the moment `now`.
 ///
 /// With secrets, the MAC decides whose a request is before anything else does; then the form of the
 /// header's value; then the envelope. Without a signature header, the envelope alone.
-pub fn judge<'a>(
+pub fn verify_request<'a>(
     catalogue: &'a Catalogue,
     keyring: &Keyring,
     policy: &Policy,
     request: &Request,
     now: Timestamp,
-) -> Judged<'a> {
-    let peek = JsonFields::new(&request.body);
+) -> RequestVerdict<'a> {
+    let fields = JsonFields::new(&request.body);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.definition.signature;
         let keys = keyring.keys(provider.name());
-        (
-            provider,
-            verify(scheme, keys, request, now, policy.freshness),
-        )
+        let verdict = verify(scheme, keys, request, now, policy.freshness);
+        (provider, verdict)
     };
-    let found = match policy
-        .provider
-        .as_deref()
-        .and_then(|name| catalogue.get(name))
-    {
+    let fixed = policy.provider.as_deref();
+    let found = match fixed.and_then(|name| catalogue.get(name)) {
         Some(provider) => Some(checked(provider)),
-        None => recognise(catalogue, request, peek.as_ref(), checked),
+        None => recognise(catalogue, request, fields.as_ref(), checked),
     };
     let Some((provider, verdict)) = found else {
-        return Judged::unrecognised();
+        return RequestVerdict::unrecognised();
+    };
+    let explanation = Explanation {
+        catalogue,
+        keyring,
+        provider,
+        request,
     };
     let envelope = &provider.definition.envelope;
-    Judged {
+    RequestVerdict {
         provider: Some(provider),
-        event: envelope.event.find(&request.headers, peek.as_ref()),
-        event_id: envelope.id.find(&request.headers, peek.as_ref()),
-        verdict: Explanation {
-            catalogue,
-            keyring,
-            provider,
-            request,
-        }
-        .of(verdict, policy.diagnose_up_to),
+        event: envelope.event.find(&request.headers, fields.as_ref()),
+        event_id: envelope.id.find(&request.headers, fields.as_ref()),
+        verdict: explanation.of(verdict, policy.diagnose_up_to),
     }
 }
 
 fn recognise<'a>(
     catalogue: &'a Catalogue,
     request: &Request,
-    peek: Option<&JsonFields<'_>>,
+    fields: Option<&JsonFields<'_>>,
     checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
 ) -> Option<(&'a Provider, Verdict)> {
     let signed = catalogue
@@ -119,15 +114,15 @@ fn recognise<'a>(
             // that a person could tell either.
             (
                 rank(verdict.status),
-                likeness(provider, &request.headers, peek),
+                likeness(provider, &request.headers, fields),
                 at_home,
             )
         });
     signed.or_else(|| {
         let alike = catalogue
             .iter()
-            .filter(|provider| knows_event(provider, &request.headers, peek))
-            .max_by_key(|provider| likeness(provider, &request.headers, peek))?;
+            .filter(|provider| knows_event(provider, &request.headers, fields))
+            .max_by_key(|provider| likeness(provider, &request.headers, fields))?;
         Some(checked(alike))
     })
 }
@@ -143,25 +138,25 @@ pub(super) const fn rank(status: Status) -> u8 {
 }
 
 /// How many members of the provider's envelope the body has; 0 where one is missing.
-fn likeness(provider: &Provider, headers: &Headers, peek: Option<&JsonFields<'_>>) -> usize {
+fn likeness(provider: &Provider, headers: &Headers, fields: Option<&JsonFields<'_>>) -> usize {
     let template = provider.definition.envelope.template.as_object();
-    let (Some(template), Some(peek)) = (template, peek) else {
-        return usize::from(knows_event(provider, headers, peek));
+    let (Some(template), Some(fields)) = (template, fields) else {
+        return usize::from(knows_event(provider, headers, fields));
     };
-    if template.keys().all(|key| peek.raw(key).is_some()) {
+    if template.keys().all(|key| fields.raw(key).is_some()) {
         template.len()
     } else {
         0
     }
 }
 
-fn knows_event(provider: &Provider, headers: &Headers, peek: Option<&JsonFields<'_>>) -> bool {
-    let complete = match (provider.definition.envelope.template.as_object(), peek) {
-        (Some(template), Some(peek)) => template.keys().all(|key| peek.raw(key).is_some()),
+fn knows_event(provider: &Provider, headers: &Headers, fields: Option<&JsonFields<'_>>) -> bool {
+    let complete = match (provider.definition.envelope.template.as_object(), fields) {
+        (Some(template), Some(fields)) => template.keys().all(|key| fields.raw(key).is_some()),
         (Some(_), None) => false,
         (None, _) => true,
     };
-    let event = provider.definition.envelope.event.find(headers, peek);
+    let event = provider.definition.envelope.event.find(headers, fields);
     complete && event.is_some_and(|event| provider.has_event(&event))
 }
 
@@ -247,12 +242,12 @@ impl Explanation<'_> {
     }
 }
 
-impl Place {
+impl FieldSource {
     /// What stands at this place.
-    pub fn find(&self, headers: &Headers, peek: Option<&JsonFields<'_>>) -> Option<String> {
+    pub fn find(&self, headers: &Headers, fields: Option<&JsonFields<'_>>) -> Option<String> {
         match self {
             Self::Header { header } => headers.text(header).map(str::to_owned),
-            Self::Path(path) => peek?.string(path),
+            Self::Path(path) => fields?.string(path),
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::delivery::{Request, Status};
-use crate::provider::{Judged, Keyring, Policy, judge, seal};
+use crate::provider::{Keyring, Policy, RequestVerdict, seal, verify_request};
 use crate::signature::{Freshness, Key, Secret};
 
 /// A letter's request, signed as `signer` signs with its own secret.
@@ -15,8 +15,12 @@ fn signed_with(signer: &Provider, secret: &str, letter: &Letter) -> Request {
 }
 
 /// The judgement a second later.
-fn judged<'a>(catalogue: &'a Catalogue, keyring: &Keyring, request: &Request) -> Judged<'a> {
-    judge(
+fn judged<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    request: &Request,
+) -> RequestVerdict<'a> {
+    verify_request(
         catalogue,
         keyring,
         &Policy::default(),
@@ -25,7 +29,7 @@ fn judged<'a>(catalogue: &'a Catalogue, keyring: &Keyring, request: &Request) ->
     )
 }
 
-fn name<'a>(judged: &Judged<'a>) -> Option<&'a str> {
+fn name<'a>(judged: &RequestVerdict<'a>) -> Option<&'a str> {
     judged.provider.map(Provider::name)
 }
 
@@ -182,7 +186,7 @@ fn a_provider_that_is_fixed_is_not_looked_for() {
                 provider: Some(fixed.name().into()),
                 ..Policy::default()
             };
-            let judged = judge(&catalogue, &keyring, &policy, &request, AT);
+            let judged = verify_request(&catalogue, &keyring, &policy, &request, AT);
             assert_eq!(name(&judged), Some(fixed.name()));
             let is_own = fixed.name() == provider.name();
             assert_eq!(
@@ -207,7 +211,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
                 freshness,
                 ..Policy::default()
             };
-            let judged = judge(&catalogue, &keyring, &policy, &request, later);
+            let judged = verify_request(&catalogue, &keyring, &policy, &request, later);
             assert_eq!(name(&judged), Some(provider.name()), "{event}");
             judged.verdict.status
         };

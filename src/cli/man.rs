@@ -1,4 +1,4 @@
-//! `webhook man`.
+//! The manual: a page for each command, made of the help.
 
 use std::fs;
 use std::io;
@@ -7,35 +7,27 @@ use std::path::Path;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 
-use crate::cli::{Cli, ManArgs};
-use crate::command::World;
-use crate::exit::{CliError, Outcome};
+use super::Cli;
 
 /// The section of user commands.
 const SECTION: &str = "1";
 
-/// Prints the page of the program, or writes the pages of all commands.
-pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, CliError> {
-    if args.output.is_none() && world.console.prints_to_terminal() {
-        let message = "a manual page is troff, which a terminal cannot show";
-        let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";
-        return Err(CliError::usage(message).hint(hint));
-    }
+/// The program with the names in full and the flags that hold everywhere in each command.
+fn program() -> Command {
     let mut command = Cli::command();
-    // Gives every subcommand its full name and the flags that hold everywhere.
     command.build();
-    let Some(folder) = &args.output else {
-        world.console.raw(&page(&command)?)?;
-        return Ok(Outcome::Yes);
-    };
-    let count = write_all(&command, folder).map_err(|error| {
-        CliError::unreadable(format!("cannot write into `{}`: {error}", folder.display()))
-    })?;
-    let folder = folder.display();
-    world
-        .console
-        .note(&format!("{count} pages written to `{folder}`"));
-    Ok(Outcome::Yes)
+    command
+}
+
+/// The page of the program, in roff.
+pub fn page_of_program() -> io::Result<Vec<u8>> {
+    page(&program())
+}
+
+/// Writes the pages of all commands into a folder, which is made where it is not there; returns how
+/// many.
+pub fn write_pages(folder: &Path) -> io::Result<usize> {
+    write_all(&program(), folder)
 }
 
 /// Writes the page of a command and those of its subcommands; returns how many.

@@ -1,30 +1,30 @@
 //! The check of a request whose body comes in pieces, so that it need not be held.
 
 use super::key::Running;
-use super::verify::{judge, refuse, with_age};
-use super::{Freshness, Key, Presented, Scheme, Unreadable, read};
+use super::verify::{best_match, refuse, verdict_of, with_age};
+use super::{Freshness, Key, ParsedSignature, Scheme, Unreadable, read};
 use crate::delivery::{Headers, Status, Timestamp, Verdict};
 
 /// A check under way; it ends in the verdict that [`verify`](super::verify()) gives of the whole.
-pub struct Check<'a> {
+pub struct StreamVerifier<'a> {
     scheme: &'a Scheme,
-    presented: Result<Presented<'a>, Unreadable>,
+    parsed: Result<ParsedSignature<'a>, Unreadable>,
     /// The MAC under way of each key; none where the body cannot pass by in one go.
     running: Vec<(&'a Key, Running)>,
     keyless: bool,
 }
 
-impl<'a> Check<'a> {
+impl<'a> StreamVerifier<'a> {
     /// Begins the check of a request with these headers.
     pub fn start(scheme: &'a Scheme, keys: &'a [Key], headers: &'a Headers) -> Self {
-        let presented = read(scheme, headers);
-        let running = match &presented {
-            Ok(presented) => begin(scheme, keys, presented),
+        let parsed = read(scheme, headers);
+        let running = match &parsed {
+            Ok(parsed) => begin(scheme, keys, parsed),
             Err(_) => Vec::new(),
         };
         Self {
             scheme,
-            presented,
+            parsed,
             running,
             keyless: keys.is_empty(),
         }
@@ -39,23 +39,24 @@ impl<'a> Check<'a> {
 
     /// Ends the body and judges the request at the moment `now`.
     pub fn finish(self, now: Timestamp, freshness: Freshness) -> Verdict {
-        let presented = match self.presented {
-            Ok(presented) => presented,
+        let parsed = match self.parsed {
+            Ok(parsed) => parsed,
             Err(unreadable) => return refuse(unreadable),
         };
         let Some((_, after)) = self.scheme.signed.around_body() else {
             return Verdict::new(Status::Unverified)
                 .because("this scheme cannot be checked over a body of this size");
         };
-        let fields = presented.fields(b"");
-        let matched = self.running.into_iter().find_map(|(key, mut mac)| {
+        let values = parsed.values(b"");
+        let matches = self.running.into_iter().filter_map(|(key, mut mac)| {
             for piece in after {
-                mac.update(piece.bytes(fields));
+                mac.update(piece.bytes(values));
             }
-            mac.is_among(&presented.macs).then_some(key)
+            Some((key, mac.find(&parsed.macs)?))
         });
-        let verdict = judge(self.keyless, matched, &presented);
-        with_age(self.scheme, &presented, verdict, now, freshness)
+        let best = best_match(matches);
+        let verdict = verdict_of(self.scheme, self.keyless, best, &parsed);
+        with_age(self.scheme, &parsed, verdict, now, freshness)
     }
 }
 
@@ -63,16 +64,16 @@ impl<'a> Check<'a> {
 fn begin<'a>(
     scheme: &Scheme,
     keys: &'a [Key],
-    presented: &Presented<'_>,
+    parsed: &ParsedSignature<'_>,
 ) -> Vec<(&'a Key, Running)> {
     let Some((before, _)) = scheme.signed.around_body() else {
         return Vec::new();
     };
-    let fields = presented.fields(b"");
+    let values = parsed.values(b"");
     let begun = |key: &'a Key| {
         let mut mac = key.start();
         for piece in before {
-            mac.update(piece.bytes(fields));
+            mac.update(piece.bytes(values));
         }
         (key, mac)
     };
@@ -127,7 +128,7 @@ mod tests {
             }
             let now = Timestamp::from_seconds(now);
             let whole = verify(&scheme, &keys, &request, now, Freshness::Documented);
-            let mut check = Check::start(&scheme, &keys, &request.headers);
+            let mut check = StreamVerifier::start(&scheme, &keys, &request.headers);
             for piece in request.body.chunks(size) {
                 check.update(piece);
             }
@@ -140,7 +141,7 @@ mod tests {
         let scheme = scheme("{body}{body}");
         let keys = keys(&scheme);
         let request = signed(&scheme, &keys[0], 1_000, b"x");
-        let mut check = Check::start(&scheme, &keys, &request.headers);
+        let mut check = StreamVerifier::start(&scheme, &keys, &request.headers);
         check.update(b"x");
         let verdict = check.finish(Timestamp::from_seconds(1_000), Freshness::Documented);
         assert_eq!(verdict.status, Status::Unverified);

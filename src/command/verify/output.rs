@@ -1,0 +1,222 @@
+//! What a run says: on stdout, in the `JUnit` file, on stderr.
+
+use std::cell::RefCell;
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Read, StdoutLock, Write};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::VerifyArgs;
+use crate::command::line::Line;
+use crate::command::{World, describe};
+use crate::delivery::Verification;
+use crate::exit::{CliError, Outcome};
+use crate::formats::Place;
+use crate::report::junit::{self, TestCase};
+use crate::report::{Totals, VerifiedRows, sanitize};
+
+/// Errors that are told one by one; a file that is no NDJSON at all has one on every line.
+const TOLD: u64 = 20;
+/// Bytes that are read at once, and that are gathered for one write.
+const BUFFER: usize = 64 * 1024;
+/// The name of the `JUnit` suite.
+const SUITE: &str = "webhook verify";
+
+/// Lines of JSON on their way to stdout; the inputs share them, see [`Flushing`].
+type JsonLines = Rc<RefCell<BufWriter<StdoutLock<'static>>>>;
+
+/// What was found so far.
+pub struct Output {
+    world: World,
+    /// Where lines of JSON were asked for; else `rows` are shown at the end.
+    lines: Option<JsonLines>,
+    rows: VerifiedRows,
+    /// The `JUnit` file, and a case for each capture.
+    junit: Option<(PathBuf, Vec<TestCase>)>,
+    totals: Totals,
+    unreadable: u64,
+    /// The error that is told last, by the end of the run.
+    pending: Option<CliError>,
+}
+
+impl Output {
+    /// Output in the form that was asked for.
+    pub fn new(args: &VerifyArgs, world: &World) -> Self {
+        let lines = || BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        Self {
+            world: world.clone(),
+            lines: args.json.then(|| Rc::new(RefCell::new(lines()))),
+            rows: VerifiedRows::default(),
+            junit: args.junit.clone().map(|path| (path, Vec::new())),
+            totals: Totals::default(),
+            unreadable: 0,
+            pending: None,
+        }
+    }
+
+    /// A reader of an input that does not hold back what was found before.
+    pub fn flushing<R: Read>(&self, reader: R) -> Flushing<R> {
+        let lines = self.lines.clone();
+        Flushing { reader, lines }
+    }
+
+    /// The same for an input that is read by lines.
+    pub fn flushing_lines<R: Read>(&self, reader: R) -> BufReader<Flushing<R>> {
+        BufReader::with_capacity(BUFFER, self.flushing(reader))
+    }
+
+    /// Takes a capture that was checked.
+    pub fn add(
+        &mut self,
+        file: &str,
+        place: Option<Place>,
+        found: &Verification,
+    ) -> Result<(), CliError> {
+        #[derive(Serialize)]
+        struct VerificationJson<'a> {
+            source: &'a str,
+            #[serde(flatten)]
+            found: &'a Verification,
+        }
+        self.totals.add(found.verdict.status);
+        let source = source(file, place);
+        if let Some((_, cases)) = &mut self.junit {
+            cases.push(case(&source, found));
+        }
+        if let Some(lines) = &self.lines {
+            let source = &source;
+            let line = Line::new("verification", VerificationJson { source, found });
+            write_line(&mut lines.borrow_mut(), &line)?;
+        } else {
+            self.rows.add(source, found);
+        }
+        Ok(())
+    }
+
+    /// Takes an input, or a part of one, that could not be read.
+    pub fn fail(&mut self, file: &str, error: CliError) {
+        if let Some((_, cases)) = &mut self.junit {
+            let hint = error.hint.as_deref().unwrap_or_default();
+            let case = junit::passed(file, "input", Duration::ZERO);
+            cases.push(junit::failed(case, "unreadable", &error.message, hint));
+        }
+        self.unreadable += 1;
+        if self.unreadable > TOLD {
+            return;
+        }
+        if let Some(earlier) = self.pending.replace(error) {
+            self.world.console.talk(&describe(&earlier));
+        }
+    }
+
+    /// Ends an input that held one capture, whose name is enough.
+    pub fn stands_alone(&mut self, file: &str) {
+        self.rows.rename_last(file);
+    }
+
+    /// Writes what is left to write, and says how the run ended.
+    pub fn finish(self) -> Result<Outcome, CliError> {
+        // First, as the end of the output may meet a closed pipe.
+        let written = self.write_junit();
+        self.show()?;
+        let more = self.unreadable.saturating_sub(TOLD);
+        let last = match self.pending {
+            Some(error) if more > 0 => {
+                self.world.console.talk(&describe(&error));
+                let message = format!("{more} more captures or inputs cannot be read");
+                Some(CliError::unreadable(message))
+            }
+            pending => pending,
+        };
+        match (last, written) {
+            (Some(error), Ok(())) | (None, Err(error)) => Err(error),
+            (Some(earlier), Err(error)) => {
+                self.world.console.talk(&describe(&earlier));
+                Err(error)
+            }
+            (None, Ok(())) => Ok(Outcome::of(self.totals.all_valid())),
+        }
+    }
+
+    fn show(&self) -> Result<(), CliError> {
+        if let Some(lines) = &self.lines {
+            let mut fields = json!(self.totals);
+            fields["unreadable"] = self.unreadable.into();
+            let mut lines = lines.borrow_mut();
+            write_line(&mut lines, &Line::new("summary", fields))?;
+            lines.flush()?;
+            return Ok(());
+        }
+        let text = self.rows.text(&self.totals, self.world.console.width());
+        if !text.is_empty() {
+            self.world.console.data(&text)?;
+        }
+        Ok(())
+    }
+
+    fn write_junit(&self) -> Result<(), CliError> {
+        let Some((path, cases)) = &self.junit else {
+            return Ok(());
+        };
+        let document =
+            junit::junit(SUITE, cases).map_err(|error| CliError::unwritable(path, error))?;
+        std::fs::write(self.world.folder.join(path), document)
+            .map_err(|error| CliError::unwritable(path, error))
+    }
+}
+
+/// A reader that lets the lines written so far go out before it waits for more input, so that
+/// `listen --json | verify --json` shows each delivery as it comes.
+pub struct Flushing<R> {
+    reader: R,
+    lines: Option<JsonLines>,
+}
+
+impl<R: Read> Read for Flushing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(lines) = &self.lines {
+            // The next line that is written meets the same error, and there it can be told.
+            let _ = lines.borrow_mut().flush();
+        }
+        self.reader.read(buffer)
+    }
+}
+
+fn write_line(
+    out: &mut BufWriter<StdoutLock<'static>>,
+    line: &Line<impl Serialize>,
+) -> io::Result<()> {
+    if out.get_ref().is_terminal() {
+        out.write_all(sanitize::escape_json(&line.to_json()?).as_bytes())?;
+    } else {
+        serde_json::to_writer(&mut *out, line)?;
+    }
+    out.write_all(b"\n")
+}
+
+/// A file with the place in it: `deliveries.ndjson:12`, `capture.har:entry 3`.
+fn source(file: &str, place: Option<Place>) -> String {
+    match place {
+        None => file.to_owned(),
+        Some(Place::Line(line)) => format!("{file}:{line}"),
+        Some(place) => format!("{file}:{place}"),
+    }
+}
+
+fn case(name: &str, found: &Verification) -> TestCase {
+    let verdict = &found.verdict;
+    let provider = found.provider.as_deref().unwrap_or("unrecognised");
+    let case = junit::passed(name, provider, found.time);
+    if verdict.is_valid() {
+        return case;
+    }
+    let status = verdict.status.as_str();
+    let details = [&verdict.reason, &verdict.hint].into_iter().flatten();
+    let details = details.chain(&verdict.notes).chain(&found.observations);
+    let details: Vec<_> = details.cloned().collect();
+    let message = verdict.reason.as_deref().unwrap_or(status);
+    junit::failed(case, status, message, &details.join("\n"))
+}

@@ -1,0 +1,170 @@
+//! The check of captures, whoever took them: one after the other, nothing sent, nothing kept.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use crate::delivery::{Headers, Request, Timestamp, Verification};
+use crate::formats::Reading;
+use crate::provider::{
+    Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
+};
+
+/// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
+/// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.
+const HELD_BODY: u64 = 32 * 1024 * 1024;
+
+/// All that a check rests on besides the capture.
+pub struct Verifier<'a> {
+    /// The providers.
+    pub catalogue: &'a Catalogue,
+    /// Their secrets.
+    pub keyring: Keyring,
+    /// How requests are checked.
+    pub policy: Policy,
+    /// The moment at which freshness is judged; `None` for that of receipt, else now.
+    pub at: Option<Timestamp>,
+    /// The clock.
+    pub clock: fn() -> Timestamp,
+}
+
+impl Verifier<'_> {
+    /// Checks a capture. What it says itself of provider and verdict is not believed.
+    pub fn capture(&self, reading: &Reading) -> Verification {
+        let capture = &reading.capture;
+        let mut found = self.request(&capture.request, capture.received_at);
+        found.id.clone_from(&capture.id);
+        let notes = &mut found.verdict.notes;
+        notes.extend(reading.notes.iter().map(ToString::to_string));
+        if !capture.request.body_complete && reading.notes.is_empty() {
+            notes.push("the body was not captured to its end".into());
+        }
+        found
+    }
+
+    /// Checks a bare body with these headers.
+    pub fn body(&self, headers: &Headers, mut reader: impl Read) -> io::Result<Verification> {
+        let mut held = Vec::new();
+        reader.by_ref().take(HELD_BODY + 1).read_to_end(&mut held)?;
+        if held.len() as u64 > HELD_BODY {
+            return self.large_body(headers, &mut held.chain(reader));
+        }
+        Ok(self.request(&Request::post("/", headers.clone(), held), None))
+    }
+
+    fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
+        let begun = (self.clock)();
+        let at = self.at.or(received_at).unwrap_or(begun);
+        let judged = verify_request(self.catalogue, &self.keyring, &self.policy, request, at);
+        let provider = judged.provider;
+        let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
+        self.found(judged, observations, begun)
+    }
+
+    fn large_body(&self, headers: &Headers, body: &mut dyn Read) -> io::Result<Verification> {
+        let begun = (self.clock)();
+        let at = self.at.unwrap_or(begun);
+        let (catalogue, keyring) = (self.catalogue, &self.keyring);
+        let judged = verify_stream(catalogue, keyring, &self.policy, headers, body, at)?;
+        let limit = HELD_BODY / 1024 / 1024;
+        let unseen = format!("the body is larger than {limit} MiB: only its signature was checked");
+        Ok(self.found(judged, vec![unseen], begun))
+    }
+
+    fn found(
+        &self,
+        judged: RequestVerdict<'_>,
+        observations: Vec<String>,
+        begun: Timestamp,
+    ) -> Verification {
+        let micros = (self.clock)().micros().saturating_sub(begun.micros());
+        Verification {
+            id: None,
+            provider: judged.provider.map(|provider| provider.name().to_owned()),
+            event: judged.event,
+            event_id: judged.event_id,
+            verdict: judged.verdict,
+            observations,
+            time: Duration::from_micros(u64::try_from(micros).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::Status;
+    use crate::provider::{Definition, SecretEntry};
+    use crate::signature::{Signed, sign};
+
+    const NOW: i64 = 1_770_000_000;
+
+    fn verifier(catalogue: &Catalogue) -> Verifier<'_> {
+        let entry = SecretEntry {
+            provider: None,
+            bytes: b"whsec_1".to_vec(),
+            is_named: false,
+        };
+        Verifier {
+            catalogue,
+            keyring: Keyring::new(catalogue, &[entry]).expect("a secret of any scheme"),
+            policy: Policy::default(),
+            at: None,
+            clock: || Timestamp::from_seconds(NOW),
+        }
+    }
+
+    /// The headers that the first provider of the catalogue with a signed time would send.
+    fn signed(definition: &Definition, keyring: &Keyring, body: &[u8]) -> Headers {
+        let at = Timestamp::from_seconds(NOW);
+        let key = &keyring.keys(&definition.name)[0];
+        sign(
+            &definition.signature,
+            key,
+            Signed {
+                at,
+                id: "evt_1",
+                body,
+            },
+        )
+    }
+
+    #[test]
+    fn a_bare_body_is_checked_without_a_command_line() {
+        let catalogue = Catalogue::builtin();
+        for provider in catalogue.iter() {
+            let mut verifier = verifier(&catalogue);
+            verifier.policy.provider = Some(provider.name().to_owned());
+            let body = br#"{"id":"evt_1","type":"order.created"}"#;
+            let headers = signed(&provider.definition, &verifier.keyring, body);
+            let status = |found: io::Result<Verification>| found.map(|found| found.verdict.status);
+            let found = verifier.body(&headers, &body[..]);
+            assert_eq!(
+                status(found).ok(),
+                Some(Status::Valid),
+                "{}",
+                provider.name()
+            );
+            let found = verifier.body(&headers, &body[1..]);
+            assert_eq!(
+                status(found).ok(),
+                Some(Status::Mismatch),
+                "{}",
+                provider.name()
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_held_is_checked_all_the_same() {
+        let catalogue = Catalogue::builtin();
+        let mut verifier = verifier(&catalogue);
+        let provider = catalogue.iter().next().expect("a provider");
+        verifier.policy.provider = Some(provider.name().to_owned());
+        let length = usize::try_from(HELD_BODY).expect("it fits") + 1;
+        let body = vec![b' '; length];
+        let headers = signed(&provider.definition, &verifier.keyring, &body);
+        let found = verifier.body(&headers, &body[..]).expect("it is read");
+        assert_eq!(found.verdict.status, Status::Valid);
+        assert_eq!(found.observations.len(), 1, "that it was not looked into");
+    }
+}
