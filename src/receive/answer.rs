@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_sender_for_whom_there_is_no_room_is_told_when_to_come_back() {
         let answers = Answers::new(InvalidPolicy::Reject, Vec::new());
-        let judged = Judged {
+        let judged = RequestVerdict {
             provider: None,
             event: None,
             event_id: None,
