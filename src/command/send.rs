@@ -74,7 +74,7 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     if args.dry_run {
         return dry_run::print(&run, &orders, &mut random);
     }
-    let dispatch = Dispatch::new(client(&args.connect)?, None);
+    let dispatch = Dispatch::new(client(&args.connect)?, None, world.clock);
     super::runtime()?.block_on(async {
         if check::is_load(args) {
             return load::send(&run, &orders, dispatch, random).await;

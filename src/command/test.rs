@@ -99,7 +99,7 @@ fn target(args: &TestArgs, setup: &Setup) -> Result<Target, CliError> {
 
 impl Work<'_> {
     fn endpoint(&self, target: Target) -> Result<EndpointClient, CliError> {
-        let log = self.log()?;
+        let (log, clock) = (self.log()?, self.world.clock);
         let options = ClientOptions {
             fresh_connections: true,
             ..client_options(&self.args.connect)
@@ -111,8 +111,8 @@ impl Work<'_> {
         let documented = self.provider.definition.delivery.timeout();
         let timeout = self.args.timeout.map_or(documented, |span| span.0);
         Ok(EndpointClient::new(
-            Dispatch::new(Client::new(&options)?, log.clone()),
-            Dispatch::new(Client::new(&lower_case)?, log),
+            Dispatch::new(Client::new(&options)?, log.clone(), clock),
+            Dispatch::new(Client::new(&lower_case)?, log, clock),
             target,
             Trigger::Test,
             (!timeout.is_zero()).then_some(timeout),

@@ -64,29 +64,9 @@ pub struct Client {
     lower_case_names: bool,
     fresh_connections: bool,
     answers: ByteBudget,
-    /// By [`Route`], each made at its first use: loading the system's certificates takes longer
+    /// By whether a target is `https` and whether it is loopback, each made at its first use: loading the system's certificates takes longer
     /// than most exchanges, and plain targets need none.
     made: [OnceLock<reqwest::Client>; 4],
-}
-
-/// What the connections to a target have in common.
-#[derive(Clone, Copy)]
-struct Route {
-    is_https: bool,
-    is_loopback: bool,
-}
-
-impl Route {
-    fn to(target: &Target) -> Self {
-        Self {
-            is_https: target.is_https(),
-            is_loopback: target.is_loopback(),
-        }
-    }
-
-    fn index(self) -> usize {
-        usize::from(self.is_https) * 2 + usize::from(self.is_loopback)
-    }
 }
 
 impl Client {
@@ -119,20 +99,14 @@ impl Client {
         request: &Request,
         timeout: Option<Duration>,
     ) -> Result<Answer, Failure> {
-        let exchange = self.exchange(target, request);
-        match timeout {
-            None => exchange.await,
-            Some(limit) => tokio::time::timeout(limit, exchange)
-                .await
-                .unwrap_or_else(|_| Err(failure::timed_out(limit, target))),
-        }
+        failure::within(timeout, target, self.exchange(target, request)).await
     }
 
     async fn exchange(&self, target: &Target, request: &Request) -> Result<Answer, Failure> {
         let failed = |error: reqwest::Error| failure::classify(&error, target);
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|error| failure::unsendable(error, target))?;
-        let client = self.for_route(Route::to(target)).map_err(failed)?;
+        let client = self.client_for(target).map_err(failed)?;
         let built = client.request(method, target.url().clone());
         let mut outgoing = built.build().map_err(failed)?;
         copy_fields(request, outgoing.headers_mut());
@@ -141,17 +115,18 @@ impl Client {
         read_answer(response, target, &self.answers).await
     }
 
-    /// The client for a route; two made at once differ in nothing, and the first is kept.
-    fn for_route(&self, route: Route) -> reqwest::Result<&reqwest::Client> {
-        let place = &self.made[route.index()];
+    /// The client for a target; two made at once differ in nothing, and the first is kept.
+    fn client_for(&self, target: &Target) -> reqwest::Result<&reqwest::Client> {
+        let index = usize::from(target.is_https()) * 2 + usize::from(target.is_loopback());
+        let place = &self.made[index];
         if let Some(made) = place.get() {
             return Ok(made);
         }
-        let made = self.make(route)?;
+        let made = self.make(target)?;
         Ok(place.get_or_init(|| made))
     }
 
-    fn make(&self, route: Route) -> reqwest::Result<reqwest::Client> {
+    fn make(&self, target: &Target) -> reqwest::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -163,11 +138,11 @@ impl Client {
         if !self.lower_case_names {
             builder = builder.http1_title_case_headers();
         }
-        if route.is_loopback {
+        if target.is_loopback() {
             builder = builder.no_proxy();
         }
         let trusted = self.trusted.clone();
-        if route.is_https {
+        if target.is_https() {
             builder = builder
                 .tls_certs_merge(trusted)
                 .tls_danger_accept_invalid_certs(self.insecure);

@@ -29,8 +29,21 @@ pub(super) fn classify(error: &reqwest::Error, target: &Target) -> Failure {
     Failure { kind, message }
 }
 
-/// The failure of an attempt that took longer than `limit`.
-pub(super) fn timed_out(limit: Duration, target: &Target) -> Failure {
+/// What comes of `exchange`, or the failure of one that takes longer than `limit`.
+pub(super) async fn within<T>(
+    limit: Option<Duration>,
+    target: &Target,
+    exchange: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match limit {
+        None => exchange.await,
+        Some(limit) => tokio::time::timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_| Err(timed_out(limit, target))),
+    }
+}
+
+fn timed_out(limit: Duration, target: &Target) -> Failure {
     let place = target.authority();
     Failure {
         kind: FailureKind::Timeout,

@@ -290,7 +290,11 @@ mod tests {
             headers: Headers::new(),
             filter: EventFilter::default(),
         };
-        Forward::new(vec![route], Dispatch::new(client, None), options)
+        Forward::new(
+            vec![route],
+            Dispatch::new(client, None, crate::delivery::Timestamp::now),
+            options,
+        )
     }
 
     fn only_ticket(mut line: Line) -> Ticket {

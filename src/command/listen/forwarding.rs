@@ -9,7 +9,7 @@ use super::parts::Plan;
 use crate::cli;
 use crate::command::World;
 use crate::command::setup::{client, headers};
-use crate::delivery::EventFilter;
+use crate::delivery::{EventFilter, Timestamp};
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
 use crate::http::Target;
@@ -60,7 +60,7 @@ impl Plan {
             headers: headers(&args.header),
             filter,
         };
-        let dispatch = Dispatch::new(client(&self.args.connect)?, log);
+        let dispatch = Dispatch::new(client(&self.args.connect)?, log, Timestamp::now);
         Ok(Some(Forward::new(routes, dispatch, options)))
     }
 }

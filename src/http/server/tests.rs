@@ -10,7 +10,7 @@ use super::*;
 use crate::http::{Arrival, ByteBudget, Handler, Problem, Reply, buffered, tls};
 
 /// When a test gives up; longer than any of the default limits, which paused time runs through.
-const PATIENCE: Duration = Duration::from_secs(400);
+const GIVE_UP: Duration = Duration::from_secs(400);
 
 /// Answers with the target once the gate lets it, and tells the test what arrived and when it was
 /// done.
@@ -108,7 +108,7 @@ impl Site {
     }
 
     async fn arrival(&mut self) -> Arrival {
-        let arrival = timeout(PATIENCE, self.arrivals.recv()).await;
+        let arrival = timeout(GIVE_UP, self.arrivals.recv()).await;
         arrival.expect("an arrival in time").unwrap()
     }
 }
@@ -125,7 +125,7 @@ async fn with_limits(change: impl FnOnce(&mut Limits)) -> Site {
 
 async fn read_all(stream: &mut TcpStream) -> String {
     let mut text = String::new();
-    let read = timeout(PATIENCE, stream.read_to_string(&mut text)).await;
+    let read = timeout(GIVE_UP, stream.read_to_string(&mut text)).await;
     read.expect("an end in time").unwrap();
     text
 }

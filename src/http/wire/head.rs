@@ -24,36 +24,29 @@ pub struct Head {
     pub fields: Headers,
 }
 
-/// How the body's end is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
-    Length(u64),
-    Chunked,
-}
-
 /// Not a request head.
 #[derive(Debug)]
-pub(super) struct Unreadable;
+pub(super) struct NoHead;
 
 impl Head {
-    /// Reads a head, with how its body is framed and how many bytes it takes; `None` where it has
-    /// not ended.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, Framing, usize)>, Unreadable> {
+    /// Reads a head, with the length of its body (`None` for a chunked one) and how many bytes it
+    /// takes itself; `None` where it has not ended.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, Option<u64>, usize)>, NoHead> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut request = httparse::Request::new(&mut fields);
         let length = match request.parse(bytes) {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err(Unreadable),
+            Err(_) => return Err(NoHead),
         };
         let head = Self {
-            method: request.method.ok_or(Unreadable)?.to_owned(),
-            target: request.path.ok_or(Unreadable)?.to_owned(),
+            method: request.method.ok_or(NoHead)?.to_owned(),
+            target: request.path.ok_or(NoHead)?.to_owned(),
             version: version_text(request.version == Some(0)),
-            fields: copy_fields(bytes.get(..length).ok_or(Unreadable)?, request.headers),
+            fields: copy_fields(bytes.get(..length).ok_or(NoHead)?, request.headers),
         };
-        let framing = head.framing()?;
-        Ok(Some((head, framing, length)))
+        let body = head.body_length()?;
+        Ok(Some((head, body, length)))
     }
 
     /// What hyper made of a head: names in lower case, repeats together.
@@ -99,13 +92,14 @@ impl Head {
             && self.fields.contains(TRANSFER_ENCODING.as_str())
     }
 
-    fn framing(&self) -> Result<Framing, Unreadable> {
+    /// `None` for a chunked body.
+    fn body_length(&self) -> Result<Option<u64>, NoHead> {
         if self.fields.contains(TRANSFER_ENCODING.as_str()) {
-            return Ok(Framing::Chunked);
+            return Ok(None);
         }
         match self.fields.text(CONTENT_LENGTH.as_str()) {
-            Some(length) => length.parse().map(Framing::Length).map_err(|_| Unreadable),
-            None => Ok(Framing::Length(0)),
+            Some(length) => length.parse().map(Some).map_err(|_| NoHead),
+            None => Ok(Some(0)),
         }
     }
 }
@@ -133,10 +127,15 @@ fn target_agrees(target: &str, uri: &Uri) -> bool {
     let Some(origin) = uri.path_and_query().map(PathAndQuery::as_str) else {
         return uri.authority().is_some_and(|host| host == target);
     };
-    match uri.scheme() {
-        None => origin == target,
-        Some(_) => target.ends_with(origin) || origin.starts_with('/'),
-    }
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return origin == target;
+    };
+    let Some((target_scheme, rest)) = target.split_once("://") else {
+        return false;
+    };
+    let path = rest.strip_prefix(authority.as_str());
+    target_scheme.eq_ignore_ascii_case(scheme)
+        && path.is_some_and(|path| path == origin || (path.is_empty() && origin == "/"))
 }
 
 /// Whether both hold the same values under the same names. hyper keeps one of equal lengths and

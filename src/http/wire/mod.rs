@@ -17,7 +17,6 @@ use bytes::BytesMut;
 use hyper::http::request::Parts;
 
 use chunks::Chunks;
-use head::Framing;
 pub use head::Head;
 pub(super) use stream::RecordingStream;
 
@@ -146,8 +145,8 @@ impl HeadRecorder {
     /// Reads a head from `all`, of which the last piece is `bytes` and starts at `before`.
     fn try_head<'a>(&mut self, all: &[u8], before: usize, bytes: &'a [u8]) -> &'a [u8] {
         match Head::parse(all) {
-            Ok(Some((head, framing, length))) => {
-                self.note(head, framing);
+            Ok(Some((head, body, length))) => {
+                self.note(head, body);
                 bytes.get(length - before..).unwrap_or_default()
             }
             Ok(None) => {
@@ -155,20 +154,20 @@ impl HeadRecorder {
                 self.check_length();
                 &[]
             }
-            Err(head::Unreadable) => {
+            Err(head::NoHead) => {
                 self.turn_off();
                 &[]
             }
         }
     }
 
-    fn note(&mut self, head: Head, framing: Framing) {
+    fn note(&mut self, head: Head, body: Option<u64>) {
         self.ended += 1;
         self.heads.push_back(head);
-        self.state = match framing {
-            Framing::Length(0) => State::Head,
-            Framing::Length(length) => State::Body(length),
-            Framing::Chunked => State::Chunked(Chunks::new()),
+        self.state = match body {
+            Some(0) => State::Head,
+            Some(length) => State::Body(length),
+            None => State::Chunked(Chunks::new()),
         };
         if self.heads.len() > MAX_WAITING {
             self.turn_off();
