@@ -76,8 +76,8 @@ pub async fn serve<S, B>(
     drop(listener);
     stage.send_replace(Stage::Draining);
     // Every connection, and every handler that outlived one, holds a permit.
-    let all = u32::from(limits.max_connections);
-    let _ = timeout(GRACE, permits.acquire_many(all)).await;
+    let all = permits.acquire_many(u32::from(limits.max_connections));
+    let _ = timeout(GRACE, all).await;
     stage.send_replace(Stage::Ended);
 }
 
