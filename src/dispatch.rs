@@ -140,7 +140,10 @@ mod tests {
         let clock = || Timestamp::from_micros(7);
         let dispatch = Dispatch::new(client, None, clock);
         let whole = dispatch.send(outgoing).await;
-        let half = dispatch.abort_mid_body(outgoing).await.unwrap();
+        let half = dispatch.abort_mid_body(outgoing);
+        // Far beyond the limit, so that a fault is a failure and no hang.
+        let half = tokio::time::timeout(Duration::from_secs(200), half).await;
+        let half = half.expect("an end in time").unwrap();
         for attempt in [whole.attempt, half.attempt] {
             let failure = attempt.outcome.unwrap_err();
             assert_eq!(failure.kind, FailureKind::Timeout, "{failure}");
