@@ -39,7 +39,8 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
         ],
     ),
     ("verify", &["delivery", "formats", "provider"]),
-    ("cli", &[]),
+    // Domain enums as values of flags.
+    ("cli", &["receive", "report"]),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.
