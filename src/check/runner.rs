@@ -14,7 +14,9 @@ use super::plan::Planned;
 use super::presence::{Presence, Skipped};
 use super::probe::{Parcel, Probe};
 use super::report::{Evidence, Exchange, finding};
-use crate::delivery::{Delivery, Failure, FailureKind, Finding, Status, Verdict, id};
+use crate::delivery::{
+    Delivery, DeliverySource, Failure, FailureKind, Finding, Status, Verdict, id,
+};
 use crate::dispatch::{EndpointClient, SendMode};
 
 /// Runs checks against one endpoint.
@@ -255,6 +257,7 @@ impl Runner<'_> {
         Delivery {
             id: id::delivery(),
             received_at: self.material.now(),
+            source: DeliverySource::Test,
             remote: None,
             provider: known(self.material.provider().name()),
             event: known(&parcel.event),

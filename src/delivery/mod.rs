@@ -9,6 +9,7 @@ mod finding;
 mod headers;
 pub mod id;
 mod request;
+mod source;
 mod time;
 mod verdict;
 
@@ -20,6 +21,7 @@ pub use filter::{EventFilter, FilterError};
 pub use finding::{Advice, CheckOutcome, Finding, HandlerLine, Severity};
 pub use headers::Headers;
 pub use request::Request;
+pub use source::DeliverySource;
 pub use time::Timestamp;
 pub use verdict::{Status, Verdict, Verification};
 
@@ -32,6 +34,8 @@ pub struct Delivery {
     pub id: String,
     /// When the request was read to its end.
     pub received_at: Timestamp,
+    /// Where it came from.
+    pub source: DeliverySource,
     /// The sender's address, `ip:port`.
     pub remote: Option<String>,
     /// The provider's name in the catalogue.

@@ -290,13 +290,14 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::delivery::{Answer, Request, Status, Timestamp, Trigger, Verdict};
+    use crate::delivery::{Answer, DeliverySource, Request, Status, Timestamp, Trigger, Verdict};
     use crate::store::Log;
 
     fn delivery(number: usize) -> Arc<Delivery> {
         Arc::new(Delivery {
             id: format!("dlv_{number}"),
             received_at: Timestamp::from_seconds(1),
+            source: DeliverySource::Listen,
             remote: None,
             provider: Some("olympus".into()),
             event: Some("order.created".into()),

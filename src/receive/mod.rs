@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::delivery::{Delivery, Timestamp, id};
+use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
 use crate::http::{Arrival, Handler, Reply};
 use crate::store::{StoreError, Writer};
 use duplicates::Occurrence;
@@ -185,6 +185,7 @@ impl Receiver {
         let delivery = Arc::new(Delivery {
             id,
             received_at: now,
+            source: DeliverySource::Listen,
             remote: Some(arrival.remote.to_string()),
             provider: decision.provider,
             event: decision.event,

@@ -7,8 +7,7 @@ use tokio::sync::mpsc;
 
 use super::error::AtPath;
 use super::file::Identity;
-use super::row::{Appender, Entry};
-use super::writer::Job;
+use super::row::{Appender, Entry, Job};
 use super::{StoreError, log};
 
 /// Rows in one commit; more gain nothing and make the first wait.
@@ -230,12 +229,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict, id};
+    use crate::delivery::{
+        Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict, id,
+    };
 
     fn entry(body: usize) -> Entry {
         Entry::Delivery(std::sync::Arc::new(Delivery {
             id: id::delivery(),
             received_at: Timestamp::from_seconds(1),
+            source: DeliverySource::Listen,
             remote: None,
             provider: None,
             event: None,
@@ -256,6 +258,35 @@ mod tests {
 
     fn conn(committer: &Committer) -> &Connection {
         &committer.connection.as_ref().unwrap().conn
+    }
+
+    /// A killed process loses nothing either way, as the system has what was written; that the rows
+    /// are on the disk when the machine fails is what these settings promise.
+    #[test]
+    fn a_commit_reaches_the_disk_before_it_is_answered() {
+        let (_folder, mut committer) = committer();
+        let settings = |committer: &Committer| {
+            let number = |name: &str| -> i64 {
+                let sql = format!("PRAGMA {name}");
+                conn(committer)
+                    .query_row(&sql, [], |row| row.get(0))
+                    .unwrap()
+            };
+            let mode = "PRAGMA journal_mode";
+            let mode: String = conn(committer)
+                .query_row(mode, [], |row| row.get(0))
+                .unwrap();
+            (
+                mode,
+                ["synchronous", "fullfsync", "checkpoint_fullfsync"].map(number),
+            )
+        };
+        let promised = ("wal".to_owned(), [2, 1, 1]);
+        assert_eq!(settings(&committer), promised);
+        // The connection that follows a file that was taken away, too.
+        std::fs::remove_file(&committer.path).unwrap();
+        committer.keep(&[entry(1)]).unwrap();
+        assert_eq!(settings(&committer), promised);
     }
 
     #[test]

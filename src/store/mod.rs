@@ -22,14 +22,16 @@ mod prune;
 mod query;
 mod reader;
 mod row;
+mod run;
 mod writer;
 
 pub use error::{LookupError, StoreError};
 pub use import::Imported;
 pub use log::Log;
 pub use prune::Pruned;
-pub use query::{Position, Query};
-pub use reader::{Counts, Glimpse, KnownEvent, Reader};
+pub use query::{Direction, Position, Query, SourceFilter};
+pub use reader::{Counts, DeliverySummary, KnownEvent, Reader};
+pub use run::Run;
 pub use writer::{Receipt, Writer};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -39,8 +39,19 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
         ],
     ),
     ("verify", &["delivery", "formats", "provider"]),
+    (
+        "send",
+        &[
+            "delivery",
+            "dispatch",
+            "http",
+            "json",
+            "provider",
+            "signature",
+        ],
+    ),
     // Domain enums as values of flags.
-    ("cli", &["receive", "report"]),
+    ("cli", &["provider", "receive", "report"]),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.

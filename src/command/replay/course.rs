@@ -4,7 +4,6 @@ use super::Replay;
 use super::plan::{Doubt, Plan};
 use crate::cli::SignMode;
 use crate::command::line::Line;
-use crate::command::send::outcome_of;
 use crate::delivery::Attempt;
 use crate::exit::{CliError, Outcome, Signal};
 use crate::report::{self, AttemptView, Tally};
@@ -58,7 +57,7 @@ impl<'a> Course<'a> {
     /// Tells what came of a request.
     pub fn tell(&mut self, plan: &Plan, attempt: &Attempt) -> Result<(), CliError> {
         self.tally.add(attempt);
-        self.outcome = self.outcome.worse(outcome_of(attempt));
+        self.outcome = self.outcome.worse(Outcome::from(attempt));
         if let Some(doubt) = &plan.doubt {
             self.warn(doubt);
         }

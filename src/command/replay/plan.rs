@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use rand::rngs::StdRng;
+use serde_json::Value;
 
 use super::Replay;
 use super::endpoints::Endpoints;
@@ -13,7 +14,7 @@ use crate::exit::CliError;
 use crate::http::Target;
 use crate::json::JsonFields;
 use crate::provider::{
-    FieldSource, Forge, Letter, Policy, Provider, RequestVerdict, seal, verify_request,
+    Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, verify_request,
 };
 use crate::signature::Key;
 
@@ -156,19 +157,17 @@ fn with_new_id(
 ) -> Result<Vec<u8>, CliError> {
     let envelope = &provider.definition.envelope;
     let mut random: StdRng = rand::make_rng();
-    let mut forge = Forge::new("", replay.world.now(), &mut random);
+    let mut composer = Composer::new(&provider.definition, "", replay.world.now(), &mut random);
+    let id = composer.event_id();
     match &envelope.id {
         FieldSource::Header { header } => {
-            let made = forge.headers(&provider.definition);
-            if let Some(id) = made.get(header) {
-                headers.set(header, id.clone());
+            if let Some(id) = id.as_ref().and_then(Value::as_str) {
+                headers.set(header, id.to_owned());
             }
             Ok(body)
         }
         FieldSource::Path(path) => {
-            let made = forge.fill(&envelope.template);
-            let id = path.split('.').try_fold(&made, |value, key| value.get(key));
-            let id = id.cloned().unwrap_or_default();
+            let id = id.unwrap_or_default();
             shape::set_in_text(&body, &shape::assignment(path, &id), false)
         }
     }
@@ -192,20 +191,10 @@ fn key<'a>(
 }
 
 fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {
-    let envelope = &provider.definition.envelope;
-    let peek = JsonFields::new(&request.body);
-    let id = envelope.id.find(&request.headers, peek.as_ref());
-    let letter = Letter {
-        body: request.body.clone(),
-        headers: request.headers.clone(),
-        event_id: id.unwrap_or_default(),
-        signed_at: now,
-        target: request.target.clone(),
-    };
-    let sealed = seal(&provider.definition, key, &letter);
+    let definition = &provider.definition;
     Request {
         method: request.method.clone(),
-        ..sealed
+        ..Payload::of_request(definition, request, now).sign(definition, key)
     }
 }
 

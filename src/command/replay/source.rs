@@ -82,7 +82,8 @@ impl Source {
         let now = now.unwrap_or_else(|| replay.world.now());
         let mut query = select::query(&args.select, replay.setup, now)?;
         for id in &args.id {
-            query.ids.push(select::find(&reader, id)?.id);
+            let named = select::find_among(&reader, &query.sources, id)?;
+            query.ids.push(named.id);
         }
         let ids = match &run {
             Some(run) => run.rest(replay, &reader, query)?,
@@ -143,7 +144,7 @@ struct Run {
 
 impl Run {
     fn last(reader: &Reader) -> Result<Self, CliError> {
-        let id = reader.last_run()?.ok_or_else(|| {
+        let id = reader.last_run_of_any()?.ok_or_else(|| {
             CliError::usage("there is no replay to go on with")
                 .hint("leave `--resume` out: every delivery that is meant is sent")
         })?;

@@ -74,6 +74,7 @@ fn entry(delivery: &Delivery) -> Value {
 fn own(delivery: &Delivery) -> OwnForm {
     OwnForm {
         id: Some(delivery.id.clone()),
+        source: Some(delivery.source.to_string()),
         remote: delivery.remote.clone(),
         provider: delivery.provider.clone(),
         event: delivery.event.clone(),

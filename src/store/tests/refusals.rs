@@ -38,7 +38,7 @@ fn a_newer_version_is_refused() {
         .unwrap();
     let path = place.path();
     let wanted = format!(
-        "log `{}` has version `7`, this program reads up to `1`",
+        "log `{}` has version `7`, this program reads up to `2`",
         path.display()
     );
     let (open, existing) = refused(&place);
@@ -130,7 +130,7 @@ fn a_row_that_was_spoiled_by_hand_is_named() {
             .sqlite()
             .execute(&format!("UPDATE delivery SET {change}"), [])
             .unwrap();
-        let error = place.reader().last(0).unwrap_err().to_string();
+        let error = newest(&place.reader()).unwrap_err().to_string();
         assert!(
             error.starts_with(&format!("delivery `{}` in log", d.id)),
             "{error}"
