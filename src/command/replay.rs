@@ -60,7 +60,7 @@ pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     if args.dry_run {
         return print(&replay, &source, &endpoints);
     }
-    let dispatch = Dispatch::new(client(&args.connect)?, source.writer()?);
+    let dispatch = Dispatch::new(client(&args.connect)?, source.writer()?, world.clock);
     super::runtime()?.block_on(run::send(&replay, &source, &endpoints, &dispatch))
 }
 
