@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -30,6 +30,19 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
         &["delivery", "dispatch", "json", "provider", "signature"],
     ),
     ("verify", &["delivery", "formats", "provider"]),
+    (
+        "replay",
+        &[
+            "delivery",
+            "dispatch",
+            "formats",
+            "http",
+            "json",
+            "provider",
+            "signature",
+            "store",
+        ],
+    ),
     ("cli", &[]),
     ("config", &["cli"]),
     ("console", &["report"]),
