@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hdrhistogram::Histogram;
-use webhook_cli::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict, id};
+use webhook_cli::delivery::{
+    Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict, id,
+};
 use webhook_cli::store::{Log, Writer};
 
 /// Deliveries that are submitted together and waited for together.
@@ -77,6 +79,7 @@ fn delivery(number: u32, body: &Bytes) -> Delivery {
     Delivery {
         id: id::delivery(),
         received_at: Timestamp::now(),
+        source: DeliverySource::Listen,
         remote: Some("127.0.0.1:50812".into()),
         provider: Some("olympus".into()),
         event: Some("order.created".into()),

@@ -11,7 +11,9 @@ use super::material::{Material, Unmakeable};
 use super::plan::Planned;
 use super::probe::{Parcel, Probe};
 use super::table::Expect;
-use crate::delivery::{Attempt, Delivery, FailureKind, Status, Timestamp, Verdict, id};
+use crate::delivery::{
+    Attempt, Delivery, DeliverySource, FailureKind, Status, Timestamp, Verdict, id,
+};
 use crate::dispatch::{EndpointClient, SendMode};
 
 /// Runs checks against one endpoint.
@@ -216,6 +218,7 @@ impl<'a> Runner<'a> {
         Delivery {
             id: id::delivery(),
             received_at: Timestamp::now(),
+            source: DeliverySource::Test,
             remote: None,
             provider: known(self.material.provider().name()),
             event: known(&parcel.event),

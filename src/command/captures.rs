@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use crate::delivery::capture::Capture;
-use crate::delivery::{Delivery, Status, Timestamp, Verdict, id};
+use crate::delivery::{Delivery, DeliverySource, Status, Timestamp, Verdict, id};
 use crate::exit::CliError;
 use crate::formats::{CaptureReader, captures};
 
@@ -39,6 +39,7 @@ pub fn delivery(capture: Capture, now: Timestamp) -> Delivery {
     Delivery {
         id: capture.id.unwrap_or_else(id::delivery),
         received_at: capture.received_at.unwrap_or(now),
+        source: capture.source.unwrap_or(DeliverySource::Import),
         remote: capture.remote,
         provider: capture.provider,
         event: capture.event,

@@ -8,6 +8,7 @@ mod filter;
 mod headers;
 pub mod id;
 mod request;
+mod source;
 mod time;
 mod verdict;
 
@@ -18,6 +19,7 @@ pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use headers::Headers;
 pub use request::Request;
+pub use source::DeliverySource;
 pub use time::Timestamp;
 pub use verdict::{Status, Verdict, Verification};
 
@@ -30,6 +32,8 @@ pub struct Delivery {
     pub id: String,
     /// When the request was read to its end.
     pub received_at: Timestamp,
+    /// Where it came from.
+    pub source: DeliverySource,
     /// The sender's address, `ip:port`.
     pub remote: Option<String>,
     /// The provider's name in the catalogue.

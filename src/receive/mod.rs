@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::delivery::{Delivery, Request, Status, Timestamp, Verdict, id};
+use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict, id};
 use crate::http::{Arrival, Handler, Problem, Reply};
 use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
 use crate::store::Writer;
@@ -64,6 +64,7 @@ impl Receiver {
         let delivery = Arc::new(Delivery {
             id: repeat.id,
             received_at: now,
+            source: DeliverySource::Listen,
             remote: Some(arrival.remote.to_string()),
             provider,
             event: judged.event,

@@ -122,7 +122,7 @@ const fn takes_place(status: Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::{Headers, Request, Timestamp, Verdict};
+    use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
 
     fn recall(seen: &mut Seen, id: &str, event: &str, status: Status) -> (Option<String>, u32) {
         let repeat = seen.recall(id.into(), Some("olympus"), Some(event), status);
@@ -173,6 +173,7 @@ mod tests {
         Delivery {
             id: id.into(),
             received_at: Timestamp::from_seconds(1),
+            source: DeliverySource::Listen,
             remote: None,
             provider: Some("olympus".into()),
             event: None,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::sanitize::{Piece, is_unsafe, pieces};
-use crate::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
 
 /// The text as a stream without colours gets it.
 pub fn plain(text: &str) -> String {
@@ -46,6 +46,7 @@ pub fn delivery(body: &str) -> Delivery {
     Delivery {
         id: "dlv_2".into(),
         received_at: AT,
+        source: DeliverySource::Listen,
         remote: None,
         provider: Some("olympus".into()),
         event: Some("order.created".into()),

@@ -7,8 +7,7 @@ use tokio::sync::mpsc;
 
 use super::error::AtPath;
 use super::file::Identity;
-use super::row::{Appender, Entry};
-use super::writer::Job;
+use super::row::{Appender, Entry, Job};
 use super::{StoreError, log};
 
 /// Rows in one commit; more gain nothing and make the first wait.
@@ -230,12 +229,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict, id};
+    use crate::delivery::{
+        Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict, id,
+    };
 
     fn entry(body: usize) -> Entry {
         Entry::Delivery(std::sync::Arc::new(Delivery {
             id: id::delivery(),
             received_at: Timestamp::from_seconds(1),
+            source: DeliverySource::Listen,
             remote: None,
             provider: None,
             event: None,

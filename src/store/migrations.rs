@@ -12,10 +12,10 @@ use super::error::AtPath;
 pub(super) const APPLICATION_ID: i64 = 0x5748_4C47;
 
 /// The newest version that this program writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// The steps from each version to the next.
-const STEPS: [&str; 1] = [V1];
+const STEPS: [&str; 2] = [V1, V2];
 
 /// Bytes in a page: a delivery of 1 KiB with its headers fits several times, where the default of
 /// 4 KiB leaves half a page empty.
@@ -73,6 +73,38 @@ CREATE TABLE pruned (
 CREATE VIEW delivery_readable AS
 SELECT seq, id, strftime('%Y-%m-%dT%H:%M:%fZ', received_at / 1000000.0, 'unixepoch') AS received_at,
        provider, event, event_id, verdict, method, target, length(body) AS body_bytes,
+       CAST(body AS TEXT) AS body
+FROM delivery;
+";
+
+/// `source` stands behind the body, where a column can be added without writing the whole log
+/// again. Queries read it from the index, which holds no row that `listen` has received and so costs
+/// it nothing.
+///
+/// Of what is there, `test` has sent what it says it has forged, and all else was received or
+/// imported, which nobody kept apart. Of a run, the endpoint is known where it was one.
+const V2: &str = "
+ALTER TABLE delivery ADD COLUMN source TEXT NOT NULL DEFAULT 'listen';
+                             -- listen, send, test, import
+CREATE INDEX delivery_source ON delivery (source) WHERE source <> 'listen';
+UPDATE delivery SET source = 'test'
+WHERE id IN (SELECT delivery_id FROM attempt WHERE cause = 'test')
+   OR instr(verdict_json, '\"reason\":\"forged by `webhook test` for ') > 0;
+
+CREATE TABLE run (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    started_at INTEGER NOT NULL, -- microseconds since 1970-01-01 UTC
+    selection  TEXT    NOT NULL, -- which deliveries were asked for, empty where it is not known
+    endpoint   TEXT              -- null where each went to where it was last sent
+) WITHOUT ROWID;
+INSERT INTO run (id, started_at, selection, endpoint)
+SELECT run, min(started_at), '', CASE count(DISTINCT url) WHEN 1 THEN min(url) END
+FROM attempt WHERE run IS NOT NULL GROUP BY run;
+
+DROP VIEW delivery_readable;
+CREATE VIEW delivery_readable AS
+SELECT seq, id, strftime('%Y-%m-%dT%H:%M:%fZ', received_at / 1000000.0, 'unixepoch') AS received_at,
+       source, provider, event, event_id, verdict, method, target, length(body) AS body_bytes,
        CAST(body AS TEXT) AS body
 FROM delivery;
 ";

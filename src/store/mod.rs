@@ -22,6 +22,7 @@ mod prune;
 mod query;
 mod reader;
 mod row;
+mod run;
 mod writer;
 
 pub use error::{LookupError, StoreError};
@@ -30,6 +31,7 @@ pub use log::Log;
 pub use prune::Pruned;
 pub use query::{Position, Query};
 pub use reader::{Counts, Glimpse, KnownEvent, Reader};
+pub use run::Run;
 pub use writer::{Receipt, Writer};
 
 #[cfg(test)]

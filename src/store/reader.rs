@@ -209,7 +209,7 @@ impl Reader {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn one<T>(
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -221,7 +221,7 @@ impl Reader {
         row.map(|row| read(row, &self.path)).transpose()
     }
 
-    fn all<T, C: FromIterator<T>>(
+    pub(super) fn all<T, C: FromIterator<T>>(
         &self,
         sql: &str,
         params: impl Params,

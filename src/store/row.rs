@@ -8,17 +8,19 @@ use bytes::Bytes;
 use rusqlite::types::FromSql;
 use rusqlite::{CachedStatement, ErrorCode, Row, Transaction, params};
 
-use super::StoreError;
+use tokio::sync::oneshot;
+
 use super::error::AtPath;
+use super::{Run, StoreError};
 use crate::delivery::{
-    Answer, Attempt, Delivery, Failure, Request, Signing, Timestamp, Verdict,
+    Answer, Attempt, Delivery, DeliverySource, Failure, Request, Signing, Timestamp, Verdict,
     capture::{headers_from_json, headers_to_json},
 };
 
 /// The columns that [`delivery`] reads, in its order.
 pub(super) const DELIVERY_COLUMNS: &str = "seq, id, received_at, remote, provider, event, \
      event_id, duplicate_of, verdict_json, response_status, method, target, version, headers, \
-     body_complete, body";
+     body_complete, body, source";
 
 /// The columns that [`attempt`] reads, in its order.
 pub(super) const ATTEMPT_COLUMNS: &str = "seq, id, delivery_id, cause, url, started_at, \
@@ -26,12 +28,15 @@ pub(super) const ATTEMPT_COLUMNS: &str = "seq, id, delivery_id, cause, url, star
 
 const INSERT_DELIVERY: &str = "INSERT INTO delivery (seq, id, received_at, remote, provider, event, \
      event_id, duplicate_of, verdict, verdict_json, response_status, method, target, version, \
-     headers, body_complete, body) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+     headers, body_complete, body, source) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
 const INSERT_ATTEMPT: &str = "INSERT INTO attempt (id, delivery_id, cause, url, started_at, \
      duration_ms, signing, run, status, error_kind, error_message, headers, body) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+const INSERT_RUN: &str =
+    "INSERT INTO run (id, started_at, selection, endpoint) VALUES (?1, ?2, ?3, ?4)";
 
 /// The highest place that a delivery was ever given. `AUTOINCREMENT` would look after that too, for
 /// 5 % of the writer's work, because it does so for every row.
@@ -48,7 +53,12 @@ pub(super) enum Entry {
     Delivery(Arc<Delivery>),
     /// A row of `attempt`, and the replay run it belongs to.
     Attempt(Box<Attempt>, Option<String>),
+    /// A row of `run`.
+    Run(Run),
 }
+
+/// One row and who waits for it.
+pub(super) type Job = (Entry, oneshot::Sender<Result<(), StoreError>>);
 
 impl Entry {
     /// The id of the row.
@@ -56,16 +66,18 @@ impl Entry {
         match self {
             Self::Delivery(delivery) => &delivery.id,
             Self::Attempt(attempt, _) => &attempt.id,
+            Self::Run(run) => &run.id,
         }
     }
 
     /// About how many bytes the row takes.
     pub(super) fn estimate(&self) -> usize {
-        let body = match self {
+        let variable = match self {
             Self::Delivery(delivery) => delivery.request.body.len(),
             Self::Attempt(attempt, _) => attempt.outcome.as_ref().map_or(0, |a| a.body.len()),
+            Self::Run(run) => run.selection.len(),
         };
-        body + OVERHEAD_BYTES
+        variable + OVERHEAD_BYTES
     }
 }
 
@@ -73,6 +85,7 @@ impl Entry {
 pub(super) struct Appender<'a> {
     delivery: CachedStatement<'a>,
     attempt: CachedStatement<'a>,
+    run: CachedStatement<'a>,
     /// The place of the next delivery.
     place: i64,
     path: &'a Path,
@@ -86,6 +99,7 @@ impl<'a> Appender<'a> {
         Ok(Self {
             delivery: change.prepare_cached(INSERT_DELIVERY).at(path)?,
             attempt: change.prepare_cached(INSERT_ATTEMPT).at(path)?,
+            run: change.prepare_cached(INSERT_RUN).at(path)?,
             place: last + 1,
             path,
         })
@@ -96,6 +110,7 @@ impl<'a> Appender<'a> {
         let inserted = match entry {
             Entry::Delivery(delivery) => self.insert_delivery(delivery),
             Entry::Attempt(attempt, run) => self.insert_attempt(attempt, run.as_deref()),
+            Entry::Run(run) => self.insert_run(run),
         };
         let id = || entry.id().to_owned();
         inserted.map_err(|cause| match cause.sqlite_error_code() {
@@ -127,6 +142,7 @@ impl<'a> Appender<'a> {
             headers_to_json(&request.headers),
             request.body_complete,
             &request.body[..],
+            delivery.source.as_str(),
         ])?;
         self.place += 1;
         Ok(())
@@ -152,6 +168,16 @@ impl<'a> Appender<'a> {
         ])?;
         Ok(())
     }
+
+    fn insert_run(&mut self, run: &Run) -> rusqlite::Result<()> {
+        self.run.execute(params![
+            run.id,
+            run.started_at.micros(),
+            run.selection,
+            run.endpoint,
+        ])?;
+        Ok(())
+    }
 }
 
 /// The delivery in a row of [`DELIVERY_COLUMNS`].
@@ -162,6 +188,7 @@ pub(super) fn delivery(row: &Row<'_>, path: &Path) -> Result<Delivery, StoreErro
     Ok(Delivery {
         id: columns.get(1)?,
         received_at: Timestamp::from_micros(columns.get(2)?),
+        source: DeliverySource::named(&columns.get::<String>(16)?),
         remote: columns.get(3)?,
         provider: columns.get(4)?,
         event: columns.get(5)?,

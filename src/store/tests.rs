@@ -1,5 +1,6 @@
 //! The log as its callers see it.
 
+mod migrating;
 mod refusals;
 mod selections;
 mod survival;
@@ -12,8 +13,8 @@ use tempfile::TempDir;
 
 use super::{Imported, Log, LookupError, Position, Query, Reader, StoreError, Writer};
 use crate::delivery::{
-    Answer, Attempt, Delivery, Failure, FailureKind, Headers, Request, Signing, Status, Timestamp,
-    Trigger, Verdict, id,
+    Answer, Attempt, Delivery, DeliverySource, Failure, FailureKind, Headers, Request, Signing,
+    Status, Timestamp, Trigger, Verdict, id,
 };
 
 /// A log in a folder of its own, gone with the value.
@@ -57,6 +58,7 @@ fn delivery() -> Delivery {
     Delivery {
         id: id::delivery(),
         received_at: Timestamp::from_seconds(1_768_732_201),
+        source: DeliverySource::Listen,
         remote: Some("127.0.0.1:50812".into()),
         provider: Some("olympus".into()),
         event: Some("order.created".into()),
@@ -137,6 +139,7 @@ prop_compose! {
     fn any_delivery()(
         request in any_request(),
         received_at in any::<i64>().prop_map(Timestamp::from_micros),
+        source in "listen|test|\\PC{0,9}",
         texts in prop::array::uniform6(prop::option::of("\\PC{0,12}|\0a")),
         status in prop::sample::select(Status::ALL.to_vec()),
         age_seconds in any::<Option<i64>>(),
@@ -146,7 +149,7 @@ prop_compose! {
         let [remote, provider, event, event_id, duplicate_of, reason] = texts;
         let verdict = Verdict { age_seconds, reason, notes, ..Verdict::new(status) };
         Delivery {
-            id: id::delivery(), received_at, remote, provider, event, event_id, duplicate_of,
+            id: id::delivery(), received_at, source: DeliverySource::named(&source), remote, provider, event, event_id, duplicate_of,
             verdict, request, response_status,
         }
     }
@@ -294,5 +297,5 @@ fn the_form_is_the_one_that_was_chosen() {
         .unwrap()
     };
     let form = ["page_size", "auto_vacuum", "journal_mode", "user_version"].map(pragma);
-    assert_eq!(form, ["8192", "2", "wal", "1"]);
+    assert_eq!(form, ["8192", "2", "wal", "2"]);
 }

@@ -9,17 +9,14 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::StoreError;
 use super::commit::Committer;
 use super::error::AtPath;
-use super::row::Entry;
+use super::row::{Entry, Job};
+use super::{Run, StoreError};
 use crate::delivery::{Attempt, Delivery};
 
 /// How many rows wait for a commit before who submits has to wait as well.
 const QUEUE_ROWS: usize = 1024;
-
-/// One row and who waits for it.
-pub(super) type Job = (Entry, oneshot::Sender<Result<(), StoreError>>);
 
 /// Appends to the log; clones share one queue, one thread and one connection.
 ///
@@ -53,6 +50,11 @@ impl Writer {
     pub async fn submit_attempt(&self, attempt: Attempt, run: Option<&str>) -> Receipt {
         let run = run.map(ToOwned::to_owned);
         self.queue(Entry::Attempt(Box::new(attempt), run)).await
+    }
+
+    /// Queues a bulk replay, before its first attempt.
+    pub async fn begin_run(&self, run: &Run) -> Receipt {
+        self.queue(Entry::Run(run.clone())).await
     }
 
     async fn queue(&self, entry: Entry) -> Receipt {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use webhook_cli::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict};
+use webhook_cli::delivery::{
+    Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict,
+};
 use webhook_cli::store::Log;
 
 use crate::harness::{Run, Sandbox};
@@ -52,6 +54,7 @@ fn with_log() -> Sandbox {
     let delivery = |id: &str, event: &str| Delivery {
         id: id.into(),
         received_at: Timestamp::now(),
+        source: DeliverySource::Listen,
         remote: None,
         provider: Some("olympus".into()),
         event: Some(event.into()),

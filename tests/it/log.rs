@@ -1,4 +1,4 @@
-//! `webhook log`: every subcommand over a log that was filled by `log import`.
+//! `webhook log`: every subcommand over a log that was filled as `listen` fills it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -8,7 +8,9 @@ use std::thread;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use webhook_cli::delivery::{Answer, Attempt, Failure, FailureKind, Signing, Timestamp, Trigger};
+use webhook_cli::delivery::{
+    Answer, Attempt, Delivery, Failure, FailureKind, Signing, Timestamp, Trigger, capture,
+};
 use webhook_cli::store::Log;
 
 use crate::harness::{PATIENCE, Run, Sandbox};
@@ -28,6 +30,7 @@ fn capture(number: usize) -> Value {
         "v": 1, "kind": "delivery", "id": id(number),
         "received_at": Timestamp::from_seconds(1_768_732_200 + i64::try_from(number).unwrap())
             .to_string(),
+        "source": "listen",
         "remote": "127.0.0.1:50812", "provider": "olympus", "event": "order.created",
         "event_id": format!("evt_{number}"), "duplicate_of": null,
         "verdict": {"status": "valid", "scheme": "t,v1", "secret": "olympus#1", "age_seconds": 1,
@@ -58,15 +61,31 @@ fn ndjson(captures: &[Value]) -> String {
 /// A sandbox whose log holds these captures.
 fn filled(captures: &[Value]) -> Sandbox {
     let sandbox = Sandbox::new();
-    import(&sandbox, captures);
+    keep(&sandbox, captures);
     sandbox
 }
 
-fn import(sandbox: &Sandbox, captures: &[Value]) {
-    let input = ndjson(captures);
-    sandbox
-        .run_with(&["log", "import", "-"], input.as_bytes())
-        .expect(0);
+fn keep(sandbox: &Sandbox, captures: &[Value]) {
+    let log = Log::open(sandbox.log_file()).unwrap();
+    log.import(captures.iter().map(delivery)).unwrap();
+}
+
+/// The delivery of a capture that lacks nothing.
+fn delivery(capture: &Value) -> Delivery {
+    let capture = capture::read(&capture.to_string()).unwrap();
+    Delivery {
+        id: capture.id.unwrap(),
+        received_at: capture.received_at.unwrap(),
+        source: capture.source.unwrap(),
+        remote: capture.remote,
+        provider: capture.provider,
+        event: capture.event,
+        event_id: capture.event_id,
+        duplicate_of: capture.duplicate_of,
+        verdict: capture.verdict.unwrap(),
+        request: capture.request,
+        response_status: capture.response_status,
+    }
 }
 
 fn numbered(count: usize) -> Vec<Value> {

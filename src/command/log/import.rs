@@ -12,7 +12,7 @@ use super::output;
 use crate::cli::LogImport;
 use crate::console::Console;
 use crate::delivery::capture::Capture;
-use crate::delivery::{Delivery, Status, Timestamp, Verdict, id};
+use crate::delivery::{Delivery, DeliverySource, Status, Timestamp, Verdict, id};
 use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureReader, FormatError, captures};
 use crate::provider::{Catalogue, Keyring, Policy, verify_request};
@@ -83,6 +83,11 @@ fn adopt(capture: Capture, catalogue: &Catalogue, now: Timestamp) -> Delivery {
             .filter(|id| !id.is_empty())
             .unwrap_or_else(id::delivery),
         received_at,
+        // What `test` has forged stays apart from what was received, wherever it is.
+        source: capture
+            .source
+            .filter(|source| *source == DeliverySource::Test)
+            .unwrap_or(DeliverySource::Import),
         remote: capture.remote,
         provider: capture.provider,
         event: capture.event,

@@ -6,7 +6,7 @@ use super::letter::Draft;
 use super::{Order, Run};
 use crate::cli::ShowAs;
 use crate::command::request;
-use crate::delivery::{Delivery, Request, Status, Verdict, id};
+use crate::delivery::{Delivery, DeliverySource, Request, Status, Verdict, id};
 use crate::exit::{CliError, Outcome};
 use crate::provider::Letter;
 
@@ -45,6 +45,7 @@ fn forged(run: &Run<'_>, order: Order<'_>, letter: &Letter, request: Request) ->
     Delivery {
         id: id::delivery(),
         received_at: run.world.now(),
+        source: DeliverySource::Send,
         remote: None,
         provider: known(order.provider.name()),
         event: known(order.event),

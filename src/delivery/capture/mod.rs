@@ -10,7 +10,7 @@ mod write;
 
 use serde::Serialize;
 
-use super::{Delivery, Request, Timestamp, Verdict};
+use super::{Delivery, DeliverySource, Request, Timestamp, Verdict};
 
 pub use read::{headers_from_json, read};
 pub use write::headers_to_json;
@@ -25,6 +25,8 @@ pub struct Capture {
     pub id: Option<String>,
     /// When it was received; freshness is judged at this moment.
     pub received_at: Option<Timestamp>,
+    /// Where its writer had it from.
+    pub source: Option<DeliverySource>,
     /// The sender's address.
     pub remote: Option<String>,
     /// The provider, where the writer knew it.
@@ -49,6 +51,7 @@ impl Capture {
         Self {
             id: None,
             received_at: None,
+            source: None,
             remote: None,
             provider: None,
             event: None,
@@ -66,6 +69,7 @@ impl From<Delivery> for Capture {
         Self {
             id: Some(delivery.id),
             received_at: Some(delivery.received_at),
+            source: Some(delivery.source),
             remote: delivery.remote,
             provider: delivery.provider,
             event: delivery.event,
@@ -122,6 +126,7 @@ mod tests {
         Delivery {
             id: "dlv_1".into(),
             received_at: Timestamp::from_micros(1_768_732_201_123_456),
+            source: DeliverySource::Other("relay".into()),
             remote: Some("127.0.0.1:50812".into()),
             provider: Some("olympus".into()),
             event: None,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::form::{StatusForm, ValueForm};
 use super::{Capture, CaptureError, VERSION};
-use crate::delivery::{Headers, Request, Timestamp, Verdict};
+use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
 
 /// Reads one capture from the text of one JSON object.
 pub fn read(text: &str) -> Result<Capture, CaptureError> {
@@ -23,6 +23,7 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     Ok(Capture {
         id: form.id,
         received_at: form.received_at.as_deref().and_then(Timestamp::parse),
+        source: form.source.as_deref().map(DeliverySource::named),
         remote: form.remote,
         provider: form.provider,
         event: form.event,
@@ -47,6 +48,8 @@ struct ReadForm<'a> {
     id: Option<String>,
     #[serde(borrow, default)]
     received_at: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    source: Option<Cow<'a, str>>,
     remote: Option<String>,
     provider: Option<String>,
     event: Option<String>,

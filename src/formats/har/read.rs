@@ -11,7 +11,7 @@ use super::CREATOR;
 use super::body::{self, Body, Content, Declared, NotBase64};
 use super::text::Text;
 use crate::delivery::capture::Capture;
-use crate::delivery::{Headers, Request, Timestamp, Verdict};
+use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
 
 /// Why HAR could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,8 @@ struct ResponseForm {
 #[serde(default)]
 pub(super) struct Own {
     pub id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     pub remote: Option<String>,
     pub provider: Option<String>,
     pub event: Option<String>,
@@ -201,6 +203,7 @@ impl RequestForm {
 impl Own {
     fn put_into(self, capture: &mut Capture) {
         capture.id = self.id;
+        capture.source = self.source.as_deref().map(DeliverySource::named);
         capture.remote = self.remote;
         capture.provider = self.provider;
         capture.event = self.event;

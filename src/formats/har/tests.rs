@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::{BOM, Note, Reading};
 use super::*;
 use crate::delivery::capture::Capture;
-use crate::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
 
 const BODY: &str = r#"{"id":"evt_1","type":"order.created","data":{"name":"Café Ñandú"}}"#;
 
@@ -223,6 +223,7 @@ fn delivery(request: Request) -> Delivery {
     Delivery {
         id: "dlv_1".into(),
         received_at: Timestamp::from_micros(1_768_732_201_123_456),
+        source: DeliverySource::Listen,
         remote: Some("127.0.0.1:50812".into()),
         provider: Some("olympus".into()),
         event: Some("order.created".into()),

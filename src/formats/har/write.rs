@@ -88,6 +88,7 @@ impl<'a> EntryForm<'a> {
 fn own(delivery: &Delivery) -> Own {
     Own {
         id: Some(delivery.id.clone()),
+        source: Some(delivery.source.to_string()),
         remote: delivery.remote.clone(),
         provider: delivery.provider.clone(),
         event: delivery.event.clone(),

@@ -1,6 +1,6 @@
 //! Reading what was done with deliveries.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::Reader;
 use crate::delivery::Attempt;
@@ -60,16 +60,8 @@ impl Reader {
         })
     }
 
-    /// The deliveries that a replay run has sent. One whose endpoint could not even be connected to
-    /// was not sent.
-    pub fn sent_in_run(&self, run: &str) -> Result<HashSet<String>, StoreError> {
-        let sql = "SELECT DISTINCT delivery_id FROM attempt WHERE run = ?1 \
-             AND coalesce(error_kind, '') NOT IN ('refused', 'dns', 'tls')";
-        self.all(sql, [run], |row, path| row.get(0).at(path))
-    }
-
-    /// The replay run that sent last.
-    pub fn last_run(&self) -> Result<Option<String>, StoreError> {
+    /// The id of the replay run that sent last, whatever it was asked for.
+    pub fn last_run_of_any(&self) -> Result<Option<String>, StoreError> {
         let sql = "SELECT run FROM attempt WHERE run IS NOT NULL ORDER BY seq DESC LIMIT 1";
         self.one(sql, [], |row, path| row.get(0).at(path))
     }

@@ -33,6 +33,7 @@ fn every_line_is_of_the_documented_form() {
             "kind",
             "id",
             "received_at",
+            "source",
             "remote",
             "provider",
             "event",

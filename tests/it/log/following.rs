@@ -78,12 +78,12 @@ fn what_comes_after_the_start_is_printed_once_and_in_order() {
     let tail = Tail::start(&sandbox, &["--json", "-n", "2", "--event", "order.created"]);
     // Where these are out, the place to follow from is fixed.
     assert_eq!([tail.next_id(), tail.next_id()], [id(2), id(3)]);
-    import(
+    keep(
         &sandbox,
         &[capture(4), with(capture(5), &[("/event", "x.y".into())])],
     );
     assert_eq!(tail.next_id(), id(4));
-    import(&sandbox, &[capture(6)]);
+    keep(&sandbox, &[capture(6)]);
     assert_eq!(tail.next_id(), id(6));
     let (rest, status) = tail.stop();
     assert_eq!((rest, status.code()), (vec![], Some(0)));
@@ -94,11 +94,11 @@ fn it_waits_for_a_log_and_goes_on_with_the_next_one() {
     let sandbox = Sandbox::new();
     let tail = Tail::start(&sandbox, &["--json"]);
     assert!(tail.next_talk().contains("waiting for the first delivery"));
-    import(&sandbox, &[capture(0)]);
+    keep(&sandbox, &[capture(0)]);
     assert_eq!(tail.next_id(), id(0));
 
     std::fs::remove_dir_all(sandbox.log_file().parent().unwrap()).unwrap();
-    import(&sandbox, &[capture(1)]);
+    keep(&sandbox, &[capture(1)]);
     assert_eq!(tail.next_id(), id(1));
     assert_eq!(tail.stop().1.code(), Some(0));
 }
@@ -142,7 +142,7 @@ fn a_reader_that_is_gone_ends_it_quietly() {
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    import(&sandbox, &[capture(1)]);
+    keep(&sandbox, &[capture(1)]);
     let mut talk = String::new();
     child
         .stderr

@@ -65,7 +65,7 @@ fn an_export_to_a_file_takes_its_place_when_it_is_whole() {
     sandbox.run(&args).expect(4);
     assert_eq!(std::fs::read(&file).unwrap(), b"before");
 
-    import(&sandbox, &numbered(2));
+    keep(&sandbox, &numbered(2));
     let run = sandbox.run(&args).expect(0);
     assert_eq!(run.stdout, "");
     assert!(
@@ -148,7 +148,13 @@ fn importing_again_adds_nothing() {
     let summary = json!({"v": 1, "kind": "summary", "added": 0, "present": 2, "skipped": 1});
     assert_eq!(run.json_lines(), [summary]);
     assert_eq!(run.stderr, "");
-    assert_eq!(sandbox.run(&["log", "--json"]).json_lines(), numbered(2));
+    let imported = numbered(2)
+        .into_iter()
+        .map(|line| with(line, &[("/source", "import".into())]));
+    assert_eq!(
+        sandbox.run(&["log", "--json"]).json_lines(),
+        imported.collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -252,7 +258,7 @@ fn prune_keeps_what_it_is_told_to_keep() {
         capture(20),
         &[("/received_at", Timestamp::now().to_string().into())],
     );
-    import(&sandbox, &[young]);
+    keep(&sandbox, &[young]);
     let args = ["log", "prune", "--older-than", "1h", "--json"];
     let lines = sandbox.run(&args).expect(0).json_lines();
     assert_eq!(lines.len(), 1);

@@ -1,7 +1,8 @@
 //! Deliveries as `listen` would have logged them, and the log that holds them.
 
 use webhook_cli::delivery::{
-    Answer, Attempt, Delivery, Headers, Request, Signing, Status, Timestamp, Trigger, Verdict, id,
+    Answer, Attempt, Delivery, DeliverySource, Headers, Request, Signing, Status, Timestamp,
+    Trigger, Verdict, id,
 };
 use webhook_cli::store::Log;
 
@@ -29,6 +30,7 @@ pub fn delivery(
     Delivery {
         id: id::delivery(),
         received_at: Timestamp::from_seconds(received_at),
+        source: DeliverySource::Listen,
         remote: Some("127.0.0.1:50812".into()),
         provider: Some(provider.into()),
         event: text("type").or(text("event")),

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::json;
-use webhook_cli::delivery::{Delivery, Headers, Request, Status, Timestamp, Verdict};
+use webhook_cli::delivery::{
+    Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict,
+};
 use webhook_cli::formats::har;
 
 use super::{line, lines, verify_with};
@@ -71,6 +73,7 @@ impl Vector {
         let delivery = Delivery {
             id: "dlv_1".into(),
             received_at: Timestamp::from_seconds(self.at),
+            source: DeliverySource::Listen,
             remote: None,
             provider: None,
             event: None,
