@@ -79,7 +79,7 @@ pub struct Cli {
 }
 
 /// Flags that every command takes.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct GlobalArgs {
     /// When to colour.
@@ -131,7 +131,7 @@ pub enum Command {
 }
 
 /// Where signing secrets come from.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Secrets")]
 pub struct SecretArgs {
     /// A signing secret; `NAME=VALUE` for one provider; repeat for rotation.
@@ -176,7 +176,7 @@ pub struct FreshnessArgs {
 }
 
 /// How endpoints are reached.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectArgs {
     /// A PEM file of certificates to trust besides the system's.

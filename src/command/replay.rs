@@ -1,6 +1,7 @@
 //! `webhook replay`: sends logged deliveries again, so that they pass the receiver's checks.
 
 mod report;
+mod resume;
 
 use std::future::pending;
 use std::path::Path;
@@ -11,12 +12,12 @@ use futures_util::future::OptionFuture;
 use super::setup::{Setup, client, headers};
 use super::{World, captures, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
-use crate::delivery::{Signing, Timestamp, id};
+use crate::delivery::{Signing, Timestamp};
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
 use crate::replay::{Pacing, Replay, Selection};
-use crate::store::{Log, Reader};
+use crate::store::Log;
 use report::RunReport;
 
 /// Runs the command.
@@ -37,12 +38,12 @@ pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outc
             replay.selection = captured(path, world.now())?;
             None
         }
-        None => Some(select_from_log(&mut replay, args, &setup, world)?),
+        None => Some(select_from_log(&mut replay, args, &setup, world.now())?),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?);
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
-    let report = RunReport::new(args, &setup, &keyring, world);
+    let report = RunReport::new(args, global, &setup, &keyring, world);
     super::runtime()?.block_on(send(&replay, report, &edit_error))
 }
 
@@ -95,42 +96,26 @@ fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
     Ok(Selection::Deliveries(deliveries.collect()))
 }
 
-/// Puts in what ids and filters mean, and the log that has it.
+/// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that
+/// has it.
 fn select_from_log(
     replay: &mut Replay<'_>,
     args: &ReplayArgs,
     setup: &Setup,
-    world: &World,
+    now: Timestamp,
 ) -> Result<Log, CliError> {
-    let filtered = args.select != SelectArgs::default();
-    if args.id.is_empty() && !filtered {
-        return Err(CliError::usage("nothing says which deliveries to replay")
-            .hint("give ids, `@last`, or filters such as `--event 'order.*' --since -1h`"));
-    }
     let log = setup.existing_log()?;
     let reader = log.reader()?;
-    let run = if args.resume {
-        last_run(&reader)?
-    } else {
-        id::run()
-    };
-    let began = id::made_at(&run).filter(|_| args.resume);
-    let mut query = select::query(&args.select, setup, began.unwrap_or_else(|| world.now()))?;
-    for id in &args.id {
-        query.ids.push(select::find(&reader, id)?.id);
-    }
+    let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
+    let (ids, filters) = resume::asked_for(&run)?;
+    let mut query = select::query(&filters, setup, run.started_at)?;
+    query.ids = ids;
     replay.selection = Selection::Query(query);
+    replay.endpoint = resume::endpoint(&run, replay.endpoint.take())?;
     replay.run = Some(run);
-    replay.resume = args.resume;
+    replay.resume = args.resume.is_some();
     replay.reader = Some(Mutex::new(reader));
     Ok(log)
-}
-
-fn last_run(reader: &Reader) -> Result<String, CliError> {
-    reader.last_run()?.ok_or_else(|| {
-        CliError::usage("there is no replay to go on with")
-            .hint("leave `--resume` out: every delivery that is meant is sent")
-    })
 }
 
 /// Replays until done or interrupted, and says how it went.

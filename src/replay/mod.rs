@@ -25,7 +25,7 @@ use crate::dispatch::Dispatch;
 use crate::http::Target;
 use crate::json::Path;
 use crate::provider::{Catalogue, Keyring};
-use crate::store::{Query, Reader};
+use crate::store::{Query, Reader, Run};
 
 pub use error::ReplayError;
 pub use pace::Pacing;
@@ -58,9 +58,9 @@ pub struct Replay<'a> {
     pub shuffle: bool,
     /// How long each exchange may take; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// The id of the run under which a bulk replay is logged, so that it can be resumed.
-    pub run: Option<String>,
-    /// Whether the run has begun before: what it has sent and what was received since is left out.
+    /// The run under which a bulk replay is logged, so that it can be resumed.
+    pub run: Option<Run>,
+    /// Whether the run is in the log: what it has sent and what was received since is left out.
     pub resume: bool,
     /// The providers that are recognised.
     pub catalogue: &'a Catalogue,

@@ -32,7 +32,7 @@ impl Replay<'_> {
         let told = observer(ReplayEvent::Selected {
             requests: selected.requests(),
             sent_before: selected.sent_before,
-            run: selected.run(),
+            run: selected.run().map(|run| run.id.as_str()),
         });
         match self.dispatch {
             _ if told.is_break() => Ok(()),
@@ -65,6 +65,11 @@ impl Replay<'_> {
         stop: impl Future<Output = ()>,
         observer: &mut Observer<'_>,
     ) -> Result<(), ReplayError> {
+        if let Some(run) = selected.run().filter(|_| !self.resume)
+            && let Some(receipt) = dispatch.begin_run(run).await
+        {
+            receipt.await?;
+        }
         let halt = watch::Sender::new(false);
         let mut sent = std::pin::pin!(self.attempts(selected, dispatch, &halt));
         let mut stop = std::pin::pin!(stop.fuse());
@@ -142,7 +147,7 @@ impl Replay<'_> {
             request: &prepared.delivery.request,
             signing: Some(prepared.signing),
             timeout: self.timeout,
-            run: selected.run(),
+            run: selected.run().map(|run| run.id.as_str()),
         };
         let sent = dispatch.send(outgoing).await;
         Ok((prepared, sent))

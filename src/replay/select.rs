@@ -7,9 +7,9 @@ use std::sync::PoisonError;
 use rand::seq::SliceRandom as _;
 
 use super::{Replay, ReplayError, Selection};
-use crate::delivery::{Delivery, Timestamp, id};
+use crate::delivery::{Delivery, id};
 use crate::http::Target;
-use crate::store::{Query, Reader, StoreError};
+use crate::store::{Query, Reader, Run, StoreError};
 
 /// The deliveries that a replay sends.
 pub(super) struct Selected<'a> {
@@ -59,12 +59,12 @@ impl<'a> Selected<'a> {
         self.ids.len().saturating_mul(times)
     }
 
-    /// The id under which a resumption finds what was sent. One request cannot be interrupted
-    /// between two, and under repeats an id does not tell how often it was sent.
-    pub(super) fn run(&self) -> Option<&'a str> {
+    /// The run by which a resumption finds what was sent. One request cannot be interrupted between
+    /// two, and under repeats an id does not tell how often it was sent.
+    pub(super) fn run(&self) -> Option<&'a Run> {
         let replay = self.replay;
         let is_bulk = self.ids.len() > 1 && replay.times == 1;
-        let run = replay.run.as_deref();
+        let run = replay.run.as_ref();
         run.filter(|_| is_bulk || replay.resume)
     }
 
@@ -124,7 +124,7 @@ fn ids(
     reader: &Reader,
     query: &Query,
 ) -> Result<(Vec<String>, usize), ReplayError> {
-    match replay.run.as_deref().filter(|_| replay.resume) {
+    match replay.run.as_ref().filter(|_| replay.resume) {
         Some(run) => Ok(rest(run, reader, query.clone())?),
         None => Ok((reader.ids(query)?, 0)),
     }
@@ -133,20 +133,20 @@ fn ids(
 /// What the query meant when a run began, without what it has sent. What was received since is not
 /// of this run: where the endpoint is a `listen` on the same log, that would be the replayed
 /// deliveries themselves.
-fn rest(run: &str, reader: &Reader, mut query: Query) -> Result<(Vec<String>, usize), StoreError> {
+fn rest(run: &Run, reader: &Reader, mut query: Query) -> Result<(Vec<String>, usize), StoreError> {
     let most = query.limit.take().unwrap_or(usize::MAX);
-    let sent = reader.sent_in_run(run)?;
+    let sent = reader.sent_in_run(&run.id)?;
     let mut ids = reader.ids(&query)?;
-    ids.retain(|id| !was_made_after(id, id::made_at(run)) && !sent.contains(id));
+    ids.retain(|id| !came_after(id, run) && !sent.contains(id));
     // The newest of all were meant. Those that were sent are among them, though the query may mean
     // them no longer, as where only failed ones are meant.
     ids.drain(..ids.len().saturating_sub(most.saturating_sub(sent.len())));
     Ok((ids, sent.len()))
 }
 
-fn was_made_after(delivery_id: &str, began: Option<Timestamp>) -> bool {
-    let made = id::made_at(delivery_id);
-    made.zip(began).is_some_and(|(made, began)| began < made)
+/// Whether a delivery was received, and so given its id, after a run began.
+fn came_after(delivery_id: &str, run: &Run) -> bool {
+    id::made_at(delivery_id).is_some_and(|made| run.started_at < made)
 }
 
 /// Where each delivery was last sent, which each of them has to have been.

@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use crate::cli::{ReplayArgs, ShowAs, SignMode};
+use super::resume;
+use crate::cli::{GlobalArgs, ReplayArgs, ShowAs, SignMode};
 use crate::command::line::Line;
 use crate::command::send::outcome_of;
 use crate::command::setup::Setup;
@@ -17,6 +18,7 @@ use crate::report::{self, AttemptView, Tally};
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
     args: &'a ReplayArgs,
+    global: &'a GlobalArgs,
     setup: &'a Setup,
     keyring: &'a Keyring,
     world: &'a World,
@@ -34,12 +36,14 @@ impl<'a> RunReport<'a> {
     /// Of a replay that has not begun.
     pub fn new(
         args: &'a ReplayArgs,
+        global: &'a GlobalArgs,
         setup: &'a Setup,
         keyring: &'a Keyring,
         world: &'a World,
     ) -> Self {
         Self {
             args,
+            global,
             setup,
             keyring,
             world,
@@ -83,7 +87,7 @@ impl<'a> RunReport<'a> {
     fn begin(&mut self, requests: usize, sent_before: usize, run: Option<&str>) {
         self.requests = Some(requests);
         self.run = run.map(str::to_owned);
-        if self.args.resume {
+        if self.args.resume.is_some() {
             self.console()
                 .note(&format!("{sent_before} were sent before and are left out"));
         }
@@ -228,20 +232,14 @@ impl<'a> RunReport<'a> {
             } else {
                 "stopped"
             };
-            let sent = self.tally.sent;
-            console.note(&format!(
-                "{how}: {sent} of {requests} were sent{}",
-                self.how_to_resume()
-            ));
+            let resume = self
+                .run
+                .as_deref()
+                .map(|run| resume::how(run, self.args, self.global));
+            let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
+            console.note(&format!("{how}: {sent} of {requests} were sent{resume}"));
         }
         Ok(())
-    }
-
-    fn how_to_resume(&self) -> String {
-        match &self.run {
-            Some(_) => "; the same command with `--resume` sends the rest".into(),
-            None => String::new(),
-        }
     }
 
     /// What is wrong, and what to do about it.
