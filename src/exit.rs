@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::check::CheckError;
 use crate::config::ConfigError;
 use crate::delivery::{FailureKind, FilterError};
 use crate::formats::FormatError;
@@ -173,6 +174,16 @@ impl From<ConfigError> for CliError {
             ExitKind::Usage
         };
         Self::new(kind, error.to_string()).maybe_hint(error.hint().map(str::to_owned))
+    }
+}
+
+impl From<CheckError> for CliError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Store(error) => error.into(),
+            CheckError::Uncountable(_) => Self::usage(error.to_string()).hint("`--effects` has to print a number, `--effects-url` to answer with one, and nothing else"),
+            error => Self::usage(error.to_string()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::material::Unmakeable;
+use super::error::CheckError;
 use super::probe::Parcel;
 use crate::delivery::{Headers, Request};
 use crate::provider::{Forge, Letter, Provider, document};
@@ -24,8 +24,8 @@ impl Draft {
         event: &str,
         name: &str,
         forge: &mut Forge<'_>,
-    ) -> Result<Self, Unmakeable> {
-        let no_event = || Unmakeable::NoEvent(event.to_owned());
+    ) -> Result<Self, CheckError> {
+        let no_event = || CheckError::NoEvent(event.to_owned());
         let fixture = provider.event(event).ok_or_else(no_event)??;
         let headers = forge.headers(&provider.definition);
         let data = forge.fill(&fixture.data);

@@ -9,37 +9,30 @@ use serde_json::Value;
 
 use super::content::{Content, Shown};
 use super::draft::{Draft, Post};
-use super::plan::newer_of;
+use super::error::CheckError;
 use super::probe::{Parcel, Probe};
 use super::spelling;
 use crate::delivery::{Request, Timestamp};
 use crate::json::{JsonFields, javascript};
-use crate::provider::{CatalogueError, Definition, FaultError, Forge, Letter, Provider, seal};
-use crate::signature::{Key, KeyError, Scheme, mac_text, render_headers};
+use crate::provider::{Definition, Forge, Letter, Provider, seal};
+use crate::signature::{Key, Scheme, mac_text, render_headers};
 
 /// How long before its update something was created, in seconds: told in the events, not in when
 /// they are signed.
 const SINCE_CREATION: i64 = 60;
 
-/// Why a check's requests cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum Unmakeable {
-    /// An event's fixture cannot be read.
-    #[error(transparent)]
-    Fixture(#[from] CatalogueError),
-    /// The provider has no such event.
-    #[error("the provider has no event `{0}`")]
-    NoEvent(String),
-    /// A fault cannot be played.
-    #[error(transparent)]
-    Fault(#[from] FaultError),
-    /// A key that is needed cannot be made.
-    #[error(transparent)]
-    Key(#[from] KeyError),
+/// The first pair of events that tell of the creation and of an update of one kind of thing.
+pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
+    provider.event_names().find_map(|created| {
+        let kind = created.strip_suffix("created")?;
+        let updated = format!("{kind}updated");
+        let updated = provider.event_names().find(|name| *name == updated)?;
+        Some((created, updated))
+    })
 }
 
 /// What a recipe gives.
-pub type Made = Result<Probe, Unmakeable>;
+pub type Made = Result<Probe, CheckError>;
 
 /// A provider, its key, and the event that is played.
 pub struct Material<'a> {
@@ -83,6 +76,11 @@ impl<'a> Material<'a> {
         self.provider
     }
 
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// How old a signature may be, in seconds.
     pub fn tolerance(&self) -> i64 {
         let tolerance = self.scheme().tolerance;
@@ -120,7 +118,7 @@ impl<'a> Material<'a> {
             let post = self.letter()?;
             Ok(self.sealed(&post))
         });
-        Ok(Probe::of(parcels.collect::<Result<_, Unmakeable>>()?).at_once())
+        Ok(Probe::of(parcels.collect::<Result<_, CheckError>>()?).at_once())
     }
 
     /// Of a document that was changed before it was written; the change gets the path of the data.
@@ -165,9 +163,9 @@ impl<'a> Material<'a> {
     /// that stands there twice is sent again as it was.
     pub fn pair(&mut self, arrange: impl FnOnce(Parcel, Parcel) -> Vec<Parcel>) -> Made {
         let Some((created, updated)) = newer_of(self.provider) else {
-            return Err(Unmakeable::NoEvent("*.updated".into()));
+            return Err(CheckError::NoEvent("*.updated".into()));
         };
-        let now = (self.clock)();
+        let now = self.now();
         let before = now.plus_seconds(-SINCE_CREATION);
         let mut forge = Forge::new(created, before, &mut self.random);
         let first = Draft::drawn(self.provider, created, created, &mut forge)?;
@@ -189,24 +187,24 @@ impl<'a> Material<'a> {
         &self.provider.definition.signature
     }
 
-    fn letter(&mut self) -> Result<Post, Unmakeable> {
+    fn letter(&mut self) -> Result<Post, CheckError> {
         let draft = self.draft()?;
         Ok(self.written(draft, javascript::stringify))
     }
 
-    fn draft(&mut self) -> Result<Draft, Unmakeable> {
+    fn draft(&mut self) -> Result<Draft, CheckError> {
         let event = self.event.clone();
         self.draft_of(&event, &event)
     }
 
     /// The data of one event under the name of another.
-    fn draft_of(&mut self, event: &str, name: &str) -> Result<Draft, Unmakeable> {
-        let mut forge = Forge::new(name, (self.clock)(), &mut self.random);
+    fn draft_of(&mut self, event: &str, name: &str) -> Result<Draft, CheckError> {
+        let mut forge = Forge::new(name, self.now(), &mut self.random);
         Draft::drawn(self.provider, event, name, &mut forge)
     }
 
     /// The event that is played, or the first of the provider's that has a number with a fraction.
-    fn draft_with_fraction(&mut self) -> Result<Draft, Unmakeable> {
+    fn draft_with_fraction(&mut self) -> Result<Draft, CheckError> {
         let played = self.event.clone();
         let names = std::iter::once(played.as_str()).chain(self.provider.event_names());
         for name in names {
@@ -228,7 +226,7 @@ impl<'a> Material<'a> {
                 event_id: event_id.unwrap_or_default(),
                 body,
                 headers: draft.headers,
-                signed_at: (self.clock)(),
+                signed_at: self.now(),
                 target: self.target.clone(),
             },
         }

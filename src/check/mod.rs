@@ -3,31 +3,35 @@
 //! A [`Check`] is a row of a table: what is sent, as a recipe over the [`Material`] of a provider;
 //! what is expected; how grave it is where that does not come; why it matters, and how it is mended.
 //! [`plan`] finds the checks that apply to a provider, told from its definition alone; the
-//! [`Runner`] sends each through the back door and judges the answers.
+//! [`Runner`] sends each and classifies the answers.
 //!
 //! ```text
-//! plan(provider) -> select(only, skip) -> Runner::run(planned) -> Finished
+//! plan(provider) -> select(only, skip) -> Runner::run(planned) -> Finding of each, CheckEnd
 //! ```
 //!
 //! A new check is a row in one of the tables below `table/`.
 
+mod classify;
 mod content;
 mod draft;
 mod effects;
-mod judge;
+mod error;
 mod material;
 mod plan;
+mod presence;
 mod probe;
+mod report;
 mod runner;
 mod spelling;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use effects::Counter;
-pub use judge::{Outcome, Severity};
-pub use material::{Material, Unmakeable};
+pub use classify::Expect;
+pub use effects::SideEffects;
+pub use error::CheckError;
+pub use material::Material;
 pub use plan::{Planned, SelectionError, known_flaw_of, plan, select};
 pub use probe::{Parcel, Probe};
-pub use runner::{Finished, Runner, Sending};
-pub use table::{CRASH_FIX, CRASH_WHY, Check, Expect};
+pub use runner::{CheckEnd, CheckEvent, Runner};
+pub use table::Check;

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::Severity;
-use super::table::{self, Check};
-use crate::delivery::EventFilter;
+use super::table::{self, Check, EACH_EVENT};
+use crate::delivery::{EventFilter, Severity};
 use crate::provider::{KnownFlaw, Provider, nearest};
 
-/// The check that each documented event has an instance of: `accepts/event:order.created`.
-pub(super) const EVENT: &str = "accepts/event";
 /// The event that is played where nobody says which, where the provider has it.
 const USUAL_EVENT: &str = "order.created";
 
@@ -50,7 +47,7 @@ pub fn plan(provider: &Provider, event: Option<&str>) -> Vec<Planned> {
     let applying = table::all().filter(|check| (check.applies)(provider));
     applying
         .flat_map(|check| match check.id {
-            EVENT => of_each_event(check, provider),
+            EACH_EVENT => of_each_event(check, provider),
             _ => vec![Planned {
                 id: check.id.into(),
                 check,
@@ -62,21 +59,11 @@ pub fn plan(provider: &Provider, event: Option<&str>) -> Vec<Planned> {
 
 fn of_each_event(check: &'static Check, provider: &Provider) -> Vec<Planned> {
     let planned = |name: &str| Planned {
-        id: format!("{EVENT}:{name}"),
+        id: format!("{EACH_EVENT}:{name}"),
         check,
         event: name.into(),
     };
     provider.event_names().map(planned).collect()
-}
-
-/// The first pair of events that tell of the creation and of an update of one kind of thing.
-pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
-    provider.event_names().find_map(|created| {
-        let kind = created.strip_suffix("created")?;
-        let updated = format!("{kind}updated");
-        let updated = provider.event_names().find(|name| *name == updated)?;
-        Some((created, updated))
-    })
 }
 
 /// Those of `planned` that `only` names, all where it is empty, without those that `skip` names.

@@ -1,179 +1,213 @@
-//! Running checks: send, wait, judge.
+//! Running checks: greet the handler, then send, wait and classify.
 
-use std::time::Duration;
-use std::time::Instant;
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use super::effects::{Count, Counter};
-use super::judge::{Fault, Outcome, Severity, Standard};
-use super::material::{Material, Unmakeable};
+use super::classify::{Expect, Flaw};
+use super::effects::SideEffects;
+use super::error::CheckError;
+use super::material::Material;
 use super::plan::Planned;
+use super::presence::{Presence, Skipped};
 use super::probe::{Parcel, Probe};
-use super::table::Expect;
+use super::report::{Evidence, Exchange, finding};
 use crate::delivery::{
-    Attempt, Delivery, DeliverySource, FailureKind, Status, Timestamp, Verdict, id,
+    Delivery, DeliverySource, Failure, FailureKind, Finding, Status, Verdict, id,
 };
 use crate::dispatch::{EndpointClient, SendMode};
 
 /// Runs checks against one endpoint.
 pub struct Runner<'a> {
-    material: Material<'a>,
-    endpoint: &'a EndpointClient,
-    counter: Option<&'a dyn Counter>,
-    /// The check that ran before this one, and whether it got an answer.
-    last: Option<(String, bool)>,
-    /// Why nothing is sent any more.
-    gone: Option<String>,
+    /// The provider that is played.
+    pub material: Material<'a>,
+    /// The handler.
+    pub endpoint: &'a EndpointClient,
+    /// Where its side effects are counted.
+    pub effects: Option<&'a SideEffects>,
+    /// Whether what is sent is kept in the log.
+    pub is_kept: bool,
 }
 
-/// What came of a check.
-#[derive(Debug, Clone)]
-pub struct Finished {
-    /// Which check.
-    pub planned: Planned,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// How grave it is; the check's own where nothing is wrong.
-    pub severity: Severity,
-    /// What is wrong, or why nothing was checked.
-    pub reason: Option<String>,
-    /// The delivery and the attempt that show it; the last ones where nothing is wrong.
-    pub shown: Option<Sending>,
-    /// How many requests were sent.
-    pub requests: usize,
-    /// How long it took.
-    pub duration: Duration,
+/// What happens while checks run.
+#[derive(Debug)]
+pub enum CheckEvent<'e> {
+    /// The handler refuses a genuine delivery with this status; the checks say of what kind that is.
+    Refused(u16),
+    /// A check has ended.
+    Finding(&'e Finding),
 }
 
-/// One delivery that was sent, and what came of it.
-#[derive(Debug, Clone)]
-pub struct Sending {
-    /// The delivery's id in the log.
-    pub delivery_id: String,
-    /// What was sent.
-    pub parcel: Parcel,
-    /// What came of it.
-    pub attempt: Attempt,
+/// How a run of checks ended.
+#[derive(Debug)]
+pub enum CheckEnd {
+    /// All checks ended. The handler may have gone away meanwhile.
+    Done {
+        /// Whether nothing listens any more.
+        is_gone: bool,
+    },
+    /// Nobody answered the first genuine delivery; no check was run.
+    Unreachable(Failure),
+    /// The handler refuses what is genuine with this status. Nothing that is planned has to be
+    /// accepted, so every check would pass, and none was run.
+    Refused(u16),
+    /// It was stopped.
+    Stopped,
 }
 
-/// That the endpoint does not listen any more.
-enum End {
-    /// Which another check has told of.
-    Known(String),
-    /// Which nobody knew.
-    New(Fault),
-}
-
-/// What a probe met.
-enum Met {
-    Answers(Vec<Sending>),
-    /// What cannot be sent to this endpoint.
-    Impossible(&'static str),
-}
-
-impl<'a> Runner<'a> {
-    /// Of a provider's material against the endpoint of an endpoint; with a counter, repeats have to
-    /// count once.
-    pub const fn new(
-        material: Material<'a>,
-        endpoint: &'a EndpointClient,
-        counter: Option<&'a dyn Counter>,
-    ) -> Self {
-        Self {
-            material,
-            endpoint,
-            counter,
-            last: None,
-            gone: None,
+impl Runner<'_> {
+    /// Sends one genuine delivery, so that a dead endpoint is told once and not by every check, and
+    /// that one which refuses everything does not pass for one that refuses forgeries; then runs the
+    /// checks in order. `observe` is told of each end and may stop the run, as `stop` does when it is
+    /// ready.
+    pub async fn run(
+        mut self,
+        planned: Vec<Planned>,
+        observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<CheckEnd, CheckError> {
+        let mut stop = pin!(stop);
+        let greeted = tokio::select! {
+            greeted = self.greet(&planned, observe) => greeted?,
+            () = &mut stop => Some(CheckEnd::Stopped),
+        };
+        if let Some(end) = greeted {
+            self.endpoint.settle().await?;
+            return Ok(end);
         }
+        if let Some(effects) = self.effects {
+            effects.count().await.map_err(CheckError::Uncountable)?;
+        }
+        let mut presence = Presence::default();
+        for planned in planned {
+            let found = tokio::select! {
+                found = self.check(&planned, &mut presence) => found?,
+                () = &mut stop => return Ok(CheckEnd::Stopped),
+            };
+            self.endpoint.settle().await?;
+            if observe(CheckEvent::Finding(&found)).is_break() {
+                return Ok(CheckEnd::Stopped);
+            }
+        }
+        let is_gone = presence.gone.is_some();
+        Ok(CheckEnd::Done { is_gone })
     }
 
-    /// One genuine delivery, to see whether anybody is there.
-    pub async fn greet(&mut self, event: &str) -> Result<Option<Sending>, Unmakeable> {
-        self.material.play(event);
+    /// How the run ends with its first genuine delivery, where it does.
+    async fn greet(
+        &mut self,
+        planned: &[Planned],
+        observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<CheckEnd>, CheckError> {
+        self.material
+            .play(planned.first().map_or("", |first| &first.event));
         let probe = self.material.genuine()?;
-        Ok(match self.send(&probe, "a greeting").await {
-            Met::Answers(sendings) => sendings.into_iter().next(),
-            Met::Impossible(_) => None,
+        let greeting = self.send(&probe, "a greeting").await;
+        let Some(greeting) = greeting.ok().and_then(|sent| sent.into_iter().next()) else {
+            return Ok(None);
+        };
+        let has_to_accept = |planned: &Planned| {
+            !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
+        };
+        Ok(match greeting.attempt.outcome {
+            Ok(answer) if answer.is_success() => None,
+            Ok(answer) if !planned.iter().any(has_to_accept) => {
+                Some(CheckEnd::Refused(answer.status))
+            }
+            Ok(answer) => {
+                let goes_on = observe(CheckEvent::Refused(answer.status));
+                goes_on.is_break().then_some(CheckEnd::Stopped)
+            }
+            // A handler that drops the connection is there.
+            Err(failure) if is_there(failure.kind) => None,
+            Err(failure) => Some(CheckEnd::Unreachable(failure)),
         })
-    }
-
-    /// Whether the endpoint went away while checks ran.
-    pub const fn is_gone(&self) -> bool {
-        self.gone.is_some()
     }
 
     /// Runs one check. Nothing is sent any more once the endpoint is gone.
-    pub async fn run(&mut self, planned: Planned) -> Result<Finished, Unmakeable> {
+    async fn check(
+        &mut self,
+        planned: &Planned,
+        presence: &mut Presence,
+    ) -> Result<Finding, CheckError> {
         let start = Instant::now();
-        if let Some(reason) = self.gone.clone() {
-            return Ok(skipped(planned, reason));
-        }
+        let ended = match presence.gone.clone() {
+            Some(reason) => Err(Skipped(reason)),
+            None => self.flaw(planned, presence).await?,
+        };
+        let provider = self.material.provider();
+        let (flaw, mut sent) = match ended {
+            Ok(ended) => ended,
+            Err(Skipped(reason)) => {
+                let skipped = Err(reason);
+                return Ok(finding(planned, provider, skipped, 0, None, Duration::ZERO));
+            }
+        };
+        let requests = sent.len();
+        let place = flaw.as_ref().map(|flaw| flaw.shown_by);
+        let place = place.unwrap_or(requests.saturating_sub(1));
+        let shown = (place < requests).then(|| sent.swap_remove(place));
+        let shown = shown.map(|exchange| Evidence {
+            exchange,
+            url: self.endpoint.url(),
+            is_kept: self.is_kept,
+        });
+        let took = start.elapsed();
+        Ok(finding(
+            planned,
+            provider,
+            Ok(flaw),
+            requests,
+            shown.as_ref(),
+            took,
+        ))
+    }
+
+    /// What is wrong, and what was sent to find it.
+    async fn flaw(
+        &mut self,
+        planned: &Planned,
+        presence: &mut Presence,
+    ) -> Result<Result<(Option<Flaw>, Vec<Exchange>), Skipped>, CheckError> {
         self.material.play(&planned.event);
         let probe = (planned.check.probe)(&mut self.material)?;
-        let has_effects = planned.check.expect == Expect::AcceptedOnce;
-        let count = match self.counter.filter(|_| has_effects) {
-            Some(counter) => Some(Count::start(counter).await),
+        let counts = planned.check.expect == Expect::AcceptedOnce;
+        let effects = self.effects.filter(|_| counts);
+        let before = match effects {
+            Some(effects) => Some(effects.count().await),
             None => None,
         };
-        let sendings = match self.send(&probe, &planned.id).await {
-            Met::Answers(sendings) => sendings,
-            Met::Impossible(reason) => return Ok(skipped(planned, reason.into())),
+        let sent = match self.send(&probe, &planned.id).await {
+            Ok(sent) => sent,
+            Err(skipped) => return Ok(Err(skipped)),
         };
-        let fault = match self.notice_end(&sendings) {
-            Some(End::Known(reason)) => return Ok(skipped(planned, reason)),
-            Some(End::New(fault)) => Some(fault),
-            None => self.judge(&planned, &sendings, count).await,
+        let flaw = match presence.notice(&planned.id, &sent) {
+            Err(skipped) => return Ok(Err(skipped)),
+            Ok(Some(flaw)) => Some(flaw),
+            Ok(None) => {
+                let attempts: Vec<_> = sent.iter().map(|one| one.attempt.clone()).collect();
+                let (check, provider) = (planned.check, self.material.provider());
+                let deadline = provider.definition.delivery.timeout();
+                let classified = check.expect.classify(check.severity, deadline, &attempts);
+                match (classified, effects.zip(before)) {
+                    (None, Some((effects, before))) => {
+                        let reason = effects.flaw_since(before).await;
+                        reason.map(|reason| Flaw {
+                            severity: check.severity,
+                            reason,
+                            shown_by: 0,
+                        })
+                    }
+                    (classified, _) => classified,
+                }
+            }
         };
-        self.last = Some((planned.id.clone(), is_answered(&sendings)));
-        Ok(finished(planned, fault, sendings, start.elapsed()))
+        Ok(Ok((flaw, sent)))
     }
 
-    async fn judge(
-        &self,
-        planned: &Planned,
-        sendings: &[Sending],
-        count: Option<Count<'_>>,
-    ) -> Option<Fault> {
-        let attempts: Vec<_> = sendings.iter().map(|sent| sent.attempt.clone()).collect();
-        let standard = Standard {
-            expect: planned.check.expect,
-            severity: planned.check.severity,
-            deadline: self.material.provider().definition.delivery.timeout(),
-        };
-        if let Some(fault) = standard.judge(&attempts) {
-            return Some(fault);
-        }
-        let reason = count?.end().await?;
-        Some(Fault {
-            severity: planned.check.severity,
-            reason,
-            shown_by: 0,
-        })
-    }
-
-    /// Whether the endpoint does not listen any more. What is to blame is the check before; where
-    /// that got no answer, it is found out already.
-    fn notice_end(&mut self, sendings: &[Sending]) -> Option<End> {
-        let is_refused = |sent: &Sending| matches!(&sent.attempt.outcome, Err(failure) if failure.kind == FailureKind::Refused);
-        let shown_by = sendings.iter().position(is_refused)?;
-        let (reason, was_answered) = match &self.last {
-            Some((id, answered)) => (format!("nothing listens since `{id}`"), *answered),
-            None => ("nothing listens any more".into(), true),
-        };
-        self.gone = Some(reason.clone());
-        if !was_answered {
-            return Some(End::Known(reason));
-        }
-        Some(End::New(Fault {
-            severity: Severity::Crash,
-            reason: format!("{reason}: the receiver has ended"),
-            shown_by,
-        }))
-    }
-
-    async fn send(&self, probe: &Probe, id: &str) -> Met {
+    async fn send(&self, probe: &Probe, id: &str) -> Result<Vec<Exchange>, Skipped> {
         let mut deliveries = Vec::new();
         for parcel in &probe.parcels {
             let delivery = self.delivery(parcel, id);
@@ -186,38 +220,43 @@ impl<'a> Runner<'a> {
                 .endpoint
                 .send(delivery_id, &parcel.request, SendMode::Half);
             if half.await.is_none() {
-                return Met::Impossible("half a request is not sent over TLS");
+                return Err(Skipped("half a request is not sent over TLS".into()));
             }
         }
         let repeated = deliveries
             .iter()
             .flat_map(|delivery| std::iter::repeat_n(delivery, probe.times));
-        let sendings = repeated.map(|(delivery_id, parcel)| self.post(delivery_id, parcel, probe));
+        let exchanges = repeated.map(|(id, parcel)| self.exchange(id, parcel, probe.mode));
         if probe.at_once {
-            return Met::Answers(join_all(sendings).await.into_iter().flatten().collect());
+            return Ok(join_all(exchanges).await.into_iter().flatten().collect());
         }
         let mut done = Vec::new();
-        for sending in sendings {
-            done.extend(sending.await);
+        for exchange in exchanges {
+            done.extend(exchange.await);
         }
-        Met::Answers(done)
+        Ok(done)
     }
 
-    async fn post(&self, delivery_id: &str, parcel: &Parcel, probe: &Probe) -> Option<Sending> {
-        let attempt = self.endpoint.send(delivery_id, &parcel.request, probe.mode);
-        Some(Sending {
+    async fn exchange(
+        &self,
+        delivery_id: &str,
+        parcel: &Parcel,
+        mode: SendMode,
+    ) -> Option<Exchange> {
+        let attempt = self.endpoint.send(delivery_id, &parcel.request, mode);
+        Some(Exchange {
             delivery_id: delivery_id.to_owned(),
             parcel: parcel.clone(),
             attempt: attempt.await?,
         })
     }
 
-    /// What the log keeps of a forged delivery.
+    /// What the log keeps of a delivery that a check sends.
     fn delivery(&self, parcel: &Parcel, check: &str) -> Delivery {
         let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Delivery {
             id: id::delivery(),
-            received_at: Timestamp::now(),
+            received_at: self.material.now(),
             source: DeliverySource::Test,
             remote: None,
             provider: known(self.material.provider().name()),
@@ -232,46 +271,9 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn is_answered(sendings: &[Sending]) -> bool {
-    sendings.iter().all(|sent| sent.attempt.outcome.is_ok())
-}
-
-fn finished(
-    planned: Planned,
-    fault: Option<Fault>,
-    mut sendings: Vec<Sending>,
-    duration: Duration,
-) -> Finished {
-    let requests = sendings.len();
-    let place = fault
-        .as_ref()
-        .map_or(requests.saturating_sub(1), |fault| fault.shown_by);
-    let outcome = match &fault {
-        None => Outcome::Pass,
-        Some(fault) if fault.severity == Severity::Warning => Outcome::Warn,
-        Some(_) => Outcome::Fail,
-    };
-    Finished {
-        outcome,
-        severity: fault
-            .as_ref()
-            .map_or(planned.check.severity, |fault| fault.severity),
-        reason: fault.map(|fault| fault.reason),
-        shown: (place < requests).then(|| sendings.swap_remove(place)),
-        requests,
-        duration,
-        planned,
-    }
-}
-
-fn skipped(planned: Planned, reason: String) -> Finished {
-    Finished {
-        outcome: Outcome::Skip,
-        severity: planned.check.severity,
-        reason: Some(reason),
-        shown: None,
-        requests: 0,
-        duration: Duration::ZERO,
-        planned,
-    }
+const fn is_there(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Reset | FailureKind::Protocol | FailureKind::TooLarge
+    )
 }

@@ -5,10 +5,13 @@ mod behaviour;
 mod raw_bytes;
 mod signature;
 
-use super::judge::Severity;
+pub(super) use super::classify::Expect;
 use super::material::{Made, Material};
+use crate::delivery::Severity;
 use crate::provider::Provider;
 
+/// The check that each documented event has an instance of: `accepts/event:order.created`.
+pub(super) const EACH_EVENT: &str = "accepts/event";
 /// Why a receiver may not fall over a bad signature, whichever it is.
 pub const CRASH_WHY: &str = "anyone can send this without knowing the secret; a 5xx or a dropped \
     connection is an error in your logs each time, tells a stranger that the code breaks there, and \
@@ -38,21 +41,6 @@ pub struct Check {
     pub why: &'static str,
     /// How it is mended in general.
     pub fix: &'static str,
-}
-
-/// What has to come back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// 2xx to each request.
-    Accepted,
-    /// 2xx to each request, and, where effects are counted, one effect of all of them together.
-    AcceptedOnce,
-    /// 2xx within this part of the provider's deadline: 1 for all of it, 10 for a tenth.
-    Within(u32),
-    /// 4xx: a 2xx takes a forgery for genuine, a 5xx or no answer is a crash.
-    Rejected,
-    /// Any answer but a 5xx.
-    NotCrashed,
 }
 
 impl Check {

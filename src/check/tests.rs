@@ -6,10 +6,9 @@ use std::path::Path;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::judge::Standard;
-use super::table::{self, Expect};
+use super::table;
 use super::*;
-use crate::delivery::{Answer, Attempt, Headers, Status, Timestamp, Trigger};
+use crate::delivery::{Answer, Attempt, Headers, Severity, Status, Timestamp, Trigger};
 use crate::provider::{Catalogue, Provider};
 use crate::signature::{Freshness, Key, Secret, verify};
 
@@ -153,18 +152,18 @@ fn attempt(status: u16, millis: f64) -> Attempt {
     }
 }
 
-fn judged(expect: Expect, severity: Severity, attempts: &[Attempt]) -> Option<(Severity, String)> {
-    let standard = Standard {
-        expect,
-        severity,
-        deadline: std::time::Duration::from_secs(30),
-    };
-    let fault = standard.judge(attempts)?;
-    Some((fault.severity, fault.reason))
+fn classified(
+    expect: Expect,
+    severity: Severity,
+    attempts: &[Attempt],
+) -> Option<(Severity, String)> {
+    let deadline = std::time::Duration::from_secs(30);
+    let flaw = expect.classify(severity, deadline, attempts)?;
+    Some((flaw.severity, flaw.reason))
 }
 
 #[test]
-fn answers_are_judged_by_what_is_expected() {
+fn answers_are_classified_by_what_is_expected() {
     use Expect::{Accepted, NotCrashed, Rejected, Within};
     use Severity::{Crash, Forgery, Loss, Warning};
     for (expect, own, status, found) in [
@@ -186,21 +185,21 @@ fn answers_are_judged_by_what_is_expected() {
         (Within(1), Loss, 200, None),
         (Within(1), Loss, 503, Some(Loss)),
     ] {
-        let got = judged(expect, own, &[attempt(status, 1.0)]);
+        let got = classified(expect, own, &[attempt(status, 1.0)]);
         assert_eq!(
             got.map(|(severity, _)| severity),
             found,
             "{expect:?} {own:?} {status}"
         );
     }
-    assert!(judged(Within(10), Warning, &[attempt(200, 3_001.0)]).is_some());
-    assert!(judged(Within(10), Warning, &[attempt(200, 2_999.0)]).is_none());
+    assert!(classified(Within(10), Warning, &[attempt(200, 3_001.0)]).is_some());
+    assert!(classified(Within(10), Warning, &[attempt(200, 2_999.0)]).is_none());
 }
 
 #[test]
 fn of_many_answers_the_gravest_counts() {
     let attempts = [attempt(401, 1.0), attempt(500, 1.0), attempt(200, 1.0)];
-    let (severity, reason) = judged(Expect::Rejected, Severity::Forgery, &attempts).unwrap();
+    let (severity, reason) = classified(Expect::Rejected, Severity::Forgery, &attempts).unwrap();
     assert_eq!(severity, Severity::Forgery);
     assert_eq!(reason, "2 of 3: accepted it with 200");
 }

@@ -18,6 +18,7 @@ pub mod usage;
 pub mod value;
 mod verify;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -130,8 +131,8 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// Where signing secrets come from.
-#[derive(Debug, Clone, Default, PartialEq, Args)]
+/// Where signing secrets come from. `Debug` prints all but the secrets themselves.
+#[derive(Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Secrets")]
 pub struct SecretArgs {
     /// A signing secret; `NAME=VALUE` for one provider; repeat for rotation.
@@ -160,6 +161,16 @@ pub struct SecretArgs {
     pub env_file: Option<PathBuf>,
 }
 
+impl fmt::Debug for SecretArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretArgs")
+            .field("secret", &format_args!("{} (redacted)", self.secret.len()))
+            .field("secret_file", &self.secret_file)
+            .field("env_file", &self.env_file)
+            .finish()
+    }
+}
+
 /// How signed times are judged.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Freshness")]
@@ -186,4 +197,44 @@ pub struct ConnectArgs {
     /// Accept any certificate, for test servers.
     #[arg(long)]
     pub insecure: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn debug_text_of_no_command_holds_a_secret() {
+        let required = [
+            ("listen", &[][..]),
+            ("send", &["order.created"]),
+            ("verify", &["capture.json"]),
+            ("replay", &["@last"]),
+            ("test", &["--url", "3000"]),
+        ];
+        let command = Cli::command();
+        let commands = command.get_subcommands();
+        let taking =
+            commands.filter(|command| command.get_arguments().any(|a| a.get_id() == "secret"));
+        let mut names: Vec<_> = taking.map(clap::Command::get_name).collect();
+        names.sort_unstable();
+        let mut tried: Vec<_> = required.iter().map(|(name, _)| *name).collect();
+        tried.sort_unstable();
+        assert_eq!(names, tried);
+        for (name, arguments) in required {
+            let secrets = [
+                "--secret",
+                "whsec_hunter2",
+                "--secret",
+                "olympus=whsec_hunter2",
+            ];
+            let line = [&["webhook", name][..], arguments, &secrets].concat();
+            let cli = Cli::try_parse_from(line).unwrap();
+            let text = format!("{cli:?} {cli:#?}");
+            assert!(!text.contains("hunter2"), "{text}");
+            assert!(text.contains("2 (redacted)"), "{text}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 mod attempt;
 pub mod capture;
 mod filter;
+mod finding;
 mod headers;
 pub mod id;
 mod request;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub use attempt::{Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_success};
 pub use capture::About;
 pub use filter::{EventFilter, FilterError};
+pub use finding::{Advice, CheckOutcome, Finding, HandlerLine, Severity};
 pub use headers::Headers;
 pub use request::Request;
 pub use source::DeliverySource;

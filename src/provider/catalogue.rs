@@ -84,8 +84,9 @@ impl Catalogue {
         let providers = FIXTURES
             .dirs()
             .filter_map(|dir| {
-                let definition = dir.get_file(dir.path().join(DEFINITION_FILE))?;
-                let definition = serde_json::from_slice(definition.contents());
+                let path = dir.path().join(DEFINITION_FILE);
+                let text = dir.get_file(&path)?.contents_utf8().unwrap_or_default();
+                let definition = read_definition(&path, text);
                 Some(Provider {
                     definition: definition.expect("the embedded definitions are valid"),
                     origin: DefinitionOrigin::BuiltIn,
@@ -142,7 +143,7 @@ impl Provider {
     /// Reads a provider's folder.
     pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
         let path = folder.join(DEFINITION_FILE);
-        let definition: Definition = parse(&path, &read(&path)?)?;
+        let definition = read_definition(&path, &read(&path)?)?;
         if folder
             .file_name()
             .is_none_or(|name| *name != *definition.name)
@@ -151,9 +152,6 @@ impl Provider {
                 path,
                 name: definition.name,
             });
-        }
-        if let Some(name) = definition.unknown_placeholder() {
-            return Err(unknown_placeholder(path, name));
         }
         let root = folder.join(EVENTS_FOLDER);
         let mut events = Vec::new();
@@ -195,17 +193,33 @@ impl Provider {
     }
 }
 
+/// Reads a definition. One that could not be used is refused here, never later.
+pub(super) fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
+    let definition: Definition = parse(path, text)?;
+    definition
+        .check()
+        .map_err(|(field, problem)| CatalogueError::Form {
+            path: path.to_path_buf(),
+            problem: format!("`{field}`: {problem}"),
+        })?;
+    match definition.unknown_placeholder() {
+        Some((field, name)) => Err(unknown_placeholder(path.to_path_buf(), field, name)),
+        None => Ok(definition),
+    }
+}
+
 fn read_event(path: PathBuf, text: &str) -> Result<Event, CatalogueError> {
     let event: Event = parse(&path, text)?;
     match first_unknown(&event.data, false) {
-        Some(name) => Err(unknown_placeholder(path, name)),
+        Some(name) => Err(unknown_placeholder(path, "data", name)),
         None => Ok(event),
     }
 }
 
-fn unknown_placeholder(path: PathBuf, name: &str) -> CatalogueError {
+fn unknown_placeholder(path: PathBuf, field: &'static str, name: &str) -> CatalogueError {
     CatalogueError::Placeholder {
         path,
+        field,
         name: name.escape_debug().to_string(),
         near: near(name),
     }
@@ -269,8 +283,18 @@ fn read(path: &Path) -> Result<String, CatalogueError> {
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {
-    serde_json::from_str(text).map_err(|source| CatalogueError::Form {
+    let invalid = |problem| CatalogueError::Form {
         path: path.to_path_buf(),
-        source,
-    })
+        problem,
+    };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        // The field of what concerns the whole is a dot.
+        match error.path().to_string().as_str() {
+            "." => invalid(error.into_inner().to_string()),
+            field => invalid(format!("`{field}`: {}", error.inner())),
+        }
+    })?;
+    reader.end().map_err(|error| invalid(error.to_string()))?;
+    Ok(value)
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::placeholder;
 use super::retry::DeliveryRules;
-use crate::signature::Scheme;
+use crate::json::Path;
+use crate::signature::{Scheme, check_token};
 
 /// All that is peculiar to a provider.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,13 +33,27 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The first name in the envelope and the headers that is no placeholder.
-    pub fn unknown_placeholder(&self) -> Option<&str> {
+    /// The field that keeps the definition from being used, and what is wrong with it.
+    pub(super) fn check(&self) -> Result<(), (String, String)> {
+        let delivery = &self.delivery;
+        check_token("method", &delivery.method)
+            .map_err(|problem| ("delivery.method".into(), problem))?;
+        for (n, (name, _)) in delivery.headers.iter().enumerate() {
+            check_token("name of a header", name)
+                .map_err(|problem| (format!("delivery.headers[{n}]"), problem))?;
+        }
+        Ok(())
+    }
+
+    /// The first name in the envelope and the headers that is no placeholder, and its field.
+    pub(super) fn unknown_placeholder(&self) -> Option<(&'static str, &str)> {
         let in_headers = || {
             let mut fields = self.delivery.headers.iter();
             fields.find_map(|(_, value)| placeholder::unknown_in(value))
         };
-        placeholder::first_unknown(&self.envelope.template, true).or_else(in_headers)
+        let in_envelope = placeholder::first_unknown(&self.envelope.template, true);
+        let in_envelope = in_envelope.map(|name| ("envelope.template", name));
+        in_envelope.or_else(|| Some(("delivery.headers", in_headers()?)))
     }
 }
 
@@ -61,7 +76,7 @@ pub struct Envelope {
 
 /// Where a value stands in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "SourceForm")]
 pub enum FieldSource {
     /// In a header of this name.
     Header {
@@ -70,6 +85,30 @@ pub enum FieldSource {
     },
     /// In the body, at this dotted path.
     Path(String),
+}
+
+/// A source as a definition writes it.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum SourceForm {
+    Header { header: String },
+    Path(String),
+}
+
+impl TryFrom<SourceForm> for FieldSource {
+    type Error = String;
+
+    fn try_from(form: SourceForm) -> Result<Self, String> {
+        match form {
+            SourceForm::Header { header } => {
+                check_token("name of a header", &header).map(|()| Self::Header { header })
+            }
+            SourceForm::Path(path) => match path.parse::<Path>() {
+                Ok(_) => Ok(Self::Path(path)),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
 }
 
 /// What is known of the receivers that a provider's documentation shows.

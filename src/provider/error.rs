@@ -14,18 +14,20 @@ pub enum CatalogueError {
         source: std::io::Error,
     },
     /// A file does not say what it has to.
-    #[error("`{path}` is not valid: {source}")]
+    #[error("`{path}` is not valid: {problem}")]
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with line and column.
-        source: serde_json::Error,
+        /// The field, what is wrong with it, and where it is known, line and column.
+        problem: String,
     },
     /// A file has a placeholder that nothing fills.
-    #[error("`{path}` is not valid: unknown placeholder `{{{{{name}}}}}`")]
+    #[error("`{path}` is not valid: `{field}`: unknown placeholder `{{{{{name}}}}}`")]
     Placeholder {
         /// The file.
         path: PathBuf,
+        /// The field in which it stands.
+        field: &'static str,
         /// What stands between the braces.
         name: String,
         /// The placeholder that is most like it, where one is.

@@ -138,7 +138,7 @@ fn with_signature(
 /// The signature's own part under a prefix that nobody documents.
 fn other_prefix(definition: &Definition, value: &str) -> String {
     let part = definition.signature.value.parts.last();
-    let prefix = part.map_or("", |part| part.prefix());
+    let prefix = part.map_or("", |part| part.prefix.as_str());
     let other = match prefix.strip_prefix('v') {
         // Of a versioned one another version: `v0=` for `v1=`, `v1=` for `v0=`.
         Some(rest) => match rest.strip_prefix('0') {
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::delivery::{Headers, Status, Timestamp};
     use crate::provider::Catalogue;
-    use crate::signature::{Encoding, Freshness, verify};
+    use crate::signature::{Freshness, SchemeKind, SecretEncoding, verify};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_768_732_200);
 
@@ -305,8 +305,13 @@ mod tests {
     fn the_wrong_secret_is_a_key_whatever_a_scheme_makes_of_secrets() {
         let catalogue = Catalogue::builtin();
         let mut definition = catalogue.iter().next().unwrap().definition.clone();
-        for encoding in [Encoding::Text, Encoding::Hex, Encoding::Base64] {
-            definition.signature.secret.encoding = encoding;
+        for encoding in [
+            SecretEncoding::Text,
+            SecretEncoding::Hex,
+            SecretEncoding::Base64,
+        ] {
+            let SchemeKind::Hmac { secret, .. } = &mut definition.signature.kind;
+            secret.encoding = encoding;
             let key = wrong_key(&definition);
             assert_eq!(key.label(), "a wrong secret", "{encoding}");
         }

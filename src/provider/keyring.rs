@@ -1,12 +1,13 @@
 //! Which secrets hold for which provider.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use super::Catalogue;
 use crate::signature::{Key, KeyError, Secret};
 
-/// A secret as the user gave it.
-#[derive(Debug, Clone)]
+/// A secret as the user gave it. `Debug` prints all but its bytes.
+#[derive(Clone)]
 pub struct SecretEntry {
     /// The provider it is for; `None` for all.
     pub provider: Option<String>,
@@ -14,6 +15,16 @@ pub struct SecretEntry {
     pub bytes: Vec<u8>,
     /// Whether the user named the provider, so that a secret which does not fit is a mistake.
     pub is_named: bool,
+}
+
+impl fmt::Debug for SecretEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretEntry")
+            .field("provider", &self.provider)
+            .field("bytes", &format_args!("(redacted)"))
+            .field("is_named", &self.is_named)
+            .finish()
+    }
 }
 
 /// The secrets of every provider, each ready as a key.

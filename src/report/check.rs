@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::sanitize::{escape, escape_lines};
 use super::style::{indent, join_lines, pad, status_code, width};
 use super::units::{counted, millis};
+use crate::delivery::{Advice, CheckOutcome, Finding};
 
 /// Columns kept for the id of a check.
 const ID_COLUMNS: usize = 38;
@@ -21,61 +22,6 @@ const WIDTH: usize = 84;
 const NARROWEST: usize = 24;
 /// The indentation below a group and below a finding.
 const BELOW: &str = "  ";
-
-/// What came of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// As it should be.
-    Pass,
-    /// It may be meant so.
-    Warn,
-    /// Not as it should be.
-    Fail,
-    /// Not checked.
-    Skip,
-}
-
-/// A check that has run.
-#[derive(Debug, Clone, Copy)]
-pub struct CheckLine<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// What came of it.
-    pub mark: Mark,
-    /// The status that shows it.
-    pub status: Option<u16>,
-    /// How long it took, in milliseconds.
-    pub millis: f64,
-    /// What is wrong, or why it was not checked.
-    pub reason: Option<&'a str>,
-}
-
-/// What is wrong with a receiver.
-#[derive(Debug, Clone)]
-pub struct Finding<'a> {
-    /// The check's id.
-    pub id: &'a str,
-    /// Whether it fails the run.
-    pub mark: Mark,
-    /// What kind of fault it is, in a few words: `accepts forged deliveries`.
-    pub kind: &'a str,
-    /// What was sent, in words.
-    pub sent: &'a str,
-    /// What came back.
-    pub reason: &'a str,
-    /// What of the answer helps, on a line.
-    pub answer: Option<String>,
-    /// Why it matters.
-    pub why: &'a str,
-    /// How it is mended.
-    pub fix: &'a str,
-    /// The line of the documented receiver that has this fault, and what is wrong with it.
-    pub habit: Option<(&'a str, &'a str)>,
-    /// How it is sent again.
-    pub reproduce: &'a str,
-    /// The command that prints that from the log, where it is kept.
-    pub kept: Option<&'a str>,
-}
 
 /// How many checks came out how.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -95,18 +41,18 @@ pub struct CheckTotals {
 }
 
 impl CheckTotals {
-    /// Counts a check; `severity` is of what was found.
-    pub fn add(&mut self, mark: Mark, severity: &'static str) {
+    /// Counts a check that ended.
+    pub fn add(&mut self, found: &Finding) {
         self.checks += 1;
-        let count = match mark {
-            Mark::Pass => &mut self.passed,
-            Mark::Warn => &mut self.warned,
-            Mark::Fail => &mut self.failed,
-            Mark::Skip => &mut self.skipped,
+        let count = match found.outcome {
+            CheckOutcome::Pass => &mut self.passed,
+            CheckOutcome::Warn => &mut self.warned,
+            CheckOutcome::Fail => &mut self.failed,
+            CheckOutcome::Skip => &mut self.skipped,
         };
         *count += 1;
-        if matches!(mark, Mark::Warn | Mark::Fail) {
-            *self.by_severity.entry(severity).or_default() += 1;
+        if found.advice.is_some() {
+            *self.by_severity.entry(found.severity.as_str()).or_default() += 1;
         }
     }
 }
@@ -117,49 +63,75 @@ pub fn check_group(name: &str) -> String {
 }
 
 /// The line of a check.
-pub fn check_line(line: &CheckLine<'_>) -> String {
-    let status = line.status.map_or_else(|| "  -".into(), status_code);
-    let id = pad(&escape(line.id), ID_COLUMNS);
-    let time = millis(line.millis);
-    let head = format!("{BELOW}{} {id}  {status}  ", mark(line.mark));
-    match line.reason {
+pub fn check_line(found: &Finding) -> String {
+    let status = found.status.map_or_else(|| "  -".into(), status_code);
+    let id = pad(&escape(&found.id), ID_COLUMNS);
+    let time = millis(found.duration_ms);
+    let head = format!("{BELOW}{} {id}  {status}  ", mark(found.outcome));
+    match &found.reason {
         None => format!("{head}{}", time.dimmed()),
         Some(reason) => format!(
             "{head}{}  {}",
             pad(&time, TIME_COLUMNS).dimmed(),
-            ink(line.mark, &escape(reason))
+            ink(found.outcome, &escape(reason))
         ),
     }
 }
 
-/// Findings that have one cause and are mended in one way, in full: each check with what was sent and
-/// what came back, then why, how, and the requests again, each under its check where there are
-/// several. In at most `columns`, but for the requests. Empty where there is none.
-pub fn findings(alike: &[Finding<'_>], columns: Option<usize>) -> String {
-    let Some(first) = alike.first() else {
+/// What is wrong, the gravest first: those findings together that have one cause and are fixed in one
+/// way. Each in at most `columns`, but for the requests.
+pub fn findings(found: &[Finding], columns: Option<usize>) -> Vec<String> {
+    let mut groups: Vec<Vec<(&Finding, &Advice)>> = Vec::new();
+    for finding in found {
+        let Some(advice) = &finding.advice else {
+            continue;
+        };
+        let is_alike = |(other, its): &(&Finding, &Advice)| {
+            other.outcome == finding.outcome
+                && (its.kind, its.why, its.fix) == (advice.kind, advice.why, advice.fix)
+                && its.habit == advice.habit
+        };
+        let group = groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(is_alike));
+        match group {
+            Some(group) => group.push((finding, advice)),
+            None => groups.push(vec![(finding, advice)]),
+        }
+    }
+    groups
+        .iter()
+        .map(|group| together(group, columns))
+        .collect()
+}
+
+/// Each check with what was sent and what came back, then why, how, and the requests again, each
+/// under its check where there are several.
+fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
+    let Some((first, advice)) = alike.first() else {
         return String::new();
     };
     let headline = format!(
         "{} {}",
-        mark(first.mark),
-        ink(first.mark, first.kind).bold()
+        mark(first.outcome),
+        ink(first.outcome, advice.kind).bold()
     );
-    let habit = first.habit.map(|(line, fault)| {
-        let fault = wrapped(&escape(fault), columns);
-        format!("{}\n{fault}", escape(line).cyan())
+    let habit = advice.habit.as_ref().map(|known| {
+        let fault = wrapped(&escape(&known.fault), columns);
+        format!("{}\n{fault}", escape(&known.line).cyan())
     });
     let about = [
-        ("why", Some(wrapped(&escape(first.why), columns))),
-        ("mend", Some(wrapped(&escape(first.fix), columns))),
+        ("why", Some(wrapped(&escape(advice.why), columns))),
+        ("fix", Some(wrapped(&escape(advice.fix), columns))),
         ("sample", habit),
     ];
     let about = about
         .into_iter()
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
-    let again = alike.iter().enumerate().map(|(place, finding)| {
-        let text = match finding.kept {
+    let again = alike.iter().enumerate().map(|(place, (finding, advice))| {
+        let text = match &advice.kept {
             Some(command) if place > 0 => command,
-            _ => finding.reproduce,
+            _ => &advice.reproduce,
         };
         let head = if place == 0 {
             format!("{BELOW}{}", "again".dimmed())
@@ -167,7 +139,7 @@ pub fn findings(alike: &[Finding<'_>], columns: Option<usize>) -> String {
             String::new()
         };
         let name = if alike.len() > 1 {
-            format!("# {}", escape(finding.id))
+            format!("# {}", escape(&finding.id))
         } else {
             String::new()
         };
@@ -183,15 +155,14 @@ pub fn findings(alike: &[Finding<'_>], columns: Option<usize>) -> String {
 }
 
 /// The check, what was sent and what came back.
-fn evidence(finding: &Finding<'_>) -> String {
-    let sent = format!("{}: {}", escape(finding.id).bold(), escape(finding.sent));
-    let answer = finding
-        .answer
-        .as_deref()
-        .map(|text| escape(text).dimmed().to_string());
+fn evidence((finding, advice): &(&Finding, &Advice)) -> String {
+    let sent = format!("{}: {}", escape(&finding.id).bold(), escape(finding.sent));
+    let reason = finding.reason.as_deref().unwrap_or_default();
+    let answer = advice.answer.as_deref();
+    let answer = answer.map(|text| escape(text).dimmed().to_string());
     join_lines([
         format!("{BELOW}{sent}"),
-        format!("{BELOW}{BELOW}{}", escape(finding.reason)),
+        format!("{BELOW}{BELOW}{}", escape(reason)),
         answer.map_or_else(String::new, |answer| format!("{BELOW}{BELOW}{answer}")),
     ])
 }
@@ -243,25 +214,25 @@ fn labelled(label: &str, text: &str) -> String {
     ])
 }
 
-const fn symbol(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Pass => "✓",
-        Mark::Warn => "!",
-        Mark::Fail => "✗",
-        Mark::Skip => "-",
+const fn symbol(outcome: CheckOutcome) -> &'static str {
+    match outcome {
+        CheckOutcome::Pass => "✓",
+        CheckOutcome::Warn => "!",
+        CheckOutcome::Fail => "✗",
+        CheckOutcome::Skip => "-",
     }
 }
 
-fn mark(mark: Mark) -> ColoredString {
-    ink(mark, symbol(mark))
+fn mark(outcome: CheckOutcome) -> ColoredString {
+    ink(outcome, symbol(outcome))
 }
 
-fn ink(mark: Mark, text: &str) -> ColoredString {
-    match mark {
-        Mark::Pass => text.green(),
-        Mark::Warn => text.yellow(),
-        Mark::Fail => text.red(),
-        Mark::Skip => text.dimmed(),
+fn ink(outcome: CheckOutcome, text: &str) -> ColoredString {
+    match outcome {
+        CheckOutcome::Pass => text.green(),
+        CheckOutcome::Warn => text.yellow(),
+        CheckOutcome::Fail => text.red(),
+        CheckOutcome::Skip => text.dimmed(),
     }
 }
 
@@ -271,43 +242,60 @@ mod tests {
 
     use super::super::testing::{hostile, is_safe, plain};
     use super::*;
+    use crate::delivery::{HandlerLine, Severity};
 
-    fn sample<'a>(reason: &'a str, reproduce: &'a str) -> Finding<'a> {
+    fn sample(outcome: CheckOutcome, reason: &str, reproduce: &str) -> Finding {
+        let is_wrong = matches!(outcome, CheckOutcome::Fail | CheckOutcome::Warn);
         Finding {
-            id: "signature/empty",
-            mark: Mark::Fail,
-            kind: "crashes on a bad signature",
+            id: "signature/empty".into(),
+            group: "signature",
+            severity: Severity::Crash,
+            outcome,
             sent: "an empty signature header",
-            reason,
-            answer: Some(reason.into()),
-            why: "it matters",
-            fix: "mend it",
-            habit: Some(("timingSafeEqual(a, b)", "throws where the lengths differ")),
-            reproduce,
-            kept: Some("webhook log show dlv_1"),
+            event: "order.created".into(),
+            requests: 1,
+            status: Some(500),
+            reason: Some(reason.into()),
+            duration_ms: 1.25,
+            delivery_id: Some("dlv_1".into()),
+            attempt_id: None,
+            advice: is_wrong.then(|| Advice {
+                kind: "crashes on a bad signature",
+                why: "it matters",
+                fix: "fix it so",
+                habit: Some(HandlerLine {
+                    line: "timingSafeEqual(a, b)".into(),
+                    fault: "throws where the lengths differ".into(),
+                }),
+                reproduce: reproduce.into(),
+                kept: Some("webhook log show dlv_1".into()),
+                answer: Some(reason.into()),
+            }),
         }
     }
 
     #[test]
     fn a_line_has_mark_id_status_and_time() {
-        let line = CheckLine {
-            id: "signature/empty",
-            mark: Mark::Fail,
-            status: Some(500),
-            millis: 1.25,
-            reason: Some("crashed on it: answered 500"),
-        };
+        let found = sample(CheckOutcome::Fail, "crashed on it: answered 500", "");
         assert_eq!(
-            plain(&check_line(&line)),
+            plain(&check_line(&found)),
             "  ✗ signature/empty                         500  1.2 ms   crashed on it: answered 500"
         );
     }
 
     #[test]
     fn findings_of_one_cause_say_it_once() {
-        let alike = [
-            sample("answered 500", "curl -X POST \\\n  'http://h/'"),
-            sample("answered 502", "curl again"),
+        let mut other = sample(CheckOutcome::Warn, "answered 302", "curl other");
+        other.severity = Severity::Warning;
+        let found = [
+            sample(
+                CheckOutcome::Fail,
+                "answered 500",
+                "curl -X POST \\\n  'http://h/'",
+            ),
+            other,
+            sample(CheckOutcome::Pass, "", ""),
+            sample(CheckOutcome::Fail, "answered 502", "curl again"),
         ];
         let expected = "\
 ✗ crashes on a bad signature
@@ -318,7 +306,7 @@ mod tests {
     answered 502
     answered 502
   why        it matters
-  mend       mend it
+  fix        fix it so
   sample     timingSafeEqual(a, b)
              throws where the lengths differ
   again
@@ -327,8 +315,9 @@ curl -X POST \\
   'http://h/'
 # signature/empty
 webhook log show dlv_1";
-        assert_eq!(plain(&findings(&alike, None)), expected);
-        assert_eq!(findings(&[], None), "");
+        let shown = findings(&found, None);
+        assert_eq!(plain(&shown[0]), expected);
+        assert_eq!(shown.len(), 2, "the warning stands alone, the pass nowhere");
     }
 
     #[test]
@@ -342,21 +331,22 @@ webhook log show dlv_1";
     #[test]
     fn totals_leave_out_what_there_is_none_of() {
         let mut totals = CheckTotals::default();
-        totals.add(Mark::Pass, "loss");
+        totals.add(&sample(CheckOutcome::Pass, "", ""));
         assert_eq!(plain(&check_totals(&totals)), "1 check: 1 passed");
-        totals.add(Mark::Fail, "forgery");
-        totals.add(Mark::Skip, "crash");
+        totals.add(&sample(CheckOutcome::Fail, "", ""));
+        totals.add(&sample(CheckOutcome::Skip, "", ""));
         let text = plain(&check_totals(&totals));
         assert_eq!(text, "3 checks: 1 passed, 1 failed, 1 skipped");
-        assert_eq!(totals.by_severity, BTreeMap::from([("forgery", 1)]));
+        assert_eq!(totals.by_severity, BTreeMap::from([("crash", 1)]));
     }
 
     proptest! {
         #[test]
         fn what_an_endpoint_answers_cannot_act_on_a_terminal(text in hostile()) {
-            prop_assert!(is_safe(&findings(&[sample(&text, &text)], None)));
-            let line = CheckLine { id: &text, mark: Mark::Warn, status: None, millis: 0.0, reason: Some(&text) };
-            prop_assert!(is_safe(&check_line(&line)));
+            let mut found = sample(CheckOutcome::Fail, &text, &text);
+            found.id.clone_from(&text);
+            prop_assert!(is_safe(&check_line(&found)));
+            prop_assert!(is_safe(&findings(&[found], None).concat()));
         }
     }
 }

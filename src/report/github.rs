@@ -5,21 +5,9 @@
 
 use super::sanitize::escape;
 
-/// How an annotation is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// As a failure.
-    Error,
-    /// As a warning.
-    Warning,
-}
-
-/// An annotation: one line for stdout.
-pub fn annotation(level: Level, title: &str, message: &str) -> String {
-    let command = match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-    };
+/// An annotation, shown as a failure or as a warning: one line for stdout.
+pub fn annotation(is_error: bool, title: &str, message: &str) -> String {
+    let command = if is_error { "error" } else { "warning" };
     let title = data(title).replace(':', "%3A").replace(',', "%2C");
     format!("::{command} title={title}::{}", data(message))
 }
@@ -79,12 +67,9 @@ mod tests {
 
     #[test]
     fn an_annotation_is_one_line_whatever_is_in_it() {
-        let line = annotation(Level::Error, "a:b, 5%", "one\ntwo, three: 5%");
+        let line = annotation(true, "a:b, 5%", "one\ntwo, three: 5%");
         assert_eq!(line, "::error title=a%3Ab%2C 5%25::one%0Atwo, three: 5%25");
-        assert_eq!(
-            annotation(Level::Warning, "", "\u{1b}"),
-            "::warning title=::\\x1b"
-        );
+        assert_eq!(annotation(false, "", "\u{1b}"), "::warning title=::\\x1b");
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCaseStatus, TestSuite};
 
-pub use quick_junit::TestCase;
+pub use quick_junit::TestCase as JunitCase;
 
 use super::sanitize::{escape, escape_lines};
 
 /// A case of a suite that passed: its name, such as the capture's file; the group it belongs to, such
 /// as the provider; and how long it took.
-pub fn passed(name: &str, classname: &str, time: Duration) -> TestCase {
-    let mut case = TestCase::new(&*escape(name), TestCaseStatus::success());
+pub fn passed(name: &str, classname: &str, time: Duration) -> JunitCase {
+    let mut case = JunitCase::new(&*escape(name), TestCaseStatus::success());
     case.set_classname(&*escape(classname));
     case.set_time(time);
     case
@@ -19,7 +19,7 @@ pub fn passed(name: &str, classname: &str, time: Duration) -> TestCase {
 
 /// The same case, not judged.
 #[must_use]
-pub fn skipped(mut case: TestCase) -> TestCase {
+pub fn skipped(mut case: JunitCase) -> JunitCase {
     case.status = TestCaseStatus::skipped();
     case
 }
@@ -27,7 +27,7 @@ pub fn skipped(mut case: TestCase) -> TestCase {
 /// The same case, failed: a stable name, such as the verdict's status; one line of what is wrong; and
 /// what helps to fix it, on as many lines as it takes.
 #[must_use]
-pub fn failed(mut case: TestCase, kind: &str, message: &str, details: &str) -> TestCase {
+pub fn failed(mut case: JunitCase, kind: &str, message: &str, details: &str) -> JunitCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(&*escape(kind));
     status.set_message(&*escape(message));
@@ -37,7 +37,7 @@ pub fn failed(mut case: TestCase, kind: &str, message: &str, details: &str) -> T
 }
 
 /// The suite as an XML document. It fails only where the XML writer does.
-pub fn junit(suite_name: &str, cases: &[TestCase]) -> Result<String, SerializeError> {
+pub fn junit(suite_name: &str, cases: &[JunitCase]) -> Result<String, SerializeError> {
     let mut suite = TestSuite::new(&*escape(suite_name));
     suite.set_time(cases.iter().filter_map(|case| case.time).sum());
     suite.add_test_cases(cases.iter().cloned());
@@ -52,11 +52,11 @@ mod tests {
 
     use super::*;
 
-    fn case(name: &str) -> TestCase {
+    fn case(name: &str) -> JunitCase {
         passed(name, "olympus", Duration::from_millis(1))
     }
 
-    fn failure(name: &str, text: &str) -> TestCase {
+    fn failure(name: &str, text: &str) -> JunitCase {
         failed(case(name), "mismatch", text, text)
     }
 

@@ -30,9 +30,7 @@ mod units;
 mod verify;
 mod wrap;
 
-pub use check::{
-    CheckLine, CheckTotals, Finding, Mark, check_group, check_line, check_totals, findings,
-};
+pub use check::{CheckTotals, check_group, check_line, check_totals, findings};
 pub use errors::{error, note, warning};
 pub use human::{AttemptView, DeliveryView, attempt, delivery, retry_line};
 pub use json_text::pretty;

@@ -5,14 +5,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
-use super::{Digest, Encoding, ParsedMac, Scheme, Secret, SecretForm, Template, TemplateValues};
+use super::{
+    Digest, ParsedMac, Scheme, Secret, SecretEncoding, SecretForm, Template, TemplateValues,
+};
 
 /// Why a secret is no key for a scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The scheme's secrets are encoded and this one does not decode.
     #[error("the secret is not {0}, as this provider's secrets are")]
-    Encoding(Encoding),
+    Encoding(SecretEncoding),
     /// The secret has no bytes.
     #[error("the secret is empty")]
     Empty,
@@ -34,8 +36,8 @@ enum Keyed {
 impl Key {
     /// The key that `scheme` makes of `secret`.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
-        let bytes = key_bytes(&scheme.secret, secret.expose())?;
-        Self::from_bytes(scheme.digest, secret.label(), &bytes)
+        let bytes = key_bytes(scheme.secret(), secret.expose())?;
+        Self::from_bytes(scheme.digest(), secret.label(), &bytes)
     }
 
     /// A key of these very bytes, for candidates that the doctor tries.
@@ -120,10 +122,10 @@ fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
     let prefix = form.prefix.as_deref().unwrap_or_default().as_bytes();
     let text = secret.strip_prefix(prefix).unwrap_or(secret);
     match form.encoding {
-        Encoding::Text => Ok(text.to_vec()),
-        Encoding::Base64 => BASE64
+        SecretEncoding::Text => Ok(text.to_vec()),
+        SecretEncoding::Base64 => BASE64
             .decode(text)
             .map_err(|_| KeyError::Encoding(form.encoding)),
-        Encoding::Hex => hex::decode(text).map_err(|_| KeyError::Encoding(form.encoding)),
+        SecretEncoding::Hex => hex::decode(text).map_err(|_| KeyError::Encoding(form.encoding)),
     }
 }

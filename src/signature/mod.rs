@@ -16,9 +16,12 @@ mod verify;
 pub use diagnose::{Context, Diagnosis, diagnose};
 pub use key::{Key, KeyError, Running};
 pub use read::{ParsedMac, ParsedSignature, Unreadable, read};
-pub use scheme::{Digest, Encoding, PartOrder, Scheme, SecretForm, Tolerance, ValueLayout};
+pub use scheme::{
+    Digest, MacEncoding, PartOrder, Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance,
+    ValueLayout, Variant, check_token,
+};
 pub use secret::Secret;
 pub use sign::{Signed, mac_text, render_headers, sign, sign_with_text};
 pub use stream::StreamVerifier;
-pub use template::{Template, TemplateError, TemplatePiece, TemplateValues};
+pub use template::{PartVariable, Template, TemplatePiece, TemplateValues, ValuePart};
 pub use verify::{Freshness, verify};

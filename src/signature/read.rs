@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::template::TemplatePiece;
-use super::{Encoding, PartOrder, Scheme, TemplateValues, ValueLayout};
+use super::template::{PartVariable, ValuePart};
+use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout};
 use crate::delivery::Headers;
 
 /// The longest timestamp text that is read: the digits of the greatest 64-bit number.
@@ -42,7 +42,6 @@ impl ParsedSignature<'_> {
             timestamp: self.timestamp.unwrap_or_default(),
             id: self.id.unwrap_or_default(),
             body,
-            signature: "",
         }
     }
 }
@@ -136,13 +135,13 @@ fn read_layout<'h>(
         macs: Vec::new(),
     };
     let mut first_error = None;
-    for (place, text) in places(scheme, layout, value)? {
-        let taken = match place {
-            TemplatePiece::Timestamp => timestamp(text).map(|text| parsed.timestamp = Some(text)),
-            _ => decode_mac(scheme, text).map(|bytes| {
+    for (variable, text) in read_parts(scheme, layout, value)? {
+        let taken = match variable {
+            PartVariable::Timestamp => timestamp(text).map(|text| parsed.timestamp = Some(text)),
+            PartVariable::Signature => decode_mac(scheme, text).map(|bytes| {
                 parsed.macs.push(ParsedMac {
                     bytes,
-                    upper_case: scheme.encoding == Encoding::Hex
+                    upper_case: scheme.encoding == MacEncoding::Hex
                         && text.bytes().any(|byte| byte.is_ascii_uppercase()),
                     layout,
                     note,
@@ -153,9 +152,7 @@ fn read_layout<'h>(
             first_error.get_or_insert(error);
         }
     }
-    let mut parts = layout.parts.iter();
-    let lacks_time =
-        parsed.timestamp.is_none() && parts.any(|part| part.has(&TemplatePiece::Timestamp));
+    let lacks_time = parsed.timestamp.is_none() && layout.has_timestamp();
     // In any order, what stands beside the right parts spoils nothing.
     let is_strict = layout.reading == PartOrder::Positional;
     match first_error {
@@ -165,30 +162,31 @@ fn read_layout<'h>(
     }
 }
 
-/// What stands at the places of a layout's parts. In any order, that is every part that one of them
-/// matches; by position, every one of them has to.
-fn places<'h>(
+/// What stands at the variables of a layout's parts. In any order, that is every part of the value
+/// that one of them fits; by position, every one of them has to.
+fn read_parts<'h>(
     scheme: &Scheme,
     layout: &'h ValueLayout,
     value: &'h str,
-) -> Result<Vec<(&'h TemplatePiece, &'h str)>, String> {
-    let mut found = layout.split(value);
+) -> Result<Vec<(PartVariable, &'h str)>, String> {
+    let read = |part: &ValuePart, text: &'h str| Some((part.variable, part.read(text)?));
+    let mut texts = layout.split(value);
     match layout.reading {
         PartOrder::Positional => {
-            let places = layout.parts.iter();
-            let places: Option<_> = places.map(|part| part.match_one(found.next()?)).collect();
-            places.ok_or_else(|| expected(scheme, layout))
+            let parts = layout.parts.iter();
+            let found: Option<_> = parts.map(|part| read(part, texts.next()?)).collect();
+            found.ok_or_else(|| expected(scheme, layout))
         }
-        PartOrder::AnyOrder => Ok(found
-            .flat_map(|text| layout.parts.iter().filter_map(|part| part.match_one(text)))
+        PartOrder::AnyOrder => Ok(texts
+            .flat_map(|text| layout.parts.iter().filter_map(move |part| read(part, text)))
             .collect()),
     }
 }
 
 fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
-    let size = scheme.digest.size();
+    let size = scheme.digest().size();
     match scheme.encoding {
-        Encoding::Hex => {
+        MacEncoding::Hex => {
             if text.len() != size * 2 {
                 return Err(format!(
                     "the signature has {} characters, expected {} hex digits",
@@ -198,7 +196,7 @@ fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
             }
             hex::decode(text).map_err(|_| "the signature is not hexadecimal".into())
         }
-        Encoding::Base64 | Encoding::Text => match BASE64.decode(text) {
+        MacEncoding::Base64 => match BASE64.decode(text) {
             Ok(mac) if mac.len() == size => Ok(mac),
             Ok(mac) => Err(format!(
                 "the signature has {} bytes, expected {size}",
@@ -225,6 +223,6 @@ fn expected(scheme: &Scheme, layout: &ValueLayout) -> String {
     format!(
         "the header `{}` is not of the form `{}`",
         scheme.header,
-        layout.describe(scheme.digest, scheme.encoding)
+        scheme.describe(layout)
     )
 }

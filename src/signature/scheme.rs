@@ -1,66 +1,67 @@
 //! The language in which a provider's definition describes its signature.
 //!
 //! It has to be able to say, with no new code, what Standard Webhooks, Stripe, GitHub, Shopify and
-//! Slack do; the definitions in `tests/definitions` hold it to that.
+//! Slack do; the definitions in `tests/definitions` hold it to that. A scheme that is read from a
+//! definition is one that can sign, and that verifies what it signed.
+
+mod form;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
-use super::template::{Template, TemplatePiece};
+use super::template::{PartVariable, Template, TemplatePiece, ValuePart};
+use form::{LayoutForm, SchemeForm};
 
-/// How a provider signs. A scheme of another kind than HMAC is one more `kind`.
+pub use form::check_token;
+
+/// How a provider signs.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "SchemeForm")]
 pub struct Scheme {
-    /// The kind of signature; there is one.
+    /// What is peculiar to the kind of signature.
     pub kind: SchemeKind,
     /// The header that holds the signature.
     pub header: String,
     /// The layout of that header's value, as it is sent.
     pub value: ValueLayout,
     /// Other layouts that are accepted, each with the note that it earns.
-    #[serde(default)]
     pub also_accepted: Vec<Variant>,
     /// The header of its own in which the timestamp travels, where it does.
-    #[serde(default)]
     pub timestamp_header: Option<String>,
     /// The header in which the signed id travels, where the scheme signs one.
-    #[serde(default)]
     pub id_header: Option<String>,
-    /// The bytes under the MAC.
+    /// The bytes under the signature.
     pub signed: Template,
-    /// The hash function under the HMAC.
-    pub digest: Digest,
-    /// How the MAC is written.
-    pub encoding: Encoding,
-    /// How the secret's text becomes the key.
-    #[serde(default)]
-    pub secret: SecretForm,
+    /// How the signature is written.
+    pub encoding: MacEncoding,
     /// How old a signature may be; `None` where the scheme has no time.
-    #[serde(default)]
     pub tolerance: Option<Tolerance>,
 }
 
-/// The kind of a scheme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// The kind of a scheme, with what it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemeKind {
     /// A keyed hash over a shared secret, RFC 2104.
-    Hmac,
+    Hmac {
+        /// The hash function.
+        digest: Digest,
+        /// How the secret's text becomes the key.
+        secret: SecretForm,
+    },
 }
 
 /// The layout of a header's value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "LayoutForm")]
 pub struct ValueLayout {
-    /// A template for each part, with `{signature}` or `{timestamp}`.
-    pub parts: Vec<Template>,
+    /// The parts, at least one with `{signature}`.
+    pub parts: Vec<ValuePart>,
     /// What joins the parts; without it the value is one part.
-    #[serde(default)]
     pub separator: Option<String>,
     /// How the parts are found in a value.
-    #[serde(default)]
     pub reading: PartOrder,
 }
 
@@ -68,7 +69,7 @@ pub struct ValueLayout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PartOrder {
-    /// The n-th part at the n-th place; parts after the last are passed over.
+    /// The n-th part at the n-th place; parts after the last are skipped.
     #[default]
     Positional,
     /// In any order, repeated, among parts of other forms: several signatures serve rotation.
@@ -105,20 +106,49 @@ impl Digest {
     }
 }
 
-/// How bytes are written as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+/// How a MAC is written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Encoding {
-    /// The text itself.
-    #[default]
-    Text,
+pub enum MacEncoding {
     /// Lower-case hexadecimal.
     Hex,
     /// Base64 of RFC 4648 with padding.
     Base64,
 }
 
-impl fmt::Display for Encoding {
+impl MacEncoding {
+    /// The text of a MAC.
+    pub fn encode(self, mac: &[u8]) -> String {
+        match self {
+            Self::Hex => hex::encode(mac),
+            Self::Base64 => BASE64.encode(mac),
+        }
+    }
+}
+
+impl fmt::Display for MacEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        })
+    }
+}
+
+/// How a secret is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretEncoding {
+    /// The text itself is the key.
+    #[default]
+    Text,
+    /// Hexadecimal.
+    Hex,
+    /// Base64 of RFC 4648 with padding.
+    Base64,
+}
+
+impl fmt::Display for SecretEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text => "text",
@@ -137,7 +167,7 @@ pub struct SecretForm {
     pub prefix: Option<String>,
     /// How the rest is decoded.
     #[serde(default)]
-    pub encoding: Encoding,
+    pub encoding: SecretEncoding,
 }
 
 /// How old, or how far ahead, a signature may be.
@@ -156,6 +186,28 @@ impl Scheme {
     pub fn signs_time(&self) -> bool {
         self.signed.has(&TemplatePiece::Timestamp)
     }
+
+    /// The hash function.
+    pub const fn digest(&self) -> Digest {
+        let SchemeKind::Hmac { digest, .. } = &self.kind;
+        *digest
+    }
+
+    /// How the secret's text becomes the key.
+    pub const fn secret(&self) -> &SecretForm {
+        let SchemeKind::Hmac { secret, .. } = &self.kind;
+        secret
+    }
+
+    /// What a person would call the form of a layout: `t=<unix seconds>,v1=<64 hex digits>`.
+    pub fn describe(&self, layout: &ValueLayout) -> String {
+        let size = self.digest().size();
+        let mac = match self.encoding {
+            MacEncoding::Hex => format!("<{} hex digits>", size * 2),
+            MacEncoding::Base64 => format!("<base64 of {size} bytes>"),
+        };
+        layout.fill(Some("<unix seconds>"), &mac)
+    }
 }
 
 impl ValueLayout {
@@ -165,12 +217,32 @@ impl ValueLayout {
         value.split(self.separator.as_deref().unwrap_or("\0"))
     }
 
+    /// The value of these texts. Without a timestamp, the parts that would hold it are left out, as
+    /// only a fault does.
+    pub fn fill(&self, timestamp: Option<&str>, signature: &str) -> String {
+        let parts = self.parts.iter().filter_map(|part| {
+            let text = match part.variable {
+                PartVariable::Timestamp => timestamp?,
+                PartVariable::Signature => signature,
+            };
+            Some(part.fill(text))
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.join(self.separator.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the value holds the timestamp.
+    pub fn has_timestamp(&self) -> bool {
+        let mut variables = self.parts.iter().map(|part| part.variable);
+        variables.any(|variable| variable == PartVariable::Timestamp)
+    }
+
     /// A short name: the parts' own names, or the encoding where they have none.
-    pub fn name(&self, encoding: Encoding) -> String {
+    pub fn name(&self, encoding: MacEncoding) -> String {
         let names: Vec<_> = self
             .parts
             .iter()
-            .map(|part| part.prefix().trim_end_matches(['=', ',', ':']))
+            .map(|part| part.prefix.trim_end_matches(['=', ',', ':']))
             .filter(|name| !name.is_empty())
             .collect();
         if names.is_empty() {
@@ -178,20 +250,5 @@ impl ValueLayout {
         } else {
             names.join(",")
         }
-    }
-
-    /// What a person would call the form: `t=<timestamp>,v1=<64 hex digits>`.
-    pub fn describe(&self, digest: Digest, encoding: Encoding) -> String {
-        let mac = match encoding {
-            Encoding::Hex => format!("<{} hex digits>", digest.size() * 2),
-            Encoding::Base64 | Encoding::Text => format!("<base64 of {} bytes>", digest.size()),
-        };
-        let fields = super::TemplateValues {
-            timestamp: "<unix seconds>",
-            signature: &mac,
-            ..Default::default()
-        };
-        let parts: Vec<_> = self.parts.iter().map(|part| part.fill(fields)).collect();
-        parts.join(self.separator.as_deref().unwrap_or_default())
     }
 }

@@ -1,9 +1,7 @@
 //! Making the headers that prove a request.
 
-use super::{Encoding, Key, Scheme, TemplatePiece, TemplateValues};
+use super::{Key, Scheme, TemplateValues};
 use crate::delivery::{Headers, Timestamp};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// What is to be signed.
 #[derive(Debug, Clone, Copy)]
@@ -36,13 +34,12 @@ pub fn sign_with_text(
 
 /// The MAC as text, without the layout around it.
 pub fn mac_text(scheme: &Scheme, key: &Key, timestamp: &str, id: &str, body: &[u8]) -> String {
-    let fields = TemplateValues {
+    let values = TemplateValues {
         timestamp,
         id,
         body,
-        signature: "",
     };
-    encode(scheme.encoding, &key.mac(&scheme.signed, fields))
+    scheme.encoding.encode(&key.mac(&scheme.signed, values))
 }
 
 /// The headers in which a scheme shows a MAC's text, right or not. Without a timestamp, the parts
@@ -53,15 +50,6 @@ pub fn render_headers(
     id: &str,
     signature: &str,
 ) -> Headers {
-    let fields = TemplateValues {
-        timestamp: timestamp.unwrap_or_default(),
-        id,
-        body: b"",
-        signature,
-    };
-    let shown = scheme.value.parts.iter();
-    let shown = shown.filter(|part| timestamp.is_some() || !part.has(&TemplatePiece::Timestamp));
-    let parts: Vec<_> = shown.map(|part| part.fill(fields)).collect();
     let mut headers = Headers::new();
     if let Some(name) = &scheme.id_header {
         headers.push(name, id.to_owned());
@@ -69,15 +57,6 @@ pub fn render_headers(
     if let (Some(name), Some(timestamp)) = (&scheme.timestamp_header, timestamp) {
         headers.push(name, timestamp.to_owned());
     }
-    let separator = scheme.value.separator.as_deref().unwrap_or_default();
-    headers.push(&scheme.header, parts.join(separator));
+    headers.push(&scheme.header, scheme.value.fill(timestamp, signature));
     headers
-}
-
-/// The text of a MAC.
-pub(super) fn encode(encoding: Encoding, mac: &[u8]) -> String {
-    match encoding {
-        Encoding::Hex => hex::encode(mac),
-        Encoding::Base64 | Encoding::Text => BASE64.encode(mac),
-    }
 }

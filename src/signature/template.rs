@@ -1,8 +1,9 @@
-//! Texts with places in braces, such as `t={timestamp}` or `v0:{timestamp}:{body}`.
+//! Texts with variables in braces: what is signed, as `v0:{timestamp}:{body}`, and the parts of a
+//! header's value, as `t={timestamp}`.
 
 use serde::Deserialize;
 
-/// A piece of a template.
+/// A piece of what is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplatePiece {
     /// Text that stands as it is.
@@ -13,31 +14,16 @@ pub enum TemplatePiece {
     Id,
     /// `{body}`: the content, byte for byte.
     Body,
-    /// `{signature}`: the encoded MAC.
-    Signature,
 }
 
-/// A text with places.
+/// What is signed: a text with variables, `{body}` among them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template {
     pieces: Vec<TemplatePiece>,
 }
 
-/// Why a text is no template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
-    /// `{x}` that is no known place.
-    #[error(
-        "unknown place `{{{0}}}`, expected `{{timestamp}}`, `{{id}}`, `{{body}}` or `{{signature}}`"
-    )]
-    Place(String),
-    /// `{` without `}`.
-    #[error("`{{` is not closed in `{0}`")]
-    Open(String),
-}
-
-/// The values for the places of a template.
+/// The values for the variables of a template.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TemplateValues<'a> {
     /// For `{timestamp}`.
@@ -46,19 +32,37 @@ pub struct TemplateValues<'a> {
     pub id: &'a str,
     /// For `{body}`.
     pub body: &'a [u8],
-    /// For `{signature}`.
-    pub signature: &'a str,
+}
+
+/// A part of a header's value: one variable with text around it, as `v1={signature}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ValuePart {
+    /// What stands before the variable, `v1=`.
+    pub prefix: String,
+    /// What it holds.
+    pub variable: PartVariable,
+    /// What stands after it.
+    pub suffix: String,
+}
+
+/// What a part of a header's value holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartVariable {
+    /// `{timestamp}`: the signing time in unix seconds, as text.
+    Timestamp,
+    /// `{signature}`: the encoded MAC.
+    Signature,
 }
 
 impl TemplatePiece {
     /// The bytes that stand at this piece.
-    pub fn bytes<'a>(&'a self, fields: TemplateValues<'a>) -> &'a [u8] {
+    pub fn bytes<'a>(&'a self, values: TemplateValues<'a>) -> &'a [u8] {
         match self {
             Self::Literal(text) => text.as_bytes(),
-            Self::Timestamp => fields.timestamp.as_bytes(),
-            Self::Id => fields.id.as_bytes(),
-            Self::Body => fields.body,
-            Self::Signature => fields.signature.as_bytes(),
+            Self::Timestamp => values.timestamp.as_bytes(),
+            Self::Id => values.id.as_bytes(),
+            Self::Body => values.body,
         }
     }
 }
@@ -76,20 +80,20 @@ impl Template {
         &self.pieces
     }
 
-    /// Whether the template has this place.
-    pub fn has(&self, place: &TemplatePiece) -> bool {
-        self.pieces.contains(place)
+    /// Whether the template has this variable.
+    pub fn has(&self, variable: &TemplatePiece) -> bool {
+        self.pieces.contains(variable)
     }
 
     /// Hands over the bytes of every piece in order, without joining them.
-    pub fn for_each<'a>(&'a self, fields: TemplateValues<'a>, mut take: impl FnMut(&'a [u8])) {
+    pub fn for_each<'a>(&'a self, values: TemplateValues<'a>, mut take: impl FnMut(&'a [u8])) {
         for piece in &self.pieces {
-            take(piece.bytes(fields));
+            take(piece.bytes(values));
         }
     }
 
-    /// The pieces before `{body}` and those after it; `None` where it does not stand exactly once,
-    /// so that a body cannot pass by in one go.
+    /// The pieces before `{body}` and those after it; `None` where it stands more than once, so
+    /// that a body cannot pass by in one go.
     pub fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
         let mut parts = self.pieces.split(|piece| *piece == TemplatePiece::Body);
         match (parts.next(), parts.next(), parts.next()) {
@@ -97,70 +101,101 @@ impl Template {
             _ => None,
         }
     }
-
-    /// The text with its places filled; only for templates without `{body}`.
-    pub fn fill(&self, fields: TemplateValues<'_>) -> String {
-        let mut bytes = Vec::new();
-        self.for_each(fields, |piece| bytes.extend_from_slice(piece));
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// Reads a text of the form `prefix{place}suffix`: the place and what stands in it.
-    pub fn match_one<'t>(&self, text: &'t str) -> Option<(&TemplatePiece, &'t str)> {
-        let (place, before, after) = self.single_place()?;
-        let inner = text.strip_prefix(before)?.strip_suffix(after)?;
-        Some((place, inner))
-    }
-
-    /// The literal text before the place, `v1=` in `v1={signature}`.
-    pub fn prefix(&self) -> &str {
-        self.single_place().map_or("", |(_, before, _)| before)
-    }
-
-    fn single_place(&self) -> Option<(&TemplatePiece, &str, &str)> {
-        match self.pieces.as_slice() {
-            [
-                TemplatePiece::Literal(before),
-                place,
-                TemplatePiece::Literal(after),
-            ] => Some((place, before, after)),
-            [TemplatePiece::Literal(before), place] => Some((place, before, "")),
-            [place, TemplatePiece::Literal(after)] => Some((place, "", after)),
-            [place] => Some((place, "", "")),
-            _ => None,
-        }
-    }
 }
 
 impl TryFrom<String> for Template {
-    type Error = TemplateError;
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Self, TemplateError> {
+    fn try_from(text: String) -> Result<Self, String> {
         let mut pieces = Vec::new();
-        let mut rest = text.as_str();
-        while let Some((literal, tail)) = rest.split_once('{') {
-            push_literal(&mut pieces, literal);
-            let (place, tail) = tail
-                .split_once('}')
-                .ok_or_else(|| TemplateError::Open(text.clone()))?;
-            pieces.push(match place {
-                "timestamp" => TemplatePiece::Timestamp,
-                "id" => TemplatePiece::Id,
-                "body" => TemplatePiece::Body,
-                "signature" => TemplatePiece::Signature,
-                other => return Err(TemplateError::Place(other.into())),
+        for (literal, variable) in split(&text)? {
+            if !literal.is_empty() {
+                pieces.push(TemplatePiece::Literal(literal.into()));
+            }
+            pieces.extend(match variable {
+                Some("timestamp") => Some(TemplatePiece::Timestamp),
+                Some("id") => Some(TemplatePiece::Id),
+                Some("body") => Some(TemplatePiece::Body),
+                Some(other) => {
+                    return Err(unknown(other, "`{timestamp}`, `{id}` or `{body}`"));
+                }
+                None => None,
             });
-            rest = tail;
         }
-        push_literal(&mut pieces, rest);
-        Ok(Self { pieces })
+        if pieces.contains(&TemplatePiece::Body) {
+            Ok(Self { pieces })
+        } else {
+            Err("`{body}` is not signed, so a signature would be right for any body".into())
+        }
     }
 }
 
-fn push_literal(pieces: &mut Vec<TemplatePiece>, text: &str) {
-    if !text.is_empty() {
-        pieces.push(TemplatePiece::Literal(text.into()));
+impl ValuePart {
+    /// The part with its variable filled.
+    pub fn fill(&self, text: &str) -> String {
+        format!("{}{text}{}", self.prefix, self.suffix)
     }
+
+    /// What stands at the variable of a filled part; `None` where the text is not of this form.
+    pub fn read<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.strip_prefix(self.prefix.as_str())?
+            .strip_suffix(self.suffix.as_str())
+    }
+}
+
+impl TryFrom<String> for ValuePart {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let pieces = split(&text)?;
+        let [(prefix, Some(name)), (suffix, None)] = pieces[..] else {
+            let count = pieces.len() - 1;
+            return Err(format!(
+                "{count} variables in the part `{text}`: each part has one, and `separator` joins them"
+            ));
+        };
+        if !is_visible(prefix) || !is_visible(suffix) {
+            let text = text.escape_debug();
+            return Err(format!(
+                "`{text}` is not visible ASCII, so no header can hold it"
+            ));
+        }
+        Ok(Self {
+            prefix: prefix.into(),
+            variable: match name {
+                "timestamp" => PartVariable::Timestamp,
+                "signature" => PartVariable::Signature,
+                other => return Err(unknown(other, "`{timestamp}` or `{signature}`")),
+            },
+            suffix: suffix.into(),
+        })
+    }
+}
+
+fn unknown(name: &str, expected: &str) -> String {
+    let name = name.escape_debug();
+    format!("unknown variable `{{{name}}}`, expected {expected}")
+}
+
+/// Whether a text can stand in a header as it is.
+pub(super) fn is_visible(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+}
+
+/// The literals of a text, each with the name in braces that follows it; the last has none.
+fn split(text: &str) -> Result<Vec<(&str, Option<&str>)>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((literal, tail)) = rest.split_once('{') {
+        let (name, tail) = tail
+            .split_once('}')
+            .ok_or_else(|| format!("`{{` is not closed in `{}`", text.escape_debug()))?;
+        pieces.push((literal, Some(name)));
+        rest = tail;
+    }
+    pieces.push((rest, None));
+    Ok(pieces)
 }
 
 #[cfg(test)]
@@ -171,28 +206,23 @@ mod tests {
         text.to_owned().try_into().unwrap()
     }
 
+    fn part(text: &str) -> ValuePart {
+        text.to_owned().try_into().unwrap()
+    }
+
     #[test]
-    fn places_are_filled_and_read_back() {
-        let fields = TemplateValues {
-            timestamp: "17",
-            ..TemplateValues::default()
-        };
-        assert_eq!(template("t={timestamp}").fill(fields), "t=17");
-        let found = template("t={timestamp}");
-        assert_eq!(
-            found.match_one("t=17"),
-            Some((&TemplatePiece::Timestamp, "17"))
-        );
-        assert_eq!(found.match_one("v1=17"), None);
-        assert_eq!(
-            template("{signature}").match_one("ab"),
-            Some((&TemplatePiece::Signature, "ab"))
-        );
+    fn a_part_is_filled_and_read_back() {
+        let found = part("t={timestamp};");
+        assert_eq!(found.variable, PartVariable::Timestamp);
+        assert_eq!(found.fill("17"), "t=17;");
+        assert_eq!(found.read("t=17;"), Some("17"));
+        assert_eq!(found.read("v1=17;"), None);
+        assert_eq!(part("{signature}").read("ab"), Some("ab"));
     }
 
     #[test]
     fn a_prefix_and_suffix_that_overlap_do_not_match() {
-        assert_eq!(template("aa{signature}aa").match_one("aaa"), None);
+        assert_eq!(part("aa{signature}aa").read("aaa"), None);
     }
 
     #[test]
@@ -200,19 +230,6 @@ mod tests {
         let whole = template("v0:{timestamp}:{body}.");
         let (before, after) = whole.around_body().unwrap();
         assert_eq!((before.len(), after.len()), (3, 1));
-        assert_eq!(template("{timestamp}").around_body(), None);
         assert_eq!(template("{body}{body}").around_body(), None);
-    }
-
-    #[test]
-    fn what_is_no_template_is_refused() {
-        assert_eq!(
-            Template::try_from("{x}".to_owned()),
-            Err(TemplateError::Place("x".into()))
-        );
-        assert_eq!(
-            Template::try_from("t={".to_owned()),
-            Err(TemplateError::Open("t={".into()))
-        );
     }
 }

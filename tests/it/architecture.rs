@@ -27,7 +27,16 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     // A handler is checked through the back door, with what the provider's data says.
     (
         "check",
-        &["delivery", "dispatch", "json", "provider", "signature"],
+        &[
+            "delivery",
+            "dispatch",
+            "formats",
+            "http",
+            "json",
+            "provider",
+            "signature",
+            "store",
+        ],
     ),
     ("verify", &["delivery", "formats", "provider"]),
     (
@@ -49,7 +58,9 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     // The outcome and the errors that become exit codes.
     (
         "exit",
-        &["config", "delivery", "formats", "http", "provider", "store"],
+        &[
+            "check", "config", "delivery", "formats", "http", "provider", "store",
+        ],
     ),
 ];
 /// The rooms that build everything and may import everything.

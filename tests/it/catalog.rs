@@ -493,7 +493,7 @@ fn an_unknown_placeholder_is_an_error_of_its_file_and_sends_nothing() {
     assert_eq!(
         run.stderr.lines().collect::<Vec<_>>(),
         [
-            format!("error: `{file}` is not valid: unknown placeholder `{{{{tyme}}}}`"),
+            format!("error: `{file}` is not valid: `data`: unknown placeholder `{{{{tyme}}}}`"),
             "hint: did you mean `{{time}}`?".into(),
         ]
     );
@@ -509,10 +509,9 @@ fn an_unknown_placeholder_is_an_error_of_its_file_and_sends_nothing() {
     assert!(broken.contains("{{tiem}}"), "{broken}");
     sandbox.file("providers/slack/provider.json", broken);
     let run = sandbox.run(&send).expect(2);
-    assert!(
-        run.stderr
-            .contains("provider.json` is not valid: unknown placeholder `{{tiem}}`")
-    );
+    assert!(run.stderr.contains(
+        "provider.json` is not valid: `envelope.template`: unknown placeholder `{{tiem}}`"
+    ));
 }
 
 #[test]

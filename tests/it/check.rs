@@ -1,6 +1,7 @@
 //! `webhook test`: each check catches its own fault, and no right handler is accused.
 
 mod contract;
+mod engine;
 mod faults;
 mod handler;
 mod published;

@@ -4,7 +4,7 @@ use super::super::content::{Content, Shown};
 use super::super::probe::Probe;
 use super::{Made, Material};
 use crate::provider::{Fault, seal, spoil};
-use crate::signature::{Encoding, Key, Secret};
+use crate::signature::{Key, Secret, SecretEncoding};
 
 impl Material<'_> {
     /// A delivery spoilt in one of the ways that `send --fault` knows.
@@ -54,10 +54,10 @@ impl Material<'_> {
     pub fn with_empty_secret(&mut self) -> Made {
         // HMAC fills a short key up with zeros (RFC 2104, section 2), so one zero is the key that
         // no byte at all is.
-        let zero = match self.scheme().secret.encoding {
-            Encoding::Text => b"\0".to_vec(),
-            Encoding::Hex => b"00".to_vec(),
-            Encoding::Base64 => b"AA==".to_vec(),
+        let zero = match self.scheme().secret().encoding {
+            SecretEncoding::Text => b"\0".to_vec(),
+            SecretEncoding::Hex => b"00".to_vec(),
+            SecretEncoding::Base64 => b"AA==".to_vec(),
         };
         let key = Key::new(self.scheme(), &Secret::new("an empty secret", zero))?;
         self.content(move |content| content.key = key)

@@ -12,7 +12,7 @@ const TITLE_CASE: &str = "header names have no case (RFC 9110, section 5.1), and
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        id: super::super::plan::EVENT,
+        id: super::EACH_EVENT,
         severity: Severity::Loss,
         title: "a documented event, as the provider sends it",
         applies: always,

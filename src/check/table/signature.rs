@@ -3,7 +3,7 @@
 use super::{Check, Expect, Severity, always};
 use crate::check::content::Shown;
 use crate::provider::{Fault, Provider};
-use crate::signature::{Encoding, Template};
+use crate::signature::{MacEncoding, Template};
 
 const FORGED_WHY: &str = "whoever knows the URL can send this and have it taken for the provider's: \
     orders that nobody placed, payments that nobody made";
@@ -19,7 +19,7 @@ const fn signs_time(provider: &Provider) -> bool {
 }
 
 fn is_hex(provider: &Provider) -> bool {
-    provider.definition.signature.encoding == Encoding::Hex
+    provider.definition.signature.encoding == MacEncoding::Hex
 }
 
 /// The number of seconds in a day.

@@ -10,7 +10,7 @@ use crate::provider::{
     CountedFrom, DefinitionOrigin, DeliveryRules, FieldSource, Provider, ProviderNote,
     StatusPattern,
 };
-use crate::signature::{Digest, PartOrder, Scheme, Template, TemplatePiece, ValueLayout};
+use crate::signature::{Digest, PartOrder, Scheme, Template, TemplatePiece};
 
 /// All that is known of a provider. Names are a contract: fields are only ever added.
 #[derive(Serialize)]
@@ -181,14 +181,13 @@ impl<'a> Facts<'a> {
 
 impl<'a> SignatureFacts<'a> {
     fn of(scheme: &'a Scheme) -> Self {
-        let describe = |layout: &ValueLayout| layout.describe(scheme.digest, scheme.encoding);
         let also = scheme.also_accepted.iter().map(|variant| VariantFacts {
-            value: describe(&variant.value),
+            value: scheme.describe(&variant.value),
             note: &variant.note,
         });
         Self {
             header: &scheme.header,
-            value: describe(&scheme.value),
+            value: scheme.describe(&scheme.value),
             reading: match scheme.value.reading {
                 PartOrder::Positional => "positional",
                 PartOrder::AnyOrder => "any-order",
@@ -197,14 +196,14 @@ impl<'a> SignatureFacts<'a> {
             timestamp_header: scheme.timestamp_header.as_deref(),
             id_header: scheme.id_header.as_deref(),
             signed: written(&scheme.signed),
-            digest: match scheme.digest {
+            digest: match scheme.digest() {
                 Digest::Sha256 => "sha256",
                 Digest::Sha512 => "sha512",
             },
             encoding: scheme.encoding.to_string(),
             secret: SecretFacts {
-                prefix: scheme.secret.prefix.as_deref(),
-                encoding: scheme.secret.encoding.to_string(),
+                prefix: scheme.secret().prefix.as_deref(),
+                encoding: scheme.secret().encoding.to_string(),
             },
             tolerance: scheme.tolerance.map(|tolerance| ToleranceFacts {
                 past_seconds: tolerance.past_seconds,
@@ -271,7 +270,6 @@ fn written(template: &Template) -> String {
         TemplatePiece::Timestamp => "{timestamp}",
         TemplatePiece::Id => "{id}",
         TemplatePiece::Body => "{body}",
-        TemplatePiece::Signature => "{signature}",
     });
     pieces.collect()
 }

@@ -1,134 +1,88 @@
-//! What machines read: JSON lines, `JUnit`, GitHub.
+//! What machines read: `JUnit`, GitHub.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
-use super::found::Found;
+use crate::delivery::{Advice, CheckOutcome, Finding};
 use crate::exit::CliError;
-use crate::report::CheckTotals;
-use crate::report::github::{self, Level};
-use crate::report::junit::{self, TestCase};
-use crate::report::{Finding, Mark};
+use crate::report::github;
+use crate::report::junit::{self, JunitCase};
 
 /// The name of the `JUnit` suite.
 const SUITE: &str = "webhook test";
 
-/// What the line of a check says that has run.
-pub fn check_fields(found: &Found<'_>) -> Value {
-    let finished = found.finished();
-    let shown = finished.shown.as_ref();
-    let mut line = json!({
-        "id": finished.planned.id, "group": finished.planned.check.group(),
-        "severity": finished.severity.as_str(), "outcome": finished.outcome.as_str(),
-        "sent": finished.planned.check.title, "event": finished.planned.event,
-        "requests": finished.requests, "status": found.status(), "reason": finished.reason,
-        "duration_ms": (finished.duration.as_secs_f64() * 1e6).round() / 1e3,
-        "delivery_id": shown.map(|shown| &shown.delivery_id),
-        "attempt_id": shown.map(|shown| &shown.attempt.id),
-    });
-    if found.is_finding() {
-        let finding = found.finding();
-        line["why"] = finding.why.into();
-        line["fix"] = finding.fix.into();
-        line["habit"] = finding
-            .habit
-            .map(|(line, fault)| json!({"line": line, "fault": fault}))
-            .into();
-        line["reproduce"] = finding.reproduce.into();
-    }
-    line
-}
-
-/// The last line.
-#[derive(Serialize)]
-pub struct Summary<'a> {
-    /// What came of the checks.
-    #[serde(flatten)]
-    pub totals: &'a CheckTotals,
-    /// Why nothing could be checked.
-    pub unreachable: Option<&'a str>,
-    /// That the handler refused what is genuine, so that no check was run.
-    pub refused: Option<&'a str>,
-}
-
 /// The case of a check.
-pub fn case(found: &Found<'_>, strict: bool) -> TestCase {
-    let finished = found.finished();
-    let (id, group) = (&finished.planned.id, finished.planned.check.group());
-    let case = junit::passed(id, group, finished.duration);
-    match found.mark() {
-        Mark::Skip => junit::skipped(case),
-        Mark::Pass => case,
-        Mark::Warn if !strict => case,
-        Mark::Warn | Mark::Fail => junit::failed(
+pub fn case(found: &Finding, strict: bool) -> JunitCase {
+    let time = Duration::try_from_secs_f64(found.duration_ms / 1e3).unwrap_or_default();
+    let case = junit::passed(&found.id, found.group, time);
+    match (found.outcome, &found.advice) {
+        (CheckOutcome::Skip, _) => junit::skipped(case),
+        (CheckOutcome::Warn, _) if !strict => case,
+        (_, None) => case,
+        (_, Some(advice)) => junit::failed(
             case,
-            finished.severity.as_str(),
-            finished.reason.as_deref().unwrap_or_default(),
-            &details(&found.finding()),
+            found.severity.as_str(),
+            found.reason.as_deref().unwrap_or_default(),
+            &details(found.sent, advice),
         ),
     }
 }
 
-/// The one case of a run in which no check could be run: `kind` tells why.
-pub fn unmet(kind: &str, message: &str) -> TestCase {
+/// The one case of a run in which no check was run: `kind` tells why.
+pub fn not_run(kind: &str, message: &str) -> JunitCase {
     let case = junit::passed("reach the handler", "reach", Duration::ZERO);
     junit::failed(case, kind, message, "")
 }
 
 /// Writes the `JUnit` file.
-pub fn write_junit(path: &Path, cases: &[TestCase]) -> Result<(), CliError> {
+pub fn write_junit(path: &Path, cases: &[JunitCase]) -> Result<(), CliError> {
     let document = junit::junit(SUITE, cases).map_err(|error| CliError::unwritable(path, error))?;
     std::fs::write(path, document).map_err(|error| CliError::unwritable(path, error))
 }
 
-/// The annotation of a finding.
-pub fn annotation(found: &Found<'_>) -> String {
-    let finding = found.finding();
-    let level = match found.mark() {
-        Mark::Fail => Level::Error,
-        _ => Level::Warning,
+/// The annotation of a finding; empty where nothing is wrong.
+pub fn annotation(found: &Finding) -> String {
+    let Some(advice) = &found.advice else {
+        return String::new();
     };
-    let title = format!("{}: {}", finding.id, finding.kind);
-    let message = format!("{}\n{}", finding.reason, details(&finding));
-    github::annotation(level, &title, &message)
+    let title = format!("{}: {}", found.id, advice.kind);
+    let reason = found.reason.as_deref().unwrap_or_default();
+    let message = format!("{reason}\n{}", details(found.sent, advice));
+    github::annotation(found.outcome == CheckOutcome::Fail, &title, &message)
 }
 
-/// The annotation of a run in which no check could be run.
+/// The annotation of a run in which no check was run.
 pub fn annotation_of_none(message: &str) -> String {
-    github::annotation(Level::Error, SUITE, message)
+    github::annotation(true, SUITE, message)
 }
 
 /// Appends the summary of a step to the file that GitHub names.
 pub fn write_step_summary(
     path: &Path,
     heading: &str,
-    findings: &[Found<'_>],
+    findings: &[Finding],
 ) -> Result<(), CliError> {
-    let rows: Vec<_> = findings
-        .iter()
-        .map(|found| {
-            let finding = found.finding();
-            let cells = [
-                finding.id,
-                finding.kind,
-                finding.reason,
-                finding.why,
-                finding.fix,
-            ];
-            cells.map(str::to_owned).to_vec()
-        })
-        .collect();
+    let row = |found: &Finding| {
+        let advice = found.advice.as_ref()?;
+        let reason = found.reason.as_deref().unwrap_or_default();
+        let cells = [
+            found.id.as_str(),
+            advice.kind,
+            reason,
+            advice.why,
+            advice.fix,
+        ];
+        Some(cells.map(str::to_owned).to_vec())
+    };
+    let rows: Vec<_> = findings.iter().filter_map(row).collect();
     let columns = [
         "Check",
         "Finding",
         "What came back",
         "Why it matters",
-        "How to mend it",
+        "How to fix it",
     ];
     let text = github::summary(heading, &columns, &rows);
     let file = OpenOptions::new().append(true).create(true).open(path);
@@ -137,15 +91,16 @@ pub fn write_step_summary(
 }
 
 /// What a finding says besides its first line.
-fn details(finding: &Finding<'_>) -> String {
+fn details(sent: &str, advice: &Advice) -> String {
     let mut lines = vec![
-        format!("sent: {}", finding.sent),
-        format!("why: {}", finding.why),
-        format!("mend: {}", finding.fix),
+        format!("sent: {sent}"),
+        format!("why: {}", advice.why),
+        format!("fix: {}", advice.fix),
     ];
-    if let Some((line, fault)) = finding.habit {
+    if let Some(known) = &advice.habit {
+        let (line, fault) = (&known.line, &known.fault);
         lines.push(format!("the documented handler has it: {line} ({fault})"));
     }
-    lines.push(format!("again: {}", finding.reproduce));
+    lines.push(format!("again: {}", advice.reproduce));
     lines.join("\n")
 }

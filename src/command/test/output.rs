@@ -3,147 +3,147 @@
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
-use super::Work;
-use super::found::Found;
 use super::machine;
-use crate::check::{Finished, Severity};
-use crate::cli::TestOutput;
+use crate::check::Planned;
+use crate::cli::{TestArgs, TestOutput};
+use crate::command::World;
 use crate::command::line::Line;
-use crate::delivery::Failure;
+use crate::delivery::{CheckOutcome, Finding};
 use crate::exit::{CliError, Outcome};
-use crate::report::junit::TestCase;
-use crate::report::{self, CheckTotals, Finding, Mark, table};
+use crate::report::junit::JunitCase;
+use crate::report::{self, CheckTotals, table};
 
 /// The variable in which GitHub names the file for the summary of a step.
-const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+pub const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// What was found so far.
 pub struct Output<'a> {
-    work: &'a Work<'a>,
+    args: &'a TestArgs,
+    world: &'a World,
     url: String,
     bar: ProgressBar,
     group: &'static str,
     totals: CheckTotals,
-    cases: Vec<TestCase>,
-    findings: Vec<Found<'a>>,
-    unreachable: Option<String>,
-    refused: Option<String>,
+    cases: Vec<JunitCase>,
+    findings: Vec<Finding>,
+    /// The status with which the handler refuses what is genuine.
+    refusal: Option<u16>,
+    /// Why no check was run: `unreachable` or `refused`, and a line.
+    not_run: Option<(&'static str, String)>,
 }
 
 impl<'a> Output<'a> {
-    /// Of a run against `url`.
-    pub fn new(work: &'a Work<'a>, url: String) -> Self {
+    /// Of a run of so many checks against `url`.
+    pub fn new(args: &'a TestArgs, world: &'a World, url: String, checks: usize) -> Self {
         Self {
-            bar: bar(work),
-            work,
+            bar: bar(world, checks),
+            args,
+            world,
             url,
             group: "",
             totals: CheckTotals::default(),
             cases: Vec::new(),
             findings: Vec::new(),
-            unreachable: None,
-            refused: None,
+            refusal: None,
+            not_run: None,
         }
     }
 
-    /// Takes a check that has run.
-    pub fn add(&mut self, finished: &Finished) -> Result<(), CliError> {
-        let is_kept = !self.work.args.no_log;
-        let found = Found::new(finished.clone(), self.work.provider, &self.url, is_kept);
-        self.totals.add(found.mark(), finished.severity.as_str());
-        self.cases
-            .push(machine::case(&found, self.work.args.strict));
-        let text = self.lines(&found)?;
-        let console = self.work.world.console;
+    /// Warns that the handler refuses a genuine delivery. It is said again at the end, as it may be
+    /// the cause of all that is printed before.
+    pub fn warn_of_refusal(&mut self, status: u16) {
+        let message = format!("the handler answers {status} to a genuine delivery");
+        self.world.console.warn(&message, hint_for(status));
+        self.refusal = Some(status);
+    }
+
+    /// Takes a check that has ended.
+    pub fn add(&mut self, found: &Finding) -> Result<(), CliError> {
+        self.totals.add(found);
+        self.cases.push(machine::case(found, self.args.strict));
+        let console = self.world.console;
+        let is_json = self.args.json;
+        let text = if is_json {
+            Line::new("check", found).to_json()?
+        } else {
+            self.lines(found)
+        };
         self.bar.suspend(|| {
-            if self.work.args.json {
+            if is_json {
                 console.json(&text)
             } else {
                 console.data(&text)
             }
         })?;
         self.bar.inc(1);
-        if found.is_finding() {
-            self.findings.push(found);
+        if found.advice.is_some() {
+            self.findings.push(found.clone());
         }
         Ok(())
     }
 
-    fn lines(&mut self, found: &Found<'_>) -> Result<String, CliError> {
-        if self.work.args.json {
-            return Ok(Line::new("check", machine::check_fields(found)).to_json()?);
+    fn lines(&mut self, found: &Finding) -> String {
+        let line = report::check_line(found);
+        if self.group == found.group {
+            return line;
         }
-        let line = report::check_line(&found.line());
-        let group = found.finished().planned.check.group();
-        if self.group == group {
-            return Ok(line);
-        }
-        self.group = group;
-        Ok(format!("{}\n{line}", report::check_group(group)))
+        self.group = found.group;
+        format!("{}\n{line}", report::check_group(found.group))
     }
 
-    /// Takes that nobody is there.
-    pub fn unreachable(&mut self, failure: &Failure) {
-        self.cases
-            .push(machine::unmet("unreachable", &failure.message));
-        self.unreachable = Some(failure.message.clone());
+    /// Takes why no check was run, by a stable name and in a line.
+    pub fn not_run(&mut self, kind: &'static str, message: &str) {
+        self.cases.push(machine::not_run(kind, message));
+        self.not_run = Some((kind, message.to_owned()));
     }
 
-    /// Takes that the handler refuses what is genuine, so that nothing can be checked.
-    pub fn refused(&mut self, message: &str) {
-        self.cases.push(machine::unmet("refused", message));
-        self.refused = Some(message.to_owned());
-    }
-
-    /// Why no check was run.
-    fn unmet(&self) -> Option<&str> {
-        self.unreachable.as_deref().or(self.refused.as_deref())
-    }
-
-    /// Prints and writes what is left, and says how the checks ended.
-    pub fn finish(mut self) -> Result<Outcome, CliError> {
+    /// Prints and writes what is left, and says how the checks ended. `summary_file` is what GitHub
+    /// names for the summary of a step.
+    pub fn finish(mut self, summary_file: Option<String>) -> Result<Outcome, CliError> {
         self.bar.finish_and_clear();
         self.findings
-            .sort_by_key(|found| (found.finished().severity, found.mark() != Mark::Fail));
-        let written = self.write_files();
+            .sort_by_key(|found| (found.severity, found.outcome != CheckOutcome::Fail));
+        let written = self.write_files(summary_file);
         self.print()?;
         written?;
-        let warned = self.work.args.strict && self.totals.warned > 0;
+        if let Some(status) = self.refusal {
+            self.warn_of_refusal(status);
+        }
+        let warned = self.args.strict && self.totals.warned > 0;
         Ok(Outcome::of(self.totals.failed == 0 && !warned))
     }
 
-    fn write_files(&self) -> Result<(), CliError> {
-        let folder = &self.work.world.folder;
-        if let Some(path) = &self.work.args.junit {
-            machine::write_junit(&folder.join(path), &self.cases)?;
+    fn write_files(&self, summary_file: Option<String>) -> Result<(), CliError> {
+        if let Some(path) = &self.args.junit {
+            machine::write_junit(&self.world.folder.join(path), &self.cases)?;
         }
-        let environment = &self.work.setup.config.environment;
-        match environment.get(STEP_SUMMARY) {
-            Some((path, _)) if self.is_for_github() => {
-                let (passed, checks) = (self.totals.passed, self.totals.checks);
-                let result = match self.unmet() {
-                    Some(message) => message.to_owned(),
-                    None => format!("{passed} of {checks} checks passed"),
-                };
-                let heading = format!("webhook test of {}: {result}", self.url);
-                machine::write_step_summary(&PathBuf::from(path), &heading, &self.findings)
-            }
-            _ => Ok(()),
-        }
+        let Some(path) = summary_file.filter(|_| self.is_for_github()) else {
+            return Ok(());
+        };
+        let (passed, checks) = (self.totals.passed, self.totals.checks);
+        let result = match &self.not_run {
+            Some((_, message)) => message.clone(),
+            None => format!("{passed} of {checks} checks passed"),
+        };
+        let heading = format!("webhook test of {}: {result}", self.url);
+        machine::write_step_summary(&PathBuf::from(path), &heading, &self.findings)
     }
 
     fn print(&self) -> Result<(), CliError> {
-        let console = self.work.world.console;
-        if self.work.args.json {
-            let summary = machine::Summary {
-                totals: &self.totals,
-                unreachable: self.unreachable.as_deref(),
-                refused: self.refused.as_deref(),
+        let console = self.world.console;
+        if self.args.json {
+            let why = |kind| match &self.not_run {
+                Some((met, message)) if *met == kind => Some(message),
+                _ => None,
             };
-            return Ok(console.json(&Line::new("summary", summary).to_json()?)?);
+            let mut fields = json!(self.totals);
+            fields["unreachable"] = json!(why("unreachable"));
+            fields["refused"] = json!(why("refused"));
+            return Ok(console.json(&Line::new("summary", fields).to_json()?)?);
         }
-        if let Some(message) = self.unmet() {
+        if let Some((_, message)) = &self.not_run {
             if self.is_for_github() {
                 console.data(&machine::annotation_of_none(message))?;
             }
@@ -154,69 +154,53 @@ impl<'a> Output<'a> {
                 console.data(&machine::annotation(found))?;
             }
         } else {
-            for alike in self.alike() {
-                console.data(&format!("\n{}", report::findings(&alike, console.width())))?;
+            for text in report::findings(&self.findings, console.width()) {
+                console.data(&format!("\n{text}"))?;
             }
         }
         Ok(console.data(&format!("\n{}", report::check_totals(&self.totals)))?)
     }
 
-    /// The findings, those of one cause together, in the place of the first of them.
-    fn alike(&self) -> Vec<Vec<Finding<'_>>> {
-        let mut all: Vec<Vec<Finding<'_>>> = Vec::new();
-        for finding in self.findings.iter().map(Found::finding) {
-            let is_alike = |other: &Finding<'_>| {
-                (other.kind, other.mark) == (finding.kind, finding.mark)
-                    && (other.why, other.fix) == (finding.why, finding.fix)
-                    && other.habit == finding.habit
-            };
-            let place = all
-                .iter_mut()
-                .find(|alike| alike.first().is_some_and(is_alike));
-            match place {
-                Some(alike) => alike.push(finding),
-                None => all.push(vec![finding]),
-            }
-        }
-        all
-    }
-
     fn is_for_github(&self) -> bool {
-        self.work.args.output == Some(TestOutput::Github)
+        self.args.output == Some(TestOutput::Github)
     }
 }
 
-fn bar(work: &Work<'_>) -> ProgressBar {
-    if !work.world.console.talks_to_terminal() {
+/// What may be wrong where a handler answers so to a genuine delivery.
+pub const fn hint_for(status: u16) -> Option<&'static str> {
+    match status {
+        401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
+        404 | 405 => Some("is the path of `--url` the handler's?"),
+        300..=399 => Some("no provider follows a redirect: give the URL that answers itself"),
+        _ => None,
+    }
+}
+
+fn bar(world: &World, checks: usize) -> ProgressBar {
+    if !world.console.talks_to_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {elapsed}");
-    let count = u64::try_from(work.planned.len()).unwrap_or(u64::MAX);
+    let count = u64::try_from(checks).unwrap_or(u64::MAX);
     ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Prints the checks that would run.
-pub fn list(work: &Work<'_>) -> Result<Outcome, CliError> {
-    let console = work.world.console;
-    if work.args.json {
-        for planned in &work.planned {
-            let check = planned.check;
-            let fields = serde_json::json!({
-                "id": planned.id,
-                "group": check.group(), "severity": check.severity.as_str(), "sent": check.title,
-                "event": planned.event,
+pub fn list(planned: &[Planned], is_json: bool, world: &World) -> Result<Outcome, CliError> {
+    let console = world.console;
+    if is_json {
+        for one in planned {
+            let fields = json!({
+                "id": one.id, "group": one.check.group(), "severity": one.check.severity,
+                "sent": one.check.title, "event": one.event,
             });
             console.json(&Line::new("check", fields).to_json()?)?;
         }
         return Ok(Outcome::Yes);
     }
-    let rows = work.planned.iter().map(|planned| {
-        let severity: Severity = planned.check.severity;
-        vec![
-            planned.id.clone(),
-            severity.as_str().into(),
-            planned.check.title.into(),
-        ]
+    let rows = planned.iter().map(|one| {
+        let severity = one.check.severity.as_str();
+        vec![one.id.clone(), severity.into(), one.check.title.into()]
     });
     let columns = ["CHECK", "SEVERITY", "WHAT IS SENT"];
     console.data(&table(&columns, rows.collect(), console.width()))?;

@@ -15,7 +15,7 @@ use crate::command::{World, describe};
 use crate::delivery::Verification;
 use crate::exit::{CliError, Outcome};
 use crate::formats::Place;
-use crate::report::junit::{self, TestCase};
+use crate::report::junit::{self, JunitCase};
 use crate::report::{Totals, VerifiedRows, sanitize};
 
 /// Errors that are told one by one; a file that is no NDJSON at all has one on every line.
@@ -35,7 +35,7 @@ pub struct Output {
     lines: Option<JsonLines>,
     rows: VerifiedRows,
     /// The `JUnit` file, and a case for each capture.
-    junit: Option<(PathBuf, Vec<TestCase>)>,
+    junit: Option<(PathBuf, Vec<JunitCase>)>,
     totals: Totals,
     unreadable: u64,
     /// The error that is told last, by the end of the run.
@@ -206,7 +206,7 @@ fn source(file: &str, place: Option<Place>) -> String {
     }
 }
 
-fn case(name: &str, found: &Verification) -> TestCase {
+fn case(name: &str, found: &Verification) -> JunitCase {
     let verdict = &found.verdict;
     let provider = found.provider.as_deref().unwrap_or("unrecognised");
     let case = junit::passed(name, provider, found.time);

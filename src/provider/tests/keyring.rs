@@ -119,3 +119,18 @@ fn the_local_secret_serves_every_provider_that_can_use_it() {
     }
     assert!(!keyring.keys("olympus").is_empty());
 }
+
+#[test]
+fn debug_text_never_holds_a_secret() {
+    let entry = entry(Some("olympus"), "whsec_hunter2");
+    let bytes = format!("{:?}", entry.bytes);
+    let text = format!("{entry:?} {entry:#?}");
+    assert!(
+        text.contains("olympus") && text.contains("(redacted)"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("hunter2") && !text.contains(&bytes),
+        "{text}"
+    );
+}

@@ -1,5 +1,6 @@
 //! Forging, recognising, keys and observations, over every event of every built-in provider.
 
+mod definitions;
 mod forge;
 mod keyring;
 mod observe;

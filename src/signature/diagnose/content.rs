@@ -6,8 +6,7 @@ use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::{Trial, fields};
 use crate::delivery::{Headers, Timestamp};
-use crate::signature::template::TemplatePiece;
-use crate::signature::{Digest, Key, ParsedSignature, Scheme, Template};
+use crate::signature::{Digest, Key, ParsedSignature, Scheme, SchemeKind, Template, TemplatePiece};
 
 /// What the known schemes sign, and near misses of it.
 const TEMPLATES: &[&str] = &[
@@ -142,7 +141,7 @@ pub(super) fn find_other_scheme(trial: &Trial<'_>) -> Option<Diagnosis> {
 
 /// A hash without a key, or one that was joined with the secret by hand.
 fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
-    let digest = trial.context.scheme.digest;
+    let digest = trial.context.scheme.digest();
     let signed = signed_bytes(trial, presented);
     // Nothing hangs on the time of this comparison: none of these hashes is ever accepted.
     let equals = |parts: &[&[u8]]| {
@@ -180,10 +179,10 @@ fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
-    let body_alone = Template::try_from("{body}".to_owned()).ok()?;
+    let body_alone = Template::of_body();
     let signed = signed_bytes(trial, presented);
     let swapped = trial.spend(signed.len());
-    let key = Key::from_bytes(trial.context.scheme.digest, "", &signed).ok()?;
+    let key = Key::from_bytes(trial.context.scheme.digest(), "", &signed).ok()?;
     let mut secrets = trial.context.secrets.iter();
     (swapped && secrets.any(|secret| trial.proves(&key, &body_alone, presented, secret.expose())))
         .then(|| cause::KEY_AND_BODY_SWAPPED.found())
@@ -222,12 +221,13 @@ pub(super) fn timestamp_header(headers: &Headers) -> Option<(&str, &str)> {
 
 /// The same scheme with the other hash function.
 pub(super) fn with_other_digest(scheme: &Scheme) -> Scheme {
-    let digest = match scheme.digest {
+    let digest = match scheme.digest() {
         Digest::Sha256 => Digest::Sha512,
         Digest::Sha512 => Digest::Sha256,
     };
+    let secret = scheme.secret().clone();
     Scheme {
-        digest,
+        kind: SchemeKind::Hmac { digest, secret },
         ..scheme.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! The value of a signature header, taken apart by its documented layout.
 
 use crate::delivery::Headers;
-use crate::signature::{Scheme, Template};
+use crate::signature::{Scheme, ValuePart};
 
 /// The longest word before `=`, `:` or `,` that is taken for a prefix.
 const MAX_LABEL: usize = 16;
@@ -28,14 +28,14 @@ impl Form<'_> {
     /// `remake` has nothing to say.
     pub(super) fn rewrite_parts(
         &self,
-        mut remake: impl FnMut(&Template, &str) -> Option<String>,
+        mut remake: impl FnMut(&ValuePart, &str) -> Option<String>,
     ) -> Option<String> {
         let layout = &self.scheme.value;
         let mut found = layout.split(self.value);
         let parts: Option<Vec<_>> = layout
             .parts
             .iter()
-            .map(|template| remake(template, found.next()?))
+            .map(|part| remake(part, found.next()?))
             .collect();
         Some(parts?.join(layout.separator.as_deref().unwrap_or_default()))
     }

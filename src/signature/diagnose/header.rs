@@ -9,9 +9,7 @@ use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
 use super::trial::{Trial, fields};
 use super::{Diagnosis, content};
-use crate::signature::sign::encode;
-use crate::signature::template::TemplatePiece;
-use crate::signature::{Encoding, Scheme, TemplateValues, read};
+use crate::signature::{MacEncoding, PartVariable, Scheme, read};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
 const MIN_TRUNCATED: usize = 16;
@@ -106,9 +104,9 @@ fn changed(cause: Cause, form: &Form<'_>, value: String) -> Option<Repair> {
 /// Every part with its documented prefix, whatever stood before it.
 fn relabelled(form: &Form<'_>) -> Option<Repair> {
     let mut named = None;
-    let value = form.rewrite_parts(|template, part| {
+    let value = form.rewrite_parts(|documented, part| {
         let (labels, text) = split_labels(part);
-        let documented = template.prefix();
+        let documented = documented.prefix.as_str();
         if named.is_none() && labels != documented {
             let cause = match (labels, documented) {
                 ("", _) => cause::PREFIX_MISSING,
@@ -142,29 +140,25 @@ fn separated_otherwise(form: &Form<'_>) -> Option<Repair> {
 
 fn reencoded(form: &Form<'_>) -> Option<Repair> {
     let mut named = None;
-    let value = form.rewrite_parts(|template, part| {
-        let (place, text) = template.match_one(part)?;
-        if *place != TemplatePiece::Signature {
+    let value = form.rewrite_parts(|documented, part| {
+        let text = documented.read(part)?;
+        if documented.variable != PartVariable::Signature {
             return Some(part.to_owned());
         }
         let (cause, mac) = decode_otherwise(form.scheme, text)?;
         named = Some(cause);
-        Some(format!(
-            "{}{}",
-            template.prefix(),
-            encode(form.scheme.encoding, &mac)
-        ))
+        Some(documented.fill(&form.scheme.encoding.encode(&mac)))
     })?;
     Some((named?, String::new(), value))
 }
 
 /// A MAC in another encoding than the documented one.
 fn decode_otherwise(scheme: &Scheme, text: &str) -> Option<(Cause, Vec<u8>)> {
-    let size = scheme.digest.size();
+    let size = scheme.digest().size();
     let standard = text.replace('-', "+").replace('_', "/");
     let from_base64 = LENIENT_BASE64.decode(standard).unwrap_or_default();
     let from_hex = hex::decode(text).unwrap_or_default();
-    if scheme.encoding == Encoding::Hex {
+    if scheme.encoding == MacEncoding::Hex {
         if from_base64.len() == size {
             return Some((cause::BASE64_FOR_HEX, from_base64));
         }
@@ -179,23 +173,13 @@ fn decode_otherwise(scheme: &Scheme, text: &str) -> Option<(Cause, Vec<u8>)> {
 
 fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
     let layout = &form.scheme.value;
-    if !layout
-        .parts
-        .iter()
-        .any(|part| part.has(&TemplatePiece::Timestamp))
-    {
+    if !layout.has_timestamp() {
         return None;
     }
     let (name, timestamp) = content::timestamp_header(form.headers)?;
     let last = layout.split(form.value).last()?;
     let (_, signature) = split_labels(last);
-    let fields = TemplateValues {
-        timestamp,
-        signature,
-        ..TemplateValues::default()
-    };
-    let parts: Vec<_> = layout.parts.iter().map(|part| part.fill(fields)).collect();
-    let value = parts.join(layout.separator.as_deref().unwrap_or_default());
+    let value = layout.fill(Some(timestamp), signature);
     Some((cause::TIMESTAMP_ELSEWHERE, name.to_owned(), value))
 }
 
@@ -205,18 +189,19 @@ fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let secrets = trial.context.secrets;
     let proves = |value: &str| trial.value_proves(&scheme, secrets, value).is_some();
     (proves(form.value) || relabelled(form).is_some_and(|(.., value)| proves(&value)))
-        .then(|| cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest)))
+        .then(|| cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest())))
 }
 
 /// A timestamp that is no digits: what was signed is its text.
 fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut timestamp = None;
-    let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
-        (TemplatePiece::Timestamp, text) => {
-            timestamp = Some(text.to_owned());
-            Some(format!("{}0", template.prefix()))
+    let value = form.rewrite_parts(|documented, part| {
+        let text = documented.read(part)?;
+        if documented.variable != PartVariable::Timestamp {
+            return Some(part.to_owned());
         }
-        _ => Some(part.to_owned()),
+        timestamp = Some(text.to_owned());
+        Some(documented.fill("0"))
     })?;
     let timestamp = timestamp?;
     let headers = form.with_value(value);
@@ -232,22 +217,25 @@ fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
 
 fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let scheme = form.scheme;
-    let whole = encode(scheme.encoding, &vec![0; scheme.digest.size()]);
+    let whole = scheme.encoding.encode(&vec![0; scheme.digest().size()]);
     let mut cut = None;
     // A whole MAC of zeros in its place lets the rest of the header be read.
-    let value = form.rewrite_parts(|template, part| match template.match_one(part)? {
-        (TemplatePiece::Signature, text) => {
-            cut = Some(text.to_owned());
-            Some(format!("{}{whole}", template.prefix()))
+    let value = form.rewrite_parts(|documented, part| {
+        let text = documented.read(part)?;
+        if documented.variable != PartVariable::Signature {
+            return Some(part.to_owned());
         }
-        _ => Some(part.to_owned()),
+        cut = Some(text.to_owned());
+        Some(documented.fill(&whole))
     })?;
     let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
     let headers = form.with_value(value);
     let presented = read(scheme, &headers).ok()?;
     let body_fields = fields(&presented, trial.body());
     let right = trial.keys.iter().any(|key| {
-        let expected = encode(scheme.encoding, &key.mac(&scheme.signed, body_fields));
+        let expected = scheme
+            .encoding
+            .encode(&key.mac(&scheme.signed, body_fields));
         trial.spend(trial.body().len()) && is_start_of(&cut, &expected)
     });
     right.then(|| cause::TRUNCATED.found_in(&(whole.len() - cut.len()).to_string()))

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
-use crate::signature::{Encoding, Key, KeyError, ParsedSignature, Scheme, Secret};
+use crate::signature::{Key, KeyError, ParsedSignature, Scheme, Secret, SecretEncoding};
 
 /// The prefix of secrets that Stripe, Svix and the documented providers use.
 const PREFIX: &[u8] = b"whsec_";
@@ -45,7 +45,7 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
         key.is_ok_and(|key| trial.proves(&key, &scheme.signed, presented, trial.body()))
     };
     let text_proves = |text: Vec<u8>| key_proves(Key::new(scheme, &Secret::new("", text)));
-    let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme.digest, "", bytes));
+    let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme.digest(), "", bytes));
     let own = context.secrets.iter().find_map(|secret| {
         let text = secret.expose();
         let mut texts = altered(text).into_iter();
@@ -102,7 +102,7 @@ fn altered(text: &[u8]) -> Vec<Suspect> {
 /// Keys made of the secret by another rule than the documented one.
 fn decoded(scheme: &Scheme, text: &[u8]) -> Vec<Suspect> {
     let bare = text.strip_prefix(PREFIX);
-    if scheme.secret.encoding != Encoding::Text {
+    if scheme.secret().encoding != SecretEncoding::Text {
         let texts = [Some(text), bare].into_iter().flatten();
         return texts
             .map(|text| (cause::SECRET_NOT_DECODED, text.to_vec()))

@@ -93,7 +93,6 @@ pub(super) fn fields<'f>(presented: &'f ParsedSignature<'_>, body: &'f [u8]) -> 
         timestamp: presented.timestamp.unwrap_or_default(),
         id: presented.id.unwrap_or_default(),
         body,
-        signature: "",
     }
 }
 

@@ -1,0 +1,115 @@
+//! What the answers say.
+
+use std::time::Duration;
+
+use crate::delivery::{Attempt, Severity};
+
+/// What has to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// 2xx to each request.
+    Accepted,
+    /// 2xx to each request, and, where side effects are counted, one of all of them together.
+    AcceptedOnce,
+    /// 2xx within this part of the provider's deadline: 1 for all of it, 10 for a tenth.
+    Within(u32),
+    /// 4xx: a 2xx takes a forgery for genuine, a 5xx or no answer is a crash.
+    Rejected,
+    /// Any answer but a 5xx.
+    NotCrashed,
+}
+
+/// What is wrong with an answer, and how grave it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flaw {
+    pub severity: Severity,
+    /// One line.
+    pub reason: String,
+    /// Which of the attempts shows it.
+    pub shown_by: usize,
+}
+
+impl Expect {
+    /// The gravest of what is wrong with the answers, the first of several. `severity` is the check's
+    /// own, `deadline` the provider's.
+    pub(super) fn classify(
+        self,
+        severity: Severity,
+        deadline: Duration,
+        attempts: &[Attempt],
+    ) -> Option<Flaw> {
+        let flaws = attempts
+            .iter()
+            .enumerate()
+            .filter_map(|(shown_by, attempt)| {
+                let (severity, reason) = self.classify_one(severity, deadline, attempt)?;
+                Some(Flaw {
+                    severity,
+                    reason,
+                    shown_by,
+                })
+            });
+        let flaws: Vec<_> = flaws.collect();
+        let count = flaws.len();
+        let mut gravest = flaws.into_iter().min_by_key(|flaw| flaw.severity)?;
+        if attempts.len() > 1 {
+            gravest.reason = format!("{count} of {}: {}", attempts.len(), gravest.reason);
+        }
+        Some(gravest)
+    }
+
+    fn classify_one(
+        self,
+        own: Severity,
+        deadline: Duration,
+        attempt: &Attempt,
+    ) -> Option<(Severity, String)> {
+        let refused = || refused(attempt).map(|reason| (own, reason));
+        match self {
+            Self::Accepted | Self::AcceptedOnce => refused(),
+            Self::Within(part) => refused().or_else(|| Some((own, late(attempt, deadline, part)?))),
+            Self::Rejected => match attempt.status() {
+                Some(status @ 200..=299) => Some((own, format!("accepted it with {status}"))),
+                Some(400..=499) => None,
+                Some(status @ 100..=399) => {
+                    let reason = format!("answered {status}, which neither takes nor refuses it");
+                    Some((Severity::Warning, reason))
+                }
+                _ => crashed(attempt),
+            },
+            Self::NotCrashed => crashed(attempt),
+        }
+    }
+}
+
+fn refused(attempt: &Attempt) -> Option<String> {
+    Some(match &attempt.outcome {
+        Ok(answer) if answer.is_success() => return None,
+        Ok(answer) if answer.status / 100 == 3 => {
+            let place = answer.headers.text("location").unwrap_or("nowhere");
+            format!(
+                "redirected with {} to `{place}`, and the provider follows no redirect",
+                answer.status
+            )
+        }
+        Ok(answer) => format!("answered {} to a genuine delivery", answer.status),
+        Err(failure) => failure.message.clone(),
+    })
+}
+
+fn late(attempt: &Attempt, deadline: Duration, part: u32) -> Option<String> {
+    let limit = (deadline / part).as_secs_f64();
+    let took = attempt.duration_ms / 1_000.0;
+    let share = if part == 1 { "" } else { " a part of" };
+    (took > limit)
+        .then(|| format!("answered after {took:.1} s, and {limit:.1} s is{share} the deadline"))
+}
+
+fn crashed(attempt: &Attempt) -> Option<(Severity, String)> {
+    let reason = match &attempt.outcome {
+        Ok(answer) if answer.status >= 500 => format!("crashed on it: answered {}", answer.status),
+        Ok(_) => return None,
+        Err(failure) => format!("crashed on it: {}", failure.message),
+    };
+    Some((Severity::Crash, reason))
+}

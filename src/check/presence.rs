@@ -1,0 +1,43 @@
+//! Whether anybody still listens.
+
+use super::classify::Flaw;
+use super::report::Exchange;
+use crate::delivery::{FailureKind, Severity};
+
+/// Why a check was not run to its end.
+pub(super) struct Skipped(pub String);
+
+/// What earlier checks tell of whether anybody listens.
+#[derive(Default)]
+pub(super) struct Presence {
+    /// The check that ran last, and whether it got an answer.
+    last: Option<(String, bool)>,
+    /// Why nothing is sent any more.
+    pub gone: Option<String>,
+}
+
+impl Presence {
+    /// Notes what the check of this id met. Where the endpoint does not listen any more, the check before is to
+    /// blame; where that got no answer, it was found out already.
+    pub fn notice(&mut self, id: &str, sent: &[Exchange]) -> Result<Option<Flaw>, Skipped> {
+        let is_refused = |one: &Exchange| matches!(&one.attempt.outcome, Err(failure) if failure.kind == FailureKind::Refused);
+        let is_answered = sent.iter().all(|one| one.attempt.outcome.is_ok());
+        let last = self.last.replace((id.to_owned(), is_answered));
+        let Some(shown_by) = sent.iter().position(is_refused) else {
+            return Ok(None);
+        };
+        let (reason, was_answered) = match last {
+            Some((id, answered)) => (format!("nothing listens since `{id}`"), answered),
+            None => ("nothing listens any more".into(), true),
+        };
+        self.gone = Some(reason.clone());
+        if !was_answered {
+            return Err(Skipped(reason));
+        }
+        Ok(Some(Flaw {
+            severity: Severity::Crash,
+            reason: format!("{reason}: the receiver has ended"),
+            shown_by,
+        }))
+    }
+}

@@ -1,0 +1,145 @@
+//! The finding of a check, with what there is to say of it.
+
+use std::time::Duration;
+
+use super::classify::{Expect, Flaw};
+use super::plan::{Planned, known_flaw_of};
+use super::probe::Parcel;
+use super::table::{CRASH_FIX, CRASH_WHY, Check};
+use crate::delivery::{Advice, Attempt, CheckOutcome, Finding, HandlerLine, Severity};
+use crate::formats::curl;
+use crate::provider::Provider;
+
+/// The largest body, in bytes, that is printed as a part of a curl line.
+const SHOWN_BODY: usize = 8 * 1024;
+/// How much of an answer is shown, in characters.
+const SHOWN_ANSWER: usize = 200;
+
+/// One delivery that was sent, and what came of it.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    /// The delivery's id in the log.
+    pub delivery_id: String,
+    /// What was sent.
+    pub parcel: Parcel,
+    /// What came of it.
+    pub attempt: Attempt,
+}
+
+/// The exchange that shows what a check found.
+pub(super) struct Evidence {
+    pub exchange: Exchange,
+    /// The endpoint.
+    pub url: String,
+    /// Whether the log has it.
+    pub is_kept: bool,
+}
+
+/// What a check of this provider found: a flaw, none, or why it was skipped.
+pub(super) fn finding(
+    planned: &Planned,
+    provider: &Provider,
+    found: Result<Option<Flaw>, String>,
+    requests: usize,
+    shown: Option<&Evidence>,
+    took: Duration,
+) -> Finding {
+    let check = planned.check;
+    let (outcome, severity, reason) = match found {
+        Ok(None) => (CheckOutcome::Pass, check.severity, None),
+        Ok(Some(flaw)) if flaw.severity == Severity::Warning => {
+            (CheckOutcome::Warn, flaw.severity, Some(flaw.reason))
+        }
+        Ok(Some(flaw)) => (CheckOutcome::Fail, flaw.severity, Some(flaw.reason)),
+        Err(reason) => (CheckOutcome::Skip, check.severity, Some(reason)),
+    };
+    let is_wrong = matches!(outcome, CheckOutcome::Warn | CheckOutcome::Fail);
+    let attempt = shown.map(|shown| &shown.exchange.attempt);
+    Finding {
+        id: planned.id.clone(),
+        group: check.group(),
+        severity,
+        outcome,
+        sent: check.title,
+        event: planned.event.clone(),
+        requests,
+        status: attempt.and_then(Attempt::status),
+        reason,
+        duration_ms: (took.as_secs_f64() * 1e6).round() / 1e3,
+        delivery_id: shown.map(|shown| shown.exchange.delivery_id.clone()),
+        attempt_id: attempt.map(|attempt| attempt.id.clone()),
+        advice: is_wrong.then(|| advice(planned, provider, severity, shown)),
+    }
+}
+
+fn advice(
+    planned: &Planned,
+    provider: &Provider,
+    severity: Severity,
+    shown: Option<&Evidence>,
+) -> Advice {
+    let check = planned.check;
+    let is_crash = severity == Severity::Crash && check.expect == Expect::Rejected;
+    let (why, fix) = if is_crash {
+        (CRASH_WHY, CRASH_FIX)
+    } else {
+        (check.why, check.fix)
+    };
+    let known = known_flaw_of(provider, &planned.id, severity);
+    Advice {
+        kind: kind(check, severity),
+        why,
+        fix,
+        habit: known.map(|flaw| HandlerLine {
+            line: flaw.line.clone(),
+            fault: flaw.fault.clone(),
+        }),
+        reproduce: shown.map(reproduce).unwrap_or_default(),
+        kept: shown.and_then(kept),
+        answer: shown.and_then(|shown| answer(&shown.exchange)),
+    }
+}
+
+fn kind(check: &Check, severity: Severity) -> &'static str {
+    match (severity, check.expect) {
+        (Severity::Forgery, _) => "accepts forged deliveries",
+        (Severity::Loss, Expect::AcceptedOnce) => "does not stand a repeat",
+        (Severity::Loss, Expect::Within(_)) => "does not answer in time",
+        (Severity::Loss, _) => "loses genuine deliveries",
+        (Severity::Crash, Expect::Rejected | Expect::NotCrashed) => "crashes on a bad signature",
+        (Severity::Crash, _) => "crashes",
+        (Severity::Warning, _) => "may be intended",
+    }
+}
+
+/// The curl line, or where it is to be had, as one of a megabyte helps nobody.
+fn reproduce(shown: &Evidence) -> String {
+    let request = &shown.exchange.parcel.request;
+    let url = &shown.url;
+    if request.body.len() <= SHOWN_BODY {
+        return curl::command(request, url).unwrap_or_default();
+    }
+    let id = &shown.exchange.delivery_id;
+    if shown.is_kept {
+        format!("webhook replay {id} --sign keep --url {url}")
+    } else {
+        "run it without `--no-log`, and `webhook replay` sends it again".into()
+    }
+}
+
+/// The command that prints the request from the log, where it is kept.
+fn kept(shown: &Evidence) -> Option<String> {
+    let id = &shown.exchange.delivery_id;
+    shown
+        .is_kept
+        .then(|| format!("webhook log show {id} --as curl | sh"))
+}
+
+/// The first line of an answer that is for people.
+fn answer(exchange: &Exchange) -> Option<String> {
+    let answer = exchange.attempt.outcome.as_ref().ok()?;
+    let text = String::from_utf8_lossy(&answer.body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let is_page = line.starts_with('<');
+    (!is_page).then(|| line.chars().take(SHOWN_ANSWER).collect())
+}

@@ -1,0 +1,201 @@
+//! How a scheme stands in a definition, and what has to hold before it is one.
+
+use serde::Deserialize;
+
+use super::super::template::{PartVariable, Template, TemplatePiece, ValuePart, is_visible};
+use super::{
+    Digest, MacEncoding, PartOrder, Scheme, SchemeKind, SecretForm, Tolerance, ValueLayout, Variant,
+};
+
+/// The fields of a definition's `signature`, each right in itself. Together they are a scheme where it
+/// can sign, and verifies what it signed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemeForm {
+    kind: KindForm,
+    header: HeaderNameForm,
+    value: ValueLayout,
+    #[serde(default)]
+    also_accepted: Vec<Variant>,
+    #[serde(default)]
+    timestamp_header: Option<HeaderNameForm>,
+    #[serde(default)]
+    id_header: Option<HeaderNameForm>,
+    signed: Template,
+    digest: Digest,
+    encoding: MacEncoding,
+    #[serde(default)]
+    secret: SecretForm,
+    #[serde(default)]
+    tolerance: Option<Tolerance>,
+}
+
+/// The name of a kind; its fields stand beside it.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KindForm {
+    Hmac,
+}
+
+/// The name of a header.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub struct HeaderNameForm(pub String);
+
+/// The fields of a layout.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayoutForm {
+    parts: Vec<ValuePart>,
+    #[serde(default)]
+    separator: Option<String>,
+    #[serde(default)]
+    reading: PartOrder,
+}
+
+impl TryFrom<SchemeForm> for Scheme {
+    type Error = String;
+
+    fn try_from(form: SchemeForm) -> Result<Self, String> {
+        let scheme = Self {
+            kind: match form.kind {
+                KindForm::Hmac => SchemeKind::Hmac {
+                    digest: form.digest,
+                    secret: form.secret,
+                },
+            },
+            header: form.header.0,
+            value: form.value,
+            also_accepted: form.also_accepted,
+            timestamp_header: form.timestamp_header.map(|name| name.0),
+            id_header: form.id_header.map(|name| name.0),
+            signed: form.signed,
+            encoding: form.encoding,
+            tolerance: form.tolerance,
+        };
+        check_headers(&scheme)?;
+        check_timestamp(&scheme)?;
+        if scheme.signed.has(&TemplatePiece::Id) && scheme.id_header.is_none() {
+            return Err("`{id}` is signed, but no `id_header` holds it".into());
+        }
+        Ok(scheme)
+    }
+}
+
+fn check_headers(scheme: &Scheme) -> Result<(), String> {
+    let others = [&scheme.timestamp_header, &scheme.id_header];
+    let mut names = vec![&scheme.header];
+    for name in others.into_iter().flatten() {
+        if names.iter().any(|other| name.eq_ignore_ascii_case(other)) {
+            return Err(format!("the header `{name}` stands for two things"));
+        }
+        names.push(name);
+    }
+    Ok(())
+}
+
+/// In each layout, a signed timestamp has one source.
+fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
+    let is_signed = scheme.signs_time();
+    if scheme.tolerance.is_some() && !is_signed {
+        return Err("`tolerance` is given, but no `{timestamp}` is signed".into());
+    }
+    let variants = scheme.also_accepted.iter().enumerate();
+    let variants =
+        variants.map(|(n, variant)| (format!("also_accepted[{n}].value"), &variant.value));
+    for (field, layout) in std::iter::once(("value".into(), &scheme.value)).chain(variants) {
+        match (layout.has_timestamp(), scheme.timestamp_header.is_some()) {
+            (true, true) => {
+                return Err(format!(
+                    "both `{field}` and `timestamp_header` hold the timestamp"
+                ));
+            }
+            (false, false) if is_signed => {
+                return Err(format!(
+                    "`{{timestamp}}` is signed, but neither `{field}` nor `timestamp_header` holds it"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl TryFrom<LayoutForm> for ValueLayout {
+    type Error = String;
+
+    fn try_from(form: LayoutForm) -> Result<Self, String> {
+        let layout = Self {
+            parts: form.parts,
+            separator: form.separator,
+            reading: form.reading,
+        };
+        check_parts(&layout.parts)?;
+        match layout.separator.as_deref() {
+            None if layout.parts.len() > 1 => {
+                return Err("`parts` are several, but no `separator` stands between them".into());
+            }
+            Some(separator) if !separates(&layout, separator) => {
+                return Err(
+                    "`separator` may stand within a part, so that parts could not be told apart"
+                        .into(),
+                );
+            }
+            _ => {}
+        }
+        let value = layout.fill(Some("0"), "0");
+        if value.trim() != value {
+            return Err("the value begins or ends with a space, which gets lost on the way".into());
+        }
+        Ok(layout)
+    }
+}
+
+fn check_parts(parts: &[ValuePart]) -> Result<(), String> {
+    let is = |variable| move |part: &&ValuePart| part.variable == variable;
+    if !parts.iter().any(|part| is(PartVariable::Signature)(&part)) {
+        return Err("no part of `parts` has `{signature}`".into());
+    }
+    if parts.iter().filter(is(PartVariable::Timestamp)).count() > 1 {
+        return Err("`parts` has `{timestamp}` twice".into());
+    }
+    let mut rest = parts;
+    while let Some((part, others)) = rest.split_first() {
+        if others.contains(part) {
+            return Err(format!("`parts` has `{}` twice", part.fill("{signature}")));
+        }
+        rest = others;
+    }
+    Ok(())
+}
+
+/// Whether a value falls into its parts again at `separator`, whatever timestamp and signature they
+/// hold: those are digits, letters and the other characters of base64.
+fn separates(layout: &ValueLayout, separator: &str) -> bool {
+    let may_be_held = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    if separator.is_empty() || !is_visible(separator) || separator.contains(may_be_held) {
+        return false;
+    }
+    let value = layout.fill(Some("0"), "0");
+    let parts = layout.parts.iter().map(|part| part.fill("0"));
+    value.split(separator).eq(parts)
+}
+
+impl TryFrom<String> for HeaderNameForm {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        check_token("name of a header", &name).map(|()| Self(name))
+    }
+}
+
+/// Fails, saying that it is no `what`, where a text is no token of RFC 9110: those are the names of
+/// headers and the methods.
+pub fn check_token(what: &str, text: &str) -> Result<(), String> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_token) {
+        Ok(())
+    } else {
+        Err(format!("`{}` is no {what}", text.escape_debug()))
+    }
+}
