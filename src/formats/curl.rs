@@ -6,7 +6,7 @@
 
 mod quote;
 
-use super::error::Unwritable;
+use super::field::Unwritable;
 use super::url;
 use crate::delivery::{Headers, Request};
 use quote::quote;

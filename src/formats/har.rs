@@ -5,13 +5,12 @@
 //! file after each. <http://www.softwareishard.com/blog/har-12-spec/>
 
 mod body;
-mod form;
 mod read;
 mod text;
 mod write;
 
 pub use read::{Entries, HarError, read};
-pub use write::Writer;
+pub use write::HarWriter;
 
 /// The name that we write as `log.creator.name`, and by which we know our own custom fields.
 const CREATOR: &str = "webhook";

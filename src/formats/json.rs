@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::delivery::capture::{self, Capture, CaptureError};
 
-use super::{FormatError, Place, Reading};
+use super::{FilePosition, FormatError, FoundCapture};
 
 /// The shape of a capture, for messages.
 const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"…"}}"#;
@@ -15,7 +15,7 @@ const HAR_SHAPE: &str =
 
 /// Reads one JSON value as a capture; `None` is a line of ours that is no delivery, such as an
 /// attempt or a summary.
-pub fn read(bytes: &[u8], place: Place) -> Result<Option<Reading>, FormatError> {
+pub fn read(bytes: &[u8], place: FilePosition) -> Result<Option<FoundCapture>, FormatError> {
     let found = match std::str::from_utf8(bytes) {
         Ok(text) => capture::read(text),
         Err(_) => Err(CaptureError::Form(not_utf8())),
@@ -28,8 +28,8 @@ pub fn read(bytes: &[u8], place: Place) -> Result<Option<Reading>, FormatError> 
     }
 }
 
-const fn reading(capture: Capture, place: Place) -> Reading {
-    Reading {
+const fn reading(capture: Capture, place: FilePosition) -> FoundCapture {
+    FoundCapture {
         place,
         capture,
         notes: Vec::new(),
@@ -43,9 +43,9 @@ fn not_utf8() -> serde_json::Error {
 /// Says what a JSON value lacks that is no capture; `source` where it is not even JSON.
 fn explain(
     bytes: &[u8],
-    place: Place,
+    place: FilePosition,
     source: CaptureError,
-) -> Result<Option<Reading>, FormatError> {
+) -> Result<Option<FoundCapture>, FormatError> {
     // The depth that serde_json reads is limited, so that nesting cannot overflow the stack.
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
         return Err(FormatError::Capture { place, source });
@@ -148,7 +148,7 @@ const fn noun(value: &Value) -> &'static str {
 
 /// Enough of a JSON object to tell HAR from a capture.
 #[derive(Deserialize)]
-struct Probe {
+struct ShapeForm {
     log: Option<serde::de::IgnoredAny>,
     request: Option<serde::de::IgnoredAny>,
     kind: Option<serde::de::IgnoredAny>,
@@ -156,7 +156,7 @@ struct Probe {
 
 /// What the text of a JSON object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum JsonShape {
     /// An object with `log`, and not our own line that tells where the log is.
     Har,
     /// Any other whole object.
@@ -168,16 +168,16 @@ pub enum Kind {
 }
 
 /// Tells HAR from a capture, and a line that is whole from the first of many.
-pub fn kind(bytes: &[u8]) -> Kind {
-    match serde_json::from_slice::<Probe>(bytes) {
-        Ok(Probe {
+pub fn shape(bytes: &[u8]) -> JsonShape {
+    match serde_json::from_slice::<ShapeForm>(bytes) {
+        Ok(ShapeForm {
             log: Some(_),
             request: None,
             kind: None,
-        }) => Kind::Har,
-        Ok(_) => Kind::Object,
-        Err(error) if error.is_eof() => Kind::Unfinished,
-        Err(error) if error.is_data() => Kind::Object,
-        Err(_) => Kind::Broken,
+        }) => JsonShape::Har,
+        Ok(_) => JsonShape::Object,
+        Err(error) if error.is_eof() => JsonShape::Unfinished,
+        Err(error) if error.is_data() => JsonShape::Object,
+        Err(_) => JsonShape::Broken,
     }
 }

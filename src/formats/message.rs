@@ -3,36 +3,16 @@
 
 mod body;
 mod dump;
+mod error;
 mod head;
 mod write;
 
+pub use error::MessageError;
 pub use write::write;
 
-use super::{BOM, Place, Reading};
+use super::{BOM, FilePosition, FoundCapture};
 use crate::delivery::Request;
 use crate::delivery::capture::Capture;
-
-/// Why a text is no request message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MessageError {
-    /// The first line is not `METHOD target HTTP/1.1`.
-    #[error("line {0}: no request line such as `POST /path HTTP/1.1`")]
-    RequestLine(u64),
-    /// A header line without a colon, or whose name is no token.
-    #[error("line {line}: `{text}` is no header")]
-    Header {
-        /// Its number in the file.
-        line: u64,
-        /// How it begins, with what is not printable escaped.
-        text: String,
-    },
-    /// A `Content-Length` that is no number, or two that differ.
-    #[error("line {0}: `Content-Length` is not one number")]
-    ContentLength(u64),
-    /// Lines that look like those of `curl -v` stand in what follows the headers.
-    #[error("line {0}: cannot tell the body from what `curl -v` wrote")]
-    Ambiguous(u64),
-}
 
 /// Whether the bytes begin as a request does; what follows may still be wrong.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
@@ -42,7 +22,7 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
 
 /// Reads the messages of a file whose first byte stands on line `line`: one, or as many as a
 /// connection carried, where each tells its length.
-pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<Reading>, MessageError> {
+pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, MessageError> {
     let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
     let mut dump = dump::undress(bytes, line)?;
     let mut rest: &[u8] = &dump.bytes;
@@ -60,7 +40,7 @@ pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<Reading>, MessageError> {
 }
 
 /// One message, and how many bytes it takes.
-fn read_one(bytes: &[u8], line: u64) -> Result<(Reading, usize), MessageError> {
+fn read_one(bytes: &[u8], line: u64) -> Result<(FoundCapture, usize), MessageError> {
     let head = head::read(bytes, line)?;
     let rest = bytes.get(head.length..).unwrap_or_default();
     let body = body::read(rest, &head);
@@ -73,8 +53,8 @@ fn read_one(bytes: &[u8], line: u64) -> Result<(Reading, usize), MessageError> {
         body_complete: body.complete,
     };
     let notes = head.notes.into_iter().chain(body.notes).collect();
-    let place = Place::Line(head.line);
-    let reading = Reading {
+    let place = FilePosition::Line(head.line);
+    let reading = FoundCapture {
         place,
         capture: Capture::of(request),
         notes,

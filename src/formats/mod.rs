@@ -1,22 +1,24 @@
 //! Forms in which other programs write a request: HAR, raw HTTP messages, curl lines.
 //!
 //! [`CaptureReader`] looks at the first bytes of a file and reads captures from any of these forms,
-//! our own JSON among them; [`har::Writer`], [`message::write`] and [`curl::command`] go the other
-//! way. Bytes that a form cannot prove are never passed off as the sender's: a [`Note`] says what
+//! our own JSON among them; [`har::HarWriter`], [`message::write`] and [`curl::command`] go the other
+//! way. Bytes that a form cannot prove are never passed off as the sender's: a [`ReadNote`] says what
 //! was rebuilt, and `body_complete` is false where something is missing.
 
 pub mod curl;
 mod error;
+mod field;
+mod found;
 pub mod har;
 mod json;
 pub mod message;
-mod note;
 mod read;
 mod url;
 
-pub use error::{FormatError, Place, Unwritable};
-pub use note::Note;
-pub use read::{CaptureReader, Form, Reading, captures};
+pub use error::FormatError;
+pub use field::Unwritable;
+pub use found::{FilePosition, FoundCapture, ReadNote};
+pub use read::{CaptureReader, Form, captures};
 
 /// The byte order mark that some programs write in front of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

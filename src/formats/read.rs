@@ -7,10 +7,9 @@ use std::vec;
 
 use serde_json::value::RawValue;
 
-use super::json::{self, Kind};
-use super::{FormatError, Note, Place, har, message};
-use crate::delivery::capture::Capture;
-use lines::{Lines, Rest};
+use super::json::{self, JsonShape};
+use super::{FilePosition, FormatError, FoundCapture, har, message};
+use lines::{LineReader, Rest};
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,30 +24,19 @@ pub enum Form {
     Message,
 }
 
-/// A capture with where it stood and what was done to read it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// Where in the file.
-    pub place: Place,
-    /// What was read; `request.body_complete` is false where `notes` say what is missing.
-    pub capture: Capture,
-    /// What its bytes alone do not tell.
-    pub notes: Vec<Note>,
-}
-
 /// Reads the captures of a file one after the other. NDJSON is read by lines, so that a file of any
 /// size takes the memory of its longest line; after an error the next line is tried.
 #[derive(Debug)]
 pub struct CaptureReader<R> {
     form: Form,
-    source: Source<R>,
+    source: CaptureSource<R>,
     skipped: u64,
 }
 
 #[derive(Debug)]
-enum Source<R> {
-    Lines(Lines<R>),
-    Read(vec::IntoIter<Result<Reading, FormatError>>),
+enum CaptureSource<R> {
+    Lines(LineReader<R>),
+    Read(vec::IntoIter<Result<FoundCapture, FormatError>>),
 }
 
 /// Looks at the first bytes of `reader` and gives what reads the rest. `name` is the file's, and its
@@ -57,7 +45,7 @@ pub fn captures<R: BufRead>(
     reader: R,
     name: Option<&str>,
 ) -> Result<CaptureReader<R>, FormatError> {
-    let mut lines = Lines::new(reader);
+    let mut lines = LineReader::new(reader);
     if !lines.advance_over_blank()? {
         return Err(FormatError::Empty);
     }
@@ -65,9 +53,9 @@ pub fn captures<R: BufRead>(
         Some(b'{') if has_extension(name, &["ndjson", "jsonl"]) => {
             Ok(CaptureReader::of_lines(lines))
         }
-        Some(b'{') => match json::kind(lines.current()) {
-            Kind::Object | Kind::Broken => Ok(CaptureReader::of_lines(lines)),
-            Kind::Har | Kind::Unfinished => lines
+        Some(b'{') => match json::shape(lines.current()) {
+            JsonShape::Object | JsonShape::Broken => Ok(CaptureReader::of_lines(lines)),
+            JsonShape::Har | JsonShape::Unfinished => lines
                 .into_rest()
                 .and_then(|rest| CaptureReader::of_json(&rest)),
         },
@@ -101,24 +89,28 @@ impl<R> CaptureReader<R> {
         self.skipped
     }
 
-    const fn of_lines(lines: Lines<R>) -> Self {
+    const fn of_lines(lines: LineReader<R>) -> Self {
         Self {
             form: Form::Ndjson,
-            source: Source::Lines(lines),
+            source: CaptureSource::Lines(lines),
             skipped: 0,
         }
     }
 
-    fn of_readings(form: Form, readings: Vec<Result<Reading, FormatError>>, skipped: u64) -> Self {
+    fn of_readings(
+        form: Form,
+        readings: Vec<Result<FoundCapture, FormatError>>,
+        skipped: u64,
+    ) -> Self {
         Self {
             form,
-            source: Source::Read(readings.into_iter()),
+            source: CaptureSource::Read(readings.into_iter()),
             skipped,
         }
     }
 
     fn of_json(rest: &Rest) -> Result<Self, FormatError> {
-        if json::kind(&rest.bytes) == Kind::Har {
+        if json::shape(&rest.bytes) == JsonShape::Har {
             let entries = har::read(&rest.bytes)?;
             let readings = entries.readings.into_iter().map(Ok).collect();
             return Ok(Self::of_readings(Form::Har, readings, entries.skipped));
@@ -146,14 +138,14 @@ impl<R> CaptureReader<R> {
 }
 
 /// The JSON values of a document: those of its list, or those that stand one after the other.
-fn items(rest: &Rest) -> Vec<Result<(Place, &RawValue), FormatError>> {
+fn items(rest: &Rest) -> Vec<Result<(FilePosition, &RawValue), FormatError>> {
     let list = serde_json::from_slice::<Vec<&RawValue>>(&rest.bytes);
     if rest.bytes.first() == Some(&b'[') {
         return match list {
             Ok(items) => {
                 let numbered = items.into_iter().enumerate();
                 numbered
-                    .map(|(index, item)| Ok((Place::Item(index + 1), item)))
+                    .map(|(index, item)| Ok((FilePosition::Item(index + 1), item)))
                     .collect()
             }
             Err(error) => vec![Err(rest.broken(rest.line, error))],
@@ -168,7 +160,7 @@ fn items(rest: &Rest) -> Vec<Result<(Place, &RawValue), FormatError>> {
         let start = line + newlines(blank);
         items.push(
             value
-                .map(|v| (Place::Line(start), v))
+                .map(|v| (FilePosition::Line(start), v))
                 .map_err(|e| rest.broken(start, e)),
         );
         let to = values.byte_offset();
@@ -183,12 +175,12 @@ fn newlines<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
 }
 
 impl<R: BufRead> Iterator for CaptureReader<R> {
-    type Item = Result<Reading, FormatError>;
+    type Item = Result<FoundCapture, FormatError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let lines = match &mut self.source {
-            Source::Read(readings) => return readings.next(),
-            Source::Lines(lines) => lines,
+            CaptureSource::Read(readings) => return readings.next(),
+            CaptureSource::Lines(lines) => lines,
         };
         loop {
             match lines.read_item()? {

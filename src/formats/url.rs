@@ -39,52 +39,6 @@ pub fn authority(url: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-/// A name or value as `application/x-www-form-urlencoded` writes it (WHATWG URL, section 5.2).
-pub fn form_encode(text: &[u8], out: &mut Vec<u8>) {
-    for &byte in text {
-        match byte {
-            b' ' => out.push(b'+'),
-            b'*' | b'-' | b'.' | b'_' => out.push(byte),
-            _ if byte.is_ascii_alphanumeric() => out.push(byte),
-            _ => out.extend(format!("%{byte:02X}").bytes()),
-        }
-    }
-}
-
-/// The name and value pairs of a query or form, decoded, for display.
-pub fn form_pairs(query: &str) -> Vec<(String, String)> {
-    let parts = query.split('&').filter(|part| !part.is_empty());
-    parts
-        .map(|part| part.split_once('=').unwrap_or((part, "")))
-        .map(|(name, value)| (form_decode(name), form_decode(value)))
-        .collect()
-}
-
-fn form_decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        match (byte, tail) {
-            (b'+', _) => out.push(b' '),
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    out.push(high * 16 + low);
-                    rest = after;
-                }
-                _ => out.push(b'%'),
-            },
-            _ => out.push(*byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,12 +62,5 @@ mod tests {
     fn an_authority_has_no_user_information() {
         assert_eq!(authority("http://u:p@h:1/x@y"), Some("h:1"));
         assert_eq!(authority("http:///x"), None);
-    }
-
-    #[test]
-    fn pairs_decode_and_survive_broken_escapes() {
-        let pairs = form_pairs("a=1+2&b=%C3%A9&c&=&%zz=%4");
-        let expected = [("a", "1 2"), ("b", "é"), ("c", ""), ("", ""), ("%zz", "%4")];
-        assert_eq!(pairs, expected.map(|(n, v)| (n.into(), v.into())));
     }
 }

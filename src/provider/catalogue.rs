@@ -59,7 +59,7 @@ pub struct Event {
     #[serde(default)]
     pub trigger: Option<String>,
     /// Whether the documentation shows this payload.
-    pub source: Evidence,
+    pub source: Provenance,
     /// The envelope's data, with placeholders.
     pub data: Value,
 }
@@ -67,7 +67,7 @@ pub struct Event {
 /// Where a payload's form comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Evidence {
+pub enum Provenance {
     /// The provider's documentation shows it.
     Documented,
     /// Written in the provider's style, as the documentation shows none.

@@ -16,7 +16,7 @@ mod retry;
 mod stream;
 mod verify_request;
 
-pub use catalogue::{Catalogue, DefinitionOrigin, Event, Evidence, Provider};
+pub use catalogue::{Catalogue, DefinitionOrigin, Event, Provenance, Provider};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::CatalogueError;
 pub use fault::{Fault, FaultError, spoil};

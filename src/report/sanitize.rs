@@ -35,8 +35,8 @@ pub fn escape_styled(text: &str) -> Cow<'_, str> {
         return escape(text);
     }
     let pieces = pieces(text).map(|piece| match piece {
-        Piece::Style(sequence) => Cow::Borrowed(sequence),
-        Piece::Text(text) => escape(text),
+        StyledPiece::Style(sequence) => Cow::Borrowed(sequence),
+        StyledPiece::Text(text) => escape(text),
     });
     Cow::Owned(pieces.collect())
 }
@@ -73,7 +73,7 @@ pub fn is_unsafe(c: char) -> bool {
 
 /// A part of a styled text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(super) enum StyledPiece<'a> {
     /// A colour sequence, of no width.
     Style(&'a str),
     /// What lies between two of them.
@@ -81,13 +81,13 @@ pub(super) enum Piece<'a> {
 }
 
 /// A styled text in its parts; a lone escape character is text.
-pub(super) fn pieces(mut rest: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(super) fn pieces(mut rest: &str) -> impl Iterator<Item = StyledPiece<'_>> {
     std::iter::from_fn(move || {
         let (piece, length) = if let Some(length) = style_length(rest) {
-            (Piece::Style(rest.get(..length)?), length)
+            (StyledPiece::Style(rest.get(..length)?), length)
         } else {
             let length = text_length(rest);
-            (Piece::Text(rest.get(..length)?), length)
+            (StyledPiece::Text(rest.get(..length)?), length)
         };
         rest = rest.get(length..)?;
         (length > 0).then_some(piece)
@@ -244,7 +244,7 @@ mod tests {
         fn styled_text_leaves_no_escape_but_colours(text in "(\x1b\\[[0-9;]{0,3}[mJ]?|[a\u{202e}\u{7}])*") {
             let out = escape_styled(&text).into_owned();
             let rest: String = pieces(&out)
-                .filter_map(|piece| match piece { Piece::Text(text) => Some(text), Piece::Style(_) => None })
+                .filter_map(|piece| match piece { StyledPiece::Text(text) => Some(text), StyledPiece::Style(_) => None })
                 .collect();
             prop_assert!(!rest.chars().any(is_unsafe));
         }

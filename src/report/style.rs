@@ -3,7 +3,7 @@
 use colored::{ColoredString, Colorize as _};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::sanitize::{Piece, pieces};
+use super::sanitize::{StyledPiece, pieces};
 use crate::delivery::Status;
 
 /// The columns that the clock takes, with the gap after it: what belongs to a line is indented so.
@@ -33,8 +33,8 @@ pub fn status_code(status: u16) -> String {
 pub fn width(text: &str) -> usize {
     pieces(text)
         .map(|piece| match piece {
-            Piece::Style(_) => 0,
-            Piece::Text(text) => text.width(),
+            StyledPiece::Style(_) => 0,
+            StyledPiece::Text(text) => text.width(),
         })
         .sum()
 }

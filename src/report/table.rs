@@ -3,7 +3,7 @@
 use colored::Colorize as _;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::sanitize::{Piece, escape_styled, pieces};
+use super::sanitize::{StyledPiece, escape_styled, pieces};
 use super::style::{pad, width};
 use super::wrap::wrap;
 
@@ -97,9 +97,9 @@ fn cut(text: &str, room: usize) -> String {
     let mut is_cut = false;
     for piece in pieces(text) {
         match piece {
-            Piece::Style(sequence) => out.push_str(sequence),
-            Piece::Text(_) if is_cut => {}
-            Piece::Text(text) => is_cut = !push_fitting(&mut out, text, &mut left),
+            StyledPiece::Style(sequence) => out.push_str(sequence),
+            StyledPiece::Text(_) if is_cut => {}
+            StyledPiece::Text(text) => is_cut = !push_fitting(&mut out, text, &mut left),
         }
     }
     out

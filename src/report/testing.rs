@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::sanitize::{Piece, is_unsafe, pieces};
+use super::sanitize::{StyledPiece, is_unsafe, pieces};
 use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
 
 /// The text as a stream without colours gets it.
@@ -31,8 +31,8 @@ pub fn is_safe(report: &str) -> bool {
             .all(|c| matches!(c, '\n' | '\t') || !is_unsafe(c))
     };
     let is_safe_piece = |piece| match piece {
-        Piece::Style(sequence) => sequence != FOREIGN_STYLE,
-        Piece::Text(text) => is_safe_text(text),
+        StyledPiece::Style(sequence) => sequence != FOREIGN_STYLE,
+        StyledPiece::Text(text) => is_safe_text(text),
     };
     pieces(report).all(is_safe_piece)
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use crate::delivery::{Headers, Request, Timestamp, Verification};
-use crate::formats::Reading;
+use crate::formats::FoundCapture;
 use crate::provider::{
     Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
 };
@@ -29,7 +29,7 @@ pub struct Verifier<'a> {
 
 impl Verifier<'_> {
     /// Checks a capture. What it says itself of provider and verdict is not believed.
-    pub fn capture(&self, reading: &Reading) -> Verification {
+    pub fn capture(&self, reading: &FoundCapture) -> Verification {
         let capture = &reading.capture;
         let mut found = self.request(&capture.request, capture.received_at);
         found.id.clone_from(&capture.id);

@@ -8,7 +8,7 @@ use super::{print, print_lines};
 use crate::cli::{EventsArgs, Fault, GlobalArgs};
 use crate::command::{Setup, World};
 use crate::exit::{CliError, Outcome};
-use crate::provider::{Evidence, Provider};
+use crate::provider::{Provenance, Provider};
 use crate::report;
 
 /// A line of `events --json`.
@@ -18,7 +18,7 @@ struct EventLine<'a> {
     event: &'a str,
     description: String,
     trigger: Option<String>,
-    source: Evidence,
+    source: Provenance,
 }
 
 /// A line of `events --faults --json`.
@@ -78,8 +78,8 @@ fn as_table<'a>(lines: Vec<EventLine<'a>>, width: Option<usize>) -> String {
             line.provider.dimmed()
         };
         let source = match line.source {
-            Evidence::Documented => "documented".normal(),
-            Evidence::Inferred => "inferred".dimmed(),
+            Provenance::Documented => "documented".normal(),
+            Provenance::Inferred => "inferred".dimmed(),
         };
         vec![
             provider.to_string(),

@@ -89,7 +89,7 @@ impl Export {
     /// HAR has no place for attempts: an entry is one request and one answer.
     fn write_har<W: Write>(&self, out: W) -> Result<(W, Exported), CliError> {
         let mut exported = Exported::default();
-        let mut har = har::Writer::new(out, env!("CARGO_PKG_VERSION"))?;
+        let mut har = har::HarWriter::new(out, env!("CARGO_PKG_VERSION"))?;
         select::each(&self.reader, &self.query, |delivery| {
             exported.deliveries += 1;
             Ok(har.entry(&delivery)?)

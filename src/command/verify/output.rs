@@ -14,7 +14,7 @@ use crate::command::line::Line;
 use crate::command::{World, describe};
 use crate::delivery::Verification;
 use crate::exit::{CliError, Outcome};
-use crate::formats::Place;
+use crate::formats::FilePosition;
 use crate::report::junit::{self, JunitCase};
 use crate::report::{Totals, VerifiedRows, sanitize};
 
@@ -72,7 +72,7 @@ impl Output {
     pub fn add(
         &mut self,
         file: &str,
-        place: Option<Place>,
+        place: Option<FilePosition>,
         found: &Verification,
     ) -> Result<(), CliError> {
         #[derive(Serialize)]
@@ -198,10 +198,10 @@ fn write_line(
 }
 
 /// A file with the place in it: `deliveries.ndjson:12`, `capture.har:entry 3`.
-fn source(file: &str, place: Option<Place>) -> String {
+fn source(file: &str, place: Option<FilePosition>) -> String {
     match place {
         None => file.to_owned(),
-        Some(Place::Line(line)) => format!("{file}:{line}"),
+        Some(FilePosition::Line(line)) => format!("{file}:{line}"),
         Some(place) => format!("{file}:{place}"),
     }
 }

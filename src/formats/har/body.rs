@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
+use url::form_urlencoded::byte_serialize;
 
-use super::super::Note;
-use super::super::url::form_encode;
+use super::super::ReadNote;
 use super::text::Text;
 use crate::delivery::Headers;
 
@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// `request.postData`, or `request._content`, where HTTP Toolkit puts what is not text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Content {
+pub struct PostDataForm {
     mime_type: Option<Text>,
     text: Option<Text>,
     encoding: Option<Text>,
@@ -99,13 +99,13 @@ fn whole(number: f64) -> Option<u64> {
 
 /// A body as it was rebuilt.
 #[derive(Debug)]
-pub struct Body {
+pub struct RebuiltBody {
     /// The bytes.
     pub bytes: Vec<u8>,
     /// Whether nothing speaks against these being all of the bytes.
     pub complete: bool,
     /// What was done to get at them.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ReadNote>,
 }
 
 /// A text that is said to be base64 is not.
@@ -117,12 +117,12 @@ pub struct NotBase64;
 struct Candidate {
     bytes: Vec<u8>,
     characters: Option<u64>,
-    note: Option<Note>,
+    note: Option<ReadNote>,
     lost: bool,
 }
 
 impl Candidate {
-    const fn noting(bytes: Vec<u8>, note: Note) -> Self {
+    const fn noting(bytes: Vec<u8>, note: ReadNote) -> Self {
         Self {
             bytes,
             characters: None,
@@ -131,7 +131,7 @@ impl Candidate {
         }
     }
 
-    fn left_out(note: Note) -> Self {
+    fn left_out(note: ReadNote) -> Self {
         Self {
             note: Some(note),
             lost: true,
@@ -140,7 +140,7 @@ impl Candidate {
     }
 }
 
-impl Content {
+impl PostDataForm {
     fn is_base64(&self) -> bool {
         let encoding = self.encoding.as_ref().map(Text::to_lossy);
         encoding.is_some_and(|e| e.eq_ignore_ascii_case("base64"))
@@ -168,7 +168,7 @@ impl Content {
             }
             Some(text) if !text.is_empty() || params.is_empty() => Ok(text_candidates(text)),
             _ if self.is_multipart() && !params.is_empty() => {
-                Ok(vec![Candidate::left_out(Note::Multipart)])
+                Ok(vec![Candidate::left_out(ReadNote::Multipart)])
             }
             _ if !params.is_empty() => Ok(form_candidates(params)),
             _ => Ok(vec![Candidate::default()]),
@@ -189,12 +189,12 @@ impl Content {
 /// The body out of `postData`, or out of `_content` where that is given; `status` is HTTP
 /// Toolkit's `_requestBodyStatus`.
 pub fn rebuild(
-    post_data: Option<&Content>,
-    content: Option<&Content>,
+    post_data: Option<&PostDataForm>,
+    content: Option<&PostDataForm>,
     status: Option<&Text>,
     declared: &Declared,
-) -> Result<Body, NotBase64> {
-    let empty = Content::default();
+) -> Result<RebuiltBody, NotBase64> {
+    let empty = PostDataForm::default();
     let kept = content.or(post_data).unwrap_or(&empty);
     let mut candidates = kept.candidates()?;
     let agreeing = candidates
@@ -206,12 +206,12 @@ pub fn rebuild(
     let status = status.filter(|_| content.is_none()).map(Text::to_lossy);
     let left_out = status.or_else(|| kept.left_out().filter(|_| !agrees));
     let complete = agrees && !chosen.lost && left_out.is_none();
-    notes.extend(left_out.map(Note::LeftOut));
+    notes.extend(left_out.map(ReadNote::LeftOut));
     if let Some(declared) = declared.length().filter(|_| !agrees) {
         let found = chosen.bytes.len() as u64;
-        notes.push(Note::Length { declared, found });
+        notes.push(ReadNote::Length { declared, found });
     }
-    Ok(Body {
+    Ok(RebuiltBody {
         bytes: chosen.bytes,
         complete,
         notes,
@@ -232,19 +232,21 @@ fn text_candidates(text: &Text) -> Vec<Candidate> {
     let plain = Candidate {
         bytes: unescaped.bytes,
         characters: text.utf16_len(),
-        note: unescaped.lossy.then_some(Note::Lossy),
+        note: unescaped.lossy.then_some(ReadNote::Lossy),
         lost: unescaped.lossy,
     };
     // mitmproxy decodes a body as Latin-1 where its type names no charset and is not JSON; others
     // write one character for each byte of what is no text.
     let latin1 = text
         .latin1()
-        .map(|bytes| Candidate::noting(bytes, Note::Latin1));
+        .map(|bytes| Candidate::noting(bytes, ReadNote::Latin1));
     std::iter::once(plain).chain(latin1).collect()
 }
 
 fn form_candidates(params: &[Param]) -> Vec<Candidate> {
-    let encoded = join(params, form_encode);
+    let encoded = join(params, |text, out| {
+        out.extend(byte_serialize(text).flat_map(str::bytes));
+    });
     // Some exporters keep names and values as they were encoded; Charles takes a JSON body that is
     // called a form for one name without a value.
     let verbatim = join(params, |text, out| out.extend(text));
@@ -253,7 +255,7 @@ fn form_candidates(params: &[Param]) -> Vec<Candidate> {
         _ => verbatim.clone(),
     };
     [encoded, verbatim, bare]
-        .map(|bytes| Candidate::noting(bytes, Note::Rebuilt))
+        .map(|bytes| Candidate::noting(bytes, ReadNote::Rebuilt))
         .into()
 }
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::{BOM, Place, Reading, url};
+use super::super::{BOM, FilePosition, FoundCapture, url};
 use super::CREATOR;
-use super::body::{self, Body, Content, Declared, NotBase64};
+use super::body::{self, Declared, NotBase64, PostDataForm, RebuiltBody};
 use super::text::Text;
 use crate::delivery::capture::Capture;
 use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
@@ -36,14 +36,14 @@ pub enum HarError {
 }
 
 #[derive(Deserialize)]
-struct File {
-    log: Log,
+struct FileForm {
+    log: LogForm,
 }
 
 #[derive(Deserialize)]
-struct Log {
+struct LogForm {
     creator: Option<Creator>,
-    entries: Vec<Entry>,
+    entries: Vec<EntryForm>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ struct Creator {
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct EntryForm {
     #[serde(rename = "startedDateTime")]
     started: Option<Text>,
     request: Option<RequestForm>,
@@ -67,17 +67,17 @@ struct RequestForm {
     method: Option<Text>,
     url: Option<Text>,
     http_version: Option<Text>,
-    headers: Option<Vec<Field>>,
-    post_data: Option<Content>,
+    headers: Option<Vec<HeaderForm>>,
+    post_data: Option<PostDataForm>,
     body_size: Option<f64>,
     #[serde(rename = "_content")]
-    content: Option<Content>,
+    content: Option<PostDataForm>,
     #[serde(rename = "_requestBodyStatus")]
     body_status: Option<Text>,
 }
 
 #[derive(Deserialize)]
-struct Field {
+struct HeaderForm {
     name: Option<Text>,
     value: Option<Text>,
     /// Ours, for values that are no text.
@@ -93,7 +93,7 @@ struct ResponseForm {
 /// What we write beside the request: the custom field `_delivery`.
 #[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct Own {
+pub(super) struct OwnForm {
     pub id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -114,7 +114,7 @@ pub(super) struct Own {
 #[derive(Debug)]
 pub struct Entries {
     /// The requests in the file's order.
-    pub readings: Vec<Reading>,
+    pub readings: Vec<FoundCapture>,
     /// How many entries were passed over.
     pub skipped: u64,
 }
@@ -122,7 +122,7 @@ pub struct Entries {
 /// Reads a whole HAR file, with or without a byte order mark.
 pub fn read(bytes: &[u8]) -> Result<Entries, HarError> {
     let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let log = serde_json::from_slice::<File>(bytes)?.log;
+    let log = serde_json::from_slice::<FileForm>(bytes)?.log;
     let creator = log.creator.and_then(|c| c.name).map(|name| name.to_lossy());
     let creator = creator.unwrap_or_default();
     let mut entries = Entries {
@@ -138,9 +138,9 @@ pub fn read(bytes: &[u8]) -> Result<Entries, HarError> {
     Ok(entries)
 }
 
-impl Entry {
+impl EntryForm {
     /// The request of entry `number`; `None` where its URL is not of HTTP.
-    fn into_reading(self, number: usize, creator: &str) -> Result<Option<Reading>, HarError> {
+    fn into_reading(self, number: usize, creator: &str) -> Result<Option<FoundCapture>, HarError> {
         let missing = |field| HarError::Missing {
             entry: number,
             field,
@@ -162,11 +162,11 @@ impl Entry {
             .and_then(|time| Timestamp::parse(&time.to_lossy()));
         capture.response_status = self.response.and_then(|r| r.status).and_then(status);
         let own = self.own.filter(|_| creator == CREATOR);
-        if let Some(own) = own.and_then(|own| serde_json::from_value::<Own>(own).ok()) {
+        if let Some(own) = own.and_then(|own| serde_json::from_value::<OwnForm>(own).ok()) {
             own.put_into(&mut capture);
         }
-        let place = Place::Entry(number);
-        Ok(Some(Reading {
+        let place = FilePosition::Entry(number);
+        Ok(Some(FoundCapture {
             place,
             capture,
             notes: body.notes,
@@ -175,7 +175,7 @@ impl Entry {
 }
 
 impl RequestForm {
-    fn body(&self, headers: &Headers, creator: &str) -> Result<Body, NotBase64> {
+    fn body(&self, headers: &Headers, creator: &str) -> Result<RebuiltBody, NotBase64> {
         body::rebuild(
             self.post_data.as_ref(),
             self.content.as_ref(),
@@ -200,7 +200,7 @@ impl RequestForm {
     }
 }
 
-impl Own {
+impl OwnForm {
     fn put_into(self, capture: &mut Capture) {
         capture.id = self.id;
         capture.source = self.source.as_deref().map(DeliverySource::named);
@@ -218,7 +218,7 @@ impl Own {
 }
 
 /// The fields without HTTP/2's pseudo headers.
-fn headers_of(fields: &[Field]) -> Result<Headers, NotBase64> {
+fn headers_of(fields: &[HeaderForm]) -> Result<Headers, NotBase64> {
     let mut headers = Headers::new();
     for field in fields {
         let name = field.name.as_ref().map(Text::to_lossy).unwrap_or_default();

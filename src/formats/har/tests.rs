@@ -3,23 +3,23 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::{BOM, Note, Reading};
+use super::super::{BOM, FoundCapture, ReadNote};
 use super::*;
 use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
 
 const BODY: &str = r#"{"id":"evt_1","type":"order.created","data":{"name":"Café Ñandú"}}"#;
 
-fn fixture(name: &str) -> Vec<Reading> {
+fn fixture(name: &str) -> Vec<FoundCapture> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/har");
     let bytes = std::fs::read(folder.join(name)).unwrap();
     read(&bytes).unwrap().readings
 }
 
 /// The body, whether it is complete, and what was noted.
-fn bodies(readings: &[Reading]) -> Vec<(&[u8], bool, &[Note])> {
+fn bodies(readings: &[FoundCapture]) -> Vec<(&[u8], bool, &[ReadNote])> {
     let mut bodies = Vec::new();
-    for Reading { capture, notes, .. } in readings {
+    for FoundCapture { capture, notes, .. } in readings {
         let request = &capture.request;
         bodies.push((
             request.body.as_ref(),
@@ -30,8 +30,8 @@ fn bodies(readings: &[Reading]) -> Vec<(&[u8], bool, &[Note])> {
     bodies
 }
 
-fn length(declared: u64, found: u64) -> Note {
-    Note::Length { declared, found }
+fn length(declared: u64, found: u64) -> ReadNote {
+    ReadNote::Length { declared, found }
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn chrome_writes_pseudo_headers_and_leaves_bodies_out() {
     );
     assert_eq!(first.response_status, Some(204));
     assert_eq!(readings[2].capture.response_status, None);
-    let expected: [(&[u8], bool, &[Note]); 3] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 3] = [
         (BODY.as_bytes(), true, &[]),
         (b"a=1%202&b=%C3%A", true, &[]),
         (b"", false, &[length(412, 0)]),
@@ -70,14 +70,14 @@ fn entries_that_are_no_http_are_counted() {
 #[test]
 fn firefox_counts_characters() {
     let readings = fixture("firefox.har");
-    let expected: [(&[u8], bool, &[Note]); 3] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 3] = [
         (BODY.as_bytes(), true, &[]),
         (BODY.as_bytes(), true, &[]),
         (
             b"",
             false,
             &[
-                Note::LeftOut("Request bodies are not included.".into()),
+                ReadNote::LeftOut("Request bodies are not included.".into()),
                 length(2_097_152, 0),
             ],
         ),
@@ -93,16 +93,16 @@ fn firefox_counts_characters() {
 #[test]
 fn charles_keeps_forms_as_fields_only() {
     let readings = fixture("charles.har");
-    let expected: [(&[u8], bool, &[Note]); 3] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 3] = [
         (
             br#"{"className":"Order","opType":1}"#,
             true,
-            &[Note::Rebuilt],
+            &[ReadNote::Rebuilt],
         ),
         (
             b"payload=%7B%22a%22%3A+1%7D&name=%C3%A9",
             true,
-            &[Note::Rebuilt],
+            &[ReadNote::Rebuilt],
         ),
         (BODY.as_bytes(), true, &[]),
     ];
@@ -112,9 +112,9 @@ fn charles_keeps_forms_as_fields_only() {
 #[test]
 fn mitmproxy_escapes_bytes_and_decodes_bodies() {
     let readings = fixture("mitmproxy.har");
-    let expected: [(&[u8], bool, &[Note]); 3] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 3] = [
         (b"{\"a\":\"\xff\x80\"}", true, &[]),
-        ("Café\n".as_bytes(), true, &[Note::Latin1]),
+        ("Café\n".as_bytes(), true, &[ReadNote::Latin1]),
         (BODY.as_bytes(), false, &[length(45, BODY.len() as u64)]),
     ];
     assert_eq!(bodies(&readings), expected);
@@ -123,7 +123,7 @@ fn mitmproxy_escapes_bytes_and_decodes_bodies() {
 #[test]
 fn proxyman_may_not_write_what_it_showed() {
     let readings = fixture("proxyman.har");
-    let expected: [(&[u8], bool, &[Note]); 2] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 2] = [
         (b"", false, &[length(1342, 0)]),
         (BODY.as_bytes(), true, &[]),
     ];
@@ -135,10 +135,10 @@ fn proxyman_may_not_write_what_it_showed() {
 #[test]
 fn insomnia_knows_no_sizes() {
     let readings = fixture("insomnia.har");
-    let expected: [(&[u8], bool, &[Note]); 3] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 3] = [
         (BODY.as_bytes(), true, &[]),
-        (b"a+b=1%262&%C3%A9=", true, &[Note::Rebuilt]),
-        (b"", false, &[Note::Multipart]),
+        (b"a+b=1%262&%C3%A9=", true, &[ReadNote::Rebuilt]),
+        (b"", false, &[ReadNote::Multipart]),
     ];
     assert_eq!(bodies(&readings), expected);
     assert_eq!(readings[0].capture.response_status, None);
@@ -153,13 +153,13 @@ fn fiddler_writes_a_byte_order_mark() {
 #[test]
 fn http_toolkit_has_a_field_for_what_is_no_text() {
     let readings = fixture("httptoolkit.har");
-    let expected: [(&[u8], bool, &[Note]); 2] = [
+    let expected: [(&[u8], bool, &[ReadNote]); 2] = [
         (b"\xff\xfe\0\x01", true, &[]),
         (
             b"",
             false,
             &[
-                Note::LeftOut("discarded:too-large".into()),
+                ReadNote::LeftOut("discarded:too-large".into()),
                 length(5_000_000, 0),
             ],
         ),
@@ -212,7 +212,7 @@ fn custom_fields_of_others_are_not_ours() {
 }
 
 fn written(deliveries: &[Delivery]) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), "0.1.0").unwrap();
+    let mut writer = HarWriter::new(Vec::new(), "0.1.0").unwrap();
     for delivery in deliveries {
         writer.entry(delivery).unwrap();
     }

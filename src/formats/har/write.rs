@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use ::url::form_urlencoded;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
 
 use super::super::url;
 use super::CREATOR;
-use super::form::{
-    Empty, EntryForm, Field, Named, Pair, PostData, RequestForm, ResponseContent, ResponseForm,
-    Timings,
-};
-use super::read::Own;
+use super::read::OwnForm;
 use crate::delivery::{Delivery, Headers, Request};
 
 /// Where a request without a usable `Host` is said to have gone.
@@ -23,22 +21,16 @@ const UNKNOWN_HOST: &str = "localhost";
 /// Bodies that are not UTF-8 are base64 with `encoding`, which the specification has for responses
 /// only but most readers take for requests too.
 #[derive(Debug)]
-pub struct Writer<W> {
+pub struct HarWriter<W> {
     out: W,
     entries: u64,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> HarWriter<W> {
     /// Begins a file; `version` is this program's.
     pub fn new(mut out: W, version: &str) -> io::Result<Self> {
         out.write_all(br#"{"log":{"version":"1.2","creator":"#)?;
-        serde_json::to_writer(
-            &mut out,
-            &Named {
-                name: CREATOR,
-                version,
-            },
-        )?;
+        serde_json::to_writer(&mut out, &json!({"name": CREATOR, "version": version}))?;
         out.write_all(br#","pages":[],"entries":["#)?;
         Ok(Self { out, entries: 0 })
     }
@@ -48,7 +40,7 @@ impl<W: Write> Writer<W> {
         let separator: &[u8] = if self.entries == 0 { b"\n" } else { b",\n" };
         self.out.write_all(separator)?;
         self.entries += 1;
-        serde_json::to_writer(&mut self.out, &EntryForm::of(delivery))?;
+        serde_json::to_writer(&mut self.out, &entry(delivery))?;
         Ok(())
     }
 
@@ -60,33 +52,27 @@ impl<W: Write> Writer<W> {
     }
 }
 
-impl<'a> EntryForm<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
-        let request = &delivery.request;
-        let url = absolute(request);
-        let target = url::target(&url);
-        let exact = target.as_deref() == Some(request.target.as_str());
-        Self {
-            started_date_time: delivery.received_at.to_string(),
-            time: 0,
-            own: Own {
-                target: (!exact).then(|| request.target.clone()),
-                ..own(delivery)
-            },
-            request: RequestForm::of(request, url),
-            response: ResponseForm::of(delivery.response_status, &request.version),
-            cache: Empty {},
-            timings: Timings {
-                send: 0,
-                wait: 0,
-                receive: 0,
-            },
-        }
-    }
+fn entry(delivery: &Delivery) -> Value {
+    let request = &delivery.request;
+    let url = absolute(request);
+    let exact = url::target(&url).as_deref() == Some(request.target.as_str());
+    let own = OwnForm {
+        target: (!exact).then(|| request.target.clone()),
+        ..own(delivery)
+    };
+    json!({
+        "startedDateTime": delivery.received_at.to_string(),
+        "time": 0,
+        "request": request_json(request, &url),
+        "response": response_json(delivery.response_status, &request.version),
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "_delivery": own,
+    })
 }
 
-fn own(delivery: &Delivery) -> Own {
-    Own {
+fn own(delivery: &Delivery) -> OwnForm {
+    OwnForm {
         id: Some(delivery.id.clone()),
         source: Some(delivery.source.to_string()),
         remote: delivery.remote.clone(),
@@ -100,81 +86,62 @@ fn own(delivery: &Delivery) -> Own {
     }
 }
 
-impl<'a> RequestForm<'a> {
-    fn of(request: &'a Request, url: String) -> Self {
-        let query = request
-            .target
-            .split_once('?')
-            .map_or("", |(_, query)| query);
-        Self {
-            method: &request.method,
-            url,
-            http_version: &request.version,
-            cookies: cookies(&request.headers),
-            headers: request
-                .headers
-                .iter()
-                .map(|(name, value)| Field::of(name, value))
-                .collect(),
-            query_string: url::form_pairs(query).into_iter().map(Pair::of).collect(),
-            post_data: (!request.body.is_empty()).then(|| PostData::of(request)),
-            headers_size: -1,
-            body_size: request.body.len(),
-        }
+fn request_json(request: &Request, url: &str) -> Value {
+    let query = request.target.split_once('?').map(|(_, query)| query);
+    let query = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let headers = request.headers.iter();
+    let mut json = json!({
+        "method": request.method,
+        "url": url,
+        "httpVersion": request.version,
+        "cookies": cookies(&request.headers),
+        "headers": headers.map(|(name, value)| header(name, value)).collect::<Vec<_>>(),
+        "queryString": query.map(|(name, value)| pair(&name, &value)).collect::<Vec<_>>(),
+    });
+    if !request.body.is_empty() {
+        json["postData"] = post_data(request);
     }
+    json["headersSize"] = (-1).into();
+    json["bodySize"] = request.body.len().into();
+    json
 }
 
-impl<'a> PostData<'a> {
-    fn of(request: &'a Request) -> Self {
-        let mime_type = request.headers.get("Content-Type");
-        let (text, encoding) = match std::str::from_utf8(&request.body) {
-            Ok(text) => (Cow::Borrowed(text), None),
-            Err(_) => (BASE64.encode(&request.body).into(), Some("base64")),
-        };
-        Self {
-            mime_type: mime_type.map_or("".into(), |value| String::from_utf8_lossy(value)),
-            params: [],
-            text,
-            encoding,
-        }
-    }
+fn post_data(request: &Request) -> Value {
+    let mime_type = request.headers.get("Content-Type");
+    let mime_type = mime_type.map_or("".into(), |value| String::from_utf8_lossy(value));
+    let params: [Value; 0] = [];
+    let Ok(text) = std::str::from_utf8(&request.body) else {
+        let text = BASE64.encode(&request.body);
+        return json!({"mimeType": mime_type, "params": params, "text": text, "encoding": "base64"});
+    };
+    json!({"mimeType": mime_type, "params": params, "text": text})
 }
 
-impl<'a> ResponseForm<'a> {
-    fn of(status: Option<u16>, http_version: &'a str) -> Self {
-        Self {
-            status: status.unwrap_or(0),
-            status_text: "",
-            http_version,
-            cookies: [],
-            headers: [],
-            content: ResponseContent {
-                size: 0,
-                mime_type: "x-unknown",
-            },
-            redirect_url: "",
-            headers_size: -1,
-            body_size: -1,
-        }
-    }
+fn response_json(status: Option<u16>, http_version: &str) -> Value {
+    json!({
+        "status": status.unwrap_or(0),
+        "statusText": "",
+        "httpVersion": http_version,
+        "cookies": [],
+        "headers": [],
+        "content": {"size": 0, "mimeType": "x-unknown"},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": -1,
+    })
 }
 
-impl<'a> Field<'a> {
-    fn of(name: &'a str, value: &'a [u8]) -> Self {
-        let text = String::from_utf8_lossy(value);
-        let base64 = matches!(text, Cow::Owned(_)).then(|| BASE64.encode(value));
-        Self {
-            name,
-            value: text,
-            base64,
-        }
+fn header(name: &str, value: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(value);
+    let mut json = pair(name, &text);
+    if matches!(text, Cow::Owned(_)) {
+        json["_base64"] = BASE64.encode(value).into();
     }
+    json
 }
 
-impl Pair {
-    fn of((name, value): (String, String)) -> Self {
-        Self { name, value }
-    }
+fn pair(name: &str, value: &str) -> Value {
+    json!({"name": name, "value": value})
 }
 
 /// The URL that the sender had, as far as the request tells: `http`, for that is what was listened
@@ -198,7 +165,7 @@ fn is_authority(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(plain)
 }
 
-fn cookies(headers: &Headers) -> Vec<Pair> {
+fn cookies(headers: &Headers) -> Vec<Value> {
     let lines = headers
         .get_all("Cookie")
         .map(|line| String::from_utf8_lossy(line));
@@ -207,7 +174,7 @@ fn cookies(headers: &Headers) -> Vec<Pair> {
             .split(';')
             .filter_map(|part| part.trim().split_once('='));
         parts
-            .map(|(n, v)| Pair::of((n.into(), v.into())))
+            .map(|(name, value)| pair(name, value))
             .collect::<Vec<_>>()
     });
     pairs.collect()

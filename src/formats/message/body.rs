@@ -1,19 +1,19 @@
 //! Where a body ends, and the chunks it came in (RFC 9112, sections 6 and 7).
 
-use super::super::Note;
-use super::head::{self, Head, Lines};
+use super::super::ReadNote;
+use super::head::{self, MessageHead, NumberedLines};
 
 /// What follows a head.
-pub struct Body {
+pub struct FramedBody {
     pub bytes: Vec<u8>,
     pub complete: bool,
-    pub notes: Vec<Note>,
+    pub notes: Vec<ReadNote>,
     /// How many bytes of the file it took.
     pub used: usize,
 }
 
-impl Body {
-    fn all(rest: &[u8], complete: bool, note: Option<Note>) -> Self {
+impl FramedBody {
+    fn all(rest: &[u8], complete: bool, note: Option<ReadNote>) -> Self {
         Self {
             bytes: rest.into(),
             complete,
@@ -24,41 +24,41 @@ impl Body {
 }
 
 /// The body of the message with this head, of which `rest` follows.
-pub fn read(rest: &[u8], head: &Head) -> Body {
+pub fn read(rest: &[u8], head: &MessageHead) -> FramedBody {
     match head.content_length {
         _ if head.chunked => dechunk(rest).unwrap_or_else(|| not_chunked(rest)),
         Some(length) => of_length(rest, length),
-        None => Body::all(rest, true, None),
+        None => FramedBody::all(rest, true, None),
     }
 }
 
 /// A proxy may have saved the decoded body under the header of the encoded one.
-fn not_chunked(rest: &[u8]) -> Body {
-    let note = (!rest.is_empty()).then_some(Note::NotChunked);
-    Body::all(rest, !rest.is_empty(), note)
+fn not_chunked(rest: &[u8]) -> FramedBody {
+    let note = (!rest.is_empty()).then_some(ReadNote::NotChunked);
+    FramedBody::all(rest, !rest.is_empty(), note)
 }
 
-fn of_length(rest: &[u8], declared: u64) -> Body {
+fn of_length(rest: &[u8], declared: u64) -> FramedBody {
     let found = rest.len() as u64;
     let split = usize::try_from(declared)
         .ok()
         .and_then(|at| rest.split_at_checked(at));
-    let mismatch = Note::Length { declared, found };
+    let mismatch = ReadNote::Length { declared, found };
     let Some((body, surplus)) = split else {
-        return Body::all(rest, false, Some(mismatch));
+        return FramedBody::all(rest, false, Some(mismatch));
     };
     let blank = line_ends(surplus);
     let note = if blank < surplus.len() {
         if !head::begins(surplus) {
             // Neither a file's last line end nor a further message: who edited the body may have
             // forgotten the length, so nothing is thrown away.
-            return Body::all(rest, false, Some(mismatch));
+            return FramedBody::all(rest, false, Some(mismatch));
         }
         None
     } else {
-        (blank > 0).then_some(Note::TrailingNewline(blank))
+        (blank > 0).then_some(ReadNote::TrailingNewline(blank))
     };
-    Body {
+    FramedBody {
         bytes: body.into(),
         complete: true,
         notes: Vec::from_iter(note),
@@ -74,9 +74,9 @@ fn line_ends(bytes: &[u8]) -> usize {
 }
 
 /// The body out of its chunks, as far as they go; `None` where it does not begin with one.
-fn dechunk(rest: &[u8]) -> Option<Body> {
-    let mut body = Body::all(&[], false, None);
-    let mut lines = Lines::new(rest, 1);
+fn dechunk(rest: &[u8]) -> Option<FramedBody> {
+    let mut body = FramedBody::all(&[], false, None);
+    let mut lines = NumberedLines::new(rest, 1);
     let mut size = chunk_size(lines.next()?.1)?;
     loop {
         body.used += lines.used;
@@ -89,7 +89,7 @@ fn dechunk(rest: &[u8]) -> Option<Body> {
         let taken = usize::try_from(size).map_or(left.len(), |size| size.min(left.len()));
         body.bytes.extend(left.iter().take(taken));
         body.used += taken;
-        lines = Lines::new(rest.get(body.used..).unwrap_or_default(), 1);
+        lines = NumberedLines::new(rest.get(body.used..).unwrap_or_default(), 1);
         // The chunk's own line end, then the size of the next.
         let ended = lines.next().is_some_and(|(_, line)| line.is_empty());
         let next = lines.next().and_then(|(_, line)| chunk_size(line));
@@ -112,7 +112,7 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
 
 /// How long the trailer section is, up to and with its blank line and what blank lines follow.
 fn trailers(rest: &[u8]) -> usize {
-    let mut lines = Lines::new(rest, 1);
+    let mut lines = NumberedLines::new(rest, 1);
     let _trailers = lines
         .by_ref()
         .take_while(|(_, line)| !line.is_empty())

@@ -2,19 +2,24 @@
 
 use std::borrow::Cow;
 
-use super::super::Note;
-use super::MessageError;
-use super::head::{Lines, request_line};
+use super::super::ReadNote;
+use super::error::MessageError;
+use super::head::{NumberedLines, request_line};
 
 /// The methods that are looked for after the packet headers that `tcpdump -A` prints.
 const METHODS: [&[u8]; 5] = [b"POST ", b"PUT ", b"PATCH ", b"GET ", b"DELETE "];
+
+/// The most bytes that a packet's own headers take before the request line: IPv6 has 40 and TCP at
+/// most 60, and the rest is room for extension headers. Past them nothing is looked for, so that a
+/// long line costs no more for each of its bytes.
+const MAX_PACKET_HEADERS: usize = 256;
 
 /// A message without what was around it.
 pub struct Undressed<'a> {
     pub bytes: Cow<'a, [u8]>,
     /// The line of its first byte.
     pub line: u64,
-    pub notes: Vec<Note>,
+    pub notes: Vec<ReadNote>,
 }
 
 /// Takes off what a program put around a message; a plain one is left as it is.
@@ -33,7 +38,7 @@ pub fn undress(bytes: &[u8], line: u64) -> Result<Undressed<'_>, MessageError> {
 /// `curl -v` marks what it sent with `> `, what it got with `< ` and its own words with `* `; it
 /// does not show the body, but a person may have put it below.
 fn of_curl(bytes: &[u8], first: u64) -> Result<Option<Undressed<'_>>, MessageError> {
-    let mut lines = Lines::new(bytes, first);
+    let mut lines = NumberedLines::new(bytes, first);
     let start = lines.find(|(_, line)| !line.is_empty() && !line.starts_with(b"* "));
     let Some((line, text)) = start.and_then(|(n, line)| Some((n, line.strip_prefix(b"> ")?)))
     else {
@@ -64,7 +69,7 @@ fn of_curl(bytes: &[u8], first: u64) -> Result<Option<Undressed<'_>>, MessageErr
 }
 
 /// What stands below the headers, unless that is curl's own.
-fn body_below<'a>(body: &'a [u8], lines: Lines<'_>) -> Result<&'a [u8], MessageError> {
+fn body_below<'a>(body: &'a [u8], lines: NumberedLines<'_>) -> Result<&'a [u8], MessageError> {
     let mut rest = lines.filter(|(_, line)| !line.is_empty()).peekable();
     if rest.peek().is_none_or(|(_, line)| is_curl_s_own(line)) {
         return Ok(&[]);
@@ -83,7 +88,7 @@ fn is_curl_s_own(line: &[u8]) -> bool {
 /// `tcpdump -A` prints a line about each packet, then its bytes, the packet's headers before the
 /// request line. Only the packet that the request begins in is read.
 fn of_tcpdump(bytes: &[u8], first: u64) -> Option<Undressed<'_>> {
-    let mut lines = Lines::new(bytes, first);
+    let mut lines = NumberedLines::new(bytes, first);
     let (_, about) = lines.find(|(_, line)| !line.is_empty())?;
     if !is_about_packet(about) {
         return None;
@@ -93,7 +98,7 @@ fn of_tcpdump(bytes: &[u8], first: u64) -> Option<Undressed<'_>> {
         if let Some(at) = request_line_at(text) {
             let message = bytes.get(before + at..)?;
             let message = message.get(..packet_length(message))?;
-            let notes = vec![Note::Dots];
+            let notes = vec![ReadNote::Dots];
             return Some(Undressed {
                 bytes: Cow::Borrowed(message),
                 line,
@@ -119,12 +124,12 @@ fn request_line_at(line: &[u8]) -> Option<usize> {
         let rest = line.get(*at..).unwrap_or_default();
         METHODS.iter().any(|method| rest.starts_with(method)) && request_line(rest).is_some()
     };
-    (0..line.len()).find(is_start)
+    (0..line.len().min(MAX_PACKET_HEADERS)).find(is_start)
 }
 
 /// How many bytes of the dump belong to the packet that its first byte is of.
 fn packet_length(bytes: &[u8]) -> usize {
-    let mut lines = Lines::new(bytes, 1);
+    let mut lines = NumberedLines::new(bytes, 1);
     let mut before = 0;
     while let Some((_, line)) = lines.next() {
         if is_about_packet(line) {

@@ -1,22 +1,22 @@
 //! The request line and the header fields.
 
-use super::super::error::is_token;
-use super::super::{Note, url};
-use super::MessageError;
+use super::super::field::is_token;
+use super::super::{ReadNote, url};
+use super::error::MessageError;
 use crate::delivery::Headers;
 
 /// How much of a line an error shows, in characters.
 const SHOWN: usize = 40;
 
 /// All that stands before the body.
-pub struct Head {
+pub struct MessageHead {
     pub method: String,
     pub target: String,
     pub version: String,
     pub headers: Headers,
     pub content_length: Option<u64>,
     pub chunked: bool,
-    pub notes: Vec<Note>,
+    pub notes: Vec<ReadNote>,
     /// The line of the request line.
     pub line: u64,
     /// How many bytes the head takes, with the blank line after it.
@@ -24,14 +24,14 @@ pub struct Head {
 }
 
 /// The lines of a text with their numbers; line ends are CRLF or LF.
-pub struct Lines<'a> {
+pub struct NumberedLines<'a> {
     rest: &'a [u8],
     number: u64,
     /// How many bytes were given out, with their line ends.
     pub used: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> NumberedLines<'a> {
     pub const fn new(bytes: &'a [u8], first: u64) -> Self {
         Self {
             rest: bytes,
@@ -41,7 +41,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl<'a> Iterator for Lines<'a> {
+impl<'a> Iterator for NumberedLines<'a> {
     type Item = (u64, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -65,7 +65,7 @@ fn trim_line_end(line: &[u8]) -> &[u8] {
 
 /// Whether the first line that is not blank is a request line.
 pub fn begins(bytes: &[u8]) -> bool {
-    let first = Lines::new(bytes, 1).find(|(_, line)| !line.is_empty());
+    let first = NumberedLines::new(bytes, 1).find(|(_, line)| !line.is_empty());
     first.is_some_and(|(_, line)| request_line(line).is_some())
 }
 
@@ -80,17 +80,17 @@ pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
 }
 
 /// Reads a head; blank lines before it are passed over, and the file may end before the one after.
-pub fn read(bytes: &[u8], line: u64) -> Result<Head, MessageError> {
-    let mut lines = Lines::new(bytes, line);
+pub fn read(bytes: &[u8], line: u64) -> Result<MessageHead, MessageError> {
+    let mut lines = NumberedLines::new(bytes, line);
     let first = lines.find(|(_, line)| !line.is_empty());
     let (line, text) = first.ok_or(MessageError::RequestLine(line))?;
     let (method, target, version) = request_line(text).ok_or(MessageError::RequestLine(line))?;
-    let mut fields = Fields::default();
+    let mut fields = HeaderFields::default();
     for (number, text) in lines.by_ref().take_while(|(_, line)| !line.is_empty()) {
         fields.add(number, text)?;
     }
     let headers: Headers = fields.list.into_iter().collect();
-    Ok(Head {
+    Ok(MessageHead {
         method: method.into(),
         target: url::target(target).map_or_else(|| target.into(), Into::into),
         version: version.into(),
@@ -104,19 +104,19 @@ pub fn read(bytes: &[u8], line: u64) -> Result<Head, MessageError> {
 }
 
 #[derive(Default)]
-struct Fields {
+struct HeaderFields {
     list: Vec<(String, Vec<u8>)>,
     content_length: Option<u64>,
-    notes: Vec<Note>,
+    notes: Vec<ReadNote>,
 }
 
-impl Fields {
+impl HeaderFields {
     fn add(&mut self, number: u64, line: &[u8]) -> Result<(), MessageError> {
         if let ([b' ' | b'\t', ..], Some((_, value))) = (line, self.list.last_mut()) {
             // RFC 9112, section 5.2: an obsolete fold is read as a space.
             value.push(b' ');
             value.extend(line.trim_ascii());
-            self.notes.push(Note::Unfolded(number));
+            self.notes.push(ReadNote::Unfolded(number));
             return Ok(());
         }
         let (name, value) = field(line).ok_or_else(|| not_a_header(number, line))?;

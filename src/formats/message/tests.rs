@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
-use super::super::Note;
+use super::super::ReadNote;
 use super::*;
 use crate::delivery::Headers;
 
-fn one(text: impl AsRef<[u8]>) -> Reading {
+fn one(text: impl AsRef<[u8]>) -> FoundCapture {
     let mut readings = read_all(text.as_ref(), 1).unwrap();
     assert_eq!(readings.len(), 1);
     readings.remove(0)
@@ -14,7 +14,7 @@ fn error(text: &str) -> String {
     read_all(text.as_bytes(), 1).unwrap_err().to_string()
 }
 
-fn fields(reading: &Reading) -> Vec<(&str, &[u8])> {
+fn fields(reading: &FoundCapture) -> Vec<(&str, &[u8])> {
     let headers = reading.capture.request.headers.iter();
     headers
         .map(|(name, value)| (name, value.as_ref()))
@@ -22,7 +22,7 @@ fn fields(reading: &Reading) -> Vec<(&str, &[u8])> {
 }
 
 /// The body and whether it is complete.
-fn body(reading: &Reading) -> (&[u8], bool) {
+fn body(reading: &FoundCapture) -> (&[u8], bool) {
     let request = &reading.capture.request;
     (&request.body, request.body_complete)
 }
@@ -50,7 +50,10 @@ fn crlf_and_lf_are_line_ends_and_the_body_is_the_rest() {
             [("Host", b"x"), ("X-A", b"1"), ("x-a", b"2"), ("X-E", b"")];
         assert_eq!(fields(&reading), expected);
         assert_eq!(body(&reading), (b"{\n\r\n}\n".as_slice(), true));
-        assert_eq!((reading.place, reading.notes), (Place::Line(1), vec![]));
+        assert_eq!(
+            (reading.place, reading.notes),
+            (FilePosition::Line(1), vec![])
+        );
     }
 }
 
@@ -58,7 +61,7 @@ fn crlf_and_lf_are_line_ends_and_the_body_is_the_rest() {
 fn line_ends_after_the_declared_length_are_an_editor_s() {
     let reading = one("POST / HTTP/1.1\nContent-Length: 2\n\n{}\r\n\n");
     assert_eq!(body(&reading), (b"{}".as_slice(), true));
-    assert_eq!(reading.notes, [Note::TrailingNewline(3)]);
+    assert_eq!(reading.notes, [ReadNote::TrailingNewline(3)]);
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn a_body_of_another_length_is_kept_whole_and_said_to_be_incomplete() {
     for (text, found) in [("{", 1), ("{}x\n", 4), ("", 0)] {
         let reading = one(format!("POST / HTTP/1.1\nContent-Length: 2\n\n{text}"));
         assert_eq!(body(&reading), (text.as_bytes(), false));
-        assert_eq!(reading.notes, [Note::Length { declared: 2, found }]);
+        assert_eq!(reading.notes, [ReadNote::Length { declared: 2, found }]);
     }
 }
 
@@ -103,7 +106,7 @@ fn chunks_are_put_together() {
     }
     let decoded = one(format!("{head}{{\"a\":1}}\n"));
     assert_eq!(body(&decoded), (b"{\"a\":1}\n".as_slice(), true));
-    assert_eq!(decoded.notes, [Note::NotChunked]);
+    assert_eq!(decoded.notes, [ReadNote::NotChunked]);
 }
 
 #[test]
@@ -113,7 +116,10 @@ fn a_folded_field_is_one() {
         fields(&reading),
         [("X-A", b"1 2 3".as_slice()), ("X-B", b"4")]
     );
-    assert_eq!(reading.notes, [Note::Unfolded(3), Note::Unfolded(4)]);
+    assert_eq!(
+        reading.notes,
+        [ReadNote::Unfolded(3), ReadNote::Unfolded(4)]
+    );
 }
 
 #[test]
@@ -126,7 +132,14 @@ fn all_messages_of_a_connection_are_read() {
         .collect();
     assert_eq!(targets, ["/1", "/2", "/3"]);
     let places: Vec<_> = readings.iter().map(|r| r.place).collect();
-    assert_eq!(places, [Place::Line(10), Place::Line(15), Place::Line(22)]);
+    assert_eq!(
+        places,
+        [
+            FilePosition::Line(10),
+            FilePosition::Line(15),
+            FilePosition::Line(22)
+        ]
+    );
     assert_eq!(body(&readings[1]), (b"b".as_slice(), true));
 }
 
@@ -196,7 +209,7 @@ fn what_curl_shows_is_undressed() {
         ]
     );
     assert_eq!(body(&reading), (b"".as_slice(), false));
-    assert_eq!(reading.place, Place::Line(2));
+    assert_eq!(reading.place, FilePosition::Line(2));
     let below = one(format!("{CURL}{{}}\n"));
     assert_eq!(body(&below), (b"{}".as_slice(), true));
 }
@@ -222,8 +235,24 @@ fn what_tcpdump_shows_is_undressed() {
     let packet = "E...s.@.@............0.......P.......POST /hook HTTP/1.1\nContent-Length: 8\n\n{\"n\":..}\n\n";
     let reading = one(format!("{about}\n{packet}{about}\nE...HTTP/1.1 200 OK\n"));
     assert_eq!(body(&reading), (b"{\"n\":..}".as_slice(), true));
-    assert_eq!(reading.notes, [Note::TrailingNewline(2), Note::Dots]);
-    assert_eq!(reading.place, Place::Line(2));
+    assert_eq!(
+        reading.notes,
+        [ReadNote::TrailingNewline(2), ReadNote::Dots]
+    );
+    assert_eq!(reading.place, FilePosition::Line(2));
+}
+
+#[test]
+fn no_request_is_looked_for_past_the_headers_of_a_packet() {
+    let about = "10:30:01.123456 IP 127.0.0.1.50812 > 127.0.0.1.4400: Flags [P.], length 98";
+    let dump = |before: usize| {
+        let headers = "GET ".repeat(before / 4);
+        format!("{about}\n{headers}POST /hook HTTP/1.1\n\n")
+    };
+    assert!(looks_like_one(dump(120).as_bytes()));
+    assert!(!looks_like_one(dump(400).as_bytes()));
+    // Were each `GET ` tried against the rest of its line, this would not end.
+    assert!(!looks_like_one(dump(4_000_000).as_bytes()));
 }
 
 fn request(headers: Headers, body: &[u8]) -> Request {

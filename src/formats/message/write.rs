@@ -1,6 +1,6 @@
 //! A request as it stands on the wire.
 
-use super::super::error::Unwritable;
+use super::super::field::Unwritable;
 use super::super::url;
 use crate::delivery::Request;
 

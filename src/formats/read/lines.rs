@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read as _};
 
-use super::super::{BOM, FormatError, Place, Reading, json};
+use super::super::{BOM, FilePosition, FormatError, FoundCapture, json};
 use crate::delivery::capture::CaptureError;
 
 /// The most that is held in memory at once: a line, or a file that is not read by lines.
@@ -19,7 +19,7 @@ impl Rest {
     pub fn broken(&self, line: u64, error: serde_json::Error) -> FormatError {
         debug_assert!(line >= self.line);
         FormatError::Capture {
-            place: Place::Line(line),
+            place: FilePosition::Line(line),
             source: CaptureError::Form(error),
         }
     }
@@ -27,7 +27,7 @@ impl Rest {
 
 /// The lines of a file in one buffer that is used again.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub struct LineReader<R> {
     reader: R,
     buffer: Vec<u8>,
     number: u64,
@@ -36,7 +36,7 @@ pub struct Lines<R> {
     failed: bool,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     pub const fn new(reader: R) -> Self {
         Self {
             reader,
@@ -78,7 +78,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line that is not blank; `None` within is one that is no delivery.
-    pub fn read_item(&mut self) -> Option<Result<Option<Reading>, FormatError>> {
+    pub fn read_item(&mut self) -> Option<Result<Option<FoundCapture>, FormatError>> {
         if self.failed {
             return None;
         }
@@ -95,7 +95,7 @@ impl<R: BufRead> Lines<R> {
         self.pending = false;
         Some(json::read(
             self.buffer.trim_ascii(),
-            Place::Line(self.number),
+            FilePosition::Line(self.number),
         ))
     }
 
@@ -126,7 +126,7 @@ impl<R: BufRead> Lines<R> {
 
     const fn too_long(&self) -> FormatError {
         FormatError::TooLong {
-            place: Place::Line(self.number),
+            place: FilePosition::Line(self.number),
             limit: MAX_HELD,
         }
     }

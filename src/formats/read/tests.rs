@@ -12,7 +12,7 @@ const ATTEMPT: &str =
 #[derive(Debug)]
 struct Captures {
     form: Form,
-    readings: Vec<Reading>,
+    readings: Vec<FoundCapture>,
     skipped: u64,
 }
 
@@ -28,7 +28,7 @@ fn read_any(bytes: &[u8], name: Option<&str>) -> Result<Captures, FormatError> {
 }
 
 /// Where the captures stand, the form, and how much was passed over.
-fn found(text: &str) -> (Vec<Place>, Form, u64) {
+fn found(text: &str) -> (Vec<FilePosition>, Form, u64) {
     let captures = read_any(text.as_bytes(), None).unwrap();
     let places = captures.readings.iter().map(|r| r.place).collect();
     (places, captures.form, captures.skipped)
@@ -43,26 +43,30 @@ fn the_first_bytes_tell_the_form() {
     let pretty = CAPTURE.replacen('{', "{\n ", 1);
     let har = r#"{"log":{"entries":[{"request":{"url":"/","headers":[]}}]}}"#;
     for (text, place, form) in [
-        (CAPTURE.to_owned(), Place::Line(1), Form::Ndjson),
+        (CAPTURE.to_owned(), FilePosition::Line(1), Form::Ndjson),
         (
             format!("\u{feff}\r\n \n{CAPTURE}\r\n\n"),
-            Place::Line(3),
+            FilePosition::Line(3),
             Form::Ndjson,
         ),
-        (pretty.clone(), Place::Line(1), Form::Json),
-        (format!("\u{feff}\n{pretty}"), Place::Line(2), Form::Json),
-        (format!("[{CAPTURE}]"), Place::Item(1), Form::Json),
-        (har.to_owned(), Place::Entry(1), Form::Har),
-        (har.replace(':', ":\n"), Place::Entry(1), Form::Har),
-        (format!("\u{feff}{har}"), Place::Entry(1), Form::Har),
+        (pretty.clone(), FilePosition::Line(1), Form::Json),
+        (
+            format!("\u{feff}\n{pretty}"),
+            FilePosition::Line(2),
+            Form::Json,
+        ),
+        (format!("[{CAPTURE}]"), FilePosition::Item(1), Form::Json),
+        (har.to_owned(), FilePosition::Entry(1), Form::Har),
+        (har.replace(':', ":\n"), FilePosition::Entry(1), Form::Har),
+        (format!("\u{feff}{har}"), FilePosition::Entry(1), Form::Har),
         (
             "\nPOST / HTTP/1.1\n\n{}".into(),
-            Place::Line(2),
+            FilePosition::Line(2),
             Form::Message,
         ),
         (
             "\u{feff}POST / HTTP/1.1\n\n{}".into(),
-            Place::Line(1),
+            FilePosition::Line(1),
             Form::Message,
         ),
     ] {
@@ -82,11 +86,11 @@ fn lines_that_are_no_delivery_are_counted() {
         r#"{"v":1,"kind":"summary"}"#,
     ]
     .join("\n");
-    let places = vec![Place::Line(2), Place::Line(5)];
+    let places = vec![FilePosition::Line(2), FilePosition::Line(5)];
     assert_eq!(found(&text), (places, Form::Ndjson, 3));
     assert_eq!(
         found(&format!("[{ATTEMPT},{CAPTURE}]")),
-        (vec![Place::Item(2)], Form::Json, 1)
+        (vec![FilePosition::Item(2)], Form::Json, 1)
     );
 }
 
@@ -96,9 +100,9 @@ fn documents_may_stand_one_after_the_other() {
     let text = format!("\n{pretty}\n\n{pretty}{pretty}\n");
     let lines = pretty.lines().count() as u64;
     let places = vec![
-        Place::Line(2),
-        Place::Line(lines + 3),
-        Place::Line(2 * lines + 2),
+        FilePosition::Line(2),
+        FilePosition::Line(lines + 3),
+        FilePosition::Line(2 * lines + 2),
     ];
     assert_eq!(found(&text), (places, Form::Json, 0));
 }
@@ -310,7 +314,7 @@ fn lines_are_read_one_at_a_time() {
     };
     let mut captures = captures(BufReader::new(reader), None).unwrap();
     assert_eq!(captures.by_ref().flatten().count(), 10_000);
-    let Source::Lines(lines) = &captures.source else {
+    let CaptureSource::Lines(lines) = &captures.source else {
         panic!("not read by lines")
     };
     assert!(lines.held() < 4 * 1024);

@@ -83,7 +83,7 @@ impl Vector {
             request: Request::post("/hook", headers, self.body()),
             response_status: Some(200),
         };
-        let mut writer = har::Writer::new(Vec::new(), "0").unwrap();
+        let mut writer = har::HarWriter::new(Vec::new(), "0").unwrap();
         writer.entry(&delivery).unwrap();
         writer.finish().unwrap()
     }

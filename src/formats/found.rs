@@ -1,10 +1,44 @@
-//! What a reader did to get at the bytes, for the person who reads the verdict.
+//! A capture that a reader found in a file: where, and what it did to get at the bytes.
 
 use std::fmt;
 
+use crate::delivery::capture::Capture;
+
+/// Where in a file something stands; counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FilePosition {
+    /// The line on which it starts.
+    Line(u64),
+    /// An item of a JSON array.
+    Item(usize),
+    /// An item of HAR's `log.entries`.
+    Entry(usize),
+}
+
+impl fmt::Display for FilePosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(number) => write!(f, "line {number}"),
+            Self::Item(number) => write!(f, "item {number}"),
+            Self::Entry(number) => write!(f, "entry {number}"),
+        }
+    }
+}
+
+/// A capture with where it stood and what was done to read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundCapture {
+    /// Where in the file.
+    pub place: FilePosition,
+    /// What was read; `request.body_complete` is false where `notes` say what is missing.
+    pub capture: Capture,
+    /// What its bytes alone do not tell.
+    pub notes: Vec<ReadNote>,
+}
+
 /// Something about a capture that its bytes alone do not tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub enum ReadNote {
     /// The body was rebuilt from the form's parsed fields.
     Rebuilt,
     /// A multipart body was kept as parsed fields only, without its boundary.
@@ -32,7 +66,7 @@ pub enum Note {
     Dots,
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for ReadNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Rebuilt => {
