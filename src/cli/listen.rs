@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::value::{self, Header, RouteArg, Size, Span};
 use super::{ConnectArgs, FreshnessArgs, SecretArgs};
+use crate::receive::{AnswerMode, InvalidPolicy};
+use crate::report::BodyDetail;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,15 +104,6 @@ pub struct ForwardArgs {
     pub header: Vec<Header>,
 }
 
-/// Whose answer the sender gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AnswerMode {
-    /// The application's.
-    App,
-    /// This program's, before the application was asked.
-    Now,
-}
-
 /// What the sender is answered.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Answering")]
@@ -141,15 +135,6 @@ pub struct AnswerArgs {
     pub read_timeout: Option<Span>,
 }
 
-/// What to do with deliveries that are not genuine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum InvalidPolicy {
-    /// Answer 401, forward nothing.
-    Reject,
-    /// Let them through.
-    Forward,
-}
-
 /// What is printed.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
@@ -167,17 +152,6 @@ pub struct OutputArgs {
     /// What is kept in the log is never filtered.
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub events: Vec<String>,
-}
-
-/// How much of a body is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum BodyDetail {
-    /// All of it, up to a limit.
-    Full,
-    /// The first lines.
-    Short,
-    /// Nothing.
-    None,
 }
 
 /// When to end, for scripts.
@@ -216,4 +190,46 @@ pub struct TlsArgs {
     /// Its private key, PEM.
     #[arg(long, value_name = "PATH", requires = "cert", value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
+}
+
+impl ValueEnum for AnswerMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::App, Self::Now]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::App => PossibleValue::new("app").help("The application's"),
+            Self::Now => {
+                PossibleValue::new("now").help("This program's, before the application was asked")
+            }
+        })
+    }
+}
+
+impl ValueEnum for InvalidPolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Reject, Self::Forward]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Reject => PossibleValue::new("reject").help("Answer 401, forward nothing"),
+            Self::Forward => PossibleValue::new("forward").help("Let them through"),
+        })
+    }
+}
+
+impl ValueEnum for BodyDetail {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Full, Self::Short, Self::None]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Full => PossibleValue::new("full").help("All of it, up to a limit"),
+            Self::Short => PossibleValue::new("short").help("The first lines"),
+            Self::None => PossibleValue::new("none").help("Nothing"),
+        })
+    }
 }

@@ -24,10 +24,12 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub use crate::receive::InvalidPolicy;
+pub use crate::report::BodyDetail;
 pub use catalog::{
     CompletionsArgs, ConfigArgs, EventsArgs, ManArgs, ProvidersArgs, ProvidersCommand, Shell,
 };
-pub use listen::{AnswerMode, BodyDetail, InvalidPolicy, ListenArgs, TlsArgs};
+pub use listen::{ListenArgs, TlsArgs};
 pub use log::{
     ExportFormat, LogArgs, LogCommand, LogDiff, LogExport, LogImport, LogPrune, LogShow, LogTail,
     ShowAs,

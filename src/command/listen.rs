@@ -1,9 +1,9 @@
-//! `webhook listen`: builds the front door, opens it, and says how it went.
+//! `webhook listen`: builds a receiver, opens its socket, prints what happens, and says how it went.
 
-mod forwarding;
 mod parts;
 mod printer;
 mod ready;
+mod routes;
 mod socket;
 
 use std::future::Future;
@@ -31,7 +31,7 @@ const UNEXPLAINED_WAIT: Duration = Duration::from_secs(1);
 
 /// Why receiving ended.
 #[derive(Debug)]
-enum End {
+enum StopReason {
     /// Everything that was awaited has come.
     Met,
     /// The time is over.
@@ -43,51 +43,62 @@ enum End {
 }
 
 /// Runs the command.
-pub fn run(args: ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
+pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     super::runtime()?.block_on(listen(args, setup, world))
 }
 
-async fn listen(args: ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
-    let within = args.until.within.map(|span| span.0);
-    let parts = Parts::build(args, setup, world).await?;
+async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
+    let settings = setup.config.listen_settings(args)?;
+    let parts = Parts::build(args, &settings, setup, world).await?;
     let signals = signal::first()?;
-    let (printer, unread) = Printer::new(world.console, parts.style);
+    let printer = Printer {
+        console: world.console,
+        json: args.output.json,
+        body: settings.body.value,
+        is_kept: !args.no_log,
+    };
     printer.ready(&parts.ready)?;
-    let printing = spawn_blocking(|| printer.run(parts.happenings));
-    let receiver = Arc::new(parts.receiver);
-    let feed = Arc::clone(&receiver.feed);
+    let events_shown = parts.options.rules.events.clone();
+    let receiver = Arc::new(Receiver::new(parts.options));
+    // A script needs every line; a person can look into the log.
+    let reader = parts.reader.filter(|_| printer.json);
+    let mut activities = receiver.events().subscribe(events_shown, reader);
+    let (tell_unread, unread) = oneshot::channel();
+    let printing = spawn_blocking(move || {
+        let is_read = printer.run(&mut activities, tell_unread);
+        is_read.then_some(printer)
+    });
+    let events = Arc::clone(receiver.events());
     let until = async {
         tokio::select! {
-            () = feed.until_met() => End::Met,
-            () = elapsed(within) => End::Elapsed,
-            Ok(signal) = signals => End::Signal(signal),
-            Ok(trouble) = unread => End::Unread(trouble),
+            () = events.until_met() => StopReason::Met,
+            () = elapsed(args.until.within.map(|span| span.0)) => StopReason::Elapsed,
+            Ok(signal) = signals => StopReason::Signal(signal),
+            Ok(error) = unread => StopReason::Unread(error),
         }
     };
-    let end = receive(parts.socket, parts.limits, &receiver, until).await;
-    if let Some(forward) = &receiver.forward {
-        let why = "waiting for deliveries that are being forwarded";
-        patiently(forward.finish(), why, world).await;
-    }
-    let (progress, untold) = (feed.progress(), feed.untold());
+    let reason = serve(parts.socket, parts.limits, &receiver, until).await;
+    let why = "waiting for deliveries that are being forwarded";
+    patiently(receiver.finish(), why, world).await;
+    let progress = events.progress();
     // The last senders: with them the printer's queue ends, and the log's writer.
-    drop((receiver, feed));
+    drop((receiver, events));
     let why = "waiting for somebody to read the output";
     // A printer that panicked has said so on stderr.
-    if let Ok(printer) = patiently(printing, why, world).await {
-        printer.summary(&progress, untold)?;
+    if let Ok(Some(printer)) = patiently(printing, why, world).await {
+        printer.summary(&progress)?;
     }
-    outcome(end, &progress)
+    outcome(reason, &progress)
 }
 
 /// Receives until something asks for the end; tells what that was.
-async fn receive(
+async fn serve(
     socket: Socket,
     limits: Limits,
     receiver: &Arc<Receiver>,
-    until: impl Future<Output = End>,
-) -> End {
+    until: impl Future<Output = StopReason>,
+) -> StopReason {
     let (tell, told) = oneshot::channel();
     let until = async {
         // Fails only when serving ended without being asked to.
@@ -95,7 +106,7 @@ async fn receive(
     };
     let handler = Arc::clone(receiver);
     http::serve(socket.listener, socket.tls, handler, limits, until).await;
-    told.await.unwrap_or(End::Elapsed)
+    told.await.unwrap_or(StopReason::Elapsed)
 }
 
 /// Waits for the last work; whoever has to wait for long is told why.
@@ -117,11 +128,11 @@ async fn elapsed(within: Option<Duration>) {
     }
 }
 
-fn outcome(end: End, progress: &Progress) -> Result<Outcome, CliError> {
-    Ok(match end {
-        End::Unread(trouble) => return Err(trouble),
-        End::Met | End::Elapsed => Outcome::of(progress.is_met()),
-        End::Signal(signal) if !progress.is_met() => Outcome::Interrupted(signal),
-        End::Signal(_) => Outcome::Yes,
+fn outcome(reason: StopReason, progress: &Progress) -> Result<Outcome, CliError> {
+    Ok(match reason {
+        StopReason::Unread(trouble) => return Err(trouble),
+        StopReason::Met | StopReason::Elapsed => Outcome::of(progress.is_met()),
+        StopReason::Signal(signal) if !progress.is_met() => Outcome::Interrupted(signal),
+        StopReason::Signal(_) => Outcome::Yes,
     })
 }

@@ -65,7 +65,7 @@ pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
 pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
     let global = cli.global;
     match cli.command {
-        Command::Listen(args) => listen::run(args, &global, world),
+        Command::Listen(args) => listen::run(&args, &global, world),
         Command::Send(args) => send::run(&args, &global, world),
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(&args, &global, world),

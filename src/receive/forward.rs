@@ -1,41 +1,37 @@
-//! Passing deliveries on to the application, in order for each target.
+//! Passing deliveries on to the application: a queue for each target, in the order of the log, and
+//! so many workers that take the next one as soon as they are free.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::{Semaphore, oneshot};
+use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
-use super::answer::error;
-use super::feed::Feed;
+use super::activity::{Activity, Events};
+use super::decide::error;
 use crate::delivery::{
     Attempt, Delivery, EventFilter, FailureKind, Headers, Request, Signing, Trigger,
 };
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
+use crate::store::Receipt;
+
+/// How many deliveries may wait for their applications when the sender is answered at once; beyond
+/// that the sender waits, too.
+const BACKLOG: usize = 1_024;
+
+/// How many attempts may wait for the disk before the targets wait as well.
+const UNKEPT: usize = 256;
 
 /// Where deliveries of some events go.
+#[derive(Debug, Clone)]
 pub struct Route {
     /// The events.
     pub filter: EventFilter,
     /// The application.
     pub target: Target,
-}
-
-/// How deliveries are passed on.
-#[derive(Debug, Clone)]
-pub struct ForwardOptions {
-    /// Whose answer the sender gets.
-    pub answer: AnswerMode,
-    /// How many may be under way to a target.
-    pub concurrency: usize,
-    /// How long a target may take.
-    pub timeout: Option<Duration>,
-    /// Headers that are added.
-    pub headers: Headers,
-    /// The events that are passed on at all.
-    pub filter: EventFilter,
 }
 
 /// Whose answer the sender gets.
@@ -48,195 +44,183 @@ pub enum AnswerMode {
     Now,
 }
 
-/// How many deliveries may wait for their applications when the sender is answered at once; beyond
-/// that the sender waits, too.
-const BACKLOG: usize = 1_024;
-
-/// The applications behind the listener.
-pub struct Forward {
-    lanes: Vec<Lane>,
-    shared: Arc<Shared>,
+/// How deliveries are passed on.
+pub struct ForwardOptions {
+    /// What sends, and keeps the attempts.
+    pub dispatch: Dispatch,
+    /// How many may be under way to a target; 1 keeps the order of the log.
+    pub concurrency: usize,
+    /// How long a target may take; `None` for no limit.
+    pub timeout: Option<Duration>,
+    /// Headers that are added.
+    pub headers: Headers,
 }
 
-struct Shared {
-    dispatch: Dispatch,
-    options: ForwardOptions,
+/// The applications behind the listener.
+pub(super) struct Forwarder {
+    /// By target; `None` once it takes nothing more.
+    queues: Mutex<Option<Vec<mpsc::UnboundedSender<oneshot::Receiver<Job>>>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
     backlog: Arc<Semaphore>,
 }
 
-/// A target with the ends of those who go to it, so that the next can wait for them.
-struct Lane {
-    route: Route,
-    under_way: Mutex<VecDeque<oneshot::Receiver<()>>>,
+/// A delivery that is kept, and who waits for what its application answers.
+pub(super) struct Job {
+    delivery: Arc<Delivery>,
+    answer: oneshot::Sender<Attempt>,
 }
 
-/// A place in the lines of all targets of one delivery.
-pub(super) struct Line {
-    tickets: Vec<Ticket>,
-    shared: Arc<Shared>,
-    app_answers: bool,
+/// A place in a target's queue. Dropped without a job, it is passed over.
+pub(super) type Slot = oneshot::Sender<Job>;
+
+/// An attempt whose answer is there, on its way to the disk.
+type Unkept = (Activity, Option<Receipt>);
+
+/// What the workers of all targets share.
+struct Sender {
+    options: ForwardOptions,
+    unkept: mpsc::Sender<Unkept>,
 }
 
-struct Ticket {
-    target: Target,
-    before: Option<oneshot::Receiver<()>>,
-    /// Dropped when this delivery is through, which lets the next one go.
-    done: oneshot::Sender<()>,
-}
-
-impl Forward {
-    /// Forwards along `routes` through `dispatch`.
-    pub fn new(routes: Vec<Route>, dispatch: Dispatch, options: ForwardOptions) -> Self {
-        let lane = |route| Lane {
-            route,
-            under_way: Mutex::default(),
-        };
+impl Forwarder {
+    /// Forwards along `routes` and publishes the attempts. Needs a runtime.
+    pub(super) fn start(routes: &[Route], options: ForwardOptions, events: Arc<Events>) -> Self {
+        let (unkept, attempts) = mpsc::channel(UNKEPT);
+        let sender = Arc::new(Sender { options, unkept });
+        let mut tasks = vec![tokio::spawn(publish_kept(attempts, events))];
+        let mut queues = Vec::new();
+        for route in routes {
+            let (queue, slots) = mpsc::unbounded_channel();
+            let run = run(slots, route.target.clone(), Arc::clone(&sender));
+            tasks.push(tokio::spawn(run));
+            queues.push(queue);
+        }
         Self {
-            lanes: routes.into_iter().map(lane).collect(),
-            shared: Arc::new(Shared {
-                dispatch,
-                options,
-                backlog: Arc::new(Semaphore::new(BACKLOG)),
-            }),
+            queues: Mutex::new(Some(queues)),
+            tasks: Mutex::new(tasks),
+            backlog: Arc::new(Semaphore::new(BACKLOG)),
         }
     }
 
-    /// Whether the sender gets the application's answer.
-    pub fn app_answers(&self) -> bool {
-        self.shared.options.answer == AnswerMode::App
+    /// Takes the next slot in the queue of each of these targets.
+    pub(super) fn enqueue(&self, targets: &[usize]) -> Vec<Slot> {
+        let queues = lock(&self.queues);
+        let enqueue = |target: &usize| {
+            let (slot, job) = oneshot::channel();
+            if let Some(queue) = queues.as_ref().and_then(|queues| queues.get(*target)) {
+                // Without a queue the job is dropped, and so is who waits for its answer.
+                let _ = queue.send(job);
+            }
+            slot
+        };
+        targets.iter().map(enqueue).collect()
     }
 
-    /// Waits until everything that was on its way has arrived.
-    pub async fn finish(&self) {
-        for lane in &self.lanes {
-            let under_way = std::mem::take(&mut *lock(&lane.under_way));
-            join_all(under_way).await;
+    /// Forwards a delivery from its slots; the reply is the applications': the first that is not
+    /// 2xx, else the first target's. Only the owner of this machine learns why there is none.
+    pub(super) async fn run(
+        slots: Vec<Slot>,
+        delivery: &Arc<Delivery>,
+        is_from_owner: bool,
+    ) -> Reply {
+        let attempts = join_all(start(slots, delivery)).await;
+        let refused = attempts
+            .iter()
+            .find(|attempt| !attempt.as_ref().is_ok_and(Attempt::is_success));
+        match refused.or(attempts.first()) {
+            Some(Ok(attempt)) => reply_of(attempt, is_from_owner),
+            Some(Err(_)) | None => error(503, "the listener is ending"),
         }
     }
 
-    pub(super) fn wants(&self, event: Option<&str>) -> bool {
-        self.shared.options.filter.matches_known(event)
-            && self
-                .lanes
-                .iter()
-                .any(|lane| lane.route.filter.matches_known(event))
-    }
-
-    /// Takes the next place in the line of each target of this event.
-    pub(super) fn stand(&self, event: Option<&str>, app_answers: bool) -> Line {
-        let lanes = self.lanes.iter();
-        let meant = lanes.filter(|lane| lane.route.filter.matches_known(event));
-        Line {
-            tickets: meant
-                .map(|lane| lane.stand(self.shared.options.concurrency))
-                .collect(),
-            shared: Arc::clone(&self.shared),
-            app_answers,
-        }
-    }
-}
-
-impl Lane {
-    fn stand(&self, concurrency: usize) -> Ticket {
-        let (done, end) = oneshot::channel();
-        let mut under_way = lock(&self.under_way);
-        let full = under_way.len() >= concurrency.max(1);
-        let before = if full { under_way.pop_front() } else { None };
-        under_way.push_back(end);
-        Ticket {
-            target: self.route.target.clone(),
-            before,
-            done,
-        }
-    }
-}
-
-impl Ticket {
-    /// Waits for this delivery's turn, which lasts until what is returned is dropped.
-    async fn turn(self) -> oneshot::Sender<()> {
-        if let Some(before) = self.before {
-            // An error says that the one before is gone, which is as good.
-            let _ = before.await;
-        }
-        self.done
-    }
-}
-
-impl Line {
-    /// Carries the delivery to its targets. The reply is the applications' where they answer: the
-    /// first that is not 2xx, else the first target's.
-    pub(super) async fn carry(self, delivery: Arc<Delivery>, feed: &Arc<Feed>) -> Option<Reply> {
-        if self.app_answers {
-            let attempts = self.go(&delivery, feed).await;
-            let refused = attempts.iter().find(|attempt| !attempt.is_success());
-            return refused.or(attempts.first()).map(reply_of);
-        }
-        let backlog = Arc::clone(&self.shared.backlog);
-        let feed = Arc::clone(feed);
-        let going = tokio::spawn(async move { self.go(&delivery, &feed).await });
-        // It goes before it has a permit: those that have one may stand in line behind it.
-        let permit = backlog.acquire_owned().await;
+    /// The same without a reply; waits only while too many deliveries are waiting.
+    pub(super) async fn run_behind(&self, slots: Vec<Slot>, delivery: &Arc<Delivery>) {
+        let answers = start(slots, delivery);
+        // It goes before it has a permit: those that have one may stand in the queue behind it.
+        let permit = Arc::clone(&self.backlog).acquire_owned().await;
         tokio::spawn(async move {
-            // A task that panicked has left its line.
-            let _ = going.await;
+            join_all(answers).await;
             drop(permit);
         });
-        None
     }
 
-    /// Gives up the place, for a delivery that could not be kept. Who stands behind goes on waiting
-    /// for who stands before.
-    pub(super) fn leave(self) {
-        for ticket in self.tickets {
-            tokio::spawn(async move {
-                ticket.turn().await;
-            });
-        }
-    }
-
-    async fn go(self, delivery: &Arc<Delivery>, feed: &Feed) -> Vec<Attempt> {
-        let shared = &self.shared;
-        let request = outgoing(&delivery.request, &shared.options.headers);
-        let request = &request;
-        join_all(self.tickets.into_iter().map(|ticket| async move {
-            let target = ticket.target.join_path(&request.target);
-            let turn = ticket.turn().await;
-            let attempt = shared.send(delivery, request, &target, feed).await;
-            drop(turn);
-            attempt
-        }))
-        .await
+    /// Takes nothing more, and waits until everything that was on its way has arrived and is told.
+    pub(super) async fn finish(&self) {
+        drop(lock(&self.queues).take());
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        join_all(tasks).await;
     }
 }
 
-impl Shared {
-    async fn send(
-        &self,
-        delivery: &Arc<Delivery>,
-        request: &Request,
-        target: &Target,
-        feed: &Feed,
-    ) -> Attempt {
-        let sent = self
-            .dispatch
-            .send(Outgoing {
-                delivery_id: &delivery.id,
-                trigger: Trigger::Forward,
-                target,
-                request,
-                signing: Some(Signing::Kept),
-                timeout: self.options.timeout,
-                run: None,
-            })
-            .await;
-        feed.attempt(sent.attempt.clone(), Arc::clone(delivery))
-            .await;
-        if let Some(receipt) = sent.receipt
-            && let Err(error) = receipt.await
-        {
-            feed.trouble(&error).await;
+/// Hands the delivery over to the workers.
+fn start(slots: Vec<Slot>, delivery: &Arc<Delivery>) -> Vec<oneshot::Receiver<Attempt>> {
+    let start = |slot: Slot| {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            delivery: Arc::clone(delivery),
+            answer,
+        };
+        // Where nobody takes it, its answer says so.
+        let _ = slot.send(job);
+        answered
+    };
+    slots.into_iter().map(start).collect()
+}
+
+/// The workers of one target. A free one takes the next slot and waits there until its delivery is
+/// kept.
+async fn run(
+    mut slots: mpsc::UnboundedReceiver<oneshot::Receiver<Job>>,
+    target: Target,
+    sender: Arc<Sender>,
+) {
+    let workers = sender.options.concurrency.max(1);
+    let (target, sender) = (&target, &sender);
+    stream::poll_fn(move |context| slots.poll_recv(context))
+        .for_each_concurrent(workers, |slot| async move {
+            if let Ok(job) = slot.await {
+                let target = target.join_path(&job.delivery.request.target);
+                let sender = Arc::clone(sender);
+                // One that panicked is one without an answer.
+                let _ = tokio::spawn(async move { sender.send(job, &target).await }).await;
+            }
+        })
+        .await;
+}
+
+impl Sender {
+    /// One attempt. Its worker is free once the answer is there; the disk is waited for elsewhere.
+    async fn send(&self, job: Job, target: &Target) {
+        let request = outgoing(&job.delivery.request, &self.options.headers);
+        let outgoing = Outgoing {
+            delivery_id: &job.delivery.id,
+            trigger: Trigger::Forward,
+            target,
+            request: &request,
+            signing: Some(Signing::Kept),
+            timeout: self.options.timeout,
+            run: None,
+        };
+        let sent = self.options.dispatch.send(outgoing).await;
+        let activity = Activity::attempt(sent.attempt.clone(), &job.delivery);
+        // The sender may have left.
+        let _ = job.answer.send(sent.attempt);
+        // Fails only where the one who publishes has panicked.
+        let _ = self.unkept.send((activity, sent.receipt)).await;
+    }
+}
+
+/// Publishes attempts in the order of the log, each once it is kept or cannot be.
+async fn publish_kept(mut attempts: mpsc::Receiver<Unkept>, events: Arc<Events>) {
+    while let Some((attempt, receipt)) = attempts.recv().await {
+        let kept = match receipt {
+            Some(receipt) => receipt.await,
+            None => Ok(()),
+        };
+        events.publish(&attempt);
+        if let Err(error) = kept {
+            events.publish(&Activity::Error(error));
         }
-        sent.attempt
     }
 }
 
@@ -248,68 +232,33 @@ fn outgoing(request: &Request, added: &Headers) -> Request {
     outgoing
 }
 
-fn reply_of(attempt: &Attempt) -> Reply {
-    match &attempt.outcome {
-        Ok(answer) => Reply {
-            status: answer.status,
-            headers: answer.headers.clone(),
-            body: answer.body.clone(),
-        },
-        Err(failure) => {
-            let status = if failure.kind == FailureKind::Timeout {
-                504
-            } else {
-                502
+/// The application's answer. Why there is none tells where the application is, which no stranger
+/// needs to know.
+fn reply_of(attempt: &Attempt, is_from_owner: bool) -> Reply {
+    let failure = match &attempt.outcome {
+        Ok(answer) => {
+            return Reply {
+                status: answer.status,
+                headers: answer.headers.clone(),
+                body: answer.body.clone(),
             };
-            error(status, &failure.message)
         }
-    }
+        Err(failure) => failure,
+    };
+    let (status, message) = match failure.kind {
+        FailureKind::Timeout => (504, "the application did not answer in time"),
+        _ => (502, "the application could not be reached"),
+    };
+    error(
+        status,
+        if is_from_owner {
+            &failure.message
+        } else {
+            message
+        },
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::task::yield_now;
-
-    use super::*;
-    use crate::http::{Client, ClientOptions};
-
-    fn forward() -> Forward {
-        let client = Client::new(&ClientOptions::default()).unwrap();
-        let route = Route {
-            filter: EventFilter::default(),
-            target: Target::parse("localhost:1").unwrap(),
-        };
-        let options = ForwardOptions {
-            answer: AnswerMode::App,
-            concurrency: 1,
-            timeout: None,
-            headers: Headers::new(),
-            filter: EventFilter::default(),
-        };
-        Forward::new(vec![route], Dispatch::new(client, None), options)
-    }
-
-    fn only_ticket(mut line: Line) -> Ticket {
-        line.tickets.pop().unwrap()
-    }
-
-    #[tokio::test]
-    async fn who_leaves_the_line_lets_nobody_pass_those_before() {
-        let forward = forward();
-        let first = only_ticket(forward.stand(None, true)).turn().await;
-        forward.stand(None, true).leave();
-        let third = only_ticket(forward.stand(None, true));
-        let third = tokio::spawn(third.turn());
-        // On one thread every task that can run has run after a few turns.
-        for _ in 0..10 {
-            yield_now().await;
-        }
-        assert!(!third.is_finished());
-        drop(first);
-        drop(third.await.unwrap());
-    }
 }

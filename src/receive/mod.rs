@@ -1,49 +1,87 @@
-//! THE FRONT DOOR: the one way in which a request is received.
+//! The receive path: decide, keep, publish, forward. It is the one way in which a request is
+//! received.
 //!
-//! A request is judged, kept durably, and only then answered; then it is told to whoever watches,
-//! and forwarded. The local socket comes in here, and so does everything else that receives.
+//! [`Rules::decide`] makes one [`Decision`] of an arrival. The delivery is kept durably, and only
+//! then is it published to whoever subscribed to the [`Events`], answered, and forwarded. The local
+//! socket comes in here, and so does everything else that receives.
 
-mod answer;
-mod feed;
+mod activity;
+mod decide;
+mod duplicates;
 mod forward;
-mod seen;
+mod progress;
+mod recent;
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict, id};
-use crate::http::{Arrival, Handler, Problem, Reply};
-use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
-use crate::store::Writer;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
-pub use answer::{Answers, InvalidPolicy};
-pub use feed::{Expectation, Feed, Happening, Progress, Told};
-pub use forward::{AnswerMode, Forward, ForwardOptions, Route};
-pub use seen::{REMEMBERED, Seen};
+use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
+use crate::http::{Arrival, Handler, Reply};
+use crate::store::{StoreError, Writer};
+use duplicates::Occurrence;
+use forward::{Forwarder, Slot};
+use recent::Recent;
 
-/// Everything that receiving needs.
-pub struct Receiver {
-    /// The providers.
-    pub catalogue: Catalogue,
-    /// Their secrets.
-    pub keyring: Keyring,
-    /// How requests are judged.
-    pub policy: Policy,
-    /// What is answered.
-    pub answers: Answers,
-    /// How long to wait before each answer.
-    pub delay: Option<Duration>,
+pub use activity::{Activity, Events, Subscription};
+pub use decide::{Decision, InvalidPolicy, Responder, Rules};
+pub use duplicates::Duplicates;
+pub use forward::{AnswerMode, ForwardOptions, Route};
+pub use progress::{Expectation, Progress};
+pub use recent::REMEMBERED;
+
+/// How many senders may wait for the cause of their wrong signatures; beyond, none is looked for, so
+/// that forgeries don't hold all connections.
+const DIAGNOSES: usize = 64;
+
+/// How many causes are looked for at once.
+const DIAGNOSES_AT_ONCE: usize = 2;
+
+/// What a receiver is built from.
+pub struct ReceiverOptions {
+    /// What decisions rest on.
+    pub rules: Rules,
+    /// Tells when an arrival came.
+    pub clock: fn() -> Timestamp,
     /// Where deliveries are kept; `None` keeps nothing.
     pub log: Option<Writer>,
     /// The events that came before.
-    pub seen: Mutex<Seen>,
-    /// Where deliveries go on to.
-    pub forward: Option<Forward>,
-    /// Who watches.
-    pub feed: Arc<Feed>,
-    /// The order of the log is the order of the forwarding: who submits, queues.
-    pub order: tokio::sync::Mutex<()>,
+    pub duplicates: Duplicates,
+    /// How deliveries go on along the routes of the rules; `None` where none do.
+    pub forward: Option<ForwardOptions>,
+    /// How long to wait before each answer.
+    pub delay: Option<Duration>,
+    /// What is waited for.
+    pub expectation: Expectation,
+}
+
+/// Receives: everything that comes in goes through [`Receiver::receive`].
+pub struct Receiver {
+    rules: Arc<Rules>,
+    clock: fn() -> Timestamp,
+    log: Option<Writer>,
+    /// Who submits to the log, queues: its order is that of the forwarding and of the duplicates.
+    order: tokio::sync::Mutex<()>,
+    duplicates: Duplicates,
+    /// How far the script was walked, by event id.
+    walked: Mutex<Recent<usize>>,
+    forwarder: Option<Forwarder>,
+    events: Arc<Events>,
+    delay: Option<Duration>,
+    diagnoses: Semaphore,
+    diagnoses_at_once: Semaphore,
+}
+
+/// A delivery that is in the log.
+struct Kept {
+    delivery: Arc<Delivery>,
+    occurrence: u32,
+    /// The answer; `None` where the application gives it.
+    reply: Option<Reply>,
+    slots: Vec<Slot>,
 }
 
 impl Handler for Receiver {
@@ -53,121 +91,177 @@ impl Handler for Receiver {
 }
 
 impl Receiver {
-    async fn receive(&self, arrival: Arrival) -> Reply {
-        let now = Timestamp::now();
-        let (judged, problem) = self.judge(&arrival, now);
-        let provider = judged.provider.map(|provider| provider.name().to_owned());
-        let repeat = self.recall(provider.as_deref(), &judged);
-        let mut reply = self.answers.reply(&judged, &arrival.request, problem);
-        let forwarded = self.wants_forward(&judged, problem);
-        let app_answers = forwarded && self.app_answers();
-        let delivery = Arc::new(Delivery {
-            id: repeat.id,
-            received_at: now,
-            source: DeliverySource::Listen,
-            remote: Some(arrival.remote.to_string()),
-            provider,
-            event: judged.event,
-            event_id: judged.event_id,
-            duplicate_of: repeat.first,
-            verdict: judged.verdict,
-            request: arrival.request,
-            response_status: (!app_answers).then_some(reply.status),
-        });
-        let line = match self.keep(&delivery, forwarded).await {
-            Ok(line) => line,
+    /// Builds a receiver; within a runtime, because its workers start here.
+    pub fn new(options: ReceiverOptions) -> Self {
+        let events = Arc::new(Events::new(options.expectation));
+        let routes = &options.rules.routes;
+        let start = |forward| Forwarder::start(routes, forward, Arc::clone(&events));
+        Self {
+            forwarder: options.forward.map(start),
+            rules: Arc::new(options.rules),
+            clock: options.clock,
+            log: options.log,
+            order: tokio::sync::Mutex::default(),
+            duplicates: options.duplicates,
+            walked: Mutex::default(),
+            events,
+            delay: options.delay,
+            diagnoses: Semaphore::new(DIAGNOSES),
+            diagnoses_at_once: Semaphore::new(DIAGNOSES_AT_ONCE),
+        }
+    }
+
+    /// What happens here, to subscribe to.
+    pub const fn events(&self) -> &Arc<Events> {
+        &self.events
+    }
+
+    /// Forwards nothing new, and waits until everything that was on its way has arrived.
+    pub async fn finish(&self) {
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.finish().await;
+        }
+    }
+
+    /// Receives one arrival; returns what its sender is answered. To be run to its end: a delivery
+    /// that is given up on the way is open for ever, and its retries wait for it.
+    pub async fn receive(&self, arrival: Arrival) -> Reply {
+        let now = (self.clock)();
+        let decision = self.decide(&arrival, now).await;
+        let is_from_owner = decision.is_from_owner;
+        let kept = match self.keep(arrival, decision, now).await {
+            Ok(kept) => kept,
             Err(error) => {
-                self.feed.trouble(&error).await;
-                return answer::not_kept();
+                self.events.publish(&Activity::Error(error));
+                // The sender shall try again.
+                return decide::error(503, "the delivery could not be kept");
             }
         };
-        self.feed
-            .delivery(Arc::clone(&delivery), repeat.count)
-            .await;
-        if let Some(line) = line
-            && let Some(answer) = line.carry(delivery, &self.feed).await
-        {
-            reply = answer;
-        }
+        self.events.publish(&Activity::Delivery {
+            delivery: Arc::clone(&kept.delivery),
+            occurrence: kept.occurrence,
+        });
+        let reply = self.forward(kept, is_from_owner).await;
         if let Some(delay) = self.delay {
             tokio::time::sleep(delay).await;
         }
         reply
     }
 
-    fn judge(&self, arrival: &Arrival, now: Timestamp) -> (RequestVerdict<'_>, Option<Problem>) {
-        let request = &arrival.request;
-        let judged = match arrival.problem {
-            None => verify_request(&self.catalogue, &self.keyring, &self.policy, request, now),
-            Some(problem) => RequestVerdict {
-                provider: None,
-                event: None,
-                event_id: None,
-                verdict: Verdict::new(Status::Unverified).because(answer::describe(problem)),
-            },
+    /// Decides here what is quick, and the cause of a wrong signature where it holds up nobody else.
+    async fn decide(&self, arrival: &Arrival, now: Timestamp) -> Decision {
+        let decision = self.rules.decide(arrival, now, false);
+        let may_have_cause =
+            decision.provider.is_some() && self.rules.may_have_cause(&decision.verdict, arrival);
+        if !may_have_cause {
+            return decision;
+        }
+        let Ok(_place) = self.diagnoses.try_acquire() else {
+            return decision;
         };
-        (judged, arrival.problem)
+        let Ok(_turn) = self.diagnoses_at_once.acquire().await else {
+            return decision;
+        };
+        let (rules, arrival) = (Arc::clone(&self.rules), arrival.clone());
+        let diagnosed = spawn_blocking(move || rules.decide(&arrival, now, true)).await;
+        diagnosed.unwrap_or(decision)
     }
 
-    /// The delivery's own id, and which one of its event it is.
-    fn recall(&self, provider: Option<&str>, judged: &RequestVerdict<'_>) -> seen::Repeat {
-        self.seen().recall(
-            id::delivery(),
-            provider,
-            judged.event_id.as_deref(),
-            judged.verdict.status,
-        )
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wants_forward(&self, judged: &RequestVerdict<'_>, problem: Option<Problem>) -> bool {
-        let genuine = self.answers.accepts(judged.verdict.status);
-        let forward = self.forward.as_ref();
-        problem.is_none() && genuine && forward.is_some_and(|f| f.wants(judged.event.as_deref()))
-    }
-
-    fn app_answers(&self) -> bool {
-        let by_app = self.forward.as_ref().is_some_and(Forward::app_answers);
-        by_app && !self.answers.is_scripted()
-    }
-
-    /// Keeps the delivery durably. Its place in the forwarding line is taken in the same breath, so
-    /// that both have one order.
+    /// Keeps the delivery durably. What it repeats is looked up and its places in the queues of the
+    /// targets are taken in one step with its place in the log, so that all have one order.
     async fn keep(
         &self,
-        delivery: &Arc<Delivery>,
-        forwarded: bool,
-    ) -> Result<Option<forward::Line>, crate::store::StoreError> {
-        let order = self.order.lock().await;
+        arrival: Arrival,
+        decision: Decision,
+        now: Timestamp,
+    ) -> Result<Kept, StoreError> {
+        let id = id::delivery();
+        let (order, occurrence) = self.look_up(&id, &decision).await;
+        let reply = match decision.responder {
+            Responder::Listener(reply) => Some(reply),
+            Responder::Script => Some(self.scripted(&decision)),
+            Responder::Application => None,
+        };
+        let delivery = Arc::new(Delivery {
+            id,
+            received_at: now,
+            source: DeliverySource::Listen,
+            remote: Some(arrival.remote.to_string()),
+            provider: decision.provider,
+            event: decision.event,
+            event_id: decision.event_id,
+            duplicate_of: occurrence.first.clone(),
+            verdict: decision.verdict,
+            request: arrival.request,
+            response_status: reply.as_ref().map(|reply| reply.status),
+        });
         let receipt = match &self.log {
-            Some(log) => Some(log.submit(Arc::clone(delivery)).await),
+            Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
             None => None,
         };
-        let forward = self.forward.as_ref().filter(|_| forwarded);
-        let line =
-            forward.map(|forward| forward.stand(delivery.event.as_deref(), self.app_answers()));
+        let forwarder = self.forwarder.as_ref();
+        let slots = forwarder.map(|forwarder| forwarder.enqueue(&decision.routes));
         drop(order);
         let kept = match receipt {
             Some(receipt) => receipt.await,
             None => Ok(()),
         };
-        match kept {
-            Ok(()) => Ok(line),
-            Err(error) => {
-                self.seen().forget(delivery);
-                if let Some(line) = line {
-                    line.leave();
-                }
-                Err(error)
+        self.duplicates.settle(&occurrence, kept.is_ok());
+        kept.map(|()| Kept {
+            delivery,
+            occurrence: occurrence.number,
+            reply,
+            slots: slots.unwrap_or_default(),
+        })
+    }
+
+    /// Which delivery of its event this is, and the right to submit it next. Waits while the first
+    /// one of the event is not kept yet: it may never be.
+    async fn look_up(
+        &self,
+        id: &str,
+        decision: &Decision,
+    ) -> (tokio::sync::MutexGuard<'_, ()>, Occurrence) {
+        let event = decision
+            .provider
+            .as_deref()
+            .zip(decision.event_id.as_deref());
+        loop {
+            let settled = self.duplicates.settled();
+            let order = self.order.lock().await;
+            let status = decision.verdict.status;
+            if let Some(occurrence) = self.duplicates.look_up(id, event, status) {
+                return (order, occurrence);
             }
+            drop(order);
+            settled.await;
         }
     }
-}
 
-/// Whether a request's body is what the providers send.
-fn is_json(request: &Request) -> bool {
-    crate::json::is_json(&request.body)
+    /// The next scripted answer to deliveries of an event. No stranger needs to know that it is one.
+    fn scripted(&self, decision: &Decision) -> Reply {
+        let mut walked = self.walked.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = walked.key(decision.event_id.as_deref().unwrap_or_default());
+        let step = walked.get(key).copied().unwrap_or_default();
+        let last = self.rules.respond.len().saturating_sub(1);
+        walked.insert(key, (step + 1).min(last));
+        let status = self.rules.respond.get(step).copied().unwrap_or(200);
+        let mut body = serde_json::json!({"received": true});
+        if decision.is_from_owner {
+            body["scripted"] = status.into();
+        }
+        Reply::json(status, &body.to_string())
+    }
+
+    /// Forwards a delivery; returns the answer to its sender.
+    async fn forward(&self, kept: Kept, is_from_owner: bool) -> Reply {
+        match (kept.reply, &self.forwarder) {
+            (None, _) => Forwarder::run(kept.slots, &kept.delivery, is_from_owner).await,
+            (Some(reply), Some(forwarder)) if !kept.slots.is_empty() => {
+                forwarder.run_behind(kept.slots, &kept.delivery).await;
+                reply
+            }
+            (Some(reply), _) => reply,
+        }
+    }
 }

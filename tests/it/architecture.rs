@@ -52,7 +52,8 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "store",
         ],
     ),
-    ("cli", &[]),
+    // Domain enums as values of flags.
+    ("cli", &["receive", "report"]),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.

@@ -12,6 +12,7 @@ mod harness;
 mod listen;
 mod log;
 mod peers;
+mod receive;
 mod replay;
 mod send;
 mod vectors;

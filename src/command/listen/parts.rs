@@ -1,28 +1,23 @@
-//! Building what `listen` needs, from what was typed and configured.
+//! From what was typed and configured to what the engine takes.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::path::Path;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
-use super::forwarding;
-use super::printer::Style;
 use super::ready::Ready;
 use super::socket::Socket;
-use crate::cli::{self, ListenArgs};
+use super::{routes, routes::refuse_itself};
+use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{Setup, Side, freshness};
+use crate::command::setup::{Setup, Side, client, freshness, headers};
 use crate::config::ListenSettings;
+use crate::dispatch::Dispatch;
 use crate::exit::CliError;
-use crate::http::{Limits, Target};
-use crate::provider::{Keyring, Policy, Provider};
+use crate::http::Limits;
+use crate::provider::Policy;
 use crate::receive::{
-    Answers, Expectation, Feed, InvalidPolicy, REMEMBERED, Receiver, Route, Seen, Told,
+    Duplicates, Expectation, ForwardOptions, REMEMBERED, ReceiverOptions, Route, Rules,
 };
-use crate::report::BodyDetail;
-use crate::store::{Log, StoreError, Writer};
+use crate::store::{Log, Reader, StoreError, Writer};
 
 /// The largest body, in bytes, whose wrong signature is diagnosed before the answer: a few
 /// milliseconds.
@@ -33,197 +28,142 @@ const LONGEST_STALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that receiving needs, ready to run.
 pub struct Parts {
-    /// The front door.
-    pub receiver: Receiver,
-    /// What happens behind it.
-    pub happenings: mpsc::Receiver<Told>,
+    /// What the engine takes.
+    pub options: ReceiverOptions,
     /// Where requests come in.
     pub socket: Socket,
     /// What a connection may cost.
     pub limits: Limits,
+    /// The log for the printer to read from what did not fit into its queue; `None` without a log.
+    pub reader: Option<Reader>,
     /// What is said when requests can come.
     pub ready: Ready,
-    /// How happenings are printed.
-    pub style: Style,
-}
-
-/// What was typed and configured.
-pub struct Plan {
-    /// The flags.
-    pub args: ListenArgs,
-    /// The settings that may also stand in a file.
-    pub settings: ListenSettings,
-    /// Configuration and providers.
-    pub setup: Setup,
-}
-
-/// The log of this run, opened.
-struct OpenLog {
-    writer: Writer,
-    path: PathBuf,
-    seen: Seen,
 }
 
 impl Parts {
     /// Builds them; the socket is bound, the log is open.
-    pub async fn build(args: ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
-        let settings = setup.config.listen_settings(&args)?;
-        let plan = Plan {
-            args,
-            settings,
-            setup,
+    pub async fn build(
+        args: &ListenArgs,
+        settings: &ListenSettings,
+        setup: Setup,
+        world: &World,
+    ) -> Result<Self, CliError> {
+        let expectation = expectation(args, &setup)?;
+        let path = if args.no_log {
+            None
+        } else {
+            Some(setup.config.log()?.value)
         };
-        let filter = plan.setup.event_filter(&plan.settings.events.value)?;
-        let routes = plan.routes()?;
-        let expectation = plan.expectation()?;
-        let policy = plan.policy()?;
-        let secrets = &plan.args.secrets;
-        let keyring = plan
-            .setup
-            .keyring_or_local(secrets, Side::Receiver, world)?;
-        let log = plan.open_log()?;
-        let socket = Socket::open(plan.address(), &plan.args.tls).await?;
-        forwarding::refuse_itself(&routes, socket.address)?;
-        forwarding::probe(&routes, world);
-        let ready = plan.ready(&socket, log.as_ref(), &routes, &keyring);
-        let (feed, happenings) = Feed::new(plan.args.output.json, filter.clone(), &expectation);
-        let writer = log.as_ref().map(|log| log.writer.clone());
+        let rules = rules(args, settings, setup, world)?;
+        let (writer, reader, duplicates) = match &path {
+            Some(path) => {
+                let (writer, reader, duplicates) = open_log(path)?;
+                (Some(writer), Some(reader), duplicates)
+            }
+            None => (None, None, Duplicates::default()),
+        };
+        let socket = Socket::open(settings, &args.tls).await?;
+        refuse_itself(&rules.routes, socket.address).await?;
+        routes::probe(&rules.routes, world);
+        let ready = Ready::new(&socket, path, &rules);
         Ok(Self {
-            limits: plan.limits(),
-            style: plan.style(),
-            receiver: Receiver {
-                keyring,
-                policy,
-                answers: plan.answers(),
-                delay: plan.args.answer.delay.map(|span| span.0),
-                forward: plan.forward(routes, filter, writer.clone())?,
+            options: ReceiverOptions {
+                clock: world.clock,
+                forward: forward(args, settings, &rules.routes, writer.clone())?,
                 log: writer,
-                seen: Mutex::new(log.map(|log| log.seen).unwrap_or_default()),
-                feed: Arc::new(feed),
-                order: tokio::sync::Mutex::default(),
-                catalogue: plan.setup.catalogue,
+                duplicates,
+                delay: args.answer.delay.map(|span| span.0),
+                expectation,
+                rules,
             },
-            happenings,
+            limits: limits(args, settings),
             socket,
+            reader,
             ready,
         })
     }
 }
 
-impl Plan {
-    fn expectation(&self) -> Result<Expectation, CliError> {
-        let until = &self.args.until;
-        for event in &until.expect {
-            refuse_pattern(event)?;
-            self.setup.known_event(event)?;
-        }
-        Ok(Expectation {
-            count: until.count.or(until.once.then_some(1)),
-            events: until.expect.clone(),
-        })
-    }
-
-    fn policy(&self) -> Result<Policy, CliError> {
-        let provider = self.setup.chosen_provider(self.args.provider.as_deref())?;
-        Ok(Policy {
-            provider: provider.map(|provider| provider.name().to_owned()),
-            freshness: freshness(&self.args.freshness),
+fn rules(
+    args: &ListenArgs,
+    settings: &ListenSettings,
+    setup: Setup,
+    world: &World,
+) -> Result<Rules, CliError> {
+    let provider = setup.chosen_provider(args.provider.as_deref())?;
+    let provider = provider.map(|provider| provider.name().to_owned());
+    Ok(Rules {
+        events: setup.event_filter(&settings.events.value)?,
+        routes: routes::routes(args, settings, &setup)?,
+        policy: Policy {
+            provider,
+            freshness: freshness(&args.freshness),
             diagnose_up_to: DIAGNOSED,
-        })
-    }
-
-    fn answers(&self) -> Answers {
-        let on_invalid = match self.settings.on_invalid.value {
-            cli::InvalidPolicy::Reject => InvalidPolicy::Reject,
-            cli::InvalidPolicy::Forward => InvalidPolicy::Forward,
-        };
-        Answers::new(on_invalid, self.args.answer.respond.clone())
-    }
-
-    fn address(&self) -> SocketAddr {
-        SocketAddr::new(self.settings.host.value, self.settings.port.value)
-    }
-
-    fn limits(&self) -> Limits {
-        let max_body = self.settings.max_body.value;
-        let mut limits = Limits {
-            max_body: usize::try_from(max_body).unwrap_or(usize::MAX),
-            ..Limits::default()
-        };
-        if let Some(stall) = self.args.answer.read_timeout {
-            // 0 is no limit, as with `--timeout`.
-            let stall = Some(stall.0).filter(|stall| !stall.is_zero());
-            let stall = stall.unwrap_or(LONGEST_STALL).min(LONGEST_STALL);
-            limits.head_time = stall;
-            limits.body_idle = stall;
-        }
-        limits
-    }
-
-    fn style(&self) -> Style {
-        Style {
-            json: self.args.output.json,
-            body: match self.settings.body.value {
-                cli::BodyDetail::Full => BodyDetail::Full,
-                cli::BodyDetail::Short => BodyDetail::Short,
-                cli::BodyDetail::None => BodyDetail::None,
-            },
-            kept: !self.args.no_log,
-        }
-    }
-
-    /// The log of this run; `None` where nothing is to be kept.
-    fn open_log(&self) -> Result<Option<OpenLog>, CliError> {
-        if self.args.no_log {
-            return Ok(None);
-        }
-        let path = self.setup.config.log()?.value;
-        Ok(Some(OpenLog::open(path)?))
-    }
-
-    fn ready(
-        &self,
-        socket: &Socket,
-        log: Option<&OpenLog>,
-        routes: &[Route],
-        keyring: &Keyring,
-    ) -> Ready {
-        let providers = self.setup.catalogue.iter().map(Provider::name);
-        let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
-        let targets = routes.iter().map(|route| &route.target);
-        Ready {
-            address: socket.address,
-            tls: socket.tls.is_some(),
-            certificate: socket.certificate.clone(),
-            log: log.map(|log| log.path.clone()),
-            targets: targets.map(Target::to_string).collect(),
-            secrets: providers.filter(has_secret).map(str::to_owned).collect(),
-            local: keyring.is_local(),
-        }
-    }
+        },
+        keyring: setup.keyring_or_local(&args.secrets, Side::Receiver, world)?,
+        on_invalid: settings.on_invalid.value,
+        respond: args.answer.respond.clone(),
+        answer: args.forward.answer.unwrap_or_default(),
+        catalogue: setup.catalogue,
+    })
 }
 
-/// Fails where a pattern stands in place of the one event that is awaited.
-fn refuse_pattern(event: &str) -> Result<(), CliError> {
-    if !event.contains('*') && !event.starts_with('!') {
-        return Ok(());
+fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
+    let until = &args.until;
+    for event in &until.expect {
+        if event.contains('*') || event.starts_with('!') {
+            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
+            let message = "`--expect` awaits one event, not a pattern";
+            return Err(CliError::usage(message).hint(hint));
+        }
+        setup.known_event(event)?;
     }
-    let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
-    Err(CliError::usage("`--expect` awaits one event, not a pattern").hint(hint))
+    Ok(Expectation {
+        count: until.count.or(until.once.then_some(1)),
+        events: until.expect.clone(),
+    })
 }
 
-impl OpenLog {
-    /// Opens the log and recalls the events in it, so that a retry of yesterday's is seen as one.
-    fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let log = Log::open(&path)?;
-        let mut seen = Seen::default();
-        for known in log.reader()?.recent_events(REMEMBERED)?.iter().rev() {
-            seen.remember(&known.provider, &known.event_id, &known.delivery_id);
-        }
-        Ok(Self {
-            writer: log.writer()?,
-            path,
-            seen,
-        })
+fn limits(args: &ListenArgs, settings: &ListenSettings) -> Limits {
+    let mut limits = Limits {
+        max_body: usize::try_from(settings.max_body.value).unwrap_or(usize::MAX),
+        ..Limits::default()
+    };
+    if let Some(stall) = args.answer.read_timeout {
+        // 0 is no limit, as with `--timeout`.
+        let stall = Some(stall.0).filter(|stall| !stall.is_zero());
+        let stall = stall.unwrap_or(LONGEST_STALL).min(LONGEST_STALL);
+        limits.head_time = stall;
+        limits.body_idle = stall;
     }
+    limits
+}
+
+/// How deliveries go on to `routes`; `None` where there are none.
+fn forward(
+    args: &ListenArgs,
+    settings: &ListenSettings,
+    routes: &[Route],
+    log: Option<Writer>,
+) -> Result<Option<ForwardOptions>, CliError> {
+    if routes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(ForwardOptions {
+        dispatch: Dispatch::new(client(&args.connect)?, log),
+        concurrency: usize::from(args.forward.concurrency.unwrap_or(1)),
+        timeout: settings.timeout.value,
+        headers: headers(&args.forward.header),
+    }))
+}
+
+/// Opens the log and remembers the events in it, so that a retry of yesterday's is seen as one.
+fn open_log(path: &Path) -> Result<(Writer, Reader, Duplicates), StoreError> {
+    let log = Log::open(path)?;
+    let reader = log.reader()?;
+    let duplicates = Duplicates::default();
+    for known in reader.recent_events(REMEMBERED)?.iter().rev() {
+        duplicates.remember(&known.provider, &known.event_id, &known.delivery_id);
+    }
+    Ok((log.writer()?, reader, duplicates))
 }

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use colored::Colorize as _;
 use serde_json::json;
 
+use super::socket::Socket;
 use crate::command::line::Line;
+use crate::provider::Provider;
+use crate::receive::Rules;
 
 /// What a sender has to know, and what a person wants to.
 #[derive(Debug, Clone)]
@@ -29,6 +32,22 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// What is said of a listener with these rules.
+    pub fn new(socket: &Socket, log: Option<PathBuf>, rules: &Rules) -> Self {
+        let (keyring, targets) = (&rules.keyring, rules.routes.iter());
+        let providers = rules.catalogue.iter().map(Provider::name);
+        let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
+        Self {
+            address: socket.address,
+            tls: socket.tls.is_some(),
+            certificate: socket.certificate.clone(),
+            log,
+            targets: targets.map(|route| route.target.to_string()).collect(),
+            secrets: providers.filter(has_secret).map(str::to_owned).collect(),
+            local: keyring.is_local(),
+        }
+    }
+
     /// The URL that a sender uses.
     pub fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };

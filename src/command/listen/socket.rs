@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cli::TlsArgs;
+use crate::config::ListenSettings;
 use crate::exit::CliError;
 use crate::http::tls;
 
@@ -23,8 +24,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Binds `address`; with TLS as the flags say.
-    pub async fn open(address: SocketAddr, args: &TlsArgs) -> Result<Self, CliError> {
+    /// Binds the address of the settings; with TLS as the flags say.
+    pub async fn open(settings: &ListenSettings, args: &TlsArgs) -> Result<Self, CliError> {
+        let address = SocketAddr::new(settings.host.value, settings.port.value);
         let unusable = |error| unusable(address, &error);
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;

@@ -1,13 +1,15 @@
 //! What a sender is answered.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::targets::free_port;
+use crate::harness::endpoint::Endpoint;
 use crate::harness::sender::{SECRET, deliver, now, order, signature, signature_at};
-use crate::harness::{Listener, PATIENCE, Sandbox, post, raw_exchange};
+use crate::harness::{Listener, PATIENCE, Sandbox, own_address, post, raw_exchange};
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -17,7 +19,7 @@ fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     (sandbox, listener)
 }
 
-fn json(text: &str) -> Value {
+fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text:?}"))
 }
 
@@ -26,7 +28,7 @@ fn a_genuine_delivery_is_answered_200() {
     let (_sandbox, listener) = listen(&[]);
     let (status, answer) = deliver(listener.address(), order("evt_1"));
     assert_eq!(
-        (status, json(&answer)["received"].as_bool()),
+        (status, parsed(&answer)["received"].as_bool()),
         (200, Some(true))
     );
 }
@@ -41,7 +43,7 @@ fn a_forged_delivery_is_answered_401_with_the_reason() {
         &[(name, &value)],
         order("evt_1").as_bytes(),
     );
-    let answer = json(&answer);
+    let answer = parsed(&answer);
     assert_eq!(
         (status, answer["verdict"].as_str()),
         (401, Some("mismatch"))
@@ -64,7 +66,7 @@ fn the_cause_of_a_wrong_signature_is_named_to_the_sender() {
     let (name, value) = signature("olympus", SECRET, format!("{body}\n").as_bytes());
     let (status, answer) = post(listener.address(), "/", &[(name, &value)], body.as_bytes());
     assert_eq!(status, 401);
-    let answer = json(&answer);
+    let answer = parsed(&answer);
     assert!(
         answer["error"]
             .as_str()
@@ -110,16 +112,89 @@ fn a_stale_delivery_is_answered_401_unless_the_tolerance_allows_it() {
 }
 
 #[test]
-fn a_signed_body_that_is_not_json_is_answered_400() {
-    let (_sandbox, mut listener) = listen(&[]);
-    for body in ["", "hello", "{", "{}{}", "\u{feff}{}", "\u{0}"] {
-        let (status, answer) = deliver(listener.address(), body);
-        assert_eq!(status, 400, "{body:?}");
-        assert!(json(&answer)["error"].is_string());
-        let line = listener.next_line();
-        assert_eq!(line["verdict"]["status"], "valid");
-        assert_eq!(line["request"]["body"], body);
+fn a_signed_body_that_is_not_json_is_genuine_and_noted() {
+    let app = Endpoint::script(&[202]);
+    let application = app.authority();
+    for (flags, expected) in [
+        (&[][..], 200),
+        (&["-f", &application], 202),
+        (&["-f", &application, "--answer", "now"], 200),
+        (&["-f", &application, "--respond", "418"], 418),
+        (&["--on-invalid", "forward"], 200),
+    ] {
+        let (_sandbox, mut listener) = listen(flags);
+        for body in ["", "hello", "{", "{}{}", "\u{feff}{}", "\u{0}", "a=1&b=2"] {
+            let (status, _) = deliver(listener.address(), body);
+            assert_eq!(status, expected, "{flags:?}: {body:?}");
+            let line = listener.next_of("delivery");
+            assert_eq!(line["verdict"]["status"], "valid");
+            let note = json!(["the body is not JSON, which olympus sends"]);
+            assert_eq!(line["verdict"]["notes"], note);
+            assert_eq!(line["request"]["body"], body);
+            if flags.contains(&"-f") {
+                assert_eq!(app.next().body, body.as_bytes());
+            }
+        }
+        deliver(listener.address(), order("evt_1"));
+        let line = listener.next_of("delivery");
+        assert_eq!(line["verdict"]["notes"], json!([]));
+        if flags.contains(&"-f") {
+            app.next();
+        }
     }
+}
+
+#[test]
+fn a_stranger_learns_that_a_signature_is_wrong_and_not_why() {
+    let sandbox = Sandbox::new();
+    let secret = format!("cimplify={SECRET}");
+    let flags = ["--secret", &secret, "--secret", "olympus=other"];
+    let mut listener = sandbox.listen(&[&flags[..], &["--host", "0.0.0.0"]].concat());
+    let body = order("evt_1");
+    // Signed with another provider's secret, which is told to the owner of this machine alone.
+    let (name, value) = signature("olympus", SECRET, body.as_bytes());
+    let here = listener.address();
+    let mut forge = |address, headers: &[_]| {
+        let headers = [headers, &[(name, value.as_str())]].concat();
+        let (status, answer) = post(address, "/", &headers, body.as_bytes());
+        assert_eq!(status, 401);
+        let line = listener.next_line();
+        let reason = line["verdict"]["reason"].as_str().unwrap().to_owned();
+        assert!(reason.contains("cimplify"), "{reason}");
+        (answer, reason)
+    };
+    let (answer, reason) = forge(here, &[]);
+    assert_eq!(parsed(&answer)["error"], reason);
+    let told = r#"{"error":"the signature is not valid","verdict":"mismatch"}"#;
+    for proxy in ["X-Forwarded-For", "Forwarded"] {
+        assert_eq!(forge(here, &[(proxy, "for=203.0.113.9")]).0, told);
+    }
+    if let Some(own) = own_address() {
+        assert_eq!(forge(SocketAddr::new(own, here.port()), &[]).0, told);
+    }
+}
+
+#[test]
+fn a_stranger_learns_neither_where_the_application_is_nor_that_answers_are_scripted() {
+    let nowhere = free_port();
+    let body = order("evt_1");
+    let (name, value) = signature("olympus", SECRET, body.as_bytes());
+    let ask = |listener: &Listener, headers: &[_]| {
+        let headers = [headers, &[(name, value.as_str())]].concat();
+        post(listener.address(), "/", &headers, body.as_bytes())
+    };
+    let stranger = [("X-Forwarded-For", "203.0.113.9")];
+    let (_sandbox, listener) = listen(&["-f", &nowhere]);
+    let (status, answer) = ask(&listener, &[]);
+    assert!(status == 502 && answer.contains(&nowhere), "{answer}");
+    let told = r#"{"error":"the application could not be reached"}"#;
+    assert_eq!(ask(&listener, &stranger), (502, told.into()));
+
+    let (_sandbox, listener) = listen(&["--respond", "503"]);
+    let told = r#"{"received":true,"scripted":503}"#;
+    assert_eq!(ask(&listener, &[]), (503, told.into()));
+    let told = r#"{"received":true}"#;
+    assert_eq!(ask(&listener, &stranger), (503, told.into()));
 }
 
 #[test]
@@ -149,7 +224,7 @@ fn a_body_over_the_limit_is_answered_413_declared_and_chunked() {
     let (status, answer) = deliver(listener.address(), format!("{exact} "));
     assert_eq!(status, 413);
     assert!(
-        json(&answer)["error"]
+        parsed(&answer)["error"]
             .as_str()
             .is_some_and(|e| e.contains("1024"))
     );

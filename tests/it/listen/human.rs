@@ -247,6 +247,51 @@ fn what_a_stuck_terminal_cannot_be_shown_is_said_to_be_missing() {
     assert!(stderr.contains("they are in the log"), "{stderr}");
 }
 
+#[test]
+fn a_script_that_reads_slowly_loses_no_line_and_holds_up_no_answer() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--json"]);
+    // Ten of these are more than may wait in memory.
+    let large = order("large").replace("49.9", &format!("\"{}\"", "x".repeat(8 << 20)));
+    for (body, times) in [(large, 10), (order("small"), 10)] {
+        let (name, value) = signature("olympus", SECRET, body.as_bytes());
+        for _ in 0..times {
+            let answer = post(window.address, "/", &[(name, &value)], body.as_bytes());
+            assert_eq!(answer.0, 200);
+        }
+    }
+    let (stdout, stderr) = window.close();
+    let told = stdout
+        .lines()
+        .filter(|line| line.contains(r#""kind":"delivery""#));
+    assert_eq!(told.clone().count(), 20);
+    let large = told.take_while(|line| line.len() > 8 << 20).count();
+    assert_eq!(large, 10, "in their order");
+    assert!(!stderr.contains("too slowly"), "{stderr}");
+}
+
+#[test]
+fn without_a_log_a_script_that_reads_slowly_is_told_how_much_it_missed() {
+    let sandbox = Sandbox::new();
+    let window = Window::open(&sandbox, &["--json", "--no-log"]);
+    let large = order("large").replace("49.9", &format!("\"{}\"", "x".repeat(8 << 20)));
+    let (name, value) = signature("olympus", SECRET, large.as_bytes());
+    for _ in 0..10 {
+        let answer = post(window.address, "/", &[(name, &value)], large.as_bytes());
+        assert_eq!(answer.0, 200);
+    }
+    let (stdout, stderr) = window.close();
+    let told = stdout
+        .lines()
+        .filter(|line| line.contains(r#""kind":"delivery""#));
+    let missed = format!(
+        "the output is read too slowly: {} not shown",
+        10 - told.count()
+    );
+    assert!(stderr.contains(&missed), "{stderr}");
+    assert!(!stderr.contains("they are in the log"), "{stderr}");
+}
+
 /// Everything that is said up to the `end` line.
 fn greeting(flags: &[&str]) -> String {
     let sandbox = Sandbox::new();

@@ -7,10 +7,12 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
+use rusqlite::Connection;
+
 use super::durable::{attempts, kept};
 use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, deliver, deliver_to, order};
-use crate::harness::{Listener, PATIENCE, Sandbox};
+use crate::harness::{Listener, PATIENCE, Sandbox, own_address};
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -21,7 +23,7 @@ fn listen(flags: &[&str]) -> (Sandbox, Listener) {
 }
 
 /// A port at which nothing listens.
-fn free_port() -> String {
+pub fn free_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }
@@ -58,30 +60,80 @@ fn deliveries_reach_a_target_in_the_order_of_the_log() {
 }
 
 #[test]
-fn with_concurrency_several_are_under_way_and_no_more() {
-    let (app, gate) = Endpoint::gated(0);
-    let (_sandbox, listener) = listen(&[
-        "--forward-to",
+fn with_concurrency_nobody_waits_behind_a_slow_one_while_a_worker_is_free() {
+    let (open, opened) = channel::<()>();
+    let opened = Mutex::new(opened);
+    let (under_way, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&most);
+    let app = Endpoint::start(move |_, message| {
+        let now = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        counted.fetch_max(now, Ordering::SeqCst);
+        if message.target().starts_with("/slow") {
+            // Ends with an error once the gate is opened.
+            let _ = opened.lock().unwrap().recv();
+        }
+        under_way.fetch_sub(1, Ordering::SeqCst);
+        Reply::status(200)
+    });
+    let flags = [
+        "-f",
         &app.authority(),
         "--concurrency",
-        "3",
+        "2",
         "--answer",
         "now",
-    ]);
-    for n in 0..5 {
-        assert_eq!(
-            deliver(listener.address(), order(&format!("evt_{n}"))).0,
-            200
-        );
+    ];
+    let (_sandbox, mut listener) = listen(&flags);
+    let send = |path: &str| deliver_to(listener.address(), path, order(path));
+    send("/slow/1");
+    assert_eq!(app.next().target(), "/slow/1");
+    let quick: Vec<_> = (0..6).map(|number| format!("/quick/{number}")).collect();
+    for path in &quick {
+        send(path);
     }
-    for _ in 0..3 {
-        app.next();
+    // The worker that is free takes one after the other, in their order.
+    let came: Vec<_> = quick
+        .iter()
+        .map(|_| app.next().target().to_owned())
+        .collect();
+    assert_eq!(came, quick);
+    for _ in &quick {
+        assert_eq!(listener.next_of("attempt")["response"]["status"], 200);
     }
-    assert_eq!(app.count(), 3);
-    gate.let_one();
-    app.next();
-    assert_eq!(app.count(), 4);
-    gate.open();
+    // With both at work, the next one waits.
+    let send = |path: &str| deliver_to(listener.address(), path, order(path));
+    send("/slow/2");
+    assert_eq!(app.next().target(), "/slow/2");
+    send("/last");
+    assert_eq!(listener.next_of("delivery")["event_id"], "/slow/2");
+    assert_eq!(listener.next_of("delivery")["event_id"], "/last");
+    drop(open);
+    assert_eq!(app.next().target(), "/last");
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn neither_the_sender_nor_the_next_delivery_waits_for_the_disk_behind_an_attempt() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.log_file();
+    let locked = Arc::new(Mutex::new(None));
+    let lock = Arc::clone(&locked);
+    let app = Endpoint::start(move |_, _| {
+        // The delivery is in the log by now; the attempt finds it locked.
+        let other = Connection::open(&log).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        *lock.lock().unwrap() = Some(other);
+        Reply::status(200)
+    });
+    let mut listener = sandbox.listen(&["--secret", SECRET, "--forward-to", &app.authority()]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    let log = sandbox.log_file();
+    assert_eq!(attempts(&log, &kept(&log)[0].id).len(), 0);
+    let other = locked.lock().unwrap().take().unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
+    let attempt = listener.next_of("attempt");
+    assert_eq!(attempt["response"]["status"], 200);
+    assert_eq!(attempts(&log, &kept(&log)[0].id)[0].id, attempt["id"]);
 }
 
 #[test]
@@ -118,7 +170,7 @@ fn what_is_on_its_way_at_the_end_arrives() {
 fn of_two_targets_both_get_it_and_the_refusal_goes_back() {
     let good = Endpoint::ok();
     let bad = Endpoint::start(|_, _| Reply::Page(500, b"bad".to_vec()));
-    let (sandbox, listener) = listen(&[
+    let (sandbox, mut listener) = listen(&[
         "--forward-to",
         &good.authority(),
         "--forward-to",
@@ -127,6 +179,10 @@ fn of_two_targets_both_get_it_and_the_refusal_goes_back() {
     let (status, answer) = deliver(listener.address(), order("evt_1"));
     assert_eq!((status, answer.as_str()), (500, "bad"));
     assert_eq!(good.next().body, bad.next().body);
+    // An attempt is printed once it is kept.
+    for _ in 0..2 {
+        listener.next_of("attempt");
+    }
     let log = sandbox.log_file();
     assert_eq!(attempts(&log, &kept(&log)[0].id).len(), 2);
 }
@@ -254,8 +310,13 @@ fn a_target_that_is_none_is_an_error() {
 #[test]
 fn a_listener_does_not_forward_to_itself() {
     let port = free_port().rsplit(':').next().unwrap().to_owned();
-    for target in [&port, &format!("http://127.0.0.1:{port}/x")] {
-        let run = Sandbox::new().run(&["listen", "--port", &port, "--forward-to", target]);
+    let here = format!("http://127.0.0.1:{port}/x");
+    let mut cases = vec![("127.0.0.1", port.clone()), ("127.0.0.1", here)];
+    cases.push(("0.0.0.0", format!("127.0.0.2:{port}")));
+    cases.extend(own_address().map(|own| ("0.0.0.0", format!("{own}:{port}"))));
+    for (host, target) in cases {
+        let flags = ["--host", host, "--port", &port, "--forward-to", &target];
+        let run = Sandbox::new().run(&[&["listen"], &flags[..]].concat());
         let run = run.expect(2);
         assert!(
             run.stderr.contains("this listener itself"),

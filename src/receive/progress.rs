@@ -1,0 +1,69 @@
+//! Counting what comes, apart from telling it.
+
+use crate::delivery::{Delivery, Status};
+
+/// What a run waits for.
+#[derive(Debug, Clone, Default)]
+pub struct Expectation {
+    /// So many deliveries.
+    pub count: Option<u64>,
+    /// A valid delivery of each of these events.
+    pub events: Vec<String>,
+}
+
+/// How far an expectation is met, and what came.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// All deliveries.
+    pub deliveries: u64,
+    /// Those that were not genuine.
+    pub refused: u64,
+    /// Those that were valid.
+    pub valid: u64,
+    /// The expected events that have not come.
+    pub missing: Vec<String>,
+    count: Option<u64>,
+    expects: bool,
+}
+
+impl Progress {
+    pub(super) fn new(expectation: Expectation) -> Self {
+        Self {
+            expects: expectation.count.is_some() || !expectation.events.is_empty(),
+            count: expectation.count,
+            missing: expectation.events,
+            ..Self::default()
+        }
+    }
+
+    /// Whether everything that was awaited has come; also where nothing was. Deliveries that are
+    /// counted have to be genuine, all of them.
+    pub fn is_met(&self) -> bool {
+        let is_full = |count| self.deliveries >= count && self.valid == self.deliveries;
+        self.missing.is_empty() && self.count.is_none_or(is_full)
+    }
+
+    /// Whether there is nothing more to wait for: the number has come, or else the events. Never
+    /// where nothing was awaited.
+    pub(super) fn is_over(&self) -> bool {
+        let is_over = match self.count {
+            Some(count) => self.deliveries >= count,
+            None => self.missing.is_empty(),
+        };
+        self.expects && is_over
+    }
+
+    pub(super) fn count(&mut self, delivery: &Delivery) {
+        self.deliveries += 1;
+        match delivery.verdict.status {
+            Status::Valid => {
+                self.valid += 1;
+                let event = delivery.event.as_deref();
+                self.missing
+                    .retain(|missing| Some(missing.as_str()) != event);
+            }
+            Status::Unverified => {}
+            _ => self.refused += 1,
+        }
+    }
+}
