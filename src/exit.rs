@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::check::CheckError;
 use crate::config::ConfigError;
-use crate::delivery::{FailureKind, FilterError};
+use crate::delivery::{Attempt, FailureKind, FilterError};
 use crate::formats::FormatError;
 use crate::http::tls::TlsError;
 use crate::http::{ClientError, TargetError};
@@ -157,6 +157,16 @@ impl From<io::Error> for CliError {
             return Self::new(ExitKind::ClosedPipe, "nobody reads the output");
         }
         Self::unreadable(format!("cannot write the output: {error}"))
+    }
+}
+
+/// What an attempt means: whether it was answered 2xx.
+impl From<&Attempt> for Outcome {
+    fn from(attempt: &Attempt) -> Self {
+        match &attempt.outcome {
+            Ok(answer) => Self::of(answer.is_success()),
+            Err(failure) => failure.kind.into(),
+        }
     }
 }
 

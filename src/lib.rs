@@ -6,15 +6,15 @@
 //! listen   socket -> http::serve -> Request -> receive: provider::verify_request -> store (durable) -> Reply
 //!                                                -> feed -> printer
 //!                                                -> dispatch (where it forwards) -> Attempt -> store
-//! send     event -> provider::document -> bytes -> provider::seal -> dispatch -> Attempt -> exit code
-//! replay   store -> Request -> (provider::seal?) -> dispatch -> Attempt -> store, exit code
+//! send     event -> send: provider::Composer -> Payload -> signed Request -> dispatch -> Attempt -> exit code
+//! replay   store -> Request -> (Payload, signed afresh?) -> dispatch -> Attempt -> store, exit code
 //! verify   file -> formats -> Capture -> provider::verify_request -> report -> exit code
 //! test     check -> Material (provider, signature) -> dispatch::EndpointClient -> Attempt -> report, exit code
 //! ```
 //!
 //! The pure rooms know bytes and data only: [`delivery`] has the nouns and their JSON form,
 //! [`json`] looks into texts without rebuilding them, [`signature`] makes and checks MACs and names
-//! the mistake behind a wrong one, [`provider`] reads definitions, forges, recognises and judges.
+//! the mistake behind a wrong one, [`provider`] reads definitions, composes, recognises and judges.
 //!
 //! The rooms at the edge know the world and nothing of webhooks: [`http`] has the sockets,
 //! [`store`] the log, [`formats`] what other programs write, [`report`] what people read.
@@ -50,6 +50,7 @@ pub mod provider;
 pub mod receive;
 pub mod replay;
 pub mod report;
+pub mod send;
 pub mod signature;
 pub mod store;
 pub mod verify;

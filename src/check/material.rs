@@ -8,13 +8,11 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::content::{Content, Shown};
-use super::draft::{Draft, Post};
 use super::error::CheckError;
 use super::probe::{Parcel, Probe};
 use super::spelling;
 use crate::delivery::{Request, Timestamp};
-use crate::json::{JsonFields, javascript};
-use crate::provider::{Definition, Forge, Letter, Provider, seal};
+use crate::provider::{Composer, Definition, Document, Payload, Provider};
 use crate::signature::{Key, Scheme, mac_text, render_headers};
 
 /// How long before its update something was created, in seconds: told in the events, not in when
@@ -43,7 +41,7 @@ pub struct Material<'a> {
     clock: fn() -> Timestamp,
     random: StdRng,
     /// The genuine delivery that was made last.
-    seen: Option<Letter>,
+    seen: Option<Payload>,
 }
 
 impl<'a> Material<'a> {
@@ -91,9 +89,9 @@ impl<'a> Material<'a> {
 
     /// A genuine delivery.
     pub fn genuine(&mut self) -> Made {
-        let post = self.letter()?;
-        let probe = Probe::of(vec![self.sealed(&post)]);
-        self.seen = Some(post.letter);
+        let payload = self.payload()?;
+        let probe = Probe::of(vec![self.genuine_of(&payload)]);
+        self.seen = Some(payload);
         Ok(probe)
     }
 
@@ -101,62 +99,66 @@ impl<'a> Material<'a> {
     pub fn signed_as_before(&mut self) -> Made {
         let seen = match self.seen.clone() {
             Some(seen) => seen,
-            None => self.letter()?.letter,
+            None => self.payload()?,
         };
-        let mut draft = self.draft()?;
+        let mut document = self.document()?;
         // A provider's bodies need not have an id in which they differ.
-        spelling::add_field(&mut draft.document, &self.definition().envelope.data);
-        let mut post = self.written(draft, javascript::stringify);
-        post.letter.signed_at = seen.signed_at;
-        post.letter.event_id = seen.event_id;
-        Ok(self.signed(&post, |content| content.body = seen.body.to_vec(), |_| ()))
+        spelling::add_field(&mut document.value, &self.definition().envelope.data);
+        let mut payload = self.written(document);
+        payload.signed_at = seen.signed_at;
+        payload.event_id = seen.event_id;
+        Ok(self.signed(
+            &payload,
+            |content| content.body = seen.body.to_vec(),
+            |_| (),
+        ))
     }
 
     /// So many genuine deliveries, all at once.
     pub fn several(&mut self, count: usize) -> Made {
         let parcels = (0..count).map(|_| {
-            let post = self.letter()?;
-            Ok(self.sealed(&post))
+            let payload = self.payload()?;
+            Ok(self.genuine_of(&payload))
         });
         Ok(Probe::of(parcels.collect::<Result<_, CheckError>>()?).at_once())
     }
 
     /// Of a document that was changed before it was written; the change gets the path of the data.
     pub fn edited(&mut self, change: impl FnOnce(&mut Value, &str)) -> Made {
-        let mut draft = self.draft()?;
-        change(&mut draft.document, &self.definition().envelope.data);
-        let post = self.written(draft, javascript::stringify);
-        Ok(Probe::of(vec![self.sealed(&post)]))
+        let mut document = self.document()?;
+        change(&mut document.value, &self.definition().envelope.data);
+        let payload = self.written(document);
+        Ok(Probe::of(vec![self.genuine_of(&payload)]))
     }
 
     /// Of a document that is written in another way.
     pub fn spelt<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
-        let draft = self.draft()?;
-        let post = self.written(draft, write);
-        Ok(Probe::of(vec![self.sealed(&post)]))
+        let document = self.document()?;
+        let payload = self.spelled(document, write);
+        Ok(Probe::of(vec![self.genuine_of(&payload)]))
     }
 
     /// The same of a document that has a number with a fraction.
     pub fn spelt_with_fraction<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
-        let mut draft = self.draft_with_fraction()?;
-        spelling::ensure_fraction(&mut draft.document, &self.definition().envelope.data);
-        let post = self.written(draft, write);
-        Ok(Probe::of(vec![self.sealed(&post)]))
+        let mut document = self.document_with_fraction()?;
+        spelling::ensure_fraction(&mut document.value, &self.definition().envelope.data);
+        let payload = self.spelled(document, write);
+        Ok(Probe::of(vec![self.genuine_of(&payload)]))
     }
 
     /// A delivery of an event of this name with the data of the one that is played.
     pub fn under_another_name(&mut self, name: &str) -> Made {
         let event = self.event.clone();
-        let draft = self.draft_of(&event, name)?;
-        let post = self.written(draft, javascript::stringify);
-        Ok(Probe::of(vec![self.sealed(&post)]))
+        let document = self.document_of(&event, name)?;
+        let payload = self.written(document);
+        Ok(Probe::of(vec![self.genuine_of(&payload)]))
     }
 
     /// A genuine delivery with another `Content-Type`.
     pub fn as_media_type(&mut self, media_type: &'static str) -> Made {
-        let mut post = self.letter()?;
-        post.letter.headers.set("Content-Type", media_type);
-        Ok(Probe::of(vec![self.sealed(&post)]))
+        let mut payload = self.payload()?;
+        payload.headers.set("Content-Type", media_type);
+        Ok(Probe::of(vec![self.genuine_of(&payload)]))
     }
 
     /// The creation of something and an update of it, in the order that `arrange` gives. A delivery
@@ -167,15 +169,16 @@ impl<'a> Material<'a> {
         };
         let now = self.now();
         let before = now.plus_seconds(-SINCE_CREATION);
-        let mut forge = Forge::new(created, before, &mut self.random);
-        let first = Draft::drawn(self.provider, created, created, &mut forge)?;
-        forge.go_on(updated, now, &self.provider.definition);
-        let second = Draft::drawn(self.provider, updated, updated, &mut forge)?;
-        let first = self.written(first, javascript::stringify);
-        let second = self.written(second, javascript::stringify);
+        let (first, second) = (self.fixture(created)?, self.fixture(updated)?);
+        let definition = self.definition();
+        let mut composer = Composer::new(definition, created, before, &mut self.random);
+        let first = composer.fixture(&first);
+        composer.go_on(updated, now);
+        let second = composer.fixture(&second);
+        let (first, second) = (self.written(first), self.written(second));
         Ok(Probe::of(arrange(
-            self.sealed(&first),
-            self.sealed(&second),
+            self.genuine_of(&first),
+            self.genuine_of(&second),
         )))
     }
 
@@ -187,64 +190,69 @@ impl<'a> Material<'a> {
         &self.provider.definition.signature
     }
 
-    fn letter(&mut self) -> Result<Post, CheckError> {
-        let draft = self.draft()?;
-        Ok(self.written(draft, javascript::stringify))
+    fn payload(&mut self) -> Result<Payload, CheckError> {
+        let document = self.document()?;
+        Ok(self.written(document))
     }
 
-    fn draft(&mut self) -> Result<Draft, CheckError> {
+    fn document(&mut self) -> Result<Document, CheckError> {
         let event = self.event.clone();
-        self.draft_of(&event, &event)
+        self.document_of(&event, &event)
     }
 
     /// The data of one event under the name of another.
-    fn draft_of(&mut self, event: &str, name: &str) -> Result<Draft, CheckError> {
-        let mut forge = Forge::new(name, self.now(), &mut self.random);
-        Draft::drawn(self.provider, event, name, &mut forge)
+    fn document_of(&mut self, event: &str, name: &str) -> Result<Document, CheckError> {
+        let data = self.fixture(event)?;
+        let (definition, now) = (self.definition(), self.now());
+        let mut composer = Composer::new(definition, name, now, &mut self.random);
+        Ok(composer.fixture(&data))
+    }
+
+    /// An event's data, with placeholders.
+    fn fixture(&self, event: &str) -> Result<Value, CheckError> {
+        let no_event = || CheckError::NoEvent(event.to_owned());
+        Ok(self.provider.event(event).ok_or_else(no_event)??.data)
     }
 
     /// The event that is played, or the first of the provider's that has a number with a fraction.
-    fn draft_with_fraction(&mut self) -> Result<Draft, CheckError> {
+    fn document_with_fraction(&mut self) -> Result<Document, CheckError> {
         let played = self.event.clone();
         let names = std::iter::once(played.as_str()).chain(self.provider.event_names());
         for name in names {
-            let draft = self.draft_of(name, name)?;
-            if spelling::has_fraction(&draft.document) {
-                return Ok(draft);
+            let document = self.document_of(name, name)?;
+            if spelling::has_fraction(&document.value) {
+                return Ok(document);
             }
         }
-        self.draft()
+        self.document()
     }
 
-    fn written<B: Into<Bytes>>(&self, draft: Draft, write: impl FnOnce(&Value) -> B) -> Post {
-        let body = write(&draft.document).into();
-        let place = &self.definition().envelope.id;
-        let event_id = place.find(&draft.headers, JsonFields::new(&body).as_ref());
-        Post {
-            event: draft.event,
-            letter: Letter {
-                event_id: event_id.unwrap_or_default(),
-                body,
-                headers: draft.headers,
-                signed_at: self.now(),
-                target: self.target.clone(),
-            },
-        }
+    fn written(&self, document: Document) -> Payload {
+        document.write(self.definition(), &self.target, self.now())
     }
 
-    fn sealed(&self, post: &Post) -> Parcel {
-        post.parcel(seal(self.definition(), self.key, &post.letter))
+    fn spelled<B: Into<Bytes>>(
+        &self,
+        document: Document,
+        write: impl FnOnce(&Value) -> B,
+    ) -> Payload {
+        let body = write(&document.value);
+        document.spelled(body, self.definition(), &self.target, self.now())
+    }
+
+    fn genuine_of(&self, payload: &Payload) -> Parcel {
+        Parcel::of(payload, payload.sign(self.definition(), self.key))
     }
 
     fn signed(
         &self,
-        post: &Post,
+        payload: &Payload,
         change_content: impl FnOnce(&mut Content),
         change_shown: impl FnOnce(&mut Shown),
     ) -> Probe {
         let mut content = Content {
-            time: post.letter.signed_at.seconds().to_string(),
-            body: post.letter.body.to_vec(),
+            time: payload.signed_at.seconds().to_string(),
+            body: payload.body.to_vec(),
             signed: self.scheme().signed.clone(),
             key: self.key.clone(),
         };
@@ -253,20 +261,20 @@ impl<'a> Material<'a> {
             signed: content.signed,
             ..self.scheme().clone()
         };
-        let id = &post.letter.event_id;
+        let id = &payload.event_id;
         let mut shown = Shown {
             mac: mac_text(&scheme, &content.key, &content.time, id, &content.body),
             time: Some(content.time),
         };
         change_shown(&mut shown);
-        let mut headers = post.letter.headers.clone();
+        let mut headers = payload.headers.clone();
         for (name, value) in render_headers(&scheme, shown.time.as_deref(), id, &shown.mac).iter() {
             headers.set(name, value.clone());
         }
         let request = Request {
             headers,
-            ..seal(self.definition(), self.key, &post.letter)
+            ..payload.sign(self.definition(), self.key)
         };
-        Probe::of(vec![post.parcel(request)])
+        Probe::of(vec![Parcel::of(payload, request)])
     }
 }

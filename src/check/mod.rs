@@ -13,7 +13,6 @@
 
 mod classify;
 mod content;
-mod draft;
 mod effects;
 mod error;
 mod material;

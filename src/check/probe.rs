@@ -2,6 +2,7 @@
 
 use crate::delivery::Request;
 use crate::dispatch::SendMode;
+use crate::provider::Payload;
 
 /// One forged delivery.
 #[derive(Debug, Clone)]
@@ -12,6 +13,17 @@ pub struct Parcel {
     pub event_id: String,
     /// The request, byte for byte.
     pub request: Request,
+}
+
+impl Parcel {
+    /// A payload's request, whatever was made of it.
+    pub fn of(payload: &Payload, request: Request) -> Self {
+        Self {
+            event: payload.event.clone(),
+            event_id: payload.event_id.clone(),
+            request,
+        }
+    }
 }
 
 /// Requests, and how they are sent.

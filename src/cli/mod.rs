@@ -36,7 +36,7 @@ pub use log::{
 };
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
-pub use send::{Fault, LoadArgs, SendArgs, ShapeArgs};
+pub use send::{LoadArgs, SendArgs, ShapeArgs};
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 

@@ -1,10 +1,11 @@
 //! `webhook send`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::log::ShowAs;
 use super::value::{Assignment, Header, Moment, Rate, Span, Speed};
 use super::{ConnectArgs, SecretArgs};
+use crate::provider::Fault;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -127,31 +128,6 @@ pub struct ShapeArgs {
     /// Make the same ids each time from this number.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-}
-
-/// A deliberate fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Fault {
-    /// Signed with a secret that is not the receiver's.
-    WrongSecret,
-    /// A value in the body changed after signing.
-    TamperedBody,
-    /// Signed longer ago than the tolerance allows.
-    Stale,
-    /// Signed further in the future than the tolerance.
-    Future,
-    /// No signature header.
-    MissingSignature,
-    /// A signature header that is no signature.
-    MalformedSignature,
-    /// The signature under another prefix than the documented one.
-    WrongPrefix,
-    /// The last characters of the signature cut off.
-    Truncated,
-    /// The body written anew after signing, as a middleware would.
-    Reserialized,
-    /// The same delivery twice.
-    Duplicate,
 }
 
 /// Many at once.

@@ -69,8 +69,7 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
         Some(SignMode::Keep) => Some(Signing::Kept),
         Some(SignMode::Fresh) => Some(Signing::Fresh),
     };
-    let set = args.set.iter().map(shape::path_and_value);
-    replay.changes.set = set.collect::<Result<_, _>>()?;
+    replay.changes.set = shape::parse_assignments(&args.set)?;
     replay.changes.add = args.add;
     replay.changes.new_id = args.new_id;
     replay.headers = headers(&args.header);

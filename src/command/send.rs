@@ -1,55 +1,29 @@
-//! `webhook send`: forges events, signs them, and exits by the answers.
+//! `webhook send`: composes events, signs them, and exits by the answers.
 
 mod check;
-mod deliver;
 mod dry_run;
-mod letter;
-mod load;
-mod schedule;
-mod timetable;
+mod output;
+mod progress;
 
-pub use deliver::outcome_of;
-
+use bytes::Bytes;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::World;
 use super::request::LISTENER;
-use super::setup::{Setup, Side, client, moment};
+use super::setup::{Setup, Side, client, headers, moment};
+use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
-use crate::provider::{Keyring, Provider};
-use crate::signature::Key;
-use letter::Given;
+use crate::json::javascript;
+use crate::provider::{Keyring, Payload, Provider};
+use crate::send::{self, EventContent, LoadOptions, Message, SendOptions, Shape};
+use output::SendOutput;
 
-/// An event to send, as its provider.
-#[derive(Clone, Copy)]
-struct Order<'a> {
-    provider: &'a Provider,
-    event: &'a str,
-    key: &'a Key,
-}
-
-/// What all sendings of a run have in common.
-struct Run<'a> {
-    args: &'a SendArgs,
-    setup: &'a Setup,
-    world: &'a World,
-    target: Target,
-    given: Given,
-}
-
-impl Run<'_> {
-    /// The moment that was given, else now.
-    fn moment(&self) -> Timestamp {
-        let now = self.world.now();
-        let given = self.args.shape.timestamp;
-        given.map_or(now, |typed| moment(typed, now))
-    }
-}
+/// How many deliveries of a load are under way at once where the user does not say.
+const CONCURRENCY: u16 = 50;
 
 /// Runs the command.
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -58,29 +32,132 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let wanted = wanted(args, &setup, world)?;
     let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
-    let orders = orders(&wanted, &keyring)?;
-    check::headers(args, &orders)?;
-    let run = Run {
-        given: Given::read(&args.shape)?,
-        target: target(args, &setup)?,
-        args,
-        setup: &setup,
-        world,
+    check::headers(args, &wanted)?;
+    let messages = messages(args, &setup, world, &wanted, &keyring)?;
+    let clock = || {
+        let now = world.now();
+        let given = args.shape.timestamp;
+        given.map_or(now, |typed| moment(typed, now))
     };
+    let options = options(args, &setup, &clock)?;
     let mut random = match args.shape.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => rand::make_rng(),
     };
+    let is_load = check::is_load(args);
+    let composed = if is_load {
+        Vec::new()
+    } else {
+        compose(args, &setup, &options, &messages, &mut random)?
+    };
     if args.dry_run {
-        return dry_run::print(&run, &orders, &mut random);
+        return dry_run::print(args, world, &options, &composed);
     }
     let dispatch = Dispatch::new(client(&args.connect)?, None);
     super::runtime()?.block_on(async {
-        if check::is_load(args) {
-            return load::send(&run, &orders, dispatch, random).await;
+        if is_load {
+            return send_load(args, world, &options, &messages, &dispatch, random).await;
         }
-        deliver::send_all(&run, &orders, &dispatch, &mut random).await
+        send_each(args, world, &options, composed, &dispatch).await
     })
+}
+
+async fn send_each(
+    args: &SendArgs,
+    world: &World,
+    options: &SendOptions<'_>,
+    composed: Vec<(Message<'_>, Payload)>,
+    dispatch: &Dispatch,
+) -> Result<Outcome, CliError> {
+    let stop = signal::stop()?;
+    let mut output = SendOutput::new(args, world, None);
+    let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
+    let sent = send::send(options, composed, dispatch, observer, stop).await;
+    let report = output.end(sent)?;
+    output.summarize()?;
+    Ok(match report.stopped_by {
+        Some(signal) => Outcome::Interrupted(signal),
+        None => report
+            .attempts
+            .iter()
+            .map(Outcome::from)
+            .fold(Outcome::Yes, Outcome::worse),
+    })
+}
+
+async fn send_load(
+    args: &SendArgs,
+    world: &World,
+    options: &SendOptions<'_>,
+    messages: &[Message<'_>],
+    dispatch: &Dispatch,
+    random: StdRng,
+) -> Result<Outcome, CliError> {
+    let stop = signal::stop()?;
+    let load = LoadOptions {
+        count: args.load.count,
+        duration: args.load.duration.map(|span| span.0),
+        rate: args.load.rate.map(|rate| rate.per_second),
+        concurrency: args.load.concurrency.unwrap_or(CONCURRENCY),
+    };
+    let planned = load.planned(messages.len());
+    let mut output = SendOutput::new(args, world, Some(progress::bar(world.console, planned)));
+    let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
+    let sent = send::load(options, load, messages, dispatch, random, observer, stop).await;
+    let report = output.end(sent)?;
+    output.report_load(&report, planned)?;
+    Ok(match report.stopped_by {
+        Some(signal) => Outcome::Interrupted(signal),
+        None => output.worst(),
+    })
+}
+
+fn options<'a>(
+    args: &SendArgs,
+    setup: &Setup,
+    clock: &'a (dyn Fn() -> Timestamp + Sync),
+) -> Result<SendOptions<'a>, CliError> {
+    Ok(SendOptions {
+        target: target(args, setup)?,
+        shape: Shape {
+            id: args.shape.id.clone(),
+            set: shape::parse_assignments(&args.shape.set)?,
+            can_add: args.shape.add,
+            unset: shape::parse_paths(&args.shape.unset)?,
+            headers: headers(&args.header),
+        },
+        fault: args.fault,
+        retry_speed: args.retry.then(|| args.speed.map_or(1.0, |speed| speed.0)),
+        timeout: args.timeout.map(|span| span.0),
+        clock,
+    })
+}
+
+/// Composes all events of a run before the first is sent, so that what is wrong with one leaves
+/// nothing half sent.
+fn compose<'a>(
+    args: &SendArgs,
+    setup: &Setup,
+    options: &SendOptions<'_>,
+    messages: &[Message<'a>],
+    random: &mut StdRng,
+) -> Result<Vec<(Message<'a>, Payload)>, CliError> {
+    let one = |message: &Message<'a>| {
+        let composed = options.compose(message, random);
+        let mut payload = composed.map_err(|error| shape::refused(error, args.shape.add))?;
+        if args.shape.edit {
+            let definition = &message.provider.definition;
+            let is_document = !matches!(message.content, EventContent::Body(_));
+            let body = shape::edit_body(&payload.body, is_document, &setup.config)?;
+            payload.set_body(body, definition);
+            if let Some(fault) = options.fault {
+                let checked = fault.check(definition, &payload.body);
+                checked.map_err(|error| shape::refused(error.into(), args.shape.add))?;
+            }
+        }
+        Ok((message.clone(), payload))
+    };
+    messages.iter().map(one).collect()
 }
 
 fn target(args: &SendArgs, setup: &Setup) -> Result<Target, CliError> {
@@ -151,20 +228,57 @@ fn one_event<'a>(
     Ok((first, event))
 }
 
-fn orders<'a>(
+/// The messages of a run, with what stands in them: the user's data or bytes, which are read once, as
+/// stdin can be, else each event's fixture.
+fn messages<'a>(
+    args: &SendArgs,
+    setup: &Setup,
+    world: &World,
     wanted: &[(&'a Provider, &'a str)],
     keyring: &'a Keyring,
-) -> Result<Vec<Order<'a>>, CliError> {
-    let order = |&(provider, event): &(&'a Provider, &'a str)| {
+) -> Result<Vec<Message<'a>>, CliError> {
+    let given = match (&args.shape.data, &args.shape.body) {
+        (Some(text), _) => Some(EventContent::Data(shape::json_source(text, "--data")?)),
+        (None, Some(text)) => {
+            let body = Bytes::from(shape::byte_source(text, "--body")?);
+            for (provider, _) in wanted {
+                warn_of_body(world, provider, &body);
+            }
+            Some(EventContent::Body(body))
+        }
+        (None, None) => None,
+    };
+    let message = |&(provider, event): &(&'a Provider, &'a str)| {
         let key = keyring.keys(provider.name()).first().ok_or_else(|| {
             CliError::usage(format!("no secret for `{}`", provider.name()))
                 .hint(format!("give it: `--secret {}=…`", provider.name()))
         })?;
-        Ok(Order {
+        let content = match (&given, provider.event(event)) {
+            (Some(given), _) => given.clone(),
+            (None, Some(fixture)) => EventContent::Fixture(fixture?.data),
+            (None, None) => return Err(setup.unknown_event_of(provider, event)),
+        };
+        Ok(Message {
             provider,
             event,
             key,
+            content,
         })
     };
-    wanted.iter().map(order).collect()
+    wanted.iter().map(message).collect()
+}
+
+/// A user's body goes out as it is; the documented handler may read another one.
+fn warn_of_body(world: &World, provider: &Provider, body: &[u8]) {
+    let definition = &provider.definition;
+    if definition.handler.reserializes && !javascript::is_fixed_point(body) {
+        world.console.warn(
+            &format!(
+                "the documented handler of {} computes the signature over JSON.stringify of the \
+                 parsed body, which is not this body",
+                definition.title
+            ),
+            Some("it will refuse the delivery; a handler over the raw bytes will not"),
+        );
+    }
 }

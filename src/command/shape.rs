@@ -9,38 +9,38 @@ use serde_json::Value;
 use crate::cli::value::Assignment;
 use crate::config::Config;
 use crate::exit::CliError;
-use crate::json::{Path, PathError};
+use crate::json::{Path, PathError, javascript};
 use crate::provider::nearest;
+use crate::send::SendError;
 
-/// Sets each value in its place.
-pub fn set_all(
-    document: &mut Value,
-    assignments: &[Assignment],
-    add: bool,
-) -> Result<(), CliError> {
-    for assignment in assignments {
-        let (path, value) = path_and_value(assignment)?;
-        path.set(document, value, add)
-            .map_err(|error| trouble(&error, !add))?;
-    }
-    Ok(())
+/// The paths and values of `--set`. What is not JSON is a string.
+pub fn parse_assignments(assignments: &[Assignment]) -> Result<Vec<(Path, Value)>, CliError> {
+    let parse = |assignment: &Assignment| Ok((parse_path(&assignment.path)?, value_of(assignment)));
+    assignments.iter().map(parse).collect()
 }
 
-/// The path of an assignment, and its value: what is not JSON is a string.
-pub fn path_and_value(assignment: &Assignment) -> Result<(Path, Value), CliError> {
-    let value = serde_json::from_str(&assignment.value)
-        .unwrap_or_else(|_| Value::from(assignment.value.as_str()));
-    Ok((parse_path(&assignment.path)?, value))
+/// The paths of `--unset`.
+pub fn parse_paths(paths: &[String]) -> Result<Vec<Path>, CliError> {
+    paths.iter().map(|path| parse_path(path)).collect()
 }
 
-/// Removes each value.
-pub fn unset_all(document: &mut Value, paths: &[String]) -> Result<(), CliError> {
-    for path in paths {
-        parse_path(path)?
-            .unset(document)
-            .map_err(|error| trouble(&error, false))?;
+fn value_of(assignment: &Assignment) -> Value {
+    serde_json::from_str(&assignment.value)
+        .unwrap_or_else(|_| Value::from(assignment.value.as_str()))
+}
+
+/// Why an event cannot be sent as flags say, and what to do; `can_add` is `--add`.
+pub fn refused(error: SendError, can_add: bool) -> CliError {
+    match error {
+        SendError::Id(error) => CliError::usage(format!("`--id` has no place: {error}"))
+            .hint("`--data` took the place of the whole payload: write the id into it"),
+        SendError::Set(error) => trouble(&error, !can_add),
+        SendError::Unset(error) => trouble(&error, false),
+        SendError::Fault(error) => {
+            CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
+        }
+        SendError::Ended => CliError::unreadable(error.to_string()),
     }
-    Ok(())
 }
 
 fn parse_path(text: &str) -> Result<Path, CliError> {
@@ -113,6 +113,20 @@ pub fn json_source(text: &str, flag: &str) -> Result<Value, CliError> {
     serde_json::from_slice(&bytes).map_err(|error| {
         CliError::usage(format!("`{flag}` is not JSON: {error}"))
             .hint("give JSON, `@file`, or `-` for stdin")
+    })
+}
+
+/// What the user's editor makes of a body. A document is opened over several lines, and written as
+/// its provider writes it; other bytes stay as they are.
+pub fn edit_body(body: &[u8], is_document: bool, config: &Config) -> Result<Vec<u8>, CliError> {
+    let document = is_document.then(|| serde_json::from_slice::<Value>(body).ok());
+    let Some(document) = document.flatten() else {
+        return edit(body, config);
+    };
+    let edited = edit(format!("{document:#}\n").as_bytes(), config)?;
+    let written = javascript::restringify(&edited).map(String::into_bytes);
+    written.ok_or_else(|| {
+        CliError::usage("what came out of the editor is not JSON").hint("nothing was sent")
     })
 }
 

@@ -31,3 +31,14 @@ pub fn first() -> Result<oneshot::Receiver<Signal>, CliError> {
     });
     Ok(told)
 }
+
+/// Resolves with the first signal, as [`first`] does; never where the watch on signals ends.
+pub fn stop() -> Result<impl Future<Output = Signal>, CliError> {
+    let signals = first()?;
+    Ok(async {
+        match signals.await {
+            Ok(signal) => signal,
+            Err(_) => std::future::pending().await,
+        }
+    })
+}

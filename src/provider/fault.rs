@@ -1,15 +1,15 @@
-//! Deliberate faults: a genuine delivery spoilt in one way, to see what a receiver does.
+//! Deliberate faults: a genuine delivery with one thing wrong, to see what a receiver does.
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::Definition;
-use super::forge::{Letter, seal};
+use super::compose::Payload;
 use crate::delivery::Request;
 use crate::json::javascript;
 use crate::signature::{Key, Secret};
 
-/// A way to spoil a delivery.
+/// One thing that is wrong with a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Signed with a secret that is not the receiver's.
@@ -50,36 +50,122 @@ const BEYOND: i64 = 60;
 /// How many characters a truncated signature loses.
 const CUT: usize = 8;
 
-/// The requests to send for a fault: one, or the same one twice.
-pub fn spoil(
-    fault: Fault,
-    definition: &Definition,
-    key: &Key,
-    letter: &Letter,
-) -> Result<Vec<Request>, FaultError> {
-    let genuine = || seal(definition, key, letter);
-    let request = match fault {
-        Fault::WrongSecret => seal(definition, &wrong_key(definition), letter),
-        Fault::TamperedBody => with_body(genuine(), tamper(&letter.body)),
-        Fault::Stale => seal(definition, key, &moved(definition, letter, -1)?),
-        Fault::Future => seal(definition, key, &moved(definition, letter, 1)?),
-        Fault::MissingSignature => without_signature(definition, genuine()),
-        Fault::MalformedSignature => {
-            with_signature(definition, genuine(), |_| "not-a-signature".into())
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::WrongSecret,
+        Self::TamperedBody,
+        Self::Stale,
+        Self::Future,
+        Self::MissingSignature,
+        Self::MalformedSignature,
+        Self::WrongPrefix,
+        Self::Truncated,
+        Self::Reserialized,
+        Self::Duplicate,
+    ];
+
+    /// Its name, as flags and reports have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongSecret => "wrong-secret",
+            Self::TamperedBody => "tampered-body",
+            Self::Stale => "stale",
+            Self::Future => "future",
+            Self::MissingSignature => "missing-signature",
+            Self::MalformedSignature => "malformed-signature",
+            Self::WrongPrefix => "wrong-prefix",
+            Self::Truncated => "truncated",
+            Self::Reserialized => "reserialized",
+            Self::Duplicate => "duplicate",
         }
-        Fault::WrongPrefix => with_signature(definition, genuine(), |value| {
-            other_prefix(definition, value)
-        }),
-        Fault::Truncated => with_signature(definition, genuine(), |value| {
-            value
-                .chars()
-                .take(value.chars().count().saturating_sub(CUT))
-                .collect()
-        }),
-        Fault::Reserialized => with_body(genuine(), reserialize(&letter.body)?),
-        Fault::Duplicate => return Ok(vec![genuine(), genuine()]),
-    };
-    Ok(vec![request])
+    }
+
+    /// What is sent, for people.
+    pub const fn effect(self) -> &'static str {
+        match self {
+            Self::WrongSecret => "Signed with a secret that is not the receiver's",
+            Self::TamperedBody => "A value in the body changed after signing",
+            Self::Stale => "Signed longer ago than the tolerance allows",
+            Self::Future => "Signed further in the future than the tolerance",
+            Self::MissingSignature => "No signature header",
+            Self::MalformedSignature => "A signature header that is no signature",
+            Self::WrongPrefix => "The signature under another prefix than the documented one",
+            Self::Truncated => "The last characters of the signature cut off",
+            Self::Reserialized => "The body written anew after signing, as a middleware would",
+            Self::Duplicate => "The same delivery twice",
+        }
+    }
+
+    /// What a correct receiver answers.
+    ///
+    /// The refusals are 401 because the handlers in the providers' documentation answer 401. The
+    /// faults in the header's form ask for "not 500": the documented handlers that compare with
+    /// `timingSafeEqual` throw on a signature of another length.
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::WrongSecret => "401",
+            Self::TamperedBody => "401: the signature is over other bytes",
+            Self::Stale => {
+                "401 where the provider signs a time; elsewhere a signature does not age"
+            }
+            Self::Future => {
+                "2xx, as documented receivers reject only the past; 401 if it is strict"
+            }
+            Self::MissingSignature
+            | Self::MalformedSignature
+            | Self::WrongPrefix
+            | Self::Truncated => "401, not 500",
+            Self::Reserialized => {
+                "401; 2xx shows that it verifies what it parsed, not what it received"
+            }
+            Self::Duplicate => "2xx to both, and handles the event once",
+        }
+    }
+
+    /// Fails where a provider's payload with this body cannot have the fault.
+    pub fn check(self, definition: &Definition, body: &[u8]) -> Result<(), FaultError> {
+        match self {
+            Self::Stale | Self::Future if !definition.signature.signs_time() => {
+                Err(FaultError::NoTime(definition.name.clone()))
+            }
+            Self::Reserialized => reserialize(body).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// The requests that are sent: one with the fault, or the same one twice.
+    pub fn inject(
+        self,
+        definition: &Definition,
+        key: &Key,
+        payload: &Payload,
+    ) -> Result<Vec<Request>, FaultError> {
+        let genuine = || payload.sign(definition, key);
+        let request = match self {
+            Self::WrongSecret => payload.sign(definition, &wrong_key(definition)),
+            Self::TamperedBody => with_body(genuine(), tamper(&payload.body)),
+            Self::Stale => moved(definition, payload, -1)?.sign(definition, key),
+            Self::Future => moved(definition, payload, 1)?.sign(definition, key),
+            Self::MissingSignature => without_signature(definition, genuine()),
+            Self::MalformedSignature => {
+                with_signature(definition, genuine(), |_| "not-a-signature".into())
+            }
+            Self::WrongPrefix => with_signature(definition, genuine(), |value| {
+                other_prefix(definition, value)
+            }),
+            Self::Truncated => with_signature(definition, genuine(), |value| {
+                let length = value.chars().count().saturating_sub(CUT);
+                value.chars().take(length).collect()
+            }),
+            Self::Reserialized => with_body(genuine(), reserialize(&payload.body)?),
+            Self::Duplicate => {
+                let request = genuine();
+                return Ok(vec![request.clone(), request]);
+            }
+        };
+        Ok(vec![request])
+    }
 }
 
 /// A secret that nobody configured. Hexadecimal digits by fours are text, hexadecimal and base64
@@ -92,8 +178,12 @@ fn wrong_key(definition: &Definition) -> Key {
     Key::new(&definition.signature, &secret).expect("a secret of every scheme")
 }
 
-/// The letter, signed beyond the tolerance in the past (-1) or the future (1).
-fn moved(definition: &Definition, letter: &Letter, direction: i64) -> Result<Letter, FaultError> {
+/// The payload, signed beyond the tolerance in the past (-1) or the future (1).
+fn moved(
+    definition: &Definition,
+    payload: &Payload,
+    direction: i64,
+) -> Result<Payload, FaultError> {
     let scheme = &definition.signature;
     if !scheme.signs_time() {
         return Err(FaultError::NoTime(definition.name.clone()));
@@ -104,11 +194,11 @@ fn moved(definition: &Definition, letter: &Letter, direction: i64) -> Result<Let
     let seconds = i64::try_from(tolerance)
         .unwrap_or(i64::MAX)
         .saturating_add(BEYOND);
-    Ok(Letter {
-        signed_at: letter
+    Ok(Payload {
+        signed_at: payload
             .signed_at
             .plus_seconds(seconds.saturating_mul(direction)),
-        ..letter.clone()
+        ..payload.clone()
     })
 }
 
@@ -216,8 +306,13 @@ mod tests {
         let definition = &catalogue.get(provider).unwrap().definition;
         let secret = Secret::new("s#1", b"whsec_right".to_vec());
         let key = Key::new(&definition.signature, &secret).unwrap();
-        let letter = letter(br#"{"id":"evt_1","data":{"total":1,"note":"a"}}"#);
-        let requests = spoil(fault, definition, &key, &letter)?;
+        let payload = payload(br#"{"id":"evt_1","data":{"total":1,"note":"a"}}"#);
+        assert_eq!(
+            fault.check(definition, &payload.body).is_ok(),
+            fault.inject(definition, &key, &payload).is_ok(),
+            "{provider} {fault:?}"
+        );
+        let requests = fault.inject(definition, &key, &payload)?;
         let verdict = verify(
             &definition.signature,
             &[key],
@@ -228,8 +323,9 @@ mod tests {
         Ok(verdict.status)
     }
 
-    fn letter(body: &'static [u8]) -> Letter {
-        Letter {
+    fn payload(body: &'static [u8]) -> Payload {
+        Payload {
+            event: "order.created".into(),
             body: Bytes::from_static(body),
             headers: Headers::new(),
             event_id: "evt_1".into(),
@@ -239,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn every_body_can_be_spoilt() {
+    fn every_body_can_be_changed() {
         let catalogue = Catalogue::builtin();
         let definition = &catalogue.get("cimplify").unwrap().definition;
         let secret = Secret::new("s#1", b"whsec_right".to_vec());
@@ -258,8 +354,9 @@ mod tests {
             "[\n  1\n]",
         ] {
             for fault in [Fault::TamperedBody, Fault::Reserialized] {
-                let spoilt = spoil(fault, definition, &key, &letter(body.as_bytes())).unwrap();
-                assert_ne!(spoilt[0].body, body.as_bytes(), "{fault:?}");
+                let payload = payload(body.as_bytes());
+                let wrong = fault.inject(definition, &key, &payload).unwrap();
+                assert_ne!(wrong[0].body, body.as_bytes(), "{fault:?}");
             }
         }
     }
@@ -267,7 +364,7 @@ mod tests {
     #[test]
     fn another_prefix_is_never_the_right_one() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/definitions");
-        for (name, value, spoilt) in [
+        for (name, value, wrong) in [
             ("slack", "v0=ab", "v1=ab"),
             ("stripe", "t=1,v1=ab", "t=1,v0=ab"),
             ("standard-webhooks", "v1,ab", "v0,ab"),
@@ -275,7 +372,7 @@ mod tests {
             ("shopify", "ab", "sha1=ab"),
         ] {
             let provider = crate::provider::Provider::read(&folder.join(name)).unwrap();
-            assert_eq!(other_prefix(&provider.definition, value), spoilt, "{name}");
+            assert_eq!(other_prefix(&provider.definition, value), wrong, "{name}");
         }
     }
 

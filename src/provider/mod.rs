@@ -1,29 +1,31 @@
-//! Providers as data: what a definition says, which events there are, how a delivery is forged,
+//! Providers as data: what a definition says, which events there are, how a delivery is composed,
 //! recognised and retried.
 //!
 //! A definition is a folder: `provider.json`, `events/*.json`. The built-in ones are embedded from
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
 mod catalogue;
+mod compose;
 mod definition;
 mod error;
 mod fault;
-mod forge;
 mod keyring;
 mod observe;
 mod placeholder;
 mod retry;
+mod schedule;
 mod stream;
 mod verify_request;
 
 pub use catalogue::{Catalogue, DefinitionOrigin, Event, Provenance, Provider};
+pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::CatalogueError;
-pub use fault::{Fault, FaultError, spoil};
-pub use forge::{Forge, Letter, document, seal};
+pub use fault::{Fault, FaultError};
 pub use keyring::{Keyring, SecretEntry};
 pub use observe::{nearest, observe};
-pub use retry::{CountedFrom, DeliveryRules, Judgement, Retry, StatusPattern};
+pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
+pub use schedule::NextAttempt;
 pub use stream::verify_stream;
 pub use verify_request::{Policy, RequestVerdict, verify_request};
 

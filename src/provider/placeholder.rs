@@ -23,10 +23,10 @@ pub enum Placeholder<'t> {
     Event,
 }
 
-/// A piece of a template's text.
+/// A part of a template's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'t> {
-    /// What stands as it is.
+pub enum Segment<'t> {
+    /// Text that stays as it is.
     Text(&'t str),
     /// What stands between `{{` and `}}`.
     Name(&'t str),
@@ -62,8 +62,8 @@ fn seconds(offset: &str) -> Option<i64> {
     }
 }
 
-/// The pieces of a text in order. A `{{` that nothing closes stands as it is.
-pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+/// The segments of a text in order. A `{{` that nothing closes stands as it is.
+pub fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -71,7 +71,7 @@ pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         }
         if let Some((name, after)) = leading_name(rest) {
             rest = after;
-            return Some(Piece::Name(name));
+            return Some(Segment::Name(name));
         }
         let length = rest
             .match_indices("{{")
@@ -80,7 +80,7 @@ pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
             .unwrap_or(rest.len());
         let (before, after) = rest.split_at(length);
         rest = after;
-        Some(Piece::Text(before))
+        Some(Segment::Text(before))
     })
 }
 
@@ -106,8 +106,8 @@ pub fn first_unknown(value: &Value, is_envelope: bool) -> Option<&str> {
 
 /// The first name in a text that is no placeholder.
 pub fn unknown_in(text: &str) -> Option<&str> {
-    pieces(text).find_map(|piece| match piece {
-        Piece::Name(name) if Placeholder::parse(name).is_none() => Some(name),
+    segments(text).find_map(|segment| match segment {
+        Segment::Name(name) if Placeholder::parse(name).is_none() => Some(name),
         _ => None,
     })
 }
@@ -130,11 +130,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_pieces_are_the_text(text in "[{}a-c:é ]{0,24}") {
-            let joined: String = pieces(&text)
-                .map(|piece| match piece {
-                    Piece::Text(text) => text.to_owned(),
-                    Piece::Name(name) => format!("{{{{{name}}}}}"),
+        fn the_segments_make_up_the_text(text in "[{}a-c:é ]{0,24}") {
+            let joined: String = segments(&text)
+                .map(|segment| match segment {
+                    Segment::Text(text) => text.to_owned(),
+                    Segment::Name(name) => format!("{{{{{name}}}}}"),
                 })
                 .collect();
             prop_assert_eq!(joined, text);

@@ -63,9 +63,9 @@ pub enum StatusPattern {
 #[serde(try_from = "String")]
 pub struct Delay(Duration);
 
-/// What an outcome means to the provider.
+/// What an answer, or none, means to the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
+pub(super) enum AnswerClass {
     /// The delivery is confirmed.
     Delivered,
     /// It will be tried again.
@@ -76,14 +76,14 @@ pub enum Judgement {
 
 impl DeliveryRules {
     /// What a status, or none, means.
-    pub fn judge(&self, status: Option<u16>) -> Judgement {
+    pub(super) fn classify(&self, status: Option<u16>) -> AnswerClass {
         let among = |patterns: &[StatusPattern]| patterns.iter().any(|p| p.matches(status));
         if among(&self.success) {
-            Judgement::Delivered
+            AnswerClass::Delivered
         } else if among(&self.retry.on) {
-            Judgement::Retried
+            AnswerClass::Retried
         } else {
-            Judgement::Final
+            AnswerClass::Final
         }
     }
 
@@ -99,17 +99,22 @@ impl Retry {
         self.schedule.len() + 1
     }
 
+    /// The delay of retry `index`, from 0, counted as the schedule counts; `None` after the last.
+    pub(super) fn delay(&self, index: usize) -> Option<Duration> {
+        self.schedule.get(index).map(|delay| delay.0)
+    }
+
     /// The wait between attempt `n` (from 1) and the next; `None` after the last.
     pub fn wait_after(&self, n: usize) -> Option<Duration> {
         let index = n.checked_sub(1)?;
-        let Delay(delay) = *self.schedule.get(index)?;
-        let earlier = match (self.counted_from, index.checked_sub(1)) {
-            (CountedFrom::First, Some(before)) => {
-                self.schedule.get(before).map_or(Duration::ZERO, |d| d.0)
-            }
-            _ => Duration::ZERO,
+        let earlier = match self.counted_from {
+            CountedFrom::First => index.checked_sub(1).and_then(|before| self.delay(before)),
+            CountedFrom::Previous => None,
         };
-        Some(delay.saturating_sub(earlier))
+        Some(
+            self.delay(index)?
+                .saturating_sub(earlier.unwrap_or_default()),
+        )
     }
 }
 
@@ -196,20 +201,20 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_are_judged_as_documented() {
+    fn answers_are_classified_as_documented() {
         let catalogue = Catalogue::builtin();
-        for (provider, status, judgement) in [
-            ("olympus", Some(204), Judgement::Delivered),
-            ("olympus", Some(429), Judgement::Retried),
-            ("olympus", Some(301), Judgement::Retried),
-            ("olympus", Some(400), Judgement::Final),
-            ("olympus", None, Judgement::Retried),
-            ("ibakepro", Some(404), Judgement::Retried),
-            ("cimplify", Some(500), Judgement::Retried),
-            ("barecommerce", Some(201), Judgement::Delivered),
+        for (provider, status, class) in [
+            ("olympus", Some(204), AnswerClass::Delivered),
+            ("olympus", Some(429), AnswerClass::Retried),
+            ("olympus", Some(301), AnswerClass::Retried),
+            ("olympus", Some(400), AnswerClass::Final),
+            ("olympus", None, AnswerClass::Retried),
+            ("ibakepro", Some(404), AnswerClass::Retried),
+            ("cimplify", Some(500), AnswerClass::Retried),
+            ("barecommerce", Some(201), AnswerClass::Delivered),
         ] {
             let rules = &catalogue.get(provider).unwrap().definition.delivery;
-            assert_eq!(rules.judge(status), judgement, "{provider} {status:?}");
+            assert_eq!(rules.classify(status), class, "{provider} {status:?}");
         }
     }
 }

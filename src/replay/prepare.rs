@@ -8,7 +8,7 @@ use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Ve
 use crate::http::Target;
 use crate::json::{JsonFields, Path};
 use crate::provider::{
-    FieldSource, Forge, Letter, Policy, Provider, RequestVerdict, seal, verify_request,
+    Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, verify_request,
 };
 use crate::signature::Key;
 
@@ -159,22 +159,17 @@ impl Replay<'_> {
         headers: &mut Headers,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, ReplayError> {
-        let envelope = &provider.definition.envelope;
+        let definition = &provider.definition;
         let mut random = (self.random)();
-        let mut forge = Forge::new("", (self.clock)(), &mut random);
-        match &envelope.id {
+        let id = Composer::new(definition, "", (self.clock)(), &mut random).event_id();
+        match &definition.envelope.id {
             FieldSource::Header { header } => {
-                let made = forge.headers(&provider.definition);
-                if let Some(id) = made.get(header) {
-                    headers.set(header, id.clone());
+                if let Some(id) = id.as_ref().and_then(Value::as_str) {
+                    headers.set(header, id.to_owned());
                 }
                 Ok(body)
             }
-            FieldSource::Path(path) => {
-                let made = forge.fill(&envelope.template);
-                let id = path.split('.').try_fold(&made, |value, key| value.get(key));
-                set(&body, &path.parse()?, id.unwrap_or(&Value::Null), false)
-            }
+            FieldSource::Path(path) => set(&body, &path.parse()?, &id.unwrap_or_default(), false),
         }
     }
 }
@@ -190,20 +185,10 @@ fn set(body: &[u8], path: &Path, value: &Value, add: bool) -> Result<Vec<u8>, Re
 }
 
 fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {
-    let envelope = &provider.definition.envelope;
-    let fields = JsonFields::new(&request.body);
-    let id = envelope.id.find(&request.headers, fields.as_ref());
-    let letter = Letter {
-        body: request.body.clone(),
-        headers: request.headers.clone(),
-        event_id: id.unwrap_or_default(),
-        signed_at: now,
-        target: request.target.clone(),
-    };
-    let sealed = seal(&provider.definition, key, &letter);
+    let definition = &provider.definition;
     Request {
         method: request.method.clone(),
-        ..sealed
+        ..Payload::of_request(definition, request, now).sign(definition, key)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -40,6 +40,17 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ),
     ("verify", &["delivery", "formats", "provider"]),
     (
+        "send",
+        &[
+            "delivery",
+            "dispatch",
+            "http",
+            "json",
+            "provider",
+            "signature",
+        ],
+    ),
+    (
         "replay",
         &[
             "delivery",
@@ -53,7 +64,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         ],
     ),
     // Domain enums as values of flags.
-    ("cli", &["receive", "report"]),
+    ("cli", &["provider", "receive", "report"]),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.

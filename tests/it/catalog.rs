@@ -9,10 +9,10 @@ use clap::{CommandFactory as _, ValueEnum as _};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use webhook_cli::cli::{Cli, Fault};
+use webhook_cli::cli::Cli;
 use webhook_cli::delivery::Timestamp;
 use webhook_cli::json::javascript;
-use webhook_cli::provider::{Catalogue, Forge, document};
+use webhook_cli::provider::{Catalogue, Composer, Fault};
 
 use crate::harness::Sandbox;
 
@@ -75,20 +75,19 @@ fn documented() -> Vec<(&'static str, &'static str)> {
     EVENTS.into_iter().flat_map(of_provider).collect()
 }
 
-/// The body of every event, as `send` forges it.
+/// The body of every event, as `send` composes it.
 fn bodies() -> Vec<(String, Value)> {
     let catalogue = Catalogue::builtin();
-    let forge = |(name, event): (&str, &str)| {
+    let compose = |(name, event): (&str, &str)| {
         let provider = catalogue.get(name).unwrap();
         let fixture = provider.event(event).unwrap().unwrap();
         let mut random = StdRng::seed_from_u64(7);
         let at = Timestamp::from_seconds(1_768_732_200);
-        let mut forge = Forge::new(event, at, &mut random);
-        let data = forge.fill(&fixture.data);
-        let body = document(&provider.definition, &data, &mut forge);
+        let mut composer = Composer::new(&provider.definition, event, at, &mut random);
+        let body = composer.fixture(&fixture.data).value;
         (format!("{name} {event}"), body)
     };
-    documented().into_iter().map(forge).collect()
+    documented().into_iter().map(compose).collect()
 }
 
 fn text<'v>(line: &'v Value, key: &str) -> &'v str {

@@ -2,6 +2,7 @@
 
 mod choice;
 mod ends;
+mod engine;
 mod events;
 mod faults;
 mod load;

@@ -1,53 +1,55 @@
-//! Genuine deliveries with a spoilt signature.
+//! Genuine deliveries with a wrong signature.
 
 use super::super::content::{Content, Shown};
-use super::super::probe::Probe;
+use super::super::probe::{Parcel, Probe};
 use super::{Made, Material};
-use crate::provider::{Fault, seal, spoil};
+use crate::provider::Fault;
 use crate::signature::{Key, Secret, SecretEncoding};
 
 impl Material<'_> {
-    /// A delivery spoilt in one of the ways that `send --fault` knows.
+    /// A delivery with one of the faults that `send --fault` knows.
     pub fn fault(&mut self, fault: Fault) -> Made {
-        let post = self.letter()?;
-        let requests = spoil(fault, self.definition(), self.key, &post.letter)?;
-        let parcels = requests.into_iter().map(|request| post.parcel(request));
+        let payload = self.payload()?;
+        let requests = fault.inject(self.definition(), self.key, &payload)?;
+        let parcels = requests
+            .into_iter()
+            .map(|request| Parcel::of(&payload, request));
         Ok(Probe::of(parcels.collect()))
     }
 
     /// Signed over something else than what is sent.
     pub fn content(&mut self, change: impl FnOnce(&mut Content)) -> Made {
-        let post = self.letter()?;
-        Ok(self.signed(&post, change, |_| ()))
+        let payload = self.payload()?;
+        Ok(self.signed(&payload, change, |_| ()))
     }
 
     /// Rightly signed and wrongly shown.
     pub fn shown(&mut self, change: impl FnOnce(&mut Shown)) -> Made {
-        let post = self.letter()?;
-        Ok(self.signed(&post, |_| (), change))
+        let payload = self.payload()?;
+        Ok(self.signed(&payload, |_| (), change))
     }
 
     /// With another value in the signature's header.
     pub fn with_value(&mut self, change: impl FnOnce(&str) -> String) -> Made {
-        let post = self.letter()?;
-        let mut request = seal(self.definition(), self.key, &post.letter);
+        let payload = self.payload()?;
+        let mut request = payload.sign(self.definition(), self.key);
         let name = &self.scheme().header;
         let value = change(request.headers.text(name).unwrap_or_default());
         request.headers.set(name, value);
-        Ok(Probe::of(vec![post.parcel(request)]))
+        Ok(Probe::of(vec![Parcel::of(&payload, request)]))
     }
 
     /// With a second header of the signature's name behind the right one: its MAC is false.
     pub fn with_second_header(&mut self) -> Made {
-        let post = self.letter()?;
-        let mut request = seal(self.definition(), self.key, &post.letter);
-        let false_one = self.signed(&post, |content| content.body.clear(), |_| ());
+        let payload = self.payload()?;
+        let mut request = payload.sign(self.definition(), self.key);
+        let false_one = self.signed(&payload, |content| content.body.clear(), |_| ());
         let name = &self.scheme().header;
         let values = false_one.parcels.iter();
         for value in values.filter_map(|parcel| parcel.request.headers.get(name)) {
             request.headers.push(name.clone(), value.clone());
         }
-        Ok(Probe::of(vec![post.parcel(request)]))
+        Ok(Probe::of(vec![Parcel::of(&payload, request)]))
     }
 
     /// Signed with a secret of no bytes.

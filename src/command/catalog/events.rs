@@ -1,14 +1,13 @@
 //! `webhook events`.
 
-use clap::ValueEnum as _;
 use colored::Colorize as _;
 use serde::Serialize;
 
 use super::{print, print_lines};
-use crate::cli::{EventsArgs, Fault, GlobalArgs};
+use crate::cli::{EventsArgs, GlobalArgs};
 use crate::command::{Setup, World};
 use crate::exit::{CliError, Outcome};
-use crate::provider::{Provenance, Provider};
+use crate::provider::{Fault, Provenance, Provider};
 use crate::report;
 
 /// A line of `events --json`.
@@ -24,8 +23,8 @@ struct EventLine<'a> {
 /// A line of `events --faults --json`.
 #[derive(Serialize)]
 struct FaultLine {
-    fault: String,
-    effect: String,
+    fault: &'static str,
+    effect: &'static str,
     expected: &'static str,
 }
 
@@ -97,15 +96,14 @@ fn as_table<'a>(lines: Vec<EventLine<'a>>, width: Option<usize>) -> String {
 }
 
 fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
-    let faults = Fault::value_variants().iter().copied();
-    let lines: Vec<_> = faults.map(fault_line).collect();
+    let lines = Fault::ALL.map(fault_line);
     if json {
         print_lines(world, "fault", &lines)?;
     } else {
         let row = |line: FaultLine| {
             vec![
                 line.fault.bold().to_string(),
-                line.effect,
+                line.effect.to_owned(),
                 line.expected.to_owned(),
             ]
         };
@@ -118,11 +116,9 @@ fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
 }
 
 fn fault_line(fault: Fault) -> FaultLine {
-    let known = fault.to_possible_value().unwrap_or_default();
-    let effect = known.get_help().map(ToString::to_string);
     FaultLine {
-        fault: known.get_name().to_owned(),
-        effect: effect.unwrap_or_default(),
+        fault: fault.name(),
+        effect: fault.effect(),
         expected: fault.expected(),
     }
 }

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use super::resume;
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs, SignMode};
 use crate::command::line::Line;
-use crate::command::send::outcome_of;
 use crate::command::setup::Setup;
 use crate::command::{World, request, shape};
 use crate::console::Console;
@@ -114,7 +113,7 @@ impl<'a> RunReport<'a> {
 
     fn tell(&mut self, prepared: &Prepared, attempt: &Attempt) -> Result<(), CliError> {
         self.tally.add(attempt);
-        self.outcome = self.outcome.worse(outcome_of(attempt));
+        self.outcome = self.outcome.worse(Outcome::from(attempt));
         if let Some(warning) = &prepared.warning {
             self.warn(warning, &prepared.delivery.id);
         }

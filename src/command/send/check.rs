@@ -1,10 +1,10 @@
 //! Flags that make no sense together, each told before anything is sent.
 
-use super::Order;
 use crate::cli::SendArgs;
 use crate::command::setup::moment;
 use crate::delivery::Timestamp;
 use crate::exit::CliError;
+use crate::provider::Provider;
 
 /// Header fields that follow from the URL, the body or the connection.
 const NOT_OURS: [&str; 8] = [
@@ -91,15 +91,15 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 }
 
 /// Fails where a header is given that would not go out as given.
-pub fn headers(args: &SendArgs, orders: &[Order<'_>]) -> Result<(), CliError> {
+pub fn headers(args: &SendArgs, wanted: &[(&Provider, &str)]) -> Result<(), CliError> {
     for header in &args.header {
         let is = |other: &str| header.name.eq_ignore_ascii_case(other);
         if NOT_OURS.into_iter().any(is) {
             let message = format!("`{}` is made for each connection and request", header.name);
             return Err(CliError::usage(message).hint("leave it out"));
         }
-        let signs = |order: &&Order<'_>| is(&order.provider.definition.signature.header);
-        if orders.iter().any(|order| signs(&order)) {
+        let signs = |(provider, _): &(&Provider, &str)| is(&provider.definition.signature.header);
+        if wanted.iter().any(signs) {
             let message = format!("`{}` is the signature, which is made here", header.name);
             return Err(CliError::usage(message)
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::provider::{Keyring, seal};
+use crate::provider::Keyring;
 use crate::signature::{Key, KeyError, Secret};
 
 /// The built-in providers and one whose secrets are base64.
@@ -29,12 +29,12 @@ fn labels(keyring: &Keyring, provider: &str) -> Vec<String> {
 fn signs(catalogue: &Catalogue, name: &str, keyring: &Keyring) -> Vec<&'static str> {
     let provider = catalogue.get(name).unwrap();
     let event = provider.event_names().next().unwrap();
-    let letter = letter(provider, event);
-    let sealed = |key: &Key| seal(&provider.definition, key, &letter);
+    let payload = payload(provider, event);
+    let signed = |key: &Key| payload.sign(&provider.definition, key);
     let signs_as = |key: &Key, secret: &str| {
         let secret = Secret::new("", secret.into());
         let other = Key::new(&provider.definition.signature, &secret).unwrap();
-        sealed(key) == sealed(&other)
+        signed(key) == signed(&other)
     };
     let secret = |key| {
         let known = ["one", "two", "three", "four"];

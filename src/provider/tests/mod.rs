@@ -1,20 +1,18 @@
-//! Forging, recognising, keys and observations, over every event of every built-in provider.
+//! Composing, recognising, keys and observations, over every event of every built-in provider.
 
+mod compose;
 mod definitions;
-mod forge;
 mod keyring;
 mod observe;
 mod verify_request;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use serde_json::Value;
 
-use super::{Catalogue, Forge, Letter, Provider, SecretEntry, document};
+use super::{Catalogue, Composer, Document, Payload, Provider, SecretEntry};
 use crate::delivery::Timestamp;
-use crate::json::javascript;
 
-/// When every forged delivery happened and was signed: 2026-01-18T10:30:00Z.
+/// When every composed delivery happened and was signed: 2026-01-18T10:30:00Z.
 const AT: Timestamp = Timestamp::from_seconds(1_768_732_200);
 
 /// The secret of a provider, unlike that of any other.
@@ -32,26 +30,16 @@ fn secrets(catalogue: &Catalogue) -> Vec<SecretEntry> {
     catalogue.iter().map(entry).collect()
 }
 
-/// An event's document, forged with the ids that a seed gives.
-fn forged(provider: &Provider, event: &str, seed: u64, at: Timestamp) -> Value {
+/// An event's document, with the ids that a seed gives.
+fn document(provider: &Provider, event: &str, seed: u64, at: Timestamp) -> Document {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut forge = Forge::new(event, at, &mut random);
     let fixture = provider.event(event).expect("an event").expect("valid");
-    let data = forge.fill(&fixture.data);
-    document(&provider.definition, &data, &mut forge)
+    Composer::new(&provider.definition, event, at, &mut random).fixture(&fixture.data)
 }
 
-/// The same as a letter that was not signed yet.
-fn letter(provider: &Provider, event: &str) -> Letter {
-    let mut random = StdRng::seed_from_u64(7);
-    let headers = Forge::new(event, AT, &mut random).headers(&provider.definition);
-    Letter {
-        body: javascript::stringify(&forged(provider, event, 7, AT)).into(),
-        headers,
-        event_id: String::new(),
-        signed_at: AT,
-        target: "/".into(),
-    }
+/// The same written, and not signed yet.
+fn payload(provider: &Provider, event: &str) -> Payload {
+    document(provider, event, 7, AT).write(&provider.definition, "/", AT)
 }
 
 /// Every event with its provider.

@@ -13,7 +13,7 @@ fn nothing_is_noticed_of_a_documented_event() {
     let catalogue = Catalogue::builtin();
     for (provider, event) in events(&catalogue) {
         assert_eq!(
-            notes(provider, letter(provider, event).body),
+            notes(provider, payload(provider, event).body),
             [""; 0],
             "{event}"
         );
@@ -24,7 +24,7 @@ fn nothing_is_noticed_of_a_documented_event() {
 fn every_member_that_is_missing_or_of_another_type_is_named() {
     let catalogue = Catalogue::builtin();
     for (provider, event) in events(&catalogue) {
-        let document = forged(provider, event, 7, AT);
+        let document = document(provider, event, 7, AT).value;
         for key in provider
             .definition
             .envelope
@@ -72,7 +72,7 @@ fn an_unknown_event_is_noticed_with_a_near_name() {
             crate::provider::FieldSource::Path(path) => path,
             crate::provider::FieldSource::Header { header } => panic!("in the header {header}"),
         };
-        let mut document = forged(provider, event, 7, AT);
+        let mut document = document(provider, event, 7, AT).value;
         document[place] = json!(format!("{event}x"));
         let found = notes(provider, document.to_string());
         assert_eq!(found.len(), 1, "{found:?}");
@@ -114,7 +114,7 @@ fn types_are_told_apart() {
         (json!("x"), "a string"),
         (json!(-1.5), "a number"),
     ] {
-        let mut document = forged(provider, event, 7, AT);
+        let mut document = document(provider, event, 7, AT).value;
         document["data"] = value;
         let found = notes(provider, document.to_string());
         assert_eq!(

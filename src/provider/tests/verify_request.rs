@@ -1,17 +1,17 @@
 use super::*;
 use crate::delivery::{Request, Status};
-use crate::provider::{Keyring, Policy, RequestVerdict, seal, verify_request};
+use crate::provider::{Keyring, Policy, RequestVerdict, verify_request};
 use crate::signature::{Freshness, Key, Secret};
 
-/// A letter's request, signed as `signer` signs with its own secret.
-fn signed_as(signer: &Provider, letter: &Letter) -> Request {
-    signed_with(signer, &secret_of(signer), letter)
+/// A payload's request, signed as `signer` signs with its own secret.
+fn signed_as(signer: &Provider, payload: &Payload) -> Request {
+    signed_with(signer, &secret_of(signer), payload)
 }
 
-fn signed_with(signer: &Provider, secret: &str, letter: &Letter) -> Request {
+fn signed_with(signer: &Provider, secret: &str, payload: &Payload) -> Request {
     let scheme = &signer.definition.signature;
     let key = Key::new(scheme, &Secret::new("s#1", secret.into())).unwrap();
-    seal(&signer.definition, &key, letter)
+    payload.sign(&signer.definition, &key)
 }
 
 /// The judgement a second later.
@@ -49,9 +49,9 @@ fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
     let each = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     let all = shared(&catalogue, "whsec_shared");
     for (provider, event) in events(&catalogue) {
-        let letter = letter(provider, event);
-        let own = signed_as(provider, &letter);
-        let common = signed_with(provider, "whsec_shared", &letter);
+        let payload = payload(provider, event);
+        let own = signed_as(provider, &payload);
+        let common = signed_with(provider, "whsec_shared", &payload);
         for (keyring, request) in [(&each, own), (&all, common)] {
             let judged = judged(&catalogue, keyring, &request);
             assert_eq!(name(&judged), Some(provider.name()), "{event}");
@@ -76,12 +76,12 @@ fn each_event_is_known_without_a_secret_and_without_a_signature() {
     let catalogue = Catalogue::builtin();
     let none = Keyring::default();
     for (provider, event) in events(&catalogue) {
-        let letter = letter(provider, event);
-        let signed = judged(&catalogue, &none, &signed_as(provider, &letter));
+        let payload = payload(provider, event);
+        let signed = judged(&catalogue, &none, &signed_as(provider, &payload));
         assert_eq!(name(&signed), Some(provider.name()), "{event}");
         assert_eq!(signed.verdict.status, Status::Unverified);
 
-        let bare = Request::post("/", letter.headers, letter.body);
+        let bare = Request::post("/", payload.headers, payload.body);
         let bare = judged(&catalogue, &none, &bare);
         assert_eq!(name(&bare), Some(provider.name()), "{event}");
         assert_eq!(bare.event.as_deref(), Some(event));
@@ -95,7 +95,7 @@ fn the_mac_decides_before_the_envelope_does() {
     let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     for (provider, event) in events(&catalogue) {
         for signer in catalogue.iter() {
-            let request = signed_as(signer, &letter(provider, event));
+            let request = signed_as(signer, &payload(provider, event));
             let judged = judged(&catalogue, &keyring, &request);
             let what = format!("{} signed as {}", provider.name(), signer.name());
             assert_eq!(name(&judged), Some(signer.name()), "{what}");
@@ -109,14 +109,14 @@ fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
     let catalogue = Catalogue::builtin();
     let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     for (provider, event) in events(&catalogue) {
-        let letter = letter(provider, event);
+        let payload = payload(provider, event);
         for other in catalogue.iter() {
             let header = &other.definition.signature.header;
             if *header == provider.definition.signature.header {
                 continue;
             }
-            let wrong = signed_with(other, "whsec_nobodys", &letter);
-            let mut request = signed_as(provider, &letter);
+            let wrong = signed_with(other, "whsec_nobodys", &payload);
+            let mut request = signed_as(provider, &payload);
             request
                 .headers
                 .push(header.as_str(), wrong.headers.get(header).unwrap().clone());
@@ -132,7 +132,7 @@ fn a_wrong_mac_is_told_by_the_form_and_then_by_the_envelope() {
     let catalogue = Catalogue::builtin();
     let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     for (provider, event) in events(&catalogue) {
-        let request = signed_with(provider, "whsec_nobodys", &letter(provider, event));
+        let request = signed_with(provider, "whsec_nobodys", &payload(provider, event));
         let judged = judged(&catalogue, &keyring, &request);
         assert_eq!(name(&judged), Some(provider.name()), "{event}");
         assert_eq!(judged.verdict.status, Status::Mismatch, "{event}");
@@ -145,7 +145,7 @@ fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
     let catalogue = Catalogue::builtin();
     let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     for (provider, event) in events(&catalogue) {
-        let mut request = signed_as(provider, &letter(provider, event));
+        let mut request = signed_as(provider, &payload(provider, event));
         let text = String::from_utf8(request.body.to_vec()).unwrap();
         request.body = text.replacen('_', "-", 1).into();
         let judged = judged(&catalogue, &keyring, &request);
@@ -180,7 +180,7 @@ fn a_provider_that_is_fixed_is_not_looked_for() {
     let catalogue = Catalogue::builtin();
     let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     for (provider, event) in events(&catalogue) {
-        let request = signed_as(provider, &letter(provider, event));
+        let request = signed_as(provider, &payload(provider, event));
         for fixed in catalogue.iter() {
             let policy = Policy {
                 provider: Some(fixed.name().into()),
@@ -205,7 +205,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
     let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
     let later = AT.plus_seconds(365 * 86_400);
     for (provider, event) in events(&catalogue) {
-        let request = signed_as(provider, &letter(provider, event));
+        let request = signed_as(provider, &payload(provider, event));
         let status = |freshness| {
             let policy = Policy {
                 freshness,
@@ -228,14 +228,14 @@ fn with_the_local_secret_alone_real_traffic_is_not_turned_away() {
     let secret = Secret::new("local", "whsec_local".into());
     let local = Keyring::local(&catalogue, &secret);
     for (provider, event) in events(&catalogue) {
-        let letter = letter(provider, event);
+        let payload = payload(provider, event);
         let own = judged(
             &catalogue,
             &local,
-            &signed_with(provider, "whsec_local", &letter),
+            &signed_with(provider, "whsec_local", &payload),
         );
         assert_eq!(own.verdict.status, Status::Valid, "{event}");
-        let real = judged(&catalogue, &local, &signed_as(provider, &letter));
+        let real = judged(&catalogue, &local, &signed_as(provider, &payload));
         assert_eq!(real.verdict.status, Status::Unverified, "{event}");
         assert_eq!(name(&real), Some(provider.name()), "{event}");
         let hint = real.verdict.hint.unwrap();
@@ -256,8 +256,8 @@ fn a_verdict_names_the_secret_by_its_place_and_never_by_its_text() {
     }
     let keyring = Keyring::new(&catalogue, &entries).unwrap();
     for (provider, event) in events(&catalogue) {
-        let letter = letter(provider, event);
-        let judged = judged(&catalogue, &keyring, &signed_as(provider, &letter));
+        let payload = payload(provider, event);
+        let judged = judged(&catalogue, &keyring, &signed_as(provider, &payload));
         let second = format!("{}#2", provider.name());
         assert_eq!(judged.verdict.secret.as_deref(), Some(second.as_str()));
         assert!(

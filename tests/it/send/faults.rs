@@ -124,7 +124,7 @@ fn listen_sees_each_fault_for_what_it_is() {
                 fault,
             ];
             let run = sender.send(&args).expect(i32::from(status != 200));
-            let right = format!("as it should be: a correct receiver answers 401 to `{fault}`");
+            let right = format!("expected: a correct receiver answers 401 to `{fault}`");
             assert_eq!(run.stdout.contains(&right), status == 401, "{}", run.stdout);
             assert!(!run.stdout.contains("hint:"), "{}", run.stdout);
             assert!(!run.stdout.contains("{\""), "{}", run.stdout);

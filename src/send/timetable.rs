@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::cli::LoadArgs;
+use super::LoadOptions;
 
 /// The latest start: ten years after the first, which no run reaches and every clock can add.
 const LATEST: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -22,24 +22,15 @@ pub struct Timetable {
 }
 
 impl Timetable {
-    /// From now, as the flags say; where they say neither how many nor how long, `once` deliveries.
-    pub fn new(load: &LoadArgs, once: usize) -> Self {
-        let once = u64::try_from(once).unwrap_or(u64::MAX);
+    /// From now, of so many messages.
+    pub fn new(load: LoadOptions, messages: usize) -> Self {
         Self {
             start: Instant::now(),
-            rate: load.rate.map(|rate| rate.per_second),
-            count: load.count.or(load.duration.is_none().then_some(once)),
-            duration: load.duration.map(|span| span.0),
+            rate: load.rate,
+            count: load.count.or_else(|| load.planned(messages)),
+            duration: load.duration,
             taken: AtomicU64::new(0),
             stopped: watch::Sender::new(false),
-        }
-    }
-
-    /// How many deliveries there will be, where that is known.
-    pub const fn count(&self) -> Option<u64> {
-        match self.duration {
-            None => self.count,
-            Some(_) => None,
         }
     }
 
@@ -110,13 +101,13 @@ fn due(duration: Duration, rate: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::value::{Rate, Span};
 
-    fn load(rate: f64, duration: Option<Duration>) -> LoadArgs {
-        LoadArgs {
-            rate: Some(Rate { per_second: rate }),
-            duration: duration.map(Span),
-            ..LoadArgs::default()
+    fn load(rate: f64, duration: Option<Duration>) -> LoadOptions {
+        LoadOptions {
+            count: None,
+            duration,
+            rate: Some(rate),
+            concurrency: 1,
         }
     }
 
@@ -149,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stop_wakes_those_who_wait_for_their_start() {
-        let timetable = Timetable::new(&load(1e-6, None), 5);
+        let timetable = Timetable::new(load(1e-6, None), 5);
         assert!(timetable.next().await.is_some());
         let (waited, ()) = tokio::join!(timetable.next(), async { timetable.stop() });
         assert_eq!(waited, None);
@@ -158,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_due_after_the_end_does_not_start() {
-        let timetable = Timetable::new(&load(1e9, Some(Duration::from_nanos(1))), 1);
+        let timetable = Timetable::new(load(1e9, Some(Duration::from_nanos(1))), 1);
         assert_eq!(timetable.next().await, None);
         assert_eq!(timetable.unsent(), 1);
     }

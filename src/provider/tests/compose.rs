@@ -4,13 +4,18 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::{Forge, seal};
+use crate::json::javascript;
 use crate::signature::{Key, Secret};
 
 /// A value with its placeholders filled for `order.created` at [`AT`].
 fn filled(value: &Value) -> Value {
+    let catalogue = Catalogue::builtin();
+    let mut definition = catalogue.iter().next().unwrap().definition.clone();
+    definition.envelope.template = json!("{{data}}");
     let mut random = StdRng::seed_from_u64(1);
-    Forge::new("order.created", AT, &mut random).fill(value)
+    Composer::new(&definition, "order.created", AT, &mut random)
+        .fixture(value)
+        .value
 }
 
 #[test]
@@ -79,30 +84,30 @@ fn equal_names_are_equal_ids_and_others_are_not() {
 }
 
 #[test]
-fn a_letter_keeps_its_headers_and_gets_its_signature() {
+fn a_payload_keeps_its_headers_and_gets_its_signature() {
     let catalogue = Catalogue::builtin();
     for (provider, event) in events(&catalogue) {
         let definition = &provider.definition;
         let secret = Secret::new("s#1", secret_of(provider).into());
         let key = Key::new(&definition.signature, &secret).unwrap();
-        let mut letter = letter(provider, event);
-        letter.headers.push("X-Own", "kept");
-        letter
+        let mut payload = payload(provider, event);
+        payload.headers.push("X-Own", "kept");
+        payload
             .headers
             .push(definition.signature.header.as_str(), "old");
-        letter.target = "/hook?x=1".into();
-        let sealed = seal(definition, &key, &letter);
-        assert_eq!(sealed.body, letter.body);
+        payload.target = "/hook?x=1".into();
+        let signed = payload.sign(definition, &key);
+        assert_eq!(signed.body, payload.body);
         assert_eq!(
-            (sealed.method.as_str(), sealed.target.as_str()),
+            (signed.method.as_str(), signed.target.as_str()),
             ("POST", "/hook?x=1")
         );
-        assert_eq!(sealed.headers.text("X-Own"), Some("kept"));
+        assert_eq!(signed.headers.text("X-Own"), Some("kept"));
         assert_eq!(
-            sealed.headers.text("content-type"),
+            signed.headers.text("content-type"),
             Some("application/json")
         );
-        let signatures: Vec<_> = sealed
+        let signatures: Vec<_> = signed
             .headers
             .get_all(&definition.signature.header)
             .collect();
@@ -132,11 +137,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_forged_document_is_as_its_template_says(seed in any::<u64>(), seconds in 0_i64..4_000_000_000) {
+    fn a_composed_document_is_as_its_template_says(seed in any::<u64>(), seconds in 0_i64..4_000_000_000) {
         let catalogue = Catalogue::builtin();
         let at = Timestamp::from_seconds(seconds);
         for (provider, event) in events(&catalogue) {
-            let document = forged(provider, event, seed, at);
+            let document = document(provider, event, seed, at).value;
             let envelope = &provider.definition.envelope;
             prop_assert_eq!(keys(&document), keys(&envelope.template));
             let body = javascript::stringify(&document);
@@ -145,8 +150,8 @@ proptest! {
             prop_assert_eq!(left, None);
             let time = envelope.time.as_deref().and_then(|path| document[path].as_str());
             prop_assert_eq!(time.map(str::to_owned), Some(at.to_seconds_text()));
-            prop_assert_eq!(&forged(provider, event, seed, at), &document);
-            prop_assert_ne!(&forged(provider, event, seed ^ 1, at), &document);
+            prop_assert_eq!(&super::document(provider, event, seed, at).value, &document);
+            prop_assert_ne!(&super::document(provider, event, seed ^ 1, at).value, &document);
         }
     }
 

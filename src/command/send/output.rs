@@ -1,0 +1,307 @@
+//! What is told of sending: each attempt, the provider's schedule, and the figures at the end.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::SendArgs;
+use crate::command::World;
+use crate::command::line::Line;
+use crate::command::shape;
+use crate::delivery::{About, Attempt};
+use crate::exit::{CliError, Outcome, Signal};
+use crate::provider::{Fault, NextAttempt, Payload};
+use crate::report::{self, AttemptView, Load, LoadEnd, Tally};
+use crate::send::{LoadReport, Message, SendError, SendEvent};
+
+/// Prints what happens, and counts it.
+pub struct SendOutput<'a> {
+    args: &'a SendArgs,
+    world: &'a World,
+    /// Of a load, whose attempts are counted and not printed one by one.
+    bar: Option<ProgressBar>,
+    tally: Tally,
+    worst: Outcome,
+    /// The first attempt that was not answered 2xx, and what was sent.
+    first_failure: Option<(Attempt, String)>,
+    /// Why no more can be printed.
+    error: Option<CliError>,
+}
+
+impl<'a> SendOutput<'a> {
+    /// For one run; `bar` is that of a load.
+    pub fn new(args: &'a SendArgs, world: &'a World, bar: Option<ProgressBar>) -> Self {
+        Self {
+            args,
+            world,
+            bar,
+            tally: Tally::default(),
+            worst: Outcome::Yes,
+            first_failure: None,
+            error: None,
+        }
+    }
+
+    /// The worst that came of an attempt.
+    pub const fn worst(&self) -> Outcome {
+        self.worst
+    }
+
+    /// Tells of an event; ends the run where nothing can be printed any more.
+    pub fn observe(&mut self, event: SendEvent<'_>) -> ControlFlow<()> {
+        match self.tell(event) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn tell(&mut self, event: SendEvent<'_>) -> Result<(), CliError> {
+        match event {
+            SendEvent::Attempted {
+                message,
+                payload,
+                attempt,
+            } => {
+                self.count(message, attempt);
+                if self.args.json || self.bar.is_none() {
+                    self.print(message, payload, attempt)?;
+                }
+            }
+            SendEvent::Waiting { number, of, wait } => self.say_next(number, of, wait),
+            SendEvent::Ended { message, next } => {
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+                self.say_end(&message.provider.definition.title, next);
+            }
+            SendEvent::Stopping => {
+                let say = || {
+                    let console = self.world.console;
+                    console.note("waiting for the answers under way; a second signal ends at once");
+                };
+                match &self.bar {
+                    Some(bar) => bar.suspend(say),
+                    None => say(),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, message: &Message<'_>, attempt: &Attempt) {
+        self.tally.add(attempt);
+        let outcome = Outcome::from(attempt);
+        if self.bar.is_some() && self.first_failure.is_none() && outcome != Outcome::Yes {
+            let label = format!("{}  {}", message.provider.name(), message.event);
+            self.first_failure = Some((attempt.clone(), label));
+        }
+        self.worst = self.worst.worse(outcome);
+    }
+
+    /// Prints an attempt, and what the provider's documentation says of its answer.
+    fn print(
+        &self,
+        message: &Message<'_>,
+        payload: &Payload,
+        attempt: &Attempt,
+    ) -> Result<(), CliError> {
+        let console = self.world.console;
+        let provider = message.provider.name();
+        if self.args.json {
+            let about = About {
+                provider: Some(provider),
+                event: Some(message.event).filter(|event| !event.is_empty()),
+                event_id: Some(payload.event_id.as_str()).filter(|id| !id.is_empty()),
+            };
+            console.json(&attempt.to_json_about(about))?;
+        } else {
+            let label = format!("{provider}  {}  {}", message.event, payload.event_id);
+            console.data(&self.attempt(attempt, &label))?;
+        }
+        let definition = &message.provider.definition;
+        if let (Some(status), Some(documented)) =
+            (attempt.status(), definition.delivery.documented_success)
+            && attempt.is_success()
+            && status != documented
+        {
+            console.note(&format!(
+                "{} documents {documented}; any 2xx is taken as success here",
+                definition.title
+            ));
+        }
+        Ok(())
+    }
+
+    fn attempt(&self, attempt: &Attempt, label: &str) -> String {
+        let fault = self.args.fault.zip(attempt.status());
+        let remark = fault.and_then(|(fault, status)| remark(fault, status));
+        let view = AttemptView {
+            label: Some(label.trim()),
+            remark: remark.as_deref(),
+            width: self.world.console.width(),
+        };
+        report::attempt(attempt, &view)
+    }
+
+    fn say_next(&self, next: usize, of: usize, wait: Duration) {
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        let seconds = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
+        let at = self.world.now().plus_seconds(seconds);
+        // Whole units are cut off, and the milliseconds of an attempt would make 4 min 59 s of 5 min.
+        let shown = match wait.as_secs() {
+            0..10 => wait,
+            _ => wait + Duration::from_millis(500),
+        };
+        let line = report::retry_line(number(next), number(of), shown, at);
+        self.world.console.talk(&line);
+    }
+
+    fn say_end(&self, title: &str, next: Option<NextAttempt>) {
+        let text = match next {
+            None | Some(NextAttempt::Delivered | NextAttempt::At(_)) => return,
+            Some(NextAttempt::NotRetried) => {
+                format!("{title} does not retry this answer: the delivery has failed")
+            }
+            Some(NextAttempt::Exhausted) => {
+                format!("that was the last attempt: {title} marks the delivery as failed")
+            }
+        };
+        self.world.console.note(&text);
+    }
+
+    /// What came of the run, or why it ended early.
+    pub fn end<T>(&mut self, sent: Result<T, SendError>) -> Result<T, CliError> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        sent.map_err(|error| {
+            let printing = self.error.take();
+            printing.unwrap_or_else(|| shape::refused(error, self.args.shape.add))
+        })
+    }
+
+    /// Prints how many attempts there were, and what came of them.
+    pub fn summarize(&self) -> Result<(), CliError> {
+        let console = self.world.console;
+        if self.args.json {
+            console.json(&Line::new("summary", &self.tally).to_json()?)?;
+        } else if self.tally.sent > 1 {
+            console.talk(&report::summary(&self.tally, None));
+        }
+        Ok(())
+    }
+
+    /// Prints what a load measured; `planned` is how many deliveries a whole run has.
+    pub fn report_load(
+        &self,
+        load: &LoadReport<Signal>,
+        planned: Option<u64>,
+    ) -> Result<(), CliError> {
+        let console = self.world.console;
+        if load.unsent > 0 {
+            let unsent = load.unsent;
+            console.warn(
+                &format!(
+                    "{unsent} more were due in this time: the answers are slower than the rate"
+                ),
+                Some("raise `--concurrency`, or lower `--rate`"),
+            );
+        }
+        if self.args.json {
+            let summary = LoadJson::of(&self.tally, load);
+            return Ok(console.json(&Line::new("summary", summary).to_json()?)?);
+        }
+        let end = match load.stopped_by {
+            None => LoadEnd::Whole,
+            // A fault may make several requests of a delivery.
+            Some(_) => LoadEnd::Interrupted {
+                of: planned.filter(|_| self.args.fault != Some(Fault::Duplicate)),
+            },
+        };
+        // One of the answers, where not one was good.
+        let failure = self.first_failure.as_ref();
+        let failure = failure.filter(|_| self.tally.succeeded == 0);
+        let sample = failure.map(|(attempt, label)| self.attempt(attempt, label));
+        let shown = report::load(&Load {
+            latency: &load.latency,
+            tally: &self.tally,
+            elapsed: load.elapsed,
+            end,
+            sample: sample.as_deref(),
+        });
+        Ok(console.data(&shown)?)
+    }
+}
+
+/// What to say of the answer to a deliberate fault, where the fault is what it answers.
+fn remark(fault: Fault, status: u16) -> Option<String> {
+    let (name, expected) = (fault.name(), fault.expected());
+    let is_to_refuse = expected.starts_with("401");
+    match status {
+        401 if is_to_refuse => Some(format!(
+            "expected: a correct receiver answers 401 to `{name}`"
+        )),
+        200..=299 if !is_to_refuse => None,
+        // Any other status says more of the route, or of a proxy, than of the check.
+        200..=299 | 400 | 401 | 403 | 500 => Some(format!(
+            "to `{name}`, a correct receiver answers {expected}"
+        )),
+        _ => None,
+    }
+}
+
+/// The `summary` of a load.
+#[derive(Serialize)]
+struct LoadJson<'a> {
+    #[serde(flatten)]
+    tally: &'a Tally,
+    elapsed_ms: f64,
+    /// Percentiles and the longest, in microseconds.
+    latency_us: Value,
+}
+
+impl<'a> LoadJson<'a> {
+    fn of(tally: &'a Tally, load: &LoadReport<Signal>) -> Self {
+        let latency = &load.latency;
+        let at = |percentile| latency.value_at_percentile(percentile);
+        Self {
+            tally,
+            elapsed_ms: load.elapsed.as_secs_f64() * 1_000.0,
+            latency_us: json!({
+                "p50": at(50.0), "p75": at(75.0), "p90": at(90.0), "p99": at(99.0),
+                "p99.9": at(99.9), "max": latency.max(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_a_fault_is_right_and_its_acceptance_is_not() {
+        let stale = |status| remark(Fault::Stale, status);
+        let right = "expected: a correct receiver answers 401 to `stale`";
+        assert_eq!(stale(401).as_deref(), Some(right));
+        for status in [200, 400, 500] {
+            let told = stale(status).unwrap_or_default();
+            let wrong = "to `stale`, a correct receiver answers 401 where";
+            assert!(told.starts_with(wrong), "{status}: {told}");
+        }
+        for status in [302, 404, 502] {
+            assert_eq!(stale(status), None, "{status}");
+        }
+        let twice = |status| remark(Fault::Duplicate, status);
+        assert_eq!(twice(204), None);
+        let wrong =
+            "to `duplicate`, a correct receiver answers 2xx to both, and handles the event once";
+        assert_eq!(twice(401).as_deref(), Some(wrong));
+    }
+}

@@ -1,0 +1,288 @@
+//! An event as the provider would send it: a document with fresh ids and times, written to a payload,
+//! which is signed once.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use serde_json::Value;
+
+use super::placeholder::{Placeholder, Segment, segments};
+use super::{Definition, FieldSource};
+use crate::delivery::{Headers, Request, Timestamp};
+use crate::json::{JsonFields, Path, PathError, javascript};
+use crate::signature::{Key, Signed, sign};
+
+/// How many characters of chance a fresh id has.
+const ID_LENGTH: usize = 12;
+/// The characters of a fresh id.
+const ID_ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// Composes one event of a provider: equal names of ids give equal ids within it.
+pub struct Composer<'a> {
+    definition: &'a Definition,
+    event: &'a str,
+    at: Timestamp,
+    random: &'a mut StdRng,
+    ids: HashMap<String, String>,
+}
+
+/// An event before it is written: what may still be changed.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The event's name.
+    pub event: String,
+    /// Envelope and data.
+    pub value: Value,
+    /// The headers besides the signature.
+    pub headers: Headers,
+}
+
+/// A request before it is signed.
+#[derive(Debug, Clone)]
+pub struct Payload {
+    /// The event's name; empty where nobody knows it.
+    pub event: String,
+    /// The id by which receivers drop duplicates, empty where there is none. Schemes that sign an id
+    /// sign this one.
+    pub event_id: String,
+    /// The content, byte for byte.
+    pub body: Bytes,
+    /// The headers besides the signature.
+    pub headers: Headers,
+    /// Path and query.
+    pub target: String,
+    /// The time of signing.
+    pub signed_at: Timestamp,
+}
+
+impl<'a> Composer<'a> {
+    /// For one `event`, which happened `at`; ids come from `random`.
+    pub fn new(
+        definition: &'a Definition,
+        event: &'a str,
+        at: Timestamp,
+        random: &'a mut StdRng,
+    ) -> Self {
+        Self {
+            definition,
+            event,
+            at,
+            random,
+            ids: HashMap::new(),
+        }
+    }
+
+    /// Goes on to another event about the same things, which happens `at`. The ids in the data stay;
+    /// those that the provider gives to each delivery are made anew.
+    pub fn go_on(&mut self, event: &'a str, at: Timestamp) {
+        self.event = event;
+        self.at = at;
+        let envelope = &self.definition.envelope.template;
+        let headers = &self.definition.delivery.headers;
+        let around = format!("{envelope} {headers:?}");
+        let is_of_data = |name: &String| !around.contains(&format!("{{{{id:{name}}}}}"));
+        self.ids.retain(|name, _| is_of_data(name));
+    }
+
+    /// The event with a fixture's data, whose placeholders are filled.
+    pub fn fixture(&mut self, data: &Value) -> Document {
+        let headers = self.headers();
+        let data = self.fill(data);
+        self.document(headers, &data)
+    }
+
+    /// The event with data in which everything means itself.
+    pub fn data(&mut self, data: &Value) -> Document {
+        let headers = self.headers();
+        self.document(headers, data)
+    }
+
+    /// The event without a document, for a body that is not the provider's.
+    pub fn without_document(&mut self) -> Document {
+        Document {
+            event: self.event.to_owned(),
+            value: Value::Null,
+            headers: self.headers(),
+        }
+    }
+
+    /// The headers that the provider sends besides the signature.
+    fn headers(&mut self) -> Headers {
+        let fields = &self.definition.delivery.headers;
+        fields
+            .iter()
+            .map(|(name, value)| (name.clone(), self.text(value)))
+            .collect()
+    }
+
+    /// An id as the provider would give it to the event; `None` where neither its headers nor its
+    /// envelope have one.
+    pub fn event_id(&mut self) -> Option<Value> {
+        match &self.definition.envelope.id {
+            FieldSource::Header { header } => {
+                let id = self.headers().text(header)?.to_owned();
+                Some(Value::from(id))
+            }
+            FieldSource::Path(path) => {
+                let envelope = self.fill(&self.definition.envelope.template);
+                let id = path
+                    .split('.')
+                    .try_fold(&envelope, |value, key| value.get(key));
+                id.cloned()
+            }
+        }
+    }
+
+    fn document(&mut self, headers: Headers, data: &Value) -> Document {
+        Document {
+            event: self.event.to_owned(),
+            value: self.wrap(&self.definition.envelope.template, data),
+            headers,
+        }
+    }
+
+    fn wrap(&mut self, template: &Value, data: &Value) -> Value {
+        match template {
+            Value::String(text) if text == "{{data}}" => data.clone(),
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), self.wrap(value, data)))
+                .collect(),
+            other => self.fill(other),
+        }
+    }
+
+    /// The value with the placeholders in its strings filled.
+    fn fill(&mut self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), self.fill(value)))
+                .collect(),
+            plain => plain.clone(),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        let mut filled = String::new();
+        for segment in segments(text) {
+            match segment {
+                Segment::Text(text) => filled.push_str(text),
+                Segment::Name(name) => match Placeholder::parse(name) {
+                    Some(placeholder) => filled.push_str(&self.value(placeholder)),
+                    None => filled.extend(["{{", name, "}}"]),
+                },
+            }
+        }
+        filled
+    }
+
+    fn value(&mut self, placeholder: Placeholder<'_>) -> String {
+        match placeholder {
+            Placeholder::Id(name) => self.id(name),
+            Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
+            Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
+            Placeholder::Event => self.event.to_owned(),
+        }
+    }
+
+    fn id(&mut self, name: &str) -> String {
+        if let Some(known) = self.ids.get(name) {
+            return known.clone();
+        }
+        let mut draw = || char::from(ID_ALPHABET[self.random.random_range(0..ID_ALPHABET.len())]);
+        let id: String = (0..ID_LENGTH).map(|_| draw()).collect();
+        self.ids.insert(name.to_owned(), id.clone());
+        id
+    }
+}
+
+impl Document {
+    /// The document as the provider writes it, with the fields by which it is sent. What this
+    /// program writes is a fixed point of JavaScript's `JSON.stringify(JSON.parse(body))`, as
+    /// documented handlers sign what they parsed and wrote anew.
+    pub fn write(self, definition: &Definition, target: &str, signed_at: Timestamp) -> Payload {
+        let body = javascript::stringify(&self.value);
+        self.spelled(body, definition, target, signed_at)
+    }
+
+    /// The same with a body that was written in another way.
+    pub fn spelled(
+        self,
+        body: impl Into<Bytes>,
+        definition: &Definition,
+        target: &str,
+        signed_at: Timestamp,
+    ) -> Payload {
+        let mut payload = Payload {
+            event: self.event,
+            event_id: String::new(),
+            body: Bytes::new(),
+            headers: self.headers,
+            target: target.to_owned(),
+            signed_at,
+        };
+        payload.set_body(body, definition);
+        payload
+    }
+}
+
+impl Payload {
+    /// Of a request that is to be signed once more: everything but the signature stays.
+    pub fn of_request(definition: &Definition, request: &Request, signed_at: Timestamp) -> Self {
+        let fields = JsonFields::new(&request.body);
+        let find = |source: &FieldSource| source.find(&request.headers, fields.as_ref());
+        Self {
+            event: find(&definition.envelope.event).unwrap_or_default(),
+            event_id: find(&definition.envelope.id).unwrap_or_default(),
+            body: request.body.clone(),
+            headers: request.headers.clone(),
+            target: request.target.clone(),
+            signed_at,
+        }
+    }
+
+    /// Puts another body in the place of this one, and finds the event's id anew.
+    pub fn set_body(&mut self, body: impl Into<Bytes>, definition: &Definition) {
+        self.body = body.into();
+        let fields = JsonFields::new(&self.body);
+        let id = definition.envelope.id.find(&self.headers, fields.as_ref());
+        self.event_id = id.unwrap_or_default();
+    }
+
+    /// The signed request, as the provider would send it.
+    pub fn sign(&self, definition: &Definition, key: &Key) -> Request {
+        let signed = Signed {
+            at: self.signed_at,
+            id: &self.event_id,
+            body: &self.body,
+        };
+        let mut headers = self.headers.clone();
+        for (name, value) in sign(&definition.signature, key, signed).iter() {
+            headers.set(name, value.clone());
+        }
+        Request {
+            method: definition.delivery.method.clone(),
+            ..Request::post(self.target.clone(), headers, self.body.clone())
+        }
+    }
+}
+
+impl FieldSource {
+    /// Writes a value at this place of a document. Fails where the document, which may be a user's,
+    /// has no such place.
+    pub fn put(&self, document: &mut Document, text: &str) -> Result<(), PathError> {
+        match self {
+            Self::Header { header } => document.headers.set(header, text.to_owned()),
+            Self::Path(path) => {
+                path.parse::<Path>()?
+                    .set(&mut document.value, Value::from(text), false)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! Many deliveries: starts at a rate or as fast as the answers allow, workers, and the latencies.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use hdrhistogram::Histogram;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::timetable::Timetable;
+use super::{Message, Observer, SendError, SendEvent, SendOptions, tell};
+use crate::delivery::{Trigger, id};
+use crate::dispatch::Dispatch;
+
+/// Latencies are told to three digits, up to an hour.
+const DIGITS: u8 = 3;
+const LONGEST_MICROS: u64 = 3_600_000_000;
+
+/// How many deliveries, and how fast. With neither a count nor a duration, each message is sent once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LoadOptions {
+    /// So many deliveries.
+    pub count: Option<u64>,
+    /// For so long.
+    pub duration: Option<Duration>,
+    /// Starts a second; `None` for as fast as the answers allow.
+    pub rate: Option<f64>,
+    /// How many deliveries are under way at once.
+    pub concurrency: u16,
+}
+
+impl LoadOptions {
+    /// How many deliveries of so many messages there will be, where that is known.
+    pub fn planned(&self, messages: usize) -> Option<u64> {
+        match (self.count, self.duration) {
+            (_, Some(_)) => None,
+            (Some(count), None) => Some(count),
+            (None, None) => Some(u64::try_from(messages).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+/// What a load measured.
+#[derive(Debug, Clone)]
+pub struct LoadReport<S> {
+    /// Latencies in microseconds, from the intended start.
+    pub latency: Histogram<u64>,
+    /// From the first request to the last answer.
+    pub elapsed: Duration,
+    /// How many deliveries were due in the duration and had no worker free; they are no part of the
+    /// latencies.
+    pub unsent: u64,
+    /// What stopped the load before its end.
+    pub stopped_by: Option<S>,
+}
+
+/// What the workers of a load share.
+struct Workers<'a, 'o> {
+    options: &'a SendOptions<'a>,
+    messages: &'a [Message<'a>],
+    dispatch: &'a Dispatch,
+    timetable: Timetable,
+    /// From which the ids of each delivery follow, whoever sends it.
+    seed: u64,
+    /// One for all: a histogram takes 200 KiB, and there may be 65,535 workers.
+    latency: Mutex<Histogram<u64>>,
+    observer: Mutex<&'a mut Observer<'o>>,
+}
+
+/// Sends until the count or the duration is reached, or `stop` resolves: then what is under way is
+/// awaited, so that the figures tell of everything that was sent. What is wrong with a message is
+/// told before anything is sent.
+pub async fn load<S>(
+    options: &SendOptions<'_>,
+    load: LoadOptions,
+    messages: &[Message<'_>],
+    dispatch: &Dispatch,
+    mut random: StdRng,
+    observer: &mut Observer<'_>,
+    stop: impl Future<Output = S>,
+) -> Result<LoadReport<S>, SendError> {
+    for message in messages {
+        options.compose(message, &mut random)?;
+    }
+    let workers = Workers {
+        options,
+        messages,
+        dispatch,
+        timetable: Timetable::new(load, messages.len()),
+        seed: random.random(),
+        latency: Mutex::new(histogram()),
+        observer: Mutex::new(observer),
+    };
+    let working = try_join_all((0..load.concurrency).map(|_| workers.work()));
+    tokio::pin!(working);
+    let stopped_by = tokio::select! {
+        done = &mut working => done.map(|_| None)?,
+        cause = stop => {
+            workers.timetable.stop();
+            workers.tell(SendEvent::Stopping)?;
+            working.as_mut().await?;
+            Some(cause)
+        }
+    };
+    let elapsed = workers.timetable.elapsed();
+    let unsent = match stopped_by {
+        None => workers.timetable.unsent(),
+        Some(_) => 0,
+    };
+    let latency = workers
+        .latency
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    Ok(LoadReport {
+        latency: latency.clone(),
+        elapsed,
+        unsent,
+        stopped_by,
+    })
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST_MICROS, DIGITS).expect("bounds that a histogram can have")
+}
+
+impl Workers<'_, '_> {
+    /// What one worker does.
+    async fn work(&self) -> Result<(), SendError> {
+        while let Some((number, intended)) = self.timetable.next().await {
+            let place = usize::try_from(number).unwrap_or_default() % self.messages.len().max(1);
+            let Some(message) = self.messages.get(place) else {
+                break;
+            };
+            self.deliver(message, number, intended).await?;
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        &self,
+        message: &Message<'_>,
+        number: u64,
+        intended: Instant,
+    ) -> Result<(), SendError> {
+        let mut random = StdRng::seed_from_u64(self.seed.wrapping_add(number));
+        let payload = self.options.compose(message, &mut random)?;
+        let delivery_id = id::delivery();
+        let mut start = intended;
+        for request in self.options.sign(message, &payload)? {
+            let (trigger, dispatch) = (Trigger::Send, self.dispatch);
+            let attempt = self
+                .options
+                .attempt(message, &request, &delivery_id, trigger, dispatch);
+            let attempt = attempt.await;
+            self.record(start.elapsed());
+            self.tell(SendEvent::Attempted {
+                message,
+                payload: &payload,
+                attempt: &attempt,
+            })?;
+            start = Instant::now();
+        }
+        let next = None;
+        self.tell(SendEvent::Ended { message, next })
+    }
+
+    fn record(&self, latency: Duration) {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        let mut latencies = self.latency.lock().unwrap_or_else(PoisonError::into_inner);
+        latencies.saturating_record(micros);
+    }
+
+    fn tell(&self, event: SendEvent<'_>) -> Result<(), SendError> {
+        let mut observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner);
+        tell(&mut **observer, event)
+    }
+}

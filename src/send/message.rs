@@ -1,0 +1,110 @@
+//! What is sent: an event of a provider, what stands in it, and what is changed before it is signed.
+
+use bytes::Bytes;
+use rand::rngs::StdRng;
+use serde_json::Value;
+
+use super::{SendError, SendOptions};
+use crate::delivery::Headers;
+use crate::json::{Path, javascript};
+use crate::provider::{Composer, Document, Payload, Provider};
+use crate::signature::Key;
+
+/// An event to send, as its provider.
+#[derive(Clone)]
+pub struct Message<'a> {
+    /// Whose it is.
+    pub provider: &'a Provider,
+    /// The event's name; empty where nobody knows it.
+    pub event: &'a str,
+    /// What it is signed with.
+    pub key: &'a Key,
+    /// What stands in it.
+    pub content: EventContent,
+}
+
+/// What stands in an event.
+#[derive(Debug, Clone)]
+pub enum EventContent {
+    /// A fixture's data, with placeholders.
+    Fixture(Value),
+    /// Data in which everything means itself.
+    Data(Value),
+    /// Bytes that are sent as they are.
+    Body(Bytes),
+}
+
+/// What is changed in an event, in this order. Only the headers change a body of bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Shape {
+    /// The event's id, in place of a fresh one.
+    pub id: Option<String>,
+    /// Values to set.
+    pub set: Vec<(Path, Value)>,
+    /// Whether a value may be set where nothing stands.
+    pub can_add: bool,
+    /// Values to remove.
+    pub unset: Vec<Path>,
+    /// Headers in place of the provider's of the same names; repeats stay repeats.
+    pub headers: Headers,
+}
+
+impl SendOptions<'_> {
+    /// The event with fresh ids and times, changed and written. Fails where it cannot be changed so,
+    /// or could not have the fault.
+    pub fn compose(
+        &self,
+        message: &Message<'_>,
+        random: &mut StdRng,
+    ) -> Result<Payload, SendError> {
+        let definition = &message.provider.definition;
+        let at = (self.clock)();
+        let mut composer = Composer::new(definition, message.event, at, random);
+        let (mut document, body) = match &message.content {
+            EventContent::Fixture(data) => self.shape.apply(message, composer.fixture(data))?,
+            EventContent::Data(data) => self.shape.apply(message, composer.data(data))?,
+            EventContent::Body(body) => (composer.without_document(), body.clone()),
+        };
+        self.shape.add_headers(&mut document.headers);
+        let target = self.target.request_target();
+        let payload = document.spelled(body, definition, target, at);
+        if let Some(fault) = self.fault {
+            fault.check(definition, &payload.body)?;
+        }
+        Ok(payload)
+    }
+}
+
+impl Shape {
+    /// The document changed, and as the provider writes it.
+    fn apply(
+        &self,
+        message: &Message<'_>,
+        mut document: Document,
+    ) -> Result<(Document, Bytes), SendError> {
+        if let Some(id) = &self.id {
+            let place = &message.provider.definition.envelope.id;
+            place.put(&mut document, id).map_err(SendError::Id)?;
+        }
+        for (path, value) in &self.set {
+            path.set(&mut document.value, value.clone(), self.can_add)
+                .map_err(SendError::Set)?;
+        }
+        for path in &self.unset {
+            path.unset(&mut document.value).map_err(SendError::Unset)?;
+        }
+        let body = javascript::stringify(&document.value).into();
+        Ok((document, body))
+    }
+
+    fn add_headers(&self, headers: &mut Headers) {
+        for (place, (name, value)) in self.headers.iter().enumerate() {
+            let mut earlier = self.headers.iter().take(place);
+            if earlier.any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                headers.push(name, value.clone());
+            } else {
+                headers.set(name, value.clone());
+            }
+        }
+    }
+}
