@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::SelectArgs;
 use super::value::Span;
+use super::{SecretArgs, SelectArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,12 +121,16 @@ pub enum ExportFormat {
 /// Add captures of a file to the log.
 ///
 /// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
-/// passed over, so that a file can be imported again; one without an id gets a fresh one.
+/// skipped, so that a file can be imported again; one without an id gets a fresh one. What the file
+/// says of a signature is not believed: each is checked here, with the secrets that are known.
 #[derive(Debug, Clone, Args)]
 pub struct LogImport {
     /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
+
+    #[command(flatten)]
+    pub secrets: SecretArgs,
 
     /// Print a JSON `summary`.
     #[arg(long)]
@@ -159,7 +163,7 @@ pub struct LogPrune {
     #[arg(long, value_name = "SPAN", required_unless_present = "keep")]
     pub older_than: Option<Span>,
 
-    /// Keep no more than the newest N.
+    /// Keep no more than the newest N; what `test` has sent is counted by itself.
     #[arg(long, value_name = "N")]
     pub keep: Option<u64>,
 

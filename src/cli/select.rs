@@ -22,6 +22,10 @@ pub struct SelectArgs {
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub verdict: Vec<String>,
 
+    /// Deliveries from this source: listen, send, test, import or all [default: all but test].
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
+    pub source: Vec<String>,
+
     /// Received at or after: RFC 3339, unix seconds, or `-10m`.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<Moment>,

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::engine::CompletionCandidate;
 
+use super::select::ALL_SOURCES;
 use crate::check::plan;
 use crate::cli::GlobalArgs;
 use crate::cli::completion::{self, Candidates};
 use crate::command::{Setup, World, console};
-use crate::delivery::{Status, Timestamp};
+use crate::delivery::{DeliverySource, Status, Timestamp};
 use crate::provider::{Catalogue, Provider};
 use crate::report;
 use crate::report::sanitize::escape;
-use crate::store::{Glimpse, Log};
+use crate::store::{DeliverySummary, Log};
 
 /// How many of the newest deliveries are offered.
 const RECENT: usize = 20;
@@ -44,6 +45,7 @@ fn of_argument(command: &str, argument: &str) -> Option<Candidates> {
         }
         (_, "event" | "events" | "expect") => || Typing::of_process().events(),
         (_, "verdict") => || Status::ALL.map(|status| status.as_str().into()).into(),
+        (_, "source") => Typing::sources,
         _ => return None,
     })
 }
@@ -117,6 +119,16 @@ impl Typing {
         owners.into_iter().filter_map(candidate).collect()
     }
 
+    /// What `--source` takes.
+    fn sources() -> Vec<CompletionCandidate> {
+        let known = DeliverySource::ALL;
+        let names = known
+            .iter()
+            .map(DeliverySource::as_str)
+            .chain([ALL_SOURCES]);
+        names.map(|name| name.to_owned().into()).collect()
+    }
+
     /// The groups and ids of the checks that apply to the provider that the line names, else to
     /// any.
     fn checks(&self) -> Vec<CompletionCandidate> {
@@ -143,22 +155,22 @@ impl Typing {
             offer(LAST.to_owned(), &help)
         });
         // Zsh puts values with the same description on one line, so each says its place.
-        let by_id = recent.iter().enumerate().map(|(place, glimpse)| {
-            let help = format!("{}, {LAST}~{place}", self.about_delivery(glimpse));
-            offer(glimpse.id.clone(), &help)
+        let by_id = recent.iter().enumerate().map(|(place, delivery)| {
+            let help = format!("{}, {LAST}~{place}", self.about_delivery(delivery));
+            offer(delivery.id.clone(), &help)
         });
         last.chain(by_id).flatten().collect()
     }
 
-    fn recent(&self) -> Option<Vec<Glimpse>> {
+    fn recent(&self) -> Option<Vec<DeliverySummary>> {
         let path = self.setup.as_ref()?.config.log().ok()?.value;
         let log = Log::open_existing(path).ok()?;
         log.reader().ok()?.recent(RECENT).ok()
     }
 
-    fn about_delivery(&self, glimpse: &Glimpse) -> String {
-        let event = glimpse.event.as_deref().unwrap_or("unknown event");
-        format!("{event}, {}", report::age(glimpse.received_at, self.now))
+    fn about_delivery(&self, delivery: &DeliverySummary) -> String {
+        let event = delivery.event.as_deref().unwrap_or("unknown event");
+        format!("{event}, {}", report::age(delivery.received_at, self.now))
     }
 
     fn catalogue(&self) -> Catalogue {

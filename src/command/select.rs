@@ -1,13 +1,14 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
-use std::ops::ControlFlow;
-
 use super::setup::{Setup, moment};
 use crate::cli::SelectArgs;
-use crate::delivery::{Delivery, EventFilter, Status, Timestamp};
+use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
 use crate::provider::{Provider, nearest};
-use crate::store::{Query, Reader, StoreError};
+use crate::store::{Query, Reader, SourceFilter};
+
+/// What `--source` is given for whatever there is.
+pub const ALL_SOURCES: &str = "all";
 
 /// The filters as a query; times such as `-10m` are as seen from `now`.
 pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, CliError> {
@@ -22,10 +23,13 @@ pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, 
             .iter()
             .map(|name| verdict(name))
             .collect::<Result<_, _>>()?,
+        sources: sources(&args.source)?,
         since,
         until,
         failed: args.failed,
         search: args.search.clone(),
+        after: None,
+        before: None,
         limit: args
             .limit
             .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
@@ -41,14 +45,41 @@ fn events(patterns: &[String]) -> Result<EventFilter, CliError> {
 }
 
 fn verdict(name: &str) -> Result<Status, CliError> {
-    name.parse().map_err(|()| {
-        let names = Status::ALL.map(Status::as_str);
-        let hint = match nearest(name, names.into_iter()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("one of `{}`", names.join("`, `")),
-        };
-        CliError::usage(format!("unknown verdict `{name}`")).hint(hint)
+    let unknown = |()| unknown("verdict", name, &Status::ALL.map(Status::as_str));
+    name.parse().map_err(unknown)
+}
+
+/// The sources with these names; none is the usual ones, `all` is all.
+pub fn sources(names: &[String]) -> Result<SourceFilter, CliError> {
+    let known = DeliverySource::ALL;
+    let mut sources = Vec::new();
+    for name in names {
+        match DeliverySource::named(name) {
+            DeliverySource::Other(_) if name == ALL_SOURCES => return Ok(SourceFilter::All),
+            DeliverySource::Other(_) => {
+                let names: Vec<_> = known.iter().map(DeliverySource::as_str).collect();
+                return Err(unknown(
+                    "source",
+                    name,
+                    &[&names[..], &[ALL_SOURCES]].concat(),
+                ));
+            }
+            source => sources.push(source),
+        }
+    }
+    Ok(if sources.is_empty() {
+        SourceFilter::Usual
+    } else {
+        SourceFilter::Only(sources)
     })
+}
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> CliError {
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("one of `{}`", known.join("`, `")),
+    };
+    CliError::usage(format!("unknown {what} `{name}`")).hint(hint)
 }
 
 /// A moment or none: the ends of a span.
@@ -67,8 +98,13 @@ fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, CliError> {
 }
 
 /// The one delivery that `id` names: a full id, a unique beginning of one with or without `dlv_`,
-/// `@last`, or `@last~2` for two before the last.
+/// `@last`, or `@last~2` for two before the last, where what `test` has sent doesn't count.
 pub fn find(reader: &Reader, id: &str) -> Result<Delivery, CliError> {
+    find_among(reader, &SourceFilter::Usual, id)
+}
+
+/// The same, where `@last` counts deliveries of such sources.
+pub fn find_among(reader: &Reader, sources: &SourceFilter, id: &str) -> Result<Delivery, CliError> {
     let Some(name) = id.strip_prefix('@') else {
         return Ok(reader.get(id)?);
     };
@@ -76,7 +112,7 @@ pub fn find(reader: &Reader, id: &str) -> Result<Delivery, CliError> {
         let message = format!("`{id}` is neither `@last` nor `@last~N`");
         return Err(CliError::usage(message).hint("`@last~2` is two before the last"));
     };
-    reader.last(back)?.ok_or_else(|| {
+    reader.last(sources, back)?.ok_or_else(|| {
         CliError::usage(format!("the log does not go back to `{id}`"))
             .hint("`webhook log` lists what there is")
     })
@@ -90,44 +126,22 @@ fn steps_back(name: &str) -> Option<usize> {
     }
 }
 
-/// Hands over what the query means, from the oldest to the newest; the first error ends it.
-pub fn each(
-    reader: &Reader,
-    query: &Query,
-    work: impl FnMut(Delivery) -> Result<(), CliError>,
-) -> Result<(), CliError> {
-    walk(|visit| reader.select(query, visit), work)
-}
-
-/// Walks with a visitor that can fail: its first error ends the walk and comes out of it.
-pub fn walk<T>(
-    steps: impl FnOnce(&mut dyn FnMut(Delivery) -> ControlFlow<()>) -> Result<T, StoreError>,
-    mut work: impl FnMut(Delivery) -> Result<(), CliError>,
-) -> Result<T, CliError> {
-    let mut failed = None;
-    let walked = steps(&mut |delivery| match work(delivery) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(trouble) => {
-            failed = Some(trouble);
-            ControlFlow::Break(())
-        }
-    })?;
-    failed.map_or(Ok(walked), Err)
-}
-
-/// What to say where the filters mean no delivery: an event of an unknown name is the most likely
+/// What to say where no delivery matches: an event of an unknown name is the most likely
 /// mistake. It is no error, as a log may hold events that nobody documented.
 pub fn nothing(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<String, CliError> {
-    if reader.last(0)?.is_none() {
+    if reader.last(&SourceFilter::All, 0)?.is_none() {
         return Ok("the log holds no delivery".into());
     }
+    if args.source.is_empty() && reader.last(&SourceFilter::Usual, 0)?.is_none() {
+        return Ok("the log holds nothing but what `webhook test` sent: `--source test`".into());
+    }
     let Some(name) = unknown_event(&args.event, setup) else {
-        return Ok("no delivery in the log is meant by these filters".into());
+        return Ok("no delivery matches".into());
     };
     let known = setup.catalogue.iter().flat_map(Provider::event_names);
     let near = nearest(name, known).map(|near| format!(", did you mean `{near}`?"));
     Ok(format!(
-        "no delivery in the log is meant by these filters; no provider has an event `{name}`{}",
+        "no delivery matches; no provider has an event `{name}`{}",
         near.unwrap_or_default()
     ))
 }
@@ -170,6 +184,21 @@ mod tests {
         let hint = |name| verdict(name).unwrap_err().hint.unwrap_or_default();
         assert_eq!(hint("mismatched"), "did you mean `mismatch`?");
         assert!(hint("7").starts_with("one of `valid`, `mismatch`"));
+    }
+
+    #[test]
+    fn sources_are_named_or_all_and_a_near_one_is_suggested() {
+        let sources = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            sources(&names)
+        };
+        assert_eq!(sources(&[]), Ok(SourceFilter::Usual));
+        assert_eq!(sources(&["test", "all"]), Ok(SourceFilter::All));
+        let some = vec![DeliverySource::Test, DeliverySource::Listen];
+        assert_eq!(sources(&["test", "listen"]), Ok(SourceFilter::Only(some)));
+        let hint = |name| sources(&[name]).unwrap_err().hint.unwrap_or_default();
+        assert_eq!(hint("tests"), "did you mean `test`?");
+        assert!(hint("7").starts_with("one of `listen`, `send`"));
     }
 
     #[test]

@@ -260,6 +260,35 @@ mod tests {
         &committer.connection.as_ref().unwrap().conn
     }
 
+    /// A killed process loses nothing either way, as the system has what was written; that the rows
+    /// are on the disk when the machine fails is what these settings promise.
+    #[test]
+    fn a_commit_reaches_the_disk_before_it_is_answered() {
+        let (_folder, mut committer) = committer();
+        let settings = |committer: &Committer| {
+            let number = |name: &str| -> i64 {
+                let sql = format!("PRAGMA {name}");
+                conn(committer)
+                    .query_row(&sql, [], |row| row.get(0))
+                    .unwrap()
+            };
+            let mode = "PRAGMA journal_mode";
+            let mode: String = conn(committer)
+                .query_row(mode, [], |row| row.get(0))
+                .unwrap();
+            (
+                mode,
+                ["synchronous", "fullfsync", "checkpoint_fullfsync"].map(number),
+            )
+        };
+        let promised = ("wal".to_owned(), [2, 1, 1]);
+        assert_eq!(settings(&committer), promised);
+        // The connection that follows a file that was taken away, too.
+        std::fs::remove_file(&committer.path).unwrap();
+        committer.keep(&[entry(1)]).unwrap();
+        assert_eq!(settings(&committer), promised);
+    }
+
     #[test]
     fn a_full_disk_refuses_the_whole_batch_and_is_forgotten_once_there_is_room() {
         let (_folder, mut committer) = committer();

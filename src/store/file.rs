@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// What `SQLite` keeps beside the file: the log's newest rows, and the index of those.
@@ -25,24 +26,20 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
 fn private_folder() -> DirBuilder {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.mode(0o700);
     builder
 }
 
 fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create_new(true).mode(0o600);
     options
 }
 
 /// Which files a connection writes to, by device and inode: the log and its `-wal`.
 ///
 /// A file that was deleted or renamed goes on taking writes through an open connection, and all of
-/// them are lost. Comparing tells. Where the system has no inodes it doesn't let go of open files
-/// either, and every identity is equal.
+/// them are lost. Comparing tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
     log: Option<(u64, u64)>,
@@ -78,14 +75,8 @@ fn companion(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-#[cfg(unix)]
-fn inode(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
+/// Device and inode of the file at `path`, its identity; `None` where there is none.
+pub(super) fn inode(path: &Path) -> Option<(u64, u64)> {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-fn inode(_: &Path) -> Option<(u64, u64)> {
-    None
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::Transaction;
+use serde::Serialize;
 
 use super::file::Identity;
 use super::row::{Appender, Entry};
@@ -15,7 +16,7 @@ const STEP_ROWS: usize = 500;
 const STEP_BYTES: usize = 8 << 20;
 
 /// What an import has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Imported {
     /// Deliveries that are new in the log.
     pub added: u64,

@@ -61,9 +61,11 @@ impl Log {
 
     /// A connection that reads.
     pub fn reader(&self) -> Result<Reader, StoreError> {
+        // Looked at first: where the file is replaced meanwhile, the reader is seen to be elsewhere.
+        let file = file::inode(&self.path);
         let conn = connect_readonly(&self.path)?;
         migrations::version(&conn, &self.path)?;
-        Ok(Reader::over(conn, self.path.clone()))
+        Ok(Reader::over(conn, self.path.clone(), file))
     }
 }
 
@@ -74,6 +76,11 @@ pub(super) fn connect_writable(path: &Path) -> Result<Connection, StoreError> {
     migrations::migrate(&mut conn, path)?;
     // A commit returns when the rows are on the disk: what is answered after it was kept.
     conn.pragma_update(None, "synchronous", "full").at(path)?;
+    // On macOS `fsync` leaves them in the drive's cache; elsewhere these two mean nothing
+    // (<https://sqlite.org/pragma.html#pragma_fullfsync>).
+    conn.pragma_update(None, "fullfsync", true).at(path)?;
+    conn.pragma_update(None, "checkpoint_fullfsync", true)
+        .at(path)?;
     conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
         .at(path)?;
     Ok(conn)

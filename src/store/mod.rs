@@ -29,8 +29,8 @@ pub use error::{LookupError, StoreError};
 pub use import::Imported;
 pub use log::Log;
 pub use prune::Pruned;
-pub use query::{Position, Query};
-pub use reader::{Counts, Glimpse, KnownEvent, Reader};
+pub use query::{Direction, Position, Query, SourceFilter};
+pub use reader::{Counts, DeliverySummary, KnownEvent, Reader};
 pub use run::Run;
 pub use writer::{Receipt, Writer};
 

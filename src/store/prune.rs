@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Params};
+use serde::Serialize;
 
 use super::error::AtPath;
+use super::query::{NOT_TEST, TEST};
 use super::{Log, StoreError, log};
 use crate::delivery::Timestamp;
 
@@ -16,7 +18,7 @@ const STEP_BYTES: i64 = 32 << 20;
 const STEP_PAGES: u64 = 1024;
 
 /// What a prune has removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Pruned {
     /// Deliveries.
     pub deliveries: u64,
@@ -28,7 +30,8 @@ pub struct Pruned {
 
 impl Log {
     /// Removes, with their attempts, the deliveries received before `older_than`, and those that
-    /// are not among the newest `keep` in the order of the log.
+    /// are not among the newest `keep` in the order of the log. What `test` has sent is counted by
+    /// itself, so that it takes the place of nothing that was received.
     ///
     /// In short transactions with pauses, so that a listener goes on while it lasts. For the same
     /// reason the space is given back page by page: a `VACUUM` writes the whole log in one
@@ -38,44 +41,50 @@ impl Log {
         older_than: Option<Timestamp>,
         keep: Option<u64>,
     ) -> Result<Pruned, StoreError> {
-        let mut work = Work {
+        let mut pruning = Pruning {
             conn: log::connect_writable(self.path())?,
             path: self.path(),
         };
         let before = older_than.map_or(i64::MIN, Timestamp::micros);
         let keep = keep.map_or(i64::MAX, |keep| i64::try_from(keep).unwrap_or(i64::MAX));
-        let (deliveries, theirs) = work.remove_deliveries(before, keep)?;
-        let strays = work.remove_strays(before.max(work.oldest_kept(keep)?))?;
+        let (deliveries, theirs) = pruning.remove_deliveries(before, keep)?;
+        let orphans = pruning.remove_orphans(before.max(pruning.oldest_kept(keep)?))?;
+        pruning.remove_runs(before)?;
         Ok(Pruned {
             deliveries,
-            attempts: theirs + strays,
-            bytes: work.shrink()?,
+            attempts: theirs + orphans,
+            bytes: pruning.shrink()?,
         })
     }
 }
 
 /// A row to remove: its place and the length of its body.
-type Doomed = (i64, i64);
+type Expired = (i64, i64);
 
 /// A prune under way.
-struct Work<'a> {
+struct Pruning<'a> {
     conn: Connection,
     path: &'a Path,
 }
 
-impl Work<'_> {
+impl Pruning<'_> {
     /// Removes deliveries with their attempts; how many of each.
     fn remove_deliveries(&mut self, before: i64, keep: i64) -> Result<(u64, u64), StoreError> {
-        let doomed = self.doomed(
-            "SELECT seq, length(body) FROM delivery WHERE received_at < ?1 OR seq <= \
-             (SELECT seq FROM delivery ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq",
+        let expired = self.expired(
+            &format!(
+                "SELECT seq, length(body) FROM delivery WHERE received_at < ?1 \
+                 OR {NOT_TEST} AND seq <= (SELECT seq FROM delivery WHERE {NOT_TEST} \
+                 ORDER BY seq DESC LIMIT 1 OFFSET ?2) \
+                 OR {TEST} AND seq <= (SELECT seq FROM delivery WHERE {TEST} \
+                 ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq"
+            ),
             [before, keep],
         )?;
-        if let Some(&(last, _)) = doomed.last() {
+        if let Some(&(last, _)) = expired.last() {
             self.remember(last)?;
         }
         let (mut deliveries, mut attempts) = (0, 0);
-        for rows in steps(&doomed) {
+        for rows in steps(&expired) {
             attempts += self.delete(
                 "DELETE FROM attempt WHERE delivery_id IN (SELECT id FROM delivery \
                  WHERE seq IN (SELECT value FROM json_each(?1)))",
@@ -89,20 +98,30 @@ impl Work<'_> {
         Ok((deliveries, attempts))
     }
 
-    /// Removes attempts from before a moment that belong to no delivery of this log, as those of
-    /// `send` do.
-    fn remove_strays(&mut self, before: i64) -> Result<u64, StoreError> {
-        let doomed = self.doomed(
+    /// Removes attempts from before a moment that belong to no delivery of this log: the delivery
+    /// was pruned while it was sent, or the log was replaced meanwhile.
+    fn remove_orphans(&mut self, before: i64) -> Result<u64, StoreError> {
+        let expired = self.expired(
             "SELECT seq, coalesce(length(body), 0) FROM attempt WHERE started_at < ?1 AND \
              NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = attempt.delivery_id)",
             [before],
         )?;
         let mut attempts = 0;
-        for rows in steps(&doomed) {
+        for rows in steps(&expired) {
             let sql = "DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?1))";
             attempts += self.delete(sql, rows)?;
         }
         Ok(attempts)
+    }
+
+    /// Removes the bulk replays from before a moment of which no attempt is left.
+    fn remove_runs(&mut self, before: i64) -> Result<(), StoreError> {
+        let path = self.path;
+        let sql = "DELETE FROM run WHERE started_at < ?1 \
+             AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.run = run.id)";
+        log::step(&mut self.conn, path, |change| {
+            change.execute(sql, [before]).at(path).map(drop)
+        })
     }
 
     /// When the oldest of the newest `keep` deliveries was received, which is how far back the
@@ -116,7 +135,7 @@ impl Work<'_> {
         Ok(oldest.at(self.path)?.unwrap_or(i64::MAX))
     }
 
-    fn doomed(&self, sql: &str, params: impl Params) -> Result<Vec<Doomed>, StoreError> {
+    fn expired(&self, sql: &str, params: impl Params) -> Result<Vec<Expired>, StoreError> {
         let mut statement = self.conn.prepare(sql).at(self.path)?;
         let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)));
         rows.and_then(Iterator::collect).at(self.path)
@@ -133,7 +152,7 @@ impl Work<'_> {
         })
     }
 
-    fn delete(&mut self, sql: &str, rows: &[Doomed]) -> Result<u64, StoreError> {
+    fn delete(&mut self, sql: &str, rows: &[Expired]) -> Result<u64, StoreError> {
         let places = rows.iter().map(|row| row.0);
         let places = serde_json::Value::Array(places.map(Into::into).collect()).to_string();
         let path = self.path;
@@ -163,7 +182,7 @@ impl Work<'_> {
 }
 
 /// Rows in pieces that one transaction takes.
-fn steps(rows: &[Doomed]) -> impl Iterator<Item = &[Doomed]> {
+fn steps(rows: &[Expired]) -> impl Iterator<Item = &[Expired]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
         let mut bytes = 0;
@@ -203,7 +222,7 @@ mod tests {
         fn steps_are_small_and_leave_nothing_out(
             lengths in prop::collection::vec(0..STEP_BYTES * 2, 0..40)
         ) {
-            let rows: Vec<Doomed> = lengths.into_iter().map(|length| (7, length)).collect();
+            let rows: Vec<Expired> = lengths.into_iter().map(|length| (7, length)).collect();
             let parts: Vec<_> = steps(&rows).collect();
             prop_assert_eq!(&parts.concat(), &rows);
             for part in parts {

@@ -7,17 +7,19 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::StoreError;
 use super::error::AtPath;
-use crate::delivery::{EventFilter, Status, Timestamp};
+use crate::delivery::{DeliverySource, EventFilter, Status, Timestamp};
 
 /// A selection of deliveries; empty parts select nothing away, and all others must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
-    /// One of these full ids.
+    /// One of these full ids; [`SourceFilter::Usual`] leaves none of them out.
     pub ids: Vec<String>,
     /// An event that the filter means.
     pub events: EventFilter,
     /// This provider.
     pub provider: Option<String>,
+    /// From such a source.
+    pub sources: SourceFilter,
     /// One of these verdicts.
     pub verdicts: Vec<Status>,
     /// Received at this moment or later.
@@ -28,31 +30,79 @@ pub struct Query {
     pub failed: bool,
     /// This text in body, target, headers or event id; ASCII letters match in either case.
     pub search: Option<String>,
+    /// Behind this place in the log: with [`before`](Self::before), a cursor for either direction.
+    pub after: Option<Position>,
+    /// Before this place in the log.
+    pub before: Option<Position>,
     /// The newest so many of the rest.
     pub limit: Option<usize>,
 }
 
-/// A place in the log, between two deliveries.
+/// Which sources are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SourceFilter {
+    /// All but what `test` has sent, which nobody has received and which would bury what was.
+    #[default]
+    Usual,
+    /// Whatever there is.
+    All,
+    /// One of these.
+    Only(Vec<DeliverySource>),
+}
+
+impl SourceFilter {
+    /// The condition on a row of `delivery`, and the parameter where it has one.
+    ///
+    /// The sources are looked up in the index, and not in the row: there they stand behind the body,
+    /// and `SQLite` would walk through it.
+    pub(super) fn condition(&self) -> Option<(&'static str, Option<Value>)> {
+        match self {
+            Self::Usual => Some((NOT_TEST, None)),
+            Self::All => None,
+            Self::Only(sources) => {
+                let names: Vec<_> = sources.iter().map(DeliverySource::as_str).collect();
+                let part = if sources.contains(&DeliverySource::Listen) {
+                    "seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
+                     AND source NOT IN (SELECT value FROM json_each(?)))"
+                } else {
+                    "seq IN (SELECT seq FROM delivery WHERE source <> 'listen' \
+                     AND source IN (SELECT value FROM json_each(?)))"
+                };
+                Some((part, Some(list(&names))))
+            }
+        }
+    }
+}
+
+/// The places of what `test` has sent.
+pub(super) const TEST: &str =
+    "seq IN (SELECT seq FROM delivery WHERE source <> 'listen' AND source = 'test')";
+
+/// The places of everything else.
+pub(super) const NOT_TEST: &str =
+    "seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' AND source = 'test')";
+
+/// The place of a delivery in the log. Places rise, and none is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position(pub(super) i64);
 
 impl Position {
     /// Before the first delivery.
     pub const START: Self = Self(0);
+
+    /// The place behind this one.
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
 }
 
 /// Which way through the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub enum Direction {
+    /// As they were logged.
     OldestFirst,
+    /// Back from the newest.
     NewestFirst,
-}
-
-/// A part of the log: behind the first place, up to and with the last.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) after: Position,
-    pub(super) to: Position,
 }
 
 const FAILED: &str = "(SELECT status IS NULL OR status NOT BETWEEN 200 AND 299 FROM attempt \
@@ -67,11 +117,10 @@ impl Query {
         &self,
         conn: &Connection,
         path: &Path,
-        span: Span,
         direction: Direction,
         most: usize,
-    ) -> Result<Vec<i64>, StoreError> {
-        let (sql, values) = self.statement(span, direction);
+    ) -> Result<Vec<Position>, StoreError> {
+        let (sql, values) = self.statement(direction);
         let mut statement = conn.prepare_cached(&sql).at(path)?;
         let mut rows = statement.query(params_from_iter(values)).at(path)?;
         let mut places = Vec::new();
@@ -79,18 +128,18 @@ impl Query {
             && let Some(row) = rows.next().at(path)?
         {
             if self.means(row).at(path)? {
-                places.push(row.get(0).at(path)?);
+                places.push(Position(row.get(0).at(path)?));
             }
         }
         Ok(places)
     }
 
-    fn statement(&self, span: Span, direction: Direction) -> (String, Vec<Value>) {
+    fn statement(&self, direction: Direction) -> (String, Vec<Value>) {
         let searched = match self.search {
             Some(_) => ", event_id, target, headers, body",
             None => "",
         };
-        let (conditions, values) = self.conditions(span);
+        let (conditions, values) = self.conditions();
         let order = match direction {
             Direction::OldestFirst => "ASC",
             Direction::NewestFirst => "DESC",
@@ -102,9 +151,11 @@ impl Query {
     }
 
     /// What `SQLite` decides: all but patterns and text.
-    fn conditions(&self, span: Span) -> (String, Vec<Value>) {
-        let mut parts = vec!["seq > ?", "seq <= ?"];
-        let mut values = vec![Value::from(span.after.0), Value::from(span.to.0)];
+    fn conditions(&self) -> (String, Vec<Value>) {
+        let after = self.after.unwrap_or(Position::START);
+        let before = self.before.unwrap_or(Position(i64::MAX));
+        let mut parts = vec!["seq > ?", "seq < ?"];
+        let mut values = vec![Value::from(after.0), Value::from(before.0)];
         let mut add = |part, value: Value| {
             parts.push(part);
             values.push(value);
@@ -124,6 +175,11 @@ impl Query {
         }
         if let Some(until) = self.until {
             add("received_at < ?", until.micros().into());
+        }
+        let named = !self.ids.is_empty() && self.sources == SourceFilter::Usual;
+        if let Some((part, value)) = self.sources.condition().filter(|_| !named) {
+            parts.push(part);
+            values.extend(value);
         }
         if self.failed {
             parts.push(FAILED);

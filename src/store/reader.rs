@@ -2,16 +2,15 @@
 
 mod attempts;
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Params, Row};
 
 use super::error::AtPath;
 use super::lookup::{Table, resolve};
-use super::query::{Direction, Position, Query, Span};
+use super::query::{Direction, NOT_TEST, Position, Query, SourceFilter};
 use super::row::{self, DELIVERY_COLUMNS};
-use super::{LookupError, StoreError};
+use super::{LookupError, StoreError, file};
 use crate::delivery::{Delivery, Timestamp};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
@@ -30,7 +29,7 @@ pub struct KnownEvent {
 
 /// What a list shows of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glimpse {
+pub struct DeliverySummary {
     /// Its id.
     pub id: String,
     /// The event type.
@@ -55,11 +54,13 @@ pub struct Counts {
 pub struct Reader {
     conn: Connection,
     path: PathBuf,
+    /// Device and inode of the file that is read.
+    file: Option<(u64, u64)>,
 }
 
 impl Reader {
-    pub(super) const fn over(conn: Connection, path: PathBuf) -> Self {
-        Self { conn, path }
+    pub(super) const fn over(conn: Connection, path: PathBuf, file: Option<(u64, u64)>) -> Self {
+        Self { conn, path, file }
     }
 
     /// The delivery with this id, or the only one whose id begins so.
@@ -70,41 +71,67 @@ impl Reader {
         found.ok_or(LookupError::NotFound { id })
     }
 
-    /// The newest delivery but `n`, in the order of the log: 0 is the newest.
-    pub fn last(&self, n: usize) -> Result<Option<Delivery>, StoreError> {
-        let sql = format!(
-            "SELECT {DELIVERY_COLUMNS} FROM delivery WHERE seq = \
-             (SELECT seq FROM delivery ORDER BY seq DESC LIMIT 1 OFFSET ?1)"
-        );
-        self.one(&sql, [limit(n)], row::delivery)
+    /// The newest delivery but `n` of such sources, in the order of the log: 0 is the newest.
+    pub fn last(&self, sources: &SourceFilter, n: usize) -> Result<Option<Delivery>, StoreError> {
+        let query = Query {
+            sources: sources.clone(),
+            ..Query::default()
+        };
+        let places = self.places(&query, Direction::NewestFirst, n.saturating_add(1))?;
+        match places.get(n) {
+            Some(place) => self.at(*place),
+            None => Ok(None),
+        }
     }
 
-    /// Hands over what the query means, from the oldest to the newest, until told to stop.
-    pub fn select(
+    /// Hands over what the query means, from the oldest to the newest. The first error ends it.
+    pub fn select<E: From<StoreError>>(
         &self,
         query: &Query,
-        mut visit: impl FnMut(Delivery) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+        visit: impl FnMut(Delivery) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Some(most) = query.limit else {
             return self.follow(Position::START, query, visit).map(drop);
         };
-        let mut places = self.newest(query, most)?;
+        let mut places = self.places(query, Direction::NewestFirst, most)?;
         places.reverse();
-        self.visit(&places, &mut visit).map(drop)
+        self.visit(&places, visit)
     }
 
     /// The ids of what the query means, from the oldest to the newest.
     pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
-        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
-        let id = |place: &i64| {
+        let most = query.limit.unwrap_or(usize::MAX);
+        let places = self.places(query, Direction::NewestFirst, most)?;
+        let id = |place: &Position| {
             let sql = "SELECT id FROM delivery WHERE seq = ?1";
-            self.one(sql, [place], |row, path| row.get(0).at(path))
+            self.one(sql, [place.0], |row, path| row.get(0).at(path))
         };
         places
             .iter()
             .rev()
             .filter_map(|p| id(p).transpose())
             .collect()
+    }
+
+    /// Up to `most` deliveries that the query means (its limit doesn't count here), with their
+    /// places.
+    ///
+    /// The place of the last is the cursor of the next page: [`Query::before`] for the newest first,
+    /// [`Query::after`] for the oldest first. So the pages hold each delivery once, whatever is added
+    /// between two of them.
+    pub fn page(
+        &self,
+        query: &Query,
+        direction: Direction,
+        most: usize,
+    ) -> Result<Vec<(Position, Delivery)>, StoreError> {
+        let mut page = Vec::new();
+        for place in self.places(query, direction, most)? {
+            if let Some(delivery) = self.at(place)? {
+                page.push((place, delivery));
+            }
+        }
+        Ok(page)
     }
 
     /// The end of the log as it is now, to [`follow`](Self::follow) from.
@@ -114,28 +141,34 @@ impl Reader {
         Ok(Position(end.unwrap_or_default()))
     }
 
-    /// Hands over what has come behind a place and is meant by the query (whose limit doesn't
-    /// count here), and returns the place to go on from: behind the last delivery handed over
-    /// when told to stop, else the end of the log.
-    pub fn follow(
+    /// Hands over what has come behind a place and is meant by the query (whose limit doesn't count
+    /// here), and returns the place to go on from, the end of the log. The first error ends it.
+    pub fn follow<E: From<StoreError>>(
         &self,
         after: Position,
         query: &Query,
-        mut visit: impl FnMut(Delivery) -> ControlFlow<()>,
-    ) -> Result<Position, StoreError> {
-        let to = self.end()?;
-        let mut span = Span { after, to };
+        mut visit: impl FnMut(Delivery) -> Result<(), E>,
+    ) -> Result<Position, E> {
+        let end = self.end()?;
+        let mut page = Query {
+            after: query.after.max(Some(after)),
+            before: Some(query.before.unwrap_or(end.next()).min(end.next())),
+            ..query.clone()
+        };
         loop {
-            let oldest = Direction::OldestFirst;
-            let places = query.places(&self.conn, &self.path, span, oldest, PAGE)?;
-            if let ControlFlow::Break(stopped) = self.visit(&places, &mut visit)? {
-                return Ok(stopped);
+            let places = self.places(&page, Direction::OldestFirst, PAGE)?;
+            self.visit(&places, &mut visit)?;
+            if places.len() < PAGE {
+                return Ok(end);
             }
-            match places.last() {
-                Some(&last) if places.len() == PAGE => span.after = Position(last),
-                _ => return Ok(to),
-            }
+            page.after = places.last().copied();
         }
+    }
+
+    /// Whether `path` still leads to the file that is read here: one that was deleted or replaced
+    /// goes on being readable, and nothing is added to it.
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.file.is_some() && file::inode(path) == self.file
     }
 
     /// How much the log holds.
@@ -153,11 +186,15 @@ impl Reader {
         Ok(counts.unwrap_or_default())
     }
 
-    /// The events of the newest `most` deliveries, newest first, for telling duplicates. Forged ones
-    /// are left out: none may pass for the first of its event.
+    /// The events of the newest `most` deliveries, newest first, for telling duplicates.
+    ///
+    /// None may pass for the first of its event without having been received: what is forged, what
+    /// `test` has sent, and what was imported without being proven are left out.
     pub fn recent_events(&self, most: usize) -> Result<Vec<KnownEvent>, StoreError> {
         let sql = "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
              (SELECT seq, provider, event_id, duplicate_of, id, verdict FROM delivery \
+              WHERE seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
+              AND (source = 'test' OR source = 'import' AND verdict NOT IN ('valid', 'stale'))) \
               ORDER BY seq DESC LIMIT ?1) \
              WHERE provider IS NOT NULL AND event_id IS NOT NULL \
              AND verdict IN ('valid', 'unverified', 'stale') ORDER BY seq DESC";
@@ -170,11 +207,15 @@ impl Reader {
         })
     }
 
-    /// What a list shows of the newest `most` deliveries, newest first, without reading bodies.
-    pub fn recent(&self, most: usize) -> Result<Vec<Glimpse>, StoreError> {
-        let sql = "SELECT id, event, received_at FROM delivery ORDER BY seq DESC LIMIT ?1";
-        self.all(sql, [limit(most)], |row, path| {
-            Ok(Glimpse {
+    /// What a list shows of the newest `most` deliveries, newest first, without reading bodies and
+    /// without what `test` has sent.
+    pub fn recent(&self, most: usize) -> Result<Vec<DeliverySummary>, StoreError> {
+        let sql = format!(
+            "SELECT id, event, received_at FROM delivery WHERE {NOT_TEST} \
+             ORDER BY seq DESC LIMIT ?1"
+        );
+        self.all(&sql, [limit(most)], |row, path| {
+            Ok(DeliverySummary {
                 id: row.get(0).at(path)?,
                 event: row.get(1).at(path)?,
                 received_at: Timestamp::from_micros(row.get(2).at(path)?),
@@ -182,31 +223,32 @@ impl Reader {
         })
     }
 
-    /// The places of the newest `most` deliveries that are meant, newest first.
-    fn newest(&self, query: &Query, most: usize) -> Result<Vec<i64>, StoreError> {
-        let span = Span {
-            after: Position::START,
-            to: Position(i64::MAX),
-        };
-        query.places(&self.conn, &self.path, span, Direction::NewestFirst, most)
+    fn places(
+        &self,
+        query: &Query,
+        direction: Direction,
+        most: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        query.places(&self.conn, &self.path, direction, most)
     }
 
-    /// Hands over the deliveries at these places; those that were pruned meanwhile are passed over.
-    fn visit(
-        &self,
-        places: &[i64],
-        visit: &mut impl FnMut(Delivery) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<Position>, StoreError> {
+    /// The delivery at a place; `None` where it was pruned meanwhile.
+    fn at(&self, place: Position) -> Result<Option<Delivery>, StoreError> {
         let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE seq = ?1");
+        self.one(&sql, [place.0], row::delivery)
+    }
+
+    fn visit<E: From<StoreError>>(
+        &self,
+        places: &[Position],
+        mut visit: impl FnMut(Delivery) -> Result<(), E>,
+    ) -> Result<(), E> {
         for &place in places {
-            let Some(delivery) = self.one(&sql, [place], row::delivery)? else {
-                continue;
-            };
-            if visit(delivery).is_break() {
-                return Ok(ControlFlow::Break(Position(place)));
+            if let Some(delivery) = self.at(place)? {
+                visit(delivery)?;
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
     pub(super) fn one<T>(

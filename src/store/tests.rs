@@ -1,6 +1,7 @@
 //! The log as its callers see it.
 
 mod migrating;
+mod paging;
 mod refusals;
 mod selections;
 mod survival;
@@ -11,7 +12,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{Imported, Log, LookupError, Position, Query, Reader, StoreError, Writer};
+use super::{
+    Direction, Imported, Log, LookupError, Position, Query, Reader, SourceFilter, StoreError,
+    Writer,
+};
 use crate::delivery::{
     Answer, Attempt, Delivery, DeliverySource, Failure, FailureKind, Headers, Request, Signing,
     Status, Timestamp, Trigger, Verdict, id,
@@ -114,12 +118,25 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 fn all(reader: &Reader, query: &Query) -> Vec<Delivery> {
     let mut found = Vec::new();
-    let visit = |delivery| {
+    let visit = |delivery| -> Result<(), StoreError> {
         found.push(delivery);
-        std::ops::ControlFlow::Continue(())
+        Ok(())
     };
     reader.select(query, visit).unwrap();
     found
+}
+
+/// The newest delivery, whatever its source.
+fn newest(reader: &Reader) -> Result<Option<Delivery>, StoreError> {
+    reader.last(&SourceFilter::All, 0)
+}
+
+/// Everything.
+fn everything() -> Query {
+    Query {
+        sources: SourceFilter::All,
+        ..Query::default()
+    }
 }
 
 prop_compose! {
@@ -166,7 +183,7 @@ proptest! {
         for receipt in receipts {
             receipt.wait().unwrap();
         }
-        prop_assert_eq!(all(&place.reader(), &Query::default()), deliveries);
+        prop_assert_eq!(all(&place.reader(), &everything()), deliveries);
     }
 }
 

@@ -150,4 +150,5 @@ mod following;
 mod listing;
 mod moving;
 mod showing;
+mod tested;
 mod trouble;

@@ -73,14 +73,14 @@ impl Export {
 
     fn write_ndjson<W: Write>(&self, mut out: W) -> Result<(W, Exported), CliError> {
         let mut exported = Exported::default();
-        select::each(&self.reader, &self.query, |delivery| {
+        self.reader.select(&self.query, |delivery| {
             exported.deliveries += 1;
             output::line(&mut out, delivery.to_json())?;
             for attempt in self.reader.attempts_of(&delivery.id)? {
                 exported.attempts += 1;
                 output::line(&mut out, attempt.to_json())?;
             }
-            Ok(())
+            Ok::<_, CliError>(())
         })?;
         out.flush()?;
         Ok((out, exported))
@@ -90,9 +90,9 @@ impl Export {
     fn write_har<W: Write>(&self, out: W) -> Result<(W, Exported), CliError> {
         let mut exported = Exported::default();
         let mut har = har::HarWriter::new(out, env!("CARGO_PKG_VERSION"))?;
-        select::each(&self.reader, &self.query, |delivery| {
+        self.reader.select(&self.query, |delivery| {
             exported.deliveries += 1;
-            Ok(har.entry(&delivery)?)
+            har.entry(&delivery).map_err(CliError::from)
         })?;
         Ok((har.finish()?, exported))
     }

@@ -12,7 +12,7 @@ use super::output;
 use crate::cli::LogImport;
 use crate::console::Console;
 use crate::delivery::capture::Capture;
-use crate::delivery::{Delivery, DeliverySource, Status, Timestamp, Verdict, id};
+use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
 use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureReader, FormatError, captures};
 use crate::provider::{Catalogue, Keyring, Policy, verify_request};
@@ -23,40 +23,34 @@ const NOTES_LIMIT: usize = 10;
 
 /// What an import has done.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Summary {
-    /// Deliveries that are new in the log.
-    added: u64,
-    /// Deliveries whose id the log already had.
-    present: u64,
+struct ImportCounts {
+    #[serde(flatten)]
+    imported: Imported,
     /// Lines that are no delivery, such as attempts.
     skipped: u64,
 }
 
 /// Adds the captures of a file to the log, once all of it is known to be readable.
 pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let input = Input::open(&args.file)?;
-    let skipped = input.check(world.console)?;
+    let keyring = setup.keyring(&args.secrets)?;
+    let file = ImportFile::open(&args.file)?;
+    let skipped = file.check(world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
-    let imported = input.add_to(&log, |capture| {
-        adopt(capture, &setup.catalogue, world.now())
+    let imported = file.add_to(&log, |capture| {
+        adopt(capture, &setup.catalogue, &keyring, world.now())
     })?;
-    let summary = Summary {
-        added: imported.added,
-        present: imported.present,
-        skipped,
-    };
+    let counts = ImportCounts { imported, skipped };
     if args.json {
-        world
-            .console
-            .json(&Line::new("summary", &summary).to_json()?)?;
+        let line = Line::new("summary", &counts).to_json()?;
+        world.console.json(&line)?;
     } else {
-        world.console.talk(&said(summary, log.path()));
+        world.console.talk(&said(counts, log.path()));
     }
     Ok(Outcome::Yes)
 }
 
-fn said(summary: Summary, log: &Path) -> String {
-    let added = output::deliveries(summary.added);
+fn said(counts: ImportCounts, log: &Path) -> String {
+    let added = output::deliveries(counts.imported.added);
     let part = |count, what: &str| match count {
         0 => String::new(),
         count => format!("; {count} {what}"),
@@ -64,69 +58,60 @@ fn said(summary: Summary, log: &Path) -> String {
     format!(
         "added {added} to {}{}{}",
         output::shown(log),
-        part(summary.present, "already there"),
-        part(summary.skipped, "passed over, being no delivery"),
+        part(counts.imported.present, "already there"),
+        part(counts.skipped, "skipped, being no delivery"),
     )
 }
 
-/// A capture as a delivery of this log. What its writer knew stays; of a bare request, provider and
-/// event are found as on receipt, without a secret, so that it is never called valid.
-fn adopt(capture: Capture, catalogue: &Catalogue, now: Timestamp) -> Delivery {
+/// A capture as a delivery of this log. Its verdict is made here, with the secrets that are known
+/// and as of when it was received: what a file says of itself proves nothing, and is noted.
+fn adopt(capture: Capture, catalogue: &Catalogue, keyring: &Keyring, now: Timestamp) -> Delivery {
     let received_at = capture.received_at.unwrap_or(now);
-    let capture = match capture.verdict {
-        Some(_) => capture,
-        None => observed(capture, catalogue, received_at),
+    let policy = Policy {
+        provider: capture.provider.clone(),
+        // Whether it is genuine counts here, not why it is not.
+        diagnose_up_to: 0,
+        ..Policy::default()
     };
+    let judged = verify_request(catalogue, keyring, &policy, &capture.request, received_at);
+    let mut verdict = judged.verdict;
+    if let Some(said) = capture.verdict {
+        verdict
+            .notes
+            .push(format!("the imported file said `{}`", said.status));
+    }
     Delivery {
         id: capture
             .id
             .filter(|id| !id.is_empty())
             .unwrap_or_else(id::delivery),
         received_at,
-        // What `test` has forged stays apart from what was received, wherever it is.
+        // What `test` has sent stays apart from what was received, wherever it is.
         source: capture
             .source
             .filter(|source| *source == DeliverySource::Test)
             .unwrap_or(DeliverySource::Import),
         remote: capture.remote,
-        provider: capture.provider,
-        event: capture.event,
-        event_id: capture.event_id,
-        duplicate_of: capture.duplicate_of,
-        verdict: capture
-            .verdict
-            .unwrap_or_else(|| Verdict::new(Status::Unverified)),
-        request: capture.request,
-        response_status: capture.response_status,
-    }
-}
-
-fn observed(capture: Capture, catalogue: &Catalogue, received_at: Timestamp) -> Capture {
-    let policy = Policy {
-        provider: capture.provider.clone(),
-        ..Policy::default()
-    };
-    let none = Keyring::default();
-    let judged = verify_request(catalogue, &none, &policy, &capture.request, received_at);
-    Capture {
         provider: capture
             .provider
             .or(judged.provider.map(|known| known.name().to_owned())),
         event: capture.event.or(judged.event),
         event_id: capture.event_id.or(judged.event_id),
-        verdict: Some(judged.verdict),
-        ..capture
+        duplicate_of: capture.duplicate_of,
+        verdict,
+        request: capture.request,
+        response_status: capture.response_status,
     }
 }
 
 /// A file that can be read twice: to see whether all of it is right, and to import it. Nothing of
 /// what is held in memory grows with it.
-struct Input {
+struct ImportFile {
     file: File,
     name: String,
 }
 
-impl Input {
+impl ImportFile {
     fn open(path: &Path) -> Result<Self, CliError> {
         let (name, file) = match path.to_str() {
             Some("-") => ("stdin".into(), spooled(io::stdin().lock())),

@@ -53,9 +53,9 @@ pub fn run(
 fn print_lines(reader: &Reader, query: &Query, world: &World) -> Result<usize, CliError> {
     let mut out = output::buffered(world.console);
     let mut listed = 0;
-    select::each(reader, query, |delivery| {
+    reader.select(query, |delivery| {
         listed += 1;
-        Ok(output::line(&mut out, delivery.to_json())?)
+        output::line(&mut out, delivery.to_json()).map_err(CliError::from)
     })?;
     out.flush()?;
     Ok(listed)
@@ -83,10 +83,10 @@ fn print_table(reader: &Reader, query: &Query, world: &World) -> Result<usize, C
 
 fn rows(reader: &Reader, query: &Query, now: Timestamp) -> Result<Vec<Vec<String>>, CliError> {
     let (mut ids, mut rows) = (Vec::new(), Vec::new());
-    select::each(reader, query, |delivery| {
+    reader.select(query, |delivery| {
         rows.push(row(&delivery, now));
         ids.push(delivery.id);
-        Ok(())
+        Ok::<_, StoreError>(())
     })?;
     let statuses = reader.last_attempt_status(&ids)?;
     for (id, row) in ids.iter().zip(&mut rows) {

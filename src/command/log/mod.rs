@@ -23,7 +23,11 @@ pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome,
             CliError::usage(message).hint("put them behind it: `webhook log show ID --json`")
         );
     }
-    let setup = Setup::load(global, None, world)?;
+    let env_file = match &args.command {
+        Some(LogCommand::Import(args)) => args.secrets.env_file.as_deref(),
+        _ => None,
+    };
+    let setup = Setup::load(global, env_file, world)?;
     match args.command {
         None => list::run(&args.select, args.json, &setup, world),
         Some(LogCommand::Show(args)) => show::run(&args, &setup, world),

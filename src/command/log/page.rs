@@ -2,7 +2,9 @@
 
 use colored::Colorize as _;
 
-use crate::delivery::{Answer, Attempt, Delivery, Headers, Request, Signing, Timestamp};
+use crate::delivery::{
+    Answer, Attempt, Delivery, DeliverySource, Headers, Request, Signing, Timestamp,
+};
 use crate::report::sanitize::{escape, escape_bytes};
 use crate::report::style::{self, pad};
 use crate::report::{self, AttemptView};
@@ -43,7 +45,11 @@ fn about(delivery: &Delivery, now: Timestamp) -> String {
     let first = delivery.duplicate_of.as_deref();
     let again = first.map(|first| format!("same event as {first}"));
     let incomplete = (!delivery.request.body_complete).then_some("the body is not complete");
+    // What is shown is what was received, unless it says otherwise.
+    let source =
+        Some(delivery.source.as_str()).filter(|_| delivery.source != DeliverySource::Listen);
     lines([
+        field("source", source),
         field("received", Some(&moment(delivery.received_at, now))),
         field("from", delivery.remote.as_deref()),
         field("event id", delivery.event_id.as_deref()),

@@ -1,7 +1,5 @@
 //! `webhook log prune`: what is no longer wanted.
 
-use serde::Serialize;
-
 use super::super::line::Line;
 use super::super::setup::moment;
 use super::super::{Setup, World};
@@ -12,15 +10,6 @@ use crate::exit::{CliError, Outcome};
 use crate::report;
 use crate::store::Pruned;
 
-/// What a prune has removed.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Summary {
-    deliveries: u64,
-    attempts: u64,
-    /// By how many bytes the log is smaller.
-    bytes: u64,
-}
-
 /// Deletes what is older than a span or beyond a number.
 pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
     let log = setup.existing_log()?;
@@ -28,19 +17,8 @@ pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, Cli
     let older_than = args.older_than.map(|span| moment(Moment::Ago(span.0), now));
     let pruned = log.prune(older_than, args.keep)?;
     if args.json {
-        let Pruned {
-            deliveries,
-            attempts,
-            bytes,
-        } = pruned;
-        let summary = Summary {
-            deliveries,
-            attempts,
-            bytes,
-        };
-        world
-            .console
-            .json(&Line::new("summary", &summary).to_json()?)?;
+        let line = Line::new("summary", &pruned).to_json()?;
+        world.console.json(&line)?;
     } else {
         world.console.talk(&said(pruned));
     }

@@ -1,13 +1,12 @@
 //! `webhook log tail`: deliveries as they come in.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::signal::ctrl_c;
 use tokio::sync::oneshot;
@@ -107,7 +106,10 @@ impl Tail {
             )),
         }
         loop {
-            if !open.as_ref().is_some_and(|open| open.is_at(&self.path)) {
+            if !open
+                .as_ref()
+                .is_some_and(|open| open.reader.is_at(&self.path))
+            {
                 open = self.open()?;
             }
             if let Some(open) = &mut open {
@@ -121,17 +123,14 @@ impl Tail {
 
     /// The log from its first delivery on; `None` where there is none, or was none a moment ago.
     fn open(&self) -> Result<Option<Open>, StoreError> {
-        let born = birth(&self.path);
         let log = match Log::open_existing(&self.path) {
             Err(StoreError::Missing { .. }) => return Ok(None),
             opened => opened?,
         };
-        let Some(born) = born else { return Ok(None) };
         Ok(Some(Open {
             reader: log.reader()?,
             place: Position::START,
             shown: HashSet::new(),
-            born,
         }))
     }
 
@@ -141,7 +140,7 @@ impl Tail {
         if self.query.limit.is_none() {
             return Ok(());
         }
-        select::each(&open.reader, &self.query, |delivery| {
+        open.reader.select(&self.query, |delivery| {
             self.print(&delivery)?;
             open.shown.insert(delivery.id);
             Ok(())
@@ -149,15 +148,13 @@ impl Tail {
     }
 
     fn print_new(&self, open: &mut Open) -> Result<(), CliError> {
-        open.place = select::walk(
-            |visit| open.reader.follow(open.place, &self.query, visit),
-            |delivery| {
-                if open.shown.contains(&delivery.id) {
-                    return Ok(());
-                }
-                self.print(&delivery)
-            },
-        )?;
+        let shown = &open.shown;
+        open.place = open.reader.follow(open.place, &self.query, |delivery| {
+            if shown.contains(&delivery.id) {
+                return Ok(());
+            }
+            self.print(&delivery)
+        })?;
         open.shown = HashSet::new();
         Ok(())
     }
@@ -183,22 +180,4 @@ struct Open {
     place: Position,
     /// What was printed and may stand behind `place`, as it came just then.
     shown: HashSet<String>,
-    born: Birth,
-}
-
-impl Open {
-    /// Whether the file at `path` is still the one that is open: one that was deleted goes on being
-    /// readable, and nothing ever comes.
-    fn is_at(&self, path: &Path) -> bool {
-        Some(self.born) == birth(path)
-    }
-}
-
-/// When a file was made, where the file system knows.
-type Birth = Option<SystemTime>;
-
-/// The birth of the file at `path`; `None` where there is no file.
-fn birth(path: &Path) -> Option<Birth> {
-    let found = fs::metadata(path).ok()?;
-    Some(found.created().ok())
 }

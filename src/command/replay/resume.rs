@@ -89,9 +89,10 @@ fn selection(args: &ReplayArgs, reader: &Reader) -> Result<Option<String>, CliEr
     if args.id.is_empty() && args.select == SelectArgs::default() {
         return Ok(None);
     }
+    let sources = select::sources(&args.select.source)?;
     let mut ids = Vec::new();
     for id in &args.id {
-        ids.push(select::find(reader, id)?.id);
+        ids.push(select::find_among(reader, &sources, id)?.id);
     }
     ids.sort();
     ids.dedup();

@@ -46,7 +46,7 @@ fn a_log_of_version_1_is_read_as_it_was() {
     assert_eq!(after, before);
     assert_eq!((after.0.len(), after.1.len()), (7, 8));
 
-    let deliveries = all(&reader, &Query::default());
+    let deliveries = all(&reader, &everything());
     let read: Vec<_> = deliveries
         .iter()
         .map(|d| (d.source.as_str(), d.verdict.status.as_str()))
@@ -111,7 +111,7 @@ fn a_migrated_log_has_the_form_of_a_new_one_and_takes_rows() {
     assert_eq!(schema(&place), schema(&Place::holding(&[])));
     let kept = delivery();
     keep(&writer, &kept).unwrap();
-    assert_eq!(place.reader().last(0).unwrap(), Some(kept));
+    assert_eq!(newest(&place.reader()).unwrap(), Some(kept));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_source_that_a_newer_version_has_named_is_no_fault_of_the_row() {
     let place = Place::holding(&[delivery()]);
     let change = "UPDATE delivery SET source = 'emulate'";
     place.sqlite().execute_batch(change).unwrap();
-    let read = place.reader().last(0).unwrap().unwrap();
+    let read = newest(&place.reader()).unwrap().unwrap();
     assert_eq!(read.source, DeliverySource::Other("emulate".into()));
     assert!(read.to_json().contains("\"source\":\"emulate\""));
 }

@@ -130,7 +130,7 @@ fn a_row_that_was_spoiled_by_hand_is_named() {
             .sqlite()
             .execute(&format!("UPDATE delivery SET {change}"), [])
             .unwrap();
-        let error = place.reader().last(0).unwrap_err().to_string();
+        let error = newest(&place.reader()).unwrap_err().to_string();
         assert!(
             error.starts_with(&format!("delivery `{}` in log", d.id)),
             "{error}"

@@ -153,12 +153,18 @@ fn the_newest_are_counted_from_the_end() {
     let deliveries = sample();
     let place = Place::holding(&deliveries);
     let reader = place.reader();
-    assert_eq!(reader.last(0).unwrap().as_ref(), deliveries.last());
-    assert_eq!(reader.last(5).unwrap().as_ref(), deliveries.first());
-    assert_eq!(reader.last(6).unwrap(), None);
+    assert_eq!(
+        reader.last(&SourceFilter::Usual, 0).unwrap().as_ref(),
+        deliveries.last()
+    );
+    assert_eq!(
+        reader.last(&SourceFilter::Usual, 5).unwrap().as_ref(),
+        deliveries.first()
+    );
+    assert_eq!(reader.last(&SourceFilter::Usual, 6).unwrap(), None);
     let newest = [&deliveries[5], &deliveries[4]].map(|d| d.id.clone());
     let recent = reader.recent(2).unwrap();
-    let ids: Vec<_> = recent.into_iter().map(|glimpse| glimpse.id).collect();
+    let ids: Vec<_> = recent.into_iter().map(|delivery| delivery.id).collect();
     assert_eq!(ids, newest);
 }
 
@@ -230,4 +236,99 @@ fn the_last_url_is_where_it_was_forwarded_or_replayed_to() {
     ];
     let wanted = wanted.map(|(id, url)| (id.to_owned(), url.to_owned()));
     assert_eq!(urls.unwrap(), HashMap::from(wanted));
+}
+
+/// One delivery of each source, `emulate` being of a newer version.
+fn of_each_source() -> Vec<Delivery> {
+    let of = |source| Delivery {
+        source: DeliverySource::named(source),
+        event_id: Some(source.into()),
+        ..delivery()
+    };
+    ["listen", "send", "test", "import", "emulate", "test"]
+        .map(of)
+        .into()
+}
+
+#[test]
+fn what_test_has_sent_is_there_for_who_asks_for_it() {
+    let deliveries = of_each_source();
+    let place = Place::holding(&deliveries);
+    let reader = place.reader();
+    let only = |names: &[&str]| {
+        SourceFilter::Only(
+            names
+                .iter()
+                .map(|name| DeliverySource::named(name))
+                .collect(),
+        )
+    };
+    for (sources, wanted) in [
+        (SourceFilter::Usual, vec![0, 1, 3, 4]),
+        (SourceFilter::All, vec![0, 1, 2, 3, 4, 5]),
+        (only(&["test"]), vec![2, 5]),
+        (only(&["listen"]), vec![0]),
+        (only(&["import", "test"]), vec![2, 3, 5]),
+        (only(&["send", "listen"]), vec![0, 1]),
+        (only(&["emulate"]), vec![4]),
+    ] {
+        let query = Query {
+            sources: sources.clone(),
+            ..Query::default()
+        };
+        let meant: Vec<_> = wanted.iter().map(|n| deliveries[*n].clone()).collect();
+        assert_eq!(all(&reader, &query), meant, "{sources:?}");
+        for (back, delivery) in meant.iter().rev().enumerate() {
+            assert_eq!(
+                reader.last(&sources, back).unwrap().as_ref(),
+                Some(delivery)
+            );
+        }
+        assert_eq!(reader.last(&sources, meant.len()).unwrap(), None);
+    }
+    let recent = reader.recent(9).unwrap();
+    assert_eq!(recent.len(), 4, "{recent:?}");
+    let tested = &deliveries[2];
+    assert_eq!(reader.get(&tested.id).unwrap(), *tested);
+    let named = Query {
+        ids: vec![tested.id.clone()],
+        ..Query::default()
+    };
+    assert_eq!(reader.ids(&named).unwrap(), [tested.id.as_str()]);
+}
+
+#[test]
+fn sources_are_read_from_the_index_and_no_body_is_walked_through() {
+    let place = Place::holding(&[]);
+    let conn = place.sqlite();
+    let only = |name| SourceFilter::Only(vec![DeliverySource::named(name)]);
+    for sources in [SourceFilter::Usual, only("test"), only("listen")] {
+        let (condition, value) = sources.condition().unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN SELECT seq FROM delivery WHERE {condition}");
+        let mut plan = conn.prepare(&sql).unwrap();
+        let rows = plan.query_map(rusqlite::params_from_iter(value), |row| {
+            row.get::<_, String>(3)
+        });
+        let plan: Vec<_> = rows.unwrap().map(Result::unwrap).collect();
+        let reads_index = |step: &String| step.contains("COVERING INDEX delivery_source");
+        assert!(plan.iter().any(reads_index), "{sources:?}: {plan:?}");
+    }
+}
+
+#[test]
+fn only_what_was_received_or_proven_is_the_first_of_its_event() {
+    let of = |source, status| Delivery {
+        source: DeliverySource::named(source),
+        event_id: Some(format!("{source} {status}")),
+        verdict: Verdict::new(status),
+        ..delivery()
+    };
+    let mut deliveries = Vec::new();
+    for source in ["listen", "import", "test"] {
+        deliveries.extend([Status::Valid, Status::Unverified].map(|status| of(source, status)));
+    }
+    let place = Place::holding(&deliveries);
+    let known = place.reader().recent_events(9).unwrap();
+    let known: Vec<_> = known.into_iter().map(|event| event.event_id).collect();
+    assert_eq!(known, ["import valid", "listen unverified", "listen valid"]);
 }

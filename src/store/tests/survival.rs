@@ -1,7 +1,6 @@
 //! What happens to a log in use: taken away, full, pruned, followed.
 
 use std::fs;
-use std::ops::ControlFlow;
 
 use super::*;
 
@@ -93,7 +92,7 @@ fn what_has_a_receipt_survives_a_crash() {
             let left = place.path().with_file_name(name);
             fs::copy(left, folder.with_file_name(name)).unwrap();
         }
-        assert_eq!(crashed.reader().last(0).unwrap(), Some(d));
+        assert_eq!(newest(&crashed.reader()).unwrap(), Some(d));
     }
 }
 
@@ -216,9 +215,9 @@ fn following_shows_each_delivery_once() {
     let writer = place.log().writer().unwrap();
     let reader = place.reader();
     let seen = std::cell::RefCell::new(Vec::new());
-    let visit = |delivery: Delivery| {
+    let visit = |delivery: Delivery| -> Result<(), StoreError> {
         seen.borrow_mut().push(delivery.id);
-        ControlFlow::Continue(())
+        Ok(())
     };
     let mut at = reader.end().unwrap();
     let mut sent = Vec::new();
@@ -240,24 +239,77 @@ fn following_shows_each_delivery_once() {
 }
 
 #[test]
-fn following_goes_on_where_it_was_stopped() {
+fn following_takes_page_after_page_and_ends_with_the_first_error() {
     let deliveries: Vec<_> = (0..600).map(|_| delivery()).collect();
     let place = Place::holding(&deliveries);
     let reader = place.reader();
-    let mut seen = Vec::new();
-    let mut at = Position::START;
-    for _ in 0..2 {
-        let until = seen.len() + 300;
+    let follow = |most: usize| {
+        let mut seen = Vec::new();
         let visit = |delivery| {
             seen.push(delivery);
-            if seen.len() == until {
-                ControlFlow::Break(())
+            if seen.len() == most {
+                Err(StoreError::Stopped)
             } else {
-                ControlFlow::Continue(())
+                Ok(())
             }
         };
-        at = reader.follow(at, &Query::default(), visit).unwrap();
-    }
+        let end = reader.follow(Position::START, &Query::default(), visit);
+        (end, seen)
+    };
+    let (end, seen) = follow(usize::MAX);
+    assert_eq!(end.unwrap(), reader.end().unwrap());
     assert_eq!(seen, deliveries);
-    assert_eq!(at, reader.end().unwrap());
+    let (end, seen) = follow(300);
+    assert!(matches!(end, Err(StoreError::Stopped)), "{end:?}");
+    assert_eq!(seen, deliveries[..300]);
+}
+
+#[test]
+fn what_test_has_sent_takes_no_place_of_what_was_received_in_a_prune() {
+    let [received, tested] = ["listen", "test"].map(DeliverySource::named);
+    let of = |source: &DeliverySource| Delivery {
+        source: source.clone(),
+        ..delivery()
+    };
+    let deliveries: Vec<_> = (0..5)
+        .flat_map(|_| [of(&received), of(&tested), of(&tested)])
+        .collect();
+    let place = Place::holding(&deliveries);
+    let log = place.log();
+    let left = || {
+        let left = all(&place.reader(), &everything());
+        let tests = left.iter().filter(|d| d.source == tested).count();
+        (left.len() - tests, tests)
+    };
+    assert_eq!(log.prune(None, Some(5)).unwrap().deliveries, 5);
+    assert_eq!(left(), (5, 5));
+    assert_eq!(log.prune(None, Some(3)).unwrap().deliveries, 4);
+    assert_eq!(left(), (3, 3));
+    let later = Some(Timestamp::from_seconds(i64::MAX / 1_000_000));
+    assert_eq!(log.prune(later, None).unwrap().deliveries, 6);
+}
+
+#[test]
+fn a_prune_takes_bulk_replays_of_which_nothing_is_left() {
+    let place = Place::new();
+    let writer = place.log().writer().unwrap();
+    for (id, at) in [("run_gone", 10), ("run_with_attempts", 10), ("run_new", 30)] {
+        let run = crate::store::Run {
+            id: id.into(),
+            started_at: Timestamp::from_seconds(at),
+            selection: "orders".into(),
+            endpoint: None,
+        };
+        now(writer.begin_run(&run)).wait().unwrap();
+    }
+    let late = attempt("dlv_1", Ok(200));
+    keep_attempt(&writer, &late, Some("run_with_attempts"));
+    place
+        .log()
+        .prune(Some(Timestamp::from_seconds(20)), None)
+        .unwrap();
+    let reader = place.reader();
+    let is_there = |id| reader.run(id).unwrap().is_some();
+    let there = ["run_gone", "run_with_attempts", "run_new"].map(is_there);
+    assert_eq!(there, [false, true, true]);
 }

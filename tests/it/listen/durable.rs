@@ -1,14 +1,13 @@
 //! What is answered was kept: through kills, restarts, and repeats.
 
 use std::net::SocketAddr;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use webhook_cli::delivery::{Attempt, Delivery};
-use webhook_cli::store::{Log, Query};
+use webhook_cli::store::{Log, Query, StoreError};
 
 use crate::harness::sender::{SECRET, deliver, envelope, order, signature};
 use crate::harness::{PATIENCE, Sandbox, post, try_post};
@@ -17,11 +16,11 @@ use crate::harness::{PATIENCE, Sandbox, post, try_post};
 pub fn kept(log: &Path) -> Vec<Delivery> {
     let reader = Log::open_existing(log).unwrap().reader().unwrap();
     let mut deliveries = Vec::new();
-    let mut take = |delivery| {
+    let take = |delivery| -> Result<(), StoreError> {
         deliveries.push(delivery);
-        ControlFlow::Continue(())
+        Ok(())
     };
-    reader.select(&Query::default(), &mut take).unwrap();
+    reader.select(&Query::default(), take).unwrap();
     deliveries
 }
 

@@ -290,7 +290,10 @@ fn a_scheme_that_signs_an_id_in_a_header_is_signed_afresh_by_its_definition() {
     let run = sandbox.run(&[&args[..], &["--new-id"]].concat()).expect(0);
     assert_eq!(run.json_lines()[0]["response"]["status"], 200);
     let reader = log(&sandbox).reader().unwrap();
-    let newest = reader.last(0).unwrap().unwrap();
+    let newest = reader
+        .last(&webhook_cli::store::SourceFilter::Usual, 0)
+        .unwrap()
+        .unwrap();
     assert_ne!(newest.event_id.as_deref(), Some("msg_1"));
     assert_eq!(newest.duplicate_of, None);
     assert_eq!(newest.request.body, body);

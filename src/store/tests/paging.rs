@@ -1,0 +1,134 @@
+//! Pages in both directions.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// One step of who looks through the log while it grows.
+#[derive(Debug, Clone)]
+enum Step {
+    Add(u8),
+    Turn(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        (0..4_u8).prop_map(Step::Add),
+        (1..5_usize).prop_map(Step::Turn)
+    ];
+    prop::collection::vec(step, 0..40)
+}
+
+/// A log that grows, and what of it the query means.
+struct Growing {
+    place: Place,
+    writer: Writer,
+    meant: Vec<String>,
+}
+
+impl Growing {
+    fn with(count: usize) -> Self {
+        let place = Place::new();
+        let writer = place.log().writer().unwrap();
+        let meant = Vec::new();
+        let mut growing = Self {
+            place,
+            writer,
+            meant,
+        };
+        (0..count).for_each(|_| growing.add(true));
+        growing
+    }
+
+    fn add(&mut self, meant: bool) {
+        let mut added = delivery();
+        if meant {
+            self.meant.push(added.id.clone());
+        } else {
+            added.provider = Some("another".into());
+        }
+        keep(&self.writer, &added).unwrap();
+    }
+
+    /// Turns pages until one is empty and there are no more steps; the ids in their order.
+    fn read(&mut self, direction: Direction, steps: Vec<Step>) -> Vec<String> {
+        let reader = self.place.reader();
+        let mut query = query();
+        let mut turn = |most| {
+            let page = reader.page(&query, direction, most).unwrap();
+            if let Some((last, _)) = page.last() {
+                match direction {
+                    Direction::OldestFirst => query.after = Some(*last),
+                    Direction::NewestFirst => query.before = Some(*last),
+                }
+            }
+            page.into_iter().map(|(_, delivery)| delivery.id).collect()
+        };
+        // The first page is turned before anything is added: it says where the newest is.
+        let mut seen: Vec<String> = turn(2);
+        for step in steps {
+            match step {
+                Step::Add(number) => self.add(number > 0),
+                Step::Turn(most) => seen.extend(turn(most)),
+            }
+        }
+        // More pages than there can be deliveries.
+        for _ in 0..300 {
+            let page = turn(3);
+            if page.is_empty() {
+                return seen;
+            }
+            seen.extend(page);
+        }
+        panic!("the pages have no end");
+    }
+}
+
+fn query() -> Query {
+    Query {
+        provider: Some("olympus".into()),
+        ..Query::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pages_from_the_oldest_hold_each_delivery_once(count in 0..12_usize, steps in steps()) {
+        let mut log = Growing::with(count);
+        let seen = log.read(Direction::OldestFirst, steps);
+        prop_assert_eq!(seen, log.meant);
+    }
+
+    #[test]
+    fn pages_from_the_newest_hold_each_delivery_that_was_there_once(
+        count in 1..12_usize,
+        steps in steps(),
+    ) {
+        let mut log = Growing::with(count);
+        let mut seen = log.read(Direction::NewestFirst, steps);
+        seen.reverse();
+        prop_assert_eq!(&seen[..], &log.meant[..count]);
+    }
+
+    #[test]
+    fn a_page_can_be_turned_back(count in 1..20_usize, at in 0..20_usize, most in 1..6_usize) {
+        let log = Growing::with(count);
+        let reader = log.place.reader();
+        let all = reader.page(&query(), Direction::OldestFirst, usize::MAX).unwrap();
+        let (place, _) = all[at % count];
+        let before = Query { before: Some(place), ..query() };
+        let after = Query { after: Some(place), ..query() };
+        let ids = |query: &Query, direction| -> BTreeSet<String> {
+            let page = reader.page(query, direction, most).unwrap();
+            page.into_iter().map(|(_, delivery)| delivery.id).collect()
+        };
+        let at = at % count;
+        let wanted = |range: std::ops::Range<usize>| log.meant[range].iter().cloned().collect();
+        let older: BTreeSet<String> = wanted(at.saturating_sub(most)..at);
+        let newer: BTreeSet<String> = wanted(at + 1..count.min(at + 1 + most).max(at + 1));
+        prop_assert_eq!(ids(&before, Direction::NewestFirst), older);
+        prop_assert_eq!(ids(&after, Direction::OldestFirst), newer);
+    }
+}
