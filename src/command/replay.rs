@@ -109,7 +109,7 @@ fn select_from_log(
     let (ids, filters) = resume::asked_for(&run)?;
     let mut query = select::query(&filters, setup, run.started_at)?;
     query.ids = ids;
-    replay.selection = Selection::Query(query);
+    replay.selection = Selection::Query(Box::new(query));
     replay.endpoint = resume::endpoint(&run, replay.endpoint.take())?;
     replay.run = Some(run);
     replay.resume = args.resume.is_some();

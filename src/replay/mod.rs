@@ -80,7 +80,7 @@ pub struct Replay<'a> {
 pub enum Selection {
     /// Those of the log that the query means, from the oldest to the newest. Each is read when its
     /// turn comes, so that a large selection takes no memory.
-    Query(Query),
+    Query(Box<Query>),
     /// These.
     Deliveries(Vec<Delivery>),
 }

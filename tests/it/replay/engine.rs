@@ -10,7 +10,7 @@ use webhook_cli::dispatch::Dispatch;
 use webhook_cli::http::{Client, ClientOptions, Target};
 use webhook_cli::provider::{Catalogue, Keyring, SecretEntry};
 use webhook_cli::replay::{Replay, ReplayError, ReplayEvent, Selection};
-use webhook_cli::store::{Log, Query, Run, Writer};
+use webhook_cli::store::{Log, Run, Writer};
 
 use super::logged::{SECRET, YEAR, fill, ibakepro, log, olympus};
 use crate::harness::Sandbox;
@@ -139,7 +139,7 @@ fn of_log<'a>(
         run: Some(run),
         resume,
         reader: Some(Mutex::new(log.reader().unwrap())),
-        ..inspector.replay(Selection::Query(Query::default()), endpoint)
+        ..inspector.replay(Selection::Query(Box::default()), endpoint)
     }
 }
 
