@@ -1,15 +1,17 @@
-//! THE BACK DOOR: the one way in which a request leaves. Forwarding, sending, replaying and
-//! retrying differ in their cause alone.
+//! THE SEND PATH: the one way in which a request leaves. Forwarding, sending, replaying and retrying
+//! differ in their trigger alone.
 
 mod endpoint_client;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::delivery::{
     Answer, Attempt, Delivery, Failure, FailureKind, Request, Signing, Timestamp, Trigger, id,
 };
-use crate::http::{Client, Target, abandon};
+use crate::http::{Client, Target, abort_mid_body};
 use crate::store::{Receipt, Run, Writer};
 
 pub use endpoint_client::{EndpointClient, SendMode};
@@ -18,6 +20,7 @@ pub use endpoint_client::{EndpointClient, SendMode};
 pub struct Dispatch {
     client: Client,
     log: Option<Writer>,
+    clock: fn() -> Timestamp,
 }
 
 /// A request on its way out.
@@ -48,9 +51,9 @@ pub struct Sent {
 }
 
 impl Dispatch {
-    /// Sends through `client`; attempts are kept in `log`.
-    pub const fn new(client: Client, log: Option<Writer>) -> Self {
-        Self { client, log }
+    /// Sends through `client`; attempts are kept in `log`, with when they started by `clock`.
+    pub const fn new(client: Client, log: Option<Writer>, clock: fn() -> Timestamp) -> Self {
+        Self { client, log, clock }
     }
 
     /// One attempt: one request, no redirect followed, no retry.
@@ -63,22 +66,22 @@ impl Dispatch {
 
     /// Half a request, after which the connection is closed: an attempt without an answer. `None`
     /// where that cannot be done, over TLS.
-    pub async fn leave(&self, outgoing: Outgoing<'_>) -> Option<Sent> {
+    pub async fn abort_mid_body(&self, outgoing: Outgoing<'_>) -> Option<Sent> {
         if outgoing.target.is_https() {
             return None;
         }
-        let leaving = async {
-            let half = abandon(outgoing.target, outgoing.request).await?;
+        let aborted = async {
+            let half = abort_mid_body(outgoing.target, outgoing.request, outgoing.timeout).await?;
             let whole = outgoing.request.body.len();
             Err(Failure {
                 kind: FailureKind::Other,
-                message: format!("left on purpose after {half} of {whole} bytes"),
+                message: format!("aborted on purpose after {half} of {whole} bytes"),
             })
         };
-        Some(self.keep_attempt(outgoing, leaving).await)
+        Some(self.keep_attempt(outgoing, aborted).await)
     }
 
-    /// Keeps a delivery that was forged here, so that its attempts have what they are of.
+    /// Keeps a delivery that was made here, so that its attempts have what they are of.
     pub async fn keep(&self, delivery: Arc<Delivery>) -> Option<Receipt> {
         match &self.log {
             Some(log) => Some(log.submit(delivery).await),
@@ -99,7 +102,7 @@ impl Dispatch {
         outgoing: Outgoing<'_>,
         exchange: impl Future<Output = Result<Answer, Failure>>,
     ) -> Sent {
-        let started_at = Timestamp::now();
+        let started_at = (self.clock)();
         let start = Instant::now();
         let outcome = exchange.await;
         let attempt = Attempt {
@@ -117,5 +120,43 @@ impl Dispatch {
             None => None,
         };
         Sent { attempt, receipt }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::Headers;
+    use crate::http::ClientOptions;
+
+    #[tokio::test(start_paused = true)]
+    async fn whole_and_half_requests_end_at_the_timeout_and_start_by_the_clock() {
+        // Connections are taken by the system, and nobody reads from them.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = Target::parse(&listener.local_addr().unwrap().to_string()).unwrap();
+        let request = Request::post("/", Headers::new(), vec![b'x'; 64 * 1024 * 1024]);
+        let outgoing = Outgoing {
+            delivery_id: "d",
+            trigger: Trigger::Send,
+            target: &target,
+            request: &request,
+            signing: None,
+            timeout: Some(Duration::from_secs(20)),
+            run: None,
+        };
+        let client = Client::new(&ClientOptions::default()).unwrap();
+        let clock = || Timestamp::from_micros(7);
+        let dispatch = Dispatch::new(client, None, clock);
+        let whole = dispatch.send(outgoing).await;
+        let half = dispatch.abort_mid_body(outgoing);
+        // Far beyond the limit, so that a fault is a failure and no hang.
+        let half = tokio::time::timeout(Duration::from_secs(200), half).await;
+        let half = half.expect("an end in time").unwrap();
+        for attempt in [whole.attempt, half.attempt] {
+            let failure = attempt.outcome.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Timeout, "{failure}");
+            assert_eq!(attempt.started_at, clock());
+            assert!((20_000.0..21_000.0).contains(&attempt.duration_ms));
+        }
     }
 }

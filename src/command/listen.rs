@@ -20,7 +20,7 @@ use super::setup::Setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
 use crate::exit::{CliError, Outcome, Signal};
-use crate::http::{self, Limits};
+use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Progress, Receiver};
 use parts::Parts;
 use printer::Printer;
@@ -104,8 +104,9 @@ async fn serve(
         // Fails only when serving ended without being asked to.
         let _ = tell.send(until.await);
     };
-    let handler = Arc::clone(receiver);
-    http::serve(socket.listener, socket.tls, handler, limits, until).await;
+    let budget = ByteBudget::of(&limits);
+    let service = http::buffered(Arc::clone(receiver), limits, budget);
+    http::serve(socket.listener, socket.tls, service, limits, until).await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 

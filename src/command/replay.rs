@@ -41,7 +41,7 @@ pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outc
         None => Some(select_from_log(&mut replay, args, &setup, world.now())?),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
-    let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?);
+    let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, &setup, &keyring, world);
     super::runtime()?.block_on(send(&replay, report, &edit_error))

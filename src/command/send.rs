@@ -53,7 +53,7 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
     }
-    let dispatch = Dispatch::new(client(&args.connect)?, None);
+    let dispatch = Dispatch::new(client(&args.connect)?, None, world.clock);
     super::runtime()?.block_on(async {
         if is_load {
             return send_load(args, world, &options, &messages, &dispatch, random).await;

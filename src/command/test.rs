@@ -15,7 +15,7 @@ use crate::check::{
     CheckEnd, CheckEvent, Material, Planned, Runner, SelectionError, SideEffects, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
-use crate::delivery::{FailureKind, Trigger};
+use crate::delivery::{FailureKind, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{Client, ClientOptions, Target};
@@ -48,7 +48,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         if !guard::is_allowed(args, &target, world).await? {
             return Ok(Outcome::Unreachable);
         }
-        let endpoint = endpoint(args, &setup, provider, target)?;
+        let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
         let mut output = Output::new(args, world, endpoint.url(), planned.len());
         let end = check(
             args,
@@ -101,6 +101,7 @@ fn target(args: &TestArgs, setup: &Setup) -> Result<Target, CliError> {
 fn endpoint(
     args: &TestArgs,
     setup: &Setup,
+    clock: fn() -> Timestamp,
     provider: &Provider,
     target: Target,
 ) -> Result<EndpointClient, CliError> {
@@ -120,8 +121,8 @@ fn endpoint(
     let documented = provider.definition.delivery.timeout();
     let timeout = args.timeout.map_or(documented, |span| span.0);
     Ok(EndpointClient::new(
-        Dispatch::new(Client::new(&options)?, log.clone()),
-        Dispatch::new(Client::new(&lower_case)?, log),
+        Dispatch::new(Client::new(&options)?, log.clone(), clock),
+        Dispatch::new(Client::new(&lower_case)?, log, clock),
         target,
         Trigger::Test,
         (!timeout.is_zero()).then_some(timeout),

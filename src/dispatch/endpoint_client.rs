@@ -1,4 +1,4 @@
-//! A way out to one endpoint, in all the manners in which a check sends.
+//! A client of one endpoint, with all the modes in which a check sends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub enum SendMode {
     Half,
 }
 
-/// Sends to one endpoint for one cause, and keeps everything that it sends.
+/// Sends to one endpoint for one trigger, and keeps everything that it sends.
 pub struct EndpointClient {
     /// By the spelling of header names.
     dispatch: Dispatch,
@@ -66,7 +66,7 @@ impl EndpointClient {
         self.timeout
     }
 
-    /// Keeps a forged delivery; before its attempts, so that the log has them in this order.
+    /// Keeps a delivery made here; before its attempts, so that the log has them in this order.
     pub async fn keep(&self, delivery: Delivery) {
         let receipt = self.dispatch.keep(Arc::new(delivery)).await;
         self.remember(receipt);
@@ -91,7 +91,7 @@ impl EndpointClient {
         let sent = match mode {
             SendMode::Plain => self.dispatch.send(outgoing).await,
             SendMode::LowerCase => self.lower_case.send(outgoing).await,
-            SendMode::Half => self.dispatch.leave(outgoing).await?,
+            SendMode::Half => self.dispatch.abort_mid_body(outgoing).await?,
         };
         self.remember(sent.receipt);
         Some(sent.attempt)

@@ -4,15 +4,22 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
 
-use super::{Target, failure, fields, install_crypto_provider};
+use super::body::BodyBuffer;
+use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider};
 use crate::delivery::{Answer, Failure, Request};
 
 /// The largest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// How many bytes of answers are held at once, however they are held, by all that one client sends.
+const MAX_ANSWERS_HELD: usize = 256 * 1024 * 1024;
+
+/// How long an answer waits for room among those.
+const ROOM_TIME: Duration = Duration::from_secs(10);
 
 /// How long an idle connection is kept for the next request: less than the 5 s after which Node's
 /// server, the shortest of the common ones, closes it, so that no request meets a closing one.
@@ -56,29 +63,10 @@ pub struct Client {
     insecure: bool,
     lower_case_names: bool,
     fresh_connections: bool,
-    /// By [`Route`], each made at its first use: loading the system's certificates takes longer
+    answers: ByteBudget,
+    /// By whether a target is `https` and whether it is loopback, each made at its first use: loading the system's certificates takes longer
     /// than most exchanges, and plain targets need none.
     made: [OnceLock<reqwest::Client>; 4],
-}
-
-/// What the connections to a target have in common.
-#[derive(Clone, Copy)]
-struct Route {
-    is_https: bool,
-    is_loopback: bool,
-}
-
-impl Route {
-    fn to(target: &Target) -> Self {
-        Self {
-            is_https: target.is_https(),
-            is_loopback: target.is_loopback(),
-        }
-    }
-
-    fn index(self) -> usize {
-        usize::from(self.is_https) * 2 + usize::from(self.is_loopback)
-    }
 }
 
 impl Client {
@@ -95,6 +83,7 @@ impl Client {
             insecure: options.insecure,
             lower_case_names: options.lower_case_names,
             fresh_connections: options.fresh_connections,
+            answers: ByteBudget::new(MAX_ANSWERS_HELD),
             made: Default::default(),
         })
     }
@@ -110,39 +99,34 @@ impl Client {
         request: &Request,
         timeout: Option<Duration>,
     ) -> Result<Answer, Failure> {
-        let exchange = self.exchange(target, request);
-        match timeout {
-            None => exchange.await,
-            Some(limit) => tokio::time::timeout(limit, exchange)
-                .await
-                .unwrap_or_else(|_| Err(failure::timed_out(limit, target))),
-        }
+        failure::within(timeout, target, self.exchange(target, request)).await
     }
 
     async fn exchange(&self, target: &Target, request: &Request) -> Result<Answer, Failure> {
         let failed = |error: reqwest::Error| failure::classify(&error, target);
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|error| failure::unsendable(error, target))?;
-        let client = self.for_route(Route::to(target)).map_err(failed)?;
+        let client = self.client_for(target).map_err(failed)?;
         let built = client.request(method, target.url().clone());
         let mut outgoing = built.build().map_err(failed)?;
         copy_fields(request, outgoing.headers_mut());
         set_body(&mut outgoing, &request.body);
         let response = client.execute(outgoing).await.map_err(failed)?;
-        read_answer(response, target).await
+        read_answer(response, target, &self.answers).await
     }
 
-    /// The client for a route; two made at once differ in nothing, and the first is kept.
-    fn for_route(&self, route: Route) -> reqwest::Result<&reqwest::Client> {
-        let place = &self.made[route.index()];
+    /// The client for a target; two made at once differ in nothing, and the first is kept.
+    fn client_for(&self, target: &Target) -> reqwest::Result<&reqwest::Client> {
+        let index = usize::from(target.is_https()) * 2 + usize::from(target.is_loopback());
+        let place = &self.made[index];
         if let Some(made) = place.get() {
             return Ok(made);
         }
-        let made = self.make(route)?;
+        let made = self.make(target)?;
         Ok(place.get_or_init(|| made))
     }
 
-    fn make(&self, route: Route) -> reqwest::Result<reqwest::Client> {
+    fn make(&self, target: &Target) -> reqwest::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -154,11 +138,11 @@ impl Client {
         if !self.lower_case_names {
             builder = builder.http1_title_case_headers();
         }
-        if route.is_loopback {
+        if target.is_loopback() {
             builder = builder.no_proxy();
         }
         let trusted = self.trusted.clone();
-        if route.is_https {
+        if target.is_https() {
             builder = builder
                 .tls_certs_merge(trusted)
                 .tls_danger_accept_invalid_certs(self.insecure);
@@ -210,27 +194,34 @@ fn set_body(outgoing: &mut reqwest::Request, body: &Bytes) {
     }
 }
 
-async fn read_answer(mut response: reqwest::Response, target: &Target) -> Result<Answer, Failure> {
+async fn read_answer(
+    mut response: reqwest::Response,
+    target: &Target,
+    budget: &ByteBudget,
+) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let fields = response.headers().iter();
     let headers = fields
         .map(|(name, value)| (name.as_str(), Bytes::copy_from_slice(value.as_bytes())))
         .collect();
-    let mut body = BytesMut::new();
+    let unread = |problem| match problem {
+        Problem::TooLarge { limit } => failure::too_large(limit, target),
+        _ => failure::no_room(target),
+    };
+    let buffer = BodyBuffer::new(response.content_length(), MAX_ANSWER, budget);
+    let buffer = tokio::time::timeout(ROOM_TIME, buffer).await;
+    let mut buffer = buffer.unwrap_or(Err(Problem::NoRoom)).map_err(unread)?;
     loop {
         let chunk = response.chunk().await;
         let Some(chunk) = chunk.map_err(|error| failure::classify(&error, target))? else {
             break;
         };
-        if chunk.len() > MAX_ANSWER - body.len() {
-            return Err(failure::too_large(MAX_ANSWER, target));
-        }
-        body.extend_from_slice(&chunk);
+        buffer.push(chunk).map_err(unread)?;
     }
     Ok(Answer {
         status,
         headers,
-        body: body.freeze(),
+        body: buffer.into_bytes(),
     })
 }
 

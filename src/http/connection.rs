@@ -1,26 +1,31 @@
 //! One connection, from its first byte to its last.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-use super::finish::{Finish, Seat};
-use super::wire::{Head, SharedRecorder, Tap};
-use super::{Arrival, Handler, Limits, Reply, body};
-use crate::delivery::Request;
+use super::detach::ConnectionPermit;
+use super::stage::Stage;
+use super::wire::{Head, HeadRecorder, RecordingStream, SharedRecorder};
+use super::{Limits, wire};
 
 /// How long a closed connection is still read from. Without it, a sender that is not done sending
 /// gets a reset in place of the reply (RFC 9112, section 9.6).
@@ -30,49 +35,78 @@ const LINGER: Duration = Duration::from_secs(2);
 const HEAD_STALLED: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// How far the server is on its way to the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Requests are taken.
-    Open,
-    /// No new request; those under way finish.
-    Draining,
-    /// Over.
-    Ended,
+/// An answer's body; an error, which holds the service's own, ends the connection.
+type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
+
+/// What answers the requests of all connections.
+pub(super) type SharedService = Arc<
+    dyn Fn(Request<Incoming>) -> BoxFuture<'static, Result<Response<AnswerBody>, io::Error>>
+        + Send
+        + Sync,
+>;
+
+/// A connection that was accepted, and what it is held to.
+pub(super) struct Connection {
+    pub(super) remote: SocketAddr,
+    pub(super) limits: Limits,
+    pub(super) permit: ConnectionPermit,
+    pub(super) stage: watch::Receiver<Stage>,
 }
 
-type Connection<S, H> = http1::Connection<TokioIo<Tap<S>>, Exchange<H>>;
-
-/// Serves one connection until it ends by itself or the stage is [`Stage::Ended`].
-pub(super) async fn run<S, H>(
-    stream: S,
-    remote: SocketAddr,
-    handler: Arc<H>,
-    limits: Limits,
-    seat: Seat,
-    mut stage: watch::Receiver<Stage>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-    H: Handler,
-{
-    let recorder = SharedRecorder::new(limits.max_head);
-    let tap = Tap::new(stream, recorder.clone(), &limits);
-    let exchange = Exchange {
-        handler,
-        recorder,
-        remote,
-        limits,
-        seat,
-    };
-    let mut connection = builder(&limits).serve_connection(TokioIo::new(tap), exchange);
-    drive(&mut connection, &mut stage).await;
-    if *stage.borrow() == Stage::Ended {
-        return;
+impl Connection {
+    /// Serves it until it ends by itself, is upgraded, or the stage is [`Stage::Ended`].
+    pub(super) async fn run<S>(mut self, stream: S, service: SharedService)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let recorder = Arc::new(Mutex::new(HeadRecorder::new(self.limits.max_head)));
+        let held = (Arc::clone(&self.permit), self.stage.clone());
+        let (give_back, mut returned) = oneshot::channel();
+        let stream = RecordingStream::new(stream, &recorder, &self.limits, held, give_back);
+        let service = self.recorded(service, recorder);
+        let mut connection = builder(&self.limits)
+            .serve_connection(TokioIo::new(stream), service_fn(|request| service(request)))
+            .with_upgrades();
+        drive(Pin::new(&mut connection), &mut self.stage).await;
+        drop(connection);
+        if *self.stage.borrow() == Stage::Ended {
+            return;
+        }
+        // Where it was upgraded, the stream is not given back.
+        let Ok((stream, head_stalled)) = returned.try_recv() else {
+            return;
+        };
+        tokio::select! {
+            () = close(stream, head_stalled) => {}
+            _ = self.stage.wait_for(|stage| *stage == Stage::Ended) => {}
+        }
     }
-    let (stream, head_stalled) = connection.into_parts().io.into_inner().into_parts();
-    tokio::select! {
-        () = close(stream, head_stalled) => {}
-        _ = stage.wait_for(|stage| *stage == Stage::Ended) => {}
+
+    /// The layer that puts the head as it came, the peer's address and the connection's permit into
+    /// the extensions of each request.
+    fn recorded(&self, service: SharedService, recorder: SharedRecorder) -> SharedService {
+        let (remote, permit) = (self.remote, Arc::clone(&self.permit));
+        Arc::new(move |request| {
+            let (mut parts, body) = request.into_parts();
+            let head = wire::lock(&recorder).take(&parts);
+            if let Some(status) = refusal(&head) {
+                return std::future::ready(Ok(refused(status))).boxed();
+            }
+            parts.extensions.insert(head);
+            parts.extensions.insert(remote);
+            parts.extensions.insert(Arc::clone(&permit));
+            let answer = service(Request::from_parts(parts, body));
+            let recorder = Arc::clone(&recorder);
+            let answer = async move {
+                let response = answer.await?;
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    // What follows on this connection is not HTTP.
+                    wire::lock(&recorder).upgrade();
+                }
+                Ok(response)
+            };
+            answer.boxed()
+        })
     }
 }
 
@@ -88,21 +122,23 @@ fn builder(limits: &Limits) -> http1::Builder {
     builder
 }
 
-async fn drive<S, H>(connection: &mut Connection<S, H>, stage: &mut watch::Receiver<Stage>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    H: Handler,
+async fn drive<I, S>(
+    mut connection: Pin<&mut http1::UpgradeableConnection<I, S>>,
+    stage: &mut watch::Receiver<Stage>,
+) where
+    I: Read + Write + Unpin + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<AnswerBody>, Error = io::Error>,
 {
     loop {
         let changed = tokio::select! {
             biased;
             // What ended it is no news: the reply went out or nobody is there to take it.
-            _ = poll_fn(|cx| connection.poll_without_shutdown(cx)) => return,
+            _ = &mut connection => return,
             changed = stage.changed() => changed,
         };
         match (changed, *stage.borrow_and_update()) {
             (Ok(()), Stage::Open) => {}
-            (Ok(()), Stage::Draining) => Pin::new(&mut *connection).graceful_shutdown(),
+            (Ok(()), Stage::Draining) => connection.as_mut().graceful_shutdown(),
             (Ok(()), Stage::Ended) | (Err(_), _) => return,
         }
     }
@@ -121,64 +157,24 @@ async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head_stalled: b
     let _ = timeout(LINGER, farewell).await;
 }
 
-/// hyper's view of the handler: one call per request.
-struct Exchange<H> {
-    handler: Arc<H>,
-    recorder: SharedRecorder,
-    remote: SocketAddr,
-    limits: Limits,
-    seat: Seat,
-}
-
-type Response = hyper::Response<Full<Bytes>>;
-
-impl<H: Handler> Service<hyper::Request<Incoming>> for Exchange<H> {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Finish<Result<Response, Infallible>>;
-
-    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let head = self.recorder.lock().take(&parts);
-        let (handler, limits, remote) = (Arc::clone(&self.handler), self.limits, self.remote);
-        let work = async move {
-            if let Some(refusal) = refusal(&head) {
-                return Ok(refusal.into_response(true));
-            }
-            let (body, problem) = body::receive(body, &limits).await;
-            let arrival = Arrival {
-                request: request_of(head, body, problem.is_none()),
-                remote,
-                problem,
-            };
-            Ok(handler
-                .handle(arrival)
-                .await
-                .into_response(problem.is_some()))
-        };
-        Finish::new(work, Arc::clone(&self.seat))
-    }
-}
-
-/// What is turned away before a handler sees it: a request whose end is in doubt, and `CONNECT`,
-/// to which any success would promise a tunnel.
-fn refusal(head: &Head) -> Option<Reply> {
+/// What is turned away before a service sees it: a request whose end is in doubt, and `CONNECT`, to
+/// which any success would promise a tunnel.
+fn refusal(head: &Head) -> Option<StatusCode> {
     if head.has_two_framings() {
-        Some(Reply::empty(400))
+        Some(StatusCode::BAD_REQUEST)
     } else if head.method == "CONNECT" {
-        Some(Reply::empty(405))
+        Some(StatusCode::METHOD_NOT_ALLOWED)
     } else {
         None
     }
 }
 
-fn request_of(head: Head, body: Bytes, body_complete: bool) -> Request {
-    Request {
-        method: head.method,
-        target: head.target,
-        version: head.version.to_owned(),
-        headers: head.fields,
-        body,
-        body_complete,
-    }
+/// An empty answer that ends the connection.
+fn refused(status: StatusCode) -> Response<AnswerBody> {
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
 }

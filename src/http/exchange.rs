@@ -36,6 +36,8 @@ pub enum Problem {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The bodies that are held now leave no room for it within the limits; nothing of it is kept.
+    NoRoom,
     /// It paused for too long, or took too long in all.
     Stalled,
     /// The sender left or broke the framing.

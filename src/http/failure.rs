@@ -29,8 +29,21 @@ pub(super) fn classify(error: &reqwest::Error, target: &Target) -> Failure {
     Failure { kind, message }
 }
 
-/// The failure of an attempt that took longer than `limit`.
-pub(super) fn timed_out(limit: Duration, target: &Target) -> Failure {
+/// What comes of `exchange`, or the failure of one that takes longer than `limit`.
+pub(super) async fn within<T>(
+    limit: Option<Duration>,
+    target: &Target,
+    exchange: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match limit {
+        None => exchange.await,
+        Some(limit) => tokio::time::timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_| Err(timed_out(limit, target))),
+    }
+}
+
+fn timed_out(limit: Duration, target: &Target) -> Failure {
     let place = target.authority();
     Failure {
         kind: FailureKind::Timeout,
@@ -45,6 +58,15 @@ pub(super) fn too_large(limit: usize, target: &Target) -> Failure {
     Failure {
         kind: FailureKind::TooLarge,
         message: format!("the answer from `{place}` is larger than {mebibytes} MiB"),
+    }
+}
+
+/// The failure of an answer for which the ones held leave no room.
+pub(super) fn no_room(target: &Target) -> Failure {
+    let place = target.authority();
+    Failure {
+        kind: FailureKind::Other,
+        message: format!("no room for the answer from `{place}`: too many others are held"),
     }
 }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The largest body taken by default: 25 MiB, the most that GitHub, the largest sender among the
 /// known ones, puts into a webhook.
 pub const MAX_BODY: usize = 25 * 1024 * 1024;
+/// How many bytes of received bodies are held at once, however they are held: while they are read,
+/// queue for the log or wait to be forwarded. Further bodies wait to be read.
+pub const MAX_HELD: usize = 256 * 1024 * 1024;
 /// The largest request head in bytes, request line included; more is answered 431.
 pub const MAX_HEAD: usize = 128 * 1024;
 /// How long a request head may take from its first byte to its last.
@@ -28,6 +31,8 @@ pub const MAX_CONNECTIONS: u16 = 1024;
 pub struct Limits {
     /// The largest body in bytes; see [`MAX_BODY`].
     pub max_body: usize,
+    /// How many bytes of bodies are held at once; see [`MAX_HELD`].
+    pub max_held: usize,
     /// The largest request head in bytes; see [`MAX_HEAD`].
     pub max_head: usize,
     /// The deadline for a request head; see [`HEAD_TIME`].
@@ -50,6 +55,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_body: MAX_BODY,
+            max_held: MAX_HELD,
             max_head: MAX_HEAD,
             head_time: HEAD_TIME,
             body_idle: BODY_IDLE,

@@ -1,5 +1,6 @@
 //! The accept loop.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -7,14 +8,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Incoming};
+use hyper::service::Service;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::connection::{self, Stage};
-use super::finish::Seat;
-use super::{Handler, Limits};
+use super::Limits;
+use super::connection::{Connection, SharedService};
+use super::stage::Stage;
 
 /// How long requests under way may still take once the server is asked to end.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -26,48 +32,105 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves what comes in on `listener` until `shutdown` is ready; then takes nothing new and returns
 /// once the requests under way are answered, or after [`GRACE`].
 ///
-/// The limits hold for each connection; see [`Limits`].
-pub async fn serve<H: Handler>(
+/// The service finds the head as it came ([`super::Head`]) and the peer's [`SocketAddr`] in the
+/// extensions of each request. It may stream its answers and upgrade connections, and its work is
+/// dropped when the sender leaves. For an upgraded connection, `shutdown` is the end of what is
+/// read, and after [`GRACE`] it can't be written to any more.
+///
+/// The limits hold for each connection, those of bodies where the service reads them; see
+/// [`Limits`] and [`super::buffered`].
+pub async fn serve<S, B>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    handler: Arc<H>,
+    service: S,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
-) {
+) where
+    S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>> + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let service = shared(service);
     let mut shutdown = pin!(shutdown);
     let (stage, watched) = watch::channel(Stage::Open);
-    let seats = Arc::new(Semaphore::new(usize::from(limits.max_connections)));
+    let permits = Arc::new(Semaphore::new(usize::from(limits.max_connections)));
     loop {
-        let (stream, remote, seat) = tokio::select! {
+        let (stream, connection) = tokio::select! {
             () = &mut shutdown => break,
-            Some(seated) = next(&listener, &seats) => seated,
+            Some((permit, (stream, remote))) = next(&listener, &permits) => (stream, Connection {
+                remote,
+                limits,
+                permit: Arc::new(permit),
+                stage: watched.clone(),
+            }),
         };
-        let visit = Visit {
-            remote,
-            handler: Arc::clone(&handler),
-            limits,
-            seat,
-            stage: watched.clone(),
-        };
-        tokio::spawn(visit.receive(stream, tls.clone()));
+        tokio::spawn(receive(
+            connection,
+            stream,
+            tls.clone(),
+            Arc::clone(&service),
+        ));
     }
     drop(listener);
     stage.send_replace(Stage::Draining);
-    // Every connection, and every handler that outlived one, holds a seat.
-    let all = u32::from(limits.max_connections);
-    let _ = timeout(GRACE, seats.acquire_many(all)).await;
+    // Every connection, and every handler that outlived one, holds a permit.
+    let all = permits.acquire_many(u32::from(limits.max_connections));
+    let _ = timeout(GRACE, all).await;
     stage.send_replace(Stage::Ended);
 }
 
-/// The next connection with its seat, which is taken first: beyond the limit, connections wait in
+/// The service with its types erased, so that what follows is compiled once.
+fn shared<S, B>(service: S) -> SharedService
+where
+    S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>> + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    Arc::new(move |request| {
+        let answer = service.call(request);
+        let answer = async move {
+            let response = answer.await.map_err(io::Error::other)?;
+            Ok(response.map(|body| body.map_err(io::Error::other).boxed_unsync()))
+        };
+        answer.boxed()
+    })
+}
+
+/// The next connection with its permit, which is taken first: beyond the limit, connections wait in
 /// the system's queue.
 async fn next(
     listener: &TcpListener,
-    seats: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, Seat)> {
-    let seat = Arc::clone(seats).acquire_owned().await.ok()?;
-    let (stream, remote) = accept(|| listener.accept()).await;
-    Some((stream, remote, Arc::new(seat)))
+    permits: &Arc<Semaphore>,
+) -> Option<(OwnedSemaphorePermit, (TcpStream, SocketAddr))> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    Some((permit, accept(|| listener.accept()).await))
+}
+
+/// Serves one connection, after its handshake where there is TLS.
+async fn receive(
+    mut connection: Connection,
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    service: SharedService,
+) {
+    // Without it the last part of a large reply may wait for an acknowledgement; where it can't be
+    // set, that is all that happens.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return connection.run(stream, service).await;
+    };
+    let handshake = timeout(connection.limits.handshake_time, tls.accept(stream));
+    let stream = tokio::select! {
+        result = handshake => result,
+        _ = connection.stage.wait_for(|stage| *stage != Stage::Open) => return,
+    };
+    if let Ok(Ok(stream)) = stream {
+        connection.run(stream, service).await;
+    }
 }
 
 /// Accepts until it succeeds. An error here belongs to one connection, or to a shortage that ends.
@@ -90,42 +153,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
-}
-
-/// A connection that was accepted, and what serving it takes.
-struct Visit<H> {
-    remote: SocketAddr,
-    handler: Arc<H>,
-    limits: Limits,
-    seat: Seat,
-    stage: watch::Receiver<Stage>,
-}
-
-impl<H: Handler> Visit<H> {
-    async fn receive(mut self, stream: TcpStream, tls: Option<TlsAcceptor>) {
-        // Without it the last part of a large reply may wait for an acknowledgement; where it can't
-        // be set, that is all that happens.
-        let _ = stream.set_nodelay(true);
-        let Some(tls) = tls else {
-            return self.serve(stream).await;
-        };
-        let handshake = timeout(self.limits.handshake_time, tls.accept(stream));
-        let stream = tokio::select! {
-            result = handshake => result,
-            _ = self.stage.wait_for(|stage| *stage != Stage::Open) => return,
-        };
-        if let Ok(Ok(stream)) = stream {
-            self.serve(stream).await;
-        }
-    }
-
-    async fn serve<S>(self, stream: S)
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    {
-        let (remote, handler, limits) = (self.remote, self.handler, self.limits);
-        connection::run(stream, remote, handler, limits, self.seat, self.stage).await;
-    }
 }
 
 #[cfg(test)]

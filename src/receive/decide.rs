@@ -8,6 +8,9 @@ use crate::delivery::{EventFilter, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
 use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
 
+/// When a sender for whose body there was no room may try again, in seconds.
+const RETRY_AFTER: &str = "5";
+
 /// Fields that a proxy or a tunnel adds: its address is not that of whoever sent.
 const PROXY_FIELDS: [&str; 2] = ["Forwarded", "X-Forwarded-For"];
 
@@ -179,14 +182,19 @@ fn note_odd_body(verified: &mut RequestVerdict<'_>, request: &Request) {
 fn incomplete(problem: Problem, is_from_owner: bool) -> Decision {
     let (status, message) = match problem {
         Problem::TooLarge { limit } => (413, format!("the body is larger than {limit} bytes")),
+        Problem::NoRoom => (503, "too many other bodies are being handled".into()),
         Problem::Stalled => (408, "the body did not come in time".into()),
         Problem::Aborted => (400, "the sender left before the body was complete".into()),
     };
+    let mut reply = error(status, &message);
+    if problem == Problem::NoRoom {
+        reply = reply.with("Retry-After", RETRY_AFTER);
+    }
     Decision {
         provider: None,
         event: None,
         event_id: None,
-        responder: Responder::Listener(error(status, &message)),
+        responder: Responder::Listener(reply),
         verdict: Verdict::new(Status::Unverified).because(message),
         routes: Vec::new(),
         is_from_owner,
@@ -213,4 +221,23 @@ fn refusal(verdict: &Verdict, is_from_owner: bool) -> Reply {
 /// An answer that says what is wrong.
 pub(super) fn error(status: u16, message: &str) -> Reply {
     Reply::json(status, &json!({ "error": message }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_for_whom_there_is_no_room_is_told_when_to_come_back() {
+        for (problem, status, retry_after) in [
+            (Problem::NoRoom, 503, Some("5")),
+            (Problem::Stalled, 408, None),
+        ] {
+            let Responder::Listener(reply) = incomplete(problem, false).responder else {
+                panic!("an answer of the listener's own");
+            };
+            assert_eq!(reply.status, status);
+            assert_eq!(reply.headers.text("retry-after"), retry_after);
+        }
+    }
 }

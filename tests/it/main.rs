@@ -15,5 +15,6 @@ mod peers;
 mod receive;
 mod replay;
 mod send;
+mod serve;
 mod vectors;
 mod verify;

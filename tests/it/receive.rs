@@ -61,7 +61,7 @@ fn forwarding(mut rules: Rules, target: &str, log: Option<Writer>) -> ReceiverOp
     let client = Client::new(&ClientOptions::default()).unwrap();
     let mut options = options(rules, log.clone());
     options.forward = Some(ForwardOptions {
-        dispatch: Dispatch::new(client, log),
+        dispatch: Dispatch::new(client, log, || NOW),
         concurrency: 1,
         timeout: None,
         headers: Headers::new(),

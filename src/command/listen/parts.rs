@@ -10,6 +10,7 @@ use crate::cli::ListenArgs;
 use crate::command::World;
 use crate::command::setup::{Setup, Side, client, freshness, headers};
 use crate::config::ListenSettings;
+use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
 use crate::http::Limits;
@@ -69,7 +70,7 @@ impl Parts {
         Ok(Self {
             options: ReceiverOptions {
                 clock: world.clock,
-                forward: forward(args, settings, &rules.routes, writer.clone())?,
+                forward: forward(args, settings, &rules.routes, writer.clone(), world.clock)?,
                 log: writer,
                 duplicates,
                 delay: args.answer.delay.map(|span| span.0),
@@ -145,12 +146,13 @@ fn forward(
     settings: &ListenSettings,
     routes: &[Route],
     log: Option<Writer>,
+    clock: fn() -> Timestamp,
 ) -> Result<Option<ForwardOptions>, CliError> {
     if routes.is_empty() {
         return Ok(None);
     }
     Ok(Some(ForwardOptions {
-        dispatch: Dispatch::new(client(&args.connect)?, log),
+        dispatch: Dispatch::new(client(&args.connect)?, log, clock),
         concurrency: usize::from(args.forward.concurrency.unwrap_or(1)),
         timeout: settings.timeout.value,
         headers: headers(&args.forward.header),

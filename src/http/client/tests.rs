@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::delivery::{FailureKind, Headers};
-use crate::http::{Arrival, Handler, Limits, Reply, serve, tls};
+use crate::http::{Arrival, ByteBudget, Handler, Limits, Reply, buffered, serve, tls};
 
 /// A server that reads one request head and `body` bytes on one connection, then does as told with
 /// the stream; gives back what it read.
@@ -208,6 +208,32 @@ async fn an_endless_answer_is_too_large() {
     peer.await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn answers_are_held_within_one_budget() {
+    let reply = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmore";
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmore\r\n0\r\n\r\n";
+    let mut client = client();
+    client.answers = ByteBudget::new(1024);
+    let request = request(&[], "x");
+    let (address, _) = replying(1, reply).await;
+    let held = client
+        .send(&to(address), &request, None)
+        .await
+        .unwrap()
+        .body;
+    assert_eq!((&held[..], client.answers.free()), (&b"more"[..], 0));
+    for refused in [reply, chunked] {
+        let (address, _) = replying(1, refused).await;
+        let failure = client.send(&to(address), &request, None).await.unwrap_err();
+        let expected = format!("no room for the answer from `{address}`: too many others are held");
+        assert_eq!(failure.message, expected);
+    }
+    drop(held);
+    let (address, _) = replying(1, reply).await;
+    client.send(&to(address), &request, None).await.unwrap();
+    assert_eq!(client.answers.free(), 1024);
+}
+
 #[tokio::test]
 async fn a_connection_that_ends_early_is_a_reset() {
     for cut in [
@@ -252,6 +278,12 @@ impl Handler for Greeter {
     }
 }
 
+async fn greeting(listener: TcpListener, tls: Option<tokio_rustls::TlsAcceptor>) {
+    let limits = Limits::default();
+    let service = buffered(Arc::new(Greeter), limits, ByteBudget::of(&limits));
+    serve(listener, tls, service, limits, std::future::pending()).await;
+}
+
 /// A TLS server for `localhost`, and a file with its certificate.
 async fn secured() -> (Target, tempfile::NamedTempFile) {
     let made = tls::self_signed("localhost").unwrap();
@@ -259,15 +291,7 @@ async fn secured() -> (Target, tempfile::NamedTempFile) {
     std::fs::write(file.path(), &made.certificate_pem).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = format!("https://{}", listener.local_addr().unwrap());
-    let acceptor = Some(made.acceptor);
-    let limits = Limits::default();
-    tokio::spawn(serve(
-        listener,
-        acceptor,
-        Arc::new(Greeter),
-        limits,
-        std::future::pending(),
-    ));
+    tokio::spawn(greeting(listener, Some(made.acceptor)));
     (Target::parse(&target).unwrap(), file)
 }
 
@@ -307,14 +331,7 @@ async fn a_certificate_is_trusted_by_its_file_or_not_at_all() {
 async fn tls_where_there_is_none_is_a_tls_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = serve(
-        listener,
-        None,
-        Arc::new(Greeter),
-        Limits::default(),
-        std::future::pending(),
-    );
-    tokio::spawn(server);
+    tokio::spawn(greeting(listener, None));
     let target = Target::parse(&format!("https://{address}")).unwrap();
     let failure = greet(&target, None, true).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Tls, "{failure}");

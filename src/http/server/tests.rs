@@ -7,10 +7,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::*;
-use crate::http::{Arrival, Problem, Reply, tls};
+use crate::http::{Arrival, ByteBudget, Handler, Problem, Reply, buffered, tls};
 
 /// When a test gives up; longer than any of the default limits, which paused time runs through.
-const PATIENCE: Duration = Duration::from_secs(400);
+const GIVE_UP: Duration = Duration::from_secs(400);
 
 /// Answers with the target once the gate lets it, and tells the test what arrived and when it was
 /// done.
@@ -28,6 +28,7 @@ impl Handler for Desk {
             Some(Problem::TooLarge { .. }) => 413,
             Some(Problem::Stalled) => 408,
             Some(Problem::Aborted) => 400,
+            Some(Problem::NoRoom) => 503,
         };
         let mut body = arrival.request.target.clone();
         body.extend(std::iter::repeat_n('.', self.reply_size));
@@ -42,6 +43,7 @@ impl Handler for Desk {
 struct Site {
     address: SocketAddr,
     desk: Arc<Desk>,
+    budget: ByteBudget,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -77,13 +79,15 @@ impl Setup {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let handler = Arc::clone(&desk);
-        let server = tokio::spawn(serve(listener, self.tls, handler, self.limits, async {
+        let budget = ByteBudget::of(&self.limits);
+        let service = buffered(Arc::clone(&desk), self.limits, budget.clone());
+        let server = tokio::spawn(serve(listener, self.tls, service, self.limits, async {
             let _ = stopped.await;
         }));
         Site {
             address,
             desk,
+            budget,
             arrivals,
             stop,
             server,
@@ -104,7 +108,7 @@ impl Site {
     }
 
     async fn arrival(&mut self) -> Arrival {
-        let arrival = timeout(PATIENCE, self.arrivals.recv()).await;
+        let arrival = timeout(GIVE_UP, self.arrivals.recv()).await;
         arrival.expect("an arrival in time").unwrap()
     }
 }
@@ -121,7 +125,7 @@ async fn with_limits(change: impl FnOnce(&mut Limits)) -> Site {
 
 async fn read_all(stream: &mut TcpStream) -> String {
     let mut text = String::new();
-    let read = timeout(PATIENCE, stream.read_to_string(&mut text)).await;
+    let read = timeout(GIVE_UP, stream.read_to_string(&mut text)).await;
     read.expect("an end in time").unwrap();
     text
 }
@@ -313,6 +317,90 @@ async fn a_sender_in_full_flow_still_gets_the_refusal() {
         assert_eq!(arrival.problem, Some(Problem::TooLarge { limit: 10 }));
         assert_eq!(arrival.request.body, Bytes::new());
     }
+}
+
+const KIB: usize = 1024;
+
+/// A request with a body of so many KiB, which declares its length or does not.
+fn post(kib: usize, is_chunked: bool) -> Vec<u8> {
+    let size = kib * KIB;
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
+    let body = "x".repeat(size);
+    if is_chunked {
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n").into()
+    } else {
+        format!("{head}Content-Length: {size}\r\n\r\n{body}").into()
+    }
+}
+
+async fn with_budget(kib: usize) -> Site {
+    with_limits(|limits| (limits.max_body, limits.max_held) = (kib * KIB / 2, kib * KIB)).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_without_room_waits_and_is_then_refused() {
+    let mut site = with_budget(512).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(status(&site.exchange(post(200, false)).await), "200");
+        held.push(site.arrival().await);
+    }
+    assert_eq!(site.budget.free(), 112 * KIB);
+    for is_chunked in [false, true] {
+        let reply = site.exchange(post(200, is_chunked)).await;
+        assert_eq!(status(&reply), "503");
+        let refused = site.arrival().await;
+        assert_eq!(refused.problem, Some(Problem::NoRoom));
+        assert!(refused.request.body.is_empty() && !refused.request.body_complete);
+    }
+    // What needs no room finds some.
+    assert_eq!(
+        status(&site.exchange("GET / HTTP/1.0\r\n\r\n").await),
+        "200"
+    );
+    let start = Instant::now();
+    let waiting = site.exchange(post(200, false));
+    let (reply, ()) = tokio::join!(waiting, async {
+        tokio::time::sleep(Limits::default().body_idle / 2).await;
+        held.clear();
+    });
+    assert_eq!(status(&reply), "200");
+    assert!(start.elapsed() >= Limits::default().body_idle / 2);
+}
+
+#[tokio::test]
+async fn many_large_bodies_at_once_never_hold_more_than_the_budget() {
+    const CLIENTS: usize = 24;
+    let mut site = with_budget(512).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..CLIENTS {
+        let mut stream = site.dial().await;
+        clients.spawn(async move {
+            // The reply may come before all of a refused body is out.
+            let _ = stream.write_all(&post(200, client % 3 == 0)).await;
+            status(&read_all(&mut stream).await).to_owned()
+        });
+    }
+    let (mut held, mut arrived) = (Vec::new(), 0);
+    while arrived < CLIENTS {
+        let mut next = Some(site.arrival().await);
+        while let Some(arrival) = next {
+            held.push(arrival.request.body);
+            arrived += 1;
+            next = site.arrivals.try_recv().ok();
+        }
+        let bytes: usize = held.iter().map(Bytes::len).sum();
+        assert!(bytes + site.budget.free() <= 512 * KIB, "{bytes} bytes");
+        if bytes > 300 * KIB {
+            held.clear();
+        }
+    }
+    drop(held);
+    let answers = clients.join_all().await;
+    let count = |status| answers.iter().filter(|answer| *answer == status).count();
+    assert_eq!(count("200") + count("503"), CLIENTS);
+    assert!(count("200") >= CLIENTS * 2 / 3, "{answers:?}");
+    assert_eq!(site.budget.free(), 512 * KIB);
 }
 
 #[tokio::test]

@@ -5,9 +5,7 @@ use super::skip;
 /// Follows a chunked body without keeping any of it.
 ///
 /// It is no stricter than it must be to find the end: what hyper refuses ends the connection.
-pub(super) struct Chunks(Place);
-
-enum Place {
+pub(super) enum Chunks {
     /// Within the hexadecimal size.
     Size(u64),
     /// After the size, up to the end of the line: extensions.
@@ -24,14 +22,14 @@ enum Place {
 
 impl Chunks {
     pub(super) const fn new() -> Self {
-        Self(Place::Size(0))
+        Self::Size(0)
     }
 
     /// Whether the end was reached; `None` where this is no chunked body.
     pub(super) const fn is_done(&self) -> Option<bool> {
-        match self.0 {
-            Place::Done => Some(true),
-            Place::Broken => None,
+        match self {
+            Self::Done => Some(true),
+            Self::Broken => None,
             _ => Some(false),
         }
     }
@@ -39,12 +37,12 @@ impl Chunks {
     /// Follows `bytes`; gives back what comes after the body's end.
     pub(super) fn feed<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
         loop {
-            match &mut self.0 {
-                Place::Done | Place::Broken => return bytes,
-                Place::Data(left) => {
+            match self {
+                Self::Done | Self::Broken => return bytes,
+                Self::Data(left) => {
                     bytes = skip(left, bytes);
                     if *left == 0 {
-                        self.0 = Place::DataEnd;
+                        *self = Self::DataEnd;
                     }
                 }
                 _ => {}
@@ -58,29 +56,29 @@ impl Chunks {
     }
 
     fn step(&mut self, byte: u8) {
-        self.0 = match (&self.0, byte) {
-            (Place::Size(size) | Place::Extension(size), b'\n') => match *size {
-                0 => Place::Trailer(true),
-                size => Place::Data(size),
+        *self = match (&*self, byte) {
+            (Self::Size(size) | Self::Extension(size), b'\n') => match *size {
+                0 => Self::Trailer(true),
+                size => Self::Data(size),
             },
-            (Place::Size(size), _) if byte.is_ascii_hexdigit() => grow(*size, byte),
-            (Place::Size(size), b';' | b' ' | b'\t' | b'\r') | (Place::Extension(size), _) => {
-                Place::Extension(*size)
+            (Self::Size(size), _) if byte.is_ascii_hexdigit() => grow(*size, byte),
+            (Self::Size(size), b';' | b' ' | b'\t' | b'\r') | (Self::Extension(size), _) => {
+                Self::Extension(*size)
             }
-            (Place::DataEnd, b'\r') => Place::DataEnd,
-            (Place::DataEnd, b'\n') => Place::Size(0),
-            (Place::Trailer(true), b'\n') => Place::Done,
-            (Place::Trailer(_), b'\n') => Place::Trailer(true),
-            (Place::Trailer(empty), b'\r') => Place::Trailer(*empty),
-            (Place::Trailer(_), _) => Place::Trailer(false),
-            _ => Place::Broken,
+            (Self::DataEnd, b'\r') => Self::DataEnd,
+            (Self::DataEnd, b'\n') => Self::Size(0),
+            (Self::Trailer(true), b'\n') => Self::Done,
+            (Self::Trailer(_), b'\n') => Self::Trailer(true),
+            (Self::Trailer(empty), b'\r') => Self::Trailer(*empty),
+            (Self::Trailer(_), _) => Self::Trailer(false),
+            _ => Self::Broken,
         };
     }
 }
 
-fn grow(size: u64, digit: u8) -> Place {
+fn grow(size: u64, digit: u8) -> Chunks {
     let digit = char::from(digit).to_digit(16).map_or(0, u64::from);
     size.checked_mul(16)
         .and_then(|size| size.checked_add(digit))
-        .map_or(Place::Broken, Place::Size)
+        .map_or(Chunks::Broken, Chunks::Size)
 }

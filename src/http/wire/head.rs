@@ -6,55 +6,51 @@ use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Uri, Version};
 
-use crate::delivery::Headers;
+use crate::delivery::{Headers, Request};
 
 /// How many fields a head may have: hyper's own limit, beyond which it answers 431.
 const MAX_FIELDS: usize = 100;
 
-/// A request line and its fields.
+/// A request line and its fields, as they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct Head {
-    pub(in crate::http) method: String,
+pub struct Head {
+    /// The method, such as `POST`.
+    pub method: String,
     /// The request target as sent, in whichever of its forms.
-    pub(in crate::http) target: String,
-    pub(in crate::http) version: &'static str,
-    pub(in crate::http) fields: Headers,
-}
-
-/// How the body's end is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
-    Length(u64),
-    Chunked,
+    pub target: String,
+    /// The version, such as `HTTP/1.1`.
+    pub version: &'static str,
+    /// The header fields in order, spelt as sent, with repeats.
+    pub fields: Headers,
 }
 
 /// Not a request head.
 #[derive(Debug)]
-pub(super) struct Unreadable;
+pub(super) struct NoHead;
 
 impl Head {
-    /// Reads a head, with how its body is framed and how many bytes it takes; `None` where it has
-    /// not ended.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, Framing, usize)>, Unreadable> {
+    /// Reads a head, with the length of its body (`None` for a chunked one) and how many bytes it
+    /// takes itself; `None` where it has not ended.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, Option<u64>, usize)>, NoHead> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut request = httparse::Request::new(&mut fields);
         let length = match request.parse(bytes) {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err(Unreadable),
+            Err(_) => return Err(NoHead),
         };
         let head = Self {
-            method: request.method.ok_or(Unreadable)?.to_owned(),
-            target: request.path.ok_or(Unreadable)?.to_owned(),
+            method: request.method.ok_or(NoHead)?.to_owned(),
+            target: request.path.ok_or(NoHead)?.to_owned(),
             version: version_text(request.version == Some(0)),
-            fields: copy_fields(bytes.get(..length).ok_or(Unreadable)?, request.headers),
+            fields: copy_fields(bytes.get(..length).ok_or(NoHead)?, request.headers),
         };
-        let framing = head.framing()?;
-        Ok(Some((head, framing, length)))
+        let body = head.body_length()?;
+        Ok(Some((head, body, length)))
     }
 
     /// What hyper made of a head: names in lower case, repeats together.
-    pub(super) fn from_parts(parts: &Parts) -> Self {
+    pub(in crate::http) fn from_parts(parts: &Parts) -> Self {
         let fields = parts.headers.iter();
         Self {
             method: parts.method.to_string(),
@@ -77,6 +73,18 @@ impl Head {
             && fields_agree(&self.fields, &parts.headers)
     }
 
+    /// The request of which this is the head.
+    pub(in crate::http) fn into_request(self, body: Bytes, body_complete: bool) -> Request {
+        Request {
+            method: self.method,
+            target: self.target,
+            version: self.version.to_owned(),
+            headers: self.fields,
+            body,
+            body_complete,
+        }
+    }
+
     /// Whether both `Content-Length` and `Transfer-Encoding` are there, the mark of request
     /// smuggling, which RFC 9112, section 6.1, lets a server refuse. hyper takes the latter.
     pub(in crate::http) fn has_two_framings(&self) -> bool {
@@ -84,13 +92,14 @@ impl Head {
             && self.fields.contains(TRANSFER_ENCODING.as_str())
     }
 
-    fn framing(&self) -> Result<Framing, Unreadable> {
+    /// `None` for a chunked body.
+    fn body_length(&self) -> Result<Option<u64>, NoHead> {
         if self.fields.contains(TRANSFER_ENCODING.as_str()) {
-            return Ok(Framing::Chunked);
+            return Ok(None);
         }
         match self.fields.text(CONTENT_LENGTH.as_str()) {
-            Some(length) => length.parse().map(Framing::Length).map_err(|_| Unreadable),
-            None => Ok(Framing::Length(0)),
+            Some(length) => length.parse().map(Some).map_err(|_| NoHead),
+            None => Ok(Some(0)),
         }
     }
 }
@@ -118,10 +127,15 @@ fn target_agrees(target: &str, uri: &Uri) -> bool {
     let Some(origin) = uri.path_and_query().map(PathAndQuery::as_str) else {
         return uri.authority().is_some_and(|host| host == target);
     };
-    match uri.scheme() {
-        None => origin == target,
-        Some(_) => target.ends_with(origin) || origin.starts_with('/'),
-    }
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return origin == target;
+    };
+    let Some((target_scheme, rest)) = target.split_once("://") else {
+        return false;
+    };
+    let path = rest.strip_prefix(authority.as_str());
+    target_scheme.eq_ignore_ascii_case(scheme)
+        && path.is_some_and(|path| path == origin || (path.is_empty() && origin == "/"))
 }
 
 /// Whether both hold the same values under the same names. hyper keeps one of equal lengths and

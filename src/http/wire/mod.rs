@@ -1,31 +1,31 @@
 //! Request heads as they stood on the wire.
 //!
 //! hyper lower-cases field names and groups repeats, and a webhook's capture must not. So the bytes
-//! that hyper reads pass through a [`Recorder`], which notes every head as it was sent and skips the
+//! that hyper reads pass through a [`HeadRecorder`], which notes every head as it was sent and skips the
 //! bodies by count. hyper stays the only authority on framing and limits: a recorded head is used
 //! only where it says the same as hyper's own, and a recorder that is at odds falls silent for the
 //! rest of the connection.
 
 mod chunks;
 mod head;
-mod tap;
+mod stream;
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
 use hyper::http::request::Parts;
 
 use chunks::Chunks;
-use head::Framing;
-pub(super) use head::Head;
-pub(super) use tap::{SharedRecorder, Tap};
+pub use head::Head;
+pub(super) use stream::RecordingStream;
 
 /// How many heads may wait for the service, which is how many requests can be pipelined in one read
 /// before their spelling is given up.
 const MAX_WAITING: usize = 1024;
 
 /// Notes the heads in a stream of requests.
-pub(super) struct Recorder {
+pub(super) struct HeadRecorder {
     state: State,
     /// The bytes of a head that has not ended yet.
     partial: BytesMut,
@@ -40,9 +40,18 @@ enum State {
     Body(u64),
     Chunked(Chunks),
     Off,
+    /// What follows is not HTTP.
+    Upgraded,
 }
 
-impl Recorder {
+/// A recorder that the stream feeds and the service takes heads from.
+pub(super) type SharedRecorder = Arc<Mutex<HeadRecorder>>;
+
+pub(super) fn lock(recorder: &SharedRecorder) -> MutexGuard<'_, HeadRecorder> {
+    recorder.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl HeadRecorder {
     /// A recorder for heads of up to `max_head` bytes.
     pub(super) fn new(max_head: usize) -> Self {
         Self {
@@ -58,7 +67,7 @@ impl Recorder {
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             bytes = match &mut self.state {
-                State::Off => return,
+                State::Off | State::Upgraded => return,
                 State::Head => self.feed_head(bytes),
                 State::Body(left) => {
                     let rest = skip(left, bytes);
@@ -90,6 +99,17 @@ impl Recorder {
             }
             None => Head::from_parts(parts),
         }
+    }
+
+    /// Records nothing more: the connection goes on in another protocol.
+    pub(super) fn upgrade(&mut self) {
+        self.turn_off();
+        self.state = State::Upgraded;
+    }
+
+    /// Whether the connection goes on in another protocol.
+    pub(super) const fn is_upgraded(&self) -> bool {
+        matches!(self.state, State::Upgraded)
     }
 
     /// How many heads have ended, where one is awaited or under way now.
@@ -125,8 +145,8 @@ impl Recorder {
     /// Reads a head from `all`, of which the last piece is `bytes` and starts at `before`.
     fn try_head<'a>(&mut self, all: &[u8], before: usize, bytes: &'a [u8]) -> &'a [u8] {
         match Head::parse(all) {
-            Ok(Some((head, framing, length))) => {
-                self.note(head, framing);
+            Ok(Some((head, body, length))) => {
+                self.note(head, body);
                 bytes.get(length - before..).unwrap_or_default()
             }
             Ok(None) => {
@@ -134,20 +154,20 @@ impl Recorder {
                 self.check_length();
                 &[]
             }
-            Err(head::Unreadable) => {
+            Err(head::NoHead) => {
                 self.turn_off();
                 &[]
             }
         }
     }
 
-    fn note(&mut self, head: Head, framing: Framing) {
+    fn note(&mut self, head: Head, body: Option<u64>) {
         self.ended += 1;
         self.heads.push_back(head);
-        self.state = match framing {
-            Framing::Length(0) => State::Head,
-            Framing::Length(length) => State::Body(length),
-            Framing::Chunked => State::Chunked(Chunks::new()),
+        self.state = match body {
+            Some(0) => State::Head,
+            Some(length) => State::Body(length),
+            None => State::Chunked(Chunks::new()),
         };
         if self.heads.len() > MAX_WAITING {
             self.turn_off();

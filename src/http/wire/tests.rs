@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 
 use super::*;
 use crate::delivery::Headers;
@@ -12,8 +13,10 @@ struct Sent {
     fields: Headers,
 }
 
-fn record(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Recorder {
-    let mut recorder = Recorder::new(64 * 1024);
+const MAX_HEAD: usize = 64 * 1024;
+
+fn record(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> HeadRecorder {
+    let mut recorder = HeadRecorder::new(MAX_HEAD);
     for piece in pieces {
         recorder.feed(piece.as_ref());
     }
@@ -104,6 +107,39 @@ fn sent() -> impl Strategy<Value = Sent> {
         )
 }
 
+/// Bytes as strangers send them: noise, requests, the start of a head and more of it, and many
+/// requests at once. A few of these in a row go beyond either bound.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..60),
+        "[\r\nA-C:/ 0-9;]{0,40}".prop_map(String::into_bytes),
+        sent().prop_map(|sent| sent.bytes),
+        Just(b"POST / HTTP/1.1\r\nX-Long: ".to_vec()),
+        (0..MAX_HEAD).prop_map(|length| vec![b'x'; length]),
+        (0..MAX_WAITING).prop_map(|count| b"GET / HTTP/1.1\r\n\r\n".repeat(count)),
+    ]
+}
+
+#[test]
+fn the_bytes_of_strangers_reach_the_bounds() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let pieces = prop::collection::vec(piece(), 0..10);
+    let (mut long, mut many) = (0, 0);
+    for _ in 0..256 {
+        let pieces = pieces.new_tree(&mut runner).unwrap().current();
+        let mut recorder = HeadRecorder::new(usize::MAX);
+        for piece in pieces {
+            recorder.feed(&piece);
+            long += usize::from(recorder.partial.len() > MAX_HEAD);
+            many += usize::from(recorder.ended > MAX_WAITING as u64);
+        }
+    }
+    assert!(
+        long > 5 && many > 5,
+        "{long} long heads, {many} times too many"
+    );
+}
+
 proptest! {
     #[test]
     fn heads_are_noted_exactly_as_sent_however_they_are_cut(
@@ -127,17 +163,13 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_survived_within_bounds(pieces in prop::collection::vec(
-        prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..60),
-            "[\r\nA-C:/ 0-9;]{0,40}".prop_map(String::into_bytes),
-            sent().prop_map(|sent| sent.bytes),
-        ],
-        0..10,
-    )) {
-        let recorder = record(&pieces);
-        prop_assert!(recorder.partial.len() <= 64 * 1024);
-        prop_assert!(recorder.heads.len() <= MAX_WAITING);
+    fn any_bytes_are_survived_within_bounds(pieces in prop::collection::vec(piece(), 0..10)) {
+        let mut recorder = HeadRecorder::new(MAX_HEAD);
+        for piece in pieces {
+            recorder.feed(&piece);
+            prop_assert!(recorder.partial.len() <= MAX_HEAD);
+            prop_assert!(recorder.heads.len() <= MAX_WAITING);
+        }
     }
 }
 
@@ -192,11 +224,30 @@ fn a_head_at_odds_with_hyper_gives_way_for_good() {
 }
 
 #[test]
+fn an_absolute_target_at_odds_with_hyper_gives_way() {
+    for (sent, read) in [
+        ("http://host/a", "http://host/b"),
+        ("http://host/a", "http://other/a"),
+        ("http://host/a", "https://host/a"),
+        ("http://host:1/a", "http://host/a"),
+        ("http://host/x/a", "http://host/a"),
+        ("http://host", "http://host/a"),
+        ("/a", "http://host/a"),
+    ] {
+        let head = format!("POST {sent} HTTP/1.1\r\n\r\n");
+        let parts = parts(|r| r.uri(read));
+        assert_eq!(record([head]).take(&parts).target, read, "{sent}");
+    }
+}
+
+#[test]
 fn every_form_of_target_is_kept() {
     for target in [
         "/a?b=c",
         "http://Host:80/a?b=c",
         "http://host",
+        "http://host?b",
+        "HTTPS://user@Host/#fragment",
         "*",
         "/a#fragment",
     ] {
@@ -208,7 +259,7 @@ fn every_form_of_target_is_kept() {
 
 #[test]
 fn a_head_beyond_the_limit_turns_it_off() {
-    let mut recorder = Recorder::new(100);
+    let mut recorder = HeadRecorder::new(100);
     recorder.feed(b"POST / HTTP/1.1\r\nX: ");
     recorder.feed(&[b'x'; 100]);
     assert!(matches!(recorder.state, State::Off) && recorder.partial.is_empty());

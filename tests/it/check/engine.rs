@@ -51,7 +51,7 @@ fn run(
 fn client(endpoint: &Endpoint) -> EndpointClient {
     let dispatch = || {
         let client = Client::new(&ClientOptions::default()).expect("a client");
-        Dispatch::new(client, None)
+        Dispatch::new(client, None, webhook_cli::delivery::Timestamp::now)
     };
     let target = Target::parse(&format!("http://{}/hook", endpoint.address)).expect("a target");
     EndpointClient::new(dispatch(), dispatch(), target, Trigger::Test, None)

@@ -41,7 +41,7 @@ impl Inspector {
         Self {
             catalogue,
             keyring,
-            dispatch: Dispatch::new(client, writer),
+            dispatch: Dispatch::new(client, writer, || Timestamp::from_seconds(NOW)),
         }
     }
 

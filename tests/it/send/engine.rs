@@ -60,6 +60,7 @@ fn dispatch() -> Dispatch {
     Dispatch::new(
         Client::new(&ClientOptions::default()).expect("a client"),
         None,
+        webhook_cli::delivery::Timestamp::now,
     )
 }
 

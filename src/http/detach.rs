@@ -8,29 +8,32 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A connection's place among the allowed number; freed when its last holder is gone.
-pub(super) type Seat = Arc<OwnedSemaphorePermit>;
+/// Leave to be one of the allowed number of connections; given back by its last holder.
+pub(super) type ConnectionPermit = Arc<OwnedSemaphorePermit>;
 
 /// A future that is polled in place, and goes on as a task of its own when it is dropped unfinished.
 ///
 /// A request costs no task this way, and a sender that leaves still can't cut its handler short.
-/// The task keeps the connection's seat, so there are never more of them than seats allow.
-pub(super) struct Finish<T: 'static> {
+/// The task keeps the connection's permit, so there are never more of them than connections are allowed.
+pub(super) struct DetachOnDrop<T: 'static> {
     work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
-    seat: Seat,
+    permit: Option<ConnectionPermit>,
 }
 
-impl<T: 'static> Finish<T> {
-    pub(super) fn new(work: impl Future<Output = T> + Send + 'static, seat: Seat) -> Self {
+impl<T: 'static> DetachOnDrop<T> {
+    pub(super) fn new(
+        work: impl Future<Output = T> + Send + 'static,
+        permit: Option<ConnectionPermit>,
+    ) -> Self {
         let work: Pin<Box<dyn Future<Output = T> + Send>> = Box::pin(work);
         Self {
             work: Some(work),
-            seat,
+            permit,
         }
     }
 }
 
-impl<T: 'static> Future for Finish<T> {
+impl<T: 'static> Future for DetachOnDrop<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
@@ -43,7 +46,7 @@ impl<T: 'static> Future for Finish<T> {
     }
 }
 
-impl<T: 'static> Drop for Finish<T> {
+impl<T: 'static> Drop for DetachOnDrop<T> {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
         // Work that panicked can't be resumed, and without a runtime there is nobody to run it.
@@ -51,10 +54,10 @@ impl<T: 'static> Drop for Finish<T> {
             return;
         }
         if let Ok(runtime) = Handle::try_current() {
-            let seat = Arc::clone(&self.seat);
+            let permit = self.permit.take();
             runtime.spawn(async move {
                 work.await;
-                drop(seat);
+                drop(permit);
             });
         }
     }
@@ -67,19 +70,19 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn dropped_work_goes_on_and_keeps_its_seat() {
-        let seats = Arc::new(Semaphore::new(1));
-        let seat = Arc::new(Arc::clone(&seats).acquire_owned().await.unwrap());
+    async fn dropped_work_goes_on_and_keeps_its_permit() {
+        let permits = Arc::new(Semaphore::new(1));
+        let permit = Arc::new(Arc::clone(&permits).acquire_owned().await.unwrap());
         let (go, wait) = oneshot::channel::<()>();
         let (done, finished) = oneshot::channel();
         let work = async move {
             wait.await.unwrap();
             done.send(()).unwrap();
         };
-        drop(Finish::new(work, seat));
-        assert_eq!(seats.available_permits(), 0);
+        drop(DetachOnDrop::new(work, Some(permit)));
+        assert_eq!(permits.available_permits(), 0);
         go.send(()).unwrap();
         finished.await.unwrap();
-        drop(seats.acquire().await.unwrap());
+        drop(permits.acquire().await.unwrap());
     }
 }

@@ -1,5 +1,9 @@
-//! A client that leaves in the middle of its request, as one does whose connection breaks.
+//! A request that is aborted in mid-body, as one is whose connection breaks.
 
+use std::io;
+use std::time::Duration;
+
+use futures_util::TryFutureExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -8,7 +12,13 @@ use crate::delivery::{Failure, Request};
 
 /// Sends the head of a request and the first half of its body, then closes the connection. Returns
 /// how many bytes of the body went out; zero for a target over TLS, to which nothing is sent.
-pub async fn abandon(target: &Target, request: &Request) -> Result<usize, Failure> {
+///
+/// `timeout` covers all of it: connecting, sending and closing.
+pub async fn abort_mid_body(
+    target: &Target,
+    request: &Request,
+    timeout: Option<Duration>,
+) -> Result<usize, Failure> {
     if target.is_https() {
         return Ok(0);
     }
@@ -20,8 +30,8 @@ pub async fn abandon(target: &Target, request: &Request) -> Result<usize, Failur
         stream.write_all(&message).await?;
         stream.shutdown().await
     };
-    sent.await
-        .map_err(|error| failure::unsendable(error, target))?;
+    let sent = sent.map_err(|error: io::Error| failure::unsendable(error, target));
+    failure::within(timeout, target, sent).await?;
     Ok(half)
 }
 
@@ -51,7 +61,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::delivery::Headers;
+    use crate::delivery::{FailureKind, Headers};
 
     #[tokio::test]
     async fn half_of_the_body_arrives_and_then_the_end() {
@@ -65,10 +75,27 @@ mod tests {
         });
         let headers: Headers = [("X-A", "1")].into_iter().collect();
         let request = Request::post("/ignored", headers, "0123456789");
-        assert_eq!(abandon(&target.unwrap(), &request).await, Ok(5));
+        assert_eq!(
+            abort_mid_body(&target.unwrap(), &request, None).await,
+            Ok(5)
+        );
         let text = reading.join().unwrap();
         assert!(text.starts_with("POST /hook HTTP/1.1\r\n"), "{text}");
         assert!(text.contains("Content-Length: 10\r\nX-A: 1\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\n01234"), "{text}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_read_holds_it_up_no_longer_than_the_timeout() {
+        // The system takes the connection and as much as the sockets hold; half the body is more.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = Target::parse(&listener.local_addr().unwrap().to_string()).unwrap();
+        let request = Request::post("/", Headers::new(), vec![b'x'; 64 * 1024 * 1024]);
+        let limit = Duration::from_secs(30);
+        let aborted = abort_mid_body(&target, &request, Some(limit));
+        // Far beyond the limit, so that a fault is a failure and no hang.
+        let aborted = tokio::time::timeout(limit * 10, aborted).await;
+        let failure = aborted.expect("an end in time").unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Timeout, "{failure}");
     }
 }

@@ -15,19 +15,20 @@ pub async fn addresses(target: &Target) -> io::Result<Vec<IpAddr>> {
 /// ones are not: clouds have services there that answer to anyone on the machine.
 pub fn is_loopback_or_private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => is_near_v4(address),
+        IpAddr::V4(address) => is_own_or_private_v4(address),
         IpAddr::V6(address) => {
-            address.to_ipv4_mapped().is_some_and(is_near_v4) || is_near_v6(address)
+            address.to_ipv4_mapped().is_some_and(is_own_or_private_v4)
+                || is_own_or_private_v6(address)
         }
     }
 }
 
 /// `0.0.0.0` as well: connecting to it reaches this machine.
-const fn is_near_v4(address: Ipv4Addr) -> bool {
+const fn is_own_or_private_v4(address: Ipv4Addr) -> bool {
     address.is_loopback() || address.is_private() || address.is_unspecified()
 }
 
-const fn is_near_v6(address: Ipv6Addr) -> bool {
+const fn is_own_or_private_v6(address: Ipv6Addr) -> bool {
     address.is_loopback() || address.is_unspecified() || address.is_unique_local()
 }
 
@@ -36,8 +37,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_own_and_private_networks_are_near() {
-        for near in [
+    fn only_this_machine_and_private_networks_are_meant() {
+        for address in [
             "127.0.0.1",
             "127.9.9.9",
             "0.0.0.0",
@@ -50,9 +51,12 @@ mod tests {
             "fd00::1",
             "::ffff:10.0.0.1",
         ] {
-            assert!(is_loopback_or_private(near.parse().unwrap()), "{near}");
+            assert!(
+                is_loopback_or_private(address.parse().unwrap()),
+                "{address}"
+            );
         }
-        for far in [
+        for address in [
             "8.8.8.8",
             "169.254.169.254",
             "fe80::1",
@@ -64,7 +68,10 @@ mod tests {
             "ff02::1",
             "::ffff:8.8.8.8",
         ] {
-            assert!(!is_loopback_or_private(far.parse().unwrap()), "{far}");
+            assert!(
+                !is_loopback_or_private(address.parse().unwrap()),
+                "{address}"
+            );
         }
     }
 }

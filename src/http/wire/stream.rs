@@ -1,0 +1,222 @@
+//! The stream between the socket and hyper: it feeds the recorder and knows when to wait no longer.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{oneshot, watch};
+use tokio::time::Sleep;
+
+use super::{SharedRecorder, lock};
+use crate::http::Limits;
+use crate::http::detach::ConnectionPermit;
+use crate::http::stage::Stage;
+
+/// A stream that records the heads read from it.
+///
+/// It also ends, with [`io::ErrorKind::TimedOut`], a head that takes too long and a reply that the
+/// other end does not take. hyper's own head deadline counts the wait for a next request too, so
+/// it serves as the keep-alive limit.
+///
+/// An upgraded stream is read to its end as soon as the server drains, and can't be written to once
+/// that has ended. Any other goes back to the connection when hyper is done with it, to be closed
+/// there: hyper neither waits for the other end nor answers a head that came too slowly.
+pub(in crate::http) struct RecordingStream<S> {
+    /// Only gone while it is dropped.
+    stream: Option<S>,
+    give_back: Option<oneshot::Sender<(S, bool)>>,
+    recorder: SharedRecorder,
+    head: IdleTimer,
+    /// The number of the head that `head` was started for.
+    timed_head: u64,
+    write: IdleTimer,
+    stage: watch::Receiver<Stage>,
+    /// Ready once the server drains; made when an upgraded connection is read.
+    draining: Option<BoxFuture<'static, ()>>,
+    /// An upgraded stream outlives its connection.
+    _permit: ConnectionPermit,
+}
+
+impl<S> RecordingStream<S> {
+    /// Dropped, it sends the stream into `give_back`, with whether a head came too slowly.
+    pub(in crate::http) fn new(
+        stream: S,
+        recorder: &SharedRecorder,
+        limits: &Limits,
+        (permit, stage): (ConnectionPermit, watch::Receiver<Stage>),
+        give_back: oneshot::Sender<(S, bool)>,
+    ) -> Self {
+        Self {
+            stream: Some(stream),
+            give_back: Some(give_back),
+            recorder: Arc::clone(recorder),
+            head: IdleTimer::new(limits.head_time),
+            timed_head: 0,
+            write: IdleTimer::new(limits.write_idle),
+            stage,
+            draining: None,
+            _permit: permit,
+        }
+    }
+
+    /// Whether the head that is being waited for is late. The first one's time starts with the
+    /// connection, that of a later one with its first byte.
+    fn poll_head_deadline(&mut self, cx: &mut Context<'_>) -> bool {
+        let recorder = lock(&self.recorder);
+        let number = recorder
+            .heads_before_this()
+            .filter(|number| *number == 0 || recorder.is_mid_head());
+        drop(recorder);
+        if number != Some(self.timed_head) {
+            self.head.stop();
+        }
+        let Some(number) = number else { return false };
+        self.timed_head = number;
+        self.head.poll_elapsed(cx)
+    }
+
+    fn check_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.write.stop();
+        } else if self.write.poll_elapsed(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        written
+    }
+
+    fn poll_draining(&mut self, cx: &mut Context<'_>) -> bool {
+        let draining = self.draining.get_or_insert_with(|| {
+            let mut stage = self.stage.clone();
+            async move {
+                // Without a server it is over, too.
+                let _ = stage.wait_for(|stage| *stage != Stage::Open).await;
+            }
+            .boxed()
+        });
+        draining.poll_unpin(cx).is_ready()
+    }
+}
+
+impl<S: Unpin> RecordingStream<S> {
+    fn stream(&mut self) -> io::Result<Pin<&mut S>> {
+        let stream = self.stream.as_mut().map(Pin::new);
+        stream.ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// The stream to write to, while it may be written to.
+    fn writable(&mut self) -> io::Result<Pin<&mut S>> {
+        if *self.stage.borrow() == Stage::Ended {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        self.stream()
+    }
+}
+
+impl<S> Drop for RecordingStream<S> {
+    fn drop(&mut self) {
+        let stalled = self.head.has_elapsed && lock(&self.recorder).is_mid_head();
+        if let (Some(stream), Some(give_back)) = (self.stream.take(), self.give_back.take()) {
+            // Fails where nobody waits for it, such as after an upgrade; it is closed then.
+            let _ = give_back.send((stream, stalled));
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for RecordingStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let is_upgraded = lock(&self.recorder).is_upgraded();
+        if is_upgraded && self.poll_draining(cx) {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let read = self.stream()?.poll_read(cx, buffer);
+        if read.is_ready() {
+            let fresh = buffer.filled().get(before..).unwrap_or_default();
+            lock(&self.recorder).feed(fresh);
+        } else if self.poll_head_deadline(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for RecordingStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.writable()?.poll_write(cx, bytes);
+        self.check_write(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.writable()?.poll_write_vectored(cx, pieces);
+        self.check_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.as_ref().is_some_and(S::is_write_vectored)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = self.writable()?.poll_flush(cx);
+        self.check_write(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if lock(&self.recorder).is_upgraded() {
+            self.stream()?.poll_shutdown(cx)
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+}
+
+/// A deadline that costs nothing until something is waited for.
+struct IdleTimer {
+    limit: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+    has_elapsed: bool,
+}
+
+impl IdleTimer {
+    const fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            sleep: None,
+            has_elapsed: false,
+        }
+    }
+
+    /// Starts the time where it does not run yet; whether it is over.
+    fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> bool {
+        let limit = self.limit;
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        self.has_elapsed = sleep.as_mut().poll(cx).is_ready();
+        self.has_elapsed
+    }
+
+    fn stop(&mut self) {
+        self.sleep = None;
+    }
+}
