@@ -12,7 +12,7 @@ use crate::delivery::{
     Answer, Attempt, Delivery, Failure, FailureKind, Request, Signing, Timestamp, Trigger, id,
 };
 use crate::http::{Client, Target, abort_mid_body};
-use crate::store::{Receipt, Writer};
+use crate::store::{Receipt, Run, Writer};
 
 pub use endpoint_client::{EndpointClient, SendMode};
 
@@ -85,6 +85,14 @@ impl Dispatch {
     pub async fn keep(&self, delivery: Arc<Delivery>) -> Option<Receipt> {
         match &self.log {
             Some(log) => Some(log.submit(delivery).await),
+            None => None,
+        }
+    }
+
+    /// Keeps a bulk replay, so that it can be resumed from its first attempt on.
+    pub async fn begin_run(&self, run: &Run) -> Option<Receipt> {
+        match &self.log {
+            Some(log) => Some(log.begin_run(run).await),
             None => None,
         }
     }

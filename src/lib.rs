@@ -21,7 +21,8 @@
 //!
 //! Two doors join them. [`receive`] is the one way in: verify, keep, answer, tell, forward.
 //! [`dispatch`] is the one way out: every request that is sent is one attempt from there. [`check`]
-//! hangs on it: the table of what a receiver has to do, and what is sent to see whether it does.
+//! hangs on it: the table of what a receiver has to do, and what is sent to see whether it does. So
+//! does [`replay`]: which deliveries are sent again, how each is signed, and when.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
 //! per subcommand that builds the parts, [`console`] the two streams, and [`exit`] the only place
@@ -47,6 +48,7 @@ pub mod http;
 pub mod json;
 pub mod provider;
 pub mod receive;
+pub mod replay;
 pub mod report;
 pub mod send;
 pub mod signature;

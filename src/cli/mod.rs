@@ -82,7 +82,7 @@ pub struct Cli {
 }
 
 /// Flags that every command takes.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct GlobalArgs {
     /// When to colour.
@@ -134,7 +134,7 @@ pub enum Command {
 }
 
 /// Where signing secrets come from. `Debug` prints all but the secrets themselves.
-#[derive(Clone, Default, Args)]
+#[derive(Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Secrets")]
 pub struct SecretArgs {
     /// A signing secret; `NAME=VALUE` for one provider; repeat for rotation.
@@ -189,7 +189,7 @@ pub struct FreshnessArgs {
 }
 
 /// How endpoints are reached.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectArgs {
     /// A PEM file of certificates to trust besides the system's.

@@ -21,7 +21,7 @@ Examples:
 /// signed afresh. Each sending is an attempt in the log, under its delivery.
 ///
 /// Exits 0 when every answer was 2xx, 1 when one was not, 3 when the endpoint was not reached.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArgs {
     /// Which: ids, unique prefixes, `@last`, `@last~2` (two before the last).
@@ -84,9 +84,16 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub shuffle: bool,
 
-    /// Go on with the last interrupted replay: what it has sent is not sent again.
-    #[arg(long, conflicts_with_all = ["from", "repeat"])]
-    pub resume: bool,
+    /// Go on with an interrupted replay: what it has sent is not sent again.
+    ///
+    /// `--resume=run_01JD…` goes on with that one, and needs nothing else: its deliveries and its
+    /// endpoint are in the log. Without a value, with the ids or filters and the endpoint of before,
+    /// it is the newest replay of just these. What was received since it began is not part of it.
+    #[arg(
+        long, value_name = "RUN", num_args = 0..=1, require_equals = true,
+        conflicts_with_all = ["from", "repeat"]
+    )]
+    pub resume: Option<Option<String>>,
 
     /// How long to wait for each answer; 0 for no limit [default: 30s].
     #[arg(long, value_name = "SPAN")]

@@ -1,11 +1,13 @@
 //! Which deliveries of the log are meant: shared by `replay` and `log`.
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use super::value::Moment;
 
-/// Filters over the log.
-#[derive(Debug, Clone, Default, PartialEq, Args)]
+/// Filters over the log, which keeps those of a bulk replay.
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "Which deliveries")]
 pub struct SelectArgs {
     /// Events by pattern, such as `order.*` or `!order.updated`; repeat or separate by commas.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A span of time: `300ms`, `30s`, `5m`, `2h`, `1d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub struct Span(pub Duration);
@@ -112,7 +114,8 @@ impl fmt::Display for Size {
 }
 
 /// A moment: RFC 3339, unix seconds, or `-10m` for ten minutes ago.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Moment {
     /// Microseconds since the unix epoch.
     At(i64),

@@ -1,67 +1,50 @@
 //! `webhook replay`: sends logged deliveries again, so that they pass the receiver's checks.
 
-mod course;
-mod endpoints;
-mod pace;
-mod plan;
-mod run;
-mod source;
+mod report;
+mod resume;
 
-use super::World;
-use super::request;
-use super::setup::{Setup, client};
-use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs, ShowAs, SignMode};
-use crate::delivery::{Signing, Status, Verdict};
+use std::future::pending;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use futures_util::future::OptionFuture;
+
+use super::setup::{Setup, client, headers};
+use super::{World, captures, select, shape, signal};
+use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
+use crate::delivery::{Signing, Timestamp};
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
-use crate::provider::Keyring;
-use endpoints::Endpoints;
-use source::Source;
-
-/// What all sendings of a replay have in common.
-struct Replay<'a> {
-    args: &'a ReplayArgs,
-    setup: &'a Setup,
-    world: &'a World,
-    keyring: Keyring,
-}
-
-impl Replay<'_> {
-    /// How to give the secret of a provider. The local development secret is never assumed here, as
-    /// deliveries of others are replayed too, but whoever has one may have meant it.
-    fn how_to_give_secret(&self, provider: &str) -> String {
-        let local = self.setup.config.paths.local_secret_file();
-        match local.filter(|path| path.exists()) {
-            Some(path) => format!(
-                "`--secret {provider}=…` (`--secret-file {}` is the local development secret)",
-                path.display()
-            ),
-            None => format!("`--secret {provider}=…`"),
-        }
-    }
-}
+use crate::replay::{Pacing, Replay, Selection};
+use crate::store::Log;
+use report::RunReport;
 
 /// Runs the command.
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let keyring = setup.keyring(&args.secrets)?;
-    let url = setup.config.url(args.url.clone())?.value;
-    let given = url.map(|url| Target::parse(&url)).transpose()?;
-    let replay = Replay {
-        args,
-        setup: &setup,
-        world,
-        keyring,
+    let edit_error = OnceLock::new();
+    let edit = |body: &[u8]| {
+        let edited = shape::edit(body, &setup.config);
+        edited.map_err(|error| edit_error.set(error)).ok()
     };
-    let source = Source::open(&replay)?;
-    let endpoints = Endpoints::resolve(given, &source)?;
-    if args.dry_run {
-        return print(&replay, &source, &endpoints);
-    }
-    let dispatch = Dispatch::new(client(&args.connect)?, source.writer()?, world.clock);
-    super::runtime()?.block_on(run::send(&replay, &source, &endpoints, &dispatch))
+    let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
+    replay.changes.edit = if args.edit { Some(&edit) } else { None };
+    set_options(&mut replay, args, &setup)?;
+    let log = match &args.from {
+        Some(path) => {
+            replay.selection = captured(path, world.now())?;
+            None
+        }
+        None => Some(select_from_log(&mut replay, args, &setup, world.now())?),
+    };
+    let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
+    let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
+    replay.dispatch = (!args.dry_run).then_some(&dispatch);
+    let report = RunReport::new(args, global, &setup, &keyring, world);
+    super::runtime()?.block_on(send(&replay, report, &edit_error))
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.
@@ -77,28 +60,83 @@ fn check(args: &ReplayArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Prints what would be sent in place of sending it.
-fn print(replay: &Replay<'_>, source: &Source, endpoints: &Endpoints) -> Result<Outcome, CliError> {
-    let form = if replay.args.json {
-        ShowAs::Json
-    } else {
-        ShowAs::Http
+/// Puts in what flags say of where, how and when it is sent.
+fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Result<(), CliError> {
+    let url = setup.config.url(args.url.clone())?.value;
+    replay.endpoint = url.map(|url| Target::parse(&url)).transpose()?;
+    replay.signing = match args.sign {
+        None | Some(SignMode::Auto) => None,
+        Some(SignMode::Keep) => Some(Signing::Kept),
+        Some(SignMode::Fresh) => Some(Signing::Fresh),
     };
-    for item in source.items() {
-        let mut plan = plan::make(replay, endpoints, source.read(item)?)?;
-        if plan.signing == Signing::Fresh {
-            // As a receiver would log it: what was said of the original does not hold for it.
-            plan.delivery.received_at = replay.world.now();
-            plan.delivery.response_status = None;
-            plan.delivery.verdict =
-                Verdict::new(Status::Unverified).because("a dry run: nothing was sent");
-        }
-        request::print(
-            replay.world,
-            form,
-            &plan.delivery,
-            Some(&plan.target.to_string()),
-        )?;
+    replay.changes.set = shape::parse_assignments(&args.set)?;
+    replay.changes.add = args.add;
+    replay.changes.new_id = args.new_id;
+    replay.headers = headers(&args.header);
+    replay.pacing = match (args.rate, args.speed, args.pace) {
+        (Some(rate), ..) => Pacing::per_second(rate.per_second),
+        (None, Some(speed), _) => Pacing::Original(speed.0),
+        (None, None, Some(Pace::Original)) => Pacing::Original(1.0),
+        (None, None, _) => Pacing::Fast,
+    };
+    replay.concurrency = usize::from(args.concurrency.unwrap_or(1));
+    replay.times = args.repeat.unwrap_or(1);
+    replay.shuffle = args.shuffle;
+    if let Some(timeout) = args.timeout {
+        replay.timeout = (!timeout.0.is_zero()).then_some(timeout.0);
     }
-    Ok(Outcome::Yes)
+    Ok(())
+}
+
+/// The captures of a file.
+fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
+    let captures = captures::read_all(path)?.into_iter();
+    let deliveries = captures.map(|capture| captures::delivery(capture, now));
+    Ok(Selection::Deliveries(deliveries.collect()))
+}
+
+/// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that
+/// has it.
+fn select_from_log(
+    replay: &mut Replay<'_>,
+    args: &ReplayArgs,
+    setup: &Setup,
+    now: Timestamp,
+) -> Result<Log, CliError> {
+    let log = setup.existing_log()?;
+    let reader = log.reader()?;
+    let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
+    let (ids, filters) = resume::asked_for(&run)?;
+    let mut query = select::query(&filters, setup, run.started_at)?;
+    query.ids = ids;
+    replay.selection = Selection::Query(Box::new(query));
+    replay.endpoint = resume::endpoint(&run, replay.endpoint.take())?;
+    replay.run = Some(run);
+    replay.resume = args.resume.is_some();
+    replay.reader = Some(Mutex::new(reader));
+    Ok(log)
+}
+
+/// Replays until done or interrupted, and says how it went.
+async fn send(
+    replay: &Replay<'_>,
+    mut report: RunReport<'_>,
+    edit_error: &OnceLock<CliError>,
+) -> Result<Outcome, CliError> {
+    let interrupted = OnceLock::new();
+    let signals = match replay.dispatch {
+        Some(_) => Some(signal::first()?),
+        None => None,
+    };
+    let console = report.console();
+    let stop = async {
+        let Some(Ok(signal)) = OptionFuture::from(signals).await else {
+            return pending().await;
+        };
+        // The only one who sets it.
+        let _ = interrupted.set(signal);
+        console.note("stopping: what is under way is finished; a second signal ends at once");
+    };
+    let result = replay.run(stop, &mut |event| report.observe(event)).await;
+    report.end(result, interrupted.into_inner(), edit_error.get().cloned())
 }

@@ -43,29 +43,6 @@ pub fn refused(error: SendError, can_add: bool) -> CliError {
     }
 }
 
-/// Sets one value in the text of a body; everything else stays byte for byte.
-pub fn set_in_text(body: &[u8], assignment: &Assignment, add: bool) -> Result<Vec<u8>, CliError> {
-    let value = value_of(assignment);
-    let path = parse_path(&assignment.path)?;
-    let mut document: Value = serde_json::from_slice(body).map_err(|error| {
-        CliError::usage(format!("only a JSON body can be changed: {error}"))
-            .hint("`--edit` opens whatever it is")
-    })?;
-    // The document says what is wrong with the path; the text is what is sent.
-    path.set(&mut document, value.clone(), add)
-        .map_err(|error| trouble(&error, !add))?;
-    path.splice(body, &value)
-        .ok_or_else(|| CliError::usage(format!("`{}` cannot be set", assignment.path)))
-}
-
-/// An assignment of a value to a path.
-pub fn assignment(path: &str, value: &Value) -> Assignment {
-    Assignment {
-        path: path.into(),
-        value: value.to_string(),
-    }
-}
-
 fn parse_path(text: &str) -> Result<Path, CliError> {
     text.parse()
         .map_err(|error: PathError| CliError::usage(error.to_string()))
@@ -74,7 +51,8 @@ fn parse_path(text: &str) -> Result<Path, CliError> {
 /// What to do where `--set` finds nothing.
 const ADD: &str = "`--add` lets `--set` add what is not there";
 
-fn trouble(error: &PathError, can_add: bool) -> CliError {
+/// What is wrong with a path, and what was probably meant.
+pub fn trouble(error: &PathError, can_add: bool) -> CliError {
     let trouble = CliError::usage(error.to_string());
     let PathError::Unknown { path, keys } = error else {
         return trouble;

@@ -65,6 +65,11 @@ impl Target {
             || address.parse().is_ok_and(is_local_v6)
     }
 
+    /// Whether it has a user name or a password.
+    pub fn has_user_info(&self) -> bool {
+        !self.0.username().is_empty() || self.0.password().is_some()
+    }
+
     /// Whether it is sent to over TLS.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"

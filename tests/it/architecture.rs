@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -48,6 +48,19 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "json",
             "provider",
             "signature",
+        ],
+    ),
+    (
+        "replay",
+        &[
+            "delivery",
+            "dispatch",
+            "formats",
+            "http",
+            "json",
+            "provider",
+            "signature",
+            "store",
         ],
     ),
     // Domain enums as values of flags.

@@ -81,7 +81,7 @@ fn what_names_no_single_delivery_is_an_error_with_a_hint() {
     );
     assert_refused(replay(&[""]), &["`webhook log`"]);
     assert_refused(replay(&[]), &["nothing says which deliveries", "`@last`"]);
-    assert_refused(replay(&["--event", "nope.*"]), &["no delivery is meant"]);
+    assert_refused(replay(&["--event", "nope.*"]), &["no delivery matches"]);
     assert_refused(
         replay(&["--provider", "olympos"]),
         &["did you mean `olympus`?"],

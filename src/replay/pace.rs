@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cli::{Pace, ReplayArgs};
 use crate::delivery::Timestamp;
 
 /// So far ahead that no run lasts until then: 30 years. What lies farther is not told apart, as a
@@ -23,28 +22,23 @@ pub enum Pacing {
 }
 
 impl Pacing {
-    /// What the flags say.
-    pub fn of(args: &ReplayArgs) -> Self {
-        match (args.rate, args.speed, args.pace) {
-            (Some(rate), ..) => Self::Every(seconds(1.0 / rate.per_second)),
-            (None, Some(speed), _) => Self::Original(speed.0),
-            (None, None, Some(Pace::Original)) => Self::Original(1.0),
-            (None, None, _) => Self::Fast,
-        }
+    /// So many starts a second.
+    pub fn per_second(rate: f64) -> Self {
+        Self::Every(seconds(1.0 / rate))
     }
 }
 
 /// Tells each delivery when to start.
-pub struct Clock {
+pub(super) struct Pacer {
     pacing: Pacing,
     /// When the first one started, and when it had been received.
     first: Option<(Instant, Timestamp)>,
     last: Option<Instant>,
 }
 
-impl Clock {
-    /// A clock that starts with its first delivery.
-    pub const fn new(pacing: Pacing) -> Self {
+impl Pacer {
+    /// A pacer that starts with its first delivery.
+    pub(super) const fn new(pacing: Pacing) -> Self {
         Self {
             pacing,
             first: None,
@@ -56,7 +50,7 @@ impl Clock {
     ///
     /// Under a rate, time that an endpoint has lost is not made up for by a burst; at the original
     /// pace it is, as the pauses are those from the first delivery.
-    pub fn next(&mut self, received_at: Timestamp, now: Instant) -> Instant {
+    pub(super) fn next(&mut self, received_at: Timestamp, now: Instant) -> Instant {
         let (start, first) = *self.first.get_or_insert((now, received_at));
         let next = match (self.pacing, self.last) {
             (Pacing::Fast, _) | (Pacing::Every(_), None) => now,
@@ -94,12 +88,12 @@ mod tests {
     /// The seconds after the start at which deliveries start that were received at these seconds,
     /// each of which takes `work`.
     async fn starts(pacing: Pacing, received: &[i64], work: Duration) -> Vec<f64> {
-        let mut clock = Clock::new(pacing);
+        let mut pacer = Pacer::new(pacing);
         let start = Instant::now();
         let mut starts = Vec::new();
         for &second in received {
             let received_at = Timestamp::from_seconds(second);
-            sleep_until(clock.next(received_at, Instant::now())).await;
+            sleep_until(pacer.next(received_at, Instant::now())).await;
             starts.push(start.elapsed().as_secs_f64());
             advance(work).await;
         }
@@ -143,13 +137,13 @@ mod tests {
         let found = starts(every, &[0; 4], SECOND / 5).await;
         assert_about(&found, &[0.0, 1.0, 2.0, 3.0]);
 
-        let mut clock = Clock::new(every);
+        let mut pacer = Pacer::new(every);
         let now = Instant::now();
         let at = Timestamp::from_seconds(0);
-        assert_eq!(clock.next(at, now), now);
+        assert_eq!(pacer.next(at, now), now);
         let late = now + 10 * SECOND;
-        assert_eq!(clock.next(at, late), late);
-        assert_eq!(clock.next(at, late), late + SECOND);
+        assert_eq!(pacer.next(at, late), late);
+        assert_eq!(pacer.next(at, late), late + SECOND);
     }
 
     #[tokio::test(start_paused = true)]
@@ -162,9 +156,9 @@ mod tests {
     fn no_factor_and_no_span_is_too_large() {
         let now = Instant::now();
         for pacing in [Pacing::Original(f64::MIN_POSITIVE), Pacing::Every(NEVER)] {
-            let mut clock = Clock::new(pacing);
-            clock.next(Timestamp::from_micros(i64::MIN), now);
-            let next = clock.next(Timestamp::from_micros(i64::MAX), now);
+            let mut pacer = Pacer::new(pacing);
+            pacer.next(Timestamp::from_micros(i64::MIN), now);
+            let next = pacer.next(Timestamp::from_micros(i64::MAX), now);
             assert!(next >= now + NEVER / 2);
         }
         assert_eq!(seconds(f64::INFINITY), NEVER);

@@ -1,0 +1,281 @@
+//! What is said of a replay: each request, and how it ended.
+
+use std::ops::ControlFlow;
+
+use super::resume;
+use crate::cli::{GlobalArgs, ReplayArgs, ShowAs, SignMode};
+use crate::command::line::Line;
+use crate::command::setup::Setup;
+use crate::command::{World, request, shape};
+use crate::console::Console;
+use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
+use crate::exit::{CliError, Outcome, Signal};
+use crate::provider::Keyring;
+use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
+use crate::report::{self, AttemptView, Tally};
+
+/// What is known of a replay on its way.
+pub struct RunReport<'a> {
+    args: &'a ReplayArgs,
+    global: &'a GlobalArgs,
+    setup: &'a Setup,
+    keyring: &'a Keyring,
+    world: &'a World,
+    /// How many requests are to be sent, once that is known.
+    requests: Option<usize>,
+    /// The run that `--resume` goes on with.
+    run: Option<String>,
+    tally: Tally,
+    outcome: Outcome,
+    stale: u64,
+    failed: Option<CliError>,
+}
+
+impl<'a> RunReport<'a> {
+    /// Of a replay that has not begun.
+    pub fn new(
+        args: &'a ReplayArgs,
+        global: &'a GlobalArgs,
+        setup: &'a Setup,
+        keyring: &'a Keyring,
+        world: &'a World,
+    ) -> Self {
+        Self {
+            args,
+            global,
+            setup,
+            keyring,
+            world,
+            requests: None,
+            run: None,
+            tally: Tally::default(),
+            outcome: Outcome::Yes,
+            stale: 0,
+            failed: None,
+        }
+    }
+
+    /// The streams that it is said on.
+    pub const fn console(&self) -> Console {
+        self.world.console
+    }
+
+    /// Says what happens; where nobody reads that, the replay ends.
+    pub fn observe(&mut self, event: ReplayEvent<'_>) -> ControlFlow<()> {
+        let told = match event {
+            ReplayEvent::Selected {
+                requests,
+                sent_before,
+                run,
+            } => {
+                self.begin(requests, sent_before, run);
+                Ok(())
+            }
+            ReplayEvent::Prepared(prepared) => self.show(prepared),
+            ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
+        };
+        match told {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(trouble) => {
+                self.failed.get_or_insert(trouble);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn begin(&mut self, requests: usize, sent_before: usize, run: Option<&str>) {
+        self.requests = Some(requests);
+        self.run = run.map(str::to_owned);
+        if self.args.resume.is_some() {
+            self.console()
+                .note(&format!("{sent_before} were sent before and are left out"));
+        }
+    }
+
+    /// Prints what would be sent in place of sending it.
+    fn show(&self, prepared: &Prepared) -> Result<(), CliError> {
+        let form = if self.args.json {
+            ShowAs::Json
+        } else {
+            ShowAs::Http
+        };
+        let mut delivery = prepared.delivery.clone();
+        if prepared.signing == Signing::Fresh {
+            // As a receiver would log it: what was said of the original does not hold for it.
+            delivery.received_at = self.world.now();
+            delivery.response_status = None;
+            delivery.verdict =
+                Verdict::new(Status::Unverified).because("a dry run: nothing was sent");
+        }
+        let url = prepared.target.to_string();
+        request::print(self.world, form, &delivery, Some(&url))
+    }
+
+    fn tell(&mut self, prepared: &Prepared, attempt: &Attempt) -> Result<(), CliError> {
+        self.tally.add(attempt);
+        self.outcome = self.outcome.worse(Outcome::from(attempt));
+        if let Some(warning) = &prepared.warning {
+            self.warn(warning, &prepared.delivery.id);
+        }
+        let console = self.console();
+        if self.args.json {
+            console.json(&attempt.to_json_about(prepared.delivery.about()))?;
+        } else {
+            let view = AttemptView {
+                label: Some(&label(&prepared.delivery)),
+                remark: None,
+                width: console.width(),
+            };
+            console.data(&report::attempt(attempt, &view))?;
+        }
+        Ok(())
+    }
+
+    /// A stale signature is seldom alone: the first is told of, the others are counted.
+    fn warn(&mut self, warning: &Warning, id: &str) {
+        let console = self.console();
+        match warning {
+            Warning::Incomplete => {
+                console.warn(
+                    &format!("the body of `{id}` was not received to its end"),
+                    None,
+                );
+            }
+            Warning::Stale {
+                provider,
+                age,
+                tolerance,
+            } => {
+                self.stale += 1;
+                if self.stale == 1 {
+                    let message = format!(
+                        "the signature of `{id}` is {age} s old, and {provider} receivers refuse it after {tolerance} s"
+                    );
+                    console.warn(&message, Some(&self.remedy(provider)));
+                }
+            }
+        }
+    }
+
+    /// What lets a stale delivery of a provider pass.
+    fn remedy(&self, provider: &str) -> String {
+        let keep = self.args.sign == Some(SignMode::Keep);
+        if keep && !self.keyring.keys(provider).is_empty() {
+            return "leave `--sign keep` out, so that it is signed afresh".into();
+        }
+        let instead = if keep {
+            " in place of `--sign keep`"
+        } else {
+            ""
+        };
+        let how = self.how_to_give_secret(provider);
+        format!("give the endpoint's secret{instead}, so that it is signed afresh: {how}")
+    }
+
+    /// How to give the secret of a provider. The local development secret is never assumed here, as
+    /// deliveries of others are replayed too, but whoever has one may have meant it.
+    fn how_to_give_secret(&self, provider: &str) -> String {
+        let local = self.setup.config.paths.local_secret_file();
+        match local.filter(|path| path.exists()) {
+            Some(path) => format!(
+                "`--secret {provider}=…` (`--secret-file {}` is the local development secret)",
+                path.display()
+            ),
+            None => format!("`--secret {provider}=…`"),
+        }
+    }
+
+    /// Says how it ended. What failed first counts, be it the output or the editor, else the replay.
+    pub fn end(
+        mut self,
+        result: Result<(), ReplayError>,
+        interrupted: Option<Signal>,
+        not_edited: Option<CliError>,
+    ) -> Result<Outcome, CliError> {
+        let failed = self.failed.take().or(not_edited);
+        let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
+        let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
+        let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {
+            Some(requests) => self.summarize(requests, interrupted.is_some()),
+            None => Ok(()),
+        };
+        if let Some(trouble) = failed {
+            return Err(trouble);
+        }
+        said?;
+        let cut = interrupted.filter(|_| self.rest() > 0);
+        Ok(cut.map_or(self.outcome, Outcome::Interrupted))
+    }
+
+    fn rest(&self) -> usize {
+        let sent = usize::try_from(self.tally.sent).unwrap_or(usize::MAX);
+        self.requests.unwrap_or_default().saturating_sub(sent)
+    }
+
+    fn summarize(&self, requests: usize, is_interrupted: bool) -> Result<(), CliError> {
+        let console = self.console();
+        if self.args.json {
+            console.json(&Line::new("summary", &self.tally).to_json()?)?;
+        } else if requests != 1 {
+            console.talk(&report::summary(&self.tally, None));
+        }
+        if self.stale > 1 {
+            let stale = self.stale;
+            console.note(&format!(
+                "{stale} were sent with a signature that is too old"
+            ));
+        }
+        if self.rest() > 0 && requests > 1 {
+            let how = if is_interrupted {
+                "interrupted"
+            } else {
+                "stopped"
+            };
+            let resume = self
+                .run
+                .as_deref()
+                .map(|run| resume::how(run, self.args, self.global));
+            let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
+            console.note(&format!("{how}: {sent} of {requests} were sent{resume}"));
+        }
+        Ok(())
+    }
+
+    /// What is wrong, and what to do about it.
+    fn trouble(&self, error: ReplayError) -> CliError {
+        let trouble = CliError::usage(error.to_string());
+        match error {
+            ReplayError::NothingSelected => {
+                trouble.hint("`webhook log` with the same filters shows what is")
+            }
+            ReplayError::ManyToEdit => {
+                CliError::usage("`--edit` takes one delivery, and more are meant")
+                    .hint("`--set` changes many alike")
+            }
+            ReplayError::NoEndpoint { .. } => {
+                trouble.hint("give one: `--url http://localhost:3000/webhooks`")
+            }
+            ReplayError::NoSecret { provider, .. } => {
+                trouble.hint(format!("give it: {}", self.how_to_give_secret(&provider)))
+            }
+            ReplayError::Unrecognised => trouble.hint("`--sign keep` sends it as it came"),
+            ReplayError::NotJson(_) => trouble.hint("`--edit` opens whatever it is"),
+            ReplayError::Path(error) => shape::trouble(&error, !self.args.add),
+            ReplayError::Target(error) => error.into(),
+            ReplayError::Lookup(error) => error.into(),
+            ReplayError::Store(error) => error.into(),
+            ReplayError::NotEdited | ReplayError::NotSet(_) => trouble,
+        }
+    }
+}
+
+/// What a person knows the delivery by.
+fn label(delivery: &Delivery) -> String {
+    let known = [delivery.event.as_deref(), delivery.event_id.as_deref()];
+    let known: Vec<_> = known.into_iter().flatten().collect();
+    if known.is_empty() {
+        delivery.id.clone()
+    } else {
+        known.join("  ")
+    }
+}

@@ -1,0 +1,213 @@
+//! What is sent for a delivery: its own bytes and signature, or fresh ones.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{Replay, ReplayError};
+use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Verdict};
+use crate::http::Target;
+use crate::json::{JsonFields, Path};
+use crate::provider::{
+    Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, verify_request,
+};
+use crate::signature::{Allowance, Key};
+
+/// How much longer than now an original signature has to be fresh to be kept, in seconds: a request
+/// takes its time, and clocks differ.
+const MARGIN: i64 = 5;
+
+/// A delivery on its way out.
+pub struct Prepared {
+    /// The delivery, with the request that is sent.
+    pub delivery: Delivery,
+    /// Where to.
+    pub target: Target,
+    /// Whether the signature is the original one.
+    pub signing: Signing,
+    /// Why the receiver may refuse it.
+    pub warning: Option<Warning>,
+}
+
+/// Why a receiver may refuse what is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// The original signature, which is kept, is older than receivers take.
+    Stale {
+        /// Whose receivers.
+        provider: String,
+        /// How old it is, in seconds.
+        age: u64,
+        /// The most that receivers take, in seconds.
+        tolerance: u64,
+    },
+    /// The body was not received to its end.
+    Incomplete,
+}
+
+impl Replay<'_> {
+    /// Decides what is sent for a delivery, as of now: a signature ages while others have their turn.
+    pub(super) fn prepare(
+        &self,
+        mut delivery: Delivery,
+        target: Target,
+    ) -> Result<Prepared, ReplayError> {
+        let now = (self.clock)();
+        let RequestVerdict {
+            provider, verdict, ..
+        } = self.recognise(&delivery, now.plus_seconds(MARGIN));
+        let signing = self.signing(&verdict);
+        let is_cut = !delivery.request.body_complete;
+        let mut warning = is_cut.then_some(Warning::Incomplete);
+        if signing == Signing::Fresh {
+            let provider = provider.ok_or(ReplayError::Unrecognised)?;
+            let key = self.key(provider, &verdict, &delivery.id)?;
+            self.change(provider, &mut delivery)?;
+            delivery.request = sign_afresh(provider, key, &delivery.request, now);
+        } else if let Some(provider) = provider {
+            warning = warning.or_else(|| stale(provider, &verdict));
+        }
+        add_headers(&mut delivery.request.headers, &self.headers);
+        target
+            .request_target()
+            .clone_into(&mut delivery.request.target);
+        Ok(Prepared {
+            delivery,
+            target,
+            signing,
+            warning,
+        })
+    }
+
+    /// Whose a delivery is, and what its signature is worth at a moment. What a MAC proves goes before
+    /// what the log says, as the log may have been written without the secret; the log goes before a
+    /// mere likeness.
+    fn recognise(&self, delivery: &Delivery, now: Timestamp) -> RequestVerdict<'_> {
+        let verify = |provider: Option<&str>| {
+            let policy = Policy {
+                provider: provider.map(str::to_owned),
+                // Whether it is genuine counts here, not why it is not.
+                allowance: Allowance::NONE,
+                ..Policy::default()
+            };
+            verify_request(
+                self.catalogue,
+                self.keyring,
+                &policy,
+                &delivery.request,
+                now,
+            )
+        };
+        let found = verify(None);
+        let is_proven = matches!(found.verdict.status, Status::Valid | Status::Stale);
+        let name = found.provider.map(Provider::name);
+        let logged = delivery.provider.as_deref();
+        match logged.filter(|name| self.catalogue.get(name).is_some()) {
+            Some(logged) if !is_proven && name != Some(logged) => verify(Some(logged)),
+            _ => found,
+        }
+    }
+
+    /// A signature that is not ours is never replaced unasked: that would make a forged delivery a
+    /// genuine one.
+    fn signing(&self, verdict: &Verdict) -> Signing {
+        match self.signing {
+            Some(signing) => signing,
+            None if self.changes.is_none() && verdict.status != Status::Stale => Signing::Kept,
+            None => Signing::Fresh,
+        }
+    }
+
+    /// The key that made the original signature, so that during a rotation the endpoint's own is used;
+    /// where none did, the first.
+    fn key(&self, provider: &Provider, verdict: &Verdict, id: &str) -> Result<&Key, ReplayError> {
+        let keys = self.keyring.keys(provider.name());
+        let made_it = |key: &&Key| verdict.secret.as_deref() == Some(key.label());
+        let key = keys.iter().find(made_it).or(keys.first());
+        key.ok_or_else(|| ReplayError::NoSecret {
+            id: id.to_owned(),
+            provider: provider.name().to_owned(),
+        })
+    }
+
+    /// Changes the body, and what the delivery tells of it.
+    fn change(&self, provider: &Provider, delivery: &mut Delivery) -> Result<(), ReplayError> {
+        if self.changes.is_none() {
+            return Ok(());
+        }
+        let mut body = delivery.request.body.to_vec();
+        for (path, value) in &self.changes.set {
+            body = set(&body, path, value, self.changes.add)?;
+        }
+        if self.changes.new_id {
+            body = self.with_new_id(provider, &mut delivery.request.headers, body)?;
+        }
+        if let Some(edit) = self.changes.edit {
+            body = edit(&body).ok_or(ReplayError::NotEdited)?;
+        }
+        delivery.request.body = Bytes::from(body);
+        let envelope = &provider.definition.envelope;
+        let fields = JsonFields::new(&delivery.request.body);
+        let headers = &delivery.request.headers;
+        delivery.event = envelope.event.find(headers, fields.as_ref());
+        delivery.event_id = envelope.id.find(headers, fields.as_ref());
+        Ok(())
+    }
+
+    fn with_new_id(
+        &self,
+        provider: &Provider,
+        headers: &mut Headers,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, ReplayError> {
+        let definition = &provider.definition;
+        let mut random = (self.random)();
+        let id = Composer::new(definition, "", (self.clock)(), &mut random).event_id();
+        match &definition.envelope.id {
+            FieldSource::Header { header } => {
+                if let Some(id) = id.as_ref().and_then(Value::as_str) {
+                    headers.set(header, id.to_owned());
+                }
+                Ok(body)
+            }
+            FieldSource::Path(path) => set(&body, &path.parse()?, &id.unwrap_or_default(), false),
+        }
+    }
+}
+
+/// Sets one value in the text of a body; everything else stays byte for byte.
+fn set(body: &[u8], path: &Path, value: &Value, add: bool) -> Result<Vec<u8>, ReplayError> {
+    let mut document: Value =
+        serde_json::from_slice(body).map_err(|error| ReplayError::NotJson(error.to_string()))?;
+    // The document says what is wrong with the path; the text is what is sent.
+    path.set(&mut document, value.clone(), add)?;
+    let spliced = path.splice(body, value);
+    spliced.ok_or_else(|| ReplayError::NotSet(path.to_string()))
+}
+
+fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {
+    let definition = &provider.definition;
+    Request {
+        method: request.method.clone(),
+        ..Payload::of_request(definition, request, now).sign(definition, key)
+    }
+}
+
+/// Puts fields in the place of those of the same names.
+fn add_headers(headers: &mut Headers, added: &Headers) {
+    for (name, _) in added.iter() {
+        headers.remove(name);
+    }
+    for (name, value) in added.iter() {
+        headers.push(name, value.clone());
+    }
+}
+
+fn stale(provider: &Provider, verdict: &Verdict) -> Option<Warning> {
+    let tolerance = provider.definition.signature.tolerance?.past_seconds;
+    let age = u64::try_from(verdict.age_seconds?).ok()?;
+    (age > tolerance).then(|| Warning::Stale {
+        provider: provider.name().to_owned(),
+        age,
+        tolerance,
+    })
+}

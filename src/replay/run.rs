@@ -1,0 +1,178 @@
+//! Sending: in order and at its pace, until done or stopped.
+
+use std::future::ready;
+use std::ops::ControlFlow;
+
+use futures_util::FutureExt as _;
+use futures_util::stream::{self, Stream, StreamExt as _};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::pace::Pacer;
+use super::prepare::Prepared;
+use super::select::Selected;
+use super::{Observer, Replay, ReplayError, ReplayEvent};
+use crate::delivery::{Attempt, Delivery, Trigger};
+use crate::dispatch::{Dispatch, Outgoing, Sent};
+
+/// How many attempts may wait for the log while the next are sent: enough for the log to keep many
+/// at once, and few to be unkept should the machine fail.
+const UNKEPT: usize = 64;
+
+impl Replay<'_> {
+    /// Selects the deliveries and sends them. It ends early where `stop` resolves, where the observer
+    /// says so, and at the first error; what is under way then is awaited, so that the log holds
+    /// whatever was sent.
+    pub async fn run(
+        &self,
+        stop: impl Future<Output = ()>,
+        observer: &mut Observer<'_>,
+    ) -> Result<(), ReplayError> {
+        let selected = Selected::of(self)?;
+        let told = observer(ReplayEvent::Selected {
+            requests: selected.requests(),
+            sent_before: selected.sent_before,
+            run: selected.run().map(|run| run.id.as_str()),
+        });
+        match self.dispatch {
+            _ if told.is_break() => Ok(()),
+            None => self.preview(&selected, observer),
+            Some(dispatch) => self.send(&selected, dispatch, stop, observer).await,
+        }
+    }
+
+    /// Tells what would be sent.
+    fn preview(
+        &self,
+        selected: &Selected<'_>,
+        observer: &mut Observer<'_>,
+    ) -> Result<(), ReplayError> {
+        for place in selected.order() {
+            let delivery = selected.read(place)?;
+            let target = selected.target(&delivery)?;
+            let prepared = self.prepare(delivery, target)?;
+            if observer(ReplayEvent::Prepared(&prepared)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        selected: &Selected<'_>,
+        dispatch: &Dispatch,
+        stop: impl Future<Output = ()>,
+        observer: &mut Observer<'_>,
+    ) -> Result<(), ReplayError> {
+        if let Some(run) = selected.run().filter(|_| !self.resume)
+            && let Some(receipt) = dispatch.begin_run(run).await
+        {
+            receipt.await?;
+        }
+        let halt = watch::Sender::new(false);
+        let mut sent = std::pin::pin!(self.attempts(selected, dispatch, &halt));
+        let mut stop = std::pin::pin!(stop.fuse());
+        let mut outcome = Ok(());
+        loop {
+            let next = tokio::select! {
+                next = sent.next() => next,
+                () = &mut stop => {
+                    halt.send_replace(true);
+                    continue;
+                }
+            };
+            let told = match next {
+                None => return outcome,
+                Some(Ok((prepared, attempt))) => observer(ReplayEvent::Sent(&prepared, &attempt)),
+                Some(Err(error)) => {
+                    outcome = outcome.and(Err(error));
+                    ControlFlow::Break(())
+                }
+            };
+            if told.is_break() {
+                halt.send_replace(true);
+            }
+        }
+    }
+
+    /// What was sent, in the order of the answers, each once the log has it. Nothing more is begun
+    /// once `halt` is true.
+    fn attempts(
+        &self,
+        selected: &Selected<'_>,
+        dispatch: &Dispatch,
+        halt: &watch::Sender<bool>,
+    ) -> impl Stream<Item = Result<(Prepared, Attempt), ReplayError>> {
+        let mut pacer = Pacer::new(self.pacing);
+        stream::iter(selected.order())
+            .take_while(|_| ready(!*halt.borrow()))
+            .map(move |place| {
+                let delivery = selected.read(place);
+                let now = Instant::now();
+                let start = match &delivery {
+                    Ok(delivery) => pacer.next(delivery.received_at, now),
+                    Err(_) => now,
+                };
+                async move {
+                    if is_halted_before(start, halt).await {
+                        return Ok(None);
+                    }
+                    self.send_one(selected, dispatch, delivery?).await.map(Some)
+                }
+            })
+            .buffer_unordered(self.concurrency.max(1))
+            .inspect(|sent| {
+                if sent.is_err() {
+                    halt.send_replace(true);
+                }
+            })
+            .map(kept)
+            .buffered(UNKEPT)
+            .filter_map(|sent| ready(sent.transpose()))
+    }
+
+    async fn send_one(
+        &self,
+        selected: &Selected<'_>,
+        dispatch: &Dispatch,
+        delivery: Delivery,
+    ) -> Result<(Prepared, Sent), ReplayError> {
+        let target = selected.target(&delivery)?;
+        let prepared = self.prepare(delivery, target)?;
+        let outgoing = Outgoing {
+            delivery_id: &prepared.delivery.id,
+            trigger: Trigger::Replay,
+            target: &prepared.target,
+            request: &prepared.delivery.request,
+            signing: Some(prepared.signing),
+            timeout: self.timeout,
+            run: selected.run().map(|run| run.id.as_str()),
+        };
+        let sent = dispatch.send(outgoing).await;
+        Ok((prepared, sent))
+    }
+}
+
+/// Waits for a start; whether the replay was halted before.
+async fn is_halted_before(start: Instant, halt: &watch::Sender<bool>) -> bool {
+    let mut halted = halt.subscribe();
+    tokio::select! {
+        biased;
+        _ = halted.wait_for(|halted| *halted) => true,
+        () = sleep_until(start) => false,
+    }
+}
+
+/// Waits until the log has the attempt.
+async fn kept(
+    sent: Result<Option<(Prepared, Sent)>, ReplayError>,
+) -> Result<Option<(Prepared, Attempt)>, ReplayError> {
+    let Some((prepared, Sent { attempt, receipt })) = sent? else {
+        return Ok(None);
+    };
+    if let Some(receipt) = receipt {
+        receipt.await?;
+    }
+    Ok(Some((prepared, attempt)))
+}

@@ -1,0 +1,175 @@
+//! Which deliveries are sent, and where each goes: all of it is known before the first is sent, so
+//! that no run stops midway for want of an endpoint.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use rand::seq::SliceRandom as _;
+
+use super::{Replay, ReplayError, Selection};
+use crate::delivery::{Delivery, id};
+use crate::http::Target;
+use crate::store::{Query, Reader, Run, StoreError};
+
+/// The deliveries that a replay sends.
+pub(super) struct Selected<'a> {
+    replay: &'a Replay<'a>,
+    ids: Vec<String>,
+    /// Where they were last sent, by their ids, where no endpoint is given.
+    last_targets: HashMap<String, Target>,
+    /// How many a resumed run has sent before.
+    pub(super) sent_before: usize,
+}
+
+impl<'a> Selected<'a> {
+    /// Finds the deliveries and their endpoints. None at all is an error, as nobody replays nothing
+    /// on purpose, unless the run that is resumed has sent them all.
+    pub(super) fn of(replay: &'a Replay<'a>) -> Result<Self, ReplayError> {
+        let (ids, sent_before) = match &replay.selection {
+            Selection::Deliveries(deliveries) => {
+                (deliveries.iter().map(|one| one.id.clone()).collect(), 0)
+            }
+            Selection::Query(query) => {
+                let found = replay.read_log(|reader| ids(replay, reader, query))?;
+                found.unwrap_or_default()
+            }
+        };
+        if ids.is_empty() && !replay.resume {
+            return Err(ReplayError::NothingSelected);
+        }
+        let last_targets = match replay.endpoint {
+            Some(_) => HashMap::new(),
+            None => last_targets(replay, &ids)?,
+        };
+        let selected = Self {
+            replay,
+            ids,
+            last_targets,
+            sent_before,
+        };
+        if replay.changes.edit.is_some() && selected.requests() > 1 {
+            return Err(ReplayError::ManyToEdit);
+        }
+        Ok(selected)
+    }
+
+    /// How many requests are made of the deliveries.
+    pub(super) fn requests(&self) -> usize {
+        let times = usize::try_from(self.replay.times).unwrap_or(usize::MAX);
+        self.ids.len().saturating_mul(times)
+    }
+
+    /// The run by which a resumption finds what was sent. One request cannot be interrupted between
+    /// two, and under repeats an id does not tell how often it was sent.
+    pub(super) fn run(&self) -> Option<&'a Run> {
+        let replay = self.replay;
+        let is_bulk = self.ids.len() > 1 && replay.times == 1;
+        let run = replay.run.as_ref();
+        run.filter(|_| is_bulk || replay.resume)
+    }
+
+    /// The places of the deliveries in the order in which they are sent, repeats included.
+    pub(super) fn order(&self) -> Box<dyn Iterator<Item = usize> + Send> {
+        let times = self.replay.times;
+        let places = 0..self.ids.len();
+        let places = places.flat_map(move |place| (0..times).map(move |_| place));
+        if !self.replay.shuffle {
+            return Box::new(places);
+        }
+        let mut places: Vec<_> = places.collect();
+        places.shuffle(&mut (self.replay.random)());
+        Box::new(places.into_iter())
+    }
+
+    /// Reads a delivery whole.
+    pub(super) fn read(&self, place: usize) -> Result<Delivery, ReplayError> {
+        match &self.replay.selection {
+            Selection::Deliveries(deliveries) => Ok(deliveries[place].clone()),
+            Selection::Query(_) => {
+                let id = &self.ids[place];
+                let found = self.replay.read_log(|reader| Ok(reader.get(id)?))?;
+                found.ok_or(ReplayError::NothingSelected)
+            }
+        }
+    }
+
+    /// Where a delivery goes: an endpoint that is given takes the delivery's own path where it has
+    /// none.
+    pub(super) fn target(&self, delivery: &Delivery) -> Result<Target, ReplayError> {
+        match &self.replay.endpoint {
+            Some(endpoint) => Ok(endpoint.join_path(&delivery.request.target)),
+            None => match self.last_targets.get(&delivery.id) {
+                Some(target) => Ok(target.clone()),
+                None => Err(no_endpoint(&delivery.id, 1, 1)),
+            },
+        }
+    }
+}
+
+impl Replay<'_> {
+    /// Reads the log; `None` where there is none.
+    fn read_log<T>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, ReplayError>,
+    ) -> Result<Option<T>, ReplayError> {
+        let reader = self.reader.as_ref();
+        let reader = reader.map(|reader| reader.lock().unwrap_or_else(PoisonError::into_inner));
+        reader.map(|reader| read(&reader)).transpose()
+    }
+}
+
+/// The ids of what the query means, and how many of them a resumed run has sent before.
+fn ids(
+    replay: &Replay<'_>,
+    reader: &Reader,
+    query: &Query,
+) -> Result<(Vec<String>, usize), ReplayError> {
+    match replay.run.as_ref().filter(|_| replay.resume) {
+        Some(run) => Ok(rest(run, reader, query.clone())?),
+        None => Ok((reader.ids(query)?, 0)),
+    }
+}
+
+/// What the query meant when a run began, without what it has sent. What was received since is not
+/// of this run: where the endpoint is a `listen` on the same log, that would be the replayed
+/// deliveries themselves.
+fn rest(run: &Run, reader: &Reader, mut query: Query) -> Result<(Vec<String>, usize), StoreError> {
+    let most = query.limit.take().unwrap_or(usize::MAX);
+    let sent = reader.sent_in_run(&run.id)?;
+    let mut ids = reader.ids(&query)?;
+    ids.retain(|id| !came_after(id, run) && !sent.contains(id));
+    // The newest of all were meant. Those that were sent are among them, though the query may mean
+    // them no longer, as where only failed ones are meant.
+    ids.drain(..ids.len().saturating_sub(most.saturating_sub(sent.len())));
+    Ok((ids, sent.len()))
+}
+
+/// Whether a delivery was received, and so given its id, after a run began.
+fn came_after(delivery_id: &str, run: &Run) -> bool {
+    id::made_at(delivery_id).is_some_and(|made| run.started_at < made)
+}
+
+/// Where each delivery was last sent, which each of them has to have been.
+fn last_targets(
+    replay: &Replay<'_>,
+    ids: &[String],
+) -> Result<HashMap<String, Target>, ReplayError> {
+    let urls = replay.read_log(|reader| Ok(reader.last_urls(ids)?))?;
+    let mut targets = HashMap::new();
+    for (id, url) in urls.unwrap_or_default() {
+        targets.insert(id, Target::parse(&url)?);
+    }
+    let missing: Vec<_> = ids.iter().filter(|id| !targets.contains_key(*id)).collect();
+    match missing.first() {
+        Some(first) => Err(no_endpoint(first, missing.len(), ids.len())),
+        None => Ok(targets),
+    }
+}
+
+fn no_endpoint(first: &str, missing: usize, all: usize) -> ReplayError {
+    ReplayError::NoEndpoint {
+        first: first.to_owned(),
+        missing,
+        all,
+    }
+}

@@ -1,0 +1,199 @@
+//! The engine as an inspector would call it: no command line, no terminal, no program.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use webhook_cli::delivery::{Delivery, Signing, Timestamp, id};
+use webhook_cli::dispatch::Dispatch;
+use webhook_cli::http::{Client, ClientOptions, Target};
+use webhook_cli::provider::{Catalogue, Keyring, SecretEntry};
+use webhook_cli::replay::{Replay, ReplayError, ReplayEvent, Selection};
+use webhook_cli::store::{Log, Run, Writer};
+
+use super::logged::{SECRET, YEAR, fill, ibakepro, log, olympus};
+use crate::harness::Sandbox;
+use crate::harness::endpoint::Endpoint;
+use crate::harness::sender::now;
+use crate::peers::hmac_hex;
+
+/// The moment of every replay here.
+const NOW: i64 = 2_000_000_000;
+
+/// What an inspector has when it starts.
+struct Inspector {
+    catalogue: Catalogue,
+    keyring: Keyring,
+    dispatch: Dispatch,
+}
+
+impl Inspector {
+    fn new(writer: Option<Writer>) -> Self {
+        let catalogue = Catalogue::builtin();
+        let secret = SecretEntry {
+            provider: None,
+            bytes: SECRET.into(),
+            is_named: false,
+        };
+        let keyring = Keyring::new(&catalogue, &[secret]).unwrap();
+        let client = Client::new(&ClientOptions::default()).unwrap();
+        Self {
+            catalogue,
+            keyring,
+            dispatch: Dispatch::new(client, writer, || Timestamp::from_seconds(NOW)),
+        }
+    }
+
+    fn replay(&self, selection: Selection, endpoint: &Endpoint) -> Replay<'_> {
+        let clock = || Timestamp::from_seconds(NOW);
+        let random = || StdRng::seed_from_u64(7);
+        Replay {
+            selection,
+            endpoint: Some(Target::parse(&endpoint.url("/hook")).unwrap()),
+            dispatch: Some(&self.dispatch),
+            ..Replay::new(&self.catalogue, &self.keyring, clock, random)
+        }
+    }
+}
+
+/// A future that any thread may run, as a server has it.
+fn on_any_thread<T: Send>(future: T) -> T {
+    future
+}
+
+/// Runs a replay until it has sent `most`; returns how each was signed and answered.
+fn run(replay: &Replay<'_>, most: usize) -> Result<Vec<(Signing, Option<u16>)>, ReplayError> {
+    let mut sent = Vec::new();
+    let mut observer = |event: ReplayEvent<'_>| {
+        if let ReplayEvent::Sent(prepared, attempt) = event {
+            sent.push((prepared.signing, attempt.status()));
+        }
+        if sent.len() < most {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let running = replay.run(std::future::pending(), &mut observer);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(on_any_thread(running))?;
+    Ok(sent)
+}
+
+fn one(delivery: &Delivery) -> Selection {
+    Selection::Deliveries(vec![delivery.clone()])
+}
+
+#[test]
+fn a_signature_that_holds_is_kept_and_a_stale_one_is_made_afresh_at_the_given_time() {
+    let inspector = Inspector::new(None);
+    let endpoint = Endpoint::ok();
+    let kept = ibakepro(1, NOW - YEAR);
+    let sent = run(&inspector.replay(one(&kept), &endpoint), 9).unwrap();
+    assert_eq!(sent, [(Signing::Kept, Some(200))]);
+    let stale = olympus(2, NOW - YEAR);
+    let sent = run(&inspector.replay(one(&stale), &endpoint), 9).unwrap();
+    assert_eq!(sent, [(Signing::Fresh, Some(200))]);
+
+    let [first, second] = endpoint.seen().try_into().unwrap();
+    assert_eq!(first.body, kept.request.body);
+    let signature = kept.request.headers.text("X-Webhook-Signature").unwrap();
+    assert_eq!(first.header("X-Webhook-Signature"), signature);
+    assert_eq!(second.body, stale.request.body);
+    assert_eq!(second.target(), "/hook?shop=1");
+    let mac = hmac_hex(SECRET, &[format!("{NOW}.").as_bytes(), &stale.request.body]);
+    let signature = format!("t={NOW},v1={mac}");
+    assert_eq!(second.header("X-Olympus-Signature"), signature);
+}
+
+#[test]
+fn a_new_id_is_of_the_chance_that_is_given() {
+    let inspector = Inspector::new(None);
+    let endpoint = Endpoint::ok();
+    let delivery = olympus(1, NOW);
+    let mut replay = inspector.replay(one(&delivery), &endpoint);
+    replay.changes.new_id = true;
+    replay.times = 2;
+    run(&replay, 9).unwrap();
+    let ids: Vec<_> = endpoint
+        .seen()
+        .iter()
+        .map(|seen| seen.json()["id"].clone())
+        .collect();
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], "evt_0001");
+}
+
+/// The run with this id, of the deliveries that a log holds.
+fn of_log<'a>(
+    inspector: &'a Inspector,
+    log: &Log,
+    endpoint: &Endpoint,
+    run: Run,
+    resume: bool,
+) -> Replay<'a> {
+    Replay {
+        run: Some(run),
+        resume,
+        reader: Some(Mutex::new(log.reader().unwrap())),
+        ..inspector.replay(Selection::Query(Box::default()), endpoint)
+    }
+}
+
+#[test]
+fn a_run_that_was_ended_early_is_resumed() {
+    let sandbox = Sandbox::new();
+    fill(&sandbox, (0..5).map(|number| ibakepro(number, now())));
+    let log = log(&sandbox);
+    let inspector = Inspector::new(Some(log.writer().unwrap()));
+    let endpoint = Endpoint::ok();
+    let begun = Run {
+        id: id::run(),
+        started_at: Timestamp::now(),
+        selection: "everything".into(),
+        endpoint: None,
+    };
+    let first = of_log(&inspector, &log, &endpoint, begun.clone(), false);
+    let sent = run(&first, 2).unwrap().len();
+    assert_eq!(sent, endpoint.count());
+    assert!((2..5).contains(&sent), "{sent}");
+
+    let found = log.reader().unwrap().last_run("everything", None).unwrap();
+    assert_eq!(found.as_ref(), Some(&begun));
+    let second = of_log(&inspector, &log, &endpoint, begun, true);
+    assert_eq!(run(&second, 9).unwrap().len(), 5 - sent);
+    assert_eq!(super::interrupting::bodies(&endpoint.seen()).len(), 5);
+    assert_eq!(endpoint.count(), 5);
+}
+
+#[test]
+fn what_cannot_be_sent_is_an_error_of_the_engine() {
+    let inspector = Inspector::new(None);
+    let endpoint = Endpoint::ok();
+    let nothing = inspector.replay(Selection::Deliveries(Vec::new()), &endpoint);
+    assert!(matches!(
+        run(&nothing, 9),
+        Err(ReplayError::NothingSelected)
+    ));
+    let mut nowhere = inspector.replay(one(&olympus(1, NOW)), &endpoint);
+    nowhere.endpoint = None;
+    let found = run(&nowhere, 9);
+    assert!(matches!(
+        found,
+        Err(ReplayError::NoEndpoint {
+            missing: 1,
+            all: 1,
+            ..
+        })
+    ));
+    let mut unsigned = inspector.replay(one(&olympus(1, NOW)), &endpoint);
+    let empty = Keyring::default();
+    unsigned.keyring = &empty;
+    unsigned.signing = Some(Signing::Fresh);
+    let found = run(&unsigned, 9);
+    assert!(matches!(found, Err(ReplayError::NoSecret { provider, .. }) if provider == "olympus"));
+    assert_eq!(endpoint.count(), 0);
+}
