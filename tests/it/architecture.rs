@@ -9,60 +9,33 @@ use std::path::{Path, PathBuf};
 
 use source::Source;
 
+/// What an engine may import: never another engine, and nothing that knows the terminal.
+const BELOW_ENGINES: &[&str] = &[
+    "delivery",
+    "dispatch",
+    "formats",
+    "http",
+    "json",
+    "provider",
+    "signature",
+    "store",
+];
 /// What each room may import of ours.
 const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
     ("provider", &["delivery", "json", "signature"]),
-    ("http", &["delivery"]),
-    ("store", &["delivery"]),
-    ("report", &["delivery"]),
-    ("formats", &["delivery"]),
+    ("http", &["delivery", "json"]),
+    ("store", &["delivery", "json"]),
+    ("report", &["delivery", "json"]),
+    ("formats", &["delivery", "json"]),
     ("dispatch", &["delivery", "http", "store"]),
-    (
-        "receive",
-        &["delivery", "dispatch", "http", "json", "provider", "store"],
-    ),
-    // A handler is checked through the back door, with what the provider's data says.
-    (
-        "check",
-        &[
-            "delivery",
-            "dispatch",
-            "formats",
-            "http",
-            "json",
-            "provider",
-            "signature",
-            "store",
-        ],
-    ),
-    ("verify", &["delivery", "formats", "provider"]),
-    (
-        "send",
-        &[
-            "delivery",
-            "dispatch",
-            "http",
-            "json",
-            "provider",
-            "signature",
-        ],
-    ),
-    (
-        "replay",
-        &[
-            "delivery",
-            "dispatch",
-            "formats",
-            "http",
-            "json",
-            "provider",
-            "signature",
-            "store",
-        ],
-    ),
+    ("receive", BELOW_ENGINES),
+    ("send", BELOW_ENGINES),
+    ("replay", BELOW_ENGINES),
+    ("check", BELOW_ENGINES),
+    ("verify", BELOW_ENGINES),
     // Domain enums as values of flags.
     ("cli", &["provider", "receive", "report"]),
     ("config", &["cli"]),
