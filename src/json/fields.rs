@@ -1,10 +1,10 @@
 //! Reading single fields of a JSON text without building the rest.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
+
+use super::token::{Bracket, children};
 
 /// Whether a body is one JSON text.
 pub fn is_json(body: &[u8]) -> bool {
@@ -13,22 +13,27 @@ pub fn is_json(body: &[u8]) -> bool {
 
 /// The members of a JSON object, each with the text of its value.
 pub struct JsonFields<'a> {
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    members: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> JsonFields<'a> {
     /// The members of the object that `body` is; `None` where it is not one object.
     pub fn new(body: &'a [u8]) -> Option<Self> {
-        let mut reader = serde_json::Deserializer::from_slice(body);
-        let members = reader.deserialize_map(Members).ok()?;
-        reader.end().ok()?;
-        Some(Self { members })
+        let (bracket, children) = children(std::str::from_utf8(body).ok()?)?;
+        let members = children
+            .into_iter()
+            .map(|(key, value)| Some((unescape(key)?, value)));
+        (bracket == Bracket::Object).then(|| {
+            Some(Self {
+                members: members.collect::<Option<_>>()?,
+            })
+        })?
     }
 
     /// The text of the value of a member; of several equal ones the last, as parsers do.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
         let found = self.members.iter().rev().find(|(name, _)| name == key);
-        found.map(|(_, value)| value.get())
+        found.map(|(_, value)| *value)
     }
 
     /// The string at a dotted path of keys.
@@ -45,27 +50,15 @@ impl<'a> JsonFields<'a> {
     }
 }
 
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+/// The string that a JSON string's text stands for, borrowed where it holds no escape; `None` for
+/// half a surrogate pair.
+fn unescape(text: &str) -> Option<Cow<'_, str>> {
+    if text.contains('\\') {
+        return serde_json::from_str(text).ok().map(Cow::Owned);
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(Key(key)) = map.next_key()? {
-            members.push((key, map.next_value()?));
-        }
-        Ok(members)
-    }
+    let bare = text.strip_prefix('"')?.strip_suffix('"')?;
+    Some(Cow::Borrowed(bare))
 }
-
-/// A key, borrowed where it holds no escape.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,12 @@
-//! JSON as text and as JavaScript sees it: reading a field without reading the rest, paths into a
+//! JSON as text and as JavaScript sees it: its tokens as written, reading a field without reading the rest, paths into a
 //! document, and the text that `JSON.stringify` would write.
 
 mod fields;
 pub mod javascript;
 mod path;
+mod token;
 
 pub use fields::{JsonFields, is_json};
 pub use path::{Path, PathError};
+use token::children;
+pub use token::{Bracket, Broken, Token, Tokens};

@@ -14,8 +14,6 @@ use super::json_paths::{Leaf, leaves};
 use super::sanitize::escape_bytes;
 use crate::delivery::{Delivery, Headers};
 
-pub use super::diff_text::text;
-
 /// Bodies that are together larger than this, in bytes, are compared only byte by byte.
 const STRUCTURE_LIMIT: usize = 4 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 //! The values of a JSON text, each with the path that leads to it.
 
-use super::json_token::{Bracket, Token, Tokens};
+use crate::json::{Bracket, Token, Tokens};
 
 /// JSON nested deeper than this has no paths: a path names every level, and so grows with each.
 const DEPTH_LIMIT: usize = 128;
@@ -16,8 +16,8 @@ pub(super) type Leaf<'a> = (String, &'a [u8]);
 pub(super) fn leaves(text: &str) -> Option<Vec<Leaf<'_>>> {
     let mut tokens = Tokens::of(text);
     let mut walk = Walk::default();
-    while let Some(token) = tokens.advance().ok()? {
-        walk.token(token);
+    while let Some(token) = tokens.next() {
+        walk.token(token.ok()?);
         if walk.open.len() > DEPTH_LIMIT {
             return None;
         }

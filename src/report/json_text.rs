@@ -5,9 +5,9 @@
 
 use colored::Colorize as _;
 
-use super::json_token::{Broken, Token, Tokens};
 use super::sanitize::escape;
 use super::style::Ink;
+use crate::json::{Broken, Token, Tokens};
 
 /// How many times longer than the text the print may get, colours and indentation included. Plain
 /// payloads need 2 to 4, a long list of single digits 14; more than that is nesting without end,
@@ -29,116 +29,83 @@ pub(super) fn pretty_start(text: &str) -> Option<String> {
 
 fn print(text: &str, cut: bool) -> Option<String> {
     let limit = text.len().saturating_mul(EXPANSION).max(EXPANSION_FLOOR);
-    let mut tokens = Tokens::of(text);
-    let mut printer = Printer::new(text.len());
-    loop {
-        match tokens.advance() {
-            Ok(Some(token)) => printer.token(token),
-            Ok(None) => break,
+    let mut printed = PrettyText::new(text.len());
+    for token in Tokens::of(text) {
+        match token {
+            Ok(token) => printed.token(token),
             Err(Broken::Early(begun)) if cut => {
-                printer.rest(text.get(begun..).unwrap_or_default());
-                break;
+                printed.rest(text.get(begun..).unwrap_or_default());
             }
             Err(_) => return None,
         }
-        if printer.out.len() > limit {
+        if printed.out.len() > limit {
             return None;
         }
     }
-    Some(printer.out)
+    Some(printed.out)
 }
 
-/// What came before, which decides about commas and line breaks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Previous {
-    Nothing,
-    Open,
-    Key,
-    Value,
-}
-
-struct Inks {
+struct PrettyText<'a> {
+    out: String,
+    depth: usize,
+    before: Option<Token<'a>>,
     key: Ink,
     string: Ink,
     number: Ink,
     word: Ink,
 }
 
-struct Printer {
-    out: String,
-    depth: usize,
-    previous: Previous,
-    inks: Inks,
-}
-
-impl Printer {
+impl<'a> PrettyText<'a> {
     fn new(length: usize) -> Self {
         Self {
             out: String::with_capacity(length.saturating_mul(3)),
             depth: 0,
-            previous: Previous::Nothing,
-            inks: Inks {
-                key: Ink::of(|text| text.cyan()),
-                string: Ink::of(|text| text.green()),
-                number: Ink::of(|text| text.yellow()),
-                word: Ink::of(|text| text.magenta()),
-            },
+            before: None,
+            key: Ink::of(|text| text.cyan()),
+            string: Ink::of(|text| text.green()),
+            number: Ink::of(|text| text.yellow()),
+            word: Ink::of(|text| text.magenta()),
         }
     }
 
-    fn token(&mut self, token: Token<'_>) {
-        match token {
-            Token::Close(bracket) => {
-                self.depth = self.depth.saturating_sub(1);
-                if self.previous != Previous::Open {
-                    self.line();
-                }
-                self.out.push_str(bracket.close());
-            }
-            _ => self.separate(),
+    fn token(&mut self, token: Token<'a>) {
+        if let Token::Close(_) = token {
+            self.depth = self.depth.saturating_sub(1);
         }
-        self.previous = Previous::Value;
+        self.separate(token);
         match token {
-            Token::Close(_) => {}
+            Token::Close(bracket) => self.out.push_str(bracket.close()),
             Token::Open(bracket) => {
                 self.out.push_str(bracket.open());
                 self.depth += 1;
-                self.previous = Previous::Open;
             }
             Token::Key(text) => {
-                self.inks.key.push(&mut self.out, &escape(text));
+                self.key.push(&mut self.out, &escape(text));
                 self.out.push_str(": ");
-                self.previous = Previous::Key;
             }
-            Token::String(text) => self.inks.string.push(&mut self.out, &escape(text)),
-            Token::Number(text) => self.inks.number.push(&mut self.out, text),
-            Token::Word(text) => self.inks.word.push(&mut self.out, text),
+            Token::String(text) => self.string.push(&mut self.out, &escape(text)),
+            Token::Number(text) => self.number.push(&mut self.out, text),
+            Token::Word(text) => self.word.push(&mut self.out, text),
         }
+        self.before = Some(token);
     }
 
     /// What was begun when the text was cut off, uncoloured: nobody can say what it was to be.
     fn rest(&mut self, text: &str) {
         if !text.is_empty() {
-            self.separate();
+            self.separate(Token::Word(text));
             self.out.push_str(&escape(text));
         }
     }
 
-    fn separate(&mut self) {
-        match self.previous {
-            Previous::Nothing | Previous::Key => {}
-            Previous::Open => self.line(),
-            Previous::Value => {
-                self.out.push(',');
-                self.line();
-            }
+    fn separate(&mut self, token: Token<'_>) {
+        let (comma, line) = token.separators(self.before);
+        if comma {
+            self.out.push(',');
         }
-    }
-
-    fn line(&mut self) {
-        self.out.push('\n');
-        for _ in 0..self.depth {
-            self.out.push_str("  ");
+        if line {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n("  ", self.depth));
         }
     }
 }

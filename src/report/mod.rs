@@ -16,7 +16,6 @@ mod html;
 mod human;
 mod json_paths;
 mod json_text;
-mod json_token;
 pub mod junit;
 mod load;
 mod payload;
@@ -31,6 +30,7 @@ mod verify;
 mod wrap;
 
 pub use check::{CheckTotals, check_group, check_line, check_totals, findings};
+pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
 pub use human::{AttemptView, DeliveryView, attempt, delivery, retry_line};
 pub use json_text::pretty;

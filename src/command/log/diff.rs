@@ -4,7 +4,7 @@ use super::super::line::Line;
 use super::super::{Setup, World, select};
 use crate::cli::LogDiff;
 use crate::exit::{CliError, Outcome};
-use crate::report::diff;
+use crate::report::{diff, diff_text};
 
 /// Compares two deliveries: yes where nothing differs.
 pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
@@ -15,7 +15,7 @@ pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, CliE
     if args.json {
         world.console.json(&Line::new("diff", &diff).to_json()?)?;
     } else {
-        world.console.data(&diff::text(&diff))?;
+        world.console.data(&diff_text(&diff))?;
     }
     Ok(Outcome::of(diff.is_empty()))
 }

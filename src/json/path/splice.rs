@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::super::{JsonFields, javascript};
+use super::super::token::{Bracket, children};
+use super::super::{JsonFields, is_json, javascript};
 use super::{Path, Step};
+
+/// What may stand around a JSON value.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 impl Path {
     /// Where in a JSON text the value at the path stands; `None` where nothing does.
@@ -41,14 +44,15 @@ impl Path {
 
 /// Where the value stands to which these steps lead.
 fn locate(steps: &[Step], text: &[u8]) -> Option<Range<usize>> {
-    let whole: &RawValue = serde_json::from_slice(text).ok()?;
-    let mut place = whole.get();
+    let mut place = std::str::from_utf8(text).ok()?.trim_matches(WHITE_SPACE);
+    is_json(text).then_some(())?;
     for step in steps {
         place = match step {
             Step::Key(key) => JsonFields::new(place.as_bytes())?.raw(key)?,
             Step::Index(index) => {
-                let items: Vec<&RawValue> = serde_json::from_str(place).ok()?;
-                items.get(*index)?.get()
+                let (bracket, items) = children(place)?;
+                let (_, item) = items.get(*index).filter(|_| bracket == Bracket::Array)?;
+                item
             }
         };
     }

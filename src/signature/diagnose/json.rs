@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::Diagnosis;
 use super::cause::{self, Cause};
-use super::node::Node;
-use super::rewrite::{Escapes, Layout, Numbers, Style, write};
+use super::rewrite::{Escapes, JsonStyle, Layout, Numbers, write};
+use super::tokens::{keys, numbers, sorted, tokens};
 use super::trial::Trial;
-use crate::json::javascript;
+use crate::json::{Token, javascript};
 use crate::signature::ParsedSignature;
 
 /// The largest body that is rewritten as JSON.
@@ -33,15 +33,14 @@ const MAX_SUBSET_NUMBERS: usize = 100;
 const MAX_SHOWN: usize = 80;
 
 /// Nothing changed but white space.
-const COMPACT: Style = Style {
+const COMPACT: JsonStyle = JsonStyle {
     layout: Layout::Compact,
     escapes: None,
     numbers: Numbers::Kept,
-    sorted: false,
 };
 
 /// Nothing changed but white space and numbers.
-const SHORTEST: Style = Style {
+const SHORTEST: JsonStyle = JsonStyle {
     numbers: Numbers::Shortest,
     ..COMPACT
 };
@@ -125,8 +124,8 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     if !trial.spend(PARSED * (text.len() + javascript.len())) {
         return None;
     }
-    let received = Node::parse(text)?;
-    let written = Node::parse(&javascript)?;
+    let received = tokens(text)?;
+    let written = tokens(&javascript)?;
     let mut search = Search {
         trial,
         presented,
@@ -148,7 +147,7 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
         (&written, COMPACT),
     ]
     .into_iter()
-    .find_map(|(node, style)| search.escapes(node, style))
+    .find_map(|(tokens, style)| search.escapes(tokens, style))
     .or_else(|| search.padded(&received))
 }
 
@@ -171,14 +170,14 @@ impl Search<'_> {
         self.trial.body_proves(self.presented, text.as_bytes())
     }
 
-    /// The text of a node, where it is not too long and the allowance has room for it.
-    fn write(&self, node: &Node<'_>, style: Style) -> Option<String> {
+    /// The text of tokens, where it is not too long and the allowance has room for it.
+    fn write(&self, tokens: &[Token<'_>], style: JsonStyle) -> Option<String> {
         let body = self.trial.body().len();
         let largest = (MAX_GROWTH * body).max(MIN_WRITTEN);
         if !self.trial.spend(body) {
             return None;
         }
-        let Some(text) = write(node, style, largest) else {
+        let Some(text) = write(tokens, style, largest) else {
             // As much was written before it was given up.
             self.trial.spend(largest);
             return None;
@@ -187,14 +186,14 @@ impl Search<'_> {
     }
 
     /// The layout in which `style` makes the signature right, and that text.
-    fn layouts(&mut self, node: &Node<'_>, style: Style) -> Option<(Layout, String)> {
-        let compact = self.write(node, style)?;
+    fn layouts(&mut self, tokens: &[Token<'_>], style: JsonStyle) -> Option<(Layout, String)> {
+        let compact = self.write(tokens, style)?;
         if !self.trial.spend(2 * compact.len()) || !self.seen.insert(compact.clone()) {
             return None;
         }
         let others = LAYOUTS.iter().filter_map(|layout| {
             let layout = *layout;
-            Some((layout, self.write(node, Style { layout, ..style })?))
+            Some((layout, self.write(tokens, JsonStyle { layout, ..style })?))
         });
         std::iter::once((Layout::Compact, compact))
             .chain(others)
@@ -207,20 +206,26 @@ impl Search<'_> {
     }
 
     /// Other escapes, then sorted keys with any of them.
-    fn escapes(&mut self, node: &Node<'_>, style: Style) -> Option<Diagnosis> {
+    fn escapes(&mut self, tokens: &[Token<'_>], style: JsonStyle) -> Option<Diagnosis> {
         for (cause, escapes) in ESCAPED {
             let escapes = Some(*escapes);
-            if self.layouts(node, Style { escapes, ..style }).is_some() {
+            if self
+                .layouts(tokens, JsonStyle { escapes, ..style })
+                .is_some()
+            {
                 return Some(cause.found());
             }
         }
+        if !self.trial.spend(PARSED * self.trial.body().len()) {
+            return None;
+        }
+        let sorted = sorted(tokens);
         for escapes in SORTED {
-            let style = Style {
-                escapes: *escapes,
-                sorted: true,
-                ..style
-            };
-            if self.layouts(node, style).is_some() {
+            let escapes = *escapes;
+            if self
+                .layouts(&sorted, JsonStyle { escapes, ..style })
+                .is_some()
+            {
                 return Some(cause::RESERIALIZED_SORTED.found());
             }
         }
@@ -228,11 +233,11 @@ impl Search<'_> {
     }
 
     /// What `JSON.stringify` changed besides white space; `None` where nothing.
-    fn what_changed(&self, received: &Node<'_>, written: &Node<'_>) -> Option<Diagnosis> {
-        if received.keys() != written.keys() {
+    fn what_changed(&self, received: &[Token<'_>], written: &[Token<'_>]) -> Option<Diagnosis> {
+        if keys(received) != keys(written) {
             return Some(cause::RESERIALIZED_KEYS.found());
         }
-        let (before, after) = (received.numbers(), written.numbers());
+        let (before, after) = (numbers(received), numbers(written));
         let mut pairs = before.iter().zip(&after);
         match pairs.find(|(before, after)| before != after) {
             Some((before, after)) if before.len() + after.len() <= MAX_SHOWN => {
@@ -247,13 +252,13 @@ impl Search<'_> {
     }
 
     /// Numbers that lost their last zeros on the way.
-    fn padded(&self, node: &Node<'_>) -> Option<Diagnosis> {
-        let (two, _) = paddings(node).into_iter().find(|(two, whole)| {
+    fn padded(&self, tokens: &[Token<'_>]) -> Option<Diagnosis> {
+        let (two, _) = paddings(tokens).into_iter().find(|(two, whole)| {
             let numbers = Numbers::Padded {
                 two: *two,
                 whole: *whole,
             };
-            self.write(node, Style { numbers, ..COMPACT })
+            self.write(tokens, JsonStyle { numbers, ..COMPACT })
                 .is_some_and(|text| self.proves(&text))
         })?;
         let detail = if two {
@@ -267,8 +272,8 @@ impl Search<'_> {
 
 /// Whether to two decimals, and which whole numbers: all or none of them, then every subset of the
 /// first few, as quantities stay whole where money and floats do not.
-fn paddings(node: &Node<'_>) -> Vec<(bool, u32)> {
-    let numbers = node.numbers();
+fn paddings(tokens: &[Token<'_>]) -> Vec<(bool, u32)> {
+    let numbers = numbers(tokens);
     let whole = numbers.iter().filter(|text| is_whole(text)).count();
     let doubtful = if numbers.len() > MAX_SUBSET_NUMBERS {
         0

@@ -11,11 +11,11 @@ mod content;
 mod form;
 mod header;
 mod json;
-mod node;
 mod rewrite;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod trial;
 
 pub use allowance::Allowance;

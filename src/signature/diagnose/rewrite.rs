@@ -2,20 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::node::{Node, unescape};
-use crate::json::javascript;
+use super::tokens::unescape;
+use crate::json::{Token, javascript};
 
 /// How a JSON text is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
+pub(super) struct JsonStyle {
     /// The white space between tokens.
     pub(super) layout: Layout,
     /// The escapes in strings; `None` leaves them as received.
     pub(super) escapes: Option<Escapes>,
     /// The text of numbers.
     pub(super) numbers: Numbers,
-    /// Whether keys are sorted.
-    pub(super) sorted: bool,
 }
 
 /// The white space between tokens.
@@ -62,9 +60,9 @@ pub(super) enum Numbers {
 /// adds to every line within.
 const MAX_INDENTED: usize = 32;
 
-/// The text of a node in a style; `None` where it would be longer than `largest` bytes or is nested
+/// The text of tokens in a style; `None` where it would be longer than `largest` bytes or is nested
 /// too deeply to be indented.
-pub(super) fn write(node: &Node<'_>, style: Style, largest: usize) -> Option<String> {
+pub(super) fn write(tokens: &[Token<'_>], style: JsonStyle, largest: usize) -> Option<String> {
     let mut writer = StyledText {
         style,
         largest,
@@ -72,12 +70,16 @@ pub(super) fn write(node: &Node<'_>, style: Style, largest: usize) -> Option<Str
         depth: 0,
         whole_seen: 0,
     };
-    writer.node(node);
-    (!writer.is_too_long()).then_some(writer.text)
+    let mut before = None;
+    for token in tokens {
+        writer.token(*token, before)?;
+        before = Some(*token);
+    }
+    Some(writer.text)
 }
 
 struct StyledText {
-    style: Style,
+    style: JsonStyle,
     largest: usize,
     text: String,
     depth: usize,
@@ -85,70 +87,46 @@ struct StyledText {
 }
 
 impl StyledText {
-    fn is_too_long(&self) -> bool {
-        self.text.len() > self.largest
-    }
-
-    fn node(&mut self, node: &Node<'_>) {
-        match node {
-            _ if self.is_too_long() => {}
-            Node::Word(word) => self.text.push_str(word),
-            Node::Number(number) => self.number(number),
-            Node::Text(text) => self.string(text),
-            Node::List(items) => {
-                self.text.push('[');
-                self.enclosed(items, |writer, item| writer.node(item));
-                self.text.push(']');
+    /// Adds a token; `None` where the text became too long or too deep.
+    fn token(&mut self, token: Token<'_>, before: Option<Token<'_>>) -> Option<()> {
+        if let Token::Close(_) = token {
+            self.depth -= 1;
+        }
+        self.separate(token.separators(before))?;
+        match token {
+            Token::Open(bracket) => {
+                self.depth += 1;
+                self.text.push_str(bracket.open());
             }
-            Node::Map(members) => {
-                let mut members: Vec<_> = members.iter().collect();
-                if self.style.sorted {
-                    members.sort_by_cached_key(|(key, _)| unescape(key));
-                }
-                self.text.push('{');
-                self.enclosed(&members, |writer, (key, value)| {
-                    writer.string(key);
-                    writer.text.push_str(match writer.style.layout {
-                        Layout::Compact => ":",
-                        Layout::Spaced | Layout::Indented(_) => ": ",
-                    });
-                    writer.node(value);
+            Token::Close(bracket) => self.text.push_str(bracket.close()),
+            Token::Word(word) => self.text.push_str(word),
+            Token::Number(number) => self.number(number),
+            Token::String(text) => self.string(text),
+            Token::Key(text) => {
+                self.string(text);
+                self.text.push_str(match self.style.layout {
+                    Layout::Compact => ":",
+                    Layout::Spaced | Layout::Indented(_) => ": ",
                 });
-                self.text.push('}');
             }
         }
+        (self.text.len() <= self.largest).then_some(())
     }
 
-    fn enclosed<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
-        self.depth += 1;
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                self.text.push(',');
-            }
-            if index > 0 && matches!(self.style.layout, Layout::Spaced) {
-                self.text.push(' ');
-            }
-            if self.is_too_long() {
-                break;
-            }
-            self.line();
-            write(self, item);
+    fn separate(&mut self, (comma, line): (bool, bool)) -> Option<()> {
+        if comma {
+            self.text.push(',');
         }
-        self.depth -= 1;
-        if !items.is_empty() {
-            self.line();
-        }
-    }
-
-    fn line(&mut self) {
-        if let Layout::Indented(by) = self.style.layout {
-            if self.depth > MAX_INDENTED {
-                // Nothing more is written, and the text is refused.
-                self.largest = 0;
+        match self.style.layout {
+            Layout::Spaced if comma => self.text.push(' '),
+            Layout::Indented(_) if line && self.depth > MAX_INDENTED => return None,
+            Layout::Indented(by) if line => {
+                self.text.push('\n');
+                self.text.extend(std::iter::repeat_n(by, self.depth));
             }
-            self.text.push('\n');
-            self.text.push_str(&by.repeat(self.depth));
+            _ => {}
         }
+        Some(())
     }
 
     fn number(&mut self, number: &str) {

@@ -1,0 +1,415 @@
+//! JSON text cut into tokens without being understood: every token is the text as it was written.
+//!
+//! The grammar is that of RFC 8259, checked while the tokens are taken. Nesting is kept in a list,
+//! never on the call stack.
+
+/// What encloses values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bracket {
+    /// `{}`.
+    Object,
+    /// `[]`.
+    Array,
+}
+
+impl Bracket {
+    /// The bracket before the values.
+    pub const fn open(self) -> &'static str {
+        match self {
+            Self::Object => "{",
+            Self::Array => "[",
+        }
+    }
+
+    /// The bracket after them.
+    pub const fn close(self) -> &'static str {
+        match self {
+            Self::Object => "}",
+            Self::Array => "]",
+        }
+    }
+}
+
+/// A token; commas and colons follow from the others and are not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// An object or array begins.
+    Open(Bracket),
+    /// An object or array ends.
+    Close(Bracket),
+    /// The name of a member, with its quotes.
+    Key(&'a str),
+    /// A string, with its quotes.
+    String(&'a str),
+    /// A number.
+    Number(&'a str),
+    /// `true`, `false` or `null`.
+    Word(&'a str),
+}
+
+impl Token<'_> {
+    /// Whether a comma, and whether a line break of an indented text, stand before this token.
+    pub const fn separators(self, before: Option<Token<'_>>) -> (bool, bool) {
+        match (before, self) {
+            (None | Some(Token::Key(_)), _) | (Some(Token::Open(_)), Token::Close(_)) => {
+                (false, false)
+            }
+            (Some(Token::Open(_)), _) | (_, Token::Close(_)) => (false, true),
+            _ => (true, true),
+        }
+    }
+}
+
+/// Why there is no further token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// The text ends in the middle; what was begun starts at this byte.
+    Early(usize),
+    /// Not JSON.
+    Invalid,
+}
+
+/// The tokens of one JSON text, up to the first error.
+pub struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+    open: Vec<Bracket>,
+    last: Option<Token<'a>>,
+    failed: bool,
+}
+
+impl<'a> Tokens<'a> {
+    /// The tokens of `text`.
+    pub const fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            open: Vec::new(),
+            last: None,
+            failed: false,
+        }
+    }
+
+    /// How many objects and arrays are open.
+    pub const fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The byte at which the last token ends, with the colon after a key.
+    pub const fn position(&self) -> usize {
+        self.at
+    }
+
+    fn advance(&mut self) -> Result<Option<Token<'a>>, Broken> {
+        self.skip_space();
+        let token = match (self.last, self.open.last().copied()) {
+            (None | Some(Token::Key(_)), _) => self.value()?,
+            (_, Some(bracket)) => self.within(bracket)?,
+            _ if self.byte().is_none() => return Ok(None),
+            _ => return Err(Broken::Invalid),
+        };
+        self.last = Some(token);
+        Ok(Some(token))
+    }
+
+    /// A member, an item, or the end of what encloses them.
+    fn within(&mut self, bracket: Bracket) -> Result<Token<'a>, Broken> {
+        if self.byte() == bracket.close().bytes().next() {
+            self.at += 1;
+            self.open.pop();
+            return Ok(Token::Close(bracket));
+        }
+        let is_first = matches!(self.last, Some(Token::Open(_)));
+        if !is_first && !self.take(|b| b == b',') {
+            return Err(self.broken(self.at));
+        }
+        self.skip_space();
+        match bracket {
+            Bracket::Object => self.key(),
+            Bracket::Array => self.value(),
+        }
+    }
+
+    fn value(&mut self) -> Result<Token<'a>, Broken> {
+        match self.byte() {
+            Some(b'{') => Ok(self.opened(Bracket::Object)),
+            Some(b'[') => Ok(self.opened(Bracket::Array)),
+            Some(b'"') => self.string().map(Token::String),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(self.broken(self.at)),
+        }
+    }
+
+    fn opened(&mut self, bracket: Bracket) -> Token<'a> {
+        self.at += 1;
+        self.open.push(bracket);
+        Token::Open(bracket)
+    }
+
+    fn key(&mut self) -> Result<Token<'a>, Broken> {
+        let start = self.at;
+        if self.byte() != Some(b'"') {
+            return Err(self.broken(start));
+        }
+        let key = self.string()?;
+        self.skip_space();
+        if !self.take(|b| b == b':') {
+            return Err(self.broken(start));
+        }
+        Ok(Token::Key(key))
+    }
+
+    fn string(&mut self) -> Result<&'a str, Broken> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            let special = |b: &u8| matches!(b, b'"' | b'\\' | 0..0x20);
+            let length = self.rest().iter().position(special);
+            self.at += length.ok_or(Broken::Early(start))?;
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => self.escape(start)?,
+                _ => return Err(Broken::Invalid),
+            }
+        }
+        self.at += 1;
+        Ok(self.since(start))
+    }
+
+    fn escape(&mut self, start: usize) -> Result<(), Broken> {
+        self.at += match self.rest().get(1..).unwrap_or_default() {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'u', hex @ ..] if hex.len() < 4 => return Err(Broken::Early(start)),
+            [b'u', hex @ ..] if hex.iter().take(4).all(u8::is_ascii_hexdigit) => 6,
+            [] => return Err(Broken::Early(start)),
+            _ => return Err(Broken::Invalid),
+        };
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Token<'a>, Broken> {
+        let start = self.at;
+        self.take(|b| b == b'-');
+        if !self.take(|b| b == b'0') {
+            self.digits(start)?;
+        }
+        if self.take(|b| b == b'.') {
+            self.digits(start)?;
+        }
+        if self.take(|b| matches!(b, b'e' | b'E')) {
+            self.take(|b| matches!(b, b'+' | b'-'));
+            self.digits(start)?;
+        }
+        Ok(Token::Number(self.since(start)))
+    }
+
+    fn digits(&mut self, start: usize) -> Result<(), Broken> {
+        let is_digit = |b: u8| b.is_ascii_digit();
+        if !self.take(is_digit) {
+            return Err(self.broken(start));
+        }
+        while self.take(is_digit) {}
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Result<Token<'a>, Broken> {
+        let start = self.at;
+        if !self.rest().starts_with(word.as_bytes()) {
+            let ended = word.as_bytes().starts_with(self.rest());
+            return Err(if ended {
+                Broken::Early(start)
+            } else {
+                Broken::Invalid
+            });
+        }
+        self.at += word.len();
+        Ok(Token::Word(self.since(start)))
+    }
+
+    /// What is wrong here, where something else should stand: the end of the text, or another byte.
+    fn broken(&self, begun: usize) -> Broken {
+        match self.byte() {
+            None => Broken::Early(begun),
+            Some(_) => Broken::Invalid,
+        }
+    }
+
+    fn take(&mut self, wanted: impl Fn(u8) -> bool) -> bool {
+        let found = self.byte().is_some_and(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn skip_space(&mut self) {
+        while self.take(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {}
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Result<Token<'a>, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let token = self.advance();
+        self.failed = token.is_err();
+        token.transpose()
+    }
+}
+
+/// The values within the object or array that a JSON text is, each as written, with its key in an
+/// object; `None` where the text is none.
+pub fn children(text: &str) -> Option<(Bracket, Vec<(&str, &str)>)> {
+    let mut tokens = Tokens::of(text);
+    let Some(Ok(Token::Open(bracket))) = tokens.next() else {
+        return None;
+    };
+    let mut children = Vec::new();
+    let (mut name, mut start) = ("", 0);
+    while let Some(token) = tokens.next() {
+        let token = token.ok()?;
+        match (token, tokens.depth()) {
+            (Token::Key(key), 1) => name = key,
+            (Token::Open(_), 2) => start = tokens.position() - 1,
+            (Token::Close(_), 1) => children.push((name, text.get(start..tokens.position())?)),
+            (Token::String(text) | Token::Number(text) | Token::Word(text), 1) => {
+                children.push((name, text));
+            }
+            _ => {}
+        }
+    }
+    Some((bracket, children))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn end(text: &str) -> Result<(), Broken> {
+        Tokens::of(text).try_for_each(|token| token.map(|_| ()))
+    }
+
+    #[test]
+    fn the_grammar_is_that_of_json() {
+        for text in [
+            "{}",
+            " [ ] ",
+            "-0.5e+3",
+            "[1,{\"a\":null}]",
+            r#""\u00e9\n""#,
+        ] {
+            assert_eq!(end(text), Ok(()), "{text}");
+        }
+        for text in [
+            "{,}",
+            "[1,]",
+            "[1}",
+            "01",
+            "1 2",
+            "{\"a\" 1}",
+            "{1:2}",
+            "\"\t\"",
+            r#""\x""#,
+            "nul!",
+            "]",
+            "+1",
+            "1.e2",
+            "'a'",
+            "\u{feff}{}",
+            "truex",
+            r#""\u00g0""#,
+        ] {
+            assert_eq!(end(text), Err(Broken::Invalid), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_early_says_what_was_begun() {
+        for (text, begun) in [
+            ("", 0),
+            ("[1, \"ab", 4),
+            ("{\"a\"", 1),
+            ("[tr", 1),
+            ("[-", 1),
+        ] {
+            assert_eq!(end(text), Err(Broken::Early(begun)), "{text}");
+        }
+    }
+
+    #[test]
+    fn children_are_told_as_written() {
+        let (bracket, members) = children(r#"{ "a" : [1, {"b":2}] ,"\u0063":{} }"#).unwrap();
+        assert_eq!(bracket, Bracket::Object);
+        assert_eq!(
+            members,
+            [(r#""a""#, r#"[1, {"b":2}]"#), (r#""\u0063""#, "{}")]
+        );
+        let (bracket, items) = children(r#"[1.50 ,[ ],"x"]"#).unwrap();
+        assert_eq!(bracket, Bracket::Array);
+        assert_eq!(items, [("", "1.50"), ("", "[ ]"), ("", "\"x\"")]);
+        assert_eq!(children("1"), None);
+        assert_eq!(children("[1"), None);
+    }
+
+    /// Texts that are JSON or nearly so: pieces of it in any order, and whole documents with one
+    /// byte changed.
+    fn texts() -> impl Strategy<Value = String> {
+        let pieces = r#"([\[\]{}:,"\\ tn0-9.eE+-]|true|null|"a":|\\u00e9|\\ud800){0,12}"#;
+        let whole = r#"\{"a":\[1\.5e\+3,true,\{"b\\u00e9":null\}\],"c":"d\\ud83d","e":-0\}"#;
+        let changed =
+            (whole, any::<prop::sample::Index>(), any::<char>()).prop_map(|(text, at, new)| {
+                let at = at.index(text.len());
+                text.chars()
+                    .enumerate()
+                    .map(|(i, c)| if i == at { new } else { c })
+                    .collect()
+            });
+        prop_oneof![pieces, changed, any::<String>()]
+    }
+
+    proptest! {
+        #[test]
+        fn it_takes_what_serde_json_takes(text in texts()) {
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(end(&text).is_ok(), theirs, "{}", text);
+        }
+
+        #[test]
+        fn valid_texts_are_taken(value in any::<Vec<(String, f64, Option<bool>)>>()) {
+            for text in [serde_json::to_string(&value), serde_json::to_string_pretty(&value)] {
+                prop_assert_eq!(end(&text.unwrap()), Ok(()));
+            }
+        }
+
+        #[test]
+        fn a_start_of_json_is_never_called_invalid(keep in 0_usize..46) {
+            let text = r#"{"a":[1.5e+3,true,{"b\u00e9":null}],"c":"d"}"#;
+            let start = &text[..keep.min(text.len())];
+            prop_assert!(!matches!(end(start), Err(Broken::Invalid)), "{}", start);
+        }
+    }
+
+    #[test]
+    fn deep_nesting_does_not_recurse() {
+        let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert_eq!(end(&deep), Ok(()));
+    }
+}
