@@ -6,6 +6,7 @@ use std::io::Read;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::read::{GzDecoder, ZlibDecoder};
+use url::form_urlencoded;
 
 use super::Diagnosis;
 use super::cause::{self, Cause};
@@ -68,11 +69,7 @@ const MISTAKES: &[(Cause, Undo)] = &[
     (cause::LINE_BREAKS_ADDED, |body| {
         Some(without_line_breaks(body).into())
     }),
-    (cause::FORM_ENCODED, |body| Some(form_decoded(body)?.into())),
-    (cause::FORM_ENCODED, |body| {
-        Some(form_decoded(body.strip_suffix(b"=")?)?.into())
-    }),
-    (cause::FORM_ENCODED, form_value),
+    (cause::FORM_ENCODED, form_text),
     (cause::LATIN1_TO_UTF8, to_latin1),
     (cause::UTF8_AS_LATIN1, |body| Some(from_latin1(body).into())),
     (cause::INVALID_UTF8_REPLACED, |body| {
@@ -186,30 +183,16 @@ fn unpack(packed: impl Read, largest: usize) -> Option<Vec<u8>> {
     (size > 0).then_some(body)
 }
 
-/// The text behind `%7B` and `+`; `None` where an escape is none.
-fn form_decoded(body: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(body.len());
-    let mut rest = body;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        match byte {
-            b'+' => text.push(b' '),
-            b'%' => {
-                let (digits, tail) = rest.split_at_checked(2)?;
-                text.extend(hex::decode(digits).ok()?);
-                rest = tail;
-            }
-            _ => text.push(byte),
-        }
+/// The name or the value that is all of a form. Without an escape a text is no form: that of JSON
+/// has braces and quotes, which every form escapes.
+fn form_text(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let in_forms = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~!'()*+%=:,/?@$".contains(byte);
+    if !body.contains(&b'%') || !body.iter().all(in_forms) {
+        return None;
     }
-    Some(text)
-}
-
-/// The decoded value of a form's only field.
-fn form_value(body: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let place = body.iter().position(|byte| *byte == b'=')?;
-    let value = body.get(place + 1..)?;
-    (!value.contains(&b'&')).then(|| form_decoded(value).map(Cow::from))?
+    let (name, value) = form_urlencoded::parse(body).next()?;
+    let text = if value.is_empty() { name } else { value };
+    Some(text.into_owned().into_bytes().into())
 }
 
 fn to_latin1(body: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proptest::prelude::*;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use super::{Diagnosis, cause};
 use rows::rows;
@@ -138,6 +139,24 @@ fn fifteen_digits_of_a_signature_prove_nothing() {
     for (length, cause) in [(15, None), (16, Some("truncated"))] {
         let sample = Sample::new(Provider::Bare, &mac[..length], BODY.as_bytes());
         assert_eq!(cause_of(&sample), cause);
+    }
+}
+
+#[test]
+fn only_a_text_in_form_encoding_is_called_so() {
+    for (received, cause) in [
+        (format!("={BODY}"), None),
+        (format!("{BODY}="), None),
+        (format!("payload={BODY}"), None),
+        (format!("a=%20&b={BODY}"), None),
+        (BODY.replace('"', "%22"), None),
+        (
+            form_urlencoded::byte_serialize(BODY.as_bytes()).collect(),
+            Some("form-encoded"),
+        ),
+    ] {
+        let sample = Sample::changed(Provider::Labelled, BODY.as_bytes(), received.as_bytes());
+        assert_eq!(cause_of(&sample), cause, "{received}");
     }
 }
 
