@@ -37,7 +37,10 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("check", BELOW_ENGINES),
     ("verify", BELOW_ENGINES),
     // Domain enums and nouns as values of flags.
-    ("cli", &["delivery", "provider", "receive", "report", "signature"]),
+    (
+        "cli",
+        &["delivery", "provider", "receive", "report", "signature"],
+    ),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.
