@@ -160,8 +160,8 @@ fn open_log(path: &Path) -> Result<(Writer, Reader, Duplicates), StoreError> {
     let log = Log::open(path)?;
     let reader = log.reader()?;
     let duplicates = Duplicates::default();
-    for known in reader.recent_events(REMEMBERED)?.iter().rev() {
-        duplicates.remember(&known.provider, &known.event_id, &known.delivery_id);
+    for [provider, event_id, first] in reader.recent_events(REMEMBERED)?.iter().rev() {
+        duplicates.remember(provider, event_id, first);
     }
     Ok((log.writer()?, reader, duplicates))
 }
