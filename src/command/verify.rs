@@ -18,7 +18,7 @@ use crate::formats::{self, FormatError};
 use crate::provider::Policy;
 use crate::verify::Verifier;
 use input::CaptureInput;
-use output::Output;
+use output::VerifyOutput;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -26,7 +26,7 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
-    let mut output = Output::new(args, world);
+    let mut output = VerifyOutput::new(args, world);
     for input in &inputs {
         let name = input.name();
         let opened = input.open(&world.folder);
@@ -102,7 +102,7 @@ fn captures(
     input: &CaptureInput,
     reader: impl Read,
     verifier: &Verifier<'_>,
-    output: &mut Output,
+    output: &mut VerifyOutput,
 ) -> Result<(), CliError> {
     let name = input.name();
     let reader = output.flushing_lines(reader);

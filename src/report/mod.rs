@@ -21,6 +21,7 @@ pub mod junit;
 mod load;
 mod payload;
 pub mod sanitize;
+pub mod sheet;
 pub mod style;
 mod table;
 mod tally;
