@@ -137,7 +137,7 @@ impl Setup {
             Side::Receiver => ("checked", "send"),
         };
         world.console.note(&format!(
-            "{done} with the local development secret, which `{other}` shares (`webhook config` tells where it is)"
+            "{done} with the local development secret, which `{other}` shares (`webhook config` shows where it is)"
         ));
         let secret = Secret::new("local development secret", local.bytes);
         Ok(Keyring::local(&self.catalogue, &secret))

@@ -20,7 +20,7 @@ impl std::fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The variables of this process; those that are not UTF-8 are passed over.
+    /// The variables of this process; those that are not UTF-8 are skipped.
     pub fn of_process() -> Self {
         let pairs = std::env::vars_os();
         let text = pairs.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));

@@ -83,7 +83,7 @@ impl ConfigError {
             Self::Form { .. } => "the names are those of the flags: `webhook listen --help`",
             Self::SecretFile { .. } => "`webhook config` shows each secret and where it comes from",
             Self::Read { .. } => "check the path and its rights",
-            Self::Value { .. } => "mend it there, or give the flag, which goes before it",
+            Self::Value { .. } => "fix it there, or give the flag, which takes precedence",
         })
     }
 

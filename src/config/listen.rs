@@ -29,7 +29,7 @@ pub struct ListenSettings {
     pub timeout: Setting<Option<Duration>>,
     /// The largest body in bytes.
     pub max_body: Setting<u64>,
-    /// What is done with deliveries that are not genuine.
+    /// What is done with invalid deliveries.
     pub on_invalid: Setting<InvalidPolicy>,
     /// The patterns of the events that are printed and forwarded; none means all.
     pub events: Setting<Vec<String>>,
