@@ -27,7 +27,7 @@ Examples:
 /// and its answer goes back to the sender.
 ///
 /// Without any secret, it uses the local development secret, which `send` shares.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
     /// The address to listen on [default: 127.0.0.1].
