@@ -178,6 +178,11 @@ impl From<FailureKind> for Outcome {
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
+        let error = match error {
+            ConfigError::Catalogue(error) => return error.into(),
+            ConfigError::Filter(error) => return error.into(),
+            error => error,
+        };
         let kind = if error.is_unreadable() {
             ExitKind::Unreadable
         } else {

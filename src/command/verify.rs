@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read};
 
 use super::World;
-use super::setup::{Setup, freshness};
+use super::setup::{freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
+use crate::config::Setup;
 use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
@@ -23,7 +24,7 @@ use output::VerifyOutput;
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = input::of(args, io::stdin().is_terminal())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
     let mut output = VerifyOutput::new(args, world);
@@ -50,7 +51,7 @@ fn verifier<'a>(
     world: &World,
 ) -> Result<Verifier<'a>, CliError> {
     let provider = setup.chosen_provider(args.provider.as_deref())?;
-    let keyring = setup.keyring(&args.secrets)?;
+    let keyring = keyring(setup, &args.secrets, world)?;
     if keyring.is_empty() {
         return Err(no_secret(setup));
     }

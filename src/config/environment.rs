@@ -29,10 +29,7 @@ impl Environment {
 
     /// The same with a file of `KEY=VALUE` lines behind it.
     pub fn with_file(mut self, path: &Path) -> Result<Self, ConfigError> {
-        let file = std::fs::File::open(path).map_err(|source| ConfigError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let file = std::fs::File::open(path).map_err(ConfigError::read(path))?;
         let mut variables = BTreeMap::new();
         for pair in dotenvy::Iter::new(file) {
             let (name, value) = pair.map_err(|error| ConfigError::Form {

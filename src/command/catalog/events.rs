@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{print, print_lines};
 use crate::cli::{EventsArgs, GlobalArgs};
-use crate::command::{Setup, World};
+use crate::command::World;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::provider::{Event, Fault, Provenance, Provider};
 use crate::report;
@@ -15,7 +16,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     if args.faults {
         return faults(args.json, world);
     }
-    let setup = Setup::load(global, None, world)?;
+    let setup = Setup::load(global, None, &world.folder)?;
     let providers = match args.provider.as_ref().or(args.of.as_ref()) {
         Some(name) => vec![setup.provider(name)?],
         None => setup.catalogue.iter().collect(),

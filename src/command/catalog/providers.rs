@@ -6,7 +6,8 @@ use colored::Colorize as _;
 
 use super::{print, print_lines};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
-use crate::command::{Setup, World};
+use crate::command::World;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::provider::{CountedFrom, Definition, FieldSource, Provider, Retry, StatusPattern};
 use crate::report::sanitize::escape;
@@ -19,7 +20,7 @@ pub fn providers(
     global: &GlobalArgs,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, None, world)?;
+    let setup = Setup::load(global, None, &world.folder)?;
     let width = world.console.width();
     match &args.command {
         Some(ProvidersCommand::Show { name, json }) => {

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::{print, print_lines};
 use crate::cli::value::size_text;
-use crate::cli::{GlobalArgs, SecretArgs};
-use crate::command::{Setup, World};
-use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting};
+use crate::cli::{GlobalArgs, ListenArgs, SecretArgs};
+use crate::command::World;
+use crate::command::setup::Terminal;
+use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
 use crate::delivery::duration;
 use crate::exit::{CliError, Outcome};
 use crate::provider::Provider;
@@ -40,7 +41,7 @@ impl<T: Into<Value>> Setting<T> {
 /// Shows each setting and where it comes from. A secret that cannot be read is an error, as it is
 /// for the commands that need one, but only after everything else was shown.
 pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let mut setup = Setup::load(global, None, world)?;
+    let mut setup = Setup::load(global, None, &world.folder)?;
     let missing = setup.config.leave_out_missing_secrets();
     let mut lines = general(&setup.config, global)?;
     lines.extend(listen(&setup.config)?);
@@ -76,7 +77,7 @@ fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigErr
 }
 
 fn listen(config: &Config) -> Result<Vec<Named>, ConfigError> {
-    let settings = config.listen_settings_without_flags()?;
+    let settings = config.listen_settings(&ListenArgs::default())?;
     let timeout = |span: Option<Duration>| duration::typed(span.unwrap_or_default());
     Ok(vec![
         settings
@@ -120,8 +121,8 @@ fn places(config: &Config, global: &GlobalArgs) -> Vec<Named> {
 fn secrets(setup: &Setup) -> Result<Vec<Named>, CliError> {
     let args = SecretArgs::default();
     // What the commands refuse is refused here in the same words.
-    setup.keyring(&args)?;
-    let given = setup.secrets(&args)?;
+    setup.keyring(&args, &mut Terminal)?;
+    let given = setup.secrets(&args, &mut Terminal)?;
     let lines = |provider| secrets_of(provider, &given);
     Ok(setup.catalogue.iter().flat_map(lines).collect())
 }

@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
 use super::output;
 use crate::cli::{ExportFormat, SelectArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::formats::har;
 use crate::store::{Query, Reader};
@@ -31,7 +33,7 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     let export = Export {
         query: select::query(select, setup, world.now())?,
-        reader: setup.existing_log()?.reader()?,
+        reader: existing_log(setup)?.reader()?,
         format: format.unwrap_or(ExportFormat::Ndjson),
     };
     let file = output.filter(|path| *path != Path::new("-"));

@@ -6,10 +6,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::super::World;
 use super::super::line::Line;
-use super::super::{Setup, World};
+use super::super::setup::keyring;
 use super::output;
 use crate::cli::SecretArgs;
+use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
@@ -39,7 +41,7 @@ pub fn run(
     setup: &Setup,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let keyring = setup.keyring(secrets)?;
+    let keyring = keyring(setup, secrets, world)?;
     let file = ImportFile::open(file)?;
     let skipped = file.check(world.console)?;
     let log = Log::open(setup.config.log()?.value)?;

@@ -4,9 +4,11 @@ use std::io::Write as _;
 
 use colored::Colorize as _;
 
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
 use super::output;
 use crate::cli::SelectArgs;
+use crate::config::Setup;
 use crate::delivery::{Attempt, Delivery, Timestamp};
 use crate::exit::{CliError, Outcome};
 use crate::report::sanitize::escape;
@@ -37,7 +39,7 @@ pub fn run(
     world: &World,
 ) -> Result<Outcome, CliError> {
     let query = select::query(args, setup, world.now())?;
-    let reader = setup.existing_log()?.reader()?;
+    let reader = existing_log(setup)?.reader()?;
     let listed = if json {
         print_lines(&reader, &query, world)?
     } else {
