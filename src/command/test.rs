@@ -119,7 +119,7 @@ fn endpoint(
         ..options.clone()
     };
     let documented = provider.definition.delivery.timeout();
-    let timeout = args.timeout.map_or(documented, |span| span.0);
+    let timeout = args.timeout.unwrap_or(documented);
     Ok(EndpointClient::new(
         Dispatch::new(Client::new(&options)?, log.clone(), clock),
         Dispatch::new(Client::new(&lower_case)?, log, clock),

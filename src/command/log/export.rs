@@ -5,27 +5,32 @@ use std::path::Path;
 
 use super::super::{Setup, World, select};
 use super::output;
-use crate::cli::{ExportFormat, LogExport};
+use crate::cli::{ExportFormat, SelectArgs};
 use crate::exit::{CliError, Outcome};
 use crate::formats::{har, write_whole};
 use crate::store::{Query, Reader};
 
 /// Writes what matches to a file or stdout.
-pub fn run(args: &LogExport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let query = select::query(&args.select, setup, world.now())?;
+pub fn run(
+    select: &SelectArgs,
+    format: Option<ExportFormat>,
+    output: Option<&Path>,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let query = select::query(select, setup, world.now())?;
     let reader = setup.existing_log()?.reader()?;
-    let write = |out: &mut dyn Write| match args.format {
+    let write = |out: &mut dyn Write| match format {
         Some(ExportFormat::Har) => write_har(&reader, &query, out),
         Some(ExportFormat::Ndjson) | None => write_ndjson(&reader, &query, out),
     };
-    let file = args.output.as_deref();
-    let file = file.filter(|path| *path != Path::new("-"));
+    let file = output.filter(|path| *path != Path::new("-"));
     let (deliveries, attempts) = match file {
         None => write(&mut output::buffered(world.console))?,
         Some(path) => write_whole(path, write, |error| CliError::unwritable(path, error))?,
     };
     if deliveries == 0 {
-        let note = select::nothing(&args.select, setup, &reader)?;
+        let note = select::nothing(select, setup, &reader)?;
         world.console.note(&note);
     }
     if let Some(path) = file {

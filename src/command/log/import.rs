@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::line::Line;
 use super::super::{Setup, World};
 use super::output;
-use crate::cli::LogImport;
+use crate::cli::SecretArgs;
 use crate::console::Console;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureFile, FormatError};
@@ -18,15 +18,21 @@ use crate::verify::adopt;
 const NOTES_LIMIT: usize = 10;
 
 /// Adds the captures of a file to the log, once all of it is known to be readable.
-pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let keyring = setup.keyring(&args.secrets)?;
-    let name = match args.file.to_str() {
+pub fn run(
+    path: &Path,
+    secrets: &SecretArgs,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let keyring = setup.keyring(secrets)?;
+    let name = match path.to_str() {
         Some("-") => "stdin".into(),
-        _ => args.file.display().to_string(),
+        _ => path.display().to_string(),
     };
     let wrong = |error: &FormatError| trouble(&name, error);
     let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
-    let file = CaptureFile::open(&args.file).map_err(unreadable)?;
+    let file = CaptureFile::open(path).map_err(unreadable)?;
     let skipped = check(&file, world.console).map_err(|error| wrong(&error))?;
     let log = Log::open(setup.config.log()?.value)?;
     // What was read once without an error can have changed meanwhile.
@@ -49,7 +55,7 @@ pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, Cl
         let hint = format!("{} before it were added", imported.added);
         return Err(wrong(&error).hint(hint));
     }
-    if args.json {
+    if json {
         let Imported { added, present } = imported;
         let counts = json!({"added": added, "present": present, "skipped": skipped});
         let line = Line::new("summary", counts).to_json()?;

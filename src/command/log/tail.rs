@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::super::{Setup, World, select};
-use crate::cli::LogTail;
+use crate::cli::SelectArgs;
 use crate::console::Console;
 use crate::delivery::Delivery;
 use crate::exit::{CliError, Outcome};
@@ -34,14 +34,19 @@ const VIEW: DeliveryView = DeliveryView {
 };
 
 /// Prints what comes in until Ctrl-C.
-pub fn run(args: &LogTail, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    if args.select.failed {
+pub fn run(
+    select: &SelectArgs,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    if select.failed {
         let message = "`--failed` cannot be followed: what comes in has no attempt yet";
         return Err(CliError::usage(message).hint("`webhook log --failed` lists what there is"));
     }
     let path = setup.config.log()?.value;
-    let query = select::query(&args.select, setup, world.now())?;
-    let (json, console) = (args.json, world.console);
+    let query = select::query(select, setup, world.now())?;
+    let console = world.console;
     let print = move |delivery: &Delivery| print(delivery, json, console);
     let work = move |stopped: &Receiver<()>| follow(&path, query, print, console, stopped);
     super::super::runtime()?.block_on(until_interrupted(work))?;
