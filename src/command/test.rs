@@ -115,7 +115,7 @@ fn endpoint(
         ..client_options(&args.connect)
     };
     let documented = provider.definition.delivery.timeout();
-    let timeout = args.timeout.map_or(documented, |span| span.0);
+    let timeout = args.timeout.unwrap_or(documented);
     Ok(EndpointClient::new(
         Dispatch::new(Client::new(&options)?, log, clock),
         target,
