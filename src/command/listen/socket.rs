@@ -39,9 +39,9 @@ impl Socket {
         if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
             socket.tls = Some(tls::from_pem_files(cert, key)?);
         } else if args.tls {
-            let made = tls::self_signed(&address.ip().to_string())?;
-            socket.tls = Some(made.acceptor);
-            socket.certificate = Some(made.certificate_pem);
+            let (acceptor, certificate) = tls::self_signed(&address.ip().to_string())?;
+            socket.tls = Some(acceptor);
+            socket.certificate = Some(certificate);
         }
         Ok(socket)
     }

@@ -3,11 +3,11 @@
 use super::super::request::{self, LISTENER};
 use super::super::setup::existing_log;
 use super::super::{World, select};
-use super::page;
 use crate::cli::ShowAs;
 use crate::config::Setup;
 use crate::delivery::{Delivery, Request, id};
 use crate::exit::{CliError, Outcome};
+use crate::report::page;
 use crate::store::Reader;
 
 /// Shows a delivery with its attempts, or an attempt with its answer.
