@@ -198,7 +198,8 @@ fn what_cannot_be_sent_is_an_error_of_the_engine() {
     assert_eq!(endpoint.count(), 0);
 }
 
-#[tokio::test]
+// The clock stands, so that no pause comes before the first delivery.
+#[tokio::test(start_paused = true)]
 async fn a_stop_that_is_ready_wins_over_a_delivery_that_is() {
     let mut inspector = Inspector::new(None);
     inspector.keyring = Keyring::default();
