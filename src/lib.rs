@@ -3,35 +3,58 @@
 //! Every file can be told from its name, every arrow goes down, and a delivery walks through once:
 //!
 //! ```text
-//! listen   socket -> http::serve -> Request -> receive: provider::verify_request -> store (durable) -> Reply
-//!                                                -> feed -> printer
-//!                                                -> dispatch (where it forwards) -> Attempt -> store
-//! send     event -> send: provider::Composer -> Payload -> signed Request -> dispatch -> Attempt -> exit code
-//! replay   store -> Request -> (Payload, signed afresh?) -> dispatch -> Attempt -> store, exit code
-//! verify   file -> formats -> Capture -> provider::verify_request -> report -> exit code
-//! test     check -> Material (provider, signature) -> dispatch::EndpointClient -> Attempt -> report, exit code
+//! listen   socket -> http -> Arrival -> receive: decide -> keep (durable) -> answer
+//!                                       -> publish -> printer, --expect, whoever subscribes
+//!                                       -> forward (a queue and N workers a target) -> Attempt
+//! send     event -> provider::Composer -> Payload -> signed Request -> dispatch -> Attempt -> exit code
+//! replay   store -> Request -> (signed afresh?) -> dispatch -> Attempt -> store, exit code
+//! verify   file -> formats -> Capture -> provider::verify_request -> Verification -> exit code
+//! test     table of checks -> provider::Composer + a twist -> dispatch -> Finding -> exit code
 //! ```
 //!
-//! The pure rooms know bytes and data only: [`delivery`] has the nouns and their JSON form,
-//! [`json`] looks into texts without rebuilding them, [`signature`] makes and checks MACs and names
-//! the mistake behind a wrong one, [`provider`] reads definitions, composes, recognises and judges.
+//! # The rooms
 //!
-//! The rooms at the edge know the world and nothing of webhooks: [`http`] has the sockets,
-//! [`store`] the log, [`formats`] what other programs write, [`report`] what people read.
+//! The pure rooms know bytes and data only. [`delivery`] has the nouns and their JSON form; [`json`]
+//! looks into texts without rebuilding them; [`signature`] makes and checks MACs, and names the
+//! mistake behind a wrong one; [`provider`] reads definitions, recognises and verifies requests,
+//! composes and signs them, and says when the next attempt is due.
 //!
-//! Two doors join them. [`receive`] is the one way in: verify, keep, answer, tell, forward.
-//! [`dispatch`] is the one way out: every request that is sent is one attempt from there. [`check`]
-//! hangs on it: the table of what a receiver has to do, and what is sent to see whether it does. So
-//! does [`replay`]: which deliveries are sent again, how each is signed, and when.
+//! The rooms at the edge know the world and nothing of webhooks. [`http`] has the sockets: it serves
+//! any hyper service and sends requests; [`store`] is the log; [`formats`] reads and writes what other
+//! programs do; [`report`] gets values and returns text.
+//!
+//! [`dispatch`] is the one way out: every request that leaves is one attempt from there.
+//!
+//! The engines take resolved options and tell an observer what happens; they know neither the command
+//! line nor the terminal, and none knows another. [`receive`] decides, keeps, publishes and forwards;
+//! [`send`] sends once, follows a schedule or makes a load; [`replay`] sends again what was received;
+//! [`check`] plays a provider against a handler; [`verify`] checks captures.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
-//! per subcommand that builds the parts, [`console`] the two streams, and [`exit`] the only place
-//! that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import whom.
+//! per subcommand (arguments, options, one engine, print), [`console`] the two streams, and [`exit`]
+//! the only place that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import
+//! whom, files to no circles, and a type's name to one meaning.
 //!
-//! Three things hold everywhere. Bytes are sacred: what is signed is what is sent, and a body is
-//! parsed for display and for an event's name, never to be written again. A provider is data: what
-//! is peculiar to one stands in its folder below `fixtures/`. Durable, then acknowledged: a 2xx
-//! that was not kept is the worst bug there is.
+//! # Where to change what
+//!
+//! | what | where |
+//! |---|---|
+//! | the answer to a delivery, and whether it is forwarded | `receive/decide.rs` |
+//! | when a provider retries | its `fixtures/NAME/provider.json`; the rule is `provider/schedule.rs` |
+//! | a column of the log | `store/migrations.rs`, then `store/row.rs` |
+//! | a check of `webhook test` | a row in `check/table/` |
+//! | a mistake that the doctor names | a row in `signature/diagnose/` |
+//! | a provider, an event | a file below `fixtures/NAME/`, no code |
+//! | what a person reads | `report/`, and for help `cli/` |
+//!
+//! # What holds everywhere
+//!
+//! Bytes are sacred: what is signed is what is sent, and a body is parsed for display and for an
+//! event's name, never to be written again. A provider is data: what is peculiar to one stands in its
+//! folder below `fixtures/`. Durable, then acknowledged: a 2xx that was not kept is the worst bug
+//! there is. Bounded in bytes: a body holds its share of one budget until it is dropped, and work on a
+//! stranger's input has an allowance. A stranger learns less than the owner: reasons go to the
+//! terminal, the log and senders on this machine.
 
 pub mod check;
 // The doc comments there are the help; a group or a variant has its own. A flag is a bool.

@@ -26,17 +26,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use crate::receive::InvalidPolicy;
 pub use crate::report::BodyDetail;
-pub use catalog::{
-    CompletionsArgs, ConfigArgs, EventsArgs, ManArgs, ProvidersArgs, ProvidersCommand, Shell,
-};
-pub use listen::{ListenArgs, TlsArgs};
-pub use log::{
-    ExportFormat, LogArgs, LogCommand, LogDiff, LogExport, LogImport, LogPrune, LogShow, LogTail,
-    ShowAs,
-};
+use crate::signature::Freshness;
+pub use catalog::{EventsArgs, ProvidersArgs, ProvidersCommand, Shell};
+use catalog::{LOADING, MAN_EXAMPLES};
+pub use listen::ListenArgs;
+pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
-pub use send::{LoadArgs, SendArgs, ShapeArgs};
+pub use send::SendArgs;
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 
@@ -128,9 +125,31 @@ pub enum Command {
     Log(LogArgs),
     Events(EventsArgs),
     Providers(ProvidersArgs),
-    Config(ConfigArgs),
-    Completions(CompletionsArgs),
-    Man(ManArgs),
+    /// Show each setting and where it comes from.
+    Config {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell.
+    ///
+    /// Events, providers and recent deliveries complete, too: the script asks this program for
+    /// them, so `webhook` has to be on the PATH.
+    #[command(after_help = LOADING)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, or write all pages into a folder.
+    ///
+    /// The page is troff, for `man` and the like to read: to a terminal it is not printed.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The folder for the pages of all commands.
+        #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        output: Option<PathBuf>,
+    },
 }
 
 /// Where signing secrets come from. `Debug` prints all but the secrets themselves.
@@ -178,8 +197,8 @@ impl fmt::Debug for SecretArgs {
 #[command(next_help_heading = "Freshness")]
 pub struct FreshnessArgs {
     /// How old a signature may be, such as `5m`; `none` to ignore its time [default: as documented].
-    #[arg(long, value_name = "SPAN")]
-    pub tolerance: Option<value::Tolerance>,
+    #[arg(long, value_name = "SPAN", value_parser = value::tolerance)]
+    pub tolerance: Option<Freshness>,
 
     /// Refuse what is signed further in the future than the tolerance, too.
     ///

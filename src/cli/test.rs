@@ -1,11 +1,11 @@
 //! `webhook test`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::value::Span;
-use super::{ConnectArgs, SecretArgs};
+use super::{ConnectArgs, SecretArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,8 +71,8 @@ pub struct TestArgs {
     pub strict: bool,
 
     /// How long to wait for each answer; 0 for no limit [default: the provider's deadline].
-    #[arg(long, value_name = "SPAN")]
-    pub timeout: Option<Span>,
+    #[arg(long, value_name = "SPAN", value_parser = value::span)]
+    pub timeout: Option<Duration>,
 
     /// Send forged deliveries to a host on the public network: it has to be yours.
     #[arg(long)]

@@ -5,11 +5,13 @@ mod facts;
 mod providers;
 mod settings;
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::World;
 use super::line::Line;
-use crate::cli::{ManArgs, Shell, completion, man};
+use crate::cli::{Shell, completion, man};
 use crate::exit::{CliError, Outcome};
 
 pub use events::events;
@@ -45,8 +47,8 @@ pub fn completions(shell: Shell, world: &World) -> Result<Outcome, CliError> {
 }
 
 /// Prints the page of the program, or writes the pages of all commands.
-pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, CliError> {
-    let Some(folder) = &args.output else {
+pub fn man(folder: Option<&Path>, world: &World) -> Result<Outcome, CliError> {
+    let Some(folder) = folder else {
         if world.console.prints_to_terminal() {
             let message = "a manual page is troff, which a terminal cannot show";
             let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";

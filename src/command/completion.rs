@@ -15,7 +15,7 @@ use crate::delivery::{DeliverySource, Status, Timestamp};
 use crate::provider::{Catalogue, Provider};
 use crate::report;
 use crate::report::sanitize::escape;
-use crate::store::{DeliverySummary, Log};
+use crate::store::Log;
 
 /// How many of the newest deliveries are offered.
 const RECENT: usize = 20;
@@ -150,27 +150,28 @@ impl Typing {
     /// `@last` and the newest deliveries of the log; nothing where there is none.
     fn deliveries(&self) -> Vec<CompletionCandidate> {
         let recent = self.recent().unwrap_or_default();
-        let last = recent.first().into_iter().map(|newest| {
-            let help = format!("the newest: {}", self.about_delivery(newest));
+        let last = recent.first().into_iter().map(|(_, about)| {
+            let help = format!("the newest: {about}");
             offer(LAST.to_owned(), &help)
         });
         // Zsh puts values with the same description on one line, so each says its place.
-        let by_id = recent.iter().enumerate().map(|(place, delivery)| {
-            let help = format!("{}, {LAST}~{place}", self.about_delivery(delivery));
-            offer(delivery.id.clone(), &help)
+        let by_id = recent.iter().enumerate().map(|(place, (id, about))| {
+            let help = format!("{about}, {LAST}~{place}");
+            offer(id.clone(), &help)
         });
         last.chain(by_id).flatten().collect()
     }
 
-    fn recent(&self) -> Option<Vec<DeliverySummary>> {
+    /// Ids and events of the newest deliveries.
+    fn recent(&self) -> Option<Vec<(String, String)>> {
         let path = self.setup.as_ref()?.config.log().ok()?.value;
-        let log = Log::open_existing(path).ok()?;
-        log.reader().ok()?.recent(RECENT).ok()
-    }
-
-    fn about_delivery(&self, delivery: &DeliverySummary) -> String {
-        let event = delivery.event.as_deref().unwrap_or("unknown event");
-        format!("{event}, {}", report::age(delivery.received_at, self.now))
+        let recent = Log::open_existing(path).ok()?.reader().ok()?.recent(RECENT);
+        let about = |(id, event, received_at): (String, Option<String>, Timestamp)| {
+            let event = event.as_deref().unwrap_or("unknown event");
+            let about = format!("{event}, {}", report::age(received_at, self.now));
+            (id, about)
+        };
+        Some(recent.ok()?.into_iter().map(about).collect())
     }
 
     fn catalogue(&self) -> Catalogue {

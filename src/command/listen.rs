@@ -54,7 +54,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let signals = signal::first()?;
     let printer = Printer {
         console: world.console,
-        json: args.output.json,
+        json: args.json,
         body: settings.body.value,
         is_kept: !args.no_log,
     };
@@ -73,7 +73,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let until = async {
         tokio::select! {
             () = events.until_met() => StopReason::Met,
-            () = elapsed(args.until.within.map(|span| span.0)) => StopReason::Elapsed,
+            () = elapsed(args.within) => StopReason::Elapsed,
             Ok(signal) = signals => StopReason::Signal(signal),
             Ok(error) = unread => StopReason::Unread(error),
         }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
 
-use super::setup::{Setup, client, headers};
+use super::setup::{Setup, client};
 use super::{World, captures, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::delivery::{Signing, Timestamp};
@@ -72,10 +72,10 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.changes.set = shape::parse_assignments(&args.set)?;
     replay.changes.add = args.add;
     replay.changes.new_id = args.new_id;
-    replay.headers = headers(&args.header);
+    replay.headers = args.header.iter().cloned().collect();
     replay.pacing = match (args.rate, args.speed, args.pace) {
-        (Some(rate), ..) => Pacing::per_second(rate.per_second),
-        (None, Some(speed), _) => Pacing::Original(speed.0),
+        (Some(rate), ..) => Pacing::per_second(rate),
+        (None, Some(speed), _) => Pacing::Original(speed),
         (None, None, Some(Pace::Original)) => Pacing::Original(1.0),
         (None, None, _) => Pacing::Fast,
     };
@@ -83,7 +83,7 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.times = args.repeat.unwrap_or(1);
     replay.shuffle = args.shuffle;
     if let Some(timeout) = args.timeout {
-        replay.timeout = (!timeout.0.is_zero()).then_some(timeout.0);
+        replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
     Ok(())
 }

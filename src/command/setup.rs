@@ -6,10 +6,10 @@ use std::path::Path;
 use rand::TryRng as _;
 
 use super::World;
-use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
+use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
 use crate::config::{Ask, Config, Environment, GivenSecret};
 use crate::console::Console;
-use crate::delivery::{EventFilter, Headers, Timestamp};
+use crate::delivery::EventFilter;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, nearest};
@@ -225,24 +225,10 @@ fn random_bytes(bytes: &mut [u8]) {
 /// How signed times are judged, as flags say.
 pub fn freshness(args: &FreshnessArgs) -> Freshness {
     match (args.tolerance, args.strict) {
-        (Some(value::Tolerance::None), _) => Freshness::Ignored,
-        (Some(value::Tolerance::Span(span)), strict) => Freshness::Within {
-            seconds: span.as_secs(),
-            strict,
-        },
+        (Some(Freshness::Within { seconds, .. }), strict) => Freshness::Within { seconds, strict },
+        (Some(given), _) => given,
         (None, true) => Freshness::Strict,
         (None, false) => Freshness::Documented,
-    }
-}
-
-/// A moment that was typed, as seen from `now`.
-pub fn moment(moment: value::Moment, now: Timestamp) -> Timestamp {
-    match moment {
-        value::Moment::At(micros) => Timestamp::from_micros(micros),
-        value::Moment::Ago(span) => {
-            let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-            Timestamp::from_micros(now.micros().saturating_sub(micros))
-        }
     }
 }
 
@@ -258,14 +244,6 @@ pub fn client_options(args: &ConnectArgs) -> ClientOptions {
         insecure: args.insecure,
         ..ClientOptions::default()
     }
-}
-
-/// Headers as they were typed.
-pub fn headers(typed: &[value::Header]) -> Headers {
-    let fields = typed
-        .iter()
-        .map(|header| (header.name.clone(), header.value.clone()));
-    fields.collect()
 }
 
 /// The terminal and stdin of the process.

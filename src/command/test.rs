@@ -114,15 +114,10 @@ fn endpoint(
         fresh_connections: true,
         ..client_options(&args.connect)
     };
-    let lower_case = ClientOptions {
-        lower_case_names: true,
-        ..options.clone()
-    };
     let documented = provider.definition.delivery.timeout();
-    let timeout = args.timeout.map_or(documented, |span| span.0);
+    let timeout = args.timeout.unwrap_or(documented);
     Ok(EndpointClient::new(
-        Dispatch::new(Client::new(&options)?, log.clone(), clock),
-        Dispatch::new(Client::new(&lower_case)?, log, clock),
+        Dispatch::new(Client::new(&options)?, log, clock),
         target,
         Trigger::Test,
         (!timeout.is_zero()).then_some(timeout),

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read};
 
 use super::World;
-use super::setup::{Setup, freshness, headers, moment};
+use super::setup::{Setup, freshness};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
@@ -62,7 +62,7 @@ fn verifier<'a>(
             freshness: freshness(&args.freshness),
             ..Policy::default()
         },
-        at: args.at.map(|at| moment(at, world.now())),
+        at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
     })
 }
@@ -87,7 +87,7 @@ fn no_secret(setup: &Setup) -> CliError {
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the
 /// provider; `None` where neither was given, and the inputs are captures.
 fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Headers> {
-    let mut headers = headers(&args.header);
+    let mut headers: Headers = args.header.iter().cloned().collect();
     let provider = verifier.policy.provider.as_deref();
     let provider = provider.and_then(|name| verifier.catalogue.get(name));
     if let (Some(provider), Some(value)) = (provider, &args.signature) {

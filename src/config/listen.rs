@@ -1,13 +1,12 @@
 //! The settings of `listen`: flag, then configuration file, then default.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
 use super::{Config, ConfigError, ListenFile, Setting};
-use crate::cli::value::{Size, Span};
+use crate::cli::value;
 use crate::cli::{BodyDetail, InvalidPolicy, ListenArgs};
 
 /// The port where none is chosen.
@@ -44,8 +43,8 @@ struct Flags {
     host: Option<IpAddr>,
     port: Option<u16>,
     forward_to: Vec<String>,
-    timeout: Option<Span>,
-    max_body: Option<Size>,
+    timeout: Option<Duration>,
+    max_body: Option<u64>,
     on_invalid: Option<InvalidPolicy>,
     events: Vec<String>,
     body: Option<BodyDetail>,
@@ -56,12 +55,12 @@ impl From<&ListenArgs> for Flags {
         Self {
             host: args.host,
             port: args.port,
-            forward_to: args.forward.forward_to.clone(),
-            timeout: args.forward.timeout,
-            max_body: args.answer.max_body,
-            on_invalid: args.answer.on_invalid,
-            events: args.output.events.clone(),
-            body: args.output.body,
+            forward_to: args.forward_to.clone(),
+            timeout: args.timeout,
+            max_body: args.max_body,
+            on_invalid: args.on_invalid,
+            events: args.events.clone(),
+            body: args.body,
         }
     }
 }
@@ -90,18 +89,16 @@ impl Config {
                 .parsed(
                     ("--timeout", flags.timeout),
                     ("listen.timeout", |file| &file.listen.timeout),
-                    Span::from_str,
-                    Span(DEFAULT_TIMEOUT),
+                    value::span,
+                    DEFAULT_TIMEOUT,
                 )?
-                .map(|Span(span)| Some(span).filter(|span| !span.is_zero())),
-            max_body: self
-                .parsed(
-                    ("--max-body", flags.max_body),
-                    ("listen.max-body", |file| &file.listen.max_body),
-                    Size::from_str,
-                    Size(DEFAULT_MAX_BODY),
-                )?
-                .map(|Size(bytes)| bytes),
+                .map(|span| Some(span).filter(|span| !span.is_zero())),
+            max_body: self.parsed(
+                ("--max-body", flags.max_body),
+                ("listen.max-body", |file| &file.listen.max_body),
+                value::size,
+                DEFAULT_MAX_BODY,
+            )?,
             on_invalid: self.parsed(
                 ("--on-invalid", flags.on_invalid),
                 ("listen.on-invalid", |file| &file.listen.on_invalid),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc;
 
+use super::append::{Appender, Entry, Job};
 use super::error::AtPath;
-use super::file::Identity;
-use super::row::{Appender, Entry, Job};
-use super::{StoreError, log};
+use super::file::{self, Inode};
+use super::{StoreError, connection};
 
 /// Rows in one commit; more gain nothing and make the first wait.
 const BATCH_ROWS: usize = 1000;
@@ -34,16 +34,16 @@ pub(super) struct Committer {
 /// A connection, and which files it writes to.
 struct Opened {
     conn: Connection,
-    identity: Identity,
+    identity: [Inode; 2],
 }
 
 impl Opened {
     fn connect(path: &Path) -> Result<Self, StoreError> {
-        let conn = log::connect_writable(path)?;
+        let conn = connection::connect_writable(path)?;
         // Automatic checkpoints would come within a commit, before its answers.
         conn.pragma_update(None, "wal_autocheckpoint", 0).at(path)?;
         Ok(Self {
-            identity: Identity::of(path),
+            identity: file::identity(path),
             conn,
         })
     }
@@ -69,9 +69,12 @@ impl Committer {
                 // Who no longer waits doesn't want to know.
                 let _ = answer.send(answer_at(&outcome, place));
             }
-            self.checkpoint_when_due();
+            if self.unmoved_bytes >= CHECKPOINT_BYTES {
+                self.checkpoint();
+            }
         }
-        self.close();
+        // Closing moves the rows as well, but only when no other connection is open.
+        self.checkpoint();
     }
 
     /// Brings the rows to the disk, in the file that stands at the path.
@@ -99,7 +102,7 @@ impl Committer {
 
     fn is_in_place(&self) -> bool {
         let opened = self.connection.as_ref();
-        opened.is_some_and(|opened| opened.identity == Identity::of(&self.path))
+        opened.is_some_and(|opened| opened.identity == file::identity(&self.path))
     }
 
     /// One transaction of all rows. A row that is refused for its own sake doesn't take the others
@@ -126,35 +129,20 @@ impl Committer {
             // The `-wal` still holds rows, and the file that is there now must not be read
             // through it.
             self.connection = Some(opened);
-            return Err(StoreError::Replaced {
-                path: self.path.clone(),
-            });
+            return Err(StoreError::Replaced(self.path.clone()));
         }
         drop(opened.conn);
-        opened.identity.remove_companions(&self.path);
+        file::remove_companions(opened.identity, &self.path);
         self.unmoved_bytes = 0;
         Ok(())
     }
 
-    fn checkpoint_when_due(&mut self) {
-        if self.unmoved_bytes < CHECKPOINT_BYTES {
-            return;
-        }
+    /// Moves what the `-wal` holds into the log, as far as no reader holds on to it.
+    fn checkpoint(&mut self) {
         self.unmoved_bytes = 0;
-        if let Some(opened) = &self.connection {
+        if let Some(Opened { conn, .. }) = &self.connection {
             // The rows are safe in the `-wal`; what fails here shows at the next commit.
-            let _ = opened
-                .conn
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        }
-    }
-
-    fn close(self) {
-        if let Some(opened) = self.connection {
-            // Closing moves the rows as well, but only when no other connection is open.
-            let _ = opened
-                .conn
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            let _ = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
     }
 }
@@ -362,7 +350,9 @@ mod tests {
         let (folder, mut committer) = committer();
         for _ in 0..40 {
             committer.keep(&[entry(1 << 20)]).unwrap();
-            committer.checkpoint_when_due();
+            if committer.unmoved_bytes >= CHECKPOINT_BYTES {
+                committer.checkpoint();
+            }
         }
         let wal = std::fs::metadata(folder.path().join("log.db-wal"))
             .unwrap()

@@ -12,41 +12,23 @@ use rusqlite::ErrorCode;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was ever received here, or the path is wrong.
-    #[error("there is no log at `{}`", path.display())]
-    Missing {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
+    #[error("there is no log at `{}`", .0.display())]
+    Missing(PathBuf),
     /// The file or its folder may not be written.
-    #[error("log `{}` cannot be written: permission denied or read-only", path.display())]
-    ReadOnly {
-        /// The log.
-        path: PathBuf,
-    },
+    #[error("log `{}` cannot be written: permission denied or read-only", .0.display())]
+    ReadOnly(PathBuf),
     /// The disk, or the user's share of it, is full. Works again once there is room.
-    #[error("no space left on the disk for log `{}`", path.display())]
-    DiskFull {
-        /// The log.
-        path: PathBuf,
-    },
+    #[error("no space left on the disk for log `{}`", .0.display())]
+    DiskFull(PathBuf),
     /// Another program held the lock for longer than this one waits.
-    #[error("log `{}` is locked by another program", path.display())]
-    Locked {
-        /// The log.
-        path: PathBuf,
-    },
+    #[error("log `{}` is locked by another program", .0.display())]
+    Locked(PathBuf),
     /// A file that is no `SQLite` database.
-    #[error("`{}` is not a SQLite database", path.display())]
-    NotADatabase {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("`{}` is not a SQLite database", .0.display())]
+    NotADatabase(PathBuf),
     /// A `SQLite` database of another program.
-    #[error("`{}` is a SQLite database, but not a webhook log", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("`{}` is a SQLite database, but not a webhook log", .0.display())]
+    Foreign(PathBuf),
     /// A log with damaged pages.
     #[error("log `{}` is damaged: {cause}", path.display())]
     Corrupt {
@@ -67,23 +49,14 @@ pub enum StoreError {
     },
     /// The file at the path is no longer the one that was opened, and what the old one still had
     /// to say could not be brought to rest.
-    #[error("log `{}` was replaced while in use", path.display())]
-    Replaced {
-        /// The log.
-        path: PathBuf,
-    },
+    #[error("log `{}` was replaced while in use", .0.display())]
+    Replaced(PathBuf),
     /// The row was not appended: its id is taken.
-    #[error("`{id}` is already in the log")]
-    Conflict {
-        /// The id of the delivery or attempt.
-        id: String,
-    },
+    #[error("`{0}` is already in the log")]
+    Conflict(String),
     /// The row was not appended: it is larger than `SQLite` takes (1 GB).
-    #[error("`{id}` is too large for the log")]
-    TooLarge {
-        /// The id of the delivery or attempt.
-        id: String,
-    },
+    #[error("`{0}` is too large for the log")]
+    TooLarge(String),
     /// A row that this program has not written so.
     #[error("{table} `{id}` in log `{}` cannot be read: {cause}", path.display())]
     BadRow {
@@ -122,10 +95,10 @@ impl StoreError {
     pub(super) fn sqlite(path: &Path, cause: rusqlite::Error) -> Self {
         let path = path.to_path_buf();
         match cause.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
-            Some(ErrorCode::DiskFull) => Self::DiskFull { path },
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
-            Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(path),
+            Some(ErrorCode::DiskFull) => Self::DiskFull(path),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(path),
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase(path),
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt {
                 path,
                 cause: Arc::new(cause),
@@ -142,9 +115,9 @@ impl StoreError {
         let path = path.to_path_buf();
         match cause.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::ReadOnly { path }
+                Self::ReadOnly(path)
             }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(path),
             _ => Self::Io {
                 path,
                 cause: Arc::new(cause),

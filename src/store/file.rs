@@ -4,6 +4,10 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a connection waits for another one's lock on it.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What `SQLite` keeps beside the file: the log's newest rows, and the index of those.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -36,36 +40,27 @@ fn private_file() -> OpenOptions {
     options
 }
 
-/// Which files a connection writes to, by device and inode: the log and its `-wal`.
+/// Device and inode of a file; `None` where there is none.
+pub(super) type Inode = Option<(u64, u64)>;
+
+/// Which files stand at `path` now: the log and its `-wal`.
 ///
 /// A file that was deleted or renamed goes on taking writes through an open connection, and all of
 /// them are lost. Comparing tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
-    log: Option<(u64, u64)>,
-    wal: Option<(u64, u64)>,
+pub(super) fn identity(path: &Path) -> [Inode; 2] {
+    [inode(path), inode(&companion(path, "-wal"))]
 }
 
-impl Identity {
-    /// Of what stands at `path` now.
-    pub(super) fn of(path: &Path) -> Self {
-        Self {
-            log: inode(path),
-            wal: inode(&companion(path, "-wal")),
-        }
+/// Removes what a connection to the files of `identity` has left beside `path`, so that the next
+/// file there is not read through it. Only for a connection that was closed with nothing in the
+/// `-wal` any more.
+pub(super) fn remove_companions([_, wal]: [Inode; 2], path: &Path) {
+    if wal.is_none() || inode(&companion(path, "-wal")) != wal {
+        return;
     }
-
-    /// Removes what the connection of this identity has left beside `path`, so that the next file
-    /// there is not read through it. Only for a connection that was closed with nothing in the
-    /// `-wal` any more.
-    pub(super) fn remove_companions(&self, path: &Path) {
-        if self.wal.is_none() || inode(&companion(path, "-wal")) != self.wal {
-            return;
-        }
-        for suffix in COMPANIONS {
-            // What cannot be removed is empty, or SQLite makes it anew.
-            let _ = fs::remove_file(companion(path, suffix));
-        }
+    for suffix in COMPANIONS {
+        // What cannot be removed is empty, or SQLite makes it anew.
+        let _ = fs::remove_file(companion(path, suffix));
     }
 }
 
@@ -75,8 +70,8 @@ fn companion(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Device and inode of the file at `path`, its identity; `None` where there is none.
-pub(super) fn inode(path: &Path) -> Option<(u64, u64)> {
+/// The inode of what stands at `path`.
+pub(super) fn inode(path: &Path) -> Inode {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
 }

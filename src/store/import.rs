@@ -5,9 +5,8 @@ use std::sync::Arc;
 use rusqlite::Transaction;
 use serde::Serialize;
 
-use super::file::Identity;
-use super::row::{Appender, Entry};
-use super::{Log, StoreError, log};
+use super::append::{Appender, Entry};
+use super::{Log, StoreError, connection, file};
 use crate::delivery::Delivery;
 
 /// Rows in one transaction, so that a listener gets its turn.
@@ -33,8 +32,8 @@ impl Log {
         &self,
         deliveries: impl IntoIterator<Item = Delivery>,
     ) -> Result<Imported, StoreError> {
-        let mut conn = log::connect_writable(self.path())?;
-        let identity = Identity::of(self.path());
+        let mut conn = connection::connect_writable(self.path())?;
+        let identity = file::identity(self.path());
         let mut entries = deliveries
             .into_iter()
             .map(|delivery| Entry::Delivery(Arc::new(delivery)));
@@ -45,15 +44,14 @@ impl Log {
             if step.is_empty() {
                 break;
             }
-            let added = log::step(&mut conn, self.path(), |change| self.add(change, &step))?;
+            let added = connection::step(&mut conn, self.path(), |change| self.add(change, &step))?;
             imported.added += added;
             imported.present += step.len() as u64 - added;
         }
-        if identity == Identity::of(self.path()) {
+        if identity == file::identity(self.path()) {
             return Ok(imported);
         }
-        let path = self.path().to_path_buf();
-        Err(StoreError::Replaced { path })
+        Err(StoreError::Replaced(self.path().into()))
     }
 
     fn add(&self, change: &Transaction<'_>, entries: &[Entry]) -> Result<u64, StoreError> {

@@ -6,51 +6,22 @@ use rusqlite::Connection;
 
 use super::LookupError;
 use super::error::AtPath;
-use crate::delivery::id;
 
-/// A table with ids, and how its ids begin.
-#[derive(Clone, Copy)]
-pub(super) enum Table {
-    Delivery,
-    Attempt,
-}
-
-impl Table {
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::Delivery => id::DELIVERY,
-            Self::Attempt => id::ATTEMPT,
-        }
-    }
-
-    /// Ids from `?1` to below `?2`, newest first, at most `?3`.
-    const fn range(self) -> &'static str {
-        match self {
-            Self::Delivery => {
-                "SELECT id FROM delivery WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
-            }
-            Self::Attempt => {
-                "SELECT id FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
-            }
-        }
-    }
-}
-
-/// The one id that is `text` or begins with it.
+/// The one id of a table that is `text` or begins with it; `prefix` is that of our own ids there.
 ///
 /// Also without the `dlv_` and in lower case, as long as nothing is spelled just so: an imported
 /// delivery keeps whatever id its writer gave it.
 pub(super) fn resolve(
     conn: &Connection,
     path: &Path,
-    table: Table,
+    (table, prefix): (&str, &str),
     text: &str,
 ) -> Result<String, LookupError> {
     let not_found = || LookupError::NotFound { id: text.into() };
     if text.is_empty() {
         return Err(not_found());
     }
-    for spelling in [text.to_owned(), canonical(table, text)] {
+    for spelling in [text.to_owned(), canonical(prefix, text)] {
         if let Some(id) = ids(conn, path, table, &spelling, &after(&spelling, '\0'), 1)?.pop() {
             return Ok(id);
         }
@@ -74,12 +45,14 @@ pub(super) fn resolve(
 fn ids(
     conn: &Connection,
     path: &Path,
-    table: Table,
+    table: &str,
     from: &str,
     to: &str,
     limit: usize,
 ) -> Result<Vec<String>, LookupError> {
-    let mut found = conn.prepare_cached(table.range()).at(path)?;
+    let sql =
+        format!("SELECT id FROM {table} WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+    let mut found = conn.prepare_cached(&sql).at(path)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = found
         .query_map((from, to, limit), |row| row.get(0))
@@ -95,8 +68,7 @@ fn after(text: &str, end: char) -> String {
 }
 
 /// Ids of our own are a prefix and a ULID, which is in upper case.
-fn canonical(table: Table, text: &str) -> String {
-    let prefix = table.prefix();
+fn canonical(prefix: &str, text: &str) -> String {
     let ulid = text.strip_prefix(prefix).unwrap_or(text);
     format!("{prefix}{}", ulid.to_ascii_uppercase())
 }

@@ -1,11 +1,13 @@
 //! The form of the log, by version. A step is never edited once it was released.
 
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 use super::error::AtPath;
+use super::file::LOCK_TIMEOUT;
 
 /// `WHLG`: marks the file as a webhook log in its header (offset 68), where `file` and `SQLite` see
 /// it.
@@ -119,7 +121,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
     conn.pragma_update(None, "page_size", PAGE_BYTES).at(path)?;
     conn.pragma_update(None, "auto_vacuum", "incremental")
         .at(path)?;
-    conn.pragma_update(None, "journal_mode", "wal").at(path)?;
+    use_wal(conn, path)?;
     let change = conn
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .at(path)?;
@@ -136,6 +138,21 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
         .pragma_update(None, "user_version", VERSION)
         .at(path)?;
     change.commit().at(path)
+}
+
+/// Switches to a write-ahead log, for which `SQLite` asks for a lock while it holds another: so it
+/// fails at once where somebody else writes, such as another program that makes the log at this
+/// moment. A transaction waits as it should, so one that does nothing goes before each further try.
+fn use_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let began = Instant::now();
+    loop {
+        match conn.pragma_update(None, "journal_mode", "wal").at(path) {
+            Err(StoreError::Locked { .. }) if began.elapsed() < LOCK_TIMEOUT => {
+                conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").at(path)?;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// The version of the log, 0 for an empty file; an error where it is none, or none for this
@@ -166,5 +183,34 @@ fn check(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     if application == 0 && version == 0 && tables == 0 {
         return Ok(0);
     }
-    Err(StoreError::Foreign { path })
+    Err(StoreError::Foreign(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_switch_to_a_write_ahead_log_waits_for_who_writes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path();
+        let writing = Connection::open(path).unwrap();
+        writing.execute_batch("BEGIN IMMEDIATE").unwrap();
+        thread::scope(|scope| {
+            let (done, switched) = mpsc::channel();
+            scope.spawn(move || {
+                let conn = Connection::open(path).unwrap();
+                conn.busy_timeout(LOCK_TIMEOUT).unwrap();
+                done.send(use_wal(&conn, path))
+            });
+            let early = switched.recv_timeout(Duration::from_millis(200));
+            writing.execute_batch("ROLLBACK").unwrap();
+            assert!(early.is_err(), "{early:?}");
+            switched.recv().unwrap().unwrap();
+        });
+    }
 }

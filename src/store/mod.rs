@@ -11,7 +11,9 @@
 //!           -> import, prune
 //! ```
 
+mod append;
 mod commit;
+mod connection;
 mod error;
 mod file;
 mod import;
@@ -22,16 +24,15 @@ mod prune;
 mod query;
 mod reader;
 mod row;
-mod run;
 mod writer;
 
 pub use error::{LookupError, StoreError};
 pub use import::Imported;
 pub use log::Log;
 pub use prune::Pruned;
-pub use query::{Direction, Position, Query, SourceFilter};
-pub use reader::{Counts, DeliverySummary, KnownEvent, Reader};
-pub use run::Run;
+pub use query::{Position, Query, SourceFilter};
+pub use reader::Reader;
+pub use row::Run;
 pub use writer::{Receipt, Writer};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::AtPath;
 use super::query::{NOT_TEST, TEST};
-use super::{Log, StoreError, log};
+use super::{Log, StoreError, connection};
 use crate::delivery::Timestamp;
 
 /// Rows deleted in one transaction, so that a listener gets its turn.
@@ -42,7 +42,7 @@ impl Log {
         keep: Option<u64>,
     ) -> Result<Pruned, StoreError> {
         let mut pruning = Pruning {
-            conn: log::connect_writable(self.path())?,
+            conn: connection::connect_writable(self.path())?,
             path: self.path(),
         };
         let before = older_than.map_or(i64::MIN, Timestamp::micros);
@@ -119,7 +119,7 @@ impl Pruning<'_> {
         let path = self.path;
         let sql = "DELETE FROM run WHERE started_at < ?1 \
              AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.run = run.id)";
-        log::step(&mut self.conn, path, |change| {
+        connection::step(&mut self.conn, path, |change| {
             change.execute(sql, [before]).at(path).map(drop)
         })
     }
@@ -144,7 +144,7 @@ impl Pruning<'_> {
     /// Notes the last place that will be free, before it is: it must not be given again.
     fn remember(&mut self, last: i64) -> Result<(), StoreError> {
         let path = self.path;
-        log::step(&mut self.conn, path, |change| {
+        connection::step(&mut self.conn, path, |change| {
             let note = "INSERT OR IGNORE INTO pruned (seq) VALUES (?1)";
             change.execute(note, [last]).at(path)?;
             let tidy = "DELETE FROM pruned WHERE seq < (SELECT max(seq) FROM pruned)";
@@ -156,7 +156,7 @@ impl Pruning<'_> {
         let places = rows.iter().map(|row| row.0);
         let places = serde_json::Value::Array(places.map(Into::into).collect()).to_string();
         let path = self.path;
-        log::step(&mut self.conn, path, |change| {
+        connection::step(&mut self.conn, path, |change| {
             let mut statement = change.prepare_cached(sql).at(path)?;
             statement.execute([places]).at(path).map(|rows| rows as u64)
         })
@@ -168,7 +168,8 @@ impl Pruning<'_> {
         let path = self.path;
         let mut bytes = 0;
         loop {
-            let pages = log::step(&mut self.conn, path, |change| give_back(change).at(path))?;
+            let pages =
+                connection::step(&mut self.conn, path, |change| give_back(change).at(path))?;
             bytes += pages * page_bytes;
             if pages < STEP_PAGES {
                 break;

@@ -96,20 +96,11 @@ impl Position {
     }
 }
 
-/// Which way through the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// As they were logged.
-    OldestFirst,
-    /// Back from the newest.
-    NewestFirst,
-}
-
 const FAILED: &str = "(SELECT status IS NULL OR status NOT BETWEEN 200 AND 299 FROM attempt \
      WHERE attempt.delivery_id = delivery.id ORDER BY attempt.seq DESC LIMIT 1)";
 
 impl Query {
-    /// The places of the first `most` deliveries that are meant, in the given direction.
+    /// The places of the first `most` deliveries that match, from the oldest or from the newest.
     ///
     /// Only places, so that no snapshot of the log is held while someone works on the deliveries:
     /// it would keep the `-wal` from being emptied.
@@ -117,10 +108,10 @@ impl Query {
         &self,
         conn: &Connection,
         path: &Path,
-        direction: Direction,
+        newest_first: bool,
         most: usize,
     ) -> Result<Vec<Position>, StoreError> {
-        let (sql, values) = self.statement(direction);
+        let (sql, values) = self.statement(newest_first);
         let mut statement = conn.prepare_cached(&sql).at(path)?;
         let mut rows = statement.query(params_from_iter(values)).at(path)?;
         let mut places = Vec::new();
@@ -134,16 +125,13 @@ impl Query {
         Ok(places)
     }
 
-    fn statement(&self, direction: Direction) -> (String, Vec<Value>) {
+    fn statement(&self, newest_first: bool) -> (String, Vec<Value>) {
         let searched = match self.search {
             Some(_) => ", event_id, target, headers, body",
             None => "",
         };
         let (conditions, values) = self.conditions();
-        let order = match direction {
-            Direction::OldestFirst => "ASC",
-            Direction::NewestFirst => "DESC",
-        };
+        let order = if newest_first { "DESC" } else { "ASC" };
         let sql = format!(
             "SELECT seq, event{searched} FROM delivery WHERE {conditions} ORDER BY seq {order}"
         );

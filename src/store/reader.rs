@@ -7,65 +7,38 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Params, Row};
 
 use super::error::AtPath;
-use super::lookup::{Table, resolve};
-use super::query::{Direction, NOT_TEST, Position, Query, SourceFilter};
+use super::file::{self, Inode};
+use super::lookup::resolve;
+use super::query::{NOT_TEST, Position, Query, SourceFilter};
 use super::row::{self, DELIVERY_COLUMNS};
-use super::{LookupError, StoreError, file};
-use crate::delivery::{Delivery, Timestamp};
+use super::{LookupError, StoreError};
+use crate::delivery::{Delivery, Timestamp, id};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
-
-/// An event that the log has a delivery of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownEvent {
-    /// The provider's name.
-    pub provider: String,
-    /// The provider's id of the event.
-    pub event_id: String,
-    /// Our id of its first delivery.
-    pub delivery_id: String,
-}
-
-/// What a list shows of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliverySummary {
-    /// Its id.
-    pub id: String,
-    /// The event type.
-    pub event: Option<String>,
-    /// When it was received.
-    pub received_at: Timestamp,
-}
-
-/// How much the log holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Rows of deliveries.
-    pub deliveries: u64,
-    /// Rows of attempts.
-    pub attempts: u64,
-    /// Size of the log, without what is still on its way into it.
-    pub bytes: u64,
-}
 
 /// A connection that only reads. Every call sees the log as it is at that moment.
 #[derive(Debug)]
 pub struct Reader {
     conn: Connection,
     path: PathBuf,
-    /// Device and inode of the file that is read.
-    file: Option<(u64, u64)>,
+    /// The file that is read.
+    file: Inode,
 }
 
 impl Reader {
-    pub(super) const fn over(conn: Connection, path: PathBuf, file: Option<(u64, u64)>) -> Self {
+    pub(super) const fn over(conn: Connection, path: PathBuf, file: Inode) -> Self {
         Self { conn, path, file }
     }
 
     /// The delivery with this id, or the only one whose id begins so.
     pub fn get(&self, id_or_prefix: &str) -> Result<Delivery, LookupError> {
-        let id = resolve(&self.conn, &self.path, Table::Delivery, id_or_prefix)?;
+        let id = resolve(
+            &self.conn,
+            &self.path,
+            ("delivery", id::DELIVERY),
+            id_or_prefix,
+        )?;
         let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE id = ?1");
         let found = self.one(&sql, [&id], row::delivery)?;
         found.ok_or(LookupError::NotFound { id })
@@ -77,7 +50,7 @@ impl Reader {
             sources: sources.clone(),
             ..Query::default()
         };
-        let places = self.places(&query, Direction::NewestFirst, n.saturating_add(1))?;
+        let places = self.places(&query, true, n.saturating_add(1))?;
         match places.get(n) {
             Some(place) => self.at(*place),
             None => Ok(None),
@@ -93,7 +66,7 @@ impl Reader {
         let Some(most) = query.limit else {
             return self.follow(Position::START, query, visit).map(drop);
         };
-        let mut places = self.places(query, Direction::NewestFirst, most)?;
+        let mut places = self.places(query, true, most)?;
         places.reverse();
         self.visit(&places, visit)
     }
@@ -101,7 +74,7 @@ impl Reader {
     /// The ids of what the query means, from the oldest to the newest.
     pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
         let most = query.limit.unwrap_or(usize::MAX);
-        let places = self.places(query, Direction::NewestFirst, most)?;
+        let places = self.places(query, true, most)?;
         let id = |place: &Position| {
             let sql = "SELECT id FROM delivery WHERE seq = ?1";
             self.one(sql, [place.0], |row, path| row.get(0).at(path))
@@ -113,8 +86,8 @@ impl Reader {
             .collect()
     }
 
-    /// Up to `most` deliveries that the query means (its limit doesn't count here), with their
-    /// places.
+    /// Up to `most` deliveries that match (the query's limit doesn't count here), with their places,
+    /// from the oldest or from the newest.
     ///
     /// The place of the last is the cursor of the next page: [`Query::before`] for the newest first,
     /// [`Query::after`] for the oldest first. So the pages hold each delivery once, whatever is added
@@ -122,11 +95,11 @@ impl Reader {
     pub fn page(
         &self,
         query: &Query,
-        direction: Direction,
+        newest_first: bool,
         most: usize,
     ) -> Result<Vec<(Position, Delivery)>, StoreError> {
         let mut page = Vec::new();
-        for place in self.places(query, direction, most)? {
+        for place in self.places(query, newest_first, most)? {
             if let Some(delivery) = self.at(place)? {
                 page.push((place, delivery));
             }
@@ -156,7 +129,7 @@ impl Reader {
             ..query.clone()
         };
         loop {
-            let places = self.places(&page, Direction::OldestFirst, PAGE)?;
+            let places = self.places(&page, false, PAGE)?;
             self.visit(&places, &mut visit)?;
             if places.len() < PAGE {
                 return Ok(end);
@@ -171,26 +144,22 @@ impl Reader {
         self.file.is_some() && file::inode(path) == self.file
     }
 
-    /// How much the log holds.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        let sql = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM attempt), \
-             (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)";
+    /// How many deliveries and attempts the log holds.
+    pub fn counts(&self) -> Result<(u64, u64), StoreError> {
+        let sql = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM attempt)";
         let counts = self.one(sql, [], |row, path| {
             let count = |i| row.get(i).at(path).map(i64::unsigned_abs);
-            Ok(Counts {
-                deliveries: count(0)?,
-                attempts: count(1)?,
-                bytes: count(2)?,
-            })
+            Ok((count(0)?, count(1)?))
         })?;
         Ok(counts.unwrap_or_default())
     }
 
-    /// The events of the newest `most` deliveries, newest first, for telling duplicates.
+    /// The events of the newest `most` deliveries, newest first, for telling duplicates: the
+    /// provider's name, its id of the event, and our id of the event's first delivery.
     ///
     /// None may pass for the first of its event without having been received: what is forged, what
     /// `test` has sent, and what was imported without being proven are left out.
-    pub fn recent_events(&self, most: usize) -> Result<Vec<KnownEvent>, StoreError> {
+    pub fn recent_events(&self, most: usize) -> Result<Vec<[String; 3]>, StoreError> {
         let sql = "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
              (SELECT seq, provider, event_id, duplicate_of, id, verdict FROM delivery \
               WHERE seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
@@ -199,37 +168,34 @@ impl Reader {
              WHERE provider IS NOT NULL AND event_id IS NOT NULL \
              AND verdict IN ('valid', 'unverified', 'stale') ORDER BY seq DESC";
         self.all(sql, [limit(most)], |row, path| {
-            Ok(KnownEvent {
-                provider: row.get(0).at(path)?,
-                event_id: row.get(1).at(path)?,
-                delivery_id: row.get(2).at(path)?,
-            })
+            let text = |i| row.get(i).at(path);
+            Ok([text(0)?, text(1)?, text(2)?])
         })
     }
 
-    /// What a list shows of the newest `most` deliveries, newest first, without reading bodies and
-    /// without what `test` has sent.
-    pub fn recent(&self, most: usize) -> Result<Vec<DeliverySummary>, StoreError> {
+    /// Id, event and time of receipt of the newest `most` deliveries, newest first, without reading
+    /// bodies and without what `test` has sent.
+    pub fn recent(
+        &self,
+        most: usize,
+    ) -> Result<Vec<(String, Option<String>, Timestamp)>, StoreError> {
         let sql = format!(
             "SELECT id, event, received_at FROM delivery WHERE {NOT_TEST} \
              ORDER BY seq DESC LIMIT ?1"
         );
         self.all(&sql, [limit(most)], |row, path| {
-            Ok(DeliverySummary {
-                id: row.get(0).at(path)?,
-                event: row.get(1).at(path)?,
-                received_at: Timestamp::from_micros(row.get(2).at(path)?),
-            })
+            let received_at = Timestamp::from_micros(row.get(2).at(path)?);
+            Ok((row.get(0).at(path)?, row.get(1).at(path)?, received_at))
         })
     }
 
     fn places(
         &self,
         query: &Query,
-        direction: Direction,
+        newest_first: bool,
         most: usize,
     ) -> Result<Vec<Position>, StoreError> {
-        query.places(&self.conn, &self.path, direction, most)
+        query.places(&self.conn, &self.path, newest_first, most)
     }
 
     /// The delivery at a place; `None` where it was pruned meanwhile.

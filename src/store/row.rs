@@ -1,20 +1,17 @@
-//! Deliveries and attempts as rows, there and back.
+//! Deliveries, attempts and bulk replays as rows: read.
 
 use std::fmt::Display;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use rusqlite::Row;
 use rusqlite::types::FromSql;
-use rusqlite::{CachedStatement, ErrorCode, Row, Transaction, params};
 
-use tokio::sync::oneshot;
-
+use super::StoreError;
 use super::error::AtPath;
-use super::{Run, StoreError};
 use crate::delivery::{
-    Answer, Attempt, Delivery, DeliverySource, Failure, Request, Signing, Timestamp, Verdict,
-    capture::{headers_from_json, headers_to_json},
+    Answer, Attempt, Delivery, DeliverySource, Failure, Request, Timestamp, Verdict,
+    capture::headers_from_json,
 };
 
 /// The columns that [`delivery`] reads, in its order.
@@ -26,158 +23,21 @@ pub(super) const DELIVERY_COLUMNS: &str = "seq, id, received_at, remote, provide
 pub(super) const ATTEMPT_COLUMNS: &str = "seq, id, delivery_id, cause, url, started_at, \
      duration_ms, signing, status, error_kind, error_message, headers, body";
 
-const INSERT_DELIVERY: &str = "INSERT INTO delivery (seq, id, received_at, remote, provider, event, \
-     event_id, duplicate_of, verdict, verdict_json, response_status, method, target, version, \
-     headers, body_complete, body, source) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+/// The columns that [`run`] reads, in its order.
+pub(super) const RUN_COLUMNS: &str = "id, started_at, selection, endpoint";
 
-const INSERT_ATTEMPT: &str = "INSERT INTO attempt (id, delivery_id, cause, url, started_at, \
-     duration_ms, signing, run, status, error_kind, error_message, headers, body) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-
-const INSERT_RUN: &str =
-    "INSERT INTO run (id, started_at, selection, endpoint) VALUES (?1, ?2, ?3, ?4)";
-
-/// The highest place that a delivery was ever given. `AUTOINCREMENT` would look after that too, for
-/// 5 % of the writer's work, because it does so for every row.
-const LAST_PLACE: &str = "SELECT max(coalesce((SELECT max(seq) FROM delivery), 0), \
-     coalesce((SELECT max(seq) FROM pruned), 0))";
-
-/// What stands in a row besides its variable parts, for estimates: short columns, index entries.
-const OVERHEAD_BYTES: usize = 512;
-
-/// One row to append.
-#[derive(Debug, Clone)]
-pub(super) enum Entry {
-    /// A row of `delivery`.
-    Delivery(Arc<Delivery>),
-    /// A row of `attempt`, and the replay run it belongs to.
-    Attempt(Box<Attempt>, Option<String>),
-    /// A row of `run`.
-    Run(Run),
-}
-
-/// One row and who waits for it.
-pub(super) type Job = (Entry, oneshot::Sender<Result<(), StoreError>>);
-
-impl Entry {
-    /// The id of the row.
-    pub(super) fn id(&self) -> &str {
-        match self {
-            Self::Delivery(delivery) => &delivery.id,
-            Self::Attempt(attempt, _) => &attempt.id,
-            Self::Run(run) => &run.id,
-        }
-    }
-
-    /// About how many bytes the row takes.
-    pub(super) fn estimate(&self) -> usize {
-        let variable = match self {
-            Self::Delivery(delivery) => delivery.request.body.len(),
-            Self::Attempt(attempt, _) => attempt.outcome.as_ref().map_or(0, |a| a.body.len()),
-            Self::Run(run) => run.selection.len(),
-        };
-        variable + OVERHEAD_BYTES
-    }
-}
-
-/// Appends within one transaction.
-pub(super) struct Appender<'a> {
-    delivery: CachedStatement<'a>,
-    attempt: CachedStatement<'a>,
-    run: CachedStatement<'a>,
-    /// The place of the next delivery.
-    place: i64,
-    path: &'a Path,
-}
-
-impl<'a> Appender<'a> {
-    /// For a transaction that already has the lock for writing.
-    pub(super) fn within(change: &'a Transaction<'_>, path: &'a Path) -> Result<Self, StoreError> {
-        let mut last = change.prepare_cached(LAST_PLACE).at(path)?;
-        let last: i64 = last.query_row([], |row| row.get(0)).at(path)?;
-        Ok(Self {
-            delivery: change.prepare_cached(INSERT_DELIVERY).at(path)?,
-            attempt: change.prepare_cached(INSERT_ATTEMPT).at(path)?,
-            run: change.prepare_cached(INSERT_RUN).at(path)?,
-            place: last + 1,
-            path,
-        })
-    }
-
-    /// Appends one row. An error that concerns the row alone leaves the transaction as it was.
-    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let inserted = match entry {
-            Entry::Delivery(delivery) => self.insert_delivery(delivery),
-            Entry::Attempt(attempt, run) => self.insert_attempt(attempt, run.as_deref()),
-            Entry::Run(run) => self.insert_run(run),
-        };
-        let id = || entry.id().to_owned();
-        inserted.map_err(|cause| match cause.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => StoreError::Conflict { id: id() },
-            Some(ErrorCode::TooBig) => StoreError::TooLarge { id: id() },
-            _ => StoreError::sqlite(self.path, cause),
-        })
-    }
-
-    fn insert_delivery(&mut self, delivery: &Delivery) -> rusqlite::Result<()> {
-        let request = &delivery.request;
-        // A verdict is strings and numbers, which always serialise.
-        let verdict = serde_json::to_string(&delivery.verdict).unwrap_or_default();
-        self.delivery.execute(params![
-            self.place,
-            delivery.id,
-            delivery.received_at.micros(),
-            delivery.remote,
-            delivery.provider,
-            delivery.event,
-            delivery.event_id,
-            delivery.duplicate_of,
-            delivery.verdict.status.as_str(),
-            verdict,
-            delivery.response_status,
-            request.method,
-            request.target,
-            request.version,
-            headers_to_json(&request.headers),
-            request.body_complete,
-            &request.body[..],
-            delivery.source.as_str(),
-        ])?;
-        self.place += 1;
-        Ok(())
-    }
-
-    fn insert_attempt(&mut self, attempt: &Attempt, run: Option<&str>) -> rusqlite::Result<()> {
-        let answer = attempt.outcome.as_ref().ok();
-        let failure = attempt.outcome.as_ref().err();
-        self.attempt.execute(params![
-            attempt.id,
-            attempt.delivery_id,
-            attempt.trigger.as_str(),
-            attempt.url,
-            attempt.started_at.micros(),
-            attempt.duration_ms,
-            attempt.signing.map(Signing::as_str),
-            run,
-            answer.map(|a| a.status),
-            failure.map(|f| f.kind.as_str()),
-            failure.map(|f| f.message.as_str()),
-            answer.map(|a| headers_to_json(&a.headers)),
-            answer.map(|a| &a.body[..]),
-        ])?;
-        Ok(())
-    }
-
-    fn insert_run(&mut self, run: &Run) -> rusqlite::Result<()> {
-        self.run.execute(params![
-            run.id,
-            run.started_at.micros(),
-            run.selection,
-            run.endpoint,
-        ])?;
-        Ok(())
-    }
+/// A bulk replay. The attempts that belong to it carry its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// `run_` and a ULID.
+    pub id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Which deliveries were asked for, in a form of the caller's that is equal where the same are
+    /// asked for. Empty for a run of a log of version 1, which didn't keep it.
+    pub selection: String,
+    /// Where to; `None` where each delivery went to where it was last sent.
+    pub endpoint: Option<String>,
 }
 
 /// The delivery in a row of [`DELIVERY_COLUMNS`].
@@ -242,6 +102,16 @@ fn failure(columns: &Columns<'_>) -> Result<Failure, StoreError> {
     Ok(Failure {
         kind: columns.name(9, &columns.get::<String>(9)?)?,
         message: columns.get(10)?,
+    })
+}
+
+/// The bulk replay in a row of [`RUN_COLUMNS`].
+pub(super) fn run(row: &Row<'_>, path: &Path) -> Result<Run, StoreError> {
+    Ok(Run {
+        id: row.get(0).at(path)?,
+        started_at: Timestamp::from_micros(row.get(1).at(path)?),
+        selection: row.get(2).at(path)?,
+        endpoint: row.get(3).at(path)?,
     })
 }
 

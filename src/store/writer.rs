@@ -9,9 +9,9 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::append::{Entry, Job};
 use super::commit::Committer;
 use super::error::AtPath;
-use super::row::{Entry, Job};
 use super::{Run, StoreError};
 use crate::delivery::{Attempt, Delivery};
 
@@ -23,7 +23,11 @@ const QUEUE_ROWS: usize = 1024;
 /// Rows are kept in the order in which they were submitted. Whatever has queued up while a commit
 /// was under way shares the next one. Dropping the last clone waits until the queue is on the disk.
 #[derive(Debug, Clone)]
-pub struct Writer(Arc<Thread>);
+pub struct Writer {
+    /// `None` once the writer is dropped.
+    queue: Option<mpsc::Sender<Job>>,
+    thread: Option<Arc<JoinHandle<()>>>,
+}
 
 impl Writer {
     /// Connects, so that what is wrong with the log is told now, then starts the thread.
@@ -34,10 +38,10 @@ impl Writer {
             .name("log-writer".into())
             .spawn(move || committer.run(jobs))
             .at(path)?;
-        Ok(Self(Arc::new(Thread {
+        Ok(Self {
             queue: Some(queue),
-            handle: Some(thread),
-        })))
+            thread: Some(Arc::new(thread)),
+        })
     }
 
     /// Queues a delivery; waits only while the queue is full, never for the disk. The receipt tells
@@ -59,7 +63,7 @@ impl Writer {
 
     async fn queue(&self, entry: Entry) -> Receipt {
         let (answer, receipt) = oneshot::channel();
-        if let Some(queue) = &self.0.queue {
+        if let Some(queue) = &self.queue {
             // A queue without a thread drops the answer's sender, and the receipt says so.
             let _ = queue.send((entry, answer)).await;
         }
@@ -67,19 +71,13 @@ impl Writer {
     }
 }
 
-/// Ends with the rows of the queue kept or answered with an error.
-#[derive(Debug)]
-struct Thread {
-    queue: Option<mpsc::Sender<Job>>,
-    handle: Option<JoinHandle<()>>,
-}
-
-impl Drop for Thread {
+impl Drop for Writer {
+    /// The last one waits until the rows of the queue are kept or answered with an error.
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(handle) = self.handle.take() {
+        if let Some(thread) = self.thread.take().and_then(Arc::into_inner) {
             // A thread that panicked has answered everyone by dropping the senders.
-            let _ = handle.join();
+            let _ = thread.join();
         }
     }
 }

@@ -36,8 +36,11 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("replay", BELOW_ENGINES),
     ("check", BELOW_ENGINES),
     ("verify", BELOW_ENGINES),
-    // Domain enums as values of flags.
-    ("cli", &["provider", "receive", "report"]),
+    // Domain enums and nouns as values of flags.
+    (
+        "cli",
+        &["delivery", "provider", "receive", "report", "signature"],
+    ),
     ("config", &["cli"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.

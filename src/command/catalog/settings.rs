@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{print, print_lines};
-use crate::cli::value::{Size, Span};
-use crate::cli::{ConfigArgs, GlobalArgs, SecretArgs};
+use crate::cli::value::size_text;
+use crate::cli::{GlobalArgs, SecretArgs};
 use crate::command::{Setup, World};
 use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting};
+use crate::delivery::duration;
 use crate::exit::{CliError, Outcome};
 use crate::provider::Provider;
 use crate::report;
@@ -49,7 +50,7 @@ impl<T: Into<Value>> Setting<T> {
 
 /// Shows each setting and where it comes from. A secret that cannot be read is an error, as it is
 /// for the commands that need one, but only after everything else was shown.
-pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
+pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let mut setup = Setup::load(global, None, world)?;
     let missing = setup.config.leave_out_missing_secrets();
     let mut lines = general(&setup.config, global)?;
@@ -66,7 +67,7 @@ pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<O
         .next()
         .map(|first| first.error.into())
         .or(trouble);
-    if args.json {
+    if json {
         print_lines(world, "setting", &lines)?;
     } else {
         print(world, &as_table(&lines))?;
@@ -86,8 +87,7 @@ fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<SettingLine>, Con
 
 fn listen(config: &Config) -> Result<Vec<SettingLine>, ConfigError> {
     let settings = config.listen_settings_without_flags()?;
-    let timeout = |span: Option<Duration>| Span(span.unwrap_or_default()).to_string();
-    let size = |bytes| Size(bytes).to_string();
+    let timeout = |span: Option<Duration>| duration::typed(span.unwrap_or_default());
     Ok(vec![
         settings
             .host
@@ -96,7 +96,7 @@ fn listen(config: &Config) -> Result<Vec<SettingLine>, ConfigError> {
         settings.port.line("listen.port"),
         settings.forward_to.line("listen.forward-to"),
         settings.timeout.map(timeout).line("listen.timeout"),
-        settings.max_body.map(size).line("listen.max-body"),
+        settings.max_body.map(size_text).line("listen.max-body"),
         settings.on_invalid.map(name_of).line("listen.on-invalid"),
         settings.events.line("listen.events"),
         settings.body.map(name_of).line("listen.body"),

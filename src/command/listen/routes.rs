@@ -24,10 +24,10 @@ pub fn routes(
     settings: &ListenSettings,
     setup: &Setup,
 ) -> Result<Vec<Route>, CliError> {
-    let by_event = args.forward.route.iter().map(|route| {
+    let by_event = args.route.iter().map(|(pattern, url)| {
         Ok(Route {
-            filter: setup.event_filter(std::slice::from_ref(&route.pattern))?,
-            target: Target::parse(&route.url)?,
+            filter: setup.event_filter(std::slice::from_ref(pattern))?,
+            target: Target::parse(url)?,
         })
     });
     let of_all = settings.forward_to.value.iter().map(|url| {

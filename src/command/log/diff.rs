@@ -2,17 +2,22 @@
 
 use super::super::line::Line;
 use super::super::{Setup, World, select};
-use crate::cli::LogDiff;
 use crate::exit::{CliError, Outcome};
 use crate::report::diff;
 
 /// Compares two deliveries: yes where nothing differs.
-pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
+pub fn run(
+    left: &str,
+    right: &str,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
     let reader = setup.existing_log()?.reader()?;
-    let left = select::find(&reader, &args.left)?;
-    let right = select::find(&reader, &args.right)?;
+    let left = select::find(&reader, left)?;
+    let right = select::find(&reader, right)?;
     let diff = diff::diff(&left, &right);
-    if args.json {
+    if json {
         world.console.json(&Line::new("diff", &diff).to_json()?)?;
     } else {
         world.console.data(&diff::text(&diff))?;

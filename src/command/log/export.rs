@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Setup, World, select};
 use super::output;
-use crate::cli::{ExportFormat, LogExport};
+use crate::cli::{ExportFormat, SelectArgs};
 use crate::exit::{CliError, Outcome};
 use crate::formats::har;
 use crate::store::{Query, Reader};
@@ -22,22 +22,25 @@ struct Exported {
 }
 
 /// Writes what the filters mean to a file or stdout.
-pub fn run(args: &LogExport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
+pub fn run(
+    select: &SelectArgs,
+    format: Option<ExportFormat>,
+    output: Option<&Path>,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
     let export = Export {
-        query: select::query(&args.select, setup, world.now())?,
+        query: select::query(select, setup, world.now())?,
         reader: setup.existing_log()?.reader()?,
-        format: args.format.unwrap_or(ExportFormat::Ndjson),
+        format: format.unwrap_or(ExportFormat::Ndjson),
     };
-    let file = args
-        .output
-        .as_deref()
-        .filter(|path| *path != Path::new("-"));
+    let file = output.filter(|path| *path != Path::new("-"));
     let exported = match file {
         None => export.write(output::buffered(world.console))?.1,
         Some(path) => export.write_file(path)?,
     };
     if exported.deliveries == 0 {
-        let note = select::nothing(&args.select, setup, &export.reader)?;
+        let note = select::nothing(select, setup, &export.reader)?;
         world.console.note(&note);
     }
     if let Some(path) = file {

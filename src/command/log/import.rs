@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::super::line::Line;
 use super::super::{Setup, World};
 use super::output;
-use crate::cli::LogImport;
+use crate::cli::SecretArgs;
 use crate::console::Console;
 use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
@@ -32,16 +32,22 @@ struct ImportCounts {
 }
 
 /// Adds the captures of a file to the log, once all of it is known to be readable.
-pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let keyring = setup.keyring(&args.secrets)?;
-    let file = ImportFile::open(&args.file)?;
+pub fn run(
+    file: &Path,
+    secrets: &SecretArgs,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let keyring = setup.keyring(secrets)?;
+    let file = ImportFile::open(file)?;
     let skipped = file.check(world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
     let imported = file.add_to(&log, |capture| {
         adopt(capture, &setup.catalogue, &keyring, world.now())
     })?;
     let counts = ImportCounts { imported, skipped };
-    if args.json {
+    if json {
         let line = Line::new("summary", &counts).to_json()?;
         world.console.json(&line)?;
     } else {

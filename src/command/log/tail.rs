@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::super::{Setup, World, select};
-use crate::cli::LogTail;
+use crate::cli::SelectArgs;
 use crate::console::Console;
 use crate::delivery::Delivery;
 use crate::exit::{CliError, Outcome};
@@ -37,15 +37,20 @@ const VIEW: DeliveryView = DeliveryView {
 };
 
 /// Prints what comes in until Ctrl-C.
-pub fn run(args: &LogTail, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    if args.select.failed {
+pub fn run(
+    select: &SelectArgs,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    if select.failed {
         let message = "`--failed` cannot be followed: what comes in has no attempt yet";
         return Err(CliError::usage(message).hint("`webhook log --failed` lists what there is"));
     }
     let tail = Tail {
         path: setup.config.log()?.value,
-        query: select::query(&args.select, setup, world.now())?,
-        json: args.json,
+        query: select::query(select, setup, world.now())?,
+        json,
         console: world.console,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

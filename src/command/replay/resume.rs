@@ -150,10 +150,7 @@ fn named(
 
 /// That there is none of the same deliveries and endpoint, and which other one there is.
 fn no_such_run(reader: &Reader) -> Result<CliError, CliError> {
-    let other = reader.last_run_of_any()?;
-    let other = other.map(|id| reader.run(&id)).transpose()?.flatten();
-    let other = other.filter(|run| !run.selection.is_empty());
-    let Some(run) = other else {
+    let Some(run) = reader.newest_run()? else {
         return Ok(CliError::usage("there is no replay to go on with")
             .hint("leave `--resume` out: every delivery that matches is sent"));
     };

@@ -1,13 +1,13 @@
-//! Reading what was done with deliveries.
+//! Reading what was done with deliveries: attempts, and the bulk replays they belong to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Reader;
-use crate::delivery::Attempt;
+use crate::delivery::{Attempt, id};
 use crate::store::error::AtPath as _;
-use crate::store::lookup::{Table, resolve};
+use crate::store::lookup::resolve;
 use crate::store::query::list;
-use crate::store::row::{self, ATTEMPT_COLUMNS};
+use crate::store::row::{self, ATTEMPT_COLUMNS, RUN_COLUMNS, Run};
 use crate::store::{LookupError, StoreError};
 
 impl Reader {
@@ -20,7 +20,12 @@ impl Reader {
 
     /// The attempt with this id, or the only one whose id begins so.
     pub fn attempt(&self, id_or_prefix: &str) -> Result<Attempt, LookupError> {
-        let id = resolve(&self.conn, &self.path, Table::Attempt, id_or_prefix)?;
+        let id = resolve(
+            &self.conn,
+            &self.path,
+            ("attempt", id::ATTEMPT),
+            id_or_prefix,
+        )?;
         let sql = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE id = ?1");
         let found = self.one(&sql, [&id], row::attempt)?;
         found.ok_or(LookupError::NotFound { id })
@@ -60,9 +65,39 @@ impl Reader {
         })
     }
 
-    /// The id of the replay run that sent last, whatever it was asked for.
-    pub fn last_run_of_any(&self) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT run FROM attempt WHERE run IS NOT NULL ORDER BY seq DESC LIMIT 1";
-        self.one(sql, [], |row, path| row.get(0).at(path))
+    /// The run with this id.
+    pub fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
+        let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?1");
+        self.one(&sql, [id], row::run)
+    }
+
+    /// The newest run that was asked for the same deliveries and endpoint.
+    pub fn last_run(
+        &self,
+        selection: &str,
+        endpoint: Option<&str>,
+    ) -> Result<Option<Run>, StoreError> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE selection = ?1 AND endpoint IS ?2 \
+             ORDER BY started_at DESC, id DESC LIMIT 1"
+        );
+        self.one(&sql, (selection, endpoint), row::run)
+    }
+
+    /// The newest run whose selection is known, whatever was asked for.
+    pub fn newest_run(&self) -> Result<Option<Run>, StoreError> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE selection <> '' \
+             ORDER BY started_at DESC, id DESC LIMIT 1"
+        );
+        self.one(&sql, [], row::run)
+    }
+
+    /// The deliveries that a run has sent. One whose endpoint could not even be connected to was
+    /// not sent.
+    pub fn sent_in_run(&self, id: &str) -> Result<HashSet<String>, StoreError> {
+        let sql = "SELECT DISTINCT delivery_id FROM attempt WHERE run = ?1 \
+             AND coalesce(error_kind, '') NOT IN ('refused', 'dns', 'tls')";
+        self.all(sql, [id], |row, path| row.get(0).at(path))
     }
 }

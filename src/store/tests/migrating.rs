@@ -171,4 +171,5 @@ fn a_run_is_found_by_what_was_asked_for() {
     assert_eq!(last("payments", None), None);
     assert_eq!(reader.run("run_2").unwrap().as_ref(), Some(&runs[1]));
     assert_eq!(reader.run("run_9").unwrap(), None);
+    assert_eq!(reader.newest_run().unwrap().as_ref(), Some(&runs[3]));
 }

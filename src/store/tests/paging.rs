@@ -51,16 +51,18 @@ impl Growing {
     }
 
     /// Turns pages until one is empty and there are no more steps; the ids in their order.
-    fn read(&mut self, direction: Direction, steps: Vec<Step>) -> Vec<String> {
+    fn read(&mut self, newest_first: bool, steps: Vec<Step>) -> Vec<String> {
         let reader = self.place.reader();
         let mut query = query();
         let mut turn = |most| {
-            let page = reader.page(&query, direction, most).unwrap();
+            let page = reader.page(&query, newest_first, most).unwrap();
             if let Some((last, _)) = page.last() {
-                match direction {
-                    Direction::OldestFirst => query.after = Some(*last),
-                    Direction::NewestFirst => query.before = Some(*last),
-                }
+                let cursor = if newest_first {
+                    &mut query.before
+                } else {
+                    &mut query.after
+                };
+                *cursor = Some(*last);
             }
             page.into_iter().map(|(_, delivery)| delivery.id).collect()
         };
@@ -97,7 +99,7 @@ proptest! {
     #[test]
     fn pages_from_the_oldest_hold_each_delivery_once(count in 0..12_usize, steps in steps()) {
         let mut log = Growing::with(count);
-        let seen = log.read(Direction::OldestFirst, steps);
+        let seen = log.read(false, steps);
         prop_assert_eq!(seen, log.meant);
     }
 
@@ -107,7 +109,7 @@ proptest! {
         steps in steps(),
     ) {
         let mut log = Growing::with(count);
-        let mut seen = log.read(Direction::NewestFirst, steps);
+        let mut seen = log.read(true, steps);
         seen.reverse();
         prop_assert_eq!(&seen[..], &log.meant[..count]);
     }
@@ -116,19 +118,19 @@ proptest! {
     fn a_page_can_be_turned_back(count in 1..20_usize, at in 0..20_usize, most in 1..6_usize) {
         let log = Growing::with(count);
         let reader = log.place.reader();
-        let all = reader.page(&query(), Direction::OldestFirst, usize::MAX).unwrap();
+        let all = reader.page(&query(), false, usize::MAX).unwrap();
         let (place, _) = all[at % count];
         let before = Query { before: Some(place), ..query() };
         let after = Query { after: Some(place), ..query() };
-        let ids = |query: &Query, direction| -> BTreeSet<String> {
-            let page = reader.page(query, direction, most).unwrap();
+        let ids = |query: &Query, newest_first| -> BTreeSet<String> {
+            let page = reader.page(query, newest_first, most).unwrap();
             page.into_iter().map(|(_, delivery)| delivery.id).collect()
         };
         let at = at % count;
         let wanted = |range: std::ops::Range<usize>| log.meant[range].iter().cloned().collect();
         let older: BTreeSet<String> = wanted(at.saturating_sub(most)..at);
         let newer: BTreeSet<String> = wanted(at + 1..count.min(at + 1 + most).max(at + 1));
-        prop_assert_eq!(ids(&before, Direction::NewestFirst), older);
-        prop_assert_eq!(ids(&after, Direction::OldestFirst), newer);
+        prop_assert_eq!(ids(&before, true), older);
+        prop_assert_eq!(ids(&after, false), newer);
     }
 }

@@ -164,7 +164,7 @@ fn the_newest_are_counted_from_the_end() {
     assert_eq!(reader.last(&SourceFilter::Usual, 6).unwrap(), None);
     let newest = [&deliveries[5], &deliveries[4]].map(|d| d.id.clone());
     let recent = reader.recent(2).unwrap();
-    let ids: Vec<_> = recent.into_iter().map(|delivery| delivery.id).collect();
+    let ids: Vec<_> = recent.into_iter().map(|(id, ..)| id).collect();
     assert_eq!(ids, newest);
 }
 
@@ -180,14 +180,8 @@ fn a_duplicate_is_known_by_the_first_delivery_of_its_event() {
     third.provider = None;
     let place = Place::holding(&[first.clone(), second, third, forged]);
     let known = place.reader().recent_events(3).unwrap();
-    let [event] = &known[..] else {
-        panic!("one of the newest three is genuine and has a provider: {known:?}")
-    };
-    assert_eq!(event.delivery_id, first.id);
-    assert_eq!(
-        (event.provider.as_str(), event.event_id.as_str()),
-        ("olympus", "evt_1")
-    );
+    // One of the newest three is genuine and has a provider.
+    assert_eq!(known, [["olympus", "evt_1", &first.id]]);
 }
 
 #[test]
@@ -204,10 +198,9 @@ fn a_run_knows_what_it_has_sent() {
         keep_attempt(&writer, &attempt(id, outcome), run);
     }
     let reader = place.reader();
-    assert_eq!(reader.last_run_of_any().unwrap().as_deref(), Some("run_2"));
     let sent = ["dlv_2", "dlv_3"].map(ToOwned::to_owned);
     assert_eq!(reader.sent_in_run("run_2").unwrap(), HashSet::from(sent));
-    assert_eq!(reader.counts().unwrap().attempts, 5);
+    assert_eq!(reader.counts().unwrap().1, 5);
 }
 
 #[test]
@@ -329,6 +322,6 @@ fn only_what_was_received_or_proven_is_the_first_of_its_event() {
     }
     let place = Place::holding(&deliveries);
     let known = place.reader().recent_events(9).unwrap();
-    let known: Vec<_> = known.into_iter().map(|event| event.event_id).collect();
+    let known: Vec<_> = known.into_iter().map(|[_, event_id, _]| event_id).collect();
     assert_eq!(known, ["import valid", "listen unverified", "listen valid"]);
 }

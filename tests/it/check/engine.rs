@@ -57,7 +57,7 @@ fn client(endpoint: &Endpoint) -> EndpointClient {
         Dispatch::new(client, None, webhook_cli::delivery::Timestamp::now)
     };
     let target = Target::parse(&format!("http://{}/hook", endpoint.address)).expect("a target");
-    EndpointClient::new(dispatch(), dispatch(), target, Trigger::Test, None)
+    EndpointClient::new(dispatch(), target, Trigger::Test, None)
 }
 
 fn planned(provider: &Provider, only: &str) -> Vec<Planned> {

@@ -1,0 +1,63 @@
+//! Connections to the file: how they are opened, how they wait for each other, and what one of them
+//! writes to.
+
+use std::path::Path;
+use std::thread;
+use std::time::Instant;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::error::AtPath;
+use super::file::{self, LOCK_TIMEOUT};
+use super::{StoreError, migrations};
+
+/// What the `-wal` is cut back to once its rows have moved, after an import or prune has made it
+/// large.
+const WAL_KEPT_BYTES: i64 = 64 << 20;
+
+/// A connection that writes, to a log in the newest form, made where there is none.
+pub(super) fn connect_writable(path: &Path) -> Result<Connection, StoreError> {
+    file::create(path).at(path)?;
+    let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    migrations::migrate(&mut conn, path)?;
+    // A commit returns when the rows are on the disk: what is answered after it was kept.
+    conn.pragma_update(None, "synchronous", "full").at(path)?;
+    // On macOS `fsync` leaves them in the drive's cache; elsewhere these two mean nothing
+    // (<https://sqlite.org/pragma.html#pragma_fullfsync>).
+    conn.pragma_update(None, "fullfsync", true).at(path)?;
+    conn.pragma_update(None, "checkpoint_fullfsync", true)
+        .at(path)?;
+    conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
+        .at(path)?;
+    Ok(conn)
+}
+
+/// One transaction of a long work, then a pause for as long as it took: `SQLite` has no queue for
+/// its lock, so a listener would get it only by chance between two transactions.
+pub(super) fn step<T>(
+    conn: &mut Connection,
+    path: &Path,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let change = conn
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .at(path)?;
+    let began = Instant::now();
+    let done = work(&change)?;
+    change.commit().at(path)?;
+    thread::sleep(began.elapsed());
+    Ok(done)
+}
+
+/// A connection that only reads.
+pub(super) fn connect_readonly(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    // Each connection stays in one thread at a time, so that SQLite need not lock it.
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).at(path)?;
+    conn.busy_timeout(LOCK_TIMEOUT).at(path)?;
+    Ok(conn)
+}
