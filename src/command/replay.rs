@@ -90,9 +90,7 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
 
 /// The captures of a file.
 fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
-    let captures = captures::read_all(path)?.into_iter();
-    let deliveries = captures.map(|capture| captures::delivery(capture, now));
-    Ok(Selection::Deliveries(deliveries.collect()))
+    Ok(Selection::Deliveries(captures::deliveries(path, now)?))
 }
 
 /// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that

@@ -5,7 +5,6 @@ mod export;
 mod import;
 mod list;
 mod output;
-mod page;
 mod prune;
 mod show;
 mod tail;

@@ -2,10 +2,10 @@
 
 use super::super::request::{self, LISTENER};
 use super::super::{Setup, World, select};
-use super::page;
 use crate::cli::ShowAs;
 use crate::delivery::{Delivery, Request, id};
 use crate::exit::{CliError, Outcome};
+use crate::report::page;
 use crate::store::Reader;
 
 /// Shows a delivery with its attempts, or an attempt with its answer.

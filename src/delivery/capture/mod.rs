@@ -10,7 +10,7 @@ mod write;
 
 use serde::Serialize;
 
-use super::{Delivery, DeliverySource, Request, Timestamp, Verdict};
+use super::{Delivery, DeliverySource, Request, Timestamp, Verdict, id};
 
 pub use read::{headers_from_json, read};
 pub use write::headers_to_json;
@@ -60,6 +60,23 @@ impl Capture {
             verdict: None,
             request,
             response_status: None,
+        }
+    }
+
+    /// A delivery with this verdict: what the capture's writer did not know is made up for.
+    pub fn into_delivery(self, verdict: Verdict, now: Timestamp) -> Delivery {
+        Delivery {
+            id: self.id.unwrap_or_else(id::delivery),
+            received_at: self.received_at.unwrap_or(now),
+            source: self.source.unwrap_or(DeliverySource::Import),
+            remote: self.remote,
+            provider: self.provider,
+            event: self.event,
+            event_id: self.event_id,
+            duplicate_of: self.duplicate_of,
+            verdict,
+            request: self.request,
+            response_status: self.response_status,
         }
     }
 }
