@@ -58,7 +58,10 @@ pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome,
         .map(|first| first.error.into())
         .or(trouble);
     if json {
-        let line = |(name, setting): Named| json!({"name": name, "value": setting.value, "origin": setting.origin.to_string()});
+        let line = |(name, setting): Named| {
+            let origin = setting.origin.to_string();
+            json!({"name": name, "value": setting.value, "origin": origin})
+        };
         print_lines(world, "setting", lines.into_iter().map(line))?;
     } else {
         print(world, &as_table(&lines))?;
