@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over_and_newer_versions_are_not() {
+    fn unknown_fields_are_skipped_and_newer_versions_are_refused() {
         assert!(read(r#"{"v":1,"new":[1],"request":{"headers":[],"body":""}}"#).is_ok());
         let error = read(r#"{"v":2,"request":{"headers":[],"body":""}}"#).unwrap_err();
         assert_eq!(
