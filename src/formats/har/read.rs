@@ -11,8 +11,8 @@ use super::super::{BOM, FilePosition, FormatError, FoundCapture, url};
 use super::CREATOR;
 use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
-use crate::delivery::capture::Capture;
-use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
+use crate::delivery::capture::FactsForm;
+use crate::delivery::{Headers, Request};
 
 #[derive(Deserialize)]
 struct FileForm {
@@ -70,18 +70,11 @@ struct ResponseForm {
 }
 
 /// What we write beside the request: the custom field `_delivery`.
-#[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct OwnForm {
-    pub id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    pub remote: Option<String>,
-    pub provider: Option<String>,
-    pub event: Option<String>,
-    pub event_id: Option<String>,
-    pub duplicate_of: Option<String>,
-    pub verdict: Option<Verdict>,
+    #[serde(flatten)]
+    pub facts: FactsForm,
     /// The exact target, where the URL does not give it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
@@ -131,17 +124,19 @@ impl EntryForm {
         let not_base64 = || FormatError::at(place, "what is said to be base64 is not");
         let headers = headers_of(headers).ok_or_else(not_base64)?;
         let body = form.body(&headers, creator).ok_or_else(not_base64)?;
-        let mut capture =
-            Capture::of(form.into_request(target.into_owned(), headers, body.complete));
-        capture.request.body = body.bytes.into();
-        capture.received_at = self
-            .started
-            .and_then(|time| Timestamp::parse(&time.to_lossy()));
-        capture.response_status = self.response.and_then(|r| r.status).and_then(status);
+        let mut request = form.into_request(target.into_owned(), headers, body.complete);
+        request.body = body.bytes.into();
         let own = self.own.filter(|_| creator == CREATOR);
-        if let Some(own) = own.and_then(|own| serde_json::from_value::<OwnForm>(own).ok()) {
-            own.put_into(&mut capture);
+        let own = own.and_then(|own| serde_json::from_value::<OwnForm>(own).ok());
+        let mut facts = FactsForm::default();
+        if let Some(own) = own {
+            facts = own.facts;
+            request.body_complete = own.body_complete;
+            request.target = own.target.unwrap_or(request.target);
         }
+        facts.received_at = self.started.map(|time| time.to_lossy());
+        let answered = self.response.and_then(|r| r.status).and_then(status);
+        let capture = facts.into_capture(request, answered);
         Ok(Some(FoundCapture {
             place,
             capture,
@@ -172,23 +167,6 @@ impl RequestForm {
             headers,
             body: Bytes::new(),
             body_complete,
-        }
-    }
-}
-
-impl OwnForm {
-    fn put_into(self, capture: &mut Capture) {
-        capture.id = self.id;
-        capture.source = self.source.as_deref().map(DeliverySource::named);
-        capture.remote = self.remote;
-        capture.provider = self.provider;
-        capture.event = self.event;
-        capture.event_id = self.event_id;
-        capture.duplicate_of = self.duplicate_of;
-        capture.verdict = self.verdict;
-        capture.request.body_complete = self.body_complete;
-        if let Some(target) = self.target {
-            capture.request.target = target;
         }
     }
 }
