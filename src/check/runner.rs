@@ -70,8 +70,9 @@ impl Runner<'_> {
     ) -> Result<CheckEnd, CheckError> {
         let mut stop = pin!(stop);
         let greeted = tokio::select! {
-            greeted = self.greet(&planned, observe) => greeted?,
+            biased;
             () = &mut stop => Some(CheckEnd::Stopped),
+            greeted = self.greet(&planned, observe) => greeted?,
         };
         if let Some(end) = greeted {
             self.endpoint.settle().await?;
@@ -83,8 +84,9 @@ impl Runner<'_> {
         let mut presence = Presence::default();
         for planned in planned {
             let found = tokio::select! {
-                found = self.check(&planned, &mut presence) => found?,
+                biased;
                 () = &mut stop => return Ok(CheckEnd::Stopped),
+                found = self.check(&planned, &mut presence) => found?,
             };
             self.endpoint.settle().await?;
             if observe(CheckEvent::Finding(&found)).is_break() {

@@ -23,7 +23,7 @@ use crate::provider::Provider;
 use crate::report;
 use crate::signature::Key;
 use crate::store::Log;
-use output::Output;
+use output::RunOutput;
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -49,7 +49,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             return Ok(Outcome::Unreachable);
         }
         let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
-        let mut output = Output::new(args, world, endpoint.url(), planned.len());
+        let mut output = RunOutput::new(args, world, endpoint.url(), planned.len());
         let end = check(
             args,
             world,
@@ -143,7 +143,7 @@ async fn check(
     (provider, key): (&Provider, &Key),
     endpoint: &EndpointClient,
     planned: Vec<Planned>,
-    output: &mut Output<'_>,
+    output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
     let target = endpoint.request_target().to_owned();
     let random = rand::make_rng::<StdRng>();
@@ -184,7 +184,7 @@ async fn check(
 /// Prints what is left to print, and says how the run ended.
 fn finish(
     (end, signal): (CheckEnd, Option<Signal>),
-    mut output: Output<'_>,
+    mut output: RunOutput<'_>,
     summary_file: Option<String>,
     world: &World,
 ) -> Result<Outcome, CliError> {

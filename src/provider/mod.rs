@@ -10,6 +10,7 @@ mod definition;
 mod error;
 mod fault;
 mod keyring;
+mod nearest;
 mod observe;
 mod placeholder;
 mod retry;
@@ -23,7 +24,8 @@ pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote,
 pub use error::CatalogueError;
 pub use fault::{Fault, FaultError};
 pub use keyring::{Keyring, SecretEntry};
-pub use observe::{nearest, observe};
+pub use nearest::nearest;
+pub use observe::observe;
 pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
 pub use schedule::NextAttempt;
 pub use stream::verify_stream;

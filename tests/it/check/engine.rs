@@ -14,6 +14,9 @@ use webhook_cli::signature::{Key, Secret};
 
 use crate::harness::endpoint::{Endpoint, Reply};
 
+/// How often a race is run that has to come out one way.
+const MANY: usize = 20;
+
 /// Runs the checks that `only` names against a handler; stops where `goes_on` says so.
 fn run(
     endpoint: &Endpoint,
@@ -104,9 +107,30 @@ fn nothing_is_sent_after_the_observer_says_so() {
 
 #[test]
 fn a_stop_that_is_asked_for_before_the_start_sends_no_check() {
-    let (end, found, _) = run(&Endpoint::ok(), "signature", ready(()), |_| true);
+    let endpoint = Endpoint::ok();
+    let (end, found, _) = run(&endpoint, "signature", ready(()), |_| true);
     assert!(matches!(end, CheckEnd::Stopped), "{end:?}");
     assert!(found.is_empty());
+    assert_eq!(endpoint.count(), 0);
+}
+
+#[tokio::test]
+async fn a_stop_that_is_ready_wins_over_a_check_that_is() {
+    install_crypto_provider();
+    let catalogue = Catalogue::builtin();
+    let provider = catalogue.iter().next().expect("a provider");
+    let client = client(&Endpoint::ok());
+    let secret = Secret::new("the secret", b"whsec_1".to_vec());
+    let key = Key::new(&provider.definition.signature, &secret).expect("a key");
+    let mut planned = planned(provider, "signature");
+    // It fails at once.
+    planned[0].event = "no.such.event".into();
+    let mut observe = |_: CheckEvent<'_>| ControlFlow::Continue(());
+    for _ in 0..MANY {
+        let runner = runner(provider, &key, &client);
+        let end = runner.run(planned.clone(), &mut observe, ready(())).await;
+        assert!(matches!(end, Ok(CheckEnd::Stopped)), "{end:?}");
+    }
 }
 
 #[test]
