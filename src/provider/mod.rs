@@ -8,6 +8,7 @@ mod catalogue;
 mod compose;
 mod definition;
 mod error;
+mod facts;
 mod fault;
 mod keyring;
 mod nearest;
