@@ -71,9 +71,10 @@ impl Config {
         };
         for text in &args.secret {
             let (provider, value) = split_name(text, providers);
-            let bytes = match value {
-                ASK => password(ask)?,
-                value => value.as_bytes().to_vec(),
+            let bytes = if text == ASK {
+                password(ask)?
+            } else {
+                value.as_bytes().to_vec()
             };
             given.push(flag("--secret", provider, bytes));
         }
