@@ -149,7 +149,7 @@ pub struct ListenArgs {
     #[arg(help_heading = "Ending", long, value_name = "SPAN", value_parser = value::span)]
     pub within: Option<Duration>,
 
-    /// Serve HTTPS, with a certificate made on the spot unless `--cert` is given.
+    /// Serve HTTPS, with a generated, self-signed certificate unless `--cert` is given.
     #[arg(help_heading = "HTTPS", long)]
     pub tls: bool,
 

@@ -20,7 +20,7 @@ Examples:
 ///
 /// Sends what the provider documents and what it may add, the same events in other bytes, forged
 /// and stale signatures, repeats, loads and events out of order, and says what the handler got
-/// wrong: what was sent, what came back, why it matters and how it is mended. Forged deliveries go
+/// wrong: what was sent, what came back, why it matters and how to fix it. Forged deliveries go
 /// to a loopback or private address only, unless `--yes-this-is-mine`.
 ///
 /// Each request is an attempt in the log, under a delivery that `log show` shows and `replay` sends
