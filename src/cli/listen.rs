@@ -26,8 +26,8 @@ Examples:
 /// type is received. With `--forward-to` the request goes on to your application byte for byte,
 /// and its answer goes back to the sender.
 ///
-/// Without any secret, a local development secret is used that `send` shares.
-#[derive(Debug, Clone, Args)]
+/// Without any secret, it uses the local development secret, which `send` shares.
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
     /// The address to listen on [default: 127.0.0.1].
@@ -82,13 +82,13 @@ pub struct ListenArgs {
     #[arg(help_heading = "Forwarding")]
     pub header: Vec<(String, String)>,
 
-    /// What to do with deliveries that are not genuine [default: reject].
+    /// What to do with invalid deliveries [default: reject].
     ///
     /// `reject` answers 401 and forwards nothing; `forward` lets all through.
     #[arg(help_heading = "Answering", long, value_enum, value_name = "WHAT")]
     pub on_invalid: Option<InvalidPolicy>,
 
-    /// Answer these statuses, whatever came; walked per event id, the last one stays.
+    /// Answer these statuses in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
     /// retries.
@@ -141,11 +141,11 @@ pub struct ListenArgs {
     #[arg(help_heading = "Ending", long, conflicts_with = "count")]
     pub once: bool,
 
-    /// End with 0 when a valid delivery of this event has come; repeat to await several.
+    /// End with 0 when a valid delivery of this event has come; repeat to expect several.
     #[arg(help_heading = "Ending", long, value_name = "EVENT")]
     pub expect: Vec<String>,
 
-    /// Give up after this time: exit 1 when what was awaited has not come.
+    /// Give up after this time; exit 1 unless everything expected has come.
     #[arg(help_heading = "Ending", long, value_name = "SPAN", value_parser = value::span)]
     pub within: Option<Duration>,
 

@@ -56,7 +56,7 @@ pub enum LogCommand {
 
     /// Print deliveries as they come in.
     ///
-    /// Begins with the next one; `-n N` shows the newest N of before, first. Waits for a log that is
+    /// Begins with the next one; `-n N` shows the newest N first. Waits for a log that is
     /// not there yet. Ctrl-C ends it.
     Tail {
         #[command(flatten)]
@@ -90,8 +90,8 @@ pub enum LogCommand {
     /// Add captures of a file to the log.
     ///
     /// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
-    /// skipped, so that a file can be imported again; one without an id gets a fresh one. What the file
-    /// says of a signature is not believed: each is checked here, with the secrets that are known.
+    /// skipped, so that a file can be imported again; one without an id gets a fresh one. Verdicts
+    /// of the file are not trusted: each signature is checked here, with the known secrets.
     Import {
         /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -110,11 +110,11 @@ pub enum LogCommand {
     /// Exits 0 when nothing differs, 1 when something does. Ids, times and addresses of receipt, which
     /// always differ, are left out.
     Diff {
-        /// The one.
+        /// The first delivery.
         #[arg(value_name = "A")]
         left: String,
 
-        /// The other.
+        /// The second delivery.
         #[arg(value_name = "B")]
         right: String,
 

@@ -54,16 +54,16 @@ Examples:
   webhook log
   webhook replay @last --url http://localhost:4400
 
-Exit codes: 0 yes · 1 an honest no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable · 130 Ctrl-C · 143 SIGTERM";
+Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable · 130 Ctrl-C · 143 SIGTERM";
 
 /// Receive, send, verify and replay webhooks on your own machine, byte for byte.
 ///
 /// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
-/// forges correctly signed test events; `verify` says why a captured signature fails; `replay`
-/// sends what was logged again so that it passes the receiver's checks; `test` plays a provider
-/// against your handler and says what it gets wrong. No account, no cloud.
+/// composes and sends correctly signed test events; `verify` says why a captured signature fails;
+/// `replay` sends logged deliveries again so that they pass the receiver's checks; `test` plays a
+/// provider against your handler and says what it gets wrong. No account, no cloud.
 ///
-/// Data goes to stdout, talk to stderr. Every command that prints data takes `--json`.
+/// Data goes to stdout, messages go to stderr. Every command that prints data takes `--json`.
 #[derive(Debug, Parser)]
 #[command(name = "webhook", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
 #[command(
@@ -84,7 +84,7 @@ pub struct Cli {
 pub struct GlobalArgs {
     /// When to colour.
     ///
-    /// `auto` colours what goes to a terminal, for stdout and stderr each on its own, and heeds
+    /// `auto` colours what goes to a terminal, for stdout and stderr each on its own, and respects
     /// `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`.
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<ColorWhen>,
@@ -143,7 +143,7 @@ pub enum Command {
     },
     /// Print the manual page, or write all pages into a folder.
     ///
-    /// The page is troff, for `man` and the like to read: to a terminal it is not printed.
+    /// The page is troff, which `man` renders; it is not printed to a terminal.
     #[command(after_help = MAN_EXAMPLES)]
     Man {
         /// The folder for the pages of all commands.

@@ -84,11 +84,11 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub shuffle: bool,
 
-    /// Go on with an interrupted replay: what it has sent is not sent again.
+    /// Continue an interrupted replay; what it has sent is not sent again.
     ///
-    /// `--resume=run_01JD…` goes on with that one, and needs nothing else: its deliveries and its
-    /// endpoint are in the log. Without a value, with the ids or filters and the endpoint of before,
-    /// it is the newest replay of just these. What was received since it began is not part of it.
+    /// `--resume=run_01JD…` continues that one, and needs nothing else: its deliveries and its
+    /// endpoint are in the log. Without a value, it continues the newest replay of the same ids or
+    /// filters to the same endpoint. What was received since it began is not part of it.
     #[arg(
         long, value_name = "RUN", num_args = 0..=1, require_equals = true,
         conflicts_with_all = ["from", "repeat"]

@@ -43,7 +43,7 @@ pub struct SendArgs {
 
     /// Send a deliberate fault.
     ///
-    /// What a correct receiver does with each is told by `webhook events --faults`.
+    /// `webhook events --faults` says what a correct receiver does with each.
     #[arg(long, value_enum, value_name = "FAULT", conflicts_with = "retry")]
     pub fault: Option<Fault>,
 
@@ -89,8 +89,8 @@ pub struct SendArgs {
 
     /// Set a value, such as `data.total=12.5` or `data.items[0].quantity=3`; repeatable.
     ///
-    /// The value is JSON where it parses as JSON, else a string. `\.` is a dot of a key. A path at
-    /// which nothing stands is an error, unless `--add`.
+    /// The value is JSON where it parses as JSON, else a string. `\.` is a dot of a key. A path
+    /// that does not exist is an error, unless `--add`.
     #[arg(long, value_name = "PATH=VALUE", conflicts_with = "body")]
     #[arg(help_heading = "Shaping", value_parser = value::assignment)]
     pub set: Vec<(String, String)>,

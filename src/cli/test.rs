@@ -26,7 +26,7 @@ Examples:
 /// Each request is an attempt in the log, under a delivery that `log show` shows and `replay` sends
 /// again.
 ///
-/// Exits 0 when all passes, 1 when a check fails or a genuine delivery is refused, 2 and 4 as every
+/// Exits 0 when all passes, 1 when a check fails or a genuine delivery is refused, 2 and 4 as for every
 /// command, 3 when the endpoint is not reached. Warnings fail with `--strict` alone.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]

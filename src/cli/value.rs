@@ -146,7 +146,7 @@ pub fn status(text: &str) -> Result<u16, String> {
     let status = text.parse().ok();
     status
         .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| format!("`{}` is no status such as 500", text.escape_debug()))
+        .ok_or_else(|| format!("`{}` is not a status such as 500", text.escape_debug()))
 }
 
 /// The path and the value of `PATH=JSON`, as `--set` takes it.
@@ -224,7 +224,7 @@ mod tests {
     fn a_status_is_that_of_a_final_answer() {
         assert_eq!(["200", "599"].map(status), [Ok(200), Ok(599)]);
         for text in ["", "foo", "99", "199", "600", "70000", "-200", "2e2"] {
-            let wrong = format!("`{text}` is no status such as 500");
+            let wrong = format!("`{text}` is not a status such as 500");
             assert_eq!(status(text), Err(wrong));
         }
     }

@@ -35,8 +35,8 @@ pub struct VerifyArgs {
 
     /// A header of the raw body, such as `X-Olympus-Signature: t=…,v1=…`; repeatable.
     ///
-    /// With it, each FILE is a body, byte for byte. One of more than 32 MiB is hashed and no more:
-    /// its event is not read, and the cause of a wrong signature is not looked for.
+    /// With it, each FILE is a body, byte for byte. A body of more than 32 MiB is only
+    /// hashed: its event is not read, and the cause of a wrong signature is not looked for.
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
     pub header: Vec<(String, String)>,
 

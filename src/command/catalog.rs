@@ -1,13 +1,12 @@
 //! `webhook events`, `providers`, `config`, `completions` and `man`: what there is, and what is in force.
 
 mod events;
-mod facts;
 mod providers;
 mod settings;
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde_json::Value;
 
 use super::World;
 use super::line::Line;
@@ -19,13 +18,13 @@ pub use providers::providers;
 pub use settings::config;
 
 /// Prints one JSON object of this kind a line; nothing where there is none.
-fn print_lines<T: Serialize>(
+fn print_lines(
     world: &World,
     kind: &'static str,
-    lines: &[T],
+    lines: impl Iterator<Item = Value>,
 ) -> Result<(), CliError> {
     let line = |fields| Line::new(kind, fields).to_json();
-    let lines = lines.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    let lines = lines.map(line).collect::<Result<Vec<_>, _>>()?;
     if !lines.is_empty() {
         world.console.json(&lines.join("\n"))?;
     }

@@ -16,9 +16,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::World;
-use super::setup::Setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Progress, Receiver};
@@ -44,7 +44,7 @@ enum StopReason {
 
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     super::runtime()?.block_on(listen(args, setup, world))
 }
 

@@ -25,7 +25,7 @@ use crate::delivery::Timestamp;
 use crate::exit::{CliError, Outcome};
 
 pub use completion::complete_from_environment;
-pub use setup::{Setup, describe};
+pub use setup::describe;
 
 /// What a command finds around it: the streams, the clock, the folder it runs in.
 #[derive(Debug, Clone)]

@@ -9,9 +9,10 @@ use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
 
-use super::setup::{Setup, client};
+use super::setup::{client, existing_log, keyring};
 use super::{World, captures, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
+use crate::config::Setup;
 use crate::delivery::{Signing, Timestamp};
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
@@ -23,8 +24,8 @@ use report::RunReport;
 /// Runs the command.
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    let keyring = setup.keyring(&args.secrets)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let keyring = keyring(&setup, &args.secrets, world)?;
     let edit_error = OnceLock::new();
     let edit = |body: &[u8]| {
         let edited = shape::edit(body, &setup.config);
@@ -101,7 +102,7 @@ fn select_from_log(
     setup: &Setup,
     now: Timestamp,
 ) -> Result<Log, CliError> {
-    let log = setup.existing_log()?;
+    let log = existing_log(setup)?;
     let reader = log.reader()?;
     let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
     let (ids, filters) = resume::asked_for(&run)?;

@@ -1,7 +1,7 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
-use super::setup::Setup;
 use crate::cli::SelectArgs;
+use crate::config::Setup;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
 use crate::provider::{Provider, nearest};

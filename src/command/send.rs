@@ -10,9 +10,10 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::request::LISTENER;
-use super::setup::{Setup, Side, client};
+use super::setup::{Side, client, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
+use crate::config::Setup;
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
@@ -29,9 +30,9 @@ const CONCURRENCY: u16 = 50;
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     check::time(args, world.now())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let wanted = wanted(args, &setup, world)?;
-    let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     check::headers(args, &wanted)?;
     let messages = messages(args, &setup, world, &wanted, &keyring)?;
     let clock = || {
@@ -209,13 +210,13 @@ fn one_event<'a>(
     if let Some(provider) = chosen {
         // A body of the user's may be an event that no fixture exists for.
         if args.body.is_none() && !provider.has_event(event) {
-            return Err(setup.unknown_event_of(provider, event));
+            return Err(setup.unknown_event_of(provider, event).into());
         }
         return Ok((provider, event));
     }
     let having: Vec<_> = setup.catalogue.with_event(event).collect();
     let [first, others @ ..] = having.as_slice() else {
-        return Err(setup.unknown_event(event));
+        return Err(setup.unknown_event(event).into());
     };
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();
@@ -256,7 +257,7 @@ fn messages<'a>(
         let content = match (&given, provider.event(event)) {
             (Some(given), _) => given.clone(),
             (None, Some(fixture)) => EventContent::Fixture(fixture?.data),
-            (None, None) => return Err(setup.unknown_event_of(provider, event)),
+            (None, None) => return Err(setup.unknown_event_of(provider, event).into()),
         };
         Ok(Message {
             provider,

@@ -9,12 +9,13 @@ use std::ops::ControlFlow;
 use rand::rngs::StdRng;
 
 use super::World;
-use super::setup::{Setup, Side, client, client_options};
+use super::setup::{Side, client, client_options, keyring_or_local};
 use super::signal;
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, Planned, Runner, SelectionError, SideEffects, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
+use crate::config::Setup;
 use crate::delivery::{FailureKind, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
@@ -27,7 +28,7 @@ use output::RunOutput;
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| {
@@ -38,7 +39,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     if args.list {
         return output::list(&planned, args.json, world);
     }
-    let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     let key = keyring.keys(provider.name()).first().ok_or_else(|| {
         CliError::usage(format!("no secret for `{}`", provider.name()))
             .hint(format!("give it: `--secret {}=…`", provider.name()))
@@ -72,7 +73,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
 fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Planned>, CliError> {
     let event = args.event.as_deref();
     if let Some(event) = event.filter(|event| !provider.has_event(event)) {
-        return Err(setup.unknown_event_of(provider, event));
+        return Err(setup.unknown_event_of(provider, event).into());
     }
     let planned = plan(provider, event);
     select(planned, &args.only, &args.skip).map_err(|error| {

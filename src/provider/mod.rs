@@ -9,6 +9,7 @@ mod clock;
 mod compose;
 mod definition;
 mod error;
+mod facts;
 mod fault;
 mod keyring;
 mod nearest;

@@ -120,6 +120,17 @@ impl Retry {
     }
 }
 
+impl Retry {
+    /// The wait before each retry, and the time since the first attempt.
+    pub fn waits(&self) -> impl Iterator<Item = (Duration, Duration)> {
+        let waits = (1..).map_while(|attempt| self.wait_after(attempt));
+        waits.scan(Duration::ZERO, |total, wait| {
+            *total += wait;
+            Some((wait, *total))
+        })
+    }
+}
+
 impl StatusPattern {
     fn matches(self, status: Option<u16>) -> bool {
         match (self, status) {

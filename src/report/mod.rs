@@ -23,6 +23,7 @@ mod load;
 pub mod page;
 mod payload;
 pub mod sanitize;
+pub mod sheet;
 pub mod style;
 mod table;
 mod tally;

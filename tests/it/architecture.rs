@@ -41,7 +41,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
         "cli",
         &["delivery", "provider", "receive", "report", "signature"],
     ),
-    ("config", &["cli"]),
+    ("config", &["cli", "delivery", "provider", "signature"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.
     (

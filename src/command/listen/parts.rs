@@ -8,8 +8,8 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{Setup, Side, client, freshness};
-use crate::config::ListenSettings;
+use crate::command::setup::{Side, client, freshness, keyring_or_local};
+use crate::config::{ListenSettings, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
@@ -98,7 +98,7 @@ fn rules(
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
-        keyring: setup.keyring_or_local(&args.secrets, Side::Receiver, world)?,
+        keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
         on_invalid: settings.on_invalid.value,
         respond: args.respond.clone(),
         answer: args.answer.unwrap_or_default(),

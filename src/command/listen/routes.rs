@@ -8,8 +8,7 @@ use tokio::time::timeout;
 
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::Setup;
-use crate::config::ListenSettings;
+use crate::config::{ListenSettings, Setup};
 use crate::delivery::EventFilter;
 use crate::exit::CliError;
 use crate::http::Target;

@@ -1,7 +1,9 @@
 //! `webhook log diff`: how two deliveries differ.
 
 use super::super::line::Line;
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::report::diff;
 
@@ -13,7 +15,7 @@ pub fn run(
     setup: &Setup,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let reader = setup.existing_log()?.reader()?;
+    let reader = existing_log(setup)?.reader()?;
     let left = select::find(&reader, left)?;
     let right = select::find(&reader, right)?;
     let diff = diff::diff(&left, &right);

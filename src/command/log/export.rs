@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
 use super::output;
 use crate::cli::{ExportFormat, SelectArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{har, write_whole};
 use crate::store::{Query, Reader};
@@ -19,7 +21,7 @@ pub fn run(
     world: &World,
 ) -> Result<Outcome, CliError> {
     let query = select::query(select, setup, world.now())?;
-    let reader = setup.existing_log()?.reader()?;
+    let reader = existing_log(setup)?.reader()?;
     let write = |out: &mut dyn Write| match format {
         Some(ExportFormat::Har) => write_har(&reader, &query, out),
         Some(ExportFormat::Ndjson) | None => write_ndjson(&reader, &query, out),

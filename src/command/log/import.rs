@@ -4,10 +4,12 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::super::World;
 use super::super::line::Line;
-use super::super::{Setup, World};
+use super::super::setup::keyring;
 use super::output;
 use crate::cli::SecretArgs;
+use crate::config::Setup;
 use crate::console::Console;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureFile, FormatError};
@@ -25,7 +27,7 @@ pub fn run(
     setup: &Setup,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let keyring = setup.keyring(secrets)?;
+    let keyring = keyring(setup, secrets, world)?;
     let name = match path.to_str() {
         Some("-") => "stdin".into(),
         _ => path.display().to_string(),

@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
 use super::output;
 use crate::cli::SelectArgs;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::report::listing;
 use crate::store::{Query, Reader, StoreError};
@@ -23,7 +25,7 @@ pub fn run(
     world: &World,
 ) -> Result<Outcome, CliError> {
     let query = select::query(args, setup, world.now())?;
-    let reader = setup.existing_log()?.reader()?;
+    let reader = existing_log(setup)?.reader()?;
     let listed = if json {
         print_lines(&reader, &query, world)?
     } else {

@@ -9,8 +9,9 @@ mod prune;
 mod show;
 mod tail;
 
-use super::{Setup, World};
+use super::World;
 use crate::cli::{GlobalArgs, LogArgs, LogCommand, SelectArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 
 /// Runs the command.
@@ -26,7 +27,7 @@ pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome,
         Some(LogCommand::Import { secrets, .. }) => secrets.env_file.as_deref(),
         _ => None,
     };
-    let setup = Setup::load(global, env_file, world)?;
+    let setup = Setup::load(global, env_file, &world.folder)?;
     let Some(command) = args.command else {
         return list::run(&args.select, args.json, &setup, world);
     };

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::super::World;
 use super::super::line::Line;
-use super::super::{Setup, World};
+use super::super::setup::existing_log;
 use super::output;
 use crate::cli::value::Moment;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::report;
 use crate::store::Pruned;
@@ -18,7 +20,7 @@ pub fn run(
     setup: &Setup,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let log = setup.existing_log()?;
+    let log = existing_log(setup)?;
     let now = world.now();
     let older_than = older_than.map(|length| Moment::Ago(length).seen_from(now));
     let pruned = log.prune(older_than, keep)?;

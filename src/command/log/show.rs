@@ -1,8 +1,10 @@
 //! `webhook log show`: one delivery or attempt, whole.
 
 use super::super::request::{self, LISTENER};
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
 use crate::cli::ShowAs;
+use crate::config::Setup;
 use crate::delivery::{Delivery, Request, id};
 use crate::exit::{CliError, Outcome};
 use crate::report::page;
@@ -16,7 +18,7 @@ pub fn run(
     setup: &Setup,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let reader = setup.existing_log()?.reader()?;
+    let reader = existing_log(setup)?.reader()?;
     if id.starts_with(id::ATTEMPT) {
         show_attempt(id, form.is_some(), json, &reader, world)?;
         return Ok(Outcome::Yes);

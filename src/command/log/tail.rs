@@ -9,8 +9,9 @@ use tokio::signal::ctrl_c;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::super::{Setup, World, select};
+use super::super::{World, select};
 use crate::cli::SelectArgs;
+use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::Delivery;
 use crate::exit::{CliError, Outcome};
