@@ -21,7 +21,7 @@ pub use capture_file::CaptureFile;
 pub use error::FormatError;
 pub use field::Unwritable;
 pub use found::{FilePosition, FoundCapture, ReadNote};
-pub use read::{CaptureReader, Form, captures};
+pub use read::{CaptureReader, captures};
 pub use whole_file::write_whole;
 
 /// The byte order mark that some programs write in front of UTF-8.

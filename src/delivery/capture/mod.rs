@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{Delivery, DeliverySource, Request, Timestamp, Verdict, id};
 
+pub use form::FactsForm;
 pub use read::{headers_from_json, read};
 pub use write::headers_to_json;
 
@@ -47,20 +48,8 @@ pub struct Capture {
 
 impl Capture {
     /// A capture of which nothing but the request is known.
-    pub const fn of(request: Request) -> Self {
-        Self {
-            id: None,
-            received_at: None,
-            source: None,
-            remote: None,
-            provider: None,
-            event: None,
-            event_id: None,
-            duplicate_of: None,
-            verdict: None,
-            request,
-            response_status: None,
-        }
+    pub fn of(request: Request) -> Self {
+        FactsForm::default().into_capture(request, None)
     }
 
     /// A delivery with this verdict: what the capture's writer did not know is made up for.
@@ -81,21 +70,10 @@ impl Capture {
     }
 }
 
+#[cfg(test)]
 impl From<Delivery> for Capture {
     fn from(delivery: Delivery) -> Self {
-        Self {
-            id: Some(delivery.id),
-            received_at: Some(delivery.received_at),
-            source: Some(delivery.source),
-            remote: delivery.remote,
-            provider: delivery.provider,
-            event: delivery.event,
-            event_id: delivery.event_id,
-            duplicate_of: delivery.duplicate_of,
-            verdict: Some(delivery.verdict),
-            request: delivery.request,
-            response_status: delivery.response_status,
-        }
+        FactsForm::of(&delivery).into_capture(delivery.request, delivery.response_status)
     }
 }
 
@@ -176,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over_and_newer_versions_are_not() {
+    fn unknown_fields_are_skipped_and_newer_versions_are_refused() {
         assert!(read(r#"{"v":1,"new":[1],"request":{"headers":[],"body":""}}"#).is_ok());
         let error = read(r#"{"v":2,"request":{"headers":[],"body":""}}"#).unwrap_err();
         assert_eq!(
