@@ -12,7 +12,7 @@ use super::World;
 use super::setup::{Side, client, client_options, keyring_or_local};
 use super::signal;
 use crate::check::{
-    CheckEnd, CheckEvent, Material, Planned, Runner, SelectionError, SideEffects, plan, select,
+    CheckContext, CheckEnd, CheckEvent, Planned, Runner, SelectionError, SideEffects, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
 use crate::config::Setup;
@@ -150,7 +150,7 @@ async fn check(
     let random = rand::make_rng::<StdRng>();
     let effects = side_effects(args, world)?;
     let runner = Runner {
-        material: Material::new(provider, key, target, world.clock, random),
+        context: CheckContext::new(provider, key, target, world.clock, random),
         endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,
@@ -182,34 +182,51 @@ async fn check(
     Ok((end, signal))
 }
 
+/// Says why no check was run, in every form that was asked for.
+fn none_ran(
+    mut output: RunOutput<'_>,
+    kind: &'static str,
+    message: &str,
+    hint: Option<&str>,
+    summary_file: Option<String>,
+    world: &World,
+) -> Result<(), CliError> {
+    output.not_run(kind, message);
+    world.console.talk(&report::error(message, hint));
+    output.finish(summary_file).map(drop)
+}
+
 /// Prints what is left to print, and says how the run ended.
 fn finish(
     (end, signal): (CheckEnd, Option<Signal>),
-    mut output: RunOutput<'_>,
+    output: RunOutput<'_>,
     summary_file: Option<String>,
     world: &World,
 ) -> Result<Outcome, CliError> {
     match end {
         CheckEnd::Unreachable(failure) => {
-            output.not_run("unreachable", &failure.message);
             let hint = if failure.kind == FailureKind::Timeout {
                 "it has to answer a genuine delivery first: is it busy, or does it work before it answers?"
             } else {
                 "start the handler, or correct `--url`"
             };
-            let text = report::error(&failure.message, Some(hint));
-            world.console.talk(&text);
-            output.finish(summary_file)?;
+            let kind = "unreachable";
+            none_ran(
+                output,
+                kind,
+                &failure.message,
+                Some(hint),
+                summary_file,
+                world,
+            )?;
             Ok(Outcome::Unreachable)
         }
         CheckEnd::Refused(status) => {
             let message = format!(
                 "the handler answers {status} to a genuine delivery, so that no refusal proves anything"
             );
-            output.not_run("refused", &message);
-            let text = report::error(&message, output::hint_for(status));
-            world.console.talk(&text);
-            output.finish(summary_file)?;
+            let hint = output::hint_for(status);
+            none_ran(output, "refused", &message, hint, summary_file, world)?;
             Ok(Outcome::No)
         }
         CheckEnd::Done { is_gone } => {

@@ -49,7 +49,7 @@ pub(super) struct Job {
     answer: oneshot::Sender<Attempt>,
 }
 
-/// A place in a target's queue. Dropped without a job, it is passed over.
+/// A place in a target's queue. Dropped without a job, it is skipped.
 pub(super) type Slot = oneshot::Sender<Job>;
 
 /// An attempt whose answer is there, on its way to the disk.

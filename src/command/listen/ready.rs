@@ -17,7 +17,7 @@ use crate::receive::Rules;
 pub struct Ready {
     /// Where requests are received.
     pub address: SocketAddr,
-    /// The certificate in PEM, where it was generated.
+    /// The certificate in PEM, where one was generated.
     pub certificate: Option<String>,
     /// Whether it is HTTPS.
     pub tls: bool,

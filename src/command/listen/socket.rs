@@ -19,7 +19,7 @@ pub struct Socket {
     pub address: SocketAddr,
     /// What serves HTTPS.
     pub tls: Option<TlsAcceptor>,
-    /// The certificate in PEM, where it was generated.
+    /// The certificate in PEM, where one was generated.
     pub certificate: Option<String>,
 }
 

@@ -11,6 +11,8 @@ use super::output;
 use crate::cli::SecretArgs;
 use crate::config::Setup;
 use crate::console::Console;
+use crate::delivery::Delivery;
+use crate::delivery::capture::Capture;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{CaptureFile, FormatError};
 use crate::store::{Imported, Log};
@@ -32,31 +34,13 @@ pub fn run(
         Some("-") => "stdin".into(),
         _ => path.display().to_string(),
     };
-    let wrong = |error: &FormatError| trouble(&name, error);
     let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
     let file = CaptureFile::open(path).map_err(unreadable)?;
-    let skipped = check(&file, world.console).map_err(|error| wrong(&error))?;
+    let skipped = check(&file, world.console).map_err(|error| trouble(&name, &error))?;
     let log = Log::open(setup.config.log()?.value)?;
-    // What was read once without an error can have changed meanwhile.
-    let mut failed = None;
-    let captures = file.captures().map_err(|error| wrong(&error))?;
-    let deliveries = captures.map_while(|found| match found {
-        Ok(found) => Some(adopt(
-            found.capture,
-            &setup.catalogue,
-            &keyring,
-            world.now(),
-        )),
-        Err(error) => {
-            failed = Some(error);
-            None
-        }
-    });
-    let imported = log.import(deliveries)?;
-    if let Some(error) = failed {
-        let hint = format!("{} before it were added", imported.added);
-        return Err(wrong(&error).hint(hint));
-    }
+    let imported = add(&file, &name, &log, |capture| {
+        adopt(capture, &setup.catalogue, &keyring, world.now())
+    })?;
     if json {
         let Imported { added, present } = imported;
         let counts = json!({"added": added, "present": present, "skipped": skipped});
@@ -99,6 +83,32 @@ fn check(file: &CaptureFile, console: Console) -> Result<u64, FormatError> {
         console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
     }
     Ok(captures.skipped())
+}
+
+/// Imports all that was found readable; what was read once without an error can have changed
+/// meanwhile.
+fn add(
+    file: &CaptureFile,
+    name: &str,
+    log: &Log,
+    adopt: impl Fn(Capture) -> Delivery,
+) -> Result<Imported, CliError> {
+    let mut failed = None;
+    let captures = file.captures().map_err(|error| trouble(name, &error))?;
+    let deliveries = captures.map_while(|found| match found {
+        Ok(found) => Some(adopt(found.capture)),
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    let imported = log.import(deliveries)?;
+    match failed {
+        None => Ok(imported),
+        Some(error) => {
+            Err(trouble(name, &error).hint(format!("{} before it were added", imported.added)))
+        }
+    }
 }
 
 fn trouble(name: &str, error: &FormatError) -> CliError {

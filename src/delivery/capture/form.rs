@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::Capture;
-use crate::delivery::{Delivery, DeliverySource, Request, Timestamp, Verdict};
+use crate::delivery::{Delivery, Verdict};
 
 /// `{"status":200}`.
 #[derive(Serialize, Deserialize)]
@@ -62,23 +61,6 @@ impl FactsForm {
             event_id: delivery.event_id.clone(),
             duplicate_of: delivery.duplicate_of.clone(),
             verdict: Some(delivery.verdict.clone()),
-        }
-    }
-
-    /// The capture of a request of which this is known.
-    pub fn into_capture(self, request: Request, response_status: Option<u16>) -> Capture {
-        Capture {
-            id: self.id,
-            received_at: self.received_at.as_deref().and_then(Timestamp::parse),
-            source: self.source.as_deref().map(DeliverySource::named),
-            remote: self.remote,
-            provider: self.provider,
-            event: self.event,
-            event_id: self.event_id,
-            duplicate_of: self.duplicate_of,
-            verdict: self.verdict,
-            request,
-            response_status,
         }
     }
 }

@@ -49,7 +49,24 @@ pub struct Capture {
 impl Capture {
     /// A capture of which nothing but the request is known.
     pub fn of(request: Request) -> Self {
-        FactsForm::default().into_capture(request, None)
+        Self::knowing(FactsForm::default(), request, None)
+    }
+
+    /// The capture of a request of which this is known.
+    pub fn knowing(facts: FactsForm, request: Request, response_status: Option<u16>) -> Self {
+        Self {
+            id: facts.id,
+            received_at: facts.received_at.as_deref().and_then(Timestamp::parse),
+            source: facts.source.as_deref().map(DeliverySource::named),
+            remote: facts.remote,
+            provider: facts.provider,
+            event: facts.event,
+            event_id: facts.event_id,
+            duplicate_of: facts.duplicate_of,
+            verdict: facts.verdict,
+            request,
+            response_status,
+        }
     }
 
     /// A delivery with this verdict: what the capture's writer did not know is made up for.
@@ -73,7 +90,11 @@ impl Capture {
 #[cfg(test)]
 impl From<Delivery> for Capture {
     fn from(delivery: Delivery) -> Self {
-        FactsForm::of(&delivery).into_capture(delivery.request, delivery.response_status)
+        Self::knowing(
+            FactsForm::of(&delivery),
+            delivery.request,
+            delivery.response_status,
+        )
     }
 }
 

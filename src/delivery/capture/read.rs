@@ -21,9 +21,8 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
         return Err(CaptureError::Kind(kind.into_owned()));
     }
     let status = form.response.map(|response| response.status);
-    Ok(form
-        .facts
-        .into_capture(form.request.into_request()?, status))
+    let request = form.request.into_request()?;
+    Ok(Capture::knowing(form.facts, request, status))
 }
 
 /// Reads what [`super::headers_to_json`] wrote.

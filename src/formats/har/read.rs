@@ -11,7 +11,7 @@ use super::super::{BOM, FilePosition, FormatError, FoundCapture, url};
 use super::CREATOR;
 use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
-use crate::delivery::capture::FactsForm;
+use crate::delivery::capture::{Capture, FactsForm};
 use crate::delivery::{Headers, Request};
 
 #[derive(Deserialize)]
@@ -109,18 +109,13 @@ impl EntryForm {
     ) -> Result<Option<FoundCapture>, FormatError> {
         let missing = |field| FormatError::at(place, format!("no `{field}`"));
         let form = self.request.ok_or_else(|| missing("request"))?;
-        let url = form
-            .url
-            .as_ref()
-            .ok_or_else(|| missing("request.url"))?
-            .to_lossy();
+        let url = form.url.as_ref().map(Text::to_lossy);
+        let url = url.ok_or_else(|| missing("request.url"))?;
         let Some(target) = url::target(&url) else {
             return Ok(None);
         };
-        let headers = form
-            .headers
-            .as_deref()
-            .ok_or_else(|| missing("request.headers"))?;
+        let headers = form.headers.as_deref();
+        let headers = headers.ok_or_else(|| missing("request.headers"))?;
         let not_base64 = || FormatError::at(place, "what is said to be base64 is not");
         let headers = headers_of(headers).ok_or_else(not_base64)?;
         let body = form.body(&headers, creator).ok_or_else(not_base64)?;
@@ -136,7 +131,7 @@ impl EntryForm {
         }
         facts.received_at = self.started.map(|time| time.to_lossy());
         let answered = self.response.and_then(|r| r.status).and_then(status);
-        let capture = facts.into_capture(request, answered);
+        let capture = Capture::knowing(facts, request, answered);
         Ok(Some(FoundCapture {
             place,
             capture,

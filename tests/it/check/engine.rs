@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use webhook_cli::check::{CheckEnd, CheckEvent, Material, Planned, Runner, plan, select};
+use webhook_cli::check::{CheckContext, CheckEnd, CheckEvent, Planned, Runner, plan, select};
 use webhook_cli::delivery::{CheckOutcome, Finding, Severity, Timestamp, Trigger};
 use webhook_cli::dispatch::{Dispatch, EndpointClient};
 use webhook_cli::http::{Client, ClientOptions, Target, install_crypto_provider};
@@ -68,7 +68,7 @@ fn runner<'a>(provider: &'a Provider, key: &'a Key, endpoint: &'a EndpointClient
     let random = StdRng::seed_from_u64(1);
     let clock = || Timestamp::from_seconds(1_770_000_000);
     Runner {
-        material: Material::new(provider, key, "/hook".into(), clock, random),
+        context: CheckContext::new(provider, key, "/hook".into(), clock, random),
         endpoint,
         effects: None,
         is_kept: false,
