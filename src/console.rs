@@ -1,4 +1,4 @@
-//! The two streams: data on stdout, talk on stderr, colours for each on its own.
+//! The two streams: data on stdout, messages on stderr, colours for each on its own.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
@@ -62,8 +62,8 @@ impl Console {
         out.flush()
     }
 
-    /// Prints talk, and a line end; on a terminal, its lines are broken to the width. That nobody
-    /// listens to talk is no error.
+    /// Prints a message on stderr, and a line end; on a terminal, its lines are broken to the width.
+    /// A closed stderr is no error.
     pub fn talk(self, text: &str) {
         let err = io::stderr().lock();
         let text = report::wrap(text, terminal_width(&err));

@@ -64,6 +64,14 @@ impl Dispatch {
         self.keep_attempt(outgoing, exchange).await
     }
 
+    /// As [`Dispatch::send`], with the names of the header fields in lower case.
+    pub async fn send_lower_case(&self, outgoing: Outgoing<'_>) -> Sent {
+        let exchange =
+            self.client
+                .send_lower_case(outgoing.target, outgoing.request, outgoing.timeout);
+        self.keep_attempt(outgoing, exchange).await
+    }
+
     /// Half a request, after which the connection is closed: an attempt without an answer. `None`
     /// where that cannot be done, over TLS.
     pub async fn abort_mid_body(&self, outgoing: Outgoing<'_>) -> Option<Sent> {

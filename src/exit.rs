@@ -19,7 +19,7 @@ use crate::store::{LookupError, StoreError};
 pub enum Outcome {
     /// Yes: verified, delivered, expectation met. 0.
     Yes,
-    /// An honest no: not valid, not 2xx, not met. 1.
+    /// No: not valid, not 2xx, not met. 1.
     No,
     /// The endpoint was not reached or did not answer in time. 3.
     Unreachable,
@@ -178,6 +178,11 @@ impl From<FailureKind> for Outcome {
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
+        let error = match error {
+            ConfigError::Catalogue(error) => return error.into(),
+            ConfigError::Filter(error) => return error.into(),
+            error => error,
+        };
         let kind = if error.is_unreadable() {
             ExitKind::Unreadable
         } else {

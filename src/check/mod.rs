@@ -1,7 +1,7 @@
 //! The conformance check of a receiver: the provider played against it, friendly and hostile.
 //!
-//! A [`Check`] is a row of a table: what is sent, as a recipe over the [`Material`] of a provider;
-//! what is expected; how grave it is where that does not come; why it matters, and how it is mended.
+//! A [`Check`] is a row of a table: what is sent, as a recipe over the [`CheckContext`] of a provider;
+//! what is expected; how grave it is where that does not come; why it matters, and how it is fixed.
 //! [`plan`] finds the checks that apply to a provider, told from its definition alone; the
 //! [`Runner`] sends each and classifies the answers.
 //!
@@ -11,26 +11,26 @@
 //!
 //! A new check is a row in one of the tables below `table/`.
 
+mod body;
+mod case;
 mod classify;
-mod content;
+mod context;
 mod effects;
 mod error;
-mod material;
+mod parts;
 mod plan;
 mod presence;
-mod probe;
 mod report;
 mod runner;
-mod spelling;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use case::{TestCase, TestDelivery};
 pub use classify::Expect;
+pub use context::CheckContext;
 pub use effects::SideEffects;
 pub use error::CheckError;
-pub use material::Material;
 pub use plan::{Planned, SelectionError, known_flaw_of, plan, select};
-pub use probe::{Parcel, Probe};
 pub use runner::{CheckEnd, CheckEvent, Runner};
 pub use table::Check;

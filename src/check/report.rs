@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::case::TestDelivery;
 use super::classify::{Expect, Flaw};
 use super::plan::{Planned, known_flaw_of};
-use super::probe::Parcel;
 use super::table::{CRASH_FIX, CRASH_WHY, Check};
 use crate::delivery::{Advice, Attempt, CheckOutcome, Finding, HandlerLine, Severity};
 use crate::formats::curl;
@@ -21,7 +21,7 @@ pub(super) struct Exchange {
     /// The delivery's id in the log.
     pub delivery_id: String,
     /// What was sent.
-    pub parcel: Parcel,
+    pub delivery: TestDelivery,
     /// What came of it.
     pub attempt: Attempt,
 }
@@ -114,7 +114,7 @@ fn kind(check: &Check, severity: Severity) -> &'static str {
 
 /// The curl line, or where it is to be had, as one of a megabyte helps nobody.
 fn reproduce(shown: &Evidence) -> String {
-    let request = &shown.exchange.parcel.request;
+    let request = &shown.exchange.delivery.request;
     let url = &shown.url;
     if request.body.len() <= SHOWN_BODY {
         return curl::command(request, url).unwrap_or_default();

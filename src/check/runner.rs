@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
+use super::case::{TestCase, TestDelivery};
 use super::classify::{Expect, Flaw};
+use super::context::CheckContext;
 use super::effects::SideEffects;
 use super::error::CheckError;
-use super::material::Material;
 use super::plan::Planned;
 use super::presence::{Presence, Skipped};
-use super::probe::{Parcel, Probe};
 use super::report::{Evidence, Exchange, finding};
 use crate::delivery::{
     Delivery, DeliverySource, Failure, FailureKind, Finding, Status, Verdict, id,
@@ -22,7 +22,7 @@ use crate::dispatch::{EndpointClient, SendMode};
 /// Runs checks against one endpoint.
 pub struct Runner<'a> {
     /// The provider that is played.
-    pub material: Material<'a>,
+    pub context: CheckContext<'a>,
     /// The handler.
     pub endpoint: &'a EndpointClient,
     /// Where its side effects are counted.
@@ -70,8 +70,9 @@ impl Runner<'_> {
     ) -> Result<CheckEnd, CheckError> {
         let mut stop = pin!(stop);
         let greeted = tokio::select! {
-            greeted = self.greet(&planned, observe) => greeted?,
+            biased;
             () = &mut stop => Some(CheckEnd::Stopped),
+            greeted = self.greet(&planned, observe) => greeted?,
         };
         if let Some(end) = greeted {
             self.endpoint.settle().await?;
@@ -83,8 +84,9 @@ impl Runner<'_> {
         let mut presence = Presence::default();
         for planned in planned {
             let found = tokio::select! {
-                found = self.check(&planned, &mut presence) => found?,
+                biased;
                 () = &mut stop => return Ok(CheckEnd::Stopped),
+                found = self.check(&planned, &mut presence) => found?,
             };
             self.endpoint.settle().await?;
             if observe(CheckEvent::Finding(&found)).is_break() {
@@ -101,10 +103,10 @@ impl Runner<'_> {
         planned: &[Planned],
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
     ) -> Result<Option<CheckEnd>, CheckError> {
-        self.material
+        self.context
             .play(planned.first().map_or("", |first| &first.event));
-        let probe = self.material.genuine()?;
-        let greeting = self.send(&probe, "a greeting").await;
+        let case = self.context.genuine()?;
+        let greeting = self.send(&case, "a greeting").await;
         let Some(greeting) = greeting.ok().and_then(|sent| sent.into_iter().next()) else {
             return Ok(None);
         };
@@ -137,7 +139,7 @@ impl Runner<'_> {
             Some(reason) => Err(Skipped(reason)),
             None => self.flaw(planned, presence).await?,
         };
-        let provider = self.material.provider();
+        let provider = self.context.provider();
         let (flaw, mut sent) = match ended {
             Ok(ended) => ended,
             Err(Skipped(reason)) => {
@@ -171,15 +173,15 @@ impl Runner<'_> {
         planned: &Planned,
         presence: &mut Presence,
     ) -> Result<Result<(Option<Flaw>, Vec<Exchange>), Skipped>, CheckError> {
-        self.material.play(&planned.event);
-        let probe = (planned.check.probe)(&mut self.material)?;
+        self.context.play(&planned.event);
+        let case = (planned.check.case)(&mut self.context)?;
         let counts = planned.check.expect == Expect::AcceptedOnce;
         let effects = self.effects.filter(|_| counts);
         let before = match effects {
             Some(effects) => Some(effects.count().await),
             None => None,
         };
-        let sent = match self.send(&probe, &planned.id).await {
+        let sent = match self.send(&case, &planned.id).await {
             Ok(sent) => sent,
             Err(skipped) => return Ok(Err(skipped)),
         };
@@ -188,7 +190,7 @@ impl Runner<'_> {
             Ok(Some(flaw)) => Some(flaw),
             Ok(None) => {
                 let attempts: Vec<_> = sent.iter().map(|one| one.attempt.clone()).collect();
-                let (check, provider) = (planned.check, self.material.provider());
+                let (check, provider) = (planned.check, self.context.provider());
                 let deadline = provider.definition.delivery.timeout();
                 let classified = check.expect.classify(check.severity, deadline, &attempts);
                 match (classified, effects.zip(before)) {
@@ -207,27 +209,27 @@ impl Runner<'_> {
         Ok(Ok((flaw, sent)))
     }
 
-    async fn send(&self, probe: &Probe, id: &str) -> Result<Vec<Exchange>, Skipped> {
+    async fn send(&self, case: &TestCase, id: &str) -> Result<Vec<Exchange>, Skipped> {
         let mut deliveries = Vec::new();
-        for parcel in &probe.parcels {
-            let delivery = self.delivery(parcel, id);
-            deliveries.push((delivery.id.clone(), parcel));
-            self.endpoint.keep(delivery).await;
+        for delivery in &case.deliveries {
+            let logged = self.logged(delivery, id);
+            deliveries.push((logged.id.clone(), delivery));
+            self.endpoint.keep(logged).await;
         }
-        let half = deliveries.first().filter(|_| probe.after_half);
-        if let Some((delivery_id, parcel)) = half {
+        let half = deliveries.first().filter(|_| case.after_half);
+        if let Some((delivery_id, delivery)) = half {
             let half = self
                 .endpoint
-                .send(delivery_id, &parcel.request, SendMode::Half);
+                .send(delivery_id, &delivery.request, SendMode::Half);
             if half.await.is_none() {
                 return Err(Skipped("half a request is not sent over TLS".into()));
             }
         }
         let repeated = deliveries
             .iter()
-            .flat_map(|delivery| std::iter::repeat_n(delivery, probe.times));
-        let exchanges = repeated.map(|(id, parcel)| self.exchange(id, parcel, probe.mode));
-        if probe.at_once {
+            .flat_map(|one| std::iter::repeat_n(one, case.times));
+        let exchanges = repeated.map(|(id, delivery)| self.exchange(id, delivery, case.mode));
+        if case.at_once {
             return Ok(join_all(exchanges).await.into_iter().flatten().collect());
         }
         let mut done = Vec::new();
@@ -240,32 +242,32 @@ impl Runner<'_> {
     async fn exchange(
         &self,
         delivery_id: &str,
-        parcel: &Parcel,
+        delivery: &TestDelivery,
         mode: SendMode,
     ) -> Option<Exchange> {
-        let attempt = self.endpoint.send(delivery_id, &parcel.request, mode);
+        let attempt = self.endpoint.send(delivery_id, &delivery.request, mode);
         Some(Exchange {
             delivery_id: delivery_id.to_owned(),
-            parcel: parcel.clone(),
+            delivery: delivery.clone(),
             attempt: attempt.await?,
         })
     }
 
     /// What the log keeps of a delivery that a check sends.
-    fn delivery(&self, parcel: &Parcel, check: &str) -> Delivery {
+    fn logged(&self, delivery: &TestDelivery, check: &str) -> Delivery {
         let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Delivery {
             id: id::delivery(),
-            received_at: self.material.now(),
+            received_at: self.context.now(),
             source: DeliverySource::Test,
             remote: None,
-            provider: known(self.material.provider().name()),
-            event: known(&parcel.event),
-            event_id: known(&parcel.event_id),
+            provider: known(self.context.provider().name()),
+            event: known(&delivery.event),
+            event_id: known(&delivery.event_id),
             duplicate_of: None,
             verdict: Verdict::new(Status::Unverified)
-                .because(format!("forged by `webhook test` for `{check}`")),
-            request: parcel.request.clone(),
+                .because(format!("sent by `webhook test` for `{check}`")),
+            request: delivery.request.clone(),
             response_status: None,
         }
     }

@@ -6,7 +6,7 @@ mod raw_bytes;
 mod signature;
 
 pub(super) use super::classify::Expect;
-use super::material::{Made, Material};
+use super::context::{CheckContext, Made};
 use crate::delivery::Severity;
 use crate::provider::Provider;
 
@@ -34,12 +34,12 @@ pub struct Check {
     /// Whether it makes sense for a provider, by its definition.
     pub applies: fn(&Provider) -> bool,
     /// What is sent.
-    pub probe: fn(&mut Material<'_>) -> Made,
+    pub case: fn(&mut CheckContext<'_>) -> Made,
     /// What has to come back.
     pub expect: Expect,
     /// Why it matters.
     pub why: &'static str,
-    /// How it is mended in general.
+    /// How it is fixed in general.
     pub fix: &'static str,
 }
 

@@ -32,15 +32,15 @@ fn every_request_is_as_genuine_as_its_check_says() {
     for provider in providers() {
         let key = key(&provider);
         let random = StdRng::seed_from_u64(1);
-        let mut material = Material::new(&provider, &key, "/hook".into(), || NOW, random);
+        let mut context = CheckContext::new(&provider, &key, "/hook".into(), || NOW, random);
         for planned in plan(&provider, None) {
-            material.play(&planned.event);
-            let probe = (planned.check.probe)(&mut material).unwrap();
-            assert!(!probe.parcels.is_empty(), "{}", planned.id);
-            for parcel in &probe.parcels {
+            context.play(&planned.event);
+            let case = (planned.check.case)(&mut context).unwrap();
+            assert!(!case.deliveries.is_empty(), "{}", planned.id);
+            for delivery in &case.deliveries {
                 let scheme = &provider.definition.signature;
                 let keys = std::slice::from_ref(&key);
-                let verdict = verify(scheme, keys, &parcel.request, NOW, Freshness::Strict);
+                let verdict = verify(scheme, keys, &delivery.request, NOW, Freshness::Strict);
                 let is_genuine = planned.check.expect != Expect::Rejected;
                 let name = format!("{} {}: {verdict:?}", provider.name(), planned.id);
                 if planned.id == "signature/second-header" {
@@ -116,15 +116,15 @@ fn a_pair_is_about_one_thing_and_has_two_ids() {
     for provider in catalogue.iter() {
         let key = key(provider);
         let random = StdRng::seed_from_u64(1);
-        let mut material = Material::new(provider, &key, "/".into(), || NOW, random);
-        let probe = material.pair(|first, second| vec![first, second]).unwrap();
-        let [first, second] = probe.parcels.as_slice() else {
+        let mut context = CheckContext::new(provider, &key, "/".into(), || NOW, random);
+        let case = context.pair(|first, second| vec![first, second]).unwrap();
+        let [first, second] = case.deliveries.as_slice() else {
             panic!("{}", provider.name());
         };
         assert_ne!(first.event_id, second.event_id);
         assert!(first.event.ends_with("created") && second.event.ends_with("updated"));
-        let thing = |parcel: &Parcel| {
-            let body: serde_json::Value = serde_json::from_slice(&parcel.request.body).unwrap();
+        let thing = |delivery: &TestDelivery| {
+            let body: serde_json::Value = serde_json::from_slice(&delivery.request.body).unwrap();
             let data = body["data"].as_object().unwrap().clone();
             data.iter()
                 .find(|(key, _)| *key == "id" || key.ends_with("_id"))

@@ -1,8 +1,6 @@
-//! `webhook events`, `providers`, `config`, `completions` and `man`.
+//! `webhook events`, `providers`, `completions` and `man`.
 
-use std::path::PathBuf;
-
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// List the events that can be sent.
 #[derive(Debug, Clone, Args)]
@@ -56,15 +54,8 @@ pub enum ProvidersCommand {
     },
 }
 
-/// Show each setting and where it comes from.
-#[derive(Debug, Clone, Args)]
-pub struct ConfigArgs {
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub json: bool,
-}
-
-const LOADING: &str = "\
+/// How each shell loads its script, below the help of `completions`.
+pub(super) const LOADING: &str = "\
 Load it in the shell's start-up file:
   bash, ~/.bashrc:
     source <(webhook completions bash)
@@ -78,18 +69,6 @@ Load it in the shell's start-up file:
   elvish, ~/.config/elvish/rc.elv:
     eval (webhook completions elvish | slurp)";
 
-/// Print a completion script for a shell.
-///
-/// Events, providers and recent deliveries complete, too: the script asks this program for them,
-/// so `webhook` has to be on the PATH.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = LOADING)]
-pub struct CompletionsArgs {
-    /// The shell.
-    #[arg(value_enum, value_name = "SHELL")]
-    pub shell: Shell,
-}
-
 /// A shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
@@ -100,18 +79,8 @@ pub enum Shell {
     Elvish,
 }
 
-const MAN_EXAMPLES: &str = "\
+/// Below the help of `man`.
+pub(super) const MAN_EXAMPLES: &str = "\
 Examples:
   webhook man | man -l -
   webhook man --output ~/.local/share/man/man1";
-
-/// Print the manual page, or write all pages into a folder.
-///
-/// The page is troff, for `man` and the like to read: to a terminal it is not printed.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = MAN_EXAMPLES)]
-pub struct ManArgs {
-    /// The folder for the pages of all commands.
-    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub output: Option<PathBuf>,
-}

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::value::{self, Header, RouteArg, Size, Span};
-use super::{ConnectArgs, FreshnessArgs, SecretArgs};
+use super::{ConnectArgs, FreshnessArgs, SecretArgs, value};
 use crate::receive::{AnswerMode, InvalidPolicy};
 use crate::report::BodyDetail;
 
@@ -26,8 +26,8 @@ Examples:
 /// type is received. With `--forward-to` the request goes on to your application byte for byte,
 /// and its answer goes back to the sender.
 ///
-/// Without any secret, a local development secret is used that `send` shares.
-#[derive(Debug, Clone, Args)]
+/// Without any secret, it uses the local development secret, which `send` shares.
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
     /// The address to listen on [default: 127.0.0.1].
@@ -52,144 +52,119 @@ pub struct ListenArgs {
     #[command(flatten)]
     pub freshness: FreshnessArgs,
 
-    #[command(flatten)]
-    pub forward: ForwardArgs,
-
-    #[command(flatten)]
-    pub answer: AnswerArgs,
-
-    #[command(flatten)]
-    pub output: OutputArgs,
-
-    #[command(flatten)]
-    pub until: UntilArgs,
-
-    #[command(flatten)]
-    pub tls: TlsArgs,
-
-    #[command(flatten)]
-    pub connect: ConnectArgs,
-}
-
-/// Where deliveries go on to.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Forwarding")]
-pub struct ForwardArgs {
     /// Forward to this application: a port, `host:port/path`, or a URL; repeatable.
     ///
     /// The method, the body and the end-to-end headers are kept. A target without a path takes the
     /// path and query of the delivery; one with a path keeps its own, and the query is appended.
     /// With several targets the first answer that is not 2xx goes back, else the first target's.
-    #[arg(short, long, value_name = "URL")]
+    #[arg(help_heading = "Forwarding", short, long, value_name = "URL")]
     pub forward_to: Vec<String>,
 
     /// Forward events of a pattern to a target, such as `payment.*=localhost:3001`; repeatable.
-    #[arg(long, value_name = "PATTERN=URL")]
-    pub route: Vec<RouteArg>,
+    #[arg(long, value_name = "PATTERN=URL", value_parser = value::route)]
+    #[arg(help_heading = "Forwarding")]
+    pub route: Vec<(String, String)>,
 
     /// Whose answer the sender gets: the application's, or this program's at once [default: app].
-    #[arg(long, value_enum, value_name = "WHO")]
+    #[arg(help_heading = "Forwarding", long, value_enum, value_name = "WHO")]
     pub answer: Option<AnswerMode>,
 
     /// How many deliveries may be under way to one target; 1 keeps their order [default: 1].
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Forwarding", long, value_name = "N")]
     pub concurrency: Option<u16>,
 
     /// How long the application may take; 0 for no limit [default: 30s].
-    #[arg(long, value_name = "SPAN")]
-    pub timeout: Option<Span>,
+    #[arg(help_heading = "Forwarding", long, value_name = "SPAN", value_parser = value::span)]
+    pub timeout: Option<Duration>,
 
     /// A header to add to what is forwarded, such as `X-Test: 1`; repeatable.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
-    pub header: Vec<Header>,
-}
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    #[arg(help_heading = "Forwarding")]
+    pub header: Vec<(String, String)>,
 
-/// What the sender is answered.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Answering")]
-pub struct AnswerArgs {
-    /// What to do with deliveries that are not genuine [default: reject].
+    /// What to do with invalid deliveries [default: reject].
     ///
     /// `reject` answers 401 and forwards nothing; `forward` lets all through.
-    #[arg(long, value_enum, value_name = "WHAT")]
+    #[arg(help_heading = "Answering", long, value_enum, value_name = "WHAT")]
     pub on_invalid: Option<InvalidPolicy>,
 
-    /// Answer these statuses, whatever came; walked per event id, the last one stays.
+    /// Answer these statuses in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
     /// retries.
-    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    #[arg(
+        help_heading = "Answering",
+        long,
+        value_name = "STATUS",
+        value_delimiter = ','
+    )]
     #[arg(value_parser = value::status)]
     pub respond: Vec<u16>,
 
     /// Wait so long before each answer.
-    #[arg(long, value_name = "SPAN")]
-    pub delay: Option<Span>,
+    #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]
+    pub delay: Option<Duration>,
 
     /// The largest body that is received; larger ones are answered 413 [default: 25MiB].
-    #[arg(long, value_name = "SIZE")]
-    pub max_body: Option<Size>,
+    #[arg(help_heading = "Answering", long, value_name = "SIZE", value_parser = value::size)]
+    pub max_body: Option<u64>,
 
     /// How long a client may stall in the head or the body before it is answered 408 [default: 10s].
-    #[arg(long, value_name = "SPAN")]
-    pub read_timeout: Option<Span>,
-}
+    #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]
+    pub read_timeout: Option<Duration>,
 
-/// What is printed.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
     /// Print one JSON object a line: `ready`, `delivery`, `attempt`, `summary`.
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub json: bool,
 
     /// How much of each body is printed [default: full].
-    #[arg(long, value_enum, value_name = "HOW")]
+    #[arg(help_heading = "Output", long, value_enum, value_name = "HOW")]
     pub body: Option<BodyDetail>,
 
     /// Print and forward only events of these patterns, such as `order.*,!order.updated`.
     ///
     /// What is kept in the log is never filtered.
-    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    #[arg(
+        help_heading = "Output",
+        long,
+        value_name = "PATTERN",
+        value_delimiter = ','
+    )]
     pub events: Vec<String>,
-}
 
-/// When to end, for scripts.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Ending")]
-pub struct UntilArgs {
     /// End after N deliveries; exit 0 when all of them were valid, else 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Ending")]
     pub count: Option<u64>,
 
     /// End after one delivery: `--count 1`.
-    #[arg(long, conflicts_with = "count")]
+    #[arg(help_heading = "Ending", long, conflicts_with = "count")]
     pub once: bool,
 
-    /// End with 0 when a valid delivery of this event has come; repeat to await several.
-    #[arg(long, value_name = "EVENT")]
+    /// End with 0 when a valid delivery of this event has come; repeat to expect several.
+    #[arg(help_heading = "Ending", long, value_name = "EVENT")]
     pub expect: Vec<String>,
 
-    /// Give up after this time: exit 1 when what was awaited has not come.
-    #[arg(long, value_name = "SPAN")]
-    pub within: Option<Span>,
-}
+    /// Give up after this time; exit 1 unless everything expected has come.
+    #[arg(help_heading = "Ending", long, value_name = "SPAN", value_parser = value::span)]
+    pub within: Option<Duration>,
 
-/// HTTPS.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "HTTPS")]
-pub struct TlsArgs {
-    /// Serve HTTPS, with a certificate made on the spot unless `--cert` is given.
-    #[arg(long)]
+    /// Serve HTTPS, with a generated, self-signed certificate unless `--cert` is given.
+    #[arg(help_heading = "HTTPS", long)]
     pub tls: bool,
 
     /// The certificate chain, PEM.
     #[arg(long, value_name = "PATH", requires = "key", value_hint = ValueHint::FilePath)]
+    #[arg(help_heading = "HTTPS")]
     pub cert: Option<PathBuf>,
 
     /// Its private key, PEM.
     #[arg(long, value_name = "PATH", requires = "cert", value_hint = ValueHint::FilePath)]
+    #[arg(help_heading = "HTTPS")]
     pub key: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub connect: ConnectArgs,
 }
 
 impl ValueEnum for AnswerMode {

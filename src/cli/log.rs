@@ -1,11 +1,11 @@
 //! `webhook log`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::value::Span;
-use super::{SecretArgs, SelectArgs};
+use super::{SecretArgs, SelectArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,30 +37,107 @@ pub struct LogArgs {
 /// What to do with the log.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LogCommand {
-    Show(LogShow),
-    Tail(LogTail),
-    Export(LogExport),
-    Import(LogImport),
-    Diff(LogDiff),
-    Prune(LogPrune),
-}
+    /// Show one delivery whole, with its attempts.
+    ///
+    /// The id of an attempt (`att_…`) shows that attempt, with the answer's headers and body.
+    Show {
+        /// Which: an id, a unique prefix, `@last`, `@last~2`; or an attempt's id.
+        #[arg(value_name = "ID")]
+        id: String,
 
-/// Show one delivery whole, with its attempts.
-///
-/// The id of an attempt (`att_…`) shows that attempt, with the answer's headers and body.
-#[derive(Debug, Clone, Args)]
-pub struct LogShow {
-    /// Which: an id, a unique prefix, `@last`, `@last~2`; or an attempt's id.
-    #[arg(value_name = "ID")]
-    pub id: String,
+        /// Print the request in this form in place of the report.
+        #[arg(long = "as", value_enum, value_name = "FORM", conflicts_with = "json")]
+        form: Option<ShowAs>,
 
-    /// Print the request in this form in place of the report.
-    #[arg(long = "as", value_enum, value_name = "FORM", conflicts_with = "json")]
-    pub form: Option<ShowAs>,
+        /// Print JSON: the delivery, then its attempts, a line each.
+        #[arg(long)]
+        json: bool,
+    },
 
-    /// Print JSON: the delivery, then its attempts, a line each.
-    #[arg(long)]
-    pub json: bool,
+    /// Print deliveries as they come in.
+    ///
+    /// Begins with the next one; `-n N` shows the newest N first. Waits for a log that is
+    /// not there yet. Ctrl-C ends it.
+    Tail {
+        #[command(flatten)]
+        select: SelectArgs,
+
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Write deliveries to a file or stdout.
+    ///
+    /// NDJSON holds each delivery with its attempts behind it, and `log import` reads the deliveries
+    /// back; HAR holds deliveries only.
+    Export {
+        #[command(flatten)]
+        select: SelectArgs,
+
+        /// The form [default: ndjson].
+        #[arg(long, value_enum, value_name = "FORM")]
+        format: Option<ExportFormat>,
+
+        /// The file [default: stdout].
+        ///
+        /// It is written under another name and takes its place when it is whole; only its owner can
+        /// read it.
+        #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+    },
+
+    /// Add captures of a file to the log.
+    ///
+    /// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
+    /// skipped, so that a file can be imported again; one without an id gets a fresh one. Verdicts
+    /// of the file are not trusted: each signature is checked here, with the known secrets.
+    Import {
+        /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        #[command(flatten)]
+        secrets: SecretArgs,
+
+        /// Print a JSON `summary`.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Show how two deliveries differ, by structure.
+    ///
+    /// Exits 0 when nothing differs, 1 when something does. Ids, times and addresses of receipt, which
+    /// always differ, are left out.
+    Diff {
+        /// The first delivery.
+        #[arg(value_name = "A")]
+        left: String,
+
+        /// The second delivery.
+        #[arg(value_name = "B")]
+        right: String,
+
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Delete old deliveries and their attempts.
+    Prune {
+        /// Delete what is older than this, such as `30d`.
+        #[arg(long, value_name = "SPAN", required_unless_present = "keep")]
+        #[arg(value_parser = value::span)]
+        older_than: Option<Duration>,
+
+        /// Keep no more than the newest N; what `test` has sent is counted by itself.
+        #[arg(long, value_name = "N")]
+        keep: Option<u64>,
+
+        /// Print a JSON `summary`.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// The form in which a request is printed.
@@ -74,41 +151,6 @@ pub enum ShowAs {
     Json,
 }
 
-/// Print deliveries as they come in.
-///
-/// Begins with the next one; `-n N` shows the newest N of before, first. Waits for a log that is
-/// not there yet. Ctrl-C ends it.
-#[derive(Debug, Clone, Args)]
-pub struct LogTail {
-    #[command(flatten)]
-    pub select: SelectArgs,
-
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Write deliveries to a file or stdout.
-///
-/// NDJSON holds each delivery with its attempts behind it, and `log import` reads the deliveries
-/// back; HAR holds deliveries only.
-#[derive(Debug, Clone, Args)]
-pub struct LogExport {
-    #[command(flatten)]
-    pub select: SelectArgs,
-
-    /// The form [default: ndjson].
-    #[arg(long, value_enum, value_name = "FORM")]
-    pub format: Option<ExportFormat>,
-
-    /// The file [default: stdout].
-    ///
-    /// It is written under another name and takes its place when it is whole; only its owner can
-    /// read it.
-    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
-}
-
 /// A form of export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
@@ -116,58 +158,4 @@ pub enum ExportFormat {
     Ndjson,
     /// HTTP Archive 1.2.
     Har,
-}
-
-/// Add captures of a file to the log.
-///
-/// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
-/// skipped, so that a file can be imported again; one without an id gets a fresh one. What the file
-/// says of a signature is not believed: each is checked here, with the secrets that are known.
-#[derive(Debug, Clone, Args)]
-pub struct LogImport {
-    /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
-
-    #[command(flatten)]
-    pub secrets: SecretArgs,
-
-    /// Print a JSON `summary`.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Show how two deliveries differ, by structure.
-///
-/// Exits 0 when nothing differs, 1 when something does. Ids, times and addresses of receipt, which
-/// always differ, are left out.
-#[derive(Debug, Clone, Args)]
-pub struct LogDiff {
-    /// The one.
-    #[arg(value_name = "A")]
-    pub left: String,
-
-    /// The other.
-    #[arg(value_name = "B")]
-    pub right: String,
-
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Delete old deliveries and their attempts.
-#[derive(Debug, Clone, Args)]
-pub struct LogPrune {
-    /// Delete what is older than this, such as `30d`.
-    #[arg(long, value_name = "SPAN", required_unless_present = "keep")]
-    pub older_than: Option<Span>,
-
-    /// Keep no more than the newest N; what `test` has sent is counted by itself.
-    #[arg(long, value_name = "N")]
-    pub keep: Option<u64>,
-
-    /// Print a JSON `summary`.
-    #[arg(long)]
-    pub json: bool,
 }

@@ -26,17 +26,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use crate::receive::InvalidPolicy;
 pub use crate::report::BodyDetail;
-pub use catalog::{
-    CompletionsArgs, ConfigArgs, EventsArgs, ManArgs, ProvidersArgs, ProvidersCommand, Shell,
-};
-pub use listen::{ListenArgs, TlsArgs};
-pub use log::{
-    ExportFormat, LogArgs, LogCommand, LogDiff, LogExport, LogImport, LogPrune, LogShow, LogTail,
-    ShowAs,
-};
+use crate::signature::Freshness;
+pub use catalog::{EventsArgs, ProvidersArgs, ProvidersCommand, Shell};
+use catalog::{LOADING, MAN_EXAMPLES};
+pub use listen::ListenArgs;
+pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
-pub use send::{LoadArgs, SendArgs, ShapeArgs};
+pub use send::SendArgs;
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 
@@ -57,16 +54,16 @@ Examples:
   webhook log
   webhook replay @last --url http://localhost:4400
 
-Exit codes: 0 yes · 1 an honest no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable · 130 Ctrl-C · 143 SIGTERM";
+Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input or log not readable · 130 Ctrl-C · 143 SIGTERM";
 
 /// Receive, send, verify and replay webhooks on your own machine, byte for byte.
 ///
 /// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
-/// forges correctly signed test events; `verify` says why a captured signature fails; `replay`
-/// sends what was logged again so that it passes the receiver's checks; `test` plays a provider
-/// against your handler and says what it gets wrong. No account, no cloud.
+/// composes and sends correctly signed test events; `verify` says why a captured signature fails;
+/// `replay` sends logged deliveries again so that they pass the receiver's checks; `test` plays a
+/// provider against your handler and says what it gets wrong. No account, no cloud.
 ///
-/// Data goes to stdout, talk to stderr. Every command that prints data takes `--json`.
+/// Data goes to stdout, messages go to stderr. Every command that prints data takes `--json`.
 #[derive(Debug, Parser)]
 #[command(name = "webhook", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
 #[command(
@@ -87,7 +84,7 @@ pub struct Cli {
 pub struct GlobalArgs {
     /// When to colour.
     ///
-    /// `auto` colours what goes to a terminal, for stdout and stderr each on its own, and heeds
+    /// `auto` colours what goes to a terminal, for stdout and stderr each on its own, and respects
     /// `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`.
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<ColorWhen>,
@@ -128,9 +125,31 @@ pub enum Command {
     Log(LogArgs),
     Events(EventsArgs),
     Providers(ProvidersArgs),
-    Config(ConfigArgs),
-    Completions(CompletionsArgs),
-    Man(ManArgs),
+    /// Show each setting and where it comes from.
+    Config {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell.
+    ///
+    /// Events, providers and recent deliveries complete, too: the script asks this program for
+    /// them, so `webhook` has to be on the PATH.
+    #[command(after_help = LOADING)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, or write all pages into a folder.
+    ///
+    /// The page is troff, which `man` renders; it is not printed to a terminal.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The folder for the pages of all commands.
+        #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        output: Option<PathBuf>,
+    },
 }
 
 /// Where signing secrets come from. `Debug` prints all but the secrets themselves.
@@ -178,8 +197,8 @@ impl fmt::Debug for SecretArgs {
 #[command(next_help_heading = "Freshness")]
 pub struct FreshnessArgs {
     /// How old a signature may be, such as `5m`; `none` to ignore its time [default: as documented].
-    #[arg(long, value_name = "SPAN")]
-    pub tolerance: Option<value::Tolerance>,
+    #[arg(long, value_name = "SPAN", value_parser = value::tolerance)]
+    pub tolerance: Option<Freshness>,
 
     /// Refuse what is signed further in the future than the tolerance, too.
     ///

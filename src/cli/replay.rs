@@ -1,11 +1,11 @@
 //! `webhook replay`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::value::{Assignment, Header, Rate, Span, Speed};
-use super::{ConnectArgs, SecretArgs, SelectArgs};
+use super::{ConnectArgs, SecretArgs, SelectArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,8 +41,8 @@ pub struct ReplayArgs {
     pub sign: Option<SignMode>,
 
     /// Set a value in the body, such as `data.total=12.5`; signs afresh.
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<Assignment>,
+    #[arg(long, value_name = "PATH=VALUE", value_parser = value::assignment)]
+    pub set: Vec<(String, String)>,
 
     /// Let `--set` add what is not there.
     #[arg(long, requires = "set")]
@@ -57,20 +57,20 @@ pub struct ReplayArgs {
     pub new_id: bool,
 
     /// A header to add, such as `X-Test: 1`; repeatable.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
-    pub header: Vec<Header>,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    pub header: Vec<(String, String)>,
 
     /// Keep the pauses between the deliveries as they were.
     #[arg(long, value_enum, value_name = "PACE", conflicts_with = "rate")]
     pub pace: Option<Pace>,
 
     /// Compress the pauses, such as `10x`; implies `--pace original`.
-    #[arg(long, value_name = "FACTOR", conflicts_with = "rate")]
-    pub speed: Option<Speed>,
+    #[arg(long, value_name = "FACTOR", conflicts_with = "rate", value_parser = value::speed)]
+    pub speed: Option<f64>,
 
     /// Start no more than so many, such as `20/s`.
-    #[arg(long, value_name = "RATE")]
-    pub rate: Option<Rate>,
+    #[arg(long, value_name = "RATE", value_parser = value::rate)]
+    pub rate: Option<f64>,
 
     /// How many may be under way at once; 1 keeps the order [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -84,11 +84,11 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub shuffle: bool,
 
-    /// Go on with an interrupted replay: what it has sent is not sent again.
+    /// Continue an interrupted replay; what it has sent is not sent again.
     ///
-    /// `--resume=run_01JD…` goes on with that one, and needs nothing else: its deliveries and its
-    /// endpoint are in the log. Without a value, with the ids or filters and the endpoint of before,
-    /// it is the newest replay of just these. What was received since it began is not part of it.
+    /// `--resume=run_01JD…` continues that one, and needs nothing else: its deliveries and its
+    /// endpoint are in the log. Without a value, it continues the newest replay of the same ids or
+    /// filters to the same endpoint. What was received since it began is not part of it.
     #[arg(
         long, value_name = "RUN", num_args = 0..=1, require_equals = true,
         conflicts_with_all = ["from", "repeat"]
@@ -96,8 +96,8 @@ pub struct ReplayArgs {
     pub resume: Option<Option<String>>,
 
     /// How long to wait for each answer; 0 for no limit [default: 30s].
-    #[arg(long, value_name = "SPAN")]
-    pub timeout: Option<Span>,
+    #[arg(long, value_name = "SPAN", value_parser = value::span)]
+    pub timeout: Option<Duration>,
 
     /// Print what would be sent in place of sending it.
     #[arg(long)]

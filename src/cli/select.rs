@@ -1,4 +1,4 @@
-//! Which deliveries of the log are meant: shared by `replay` and `log`.
+//! Which deliveries of the log match: shared by `replay` and `log`.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};

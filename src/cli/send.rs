@@ -1,9 +1,11 @@
 //! `webhook send`.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::log::ShowAs;
-use super::value::{Assignment, Header, Moment, Rate, Span, Speed};
+use super::value::{self, Moment};
 use super::{ConnectArgs, SecretArgs};
 use crate::provider::Fault;
 
@@ -41,13 +43,13 @@ pub struct SendArgs {
 
     /// Send a deliberate fault.
     ///
-    /// What a correct receiver does with each is told by `webhook events --faults`.
+    /// `webhook events --faults` says what a correct receiver does with each.
     #[arg(long, value_enum, value_name = "FAULT", conflicts_with = "retry")]
     pub fault: Option<Fault>,
 
     /// A header to add, such as `X-Test: 1`; repeatable.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
-    pub header: Vec<Header>,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    pub header: Vec<(String, String)>,
 
     /// Print the request in place of sending it.
     #[arg(long)]
@@ -62,12 +64,12 @@ pub struct SendArgs {
     pub retry: bool,
 
     /// Compress the waits of `--retry`, such as `60x`.
-    #[arg(long, value_name = "FACTOR", requires = "retry")]
-    pub speed: Option<Speed>,
+    #[arg(long, value_name = "FACTOR", requires = "retry", value_parser = value::speed)]
+    pub speed: Option<f64>,
 
     /// How long to wait for an answer; 0 for no limit [default: the provider's].
-    #[arg(long, value_name = "SPAN")]
-    pub timeout: Option<Span>,
+    #[arg(long, value_name = "SPAN", value_parser = value::span)]
+    pub timeout: Option<Duration>,
 
     /// Print one JSON object a line: `attempt`, and at the end `summary`.
     #[arg(long)]
@@ -76,80 +78,82 @@ pub struct SendArgs {
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    #[command(flatten)]
-    pub shape: ShapeArgs,
-
-    #[command(flatten)]
-    pub load: LoadArgs,
-
-    #[command(flatten)]
-    pub connect: ConnectArgs,
-}
-
-/// How the payload is shaped, in this order.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Shaping")]
-pub struct ShapeArgs {
     /// JSON in place of the fixture's data: text, `@file`, or `-` for stdin.
-    #[arg(long, value_name = "JSON", conflicts_with = "body")]
+    #[arg(
+        help_heading = "Shaping",
+        long,
+        value_name = "JSON",
+        conflicts_with = "body"
+    )]
     pub data: Option<String>,
 
     /// Set a value, such as `data.total=12.5` or `data.items[0].quantity=3`; repeatable.
     ///
-    /// The value is JSON where it parses as JSON, else a string. `\.` is a dot of a key. A path at
-    /// which nothing stands is an error, unless `--add`.
+    /// The value is JSON where it parses as JSON, else a string. `\.` is a dot of a key. A path
+    /// that does not exist is an error, unless `--add`.
     #[arg(long, value_name = "PATH=VALUE", conflicts_with = "body")]
-    pub set: Vec<Assignment>,
+    #[arg(help_heading = "Shaping", value_parser = value::assignment)]
+    pub set: Vec<(String, String)>,
 
     /// Remove a value; repeatable.
-    #[arg(long, value_name = "PATH", conflicts_with = "body")]
+    #[arg(
+        help_heading = "Shaping",
+        long,
+        value_name = "PATH",
+        conflicts_with = "body"
+    )]
     pub unset: Vec<String>,
 
     /// Let `--set` add what is not there.
-    #[arg(long, requires = "set")]
+    #[arg(help_heading = "Shaping", long, requires = "set")]
     pub add: bool,
 
     /// Open the payload in `$VISUAL` or `$EDITOR` before it is signed.
-    #[arg(long)]
+    #[arg(help_heading = "Shaping", long)]
     pub edit: bool,
 
     /// Send these bytes as they are: `@file`, or `-` for stdin.
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(help_heading = "Shaping", long, value_name = "SOURCE")]
     pub body: Option<String>,
 
     /// The event's id, in place of a fresh one.
-    #[arg(long, value_name = "ID")]
+    #[arg(help_heading = "Shaping", long, value_name = "ID")]
     pub id: Option<String>,
 
     /// The event's and the signature's time: RFC 3339, unix seconds, or `-10m`.
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "Shaping",
+        long,
+        value_name = "TIME",
+        allow_hyphen_values = true
+    )]
     pub timestamp: Option<Moment>,
 
     /// Make the same ids each time from this number.
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Shaping", long, value_name = "N")]
     pub seed: Option<u64>,
-}
 
-/// Many at once.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Load")]
-pub struct LoadArgs {
     /// Send so many deliveries, each unique and signed.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Load")]
     pub count: Option<u64>,
 
     /// Send for so long.
-    #[arg(long, value_name = "SPAN")]
-    pub duration: Option<Span>,
+    #[arg(help_heading = "Load", long, value_name = "SPAN", value_parser = value::span)]
+    pub duration: Option<Duration>,
 
     /// Start so many a second, such as `200/s`, however slow the answers are.
     ///
     /// Alone, without `--count` or `--duration`, it sends each event once at this rate; so does
     /// `--concurrency`.
-    #[arg(long, value_name = "RATE")]
-    pub rate: Option<Rate>,
+    #[arg(help_heading = "Load", long, value_name = "RATE", value_parser = value::rate)]
+    pub rate: Option<f64>,
 
     /// How many may be under way at once [default: 1, or 50 with a load].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(help_heading = "Load")]
     pub concurrency: Option<u16>,
+
+    #[command(flatten)]
+    pub connect: ConnectArgs,
 }

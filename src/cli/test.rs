@@ -1,11 +1,11 @@
 //! `webhook test`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::value::Span;
-use super::{ConnectArgs, SecretArgs};
+use super::{ConnectArgs, SecretArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,13 +20,13 @@ Examples:
 ///
 /// Sends what the provider documents and what it may add, the same events in other bytes, forged
 /// and stale signatures, repeats, loads and events out of order, and says what the handler got
-/// wrong: what was sent, what came back, why it matters and how it is mended. Forged deliveries go
+/// wrong: what was sent, what came back, why it matters and how to fix it. Forged deliveries go
 /// to a loopback or private address only, unless `--yes-this-is-mine`.
 ///
 /// Each request is an attempt in the log, under a delivery that `log show` shows and `replay` sends
 /// again.
 ///
-/// Exits 0 when all passes, 1 when a check fails or a genuine delivery is refused, 2 and 4 as every
+/// Exits 0 when all passes, 1 when a check fails or a genuine delivery is refused, 2 and 4 as for every
 /// command, 3 when the endpoint is not reached. Warnings fail with `--strict` alone.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
@@ -71,8 +71,8 @@ pub struct TestArgs {
     pub strict: bool,
 
     /// How long to wait for each answer; 0 for no limit [default: the provider's deadline].
-    #[arg(long, value_name = "SPAN")]
-    pub timeout: Option<Span>,
+    #[arg(long, value_name = "SPAN", value_parser = value::span)]
+    pub timeout: Option<Duration>,
 
     /// Send forged deliveries to a host on the public network: it has to be yours.
     #[arg(long)]

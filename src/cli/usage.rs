@@ -90,9 +90,9 @@ fn meant(error: &clap::Error) -> Option<String> {
 fn see_help(error: &clap::Error) -> String {
     let command = command_of(error);
     if command.is_empty() {
-        return "`webhook --help` tells what there is".into();
+        return "`webhook --help` shows what there is".into();
     }
-    format!("`{command} --help` tells what it takes")
+    format!("`{command} --help` shows what it takes")
 }
 
 /// The command that was typed, by its usage; empty where clap does not tell it.
@@ -186,7 +186,7 @@ mod tests {
         check(
             "webhook listen --port x\ny",
             "`--port <PORT>`: `x\\ny` is not valid: invalid digit found in string",
-            "`webhook --help` tells what there is",
+            "`webhook --help` shows what there is",
         );
     }
 
@@ -200,22 +200,22 @@ mod tests {
         check(
             "webhook send",
             "missing `<EVENT>...`",
-            "`webhook send --help` tells what it takes",
+            "`webhook send --help` shows what it takes",
         );
         check(
             "webhook listen --once --count 2",
             "the argument `--once` cannot be used with `--count <N>`",
-            "`webhook listen --help` tells what it takes",
+            "`webhook listen --help` shows what it takes",
         );
         check(
             "webhook listen --respond 200,foo",
-            "`--respond <STATUS>`: `foo` is no status such as 500",
-            "`webhook --help` tells what there is",
+            "`--respond <STATUS>`: `foo` is not a status such as 500",
+            "`webhook --help` shows what there is",
         );
         check(
             "webhook send x --set foo",
             "`--set <PATH=VALUE>`: `foo` is not of the form `data.total=12.5`",
-            "`webhook --help` tells what there is",
+            "`webhook --help` shows what there is",
         );
     }
 }

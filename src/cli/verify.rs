@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::value::{Header, Moment};
+use super::value::{self, Moment};
 use super::{FreshnessArgs, SecretArgs};
 
 const EXAMPLES: &str = "\
@@ -35,10 +35,10 @@ pub struct VerifyArgs {
 
     /// A header of the raw body, such as `X-Olympus-Signature: t=…,v1=…`; repeatable.
     ///
-    /// With it, each FILE is a body, byte for byte. One of more than 32 MiB is hashed and no more:
-    /// its event is not read, and the cause of a wrong signature is not looked for.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
-    pub header: Vec<Header>,
+    /// With it, each FILE is a body, byte for byte. A body of more than 32 MiB is only
+    /// hashed: its event is not read, and the cause of a wrong signature is not looked for.
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    pub header: Vec<(String, String)>,
 
     /// The signature header's value of the raw body; needs `--provider`.
     #[arg(

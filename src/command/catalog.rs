@@ -1,15 +1,16 @@
 //! `webhook events`, `providers`, `config`, `completions` and `man`: what there is, and what is in force.
 
 mod events;
-mod facts;
 mod providers;
 mod settings;
 
-use serde::Serialize;
+use std::path::Path;
+
+use serde_json::Value;
 
 use super::World;
 use super::line::Line;
-use crate::cli::{ManArgs, Shell, completion, man};
+use crate::cli::{Shell, completion, man};
 use crate::exit::{CliError, Outcome};
 
 pub use events::events;
@@ -17,13 +18,13 @@ pub use providers::providers;
 pub use settings::config;
 
 /// Prints one JSON object of this kind a line; nothing where there is none.
-fn print_lines<T: Serialize>(
+fn print_lines(
     world: &World,
     kind: &'static str,
-    lines: &[T],
+    lines: impl Iterator<Item = Value>,
 ) -> Result<(), CliError> {
     let line = |fields| Line::new(kind, fields).to_json();
-    let lines = lines.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    let lines = lines.map(line).collect::<Result<Vec<_>, _>>()?;
     if !lines.is_empty() {
         world.console.json(&lines.join("\n"))?;
     }
@@ -45,8 +46,8 @@ pub fn completions(shell: Shell, world: &World) -> Result<Outcome, CliError> {
 }
 
 /// Prints the page of the program, or writes the pages of all commands.
-pub fn man(args: &ManArgs, world: &World) -> Result<Outcome, CliError> {
-    let Some(folder) = &args.output else {
+pub fn man(folder: Option<&Path>, world: &World) -> Result<Outcome, CliError> {
+    let Some(folder) = folder else {
         if world.console.prints_to_terminal() {
             let message = "a manual page is troff, which a terminal cannot show";
             let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";

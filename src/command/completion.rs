@@ -10,7 +10,8 @@ use super::select::ALL_SOURCES;
 use crate::check::plan;
 use crate::cli::GlobalArgs;
 use crate::cli::completion::{self, Candidates};
-use crate::command::{Setup, World, console};
+use crate::command::{World, console};
+use crate::config::Setup;
 use crate::delivery::{DeliverySource, Status, Timestamp};
 use crate::provider::{Catalogue, Provider};
 use crate::report;
@@ -75,7 +76,7 @@ impl Typing {
         };
         Self {
             // A configuration that cannot be read offers what is built in.
-            setup: Setup::load(&global, None, &world).ok(),
+            setup: Setup::load(&global, None, &world.folder).ok(),
             now: world.now(),
             words,
         }

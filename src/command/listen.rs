@@ -16,9 +16,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::World;
-use super::setup::Setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Progress, Receiver};
@@ -44,7 +44,7 @@ enum StopReason {
 
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     super::runtime()?.block_on(listen(args, setup, world))
 }
 
@@ -54,7 +54,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let signals = signal::first()?;
     let printer = Printer {
         console: world.console,
-        json: args.output.json,
+        json: args.json,
         body: settings.body.value,
         is_kept: !args.no_log,
     };
@@ -73,7 +73,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let until = async {
         tokio::select! {
             () = events.until_met() => StopReason::Met,
-            () = elapsed(args.until.within.map(|span| span.0)) => StopReason::Elapsed,
+            () = elapsed(args.within) => StopReason::Elapsed,
             Ok(signal) = signals => StopReason::Signal(signal),
             Ok(error) = unread => StopReason::Unread(error),
         }

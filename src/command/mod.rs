@@ -25,7 +25,7 @@ use crate::delivery::Timestamp;
 use crate::exit::{CliError, Outcome};
 
 pub use completion::complete_from_environment;
-pub use setup::{Setup, describe};
+pub use setup::describe;
 
 /// What a command finds around it: the streams, the clock, the folder it runs in.
 #[derive(Debug, Clone)]
@@ -73,9 +73,9 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => catalog::providers(&args, &global, world),
-        Command::Config(args) => catalog::config(&args, &global, world),
-        Command::Completions(args) => catalog::completions(args.shell, world),
-        Command::Man(args) => catalog::man(&args, world),
+        Command::Config { json } => catalog::config(json, &global, world),
+        Command::Completions { shell } => catalog::completions(shell, world),
+        Command::Man { output } => catalog::man(output.as_deref(), world),
     }
 }
 

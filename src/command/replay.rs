@@ -9,9 +9,10 @@ use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
 
-use super::setup::{Setup, client, headers};
+use super::setup::{client, existing_log, keyring};
 use super::{World, captures, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
+use crate::config::Setup;
 use crate::delivery::{Signing, Timestamp};
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
@@ -23,8 +24,8 @@ use report::RunReport;
 /// Runs the command.
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    let keyring = setup.keyring(&args.secrets)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let keyring = keyring(&setup, &args.secrets, world)?;
     let edit_error = OnceLock::new();
     let edit = |body: &[u8]| {
         let edited = shape::edit(body, &setup.config);
@@ -72,10 +73,10 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.changes.set = shape::parse_assignments(&args.set)?;
     replay.changes.add = args.add;
     replay.changes.new_id = args.new_id;
-    replay.headers = headers(&args.header);
+    replay.headers = args.header.iter().cloned().collect();
     replay.pacing = match (args.rate, args.speed, args.pace) {
-        (Some(rate), ..) => Pacing::per_second(rate.per_second),
-        (None, Some(speed), _) => Pacing::Original(speed.0),
+        (Some(rate), ..) => Pacing::per_second(rate),
+        (None, Some(speed), _) => Pacing::Original(speed),
         (None, None, Some(Pace::Original)) => Pacing::Original(1.0),
         (None, None, _) => Pacing::Fast,
     };
@@ -83,16 +84,14 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.times = args.repeat.unwrap_or(1);
     replay.shuffle = args.shuffle;
     if let Some(timeout) = args.timeout {
-        replay.timeout = (!timeout.0.is_zero()).then_some(timeout.0);
+        replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
     Ok(())
 }
 
 /// The captures of a file.
 fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
-    let captures = captures::read_all(path)?.into_iter();
-    let deliveries = captures.map(|capture| captures::delivery(capture, now));
-    Ok(Selection::Deliveries(deliveries.collect()))
+    Ok(Selection::Deliveries(captures::deliveries(path, now)?))
 }
 
 /// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that
@@ -103,7 +102,7 @@ fn select_from_log(
     setup: &Setup,
     now: Timestamp,
 ) -> Result<Log, CliError> {
-    let log = setup.existing_log()?;
+    let log = existing_log(setup)?;
     let reader = log.reader()?;
     let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
     let (ids, filters) = resume::asked_for(&run)?;

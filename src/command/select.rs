@@ -1,7 +1,7 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
-use super::setup::{Setup, moment};
 use crate::cli::SelectArgs;
+use crate::config::Setup;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
 use crate::provider::{Provider, nearest};
@@ -86,8 +86,8 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> CliError {
 type Ends = (Option<Timestamp>, Option<Timestamp>);
 
 fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, CliError> {
-    let since = args.since.map(|typed| moment(typed, now));
-    let until = args.until.map(|typed| moment(typed, now));
+    let since = args.since.map(|typed| typed.seen_from(now));
+    let until = args.until.map(|typed| typed.seen_from(now));
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
     {

@@ -10,9 +10,10 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::request::LISTENER;
-use super::setup::{Setup, Side, client, headers, moment};
+use super::setup::{Side, client, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
+use crate::config::Setup;
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
@@ -29,18 +30,18 @@ const CONCURRENCY: u16 = 50;
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     check::time(args, world.now())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let wanted = wanted(args, &setup, world)?;
-    let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     check::headers(args, &wanted)?;
     let messages = messages(args, &setup, world, &wanted, &keyring)?;
     let clock = || {
         let now = world.now();
-        let given = args.shape.timestamp;
-        given.map_or(now, |typed| moment(typed, now))
+        let given = args.timestamp;
+        given.map_or(now, |typed| typed.seen_from(now))
     };
     let options = options(args, &setup, &clock)?;
-    let mut random = match args.shape.seed {
+    let mut random = match args.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => rand::make_rng(),
     };
@@ -95,10 +96,10 @@ async fn send_load(
 ) -> Result<Outcome, CliError> {
     let stop = signal::stop()?;
     let load = LoadOptions {
-        count: args.load.count,
-        duration: args.load.duration.map(|span| span.0),
-        rate: args.load.rate.map(|rate| rate.per_second),
-        concurrency: args.load.concurrency.unwrap_or(CONCURRENCY),
+        count: args.count,
+        duration: args.duration,
+        rate: args.rate,
+        concurrency: args.concurrency.unwrap_or(CONCURRENCY),
     };
     let planned = load.planned(messages.len());
     let mut output = SendOutput::new(args, world, Some(progress::bar(world.console, planned)));
@@ -120,15 +121,15 @@ fn options<'a>(
     Ok(SendOptions {
         target: target(args, setup)?,
         shape: Shape {
-            id: args.shape.id.clone(),
-            set: shape::parse_assignments(&args.shape.set)?,
-            can_add: args.shape.add,
-            unset: shape::parse_paths(&args.shape.unset)?,
-            headers: headers(&args.header),
+            id: args.id.clone(),
+            set: shape::parse_assignments(&args.set)?,
+            can_add: args.add,
+            unset: shape::parse_paths(&args.unset)?,
+            headers: args.header.iter().cloned().collect(),
         },
         fault: args.fault,
-        retry_speed: args.retry.then(|| args.speed.map_or(1.0, |speed| speed.0)),
-        timeout: args.timeout.map(|span| span.0),
+        retry_speed: args.retry.then(|| args.speed.unwrap_or(1.0)),
+        timeout: args.timeout,
         clock,
     })
 }
@@ -144,15 +145,15 @@ fn compose<'a>(
 ) -> Result<Vec<(Message<'a>, Payload)>, CliError> {
     let one = |message: &Message<'a>| {
         let composed = options.compose(message, random);
-        let mut payload = composed.map_err(|error| shape::refused(error, args.shape.add))?;
-        if args.shape.edit {
+        let mut payload = composed.map_err(|error| shape::refused(error, args.add))?;
+        if args.edit {
             let definition = &message.provider.definition;
             let is_document = !matches!(message.content, EventContent::Body(_));
             let body = shape::edit_body(&payload.body, is_document, &setup.config)?;
             payload.set_body(body, definition);
             if let Some(fault) = options.fault {
                 let checked = fault.check(definition, &payload.body);
-                checked.map_err(|error| shape::refused(error.into(), args.shape.add))?;
+                checked.map_err(|error| shape::refused(error.into(), args.add))?;
             }
         }
         Ok((message.clone(), payload))
@@ -208,14 +209,14 @@ fn one_event<'a>(
 ) -> Result<(&'a Provider, &'a str), CliError> {
     if let Some(provider) = chosen {
         // A body of the user's may be an event that no fixture exists for.
-        if args.shape.body.is_none() && !provider.has_event(event) {
-            return Err(setup.unknown_event_of(provider, event));
+        if args.body.is_none() && !provider.has_event(event) {
+            return Err(setup.unknown_event_of(provider, event).into());
         }
         return Ok((provider, event));
     }
     let having: Vec<_> = setup.catalogue.with_event(event).collect();
     let [first, others @ ..] = having.as_slice() else {
-        return Err(setup.unknown_event(event));
+        return Err(setup.unknown_event(event).into());
     };
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();
@@ -237,7 +238,7 @@ fn messages<'a>(
     wanted: &[(&'a Provider, &'a str)],
     keyring: &'a Keyring,
 ) -> Result<Vec<Message<'a>>, CliError> {
-    let given = match (&args.shape.data, &args.shape.body) {
+    let given = match (&args.data, &args.body) {
         (Some(text), _) => Some(EventContent::Data(shape::json_source(text, "--data")?)),
         (None, Some(text)) => {
             let body = Bytes::from(shape::byte_source(text, "--body")?);
@@ -256,7 +257,7 @@ fn messages<'a>(
         let content = match (&given, provider.event(event)) {
             (Some(given), _) => given.clone(),
             (None, Some(fixture)) => EventContent::Fixture(fixture?.data),
-            (None, None) => return Err(setup.unknown_event_of(provider, event)),
+            (None, None) => return Err(setup.unknown_event_of(provider, event).into()),
         };
         Ok(Message {
             provider,

@@ -1,30 +1,18 @@
-//! The parts that most commands build: configuration, providers, secrets, the log.
+//! The parts that most commands build: secrets, the client, the log.
 
 use std::io::{self, IsTerminal as _, Read as _};
-use std::path::Path;
 
 use rand::TryRng as _;
 
 use super::World;
-use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs, value};
-use crate::config::{Ask, Config, Environment, GivenSecret};
-use crate::console::Console;
-use crate::delivery::{EventFilter, Headers, Timestamp};
+use crate::cli::{ConnectArgs, FreshnessArgs, SecretArgs};
+use crate::config::{Ask, Setup};
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
-use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, nearest};
+use crate::provider::Keyring;
 use crate::report;
-use crate::signature::{Freshness, Secret};
+use crate::signature::Freshness;
 use crate::store::Log;
-
-/// Configuration and providers, read.
-pub struct Setup {
-    /// What is in force.
-    pub config: Config,
-    /// The providers, the user's own included.
-    pub catalogue: Catalogue,
-    console: Console,
-}
 
 /// What a command does with secrets.
 #[derive(Debug, Clone, Copy)]
@@ -35,182 +23,44 @@ pub enum Side {
     Receiver,
 }
 
-impl Setup {
-    /// Reads configuration and providers.
-    pub fn load(
-        global: &GlobalArgs,
-        env_file: Option<&Path>,
-        world: &World,
-    ) -> Result<Self, CliError> {
-        let environment = Environment::of_process();
-        let environment = match env_file {
-            Some(path) => environment.with_file(path)?,
-            None => environment,
-        };
-        let config = Config::load(global, environment, &world.folder)?;
-        let mut catalogue = Catalogue::builtin();
-        for folder in config.provider_folders() {
-            catalogue.add_folder(&folder)?;
-        }
-        Ok(Self {
-            config,
-            catalogue,
-            console: world.console,
-        })
-    }
-
-    /// The provider of this name; an unknown one is an error that suggests a near name.
-    pub fn provider(&self, name: &str) -> Result<&Provider, CliError> {
-        self.catalogue.get(name).ok_or_else(|| {
-            let known = self.catalogue.iter().map(Provider::name);
-            let hint = match nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`webhook providers` lists them".into(),
-            };
-            CliError::usage(format!("unknown provider `{name}`")).hint(hint)
-        })
-    }
-
-    /// The provider that is configured, where one is.
-    pub fn chosen_provider(&self, flag: Option<&str>) -> Result<Option<&Provider>, CliError> {
-        let setting = self.config.provider(flag.map(str::to_owned))?;
-        setting.value.map(|name| self.provider(&name)).transpose()
-    }
-
-    /// The secrets that were configured, in their order, each with its origin.
-    pub fn secrets(&self, args: &SecretArgs) -> Result<Vec<GivenSecret>, CliError> {
-        let names: Vec<_> = self.catalogue.iter().map(Provider::name).collect();
-        let given = self.config.secrets(args, &names, &mut Terminal)?;
-        for secret in &given {
-            if let Some(name) = &secret.provider {
-                self.provider(name)?;
-            }
-        }
-        Ok(given)
-    }
-
-    /// The secrets that were configured; the ring is empty where there are none.
-    pub fn keyring(&self, args: &SecretArgs) -> Result<Keyring, CliError> {
-        self.note_names_as_secrets(args);
-        let given = self.secrets(args)?;
-        let of_provider = |provider: &Provider| {
-            let name = provider.name().to_owned();
-            let in_force = GivenSecret::in_force(&given, &name);
-            let entry = move |secret: &GivenSecret| SecretEntry {
-                provider: Some(name.clone()),
-                bytes: secret.bytes.clone(),
-                is_named: secret.provider.is_some(),
-            };
-            in_force.into_iter().map(entry).collect::<Vec<_>>()
-        };
-        let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
-        Keyring::new(&self.catalogue, &entries)
-            .map_err(|(name, error)| CliError::usage(format!("secret of `{name}`: {error}")))
-    }
-
-    /// Says where a provider's name was taken for a secret: its value was forgotten. Any other text
-    /// is a secret and not repeated.
-    fn note_names_as_secrets(&self, args: &SecretArgs) {
-        let is_name = |text: &&String| self.catalogue.get(text).is_some();
-        for name in args.secret.iter().filter(is_name) {
-            self.console.note(&format!(
-                "took `{name}` itself as the secret; for the provider: `--secret {name}=VALUE`"
-            ));
-        }
-    }
-
-    /// The secrets that were configured, else the local development secret, which is said on
-    /// stderr.
-    pub fn keyring_or_local(
-        &self,
-        args: &SecretArgs,
-        side: Side,
-        world: &World,
-    ) -> Result<Keyring, CliError> {
-        let keyring = self.keyring(args)?;
-        if !keyring.is_empty() {
-            return Ok(keyring);
-        }
-        let local = self.config.local_secret(random_bytes)?;
-        let (done, other) = match side {
-            Side::Sender => ("signed", "listen"),
-            Side::Receiver => ("checked", "send"),
-        };
+/// The secrets that were configured; the ring is empty where there are none. Says where a
+/// provider's name was taken for a secret: its value was forgotten. Any other text is a secret and
+/// not repeated.
+pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyring, CliError> {
+    let is_name = |text: &&String| setup.catalogue.get(text).is_some();
+    for name in args.secret.iter().filter(is_name) {
         world.console.note(&format!(
-            "{done} with the local development secret, which `{other}` shares (`webhook config` tells where it is)"
+            "took `{name}` itself as the secret; for the provider: `--secret {name}=VALUE`"
         ));
-        let secret = Secret::new("local development secret", local.bytes);
-        Ok(Keyring::local(&self.catalogue, &secret))
     }
+    Ok(setup.keyring(args, &mut Terminal)?)
+}
 
-    /// A filter of these patterns. Each has to mean an event that some provider has, so that a slip
-    /// of the keyboard is not a silent nothing.
-    pub fn event_filter(&self, patterns: &[String]) -> Result<EventFilter, CliError> {
-        let mut filter = EventFilter::default();
-        for pattern in patterns {
-            filter.add(pattern)?;
-            self.meets_events(pattern)?;
-        }
-        Ok(filter)
+/// The secrets that were configured, else the local development secret, which is said on stderr.
+pub fn keyring_or_local(
+    setup: &Setup,
+    args: &SecretArgs,
+    side: Side,
+    world: &World,
+) -> Result<Keyring, CliError> {
+    let keyring = keyring(setup, args, world)?;
+    if !keyring.is_empty() {
+        return Ok(keyring);
     }
+    let local = setup.local_keyring(random_bytes)?;
+    let (done, other) = match side {
+        Side::Sender => ("signed", "listen"),
+        Side::Receiver => ("checked", "send"),
+    };
+    world.console.note(&format!(
+        "{done} with the local development secret, which `{other}` shares (`webhook config` shows where it is)"
+    ));
+    Ok(local)
+}
 
-    /// Fails where a pattern means no event that some provider has.
-    fn meets_events(&self, pattern: &str) -> Result<(), CliError> {
-        for name in pattern
-            .split(',')
-            .map(|name| name.trim().trim_start_matches('!'))
-        {
-            if !name.contains('*') {
-                self.known_event(name)?;
-                continue;
-            }
-            let meant: EventFilter = name.parse()?;
-            let mut known = self.catalogue.iter().flat_map(Provider::event_names);
-            if !known.any(|event| meant.matches(event)) {
-                let trouble = CliError::usage(format!("no provider has an event like `{name}`"));
-                return Err(trouble.hint("`webhook events` lists them"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Fails with a near name where no provider has this event.
-    pub fn known_event(&self, event: &str) -> Result<(), CliError> {
-        if self.catalogue.with_event(event).next().is_some() {
-            return Ok(());
-        }
-        Err(self.unknown_event(event))
-    }
-
-    /// The error for an event that no provider has, with a near name.
-    pub fn unknown_event(&self, event: &str) -> CliError {
-        let known = self.catalogue.iter().flat_map(Provider::event_names);
-        let hint = match nearest(event, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`webhook events` lists them".into(),
-        };
-        CliError::usage(format!("unknown event `{event}`")).hint(hint)
-    }
-
-    /// The error for an event that a provider does not have: a near name, or who has it.
-    pub fn unknown_event_of(&self, provider: &Provider, event: &str) -> CliError {
-        let trouble = CliError::usage(format!("`{}` has no event `{event}`", provider.name()));
-        let elsewhere = self.catalogue.with_event(event).next();
-        match (nearest(event, provider.event_names()), elsewhere) {
-            (_, Some(other)) => {
-                trouble.hint(format!("it is one of {}: `--provider {0}`", other.name()))
-            }
-            (Some(near), None) => trouble.hint(format!("did you mean `{near}`?")),
-            (None, None) => {
-                trouble.hint(format!("`webhook events {}` lists them", provider.name()))
-            }
-        }
-    }
-
-    /// The log as a place to read from.
-    pub fn existing_log(&self) -> Result<Log, CliError> {
-        Ok(Log::open_existing(self.config.log()?.value)?)
-    }
+/// The log as a place to read from.
+pub fn existing_log(setup: &Setup) -> Result<Log, CliError> {
+    Ok(Log::open_existing(setup.config.log()?.value)?)
 }
 
 /// Random bytes of the system.
@@ -225,24 +75,10 @@ fn random_bytes(bytes: &mut [u8]) {
 /// How signed times are judged, as flags say.
 pub fn freshness(args: &FreshnessArgs) -> Freshness {
     match (args.tolerance, args.strict) {
-        (Some(value::Tolerance::None), _) => Freshness::Ignored,
-        (Some(value::Tolerance::Span(span)), strict) => Freshness::Within {
-            seconds: span.as_secs(),
-            strict,
-        },
+        (Some(Freshness::Within { seconds, .. }), strict) => Freshness::Within { seconds, strict },
+        (Some(given), _) => given,
         (None, true) => Freshness::Strict,
         (None, false) => Freshness::Documented,
-    }
-}
-
-/// A moment that was typed, as seen from `now`.
-pub fn moment(moment: value::Moment, now: Timestamp) -> Timestamp {
-    match moment {
-        value::Moment::At(micros) => Timestamp::from_micros(micros),
-        value::Moment::Ago(span) => {
-            let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-            Timestamp::from_micros(now.micros().saturating_sub(micros))
-        }
     }
 }
 
@@ -260,16 +96,8 @@ pub fn client_options(args: &ConnectArgs) -> ClientOptions {
     }
 }
 
-/// Headers as they were typed.
-pub fn headers(typed: &[value::Header]) -> Headers {
-    let fields = typed
-        .iter()
-        .map(|header| (header.name.clone(), header.value.clone()));
-    fields.collect()
-}
-
 /// The terminal and stdin of the process.
-struct Terminal;
+pub struct Terminal;
 
 impl Ask for Terminal {
     fn password(&mut self, prompt: &str) -> Option<io::Result<String>> {

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::cli::value::Assignment;
 use crate::config::Config;
 use crate::exit::CliError;
 use crate::json::{Path, PathError, javascript};
@@ -14,19 +13,15 @@ use crate::provider::nearest;
 use crate::send::SendError;
 
 /// The paths and values of `--set`. What is not JSON is a string.
-pub fn parse_assignments(assignments: &[Assignment]) -> Result<Vec<(Path, Value)>, CliError> {
-    let parse = |assignment: &Assignment| Ok((parse_path(&assignment.path)?, value_of(assignment)));
+pub fn parse_assignments(assignments: &[(String, String)]) -> Result<Vec<(Path, Value)>, CliError> {
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    let parse = |(path, text): &(String, String)| Ok((parse_path(path)?, value(text)));
     assignments.iter().map(parse).collect()
 }
 
 /// The paths of `--unset`.
 pub fn parse_paths(paths: &[String]) -> Result<Vec<Path>, CliError> {
     paths.iter().map(|path| parse_path(path)).collect()
-}
-
-fn value_of(assignment: &Assignment) -> Value {
-    serde_json::from_str(&assignment.value)
-        .unwrap_or_else(|_| Value::from(assignment.value.as_str()))
 }
 
 /// Why an event cannot be sent as flags say, and what to do; `can_add` is `--add`.

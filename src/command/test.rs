@@ -9,12 +9,13 @@ use std::ops::ControlFlow;
 use rand::rngs::StdRng;
 
 use super::World;
-use super::setup::{Setup, Side, client, client_options};
+use super::setup::{Side, client, client_options, keyring_or_local};
 use super::signal;
 use crate::check::{
-    CheckEnd, CheckEvent, Material, Planned, Runner, SelectionError, SideEffects, plan, select,
+    CheckContext, CheckEnd, CheckEvent, Planned, Runner, SelectionError, SideEffects, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
+use crate::config::Setup;
 use crate::delivery::{FailureKind, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
@@ -23,11 +24,11 @@ use crate::provider::Provider;
 use crate::report;
 use crate::signature::Key;
 use crate::store::Log;
-use output::Output;
+use output::RunOutput;
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| {
@@ -38,7 +39,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     if args.list {
         return output::list(&planned, args.json, world);
     }
-    let keyring = setup.keyring_or_local(&args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     let key = keyring.keys(provider.name()).first().ok_or_else(|| {
         CliError::usage(format!("no secret for `{}`", provider.name()))
             .hint(format!("give it: `--secret {}=…`", provider.name()))
@@ -49,7 +50,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             return Ok(Outcome::Unreachable);
         }
         let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
-        let mut output = Output::new(args, world, endpoint.url(), planned.len());
+        let mut output = RunOutput::new(args, world, endpoint.url(), planned.len());
         let end = check(
             args,
             world,
@@ -72,7 +73,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
 fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Planned>, CliError> {
     let event = args.event.as_deref();
     if let Some(event) = event.filter(|event| !provider.has_event(event)) {
-        return Err(setup.unknown_event_of(provider, event));
+        return Err(setup.unknown_event_of(provider, event).into());
     }
     let planned = plan(provider, event);
     select(planned, &args.only, &args.skip).map_err(|error| {
@@ -114,15 +115,10 @@ fn endpoint(
         fresh_connections: true,
         ..client_options(&args.connect)
     };
-    let lower_case = ClientOptions {
-        lower_case_names: true,
-        ..options.clone()
-    };
     let documented = provider.definition.delivery.timeout();
-    let timeout = args.timeout.map_or(documented, |span| span.0);
+    let timeout = args.timeout.unwrap_or(documented);
     Ok(EndpointClient::new(
-        Dispatch::new(Client::new(&options)?, log.clone(), clock),
-        Dispatch::new(Client::new(&lower_case)?, log, clock),
+        Dispatch::new(Client::new(&options)?, log, clock),
         target,
         Trigger::Test,
         (!timeout.is_zero()).then_some(timeout),
@@ -148,13 +144,13 @@ async fn check(
     (provider, key): (&Provider, &Key),
     endpoint: &EndpointClient,
     planned: Vec<Planned>,
-    output: &mut Output<'_>,
+    output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
     let target = endpoint.request_target().to_owned();
     let random = rand::make_rng::<StdRng>();
     let effects = side_effects(args, world)?;
     let runner = Runner {
-        material: Material::new(provider, key, target, world.clock, random),
+        context: CheckContext::new(provider, key, target, world.clock, random),
         endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,
@@ -186,34 +182,51 @@ async fn check(
     Ok((end, signal))
 }
 
+/// Says why no check was run, in every form that was asked for.
+fn none_ran(
+    mut output: RunOutput<'_>,
+    kind: &'static str,
+    message: &str,
+    hint: Option<&str>,
+    summary_file: Option<String>,
+    world: &World,
+) -> Result<(), CliError> {
+    output.not_run(kind, message);
+    world.console.talk(&report::error(message, hint));
+    output.finish(summary_file).map(drop)
+}
+
 /// Prints what is left to print, and says how the run ended.
 fn finish(
     (end, signal): (CheckEnd, Option<Signal>),
-    mut output: Output<'_>,
+    output: RunOutput<'_>,
     summary_file: Option<String>,
     world: &World,
 ) -> Result<Outcome, CliError> {
     match end {
         CheckEnd::Unreachable(failure) => {
-            output.not_run("unreachable", &failure.message);
             let hint = if failure.kind == FailureKind::Timeout {
                 "it has to answer a genuine delivery first: is it busy, or does it work before it answers?"
             } else {
                 "start the handler, or correct `--url`"
             };
-            let text = report::error(&failure.message, Some(hint));
-            world.console.talk(&text);
-            output.finish(summary_file)?;
+            let kind = "unreachable";
+            none_ran(
+                output,
+                kind,
+                &failure.message,
+                Some(hint),
+                summary_file,
+                world,
+            )?;
             Ok(Outcome::Unreachable)
         }
         CheckEnd::Refused(status) => {
             let message = format!(
                 "the handler answers {status} to a genuine delivery, so that no refusal proves anything"
             );
-            output.not_run("refused", &message);
-            let text = report::error(&message, output::hint_for(status));
-            world.console.talk(&text);
-            output.finish(summary_file)?;
+            let hint = output::hint_for(status);
+            none_ran(output, "refused", &message, hint, summary_file, world)?;
             Ok(Outcome::No)
         }
         CheckEnd::Done { is_gone } => {

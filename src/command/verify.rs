@@ -10,23 +10,24 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read};
 
 use super::World;
-use super::setup::{Setup, freshness, headers, moment};
+use super::setup::{freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
+use crate::config::Setup;
 use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
 use crate::provider::Policy;
 use crate::verify::Verifier;
 use input::CaptureInput;
-use output::Output;
+use output::VerifyOutput;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = input::of(args, io::stdin().is_terminal())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
-    let mut output = Output::new(args, world);
+    let mut output = VerifyOutput::new(args, world);
     for input in &inputs {
         let name = input.name();
         let opened = input.open(&world.folder);
@@ -50,7 +51,7 @@ fn verifier<'a>(
     world: &World,
 ) -> Result<Verifier<'a>, CliError> {
     let provider = setup.chosen_provider(args.provider.as_deref())?;
-    let keyring = setup.keyring(&args.secrets)?;
+    let keyring = keyring(setup, &args.secrets, world)?;
     if keyring.is_empty() {
         return Err(no_secret(setup));
     }
@@ -62,7 +63,7 @@ fn verifier<'a>(
             freshness: freshness(&args.freshness),
             ..Policy::default()
         },
-        at: args.at.map(|at| moment(at, world.now())),
+        at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
     })
 }
@@ -87,7 +88,7 @@ fn no_secret(setup: &Setup) -> CliError {
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the
 /// provider; `None` where neither was given, and the inputs are captures.
 fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Headers> {
-    let mut headers = headers(&args.header);
+    let mut headers: Headers = args.header.iter().cloned().collect();
     let provider = verifier.policy.provider.as_deref();
     let provider = provider.and_then(|name| verifier.catalogue.get(name));
     if let (Some(provider), Some(value)) = (provider, &args.signature) {
@@ -102,7 +103,7 @@ fn captures(
     input: &CaptureInput,
     reader: impl Read,
     verifier: &Verifier<'_>,
-    output: &mut Output,
+    output: &mut VerifyOutput,
 ) -> Result<(), CliError> {
     let name = input.name();
     let reader = output.flushing_lines(reader);

@@ -20,7 +20,7 @@ impl std::fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The variables of this process; those that are not UTF-8 are passed over.
+    /// The variables of this process; those that are not UTF-8 are skipped.
     pub fn of_process() -> Self {
         let pairs = std::env::vars_os();
         let text = pairs.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
@@ -29,10 +29,7 @@ impl Environment {
 
     /// The same with a file of `KEY=VALUE` lines behind it.
     pub fn with_file(mut self, path: &Path) -> Result<Self, ConfigError> {
-        let file = std::fs::File::open(path).map_err(|source| ConfigError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let file = std::fs::File::open(path).map_err(ConfigError::read(path))?;
         let mut variables = BTreeMap::new();
         for pair in dotenvy::Iter::new(file) {
             let (name, value) = pair.map_err(|error| ConfigError::Form {

@@ -1,8 +1,12 @@
 //! What can be wrong with a configuration.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::Origin;
+use crate::delivery::FilterError;
+use crate::provider::CatalogueError;
+use crate::signature::KeyError;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +17,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file that a configuration file names as a secret cannot be read.
     #[error("cannot read `{path}`, which `{config}` names as a secret of {whom}: {source}")]
@@ -25,7 +29,7 @@ pub enum ConfigError {
         /// The key in it: a provider, or `default`.
         whom: String,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A configuration file does not say what it may.
     #[error("`{path}` is not valid: {message}")]
@@ -60,20 +64,56 @@ pub enum ConfigError {
     /// There is no home directory to keep a file in.
     #[error("there is no home directory for {0}")]
     NoHome(&'static str),
+    /// A secret is no key of its provider's scheme.
+    #[error("secret of `{provider}`: {error}")]
+    Key {
+        /// The provider.
+        provider: String,
+        /// What is wrong with it.
+        error: KeyError,
+    },
+    /// A name that no provider or event has.
+    #[error("{message}")]
+    Unknown {
+        /// What is unknown.
+        message: String,
+        /// What to do: a near name, or where the known ones are listed.
+        hint: String,
+    },
+    /// A definition of the user's is not valid.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A pattern of events is not valid.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The local development secret cannot be kept.
     #[error("cannot keep the local development secret in `{path}`: {source}")]
     LocalSecret {
         /// Its file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
 impl ConfigError {
+    /// The error for a file that the system does not give.
+    pub(super) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        |source| Self::Read { path, source }
+    }
+
+    /// The error for a name that nothing has.
+    pub(super) fn unknown(message: String, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        Self::Unknown { message, hint }
+    }
+
     /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         Some(match self {
+            Self::Unknown { hint, .. } => hint,
+            Self::Key { .. } | Self::Catalogue(_) | Self::Filter(_) => return None,
             Self::EmptySecret(_) => "give the endpoint's signing secret",
             Self::NoTerminal => "give it a value, or `--secret-file`, or set WEBHOOK_SECRET",
             Self::NoVariable { .. } => "set it, or name it in an `--env-file`",
@@ -83,7 +123,7 @@ impl ConfigError {
             Self::Form { .. } => "the names are those of the flags: `webhook listen --help`",
             Self::SecretFile { .. } => "`webhook config` shows each secret and where it comes from",
             Self::Read { .. } => "check the path and its rights",
-            Self::Value { .. } => "mend it there, or give the flag, which goes before it",
+            Self::Value { .. } => "fix it there, or give the flag, which takes precedence",
         })
     }
 

@@ -11,7 +11,7 @@ use super::ConfigError;
 /// What a configuration file may say. Names are those of the flags.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct FileConfig {
+pub struct ConfigForm {
     /// The provider to send as and to expect.
     pub provider: Option<String>,
     /// The endpoint of `send` and `replay`.
@@ -22,16 +22,16 @@ pub struct FileConfig {
     pub color: Option<String>,
     /// Where secrets are found, by provider; `default` for all.
     #[serde(default)]
-    pub secrets: BTreeMap<String, Sources>,
+    pub secrets: BTreeMap<String, SecretsForm>,
     /// The settings of `listen`.
     #[serde(default)]
-    pub listen: ListenFile,
+    pub listen: ListenForm,
 }
 
 /// The settings of `listen`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ListenFile {
+pub struct ListenForm {
     /// The address to listen on.
     pub host: Option<IpAddr>,
     /// The port.
@@ -56,16 +56,16 @@ pub struct ListenFile {
     untagged,
     expecting = "a secret's place: `{ env = \"NAME\" }`, `{ file = \"PATH\" }`, or a list of these; never the secret itself"
 )]
-pub enum Sources {
+pub enum SecretsForm {
     /// One.
-    One(SecretSource),
+    One(SecretForm),
     /// Several; the first signs.
-    Many(Vec<SecretSource>),
+    Many(Vec<SecretForm>),
 }
 
-impl Sources {
+impl SecretsForm {
     /// The places in order.
-    pub fn as_slice(&self) -> &[SecretSource] {
+    pub fn as_slice(&self) -> &[SecretForm] {
         match self {
             Self::One(source) => std::slice::from_ref(source),
             Self::Many(sources) => sources,
@@ -76,20 +76,17 @@ impl Sources {
 /// Where a secret is found. A configuration file never holds one itself, as it is committed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
-pub enum SecretSource {
+pub enum SecretForm {
     /// In an environment variable.
     Env(String),
     /// In a file, relative to the configuration file.
     File(PathBuf),
 }
 
-impl FileConfig {
+impl ConfigForm {
     /// Reads a configuration file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(ConfigError::read(path))?;
         let mut file: Self = toml::from_str(&text).map_err(|error| ConfigError::Form {
             path: path.to_path_buf(),
             message: one_line(&error, &text),

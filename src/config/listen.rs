@@ -1,13 +1,12 @@
 //! The settings of `listen`: flag, then configuration file, then default.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Config, ConfigError, ListenFile, Setting};
-use crate::cli::value::{Size, Span};
+use super::{Config, ConfigError, ListenForm, Setting};
+use crate::cli::value;
 use crate::cli::{BodyDetail, InvalidPolicy, ListenArgs};
 
 /// The port where none is chosen.
@@ -30,7 +29,7 @@ pub struct ListenSettings {
     pub timeout: Setting<Option<Duration>>,
     /// The largest body in bytes.
     pub max_body: Setting<u64>,
-    /// What is done with deliveries that are not genuine.
+    /// What is done with invalid deliveries.
     pub on_invalid: Setting<InvalidPolicy>,
     /// The patterns of the events that are printed and forwarded; none means all.
     pub events: Setting<Vec<String>>,
@@ -38,79 +37,40 @@ pub struct ListenSettings {
     pub body: Setting<BodyDetail>,
 }
 
-/// What the flags of `listen` say, where they say something.
-#[derive(Debug, Clone, Default)]
-struct Flags {
-    host: Option<IpAddr>,
-    port: Option<u16>,
-    forward_to: Vec<String>,
-    timeout: Option<Span>,
-    max_body: Option<Size>,
-    on_invalid: Option<InvalidPolicy>,
-    events: Vec<String>,
-    body: Option<BodyDetail>,
-}
-
-impl From<&ListenArgs> for Flags {
-    fn from(args: &ListenArgs) -> Self {
-        Self {
-            host: args.host,
-            port: args.port,
-            forward_to: args.forward.forward_to.clone(),
-            timeout: args.forward.timeout,
-            max_body: args.answer.max_body,
-            on_invalid: args.answer.on_invalid,
-            events: args.output.events.clone(),
-            body: args.output.body,
-        }
-    }
-}
-
 impl Config {
     /// What `listen` works with when it is given these flags. Fails where a configuration file
     /// holds a value that is not of its kind.
     pub fn listen_settings(&self, args: &ListenArgs) -> Result<ListenSettings, ConfigError> {
-        self.listen_with(args.into())
-    }
-
-    /// What `listen` works with when it is given no flags.
-    pub fn listen_settings_without_flags(&self) -> Result<ListenSettings, ConfigError> {
-        self.listen_with(Flags::default())
-    }
-
-    fn listen_with(&self, flags: Flags) -> Result<ListenSettings, ConfigError> {
-        let host = flags.host.map(|host| ("--host", host));
-        let port = flags.port.map(|port| ("--port", port));
+        let host = args.host.map(|host| ("--host", host));
+        let port = args.port.map(|port| ("--port", port));
         let localhost = Ipv4Addr::LOCALHOST.into();
         Ok(ListenSettings {
             host: self.setting(host, None, |file| file.listen.host, localhost)?,
             port: self.setting(port, None, |file| file.listen.port, DEFAULT_PORT)?,
-            forward_to: self.list(("--forward-to", flags.forward_to), |file| &file.forward_to)?,
+            forward_to: self.list(("--forward-to", &args.forward_to), |file| &file.forward_to)?,
             timeout: self
                 .parsed(
-                    ("--timeout", flags.timeout),
+                    ("--timeout", args.timeout),
                     ("listen.timeout", |file| &file.listen.timeout),
-                    Span::from_str,
-                    Span(DEFAULT_TIMEOUT),
+                    value::span,
+                    DEFAULT_TIMEOUT,
                 )?
-                .map(|Span(span)| Some(span).filter(|span| !span.is_zero())),
-            max_body: self
-                .parsed(
-                    ("--max-body", flags.max_body),
-                    ("listen.max-body", |file| &file.listen.max_body),
-                    Size::from_str,
-                    Size(DEFAULT_MAX_BODY),
-                )?
-                .map(|Size(bytes)| bytes),
+                .map(|span| Some(span).filter(|span| !span.is_zero())),
+            max_body: self.parsed(
+                ("--max-body", args.max_body),
+                ("listen.max-body", |file| &file.listen.max_body),
+                value::size,
+                DEFAULT_MAX_BODY,
+            )?,
             on_invalid: self.parsed(
-                ("--on-invalid", flags.on_invalid),
+                ("--on-invalid", args.on_invalid),
                 ("listen.on-invalid", |file| &file.listen.on_invalid),
                 choice,
                 InvalidPolicy::Reject,
             )?,
-            events: self.list(("--events", flags.events), |file| &file.events)?,
+            events: self.list(("--events", &args.events), |file| &file.events)?,
             body: self.parsed(
-                ("--body", flags.body),
+                ("--body", args.body),
                 ("listen.body", |file| &file.listen.body),
                 choice,
                 BodyDetail::Full,
@@ -121,10 +81,10 @@ impl Config {
     /// A list: the flag's where it has any, else a file's, which may be empty on purpose.
     fn list(
         &self,
-        (name, values): (&'static str, Vec<String>),
-        field: fn(&ListenFile) -> &Option<Vec<String>>,
+        (name, values): (&'static str, &[String]),
+        field: fn(&ListenForm) -> &Option<Vec<String>>,
     ) -> Result<Setting<Vec<String>>, ConfigError> {
-        let flag = Some((name, values)).filter(|(_, values)| !values.is_empty());
+        let flag = (!values.is_empty()).then(|| (name, values.to_vec()));
         self.setting(flag, None, |file| field(&file.listen).clone(), Vec::new())
     }
 }

@@ -3,32 +3,22 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Config, ConfigError};
 
 /// How many random bytes the secret has; it is written as hex behind `whsec_`.
 const RANDOM_BYTES: usize = 24;
 
-/// The secret and its file.
-pub struct LocalSecret {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Where it is kept, mode 0600.
-    pub path: PathBuf,
-}
-
 impl Config {
-    /// The local development secret; made of `random` bytes when there is none yet.
-    pub fn local_secret(&self, random: impl FnOnce(&mut [u8])) -> Result<LocalSecret, ConfigError> {
+    /// The local development secret; made of `random` bytes when there is none yet, in a file of
+    /// mode 0600.
+    pub fn local_secret(&self, random: impl FnOnce(&mut [u8])) -> Result<Vec<u8>, ConfigError> {
         let path = self
             .paths
             .local_secret_file()
             .ok_or(ConfigError::NoHome("the local secret"))?;
-        match read_or_make(&path, random) {
-            Ok(bytes) => Ok(LocalSecret { bytes, path }),
-            Err(source) => Err(ConfigError::LocalSecret { path, source }),
-        }
+        read_or_make(&path, random).map_err(|source| ConfigError::LocalSecret { path, source })
     }
 }
 

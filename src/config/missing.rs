@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{Config, ConfigError, Sources};
+use super::{Config, ConfigError, SecretsForm};
 
 /// A secret that cannot be fetched.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Config {
                         false
                     }
                 });
-                *sources = Sources::Many(found);
+                *sources = SecretsForm::Many(found);
             }
         }
         self.files = files;

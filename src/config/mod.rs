@@ -9,6 +9,7 @@ mod local;
 mod missing;
 mod paths;
 mod secrets;
+mod setup;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,12 +18,12 @@ use crate::cli::{ColorWhen, GlobalArgs};
 
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use file::{FileConfig, ListenFile, SecretSource, Sources};
+pub use file::{ConfigForm, ListenForm, SecretForm, SecretsForm};
 pub use listen::{DEFAULT_PORT, ListenSettings};
-pub use local::LocalSecret;
 pub use missing::MissingSecret;
 pub use paths::Paths;
 pub use secrets::{Ask, GivenSecret};
+pub use setup::{Setup, did_you_mean};
 
 /// The project's configuration file, in the folder where the program runs.
 pub const PROJECT_FILE: &str = "webhook.toml";
@@ -37,7 +38,7 @@ pub struct Config {
     pub environment: Environment,
     /// Where the user's files lie.
     pub paths: Paths,
-    files: Vec<(PathBuf, FileConfig)>,
+    files: Vec<(PathBuf, ConfigForm)>,
     log: Option<PathBuf>,
     /// Where the program runs; `None` where a file was named, which stands alone.
     folder: Option<PathBuf>,
@@ -110,7 +111,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let paths = Paths::of(&environment);
         let files = if let Some(path) = &global.config {
-            vec![(path.clone(), FileConfig::read(path)?)]
+            vec![(path.clone(), ConfigForm::read(path)?)]
         } else {
             let user = paths.config_file();
             let candidates = [Some(folder.join(PROJECT_FILE)), user];
@@ -119,7 +120,7 @@ impl Config {
                 .flatten()
                 .filter(|path| path.is_file());
             present
-                .map(|path| FileConfig::read(&path).map(|file| (path, file)))
+                .map(|path| ConfigForm::read(&path).map(|file| (path, file)))
                 .collect::<Result<_, _>>()?
         };
         Ok(Self {
@@ -137,7 +138,7 @@ impl Config {
         &self,
         flag: Option<(&'static str, T)>,
         variable: Option<Variable<'_, T>>,
-        field: impl Fn(&FileConfig) -> Option<T>,
+        field: impl Fn(&ConfigForm) -> Option<T>,
         default: T,
     ) -> Result<Setting<T>, ConfigError> {
         if let Some((name, value)) = flag {
@@ -149,10 +150,8 @@ impl Config {
         if let Some((name, parse)) = variable
             && let Some((text, origin)) = self.environment.get(name)
         {
-            return match parse(text) {
-                Ok(value) => Ok(Setting { value, origin }),
-                Err(message) => Err(ConfigError::Value { origin, message }),
-            };
+            let value = parse(text);
+            return Setting { value, origin }.checked();
         }
         let from_file = self.files.iter().find_map(|(path, file)| {
             let origin = Origin::File(path.clone());
@@ -181,20 +180,26 @@ impl Config {
 
     /// The endpoint, where one is configured.
     pub fn url(&self, flag: Option<String>) -> Result<Setting<Option<String>>, ConfigError> {
-        self.setting(
-            flag.map(|url| ("--url", Some(url))),
-            Some(("WEBHOOK_URL", |text| Ok(Some(text.into())))),
-            |file| file.url.clone().map(Some),
-            None,
-        )
+        self.text("--url", flag, "WEBHOOK_URL", |file| file.url.clone())
     }
 
     /// The provider, where one is configured.
     pub fn provider(&self, flag: Option<String>) -> Result<Setting<Option<String>>, ConfigError> {
+        let field = |file: &ConfigForm| file.provider.clone();
+        self.text("--provider", flag, "WEBHOOK_PROVIDER", field)
+    }
+
+    fn text(
+        &self,
+        name: &'static str,
+        flag: Option<String>,
+        variable: &str,
+        field: fn(&ConfigForm) -> Option<String>,
+    ) -> Result<Setting<Option<String>>, ConfigError> {
         self.setting(
-            flag.map(|name| ("--provider", Some(name))),
-            Some(("WEBHOOK_PROVIDER", |text| Ok(Some(text.into())))),
-            |file| file.provider.clone().map(Some),
+            flag.map(|text| (name, Some(text))),
+            Some((variable, |text| Ok(Some(text.into())))),
+            |file| field(file).map(Some),
             None,
         )
     }
@@ -224,7 +229,7 @@ impl Config {
     fn parsed<T: Clone>(
         &self,
         (name, value): (&'static str, Option<T>),
-        (key, field): (&str, fn(&FileConfig) -> &Option<String>),
+        (key, field): (&str, fn(&ConfigForm) -> &Option<String>),
         parse: impl Fn(&str) -> Result<T, String>,
         default: T,
     ) -> Result<Setting<T>, ConfigError> {
@@ -240,7 +245,7 @@ impl Config {
     }
 
     /// The configuration files that were read, the nearest first.
-    pub fn files(&self) -> impl Iterator<Item = (&Path, &FileConfig)> {
+    pub fn files(&self) -> impl Iterator<Item = (&Path, &ConfigForm)> {
         self.files.iter().map(|(path, file)| (path.as_path(), file))
     }
 

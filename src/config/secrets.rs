@@ -1,10 +1,9 @@
 //! Gathering the signing secrets from all places.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::fs;
 use std::path::Path;
 
-use super::{Config, ConfigError, Origin, SecretSource};
+use super::{Config, ConfigError, Origin, SecretForm};
 use crate::cli::{ASK, SecretArgs};
 
 /// The variable of a secret for all providers; `_OLYMPUS` and the like behind it for one.
@@ -64,11 +63,28 @@ impl Config {
         ask: &mut dyn Ask,
     ) -> Result<Vec<GivenSecret>, ConfigError> {
         let mut given = Vec::new();
+        let flag = |name, provider, bytes| GivenSecret {
+            provider,
+            bytes,
+            origin: Origin::Flag(name),
+            rank: FLAGS,
+        };
         for text in &args.secret {
-            given.push(from_flag(text, providers, ask)?);
+            let (provider, value) = split_name(text, providers);
+            let bytes = if text == ASK {
+                password(ask)?
+            } else {
+                value.as_bytes().to_vec()
+            };
+            given.push(flag("--secret", provider, bytes));
         }
         for text in &args.secret_file {
-            given.push(from_file_flag(text, providers, ask)?);
+            let (provider, path) = split_name(text, providers);
+            let bytes = match path {
+                "-" => ask.stdin().map_err(ConfigError::read("stdin"))?,
+                path => fs::read(path).map_err(ConfigError::read(path))?,
+            };
+            given.push(flag("--secret-file", provider, without_line_end(bytes)));
         }
         given.extend(self.variable_secrets(providers));
         given.extend(self.file_secrets()?);
@@ -119,25 +135,28 @@ impl Config {
         &self,
         config: &Path,
         key: &str,
-        source: &SecretSource,
+        source: &SecretForm,
     ) -> Result<Vec<u8>, ConfigError> {
         match source {
-            SecretSource::Env(name) => match self.environment.get_even_empty(name) {
+            SecretForm::Env(name) => match self.environment.get_even_empty(name) {
                 Some((value, _)) => Ok(value.as_bytes().to_vec()),
                 None => Err(ConfigError::NoVariable {
                     path: config.to_path_buf(),
                     name: name.clone(),
                 }),
             },
-            SecretSource::File(file) => {
+            SecretForm::File(file) => {
                 let folder = config.parent().unwrap_or(Path::new("."));
                 let path = folder.join(file);
-                read(&path).map_err(|source| ConfigError::SecretFile {
-                    path,
-                    config: config.to_path_buf(),
-                    whom: key.to_owned(),
-                    source,
-                })
+                match fs::read(&path) {
+                    Ok(bytes) => Ok(without_line_end(bytes)),
+                    Err(source) => Err(ConfigError::SecretFile {
+                        path,
+                        config: config.to_path_buf(),
+                        whom: key.to_owned(),
+                        source,
+                    }),
+                }
             }
         }
     }
@@ -159,67 +178,15 @@ fn split_name<'t>(text: &'t str, providers: &[&str]) -> (Option<String>, &'t str
     }
 }
 
-fn from_flag(
-    text: &str,
-    providers: &[&str],
-    ask: &mut dyn Ask,
-) -> Result<GivenSecret, ConfigError> {
-    let origin = Origin::Flag("--secret");
-    if text == ASK {
-        let answer = ask
-            .password("signing secret: ")
-            .ok_or(ConfigError::NoTerminal)?;
-        let answer = answer.map_err(|error| ConfigError::Value {
-            origin: origin.clone(),
+fn password(ask: &mut dyn Ask) -> Result<Vec<u8>, ConfigError> {
+    let answer = ask.password("signing secret: ");
+    match answer.ok_or(ConfigError::NoTerminal)? {
+        Ok(text) => Ok(text.into_bytes()),
+        Err(error) => Err(ConfigError::Value {
+            origin: Origin::Flag("--secret"),
             message: error.to_string(),
-        })?;
-        return Ok(GivenSecret {
-            provider: None,
-            bytes: answer.into_bytes(),
-            origin,
-            rank: FLAGS,
-        });
+        }),
     }
-    let (provider, value) = split_name(text, providers);
-    let bytes = value.as_bytes().to_vec();
-    Ok(GivenSecret {
-        provider,
-        bytes,
-        origin,
-        rank: FLAGS,
-    })
-}
-
-fn from_file_flag(
-    text: &str,
-    providers: &[&str],
-    ask: &mut dyn Ask,
-) -> Result<GivenSecret, ConfigError> {
-    let (provider, path) = split_name(text, providers);
-    let bytes = if path == "-" {
-        let bytes = ask.stdin().map_err(|source| ConfigError::Read {
-            path: "stdin".into(),
-            source,
-        })?;
-        without_line_end(bytes)
-    } else {
-        read(Path::new(path)).map_err(|source| ConfigError::Read {
-            path: path.into(),
-            source,
-        })?
-    };
-    Ok(GivenSecret {
-        provider,
-        bytes,
-        origin: Origin::Flag("--secret-file"),
-        rank: FLAGS,
-    })
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
-    Ok(without_line_end(bytes))
 }
 
 /// Editors and `echo` end a file with a newline that is no part of the secret.

@@ -14,7 +14,7 @@ pub enum Trigger {
     Forward,
     /// `replay` sent a logged delivery again.
     Replay,
-    /// `send` forged an event.
+    /// `send` composed an event.
     Send,
     /// `send --retry` followed the provider's schedule.
     Retry,
@@ -180,7 +180,7 @@ impl fmt::Display for Failure {
 pub struct Attempt {
     /// `att_` and a ULID.
     pub id: String,
-    /// The delivery that was sent; for `send`, the id given to the forged one.
+    /// The delivery that was sent; for `send`, the id given to the composed one.
     pub delivery_id: String,
     /// Why it was sent.
     pub trigger: Trigger,

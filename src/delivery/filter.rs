@@ -1,4 +1,4 @@
-//! Which events are meant: `order.*,!order.updated`.
+//! Which events match: `order.*,!order.updated`.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ const WILDCARD: u8 = b'*';
 
 /// A list of event patterns, some of which take away.
 ///
-/// An event is meant when one of the positive patterns matches it, or there is none, and no
+/// An event matches when one of the positive patterns matches it, or there is none, and no
 /// negation does; the order of the patterns makes no difference. Upper and lower case differ, as
 /// they do in event names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,19 +43,19 @@ impl EventFilter {
         Ok(())
     }
 
-    /// Whether every event is meant.
+    /// Whether every event matches.
     pub fn is_empty(&self) -> bool {
         self.wanted.is_empty() && self.unwanted.is_empty()
     }
 
-    /// Whether the event of this name is meant.
+    /// Whether the event of this name matches.
     pub fn matches(&self, event: &str) -> bool {
         let hits = |patterns: &[String]| patterns.iter().any(|p| glob(p, event));
         (self.wanted.is_empty() || hits(&self.wanted)) && !hits(&self.unwanted)
     }
 
-    /// The same for a delivery, whose event may be unknown: that one only a filter without a
-    /// positive pattern means.
+    /// The same for a delivery, whose event may be unknown: that one matches only a filter without a
+    /// positive pattern.
     pub fn matches_known(&self, event: Option<&str>) -> bool {
         event.map_or(self.wanted.is_empty(), |event| self.matches(event))
     }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_positive_pattern_all_but_the_negated_is_meant() {
+    fn without_a_positive_pattern_all_but_the_negated_matches() {
         let most = filter("!*.test");
         assert!(most.matches("order.created"));
         assert!(!most.matches("order.test"));

@@ -4,6 +4,7 @@
 
 mod attempt;
 pub mod capture;
+pub mod duration;
 mod filter;
 mod finding;
 mod headers;

@@ -21,9 +21,7 @@ pub enum SendMode {
 
 /// Sends to one endpoint for one trigger, and keeps everything that it sends.
 pub struct EndpointClient {
-    /// By the spelling of header names.
     dispatch: Dispatch,
-    lower_case: Dispatch,
     target: Target,
     trigger: Trigger,
     timeout: Option<Duration>,
@@ -32,18 +30,15 @@ pub struct EndpointClient {
 }
 
 impl EndpointClient {
-    /// To `target`, through one dispatch for each spelling of header names; `timeout` is the
-    /// longest that an answer may take.
+    /// To `target`; `timeout` is the longest that an answer may take.
     pub const fn new(
         dispatch: Dispatch,
-        lower_case: Dispatch,
         target: Target,
         trigger: Trigger,
         timeout: Option<Duration>,
     ) -> Self {
         Self {
             dispatch,
-            lower_case,
             target,
             trigger,
             timeout,
@@ -90,7 +85,7 @@ impl EndpointClient {
         };
         let sent = match mode {
             SendMode::Plain => self.dispatch.send(outgoing).await,
-            SendMode::LowerCase => self.lower_case.send(outgoing).await,
+            SendMode::LowerCase => self.dispatch.send_lower_case(outgoing).await,
             SendMode::Half => self.dispatch.abort_mid_body(outgoing).await?,
         };
         self.remember(sent.receipt);

@@ -5,8 +5,6 @@ use std::io;
 use crate::delivery::capture::CaptureError;
 
 use super::found::FilePosition;
-use super::har::HarError;
-use super::message::MessageError;
 
 /// Why no capture could be read.
 #[derive(Debug, thiserror::Error)]
@@ -14,14 +12,6 @@ pub enum FormatError {
     /// The reader failed.
     #[error("cannot read the input: {0}")]
     Io(#[from] io::Error),
-    /// More than is held in memory at once.
-    #[error("{place}: longer than the {limit} bytes that are read at once")]
-    TooLong {
-        /// Where it starts.
-        place: FilePosition,
-        /// The limit in bytes.
-        limit: u64,
-    },
     /// Nothing but white space.
     #[error("the input is empty")]
     Empty,
@@ -36,27 +26,34 @@ pub enum FormatError {
         /// What is wrong with it.
         source: CaptureError,
     },
-    /// JSON of another shape.
+    /// Text of another shape.
     #[error("{place}: {problem}")]
     Shape {
         /// Where it starts.
         place: FilePosition,
-        /// What is missing, such as ``no `request.headers` ``.
+        /// What is wrong, such as ``no `request.headers` ``.
         problem: String,
-        /// The nearest shape that is read.
-        expected: &'static str,
+        /// The nearest shape that is read, where there is one to show.
+        expected: Option<&'static str>,
         /// Whether it is JSON without any sign of a capture, such as a payload.
         bare: bool,
     },
-    /// HAR that cannot be read.
-    #[error(transparent)]
-    Har(#[from] HarError),
-    /// A raw request that cannot be read.
-    #[error(transparent)]
-    Message(#[from] MessageError),
+    /// Not JSON, or a field of HAR of another type.
+    #[error("not HAR: {0}")]
+    Har(serde_json::Error),
 }
 
 impl FormatError {
+    /// What is wrong at a place.
+    pub(super) fn at(place: FilePosition, problem: impl Into<String>) -> Self {
+        Self::Shape {
+            place,
+            problem: problem.into(),
+            expected: None,
+            bare: false,
+        }
+    }
+
     /// Whether the input may just be the body of a request, for which the caller has the headers.
     pub const fn may_be_body(&self) -> bool {
         match self {
@@ -70,7 +67,7 @@ impl FormatError {
     /// What to do about it, in a line.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Shape { expected, .. } => Some(format!("expected {expected}")),
+            Self::Shape { expected, .. } => expected.map(|shape| format!("expected {shape}")),
             _ => None,
         }
     }

@@ -36,6 +36,17 @@ pub struct FoundCapture {
     pub notes: Vec<ReadNote>,
 }
 
+/// A body as it was read.
+#[derive(Debug, Default)]
+pub(super) struct ReadBody {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Whether nothing speaks against these being all of the bytes.
+    pub complete: bool,
+    /// What was done to get at them.
+    pub notes: Vec<ReadNote>,
+}
+
 /// Something about a capture that its bytes alone do not tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadNote {

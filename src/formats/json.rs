@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::delivery::capture::{self, Capture, CaptureError};
+use crate::delivery::capture::{self, CaptureError};
 
 use super::{FilePosition, FormatError, FoundCapture};
 
@@ -21,18 +21,14 @@ pub fn read(bytes: &[u8], place: FilePosition) -> Result<Option<FoundCapture>, F
         Err(_) => Err(CaptureError::Form(not_utf8())),
     };
     match found {
-        Ok(capture) => Ok(Some(reading(capture, place))),
+        Ok(capture) => Ok(Some(FoundCapture {
+            place,
+            capture,
+            notes: Vec::new(),
+        })),
         Err(CaptureError::Kind(_)) => Ok(None),
         Err(source @ CaptureError::Form(_)) => explain(bytes, place, source),
         Err(source) => Err(FormatError::Capture { place, source }),
-    }
-}
-
-const fn reading(capture: Capture, place: FilePosition) -> FoundCapture {
-    FoundCapture {
-        place,
-        capture,
-        notes: Vec::new(),
     }
 }
 
@@ -59,7 +55,7 @@ fn explain(
     Err(FormatError::Shape {
         place,
         problem,
-        expected,
+        expected: Some(expected),
         bare,
     })
 }

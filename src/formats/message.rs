@@ -3,34 +3,30 @@
 
 mod body;
 mod dump;
-mod error;
 mod head;
 mod write;
 
-pub use error::MessageError;
 pub use write::write;
 
-use super::{BOM, FilePosition, FoundCapture};
+use super::{BOM, FilePosition, FormatError, FoundCapture};
 use crate::delivery::Request;
 use crate::delivery::capture::Capture;
 
 /// Whether the bytes begin as a request does; what follows may still be wrong.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
-    let undressed = dump::undress(bytes, 1);
-    undressed.is_err() || undressed.is_ok_and(|text| head::begins(&text.bytes))
+    dump::undress(bytes, 1).map_or(true, |(text, ..)| head::begins(&text))
 }
 
 /// Reads the messages of a file whose first byte stands on line `line`: one, or as many as a
 /// connection carried, where each tells its length.
-pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, MessageError> {
+pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, FormatError> {
     let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let mut dump = dump::undress(bytes, line)?;
-    let mut rest: &[u8] = &dump.bytes;
-    let mut line = dump.line;
+    let (text, mut line, mut note) = dump::undress(bytes, line)?;
+    let mut rest: &[u8] = &text;
     let mut readings = Vec::new();
     while readings.is_empty() || head::begins(rest) {
         let (mut reading, used) = read_one(rest, line)?;
-        reading.notes.append(&mut dump.notes);
+        reading.notes.extend(note.take());
         readings.push(reading);
         let (taken, left) = rest.split_at_checked(used).unwrap_or((rest, &[]));
         line += taken.split(|b| *b == b'\n').skip(1).count() as u64;
@@ -40,10 +36,10 @@ pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, MessageErr
 }
 
 /// One message, and how many bytes it takes.
-fn read_one(bytes: &[u8], line: u64) -> Result<(FoundCapture, usize), MessageError> {
+fn read_one(bytes: &[u8], line: u64) -> Result<(FoundCapture, usize), FormatError> {
     let head = head::read(bytes, line)?;
     let rest = bytes.get(head.length..).unwrap_or_default();
-    let body = body::read(rest, &head);
+    let (body, used) = body::read(rest, &head);
     let request = Request {
         method: head.method,
         target: head.target,
@@ -59,7 +55,7 @@ fn read_one(bytes: &[u8], line: u64) -> Result<(FoundCapture, usize), MessageErr
         capture: Capture::of(request),
         notes,
     };
-    Ok((reading, head.length + body.used))
+    Ok((reading, head.length + used))
 }
 
 #[cfg(test)]

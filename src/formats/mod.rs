@@ -5,6 +5,7 @@
 //! way. Bytes that a form cannot prove are never passed off as the sender's: a [`ReadNote`] says what
 //! was rebuilt, and `body_complete` is false where something is missing.
 
+mod capture_file;
 pub mod curl;
 mod error;
 mod field;
@@ -14,11 +15,14 @@ mod json;
 pub mod message;
 mod read;
 mod url;
+mod whole_file;
 
+pub use capture_file::CaptureFile;
 pub use error::FormatError;
 pub use field::Unwritable;
 pub use found::{FilePosition, FoundCapture, ReadNote};
-pub use read::{CaptureReader, Form, captures};
+pub use read::{CaptureReader, captures};
+pub use whole_file::write_whole;
 
 /// The byte order mark that some programs write in front of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -9,26 +9,13 @@ use serde_json::value::RawValue;
 
 use super::json::{self, JsonShape};
 use super::{FilePosition, FormatError, FoundCapture, har, message};
-use lines::{LineReader, Rest};
-
-/// The form of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// Our captures, one JSON object a line.
-    Ndjson,
-    /// Our captures as JSON over several lines, one after the other or in a list.
-    Json,
-    /// HAR.
-    Har,
-    /// Raw HTTP/1.x request messages.
-    Message,
-}
+use crate::delivery::capture::CaptureError;
+use lines::LineReader;
 
 /// Reads the captures of a file one after the other. NDJSON is read by lines, so that a file of any
 /// size takes the memory of its longest line; after an error the next line is tried.
 #[derive(Debug)]
 pub struct CaptureReader<R> {
-    form: Form,
     source: CaptureSource<R>,
     skipped: u64,
 }
@@ -49,25 +36,25 @@ pub fn captures<R: BufRead>(
     if !lines.advance_over_blank()? {
         return Err(FormatError::Empty);
     }
-    match lines.current().first() {
-        Some(b'{') if has_extension(name, &["ndjson", "jsonl"]) => {
-            Ok(CaptureReader::of_lines(lines))
-        }
-        Some(b'{') => match json::shape(lines.current()) {
-            JsonShape::Object | JsonShape::Broken => Ok(CaptureReader::of_lines(lines)),
-            JsonShape::Har | JsonShape::Unfinished => lines
-                .into_rest()
-                .and_then(|rest| CaptureReader::of_json(&rest)),
-        },
-        Some(b'[') => lines
-            .into_rest()
-            .and_then(|rest| CaptureReader::of_json(&rest)),
-        _ => {
-            let wanted = has_extension(name, &["http", "req"]);
-            lines
-                .into_rest()
-                .and_then(|rest| CaptureReader::of_messages(&rest, wanted))
-        }
+    let first = lines.current().first();
+    let by_lines = first == Some(&b'{')
+        && (has_extension(name, &["ndjson", "jsonl"])
+            || matches!(
+                json::shape(lines.current()),
+                JsonShape::Object | JsonShape::Broken
+            ));
+    if by_lines {
+        return Ok(CaptureReader {
+            source: CaptureSource::Lines(lines),
+            skipped: 0,
+        });
+    }
+    let is_json = matches!(first, Some(b'{' | b'['));
+    let (rest, line) = lines.into_rest()?;
+    if is_json {
+        CaptureReader::of_json(&rest, line)
+    } else {
+        CaptureReader::of_messages(&rest, line, has_extension(name, &["http", "req"]))
     }
 }
 
@@ -79,92 +66,75 @@ fn has_extension(name: Option<&str>, extensions: &[&str]) -> bool {
 }
 
 impl<R> CaptureReader<R> {
-    /// The form that the first bytes are of.
-    pub const fn form(&self) -> Form {
-        self.form
-    }
-
     /// How many lines or entries were no delivery so far.
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    const fn of_lines(lines: LineReader<R>) -> Self {
+    fn of_read(found: Vec<Result<FoundCapture, FormatError>>, skipped: u64) -> Self {
         Self {
-            form: Form::Ndjson,
-            source: CaptureSource::Lines(lines),
-            skipped: 0,
-        }
-    }
-
-    fn of_readings(
-        form: Form,
-        readings: Vec<Result<FoundCapture, FormatError>>,
-        skipped: u64,
-    ) -> Self {
-        Self {
-            form,
-            source: CaptureSource::Read(readings.into_iter()),
+            source: CaptureSource::Read(found.into_iter()),
             skipped,
         }
     }
 
-    fn of_json(rest: &Rest) -> Result<Self, FormatError> {
-        if json::shape(&rest.bytes) == JsonShape::Har {
-            let entries = har::read(&rest.bytes)?;
-            let readings = entries.readings.into_iter().map(Ok).collect();
-            return Ok(Self::of_readings(Form::Har, readings, entries.skipped));
+    fn of_json(rest: &[u8], line: u64) -> Result<Self, FormatError> {
+        if json::shape(rest) == JsonShape::Har {
+            let (found, skipped) = har::read(rest)?;
+            return Ok(Self::of_read(found.into_iter().map(Ok).collect(), skipped));
         }
         let mut skipped = 0;
         let mut readings = Vec::new();
-        for item in items(rest) {
+        for item in items(rest, line) {
             match item.and_then(|(place, text)| json::read(text.get().as_bytes(), place)) {
                 Ok(Some(reading)) => readings.push(Ok(reading)),
                 Ok(None) => skipped += 1,
                 Err(error) => readings.push(Err(error)),
             }
         }
-        Ok(Self::of_readings(Form::Json, readings, skipped))
+        Ok(Self::of_read(readings, skipped))
     }
 
-    fn of_messages(rest: &Rest, wanted: bool) -> Result<Self, FormatError> {
-        if !wanted && !message::looks_like_one(&rest.bytes) {
+    fn of_messages(rest: &[u8], line: u64, wanted: bool) -> Result<Self, FormatError> {
+        if !wanted && !message::looks_like_one(rest) {
             return Err(FormatError::Unrecognised);
         }
-        let messages = message::read_all(&rest.bytes, rest.line)?;
-        let readings = messages.into_iter().map(Ok).collect();
-        Ok(Self::of_readings(Form::Message, readings, 0))
+        let messages = message::read_all(rest, line)?;
+        Ok(Self::of_read(messages.into_iter().map(Ok).collect(), 0))
     }
 }
 
 /// The JSON values of a document: those of its list, or those that stand one after the other.
-fn items(rest: &Rest) -> Vec<Result<(FilePosition, &RawValue), FormatError>> {
-    let list = serde_json::from_slice::<Vec<&RawValue>>(&rest.bytes);
-    if rest.bytes.first() == Some(&b'[') {
-        return match list {
+fn items(rest: &[u8], mut line: u64) -> Vec<Result<(FilePosition, &RawValue), FormatError>> {
+    let broken = |line, error| FormatError::Capture {
+        place: FilePosition::Line(line),
+        source: CaptureError::Form(error),
+    };
+    if rest.first() == Some(&b'[') {
+        return match serde_json::from_slice::<Vec<&RawValue>>(rest) {
             Ok(items) => {
                 let numbered = items.into_iter().enumerate();
                 numbered
                     .map(|(index, item)| Ok((FilePosition::Item(index + 1), item)))
                     .collect()
             }
-            Err(error) => vec![Err(rest.broken(rest.line, error))],
+            Err(error) => vec![Err(broken(line, error))],
         };
     }
-    let mut values = serde_json::Deserializer::from_slice(&rest.bytes).into_iter::<&RawValue>();
+    let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
     let mut items = Vec::new();
-    let (mut line, mut from) = (rest.line, 0);
+    let mut from = 0;
     while let Some(value) = values.next() {
-        let gap = rest.bytes.get(from..).unwrap_or_default();
+        let gap = rest.get(from..).unwrap_or_default();
         let blank = gap.iter().take_while(|b| b.is_ascii_whitespace());
         let start = line + newlines(blank);
         items.push(
             value
                 .map(|v| (FilePosition::Line(start), v))
-                .map_err(|e| rest.broken(start, e)),
+                .map_err(|e| broken(start, e)),
         );
         let to = values.byte_offset();
-        line += newlines(rest.bytes.get(from..to).unwrap_or_default());
+        line += newlines(rest.get(from..to).unwrap_or_default());
         from = to;
     }
     items

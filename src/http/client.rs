@@ -32,8 +32,6 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// Whether any certificate is taken.
     pub insecure: bool,
-    /// Whether names of header fields go out in lower case, in place of `Title-Case`.
-    pub lower_case_names: bool,
     /// Whether each request has a connection of its own, so that no answer depends on what a
     /// receiver did to the connection before.
     pub fresh_connections: bool,
@@ -61,12 +59,12 @@ pub enum ClientError {
 pub struct Client {
     trusted: Vec<Certificate>,
     insecure: bool,
-    lower_case_names: bool,
     fresh_connections: bool,
     answers: ByteBudget,
-    /// By whether a target is `https` and whether it is loopback, each made at its first use: loading the system's certificates takes longer
-    /// than most exchanges, and plain targets need none.
-    made: [OnceLock<reqwest::Client>; 4],
+    /// By whether a target is `https`, whether it is loopback, and whether names go out in lower
+    /// case. Each is made at its first use: loading the system's certificates takes longer than
+    /// most exchanges, and plain targets need none.
+    made: [OnceLock<reqwest::Client>; 8],
 }
 
 impl Client {
@@ -81,7 +79,6 @@ impl Client {
         Ok(Self {
             trusted,
             insecure: options.insecure,
-            lower_case_names: options.lower_case_names,
             fresh_connections: options.fresh_connections,
             answers: ByteBudget::new(MAX_ANSWERS_HELD),
             made: Default::default(),
@@ -99,14 +96,29 @@ impl Client {
         request: &Request,
         timeout: Option<Duration>,
     ) -> Result<Answer, Failure> {
-        failure::within(timeout, target, self.exchange(target, request)).await
+        failure::within(timeout, target, self.exchange(target, request, false)).await
     }
 
-    async fn exchange(&self, target: &Target, request: &Request) -> Result<Answer, Failure> {
+    /// As [`Client::send`], with the names of the fields in lower case in place of `Title-Case`.
+    pub async fn send_lower_case(
+        &self,
+        target: &Target,
+        request: &Request,
+        timeout: Option<Duration>,
+    ) -> Result<Answer, Failure> {
+        failure::within(timeout, target, self.exchange(target, request, true)).await
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+        request: &Request,
+        lower_case: bool,
+    ) -> Result<Answer, Failure> {
         let failed = |error: reqwest::Error| failure::classify(&error, target);
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|error| failure::unsendable(error, target))?;
-        let client = self.client_for(target).map_err(failed)?;
+        let client = self.client_for(target, lower_case).map_err(failed)?;
         let built = client.request(method, target.url().clone());
         let mut outgoing = built.build().map_err(failed)?;
         copy_fields(request, outgoing.headers_mut());
@@ -116,17 +128,20 @@ impl Client {
     }
 
     /// The client for a target; two made at once differ in nothing, and the first is kept.
-    fn client_for(&self, target: &Target) -> reqwest::Result<&reqwest::Client> {
-        let index = usize::from(target.is_https()) * 2 + usize::from(target.is_loopback());
+    fn client_for(&self, target: &Target, lower_case: bool) -> reqwest::Result<&reqwest::Client> {
+        let bits = [target.is_https(), target.is_loopback(), lower_case];
+        let index = bits
+            .iter()
+            .fold(0, |index, bit| index * 2 + usize::from(*bit));
         let place = &self.made[index];
         if let Some(made) = place.get() {
             return Ok(made);
         }
-        let made = self.make(target)?;
+        let made = self.make(target, lower_case)?;
         Ok(place.get_or_init(|| made))
     }
 
-    fn make(&self, target: &Target) -> reqwest::Result<reqwest::Client> {
+    fn make(&self, target: &Target, lower_case: bool) -> reqwest::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -135,7 +150,7 @@ impl Client {
         if self.fresh_connections {
             builder = builder.pool_max_idle_per_host(0);
         }
-        if !self.lower_case_names {
+        if !lower_case {
             builder = builder.http1_title_case_headers();
         }
         if target.is_loopback() {

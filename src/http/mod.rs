@@ -1,8 +1,8 @@
 //! Sockets, and nothing about webhooks.
 //!
 //! [`serve`] lets any hyper service answer what comes in on a listener; [`buffered`] is one that
-//! makes [`Arrival`]s of it and writes the [`Reply`] that a [`Handler`] gives. [`Client`] sends a request to a [`Target`] and reads the answer. Both work on
-//! the nouns of [`crate::delivery`]: ordered fields with repeats, bodies byte for byte.
+//! makes [`Arrival`]s of it and writes the [`Reply`] that a [`Handler`] gives. [`Client`] sends a
+//! request to a [`Target`] and reads the answer. Both work on the nouns of [`crate::delivery`]: ordered fields with repeats, bodies byte for byte.
 //!
 //! hyper and reqwest do the protocol. What is added here is what they leave out: the spelling and
 //! order of received fields, deadlines and size limits for every phase, and errors in plain words.

@@ -66,12 +66,8 @@ pub async fn serve<S, B>(
                 stage: watched.clone(),
             }),
         };
-        tokio::spawn(receive(
-            connection,
-            stream,
-            tls.clone(),
-            Arc::clone(&service),
-        ));
+        let (tls, service) = (tls.clone(), Arc::clone(&service));
+        tokio::spawn(receive(connection, stream, tls, service));
     }
     drop(listener);
     stage.send_replace(Stage::Draining);

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// The names that a certificate made on the spot always has.
+/// The names that a generated certificate always has.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Why there is no TLS.
@@ -37,14 +37,6 @@ pub enum TlsError {
     },
 }
 
-/// A certificate made on the spot, and what serves with it.
-pub struct SelfSigned {
-    /// Serves with the certificate.
-    pub acceptor: TlsAcceptor,
-    /// The certificate in PEM, for clients that are to trust it.
-    pub certificate_pem: String,
-}
-
 /// Makes ring the process's cryptography provider; a second call does nothing.
 pub fn install_crypto_provider() {
     // Fails only where one is installed already, which is as good.
@@ -69,17 +61,19 @@ pub fn from_pem_files(certificates: &Path, key: &Path) -> Result<TlsAcceptor, Tl
     acceptor(chain, private)
 }
 
-/// TLS with a new certificate for this machine's own names and `host`.
-pub fn self_signed(host: &str) -> Result<SelfSigned, TlsError> {
+/// TLS with a new certificate for this machine's own names and `host`, and the certificate in PEM
+/// for clients that are to trust it.
+pub fn self_signed(host: &str) -> Result<(TlsAcceptor, String), TlsError> {
     let (certificate, key) = certificate_for(host).map_err(|reason| TlsError::Made {
         host: host.to_owned(),
         reason,
     })?;
     let private = PrivatePkcs8KeyDer::from(key.serialize_der());
-    Ok(SelfSigned {
-        acceptor: acceptor(vec![certificate.der().clone()], private.into())?,
-        certificate_pem: certificate.pem(),
-    })
+    let pem = certificate.pem();
+    Ok((
+        acceptor(vec![certificate.der().clone()], private.into())?,
+        pem,
+    ))
 }
 
 fn certificate_for(host: &str) -> Result<(rcgen::Certificate, KeyPair), rcgen::Error> {
@@ -92,7 +86,7 @@ fn certificate_for(host: &str) -> Result<(rcgen::Certificate, KeyPair), rcgen::E
     params.distinguished_name = DistinguishedName::new();
     params
         .distinguished_name
-        .push(DnType::CommonName, "webhook, made on the spot");
+        .push(DnType::CommonName, "webhook, generated, self-signed");
     let key = KeyPair::generate()?;
     Ok((params.self_signed(&key)?, key))
 }

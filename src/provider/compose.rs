@@ -207,11 +207,11 @@ impl Document {
     /// documented handlers sign what they parsed and wrote anew.
     pub fn write(self, definition: &Definition, target: &str, signed_at: Timestamp) -> Payload {
         let body = javascript::stringify(&self.value);
-        self.spelled(body, definition, target, signed_at)
+        self.with_body(body, definition, target, signed_at)
     }
 
     /// The same with a body that was written in another way.
-    pub fn spelled(
+    pub fn with_body(
         self,
         body: impl Into<Bytes>,
         definition: &Definition,

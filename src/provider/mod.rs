@@ -5,11 +5,14 @@
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
 mod catalogue;
+mod clock;
 mod compose;
 mod definition;
 mod error;
+mod facts;
 mod fault;
 mod keyring;
+mod nearest;
 mod observe;
 mod placeholder;
 mod retry;
@@ -18,12 +21,14 @@ mod stream;
 mod verify_request;
 
 pub use catalogue::{Catalogue, DefinitionOrigin, Event, Provenance, Provider};
+pub use clock::FastClock;
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::CatalogueError;
 pub use fault::{Fault, FaultError};
 pub use keyring::{Keyring, SecretEntry};
-pub use observe::{nearest, observe};
+pub use nearest::nearest;
+pub use observe::observe;
 pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
 pub use schedule::NextAttempt;
 pub use stream::verify_stream;

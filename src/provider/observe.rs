@@ -2,12 +2,9 @@
 
 use serde_json::Value;
 
-use super::Provider;
+use super::{Provider, nearest};
 use crate::delivery::Request;
 use crate::json::{JsonFields, is_json};
-
-/// How alike two names must be for one to be suggested (Jaro-Winkler, 0 to 1).
-const NEAR: f64 = 0.8;
 
 /// What is noticed of a request's payload, one line each.
 pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
@@ -62,15 +59,6 @@ fn observe_event(
         "`{event}` is no documented event of {}{suggestion}",
         provider.definition.title
     ));
-}
-
-/// The known name that is most like `name`, where one is like it at all.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= NEAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 fn kind(text: &str) -> &'static str {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::delivery::duration;
+
 /// How a provider delivers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +120,17 @@ impl Retry {
     }
 }
 
+impl Retry {
+    /// The wait before each retry, and the time since the first attempt.
+    pub fn waits(&self) -> impl Iterator<Item = (Duration, Duration)> {
+        let waits = (1..).map_while(|attempt| self.wait_after(attempt));
+        waits.scan(Duration::ZERO, |total, wait| {
+            *total += wait;
+            Some((wait, *total))
+        })
+    }
+}
+
 impl StatusPattern {
     fn matches(self, status: Option<u16>) -> bool {
         match (self, status) {
@@ -163,18 +176,9 @@ impl TryFrom<String> for Delay {
     }
 }
 
-/// Reads `5s`, `30m`, `24h`, `2d`.
+/// Reads `5s`, `30m`, `24h`, `2d`: definitions count in whole seconds.
 pub(super) fn span(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    let number: u64 = number.parse().ok()?;
-    Some(Duration::from_secs(number.checked_mul(seconds)?))
+    duration::parse(text).filter(|length| length.subsec_nanos() == 0)
 }
 
 #[cfg(test)]

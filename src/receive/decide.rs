@@ -3,9 +3,8 @@
 
 use serde_json::json;
 
-use super::forward::{AnswerMode, Route};
 use crate::delivery::{EventFilter, Request, Status, Timestamp, Verdict};
-use crate::http::{Arrival, Problem, Reply};
+use crate::http::{Arrival, Problem, Reply, Target};
 use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
 use crate::signature::Allowance;
 
@@ -27,6 +26,25 @@ pub enum InvalidPolicy {
     Reject,
     /// Let through.
     Forward,
+}
+
+/// Where deliveries of some events go.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The events.
+    pub filter: EventFilter,
+    /// The application.
+    pub target: Target,
+}
+
+/// Whose answer the sender gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AnswerMode {
+    /// The application's.
+    #[default]
+    App,
+    /// This program's, at once.
+    Now,
 }
 
 /// What decisions rest on.

@@ -10,10 +10,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::activity::{Activity, Events};
-use super::decide::error;
-use crate::delivery::{
-    Attempt, Delivery, EventFilter, FailureKind, Headers, Request, Signing, Trigger,
-};
+use super::decide::{Route, error};
+use crate::delivery::{Attempt, Delivery, FailureKind, Headers, Request, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
 use crate::store::Receipt;
@@ -24,25 +22,6 @@ const BACKLOG: usize = 1_024;
 
 /// How many attempts may wait for the disk before the targets wait as well.
 const UNKEPT: usize = 256;
-
-/// Where deliveries of some events go.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// The events.
-    pub filter: EventFilter,
-    /// The application.
-    pub target: Target,
-}
-
-/// Whose answer the sender gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AnswerMode {
-    /// The application's.
-    #[default]
-    App,
-    /// This program's, at once.
-    Now,
-}
 
 /// How deliveries are passed on.
 pub struct ForwardOptions {
@@ -70,7 +49,7 @@ pub(super) struct Job {
     answer: oneshot::Sender<Attempt>,
 }
 
-/// A place in a target's queue. Dropped without a job, it is passed over.
+/// A place in a target's queue. Dropped without a job, it is skipped.
 pub(super) type Slot = oneshot::Sender<Job>;
 
 /// An attempt whose answer is there, on its way to the disk.

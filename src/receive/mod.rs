@@ -27,9 +27,9 @@ use forward::{Forwarder, Slot};
 use recent::Recent;
 
 pub use activity::{Activity, Events, Subscription};
-pub use decide::{Decision, InvalidPolicy, Responder, Rules};
+pub use decide::{AnswerMode, Decision, InvalidPolicy, Responder, Route, Rules};
 pub use duplicates::Duplicates;
-pub use forward::{AnswerMode, ForwardOptions, Route};
+pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
 

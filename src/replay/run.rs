@@ -76,11 +76,12 @@ impl Replay<'_> {
         let mut outcome = Ok(());
         loop {
             let next = tokio::select! {
-                next = sent.next() => next,
+                biased;
                 () = &mut stop => {
                     halt.send_replace(true);
                     continue;
                 }
+                next = sent.next() => next,
             };
             let told = match next {
                 None => return outcome,

@@ -128,7 +128,18 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
     let about = about
         .into_iter()
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
-    let again = alike.iter().enumerate().map(|(place, (finding, advice))| {
+    join_lines(
+        std::iter::once(headline)
+            .chain(alike.iter().map(evidence))
+            .chain(about)
+            .chain(again(alike)),
+    )
+}
+
+/// The requests to send again.
+fn again(alike: &[(&Finding, &Advice)]) -> impl Iterator<Item = String> {
+    let requests = alike.iter().enumerate();
+    requests.map(|(place, (finding, advice))| {
         let text = match &advice.kept {
             Some(command) if place > 0 => command,
             _ => &advice.reproduce,
@@ -145,13 +156,7 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
         };
         // Not indented: white space in a body is a part of it, and this has to run as printed.
         join_lines([head, name, escape_lines(text).into_owned()])
-    });
-    join_lines(
-        std::iter::once(headline)
-            .chain(alike.iter().map(evidence))
-            .chain(about)
-            .chain(again),
-    )
+    })
 }
 
 /// The check, what was sent and what came back.

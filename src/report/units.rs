@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::delivery::Timestamp;
+use crate::delivery::duration::in_units;
+
+pub use crate::delivery::duration::shown as duration;
 
 /// The step from one unit of size to the next.
 const KIBI: u128 = 1024;
-const SECONDS_PER_MINUTE: u64 = 60;
-const SECONDS_PER_HOUR: u64 = 60 * SECONDS_PER_MINUTE;
-const SECONDS_PER_DAY: u64 = 24 * SECONDS_PER_HOUR;
 
 /// A size in bytes: `412 B`, `1.2 MiB`.
 pub fn bytes(count: u64) -> String {
@@ -35,36 +35,13 @@ pub fn millis(ms: f64) -> String {
     }
 }
 
-/// A length of time in at most two units: `300 ms`, `1.5 s`, `5 min`, `2 h 5 min`.
-pub fn duration(length: Duration) -> String {
-    let seconds = length.as_secs();
-    if seconds == 0 {
-        return format!("{} ms", length.as_millis());
-    }
-    let tenths = length.subsec_millis() / 100;
-    if seconds < 10 && tenths > 0 {
-        return format!("{seconds}.{tenths} s");
-    }
-    let (unit, name, smaller, smaller_name) = match seconds {
-        0..SECONDS_PER_MINUTE => return format!("{seconds} s"),
-        SECONDS_PER_MINUTE..SECONDS_PER_HOUR => (SECONDS_PER_MINUTE, "min", 1, "s"),
-        SECONDS_PER_HOUR..SECONDS_PER_DAY => (SECONDS_PER_HOUR, "h", SECONDS_PER_MINUTE, "min"),
-        SECONDS_PER_DAY.. => (SECONDS_PER_DAY, "d", SECONDS_PER_HOUR, "h"),
-    };
-    match seconds % unit / smaller {
-        0 => format!("{} {name}", seconds / unit),
-        rest => format!("{} {name} {rest} {smaller_name}", seconds / unit),
-    }
-}
-
 /// How long ago `at` was, seen from `now`, in one unit: `3 min ago`, `just now`, `in 2 h`.
 pub fn age(at: Timestamp, now: Timestamp) -> String {
     let micros = now.micros().saturating_sub(at.micros());
-    let length = rough(Duration::from_micros(micros.unsigned_abs()));
-    match length {
-        None => "just now".into(),
-        Some(length) if micros > 0 => format!("{length} ago"),
-        Some(length) => format!("in {length}"),
+    match in_units(micros.unsigned_abs() / 1_000_000, 1) {
+        length if length.is_empty() => "just now".into(),
+        length if micros > 0 => format!("{length} ago"),
+        length => format!("in {length}"),
     }
 }
 
@@ -107,17 +84,6 @@ pub(super) fn rate(count: u64, elapsed: Duration) -> Option<String> {
     })
 }
 
-fn rough(length: Duration) -> Option<String> {
-    let seconds = length.as_secs();
-    Some(match seconds {
-        0 => return None,
-        1..SECONDS_PER_MINUTE => format!("{seconds} s"),
-        SECONDS_PER_MINUTE..SECONDS_PER_HOUR => format!("{} min", seconds / SECONDS_PER_MINUTE),
-        SECONDS_PER_HOUR..SECONDS_PER_DAY => format!("{} h", seconds / SECONDS_PER_HOUR),
-        SECONDS_PER_DAY.. => format!("{} d", seconds / SECONDS_PER_DAY),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,28 +106,6 @@ mod tests {
             shown,
             [
                 "0.0 ms", "0.4 ms", "9.9 ms", "10 ms", "12 ms", "999 ms", "1.0 s", "12.3 s"
-            ]
-        );
-    }
-
-    #[test]
-    fn lengths_of_time() {
-        let shown = [
-            0, 300, 1_000, 1_500, 30_900, 300_000, 330_000, 7_500_000, 90_000_000,
-        ]
-        .map(|ms| duration(Duration::from_millis(ms)));
-        assert_eq!(
-            shown,
-            [
-                "0 ms",
-                "300 ms",
-                "1 s",
-                "1.5 s",
-                "30 s",
-                "5 min",
-                "5 min 30 s",
-                "2 h 5 min",
-                "1 d 1 h"
             ]
         );
     }

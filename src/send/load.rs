@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::timetable::Timetable;
+use super::timetable::{LoadOptions, Timetable};
 use super::{Message, Observer, SendError, SendEvent, SendOptions, tell};
 use crate::delivery::{Trigger, id};
 use crate::dispatch::Dispatch;
@@ -16,30 +16,6 @@ use crate::dispatch::Dispatch;
 /// Latencies are told to three digits, up to an hour.
 const DIGITS: u8 = 3;
 const LONGEST_MICROS: u64 = 3_600_000_000;
-
-/// How many deliveries, and how fast. With neither a count nor a duration, each message is sent once.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LoadOptions {
-    /// So many deliveries.
-    pub count: Option<u64>,
-    /// For so long.
-    pub duration: Option<Duration>,
-    /// Starts a second; `None` for as fast as the answers allow.
-    pub rate: Option<f64>,
-    /// How many deliveries are under way at once.
-    pub concurrency: u16,
-}
-
-impl LoadOptions {
-    /// How many deliveries of so many messages there will be, where that is known.
-    pub fn planned(&self, messages: usize) -> Option<u64> {
-        match (self.count, self.duration) {
-            (_, Some(_)) => None,
-            (Some(count), None) => Some(count),
-            (None, None) => Some(u64::try_from(messages).unwrap_or(u64::MAX)),
-        }
-    }
-}
 
 /// What a load measured.
 #[derive(Debug, Clone)]
@@ -95,13 +71,14 @@ pub async fn load<S>(
     let working = try_join_all((0..load.concurrency).map(|_| workers.work()));
     tokio::pin!(working);
     let stopped_by = tokio::select! {
-        done = &mut working => done.map(|_| None)?,
+        biased;
         cause = stop => {
             workers.timetable.stop();
             workers.tell(SendEvent::Stopping)?;
             working.as_mut().await?;
             Some(cause)
         }
+        done = &mut working => done.map(|_| None)?,
     };
     let elapsed = workers.timetable.elapsed();
     let unsent = match stopped_by {

@@ -67,7 +67,7 @@ impl SendOptions<'_> {
         };
         self.shape.add_headers(&mut document.headers);
         let target = self.target.request_target();
-        let payload = document.spelled(body, definition, target, at);
+        let payload = document.with_body(body, definition, target, at);
         if let Some(fault) = self.fault {
             fault.check(definition, &payload.body)?;
         }

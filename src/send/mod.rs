@@ -17,8 +17,9 @@ use crate::http::Target;
 use crate::json::PathError;
 use crate::provider::{Fault, FaultError, NextAttempt, Payload};
 
-pub use load::{LoadOptions, LoadReport, load};
+pub use load::{LoadReport, load};
 pub use message::{EventContent, Message, Shape};
+pub use timetable::LoadOptions;
 
 /// How events are sent.
 pub struct SendOptions<'a> {
@@ -122,11 +123,12 @@ pub async fn send<S>(
             }
         };
         tokio::select! {
-            sent = sending => attempts.extend(sent?),
+            biased;
             cause = &mut stop => {
                 stopped_by = Some(cause);
                 break;
             }
+            sent = sending => attempts.extend(sent?),
         }
     }
     Ok(SendReport {

@@ -5,10 +5,32 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::LoadOptions;
-
 /// The latest start: ten years after the first, which no run reaches and every clock can add.
 const LATEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// How many deliveries, and how fast. With neither a count nor a duration, each message is sent once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LoadOptions {
+    /// So many deliveries.
+    pub count: Option<u64>,
+    /// For so long.
+    pub duration: Option<Duration>,
+    /// Starts a second; `None` for as fast as the answers allow.
+    pub rate: Option<f64>,
+    /// How many deliveries are under way at once.
+    pub concurrency: u16,
+}
+
+impl LoadOptions {
+    /// How many deliveries of so many messages there will be, where that is known.
+    pub fn planned(&self, messages: usize) -> Option<u64> {
+        match (self.count, self.duration) {
+            (_, Some(_)) => None,
+            (Some(count), None) => Some(count),
+            (None, None) => Some(u64::try_from(messages).unwrap_or(u64::MAX)),
+        }
+    }
+}
 
 /// The starts of a run. Each is taken by the worker that is free first.
 pub struct Timetable {

@@ -96,6 +96,15 @@ pub enum Digest {
     Sha512,
 }
 
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        })
+    }
+}
+
 impl Digest {
     /// The length of a MAC in bytes.
     pub const fn size(self) -> usize {

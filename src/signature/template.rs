@@ -1,6 +1,8 @@
 //! Texts with variables in braces: what is signed, as `v0:{timestamp}:{body}`, and the parts of a
 //! header's value, as `t={timestamp}`.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 /// A piece of what is signed.
@@ -100,6 +102,20 @@ impl Template {
             (Some(before), Some(after), None) => Some((before, after)),
             _ => None,
         }
+    }
+}
+
+/// As a definition writes it.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| {
+            f.write_str(match piece {
+                TemplatePiece::Literal(text) => text,
+                TemplatePiece::Timestamp => "{timestamp}",
+                TemplatePiece::Id => "{id}",
+                TemplatePiece::Body => "{body}",
+            })
+        })
     }
 }
 

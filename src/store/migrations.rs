@@ -24,7 +24,7 @@ const STEPS: [&str; 2] = [V1, V2];
 const PAGE_BYTES: i64 = 8192;
 
 /// The body stands last: `SQLite` has to walk through it to reach what comes after. No foreign key,
-/// because attempts of forged deliveries belong to none. What `pruned` remembers keeps a place from
+/// because attempts of `send` belong to none. What `pruned` remembers keeps a place from
 /// being given twice, so that who follows the log misses nothing after a prune.
 const V1: &str = "
 CREATE TABLE delivery (

@@ -24,6 +24,7 @@ mod prune;
 mod query;
 mod reader;
 mod row;
+mod tail;
 mod writer;
 
 pub use error::{LookupError, StoreError};
@@ -33,6 +34,7 @@ pub use prune::Pruned;
 pub use query::{Position, Query, SourceFilter};
 pub use reader::Reader;
 pub use row::Run;
+pub use tail::Tail;
 pub use writer::{Receipt, Writer};
 
 #[cfg(test)]

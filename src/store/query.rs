@@ -1,4 +1,4 @@
-//! Which deliveries are meant, and where in the log they are.
+//! Which deliveries match, and where in the log they are.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::delivery::{DeliverySource, EventFilter, Status, Timestamp};
 pub struct Query {
     /// One of these full ids; [`SourceFilter::Usual`] leaves none of them out.
     pub ids: Vec<String>,
-    /// An event that the filter means.
+    /// An event that matches the filter.
     pub events: EventFilter,
     /// This provider.
     pub provider: Option<String>,
@@ -38,7 +38,7 @@ pub struct Query {
     pub limit: Option<usize>,
 }
 
-/// Which sources are meant.
+/// Which sources match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SourceFilter {
     /// All but what `test` has sent, which nobody has received and which would bury what was.
@@ -118,7 +118,7 @@ impl Query {
         while places.len() < most
             && let Some(row) = rows.next().at(path)?
         {
-            if self.means(row).at(path)? {
+            if self.matches(row).at(path)? {
                 places.push(Position(row.get(0).at(path)?));
             }
         }
@@ -176,7 +176,7 @@ impl Query {
     }
 
     /// What `SQLite` doesn't decide, on a row of [`statement`](Self::statement).
-    fn means(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
+    fn matches(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
         if !self.events.is_empty() {
             let event: Option<String> = row.get(1)?;
             if !self.events.matches_known(event.as_deref()) {

@@ -57,7 +57,7 @@ impl Reader {
         }
     }
 
-    /// Hands over what the query means, from the oldest to the newest. The first error ends it.
+    /// Hands over what matches, from the oldest to the newest. The first error ends it.
     pub fn select<E: From<StoreError>>(
         &self,
         query: &Query,
@@ -71,7 +71,7 @@ impl Reader {
         self.visit(&places, visit)
     }
 
-    /// The ids of what the query means, from the oldest to the newest.
+    /// The ids of what matches, from the oldest to the newest.
     pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
         let most = query.limit.unwrap_or(usize::MAX);
         let places = self.places(query, true, most)?;
@@ -114,7 +114,7 @@ impl Reader {
         Ok(Position(end.unwrap_or_default()))
     }
 
-    /// Hands over what has come behind a place and is meant by the query (whose limit doesn't count
+    /// Hands over what has come behind a place and matches the query (whose limit doesn't count
     /// here), and returns the place to go on from, the end of the log. The first error ends it.
     pub fn follow<E: From<StoreError>>(
         &self,

@@ -10,7 +10,7 @@ use rusqlite::types::FromSql;
 use super::StoreError;
 use super::error::AtPath;
 use crate::delivery::{
-    Answer, Attempt, Delivery, DeliverySource, Failure, Request, Timestamp, Verdict,
+    Answer, Attempt, Delivery, DeliverySource, Failure, FailureKind, Request, Timestamp, Verdict,
     capture::headers_from_json,
 };
 
@@ -86,6 +86,19 @@ pub(super) fn attempt(row: &Row<'_>, path: &Path) -> Result<Attempt, StoreError>
             None => Err(failure(&columns)?),
         },
     })
+}
+
+/// Of a row of [`ATTEMPT_COLUMNS`], the delivery and what became of it.
+pub(super) fn last_outcome(
+    row: &Row<'_>,
+    path: &Path,
+) -> Result<(String, Result<u16, FailureKind>), StoreError> {
+    let columns = Columns::of(row, "attempt", path);
+    let outcome = match columns.get::<Option<u16>>(8)? {
+        Some(status) => Ok(status),
+        None => Err(failure(&columns)?.kind),
+    };
+    Ok((columns.get(2)?, outcome))
 }
 
 fn answer(columns: &Columns<'_>, status: u16) -> Result<Answer, StoreError> {

@@ -1,5 +1,7 @@
 //! The check of captures, whoever took them: one after the other, nothing sent, nothing kept.
 
+mod adopt;
+
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use crate::formats::FoundCapture;
 use crate::provider::{
     Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
 };
+
+pub use adopt::adopt;
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.

@@ -36,9 +36,12 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("replay", BELOW_ENGINES),
     ("check", BELOW_ENGINES),
     ("verify", BELOW_ENGINES),
-    // Domain enums as values of flags.
-    ("cli", &["provider", "receive", "report"]),
-    ("config", &["cli"]),
+    // Domain enums and nouns as values of flags.
+    (
+        "cli",
+        &["delivery", "provider", "receive", "report", "signature"],
+    ),
+    ("config", &["cli", "delivery", "provider", "signature"]),
     ("console", &["report"]),
     // The outcome and the errors that become exit codes.
     (

@@ -1,7 +1,7 @@
 //! What a receiver has to take: everything that the provider documents, and what it may add to it.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::spelling;
+use crate::check::body;
 
 const FIELDS_WHY: &str = "providers add fields without notice; a receiver that refuses what it does \
     not know loses every delivery from that day on";
@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "a documented event, as the provider sends it",
         applies: always,
-        probe: |material| material.genuine(),
+        case: |context| context.genuine(),
         expect: Expect::Accepted,
         why: "the provider sends it and takes anything but a 2xx for a failure: it is sent again, \
               then lost; a redirect is never followed",
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "an event type that it has never heard of",
         applies: always,
-        probe: |material| material.under_another_name("webhook_test.never_heard_of"),
+        case: |context| context.under_another_name("webhook_test.never_heard_of"),
         expect: Expect::Accepted,
         why: "providers add event types; one that is refused is sent again and again, and some \
               providers switch off an endpoint that fails",
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "a field in the envelope that is not documented",
         applies: |provider| provider.definition.envelope.template.is_object(),
-        probe: |material| material.edited(|document, _| spelling::add_field(document, "")),
+        case: |context| context.edited(|document, _| body::add_field(document, "")),
         expect: Expect::Accepted,
         why: FIELDS_WHY,
         fix: FIELDS_FIX,
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "a field in the data that is not documented",
         applies: always,
-        probe: |material| material.edited(spelling::add_field),
+        case: |context| context.edited(body::add_field),
         expect: Expect::Accepted,
         why: FIELDS_WHY,
         fix: FIELDS_FIX,
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "text beyond ASCII: accents, Japanese, an emoji",
         applies: always,
-        probe: |material| material.edited(spelling::add_unicode),
+        case: |context| context.edited(body::add_unicode),
         expect: Expect::Accepted,
         why: "names and addresses are not ASCII; a body that is read as Latin-1, or by characters in \
               place of bytes, gives another MAC or a cut text",
@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Warning,
         title: "a body of 1 MiB",
         applies: always,
-        probe: |material| material.edited(spelling::add_bulk),
+        case: |context| context.edited(body::add_bulk),
         expect: Expect::Accepted,
         why: "an order with many lines is large, and many frameworks stop at 100 KB by default",
         fix: "raise the limit for this route: `express.raw({ type: '*/*', limit: '5mb' })`, \
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "`Content-Type` with a charset",
         applies: always,
-        probe: |material| material.as_media_type("application/json; charset=utf-8"),
+        case: |context| context.as_media_type("application/json; charset=utf-8"),
         expect: Expect::Accepted,
         why: "the parameter is allowed and changes nothing; HTTP clients add it with an update",
         fix: "compare the media type without its parameters, or do not look at it",
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "header names in lower case",
         applies: always,
-        probe: |material| Ok(material.genuine()?.in_lower_case()),
+        case: |context| Ok(context.genuine()?.in_lower_case()),
         expect: Expect::Accepted,
         why: TITLE_CASE,
         fix: "ask your framework for the header by name, which has no case there, in place of \

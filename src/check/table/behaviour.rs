@@ -1,7 +1,7 @@
 //! What a receiver has to do beyond one delivery: repeats, order, deadlines.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::material::newer_of;
+use crate::check::context::newer_of;
 
 /// How often one delivery is sent at once.
 const REPEATS: usize = 8;
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the same delivery twice",
         applies: always,
-        probe: |material| Ok(material.genuine()?.times(2)),
+        case: |context| Ok(context.genuine()?.times(2)),
         expect: Expect::AcceptedOnce,
         why: TWICE_WHY,
         fix: TWICE_FIX,
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the same delivery eight times at once",
         applies: always,
-        probe: |material| Ok(material.genuine()?.times(REPEATS).at_once()),
+        case: |context| Ok(context.genuine()?.times(REPEATS).at_once()),
         expect: Expect::AcceptedOnce,
         why: TWICE_WHY,
         fix: TWICE_FIX,
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "an update before the creation that it belongs to",
         applies: |provider| newer_of(provider).is_some(),
-        probe: |material| material.pair(|created, updated| vec![updated, created]),
+        case: |context| context.pair(|created, updated| vec![updated, created]),
         expect: Expect::Accepted,
         why: ORDER_WHY,
         fix: ORDER_FIX,
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "a retry that comes after a newer event",
         applies: |provider| newer_of(provider).is_some(),
-        probe: |material| material.pair(|created, updated| vec![created.clone(), updated, created]),
+        case: |context| context.pair(|created, updated| vec![created.clone(), updated, created]),
         expect: Expect::Accepted,
         why: ORDER_WHY,
         fix: ORDER_FIX,
@@ -67,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "a delivery, with an eye on the provider's deadline",
         applies: always,
-        probe: |material| material.genuine(),
+        case: |context| context.genuine(),
         expect: Expect::Within(1),
         why: "the provider hangs up at its deadline, takes the delivery for failed and sends it \
               again, while the first is still being worked on",
@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Warning,
         title: "a delivery, with an eye on a tenth of the deadline",
         applies: always,
-        probe: |material| material.genuine(),
+        case: |context| context.genuine(),
         expect: Expect::Within(10),
         why: "what takes a tenth of the deadline when nothing else happens misses it on a busy day",
         fix: PROMPT_FIX,
@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "fifty deliveries at once",
         applies: always,
-        probe: |material| material.several(LOAD),
+        case: |context| context.several(LOAD),
         expect: Expect::Within(1),
         why: "an import or a sale sends many events in a second; what is not answered in time comes \
               again on top of the next ones",
@@ -100,7 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Crash,
         title: "a client that leaves after half a body, then a genuine delivery",
         applies: always,
-        probe: |material| Ok(material.genuine()?.after_half_of_it()),
+        case: |context| Ok(context.genuine()?.after_half_of_it()),
         expect: Expect::Within(1),
         why: "connections break; one that does must not take the process, or a worker, with it",
         fix: "handle the error of reading the body: `aborted` and `error` of a stream in Node, the \

@@ -2,7 +2,7 @@
 //! a writer made of the body fails here and nowhere else.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::spelling;
+use crate::check::body;
 
 const WHY: &str = "the MAC is computed over a body that was parsed and written again, not over the \
     bytes that came; it passes only as long as the provider happens to write JSON as your library \
@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the event with white space around it and between its tokens",
         applies: always,
-        probe: |material| material.spelt(spelling::spaced),
+        case: |context| context.written_as(body::spaced),
         expect: Expect::Accepted,
         why: WHY,
         fix: FIX,
@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the event with characters written as `\\u…`",
         applies: always,
-        probe: |material| material.spelt(spelling::escaped),
+        case: |context| context.written_as(body::escaped),
         expect: Expect::Accepted,
         why: WHY,
         fix: FIX,
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the event with `49.90` in place of `49.9`",
         applies: always,
-        probe: |material| material.spelt_with_fraction(spelling::with_trailing_zeros),
+        case: |context| context.written_with_fraction(body::with_trailing_zeros),
         expect: Expect::Accepted,
         why: WHY,
         fix: FIX,
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "the event with its keys in another order",
         applies: always,
-        probe: |material| material.spelt(spelling::reversed),
+        case: |context| context.written_as(body::reversed),
         expect: Expect::Accepted,
         why: WHY,
         fix: FIX,

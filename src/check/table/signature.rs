@@ -1,7 +1,7 @@
 //! What a receiver has to turn away, with a 4xx: signatures that are not the provider's.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::content::Shown;
+use crate::check::parts::SignatureFields;
 use crate::provider::{Fault, Provider};
 use crate::signature::{MacEncoding, Template};
 
@@ -29,16 +29,16 @@ const HUGE: &str = "99999999999999999999";
 
 /// A row about a forgery whose signature is not right.
 macro_rules! forged {
-    ($id:literal, $title:literal, $probe:expr) => {
-        forged!($id, $title, always, $probe, FORGED_WHY, EXACT_FIX)
+    ($id:literal, $title:literal, $case:expr) => {
+        forged!($id, $title, always, $case, FORGED_WHY, EXACT_FIX)
     };
-    ($id:literal, $title:literal, $applies:expr, $probe:expr, $why:expr, $fix:expr) => {
+    ($id:literal, $title:literal, $applies:expr, $case:expr, $why:expr, $fix:expr) => {
         Check {
             id: $id,
             severity: Severity::Forgery,
             title: $title,
             applies: $applies,
-            probe: $probe,
+            case: $case,
             expect: Expect::Rejected,
             why: $why,
             fix: $fix,
@@ -47,22 +47,22 @@ macro_rules! forged {
 }
 
 pub(super) const CHECKS: &[Check] = &[
-    forged!("signature/missing", "no signature header", |material| {
-        material.fault(Fault::MissingSignature)
+    forged!("signature/missing", "no signature header", |context| {
+        context.fault(Fault::MissingSignature)
     }),
-    forged!("signature/empty", "an empty signature header", |material| {
-        material.with_value(|_| String::new())
+    forged!("signature/empty", "an empty signature header", |context| {
+        context.with_value(|_| String::new())
     }),
     forged!(
         "signature/garbage",
         "a signature header that is no signature",
-        |material| { material.fault(Fault::MalformedSignature) }
+        |context| { context.fault(Fault::MalformedSignature) }
     ),
     forged!(
         "signature/truncated",
         "the right signature without its last character",
-        |material| {
-            material.shown(|shown| {
+        |context| {
+            context.shown(|shown| {
                 shown.mac.pop();
             })
         }
@@ -70,13 +70,13 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/odd-length",
         "an odd number of the right signature's characters",
-        |material| { material.shown(|shown| shown.mac.truncate((shown.mac.len() / 2) | 1)) }
+        |context| { context.shown(|shown| shown.mac.truncate((shown.mac.len() / 2) | 1)) }
     ),
     forged!(
         "signature/too-long",
         "the right signature with more behind it",
         always,
-        |material| material.shown(|shown| shown.mac.push_str("zz")),
+        |context| context.shown(|shown| shown.mac.push_str("zz")),
         "only the beginning of the signature is looked at, so the comparison is not of the whole \
          value; such a shortcut is one change away from taking a forgery",
         EXACT_FIX
@@ -85,7 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/wrong-prefix",
         "the right MAC under another prefix or version",
         always,
-        |material| material.fault(Fault::WrongPrefix),
+        |context| context.fault(Fault::WrongPrefix),
         "the prefix names the scheme; a receiver that does not look at it would take a weaker scheme, \
          or a broken one of later, for this one",
         "look for the documented prefix by name, and refuse a header without it"
@@ -95,7 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Warning,
         title: "the right MAC in upper case",
         applies: is_hex,
-        probe: |material| material.shown(|shown| shown.mac.make_ascii_uppercase()),
+        case: |context| context.shown(|shown| shown.mac.make_ascii_uppercase()),
         expect: Expect::Rejected,
         why: "the documented receivers compare the text, which is lower case; this one takes more \
               than the provider sends. It is no forgery: only who has the secret can make it",
@@ -104,23 +104,23 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/other-body",
         "the right signature of the delivery before",
-        |material| material.signed_as_before()
+        |context| context.signed_as_before()
     ),
     forged!(
         "signature/tampered-body",
         "the body changed after it was signed",
-        |material| { material.fault(Fault::TamperedBody) }
+        |context| { context.fault(Fault::TamperedBody) }
     ),
     forged!(
         "signature/wrong-secret",
         "signed with another secret",
-        |material| { material.fault(Fault::WrongSecret) }
+        |context| { context.fault(Fault::WrongSecret) }
     ),
     forged!(
         "signature/empty-secret",
         "signed with an empty secret",
         always,
-        |material| material.with_empty_secret(),
+        |context| context.with_empty_secret(),
         "a secret that is not set is an empty one, and everybody can sign with that",
         "read the secret once at start, and refuse to start without it: `process.env.X ?? ''` makes \
          a lock that every key opens"
@@ -129,7 +129,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/empty-body",
         "the right signature of an empty body",
         always,
-        |material| material.content(|content| content.body.clear()),
+        |context| context.content(|content| content.body.clear()),
         "the MAC is computed over nothing: a middleware has read the body before, and one signature \
          of nothing opens the door to any body",
         EXACT_FIX
@@ -139,7 +139,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Crash,
         title: "a second, false signature header beside the right one",
         applies: always,
-        probe: |material| material.with_second_header(),
+        case: |context| context.with_second_header(),
         expect: Expect::NotCrashed,
         why: super::CRASH_WHY,
         fix: super::CRASH_FIX,
@@ -148,7 +148,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/body-only",
         "the MAC over the body alone, without the timestamp",
         |provider| provider.definition.signature.signs_time(),
-        |material| material.content(|content| content.signed = Template::of_body()),
+        |context| context.content(|content| content.signed = Template::of_body()),
         "a MAC that does not cover the timestamp leaves it open to be changed, and a replay is fresh \
          for ever",
         TIME_FIX
@@ -157,9 +157,9 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/stale-301s",
         "rightly signed, one second older than the tolerance",
         signs_time,
-        |material| {
-            let tolerance = material.tolerance();
-            material.content(move |content| content.move_time(-tolerance - 1))
+        |context| {
+            let tolerance = context.tolerance();
+            context.content(move |content| content.move_time(-tolerance - 1))
         },
         REPLAY_WHY,
         TIME_FIX
@@ -168,9 +168,9 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/stale-day",
         "rightly signed, a day ago",
         signs_time,
-        |material| {
-            let age = material.tolerance().max(DAY);
-            material.content(move |content| content.move_time(-age - 1))
+        |context| {
+            let age = context.tolerance().max(DAY);
+            context.content(move |content| content.move_time(-age - 1))
         },
         REPLAY_WHY,
         TIME_FIX
@@ -179,7 +179,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/timestamp-changed",
         "the timestamp changed, the signature kept",
         |provider| provider.definition.signature.signs_time(),
-        |material| material.shown(Shown::move_time),
+        |context| context.shown(SignatureFields::move_time),
         REPLAY_WHY,
         TIME_FIX
     ),
@@ -187,7 +187,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/timestamp-missing",
         "no timestamp beside the signature",
         |provider| provider.definition.signature.signs_time(),
-        |material| material.shown(|shown| shown.time = None),
+        |context| context.shown(|shown| shown.time = None),
         REPLAY_WHY,
         TIME_FIX
     ),
@@ -195,7 +195,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/timestamp-negative",
         "rightly signed, at a time before 1970",
         signs_time,
-        |material| material.content(|content| content.time.insert(0, '-')),
+        |context| context.content(|content| content.time.insert(0, '-')),
         REPLAY_WHY,
         TIME_FIX
     ),
@@ -204,7 +204,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Warning,
         title: "rightly signed, at a time of twenty digits",
         applies: signs_time,
-        probe: |material| material.content(|content| content.time = HUGE.into()),
+        case: |context| context.content(|content| content.time = HUGE.into()),
         expect: Expect::Rejected,
         why: "the documented receivers refuse the past alone, so that this one is fresh for ever. It \
               is no forgery: only who has the secret can make it",
@@ -214,7 +214,7 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/timestamp-text",
         "rightly signed, at a time that is no number",
         signs_time,
-        |material| material.content(|content| content.time = "yesterday".into()),
+        |context| context.content(|content| content.time = "yesterday".into()),
         "the age of what is no number is NaN, and `NaN > 300` is false: the check of the age lets it \
          pass, and with it whatever makes the number unreadable",
         TIME_FIX

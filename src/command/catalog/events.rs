@@ -1,124 +1,94 @@
 //! `webhook events`.
 
 use colored::Colorize as _;
-use serde::Serialize;
+use serde_json::json;
 
 use super::{print, print_lines};
 use crate::cli::{EventsArgs, GlobalArgs};
-use crate::command::{Setup, World};
+use crate::command::World;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
-use crate::provider::{Fault, Provenance, Provider};
+use crate::provider::{Event, Fault, Provenance, Provider};
 use crate::report;
-
-/// A line of `events --json`.
-#[derive(Serialize)]
-struct EventLine<'a> {
-    provider: &'a str,
-    event: &'a str,
-    description: String,
-    trigger: Option<String>,
-    source: Provenance,
-}
-
-/// A line of `events --faults --json`.
-#[derive(Serialize)]
-struct FaultLine {
-    fault: &'static str,
-    effect: &'static str,
-    expected: &'static str,
-}
 
 /// Lists the events, of one provider or of all, or the faults.
 pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     if args.faults {
         return faults(args.json, world);
     }
-    let setup = Setup::load(global, None, world)?;
+    let setup = Setup::load(global, None, &world.folder)?;
     let providers = match args.provider.as_ref().or(args.of.as_ref()) {
         Some(name) => vec![setup.provider(name)?],
         None => setup.catalogue.iter().collect(),
     };
-    let mut lines = Vec::new();
+    let mut events = Vec::new();
     for provider in providers {
-        for event in provider.event_names() {
-            lines.extend(line(provider, event)?);
+        for name in provider.event_names() {
+            if let Some(event) = provider.event(name) {
+                events.push((provider, name, event?));
+            }
         }
     }
     if args.json {
-        print_lines(world, "event", &lines)?;
+        let line = |(provider, name, event): (&Provider, &str, Event)| {
+            json!({
+                "provider": provider.name(),
+                "event": name,
+                "description": event.description,
+                "trigger": event.trigger,
+                "source": event.source,
+            })
+        };
+        print_lines(world, "event", events.into_iter().map(line))?;
     } else {
-        print(world, &as_table(lines, world.console.width()))?;
+        print(world, &table(events, world.console.width()))?;
     }
     Ok(Outcome::Yes)
-}
-
-fn line<'a>(provider: &'a Provider, event: &'a str) -> Result<Option<EventLine<'a>>, CliError> {
-    let Some(fixture) = provider.event(event).transpose()? else {
-        return Ok(None);
-    };
-    Ok(Some(EventLine {
-        provider: provider.name(),
-        event,
-        description: fixture.description,
-        trigger: fixture.trigger,
-        source: fixture.source,
-    }))
 }
 
 /// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
 /// but the first of a group are dim.
-fn as_table<'a>(lines: Vec<EventLine<'a>>, width: Option<usize>) -> String {
+fn table(events: Vec<(&Provider, &str, Event)>, width: Option<usize>) -> String {
     let mut before = None;
-    let row = |line: EventLine<'a>| {
-        let is_first = before.replace(line.provider) != Some(line.provider);
+    let row = |(provider, name, event): (&Provider, &str, Event)| {
+        let provider = provider.name();
+        let is_first = before.replace(provider.to_owned()).as_deref() != Some(provider);
         let provider = if is_first {
-            line.provider.bold()
+            provider.bold()
         } else {
-            line.provider.dimmed()
+            provider.dimmed()
         };
-        let source = match line.source {
+        let source = match event.source {
             Provenance::Documented => "documented".normal(),
             Provenance::Inferred => "inferred".dimmed(),
         };
+        let name = name.to_owned();
         vec![
             provider.to_string(),
-            line.event.to_owned(),
+            name,
             source.to_string(),
-            line.description,
+            event.description,
         ]
     };
-    let rows = lines.into_iter().map(row).collect();
-    report::table(
-        &["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"],
-        rows,
-        width,
-    )
+    let headers = ["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"];
+    report::table(&headers, events.into_iter().map(row).collect(), width)
 }
 
 fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
-    let lines = Fault::ALL.map(fault_line);
     if json {
-        print_lines(world, "fault", &lines)?;
+        let line = |fault: Fault| json!({"fault": fault.name(), "effect": fault.effect(), "expected": fault.expected()});
+        print_lines(world, "fault", Fault::ALL.into_iter().map(line))?;
     } else {
-        let row = |line: FaultLine| {
-            vec![
-                line.fault.bold().to_string(),
-                line.effect.to_owned(),
-                line.expected.to_owned(),
-            ]
+        let row = |fault: Fault| {
+            let name = fault.name().bold().to_string();
+            vec![name, fault.effect().to_owned(), fault.expected().to_owned()]
         };
-        let rows = lines.into_iter().map(row).collect();
         let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
-        let width = world.console.width();
-        print(world, &report::table_or_stack(&headers, rows, width))?;
+        let rows = Fault::ALL.into_iter().map(row).collect();
+        print(
+            world,
+            &report::table_or_stack(&headers, rows, world.console.width()),
+        )?;
     }
     Ok(Outcome::Yes)
-}
-
-fn fault_line(fault: Fault) -> FaultLine {
-    FaultLine {
-        fault: fault.name(),
-        effect: fault.effect(),
-        expected: fault.expected(),
-    }
 }

@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use colored::Colorize as _;
 
-use super::facts::{DeliveryFacts, Facts, PlaceFacts, SignatureFacts, ToleranceFacts};
 use super::{print, print_lines};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
-use crate::command::{Setup, World};
+use crate::command::World;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
-use crate::provider::ProviderNote;
-use crate::report;
+use crate::provider::{CountedFrom, Definition, FieldSource, Provider, Retry, StatusPattern};
 use crate::report::sanitize::escape;
-use crate::report::style::pad;
-
-/// The columns of the labels in front of the facts.
-const LABEL_WIDTH: usize = 14;
+use crate::report::{self, sheet};
+use crate::signature::{PartOrder, Scheme};
 
 /// Lists the providers, or shows one.
 pub fn providers(
@@ -23,27 +20,30 @@ pub fn providers(
     global: &GlobalArgs,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, None, world)?;
-    let (facts, json) = match &args.command {
+    let setup = Setup::load(global, None, &world.folder)?;
+    let width = world.console.width();
+    match &args.command {
         Some(ProvidersCommand::Show { name, json }) => {
-            let facts = Facts::of(setup.provider(name)?);
-            if !*json {
-                print(world, &report::wrap(&sheet(&facts), world.console.width()))?;
-                return Ok(Outcome::Yes);
+            let provider = setup.provider(name)?;
+            if *json {
+                print_lines(world, "provider", [provider.facts()].into_iter())?;
+            } else {
+                print(world, &report::wrap(&show(provider), width))?;
             }
-            (vec![facts], true)
         }
-        None => (setup.catalogue.iter().map(Facts::of).collect(), args.json),
-    };
-    if json {
-        print_lines(world, "provider", &facts)?;
-    } else {
-        print(world, &list(&facts, world.console.width()))?;
+        None if args.json => {
+            print_lines(
+                world,
+                "provider",
+                setup.catalogue.iter().map(Provider::facts),
+            )?;
+        }
+        None => print(world, &list(setup.catalogue.iter(), width))?,
     }
     Ok(Outcome::Yes)
 }
 
-fn list(providers: &[Facts<'_>], width: Option<usize>) -> String {
+fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>) -> String {
     let headers = [
         "NAME",
         "TITLE",
@@ -54,33 +54,32 @@ fn list(providers: &[Facts<'_>], width: Option<usize>) -> String {
         "ORIGIN",
         "RETRIES",
     ];
-    let row = |facts: &Facts<'_>| {
+    let row = |provider: &Provider| {
+        let definition = &provider.definition;
+        let scheme = &definition.signature;
         vec![
-            facts.name.bold().to_string(),
-            facts.title.to_owned(),
-            facts.signature.header.to_owned(),
-            facts.signature.value.clone(),
-            freshness(facts.signature.tolerance.as_ref()),
-            facts.events.len().to_string(),
-            facts.origin.clone(),
-            retries(&facts.delivery),
+            definition.name.bold().to_string(),
+            definition.title.clone(),
+            scheme.header.clone(),
+            scheme.describe(&scheme.value),
+            freshness(scheme),
+            provider.event_names().count().to_string(),
+            provider.origin.to_string(),
+            retries(&definition.delivery.retry),
         ]
     };
-    report::table_or_stack(&headers, providers.iter().map(row).collect(), width)
+    report::table_or_stack(&headers, providers.map(row).collect(), width)
 }
 
-fn freshness(tolerance: Option<&ToleranceFacts>) -> String {
+fn freshness(scheme: &Scheme) -> String {
     let span = |seconds| report::duration(Duration::from_secs(seconds));
-    match tolerance {
-        None => "ever".into(),
-        Some(ToleranceFacts {
-            past_seconds,
-            future_seconds: None,
-        }) => span(*past_seconds),
-        Some(ToleranceFacts {
-            past_seconds,
-            future_seconds: Some(future),
-        }) => format!("{}, {} ahead", span(*past_seconds), span(*future)),
+    let Some(tolerance) = scheme.tolerance else {
+        return "ever".into();
+    };
+    let past = span(tolerance.past_seconds);
+    match tolerance.future_seconds {
+        None => past,
+        Some(future) => format!("{past}, {} ahead", span(future)),
     }
 }
 
@@ -95,138 +94,138 @@ fn wait(length: Duration) -> String {
 }
 
 /// The documented delays in a line: `1 min, 5 min, 30 min after the previous`.
-fn retries(delivery: &DeliveryFacts<'_>) -> String {
-    let from_first = delivery.counted_from == "first";
-    let delays: Vec<_> = delivery
-        .schedule()
-        .map(|(since, total)| wait(if from_first { total } else { since }))
-        .collect();
-    match delays.as_slice() {
-        [] => "none".into(),
-        delays => format!("{} after the {}", delays.join(", "), delivery.counted_from),
+fn retries(retry: &Retry) -> String {
+    let delays = retry
+        .waits()
+        .map(|(since, total)| match retry.counted_from {
+            CountedFrom::First => wait(total),
+            CountedFrom::Previous => wait(since),
+        });
+    let delays: Vec<_> = delays.collect();
+    if delays.is_empty() {
+        return "none".into();
     }
+    format!(
+        "{} after the {}",
+        delays.join(", "),
+        retry.counted_from.name()
+    )
 }
 
 /// Everything about one provider.
-fn sheet(facts: &Facts<'_>) -> String {
-    let title = format!("{} ({})", escape(facts.title).bold(), escape(facts.name));
-    let head = [
-        title,
-        fact("documents", facts.docs),
-        fact("origin", &facts.origin),
-        fact("events", &facts.events.join(", ")),
-    ];
-    let sections = [
-        head.join("\n"),
-        section("Signature", &signature(&facts.signature)),
-        section("Envelope", &envelope(facts)),
-        section("Delivery", &delivery(facts)),
-        schedule(&facts.delivery),
-        notes("Documented", facts.notes, |note| {
-            note.source == "documented"
-        }),
-        notes("Assumed", facts.notes, |note| note.source != "documented"),
-    ];
-    let sections: Vec<_> = sections
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect();
-    sections.join("\n\n")
-}
-
-fn signature(facts: &SignatureFacts<'_>) -> Vec<String> {
-    let mut lines = vec![
-        fact("header", facts.header),
-        fact(
-            "value",
-            &format!("{}, read {}", facts.value, read(facts.reading)),
-        ),
-    ];
-    for variant in &facts.also_accepted {
-        lines.push(fact("also accepted", &variant.value));
-        lines.push(fact("", variant.note));
-    }
-    lines.extend(facts.timestamp_header.map(|header| fact("time in", header)));
-    lines.extend(facts.id_header.map(|header| fact("id in", header)));
-    let prefix = facts
-        .secret
-        .prefix
-        .map(|prefix| format!(", without its `{prefix}`"));
-    let secret = format!(
-        "used as {}{}",
-        facts.secret.encoding,
-        prefix.unwrap_or_default()
-    );
-    lines.extend([
-        fact("signed", &facts.signed),
-        fact(
-            "MAC",
-            &format!("HMAC-{}, {}", facts.digest.to_uppercase(), facts.encoding),
-        ),
-        fact("secret", &secret),
-        fact("fresh for", &freshness(facts.tolerance.as_ref())),
+fn show(provider: &Provider) -> String {
+    let definition = &provider.definition;
+    let events: Vec<_> = provider.event_names().collect();
+    let head = sheet::facts([
+        ("documents", definition.docs.clone()),
+        ("origin", provider.origin.to_string()),
+        ("events", events.join(", ")),
     ]);
-    lines
+    let title = escape(&definition.title).bold();
+    let sections = [
+        format!("{title} ({})\n{head}", escape(&definition.name)),
+        sheet::section("Signature", signature(&definition.signature)),
+        sheet::section("Envelope", envelope(definition)),
+        sheet::section("Delivery", delivery(definition)),
+        schedule(&definition.delivery.retry),
+        notes(definition, "Documented", true),
+        notes(definition, "Assumed", false),
+    ];
+    let sections = sections.into_iter().filter(|text| !text.is_empty());
+    sections.collect::<Vec<_>>().join("\n\n")
 }
 
-fn read(reading: &str) -> &str {
-    match reading {
-        "positional" => "by position",
-        _ => "in any order",
-    }
-}
-
-fn envelope(facts: &Facts<'_>) -> Vec<String> {
-    let place = |place: &PlaceFacts<'_>| match place {
-        PlaceFacts::Header(header) => format!("header {header}"),
-        PlaceFacts::Path(path) => (*path).to_owned(),
+fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
+    let reading = match scheme.value.reading {
+        PartOrder::Positional => "by position",
+        PartOrder::AnyOrder => "in any order",
     };
-    let envelope = &facts.envelope;
-    let data = match envelope.data {
+    let value = scheme.describe(&scheme.value);
+    let mut facts = vec![
+        ("header", scheme.header.clone()),
+        ("value", format!("{value}, read {reading}")),
+    ];
+    for variant in &scheme.also_accepted {
+        facts.push(("also accepted", scheme.describe(&variant.value)));
+        facts.push(("", variant.note.clone()));
+    }
+    let separate = [
+        ("time in", &scheme.timestamp_header),
+        ("id in", &scheme.id_header),
+    ];
+    facts.extend(
+        separate
+            .into_iter()
+            .filter_map(|(label, header)| Some((label, header.clone()?))),
+    );
+    let digest = scheme.digest().to_string().to_uppercase();
+    let secret = scheme.secret();
+    let prefix = secret.prefix.as_ref();
+    let prefix = prefix.map(|prefix| format!(", without its `{prefix}`"));
+    facts.extend([
+        ("signed", scheme.signed.to_string()),
+        ("MAC", format!("HMAC-{digest}, {}", scheme.encoding)),
+        (
+            "secret",
+            format!("used as {}{}", secret.encoding, prefix.unwrap_or_default()),
+        ),
+        ("fresh for", freshness(scheme)),
+    ]);
+    facts
+}
+
+fn envelope(definition: &Definition) -> [(&str, String); 5] {
+    let place = |place: &FieldSource| match place {
+        FieldSource::Header { header } => format!("header {header}"),
+        FieldSource::Path(path) => path.clone(),
+    };
+    let envelope = &definition.envelope;
+    let data = match envelope.data.as_str() {
         "" => "the whole body",
         path => path,
     };
-    vec![
-        fact("event", &place(&envelope.event)),
-        fact("id", &place(&envelope.id)),
-        fact("time", envelope.time.unwrap_or("none")),
-        fact("data", data),
-        fact("body", &envelope.template.to_string()),
+    [
+        ("event", place(&envelope.event)),
+        ("id", place(&envelope.id)),
+        (
+            "time",
+            envelope.time.clone().unwrap_or_else(|| "none".into()),
+        ),
+        ("data", data.to_owned()),
+        ("body", envelope.template.to_string()),
     ]
 }
 
-fn delivery(facts: &Facts<'_>) -> Vec<String> {
-    let delivery = &facts.delivery;
-    let success = match delivery.documented_success {
-        Some(status) => format!("{} (documented is {status})", delivery.success.join(", ")),
-        None => delivery.success.join(", "),
-    };
-    let retried = match delivery.retried.join(", ") {
+fn delivery(definition: &Definition) -> Vec<(&str, String)> {
+    let rules = &definition.delivery;
+    let documented = rules.documented_success;
+    let documented = documented.map(|status| format!(" (documented is {status})"));
+    let success = StatusPattern::names(&rules.success).join(", ");
+    let retried = match StatusPattern::names(&rules.retry.on).join(", ") {
         nothing if nothing.is_empty() => "nothing".into(),
         outcomes => outcomes,
     };
-    let timeout = Duration::from_secs(delivery.timeout_seconds);
-    let mut lines = vec![fact("method", delivery.method)];
-    let headers = delivery.headers.iter();
-    lines.extend(headers.map(|(name, value)| fact("header", &format!("{name}: {value}"))));
-    lines.extend([
-        fact("answer within", &report::duration(timeout)),
-        fact("success", &success),
-        fact("retried", &retried),
+    let mut facts = vec![("method", rules.method.clone())];
+    let headers = rules.headers.iter();
+    facts.extend(headers.map(|(name, value)| ("header", format!("{name}: {value}"))));
+    facts.extend([
+        ("answer within", report::duration(rules.timeout())),
+        ("success", success + &documented.unwrap_or_default()),
+        ("retried", retried),
     ]);
-    lines.extend(facts.handler.path.map(|path| fact("receiver at", path)));
-    if facts.handler.reserializes {
-        lines.push(fact("", "which verifies what it parsed, not the raw body"));
+    let handler = &definition.handler;
+    facts.extend(handler.path.clone().map(|path| ("receiver at", path)));
+    if handler.reserializes {
+        let flaw = "which verifies what it parsed, not the raw body";
+        facts.push(("", flaw.into()));
     }
-    lines
+    facts
 }
 
 /// The attempts with the wait before each, and the time since the first.
-fn schedule(delivery: &DeliveryFacts<'_>) -> String {
-    let row = |(index, (since, total)): (usize, (Duration, Duration))| {
-        vec![format!("  {}", index + 2), wait(since), wait(total)]
-    };
-    let mut rows: Vec<_> = delivery.schedule().enumerate().map(row).collect();
+fn schedule(retry: &Retry) -> String {
+    let row = |(index, (since, total))| vec![format!("  {}", index + 2), wait(since), wait(total)];
+    let mut rows: Vec<_> = retry.waits().enumerate().map(row).collect();
     if rows.is_empty() {
         return String::new();
     }
@@ -234,21 +233,11 @@ fn schedule(delivery: &DeliveryFacts<'_>) -> String {
     report::table(&["  ATTEMPT", "WAIT", "SINCE THE FIRST"], rows, None)
 }
 
-fn notes(heading: &str, notes: &[ProviderNote], belongs: impl Fn(&ProviderNote) -> bool) -> String {
-    let notes = notes.iter().filter(|note| belongs(note));
-    let lines: Vec<_> = notes.map(|note| fact(&note.topic, &note.text)).collect();
-    section(heading, &lines)
-}
-
-fn section(heading: &str, lines: &[String]) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    format!("{}\n{}", heading.bold(), lines.join("\n"))
-}
-
-/// A fact behind its label.
-fn fact(label: &str, text: &str) -> String {
-    let label = pad(&escape(label).cyan().to_string(), LABEL_WIDTH);
-    format!("  {label} {}", escape(text))
+fn notes(definition: &Definition, heading: &str, documented: bool) -> String {
+    let notes = definition.notes.iter();
+    let notes = notes.filter(|note| (note.source == "documented") == documented);
+    sheet::section(
+        heading,
+        notes.map(|note| (note.topic.as_str(), note.text.clone())),
+    )
 }

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use colored::Colorize as _;
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{print, print_lines};
-use crate::cli::value::{Size, Span};
-use crate::cli::{ConfigArgs, GlobalArgs, SecretArgs};
-use crate::command::{Setup, World};
-use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting};
+use crate::cli::value::size_text;
+use crate::cli::{GlobalArgs, ListenArgs, SecretArgs};
+use crate::command::World;
+use crate::command::setup::Terminal;
+use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
+use crate::delivery::duration;
 use crate::exit::{CliError, Outcome};
 use crate::provider::Provider;
 use crate::report;
@@ -23,34 +24,24 @@ const REDACTED: &str = "redacted";
 /// What stands in place of a secret that is not where a configuration file says.
 const MISSING: &str = "missing";
 
-/// A line of `config --json`.
-#[derive(Serialize)]
-struct SettingLine {
-    name: String,
-    value: Value,
-    origin: String,
-}
+/// A setting by its name.
+type Named = (String, Setting<Value>);
 
-impl SettingLine {
-    fn new(name: impl Into<String>, value: impl Into<Value>, origin: &Origin) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-            origin: origin.to_string(),
-        }
-    }
+fn named(name: impl Into<String>, value: impl Into<Value>, origin: Origin) -> Named {
+    let value = value.into();
+    (name.into(), Setting { value, origin })
 }
 
 impl<T: Into<Value>> Setting<T> {
-    fn line(self, name: &str) -> SettingLine {
-        SettingLine::new(name, self.value, &self.origin)
+    fn named(self, name: &str) -> Named {
+        (name.into(), self.map(Into::into))
     }
 }
 
 /// Shows each setting and where it comes from. A secret that cannot be read is an error, as it is
 /// for the commands that need one, but only after everything else was shown.
-pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let mut setup = Setup::load(global, None, world)?;
+pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
+    let mut setup = Setup::load(global, None, &world.folder)?;
     let missing = setup.config.leave_out_missing_secrets();
     let mut lines = general(&setup.config, global)?;
     lines.extend(listen(&setup.config)?);
@@ -66,46 +57,49 @@ pub fn config(args: &ConfigArgs, global: &GlobalArgs, world: &World) -> Result<O
         .next()
         .map(|first| first.error.into())
         .or(trouble);
-    if args.json {
-        print_lines(world, "setting", &lines)?;
+    if json {
+        let line = |(name, setting): Named| {
+            let origin = setting.origin.to_string();
+            json!({"name": name, "value": setting.value, "origin": origin})
+        };
+        print_lines(world, "setting", lines.into_iter().map(line))?;
     } else {
         print(world, &as_table(&lines))?;
     }
     trouble.map_or(Ok(Outcome::Yes), Err)
 }
 
-fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<SettingLine>, ConfigError> {
+fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigError> {
     let log = config.log()?.map(|path| path.display().to_string());
     Ok(vec![
-        config.provider(None)?.line("provider"),
-        config.url(None)?.line("url"),
-        log.line("log"),
-        config.color(global.color)?.map(name_of).line("color"),
+        config.provider(None)?.named("provider"),
+        config.url(None)?.named("url"),
+        log.named("log"),
+        config.color(global.color)?.map(name_of).named("color"),
     ])
 }
 
-fn listen(config: &Config) -> Result<Vec<SettingLine>, ConfigError> {
-    let settings = config.listen_settings_without_flags()?;
-    let timeout = |span: Option<Duration>| Span(span.unwrap_or_default()).to_string();
-    let size = |bytes| Size(bytes).to_string();
+fn listen(config: &Config) -> Result<Vec<Named>, ConfigError> {
+    let settings = config.listen_settings(&ListenArgs::default())?;
+    let timeout = |span: Option<Duration>| duration::typed(span.unwrap_or_default());
     Ok(vec![
         settings
             .host
             .map(|host| host.to_string())
-            .line("listen.host"),
-        settings.port.line("listen.port"),
-        settings.forward_to.line("listen.forward-to"),
-        settings.timeout.map(timeout).line("listen.timeout"),
-        settings.max_body.map(size).line("listen.max-body"),
-        settings.on_invalid.map(name_of).line("listen.on-invalid"),
-        settings.events.line("listen.events"),
-        settings.body.map(name_of).line("listen.body"),
+            .named("listen.host"),
+        settings.port.named("listen.port"),
+        settings.forward_to.named("listen.forward-to"),
+        settings.timeout.map(timeout).named("listen.timeout"),
+        settings.max_body.map(size_text).named("listen.max-body"),
+        settings.on_invalid.map(name_of).named("listen.on-invalid"),
+        settings.events.named("listen.events"),
+        settings.body.map(name_of).named("listen.body"),
     ])
 }
 
 /// The files and folders that are read.
-fn places(config: &Config, global: &GlobalArgs) -> Vec<SettingLine> {
-    let named = match global.config {
+fn places(config: &Config, global: &GlobalArgs) -> Vec<Named> {
+    let chosen = match global.config {
         Some(_) => Origin::Flag("--config"),
         None => Origin::Default,
     };
@@ -115,28 +109,28 @@ fn places(config: &Config, global: &GlobalArgs) -> Vec<SettingLine> {
     let folders: Vec<_> = folders.iter().rev().map(|path| text(path)).collect();
     let local = config.paths.local_secret_file();
     vec![
-        SettingLine::new("files", files, &named),
-        SettingLine::new("providers", folders, &Origin::Default),
-        SettingLine::new(
+        named("files", files, chosen),
+        named("providers", folders, Origin::Default),
+        named(
             "local-secret",
             local.map(|path| text(&path)),
-            &Origin::Default,
+            Origin::Default,
         ),
     ]
 }
 
 /// A line for each secret that a provider's deliveries are checked with, under the label that a
 /// verdict names it by.
-fn secrets(setup: &Setup) -> Result<Vec<SettingLine>, CliError> {
+fn secrets(setup: &Setup) -> Result<Vec<Named>, CliError> {
     let args = SecretArgs::default();
     // What the commands refuse is refused here in the same words.
-    setup.keyring(&args)?;
-    let given = setup.secrets(&args)?;
+    setup.keyring(&args, &mut Terminal)?;
+    let given = setup.secrets(&args, &mut Terminal)?;
     let lines = |provider| secrets_of(provider, &given);
     Ok(setup.catalogue.iter().flat_map(lines).collect())
 }
 
-fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<SettingLine> {
+fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<Named> {
     let name = provider.name();
     let scheme = &provider.definition.signature;
     let fits =
@@ -144,19 +138,19 @@ fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<SettingLine> {
     let meant = GivenSecret::in_force(given, name).into_iter().filter(fits);
     let line = |(index, secret): (usize, &GivenSecret)| {
         let label = format!("secret.{name}#{}", index + 1);
-        SettingLine::new(label, REDACTED, &secret.origin)
+        named(label, REDACTED, secret.origin.clone())
     };
     meant.enumerate().map(line).collect()
 }
 
-fn missing_line(missing: &MissingSecret) -> SettingLine {
+fn missing_line(missing: &MissingSecret) -> Named {
     let origin = Origin::File(missing.file.clone());
-    SettingLine::new(format!("secret.{}", missing.key), MISSING, &origin)
+    named(format!("secret.{}", missing.key), MISSING, origin)
 }
 
-fn as_table(lines: &[SettingLine]) -> String {
-    let row = |line: &SettingLine| {
-        let value = match &line.value {
+fn as_table(lines: &[Named]) -> String {
+    let row = |(name, setting): &Named| {
+        let value = match &setting.value {
             Value::Null => "-".dimmed().to_string(),
             Value::String(text) => text.clone(),
             Value::Array(items) if items.is_empty() => "-".dimmed().to_string(),
@@ -166,7 +160,7 @@ fn as_table(lines: &[SettingLine]) -> String {
             }
             other => other.to_string(),
         };
-        vec![line.name.bold().to_string(), value, line.origin.clone()]
+        vec![name.bold().to_string(), value, setting.origin.to_string()]
     };
     let rows = lines.iter().map(row).collect();
     report::table(&["SETTING", "VALUE", "FROM"], rows, None)

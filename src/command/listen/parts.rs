@@ -8,8 +8,8 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{Setup, Side, client, freshness, headers};
-use crate::config::ListenSettings;
+use crate::command::setup::{Side, client, freshness, keyring_or_local};
+use crate::config::{ListenSettings, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
@@ -60,7 +60,7 @@ impl Parts {
             }
             None => (None, None, Duplicates::default()),
         };
-        let socket = Socket::open(settings, &args.tls).await?;
+        let socket = Socket::open(settings, args).await?;
         refuse_itself(&rules.routes, socket.address).await?;
         routes::probe(&rules.routes, world);
         let ready = Ready::new(&socket, path, &rules);
@@ -70,7 +70,7 @@ impl Parts {
                 forward: forward(args, settings, &rules.routes, writer.clone(), world.clock)?,
                 log: writer,
                 duplicates,
-                delay: args.answer.delay.map(|span| span.0),
+                delay: args.delay,
                 expectation,
                 rules,
             },
@@ -98,17 +98,16 @@ fn rules(
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
-        keyring: setup.keyring_or_local(&args.secrets, Side::Receiver, world)?,
+        keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
         on_invalid: settings.on_invalid.value,
-        respond: args.answer.respond.clone(),
-        answer: args.forward.answer.unwrap_or_default(),
+        respond: args.respond.clone(),
+        answer: args.answer.unwrap_or_default(),
         catalogue: setup.catalogue,
     })
 }
 
 fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
-    let until = &args.until;
-    for event in &until.expect {
+    for event in &args.expect {
         if event.contains('*') || event.starts_with('!') {
             let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
             let message = "`--expect` awaits one event, not a pattern";
@@ -117,8 +116,8 @@ fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError
         setup.known_event(event)?;
     }
     Ok(Expectation {
-        count: until.count.or(until.once.then_some(1)),
-        events: until.expect.clone(),
+        count: args.count.or(args.once.then_some(1)),
+        events: args.expect.clone(),
     })
 }
 
@@ -127,9 +126,9 @@ fn limits(args: &ListenArgs, settings: &ListenSettings) -> Limits {
         max_body: usize::try_from(settings.max_body.value).unwrap_or(usize::MAX),
         ..Limits::default()
     };
-    if let Some(stall) = args.answer.read_timeout {
+    if let Some(stall) = args.read_timeout {
         // 0 is no limit, as with `--timeout`.
-        let stall = Some(stall.0).filter(|stall| !stall.is_zero());
+        let stall = Some(stall).filter(|stall| !stall.is_zero());
         let stall = stall.unwrap_or(LONGEST_STALL).min(LONGEST_STALL);
         limits.head_time = stall;
         limits.body_idle = stall;
@@ -150,9 +149,9 @@ fn forward(
     }
     Ok(Some(ForwardOptions {
         dispatch: Dispatch::new(client(&args.connect)?, log, clock),
-        concurrency: usize::from(args.forward.concurrency.unwrap_or(1)),
+        concurrency: usize::from(args.concurrency.unwrap_or(1)),
         timeout: settings.timeout.value,
-        headers: headers(&args.forward.header),
+        headers: args.header.iter().cloned().collect(),
     }))
 }
 

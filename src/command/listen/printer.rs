@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::ready::Ready;
 use crate::command::line::Line;
 use crate::console::Console;
-use crate::delivery::About;
+use crate::delivery::{About, Attempt};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
 use crate::report::{self, AttemptView, BodyDetail, DeliveryView};
@@ -113,19 +113,12 @@ impl Printer {
                 event,
                 event_id,
             } => {
-                if self.json {
-                    return Some(attempt.to_json_about(About {
-                        provider: provider.as_deref(),
-                        event: event.as_deref(),
-                        event_id: event_id.as_deref(),
-                    }));
-                }
-                let view = AttemptView {
-                    label: Some(event_id.as_deref().unwrap_or(&attempt.delivery_id)),
-                    width: self.console.width(),
-                    ..AttemptView::default()
+                let about = About {
+                    provider: provider.as_deref(),
+                    event: event.as_deref(),
+                    event_id: event_id.as_deref(),
                 };
-                Some(report::attempt(attempt, &view))
+                Some(self.attempt(attempt, about))
             }
             Activity::Error(error) => {
                 let error = CliError::from(error.clone());
@@ -137,6 +130,18 @@ impl Printer {
                 None
             }
         }
+    }
+
+    fn attempt(&self, attempt: &Attempt, about: About<'_>) -> String {
+        if self.json {
+            return attempt.to_json_about(about);
+        }
+        let view = AttemptView {
+            label: Some(about.event_id.unwrap_or(&attempt.delivery_id)),
+            width: self.console.width(),
+            ..AttemptView::default()
+        };
+        report::attempt(attempt, &view)
     }
 
     /// Says that the output could not keep up.

@@ -17,7 +17,7 @@ use crate::receive::Rules;
 pub struct Ready {
     /// Where requests are received.
     pub address: SocketAddr,
-    /// The certificate in PEM, where one was made on the spot.
+    /// The certificate in PEM, where one was generated.
     pub certificate: Option<String>,
     /// Whether it is HTTPS.
     pub tls: bool,
@@ -95,7 +95,7 @@ impl Ready {
         if self.certificate.is_some() {
             add(
                 "tls",
-                "certificate made on the spot: `curl -k`, or `send --insecure`",
+                "generated, self-signed certificate: `curl -k`, or `send --insecure`",
             );
         }
         if self.local {

@@ -8,8 +8,7 @@ use tokio::time::timeout;
 
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::Setup;
-use crate::config::ListenSettings;
+use crate::config::{ListenSettings, Setup};
 use crate::delivery::EventFilter;
 use crate::exit::CliError;
 use crate::http::Target;
@@ -24,10 +23,10 @@ pub fn routes(
     settings: &ListenSettings,
     setup: &Setup,
 ) -> Result<Vec<Route>, CliError> {
-    let by_event = args.forward.route.iter().map(|route| {
+    let by_event = args.route.iter().map(|(pattern, url)| {
         Ok(Route {
-            filter: setup.event_filter(std::slice::from_ref(&route.pattern))?,
-            target: Target::parse(&route.url)?,
+            filter: setup.event_filter(std::slice::from_ref(pattern))?,
+            target: Target::parse(url)?,
         })
     });
     let of_all = settings.forward_to.value.iter().map(|url| {

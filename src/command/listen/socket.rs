@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::cli::TlsArgs;
+use crate::cli::ListenArgs;
 use crate::config::ListenSettings;
 use crate::exit::CliError;
 use crate::http::tls;
@@ -19,13 +19,13 @@ pub struct Socket {
     pub address: SocketAddr,
     /// What serves HTTPS.
     pub tls: Option<TlsAcceptor>,
-    /// The certificate in PEM, where one was made on the spot.
+    /// The certificate in PEM, where one was generated.
     pub certificate: Option<String>,
 }
 
 impl Socket {
     /// Binds the address of the settings; with TLS as the flags say.
-    pub async fn open(settings: &ListenSettings, args: &TlsArgs) -> Result<Self, CliError> {
+    pub async fn open(settings: &ListenSettings, args: &ListenArgs) -> Result<Self, CliError> {
         let address = SocketAddr::new(settings.host.value, settings.port.value);
         let unusable = |error| unusable(address, &error);
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
@@ -39,9 +39,9 @@ impl Socket {
         if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
             socket.tls = Some(tls::from_pem_files(cert, key)?);
         } else if args.tls {
-            let made = tls::self_signed(&address.ip().to_string())?;
-            socket.tls = Some(made.acceptor);
-            socket.certificate = Some(made.certificate_pem);
+            let (acceptor, certificate) = tls::self_signed(&address.ip().to_string())?;
+            socket.tls = Some(acceptor);
+            socket.certificate = Some(certificate);
         }
         Ok(socket)
     }

@@ -1,18 +1,25 @@
 //! `webhook log diff`: how two deliveries differ.
 
 use super::super::line::Line;
-use super::super::{Setup, World, select};
-use crate::cli::LogDiff;
+use super::super::setup::existing_log;
+use super::super::{World, select};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::report::{diff, diff_text};
 
 /// Compares two deliveries: yes where nothing differs.
-pub fn run(args: &LogDiff, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let reader = setup.existing_log()?.reader()?;
-    let left = select::find(&reader, &args.left)?;
-    let right = select::find(&reader, &args.right)?;
+pub fn run(
+    left: &str,
+    right: &str,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let reader = existing_log(setup)?.reader()?;
+    let left = select::find(&reader, left)?;
+    let right = select::find(&reader, right)?;
     let diff = diff::diff(&left, &right);
-    if args.json {
+    if json {
         world.console.json(&Line::new("diff", &diff).to_json()?)?;
     } else {
         world.console.data(&diff_text(&diff))?;

@@ -1,133 +1,81 @@
 //! `webhook log export`: deliveries for other programs.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
-use super::super::{Setup, World, select};
+use super::super::setup::existing_log;
+use super::super::{World, select};
 use super::output;
-use crate::cli::{ExportFormat, LogExport};
+use crate::cli::{ExportFormat, SelectArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
-use crate::formats::har;
+use crate::formats::{har, write_whole};
 use crate::store::{Query, Reader};
 
-/// What a file is called until it is whole.
-const UNFINISHED_PREFIX: &str = ".webhook-export-";
-
-/// What was exported.
-#[derive(Debug, Clone, Copy, Default)]
-struct Exported {
-    deliveries: u64,
-    attempts: u64,
-}
-
-/// Writes what the filters mean to a file or stdout.
-pub fn run(args: &LogExport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let export = Export {
-        query: select::query(&args.select, setup, world.now())?,
-        reader: setup.existing_log()?.reader()?,
-        format: args.format.unwrap_or(ExportFormat::Ndjson),
+/// Writes what matches to a file or stdout.
+pub fn run(
+    select: &SelectArgs,
+    format: Option<ExportFormat>,
+    output: Option<&Path>,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let query = select::query(select, setup, world.now())?;
+    let reader = existing_log(setup)?.reader()?;
+    let write = |out: &mut dyn Write| match format {
+        Some(ExportFormat::Har) => write_har(&reader, &query, out),
+        Some(ExportFormat::Ndjson) | None => write_ndjson(&reader, &query, out),
     };
-    let file = args
-        .output
-        .as_deref()
-        .filter(|path| *path != Path::new("-"));
-    let exported = match file {
-        None => export.write(output::buffered(world.console))?.1,
-        Some(path) => export.write_file(path)?,
+    let file = output.filter(|path| *path != Path::new("-"));
+    let (deliveries, attempts) = match file {
+        None => write(&mut output::buffered(world.console))?,
+        Some(path) => write_whole(path, write, |error| CliError::unwritable(path, error))?,
     };
-    if exported.deliveries == 0 {
-        let note = select::nothing(&args.select, setup, &export.reader)?;
+    if deliveries == 0 {
+        let note = select::nothing(select, setup, &reader)?;
         world.console.note(&note);
     }
     if let Some(path) = file {
-        world.console.talk(&said(exported, path));
+        let with = match attempts {
+            0 => String::new(),
+            count => format!(" with {}", output::attempts(count)),
+        };
+        let deliveries = output::deliveries(deliveries);
+        let path = output::shown(path);
+        let said = format!("wrote {deliveries}{with} to {path}");
+        world.console.talk(&said);
     }
     Ok(Outcome::Yes)
 }
 
-fn said(exported: Exported, path: &Path) -> String {
-    let attempts = match exported.attempts {
-        0 => String::new(),
-        count => format!(" with {}", output::attempts(count)),
-    };
-    let deliveries = output::deliveries(exported.deliveries);
-    format!("wrote {deliveries}{attempts} to {}", output::shown(path))
-}
-
-/// What is exported, and how.
-struct Export {
-    query: Query,
-    reader: Reader,
-    format: ExportFormat,
-}
-
-impl Export {
-    /// Writes everything, one delivery at a time; gives the writer back, flushed.
-    fn write<W: Write>(&self, out: W) -> Result<(W, Exported), CliError> {
-        match self.format {
-            ExportFormat::Ndjson => self.write_ndjson(out),
-            ExportFormat::Har => self.write_har(out),
+/// Each delivery with its attempts behind it; how many of each.
+fn write_ndjson(
+    reader: &Reader,
+    query: &Query,
+    out: &mut dyn Write,
+) -> Result<(u64, u64), CliError> {
+    let (mut deliveries, mut attempts) = (0, 0);
+    reader.select(query, |delivery| {
+        deliveries += 1;
+        output::line(out, delivery.to_json())?;
+        for attempt in reader.attempts_of(&delivery.id)? {
+            attempts += 1;
+            output::line(out, attempt.to_json())?;
         }
-    }
-
-    fn write_ndjson<W: Write>(&self, mut out: W) -> Result<(W, Exported), CliError> {
-        let mut exported = Exported::default();
-        self.reader.select(&self.query, |delivery| {
-            exported.deliveries += 1;
-            output::line(&mut out, delivery.to_json())?;
-            for attempt in self.reader.attempts_of(&delivery.id)? {
-                exported.attempts += 1;
-                output::line(&mut out, attempt.to_json())?;
-            }
-            Ok::<_, CliError>(())
-        })?;
-        out.flush()?;
-        Ok((out, exported))
-    }
-
-    /// HAR has no place for attempts: an entry is one request and one answer.
-    fn write_har<W: Write>(&self, out: W) -> Result<(W, Exported), CliError> {
-        let mut exported = Exported::default();
-        let mut har = har::HarWriter::new(out, env!("CARGO_PKG_VERSION"))?;
-        self.reader.select(&self.query, |delivery| {
-            exported.deliveries += 1;
-            har.entry(&delivery).map_err(CliError::from)
-        })?;
-        Ok((har.finish()?, exported))
-    }
-
-    /// Writes beside the file and takes its place when all is there, so that nobody reads half of
-    /// it and what was there before stays until then. For its owner alone, as the log is.
-    fn write_file(&self, path: &Path) -> Result<Exported, CliError> {
-        let failed = |error: io::Error| CliError::unwritable(path, error);
-        // A link is followed: what it leads to is replaced, not the link.
-        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        if place.exists() && !place.is_file() {
-            // A pipe or a device cannot be replaced, only written to.
-            let device = File::options().write(true).open(&place).map_err(failed)?;
-            return Ok(self.write(BufWriter::new(device))?.1);
-        }
-        let unfinished = tempfile::Builder::new()
-            .prefix(UNFINISHED_PREFIX)
-            .tempfile_in(folder(&place))
-            // The kind alone: the rest of the message tells the unfinished name.
-            .map_err(|error| failed(error.kind().into()))?;
-        let (out, exported) = self.write(BufWriter::new(unfinished))?;
-        let finished = out
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
-        finished.as_file().sync_all().map_err(failed)?;
-        finished
-            .persist(&place)
-            .map_err(|error| failed(error.error))?;
-        Ok(exported)
-    }
+        Ok::<_, CliError>(())
+    })?;
+    out.flush()?;
+    Ok((deliveries, attempts))
 }
 
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
+/// HAR has no place for attempts: an entry is one request and one answer.
+fn write_har(reader: &Reader, query: &Query, out: &mut dyn Write) -> Result<(u64, u64), CliError> {
+    let mut deliveries = 0;
+    let mut har = har::HarWriter::new(out, env!("CARGO_PKG_VERSION"))?;
+    reader.select(query, |delivery| {
+        deliveries += 1;
+        har.entry(&delivery).map_err(CliError::from)
+    })?;
+    har.finish()?;
+    Ok((deliveries, 0))
 }

@@ -1,57 +1,59 @@
 //! `webhook log import`: deliveries that were received elsewhere.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _};
 use std::path::Path;
 
-use serde::Serialize;
+use serde_json::json;
 
+use super::super::World;
 use super::super::line::Line;
-use super::super::{Setup, World};
+use super::super::setup::keyring;
 use super::output;
-use crate::cli::LogImport;
+use crate::cli::SecretArgs;
+use crate::config::Setup;
 use crate::console::Console;
+use crate::delivery::Delivery;
 use crate::delivery::capture::Capture;
-use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
 use crate::exit::{CliError, Outcome};
-use crate::formats::{CaptureReader, FormatError, captures};
-use crate::provider::{Catalogue, Keyring, Policy, verify_request};
-use crate::signature::Allowance;
+use crate::formats::{CaptureFile, FormatError};
 use crate::store::{Imported, Log};
+use crate::verify::adopt;
 
 /// How many notes about captures are printed; the rest is counted.
 const NOTES_LIMIT: usize = 10;
 
-/// What an import has done.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct ImportCounts {
-    #[serde(flatten)]
-    imported: Imported,
-    /// Lines that are no delivery, such as attempts.
-    skipped: u64,
-}
-
 /// Adds the captures of a file to the log, once all of it is known to be readable.
-pub fn run(args: &LogImport, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let keyring = setup.keyring(&args.secrets)?;
-    let file = ImportFile::open(&args.file)?;
-    let skipped = file.check(world.console)?;
+pub fn run(
+    path: &Path,
+    secrets: &SecretArgs,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let keyring = keyring(setup, secrets, world)?;
+    let name = match path.to_str() {
+        Some("-") => "stdin".into(),
+        _ => path.display().to_string(),
+    };
+    let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
+    let file = CaptureFile::open(path).map_err(unreadable)?;
+    let skipped = check(&file, world.console).map_err(|error| trouble(&name, &error))?;
     let log = Log::open(setup.config.log()?.value)?;
-    let imported = file.add_to(&log, |capture| {
+    let imported = add(&file, &name, &log, |capture| {
         adopt(capture, &setup.catalogue, &keyring, world.now())
     })?;
-    let counts = ImportCounts { imported, skipped };
-    if args.json {
-        let line = Line::new("summary", &counts).to_json()?;
+    if json {
+        let Imported { added, present } = imported;
+        let counts = json!({"added": added, "present": present, "skipped": skipped});
+        let line = Line::new("summary", counts).to_json()?;
         world.console.json(&line)?;
     } else {
-        world.console.talk(&said(counts, log.path()));
+        world.console.talk(&said(imported, skipped, log.path()));
     }
     Ok(Outcome::Yes)
 }
 
-fn said(counts: ImportCounts, log: &Path) -> String {
-    let added = output::deliveries(counts.imported.added);
+fn said(imported: Imported, skipped: u64, log: &Path) -> String {
+    let added = output::deliveries(imported.added);
     let part = |count, what: &str| match count {
         0 => String::new(),
         count => format!("; {count} {what}"),
@@ -59,129 +61,54 @@ fn said(counts: ImportCounts, log: &Path) -> String {
     format!(
         "added {added} to {}{}{}",
         output::shown(log),
-        part(counts.imported.present, "already there"),
-        part(counts.skipped, "skipped, being no delivery"),
+        part(imported.present, "already there"),
+        part(skipped, "skipped, being no delivery"),
     )
 }
 
-/// A capture as a delivery of this log. Its verdict is made here, with the secrets that are known
-/// and as of when it was received: what a file says of itself proves nothing, and is noted.
-fn adopt(capture: Capture, catalogue: &Catalogue, keyring: &Keyring, now: Timestamp) -> Delivery {
-    let received_at = capture.received_at.unwrap_or(now);
-    let policy = Policy {
-        provider: capture.provider.clone(),
-        // Whether it is genuine counts here, not why it is not.
-        allowance: Allowance::NONE,
-        ..Policy::default()
-    };
-    let judged = verify_request(catalogue, keyring, &policy, &capture.request, received_at);
-    let mut verdict = judged.verdict;
-    if let Some(said) = capture.verdict {
-        verdict
-            .notes
-            .push(format!("the imported file said `{}`", said.status));
-    }
-    Delivery {
-        id: capture
-            .id
-            .filter(|id| !id.is_empty())
-            .unwrap_or_else(id::delivery),
-        received_at,
-        // What `test` has sent stays apart from what was received, wherever it is.
-        source: capture
-            .source
-            .filter(|source| *source == DeliverySource::Test)
-            .unwrap_or(DeliverySource::Import),
-        remote: capture.remote,
-        provider: capture
-            .provider
-            .or(judged.provider.map(|known| known.name().to_owned())),
-        event: capture.event.or(judged.event),
-        event_id: capture.event_id.or(judged.event_id),
-        duplicate_of: capture.duplicate_of,
-        verdict,
-        request: capture.request,
-        response_status: capture.response_status,
-    }
-}
-
-/// A file that can be read twice: to see whether all of it is right, and to import it. Nothing of
-/// what is held in memory grows with it.
-struct ImportFile {
-    file: File,
-    name: String,
-}
-
-impl ImportFile {
-    fn open(path: &Path) -> Result<Self, CliError> {
-        let (name, file) = match path.to_str() {
-            Some("-") => ("stdin".into(), spooled(io::stdin().lock())),
-            _ => (path.display().to_string(), readable_twice(path)),
-        };
-        let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
-        let file = file.map_err(unreadable)?;
-        Ok(Self { file, name })
-    }
-
-    /// The captures from the beginning of the file.
-    fn captures(&self) -> Result<CaptureReader<BufReader<&File>>, CliError> {
-        let start = (&self.file).rewind().map_err(FormatError::from);
-        start
-            .and_then(|()| captures(BufReader::new(&self.file), Some(&self.name)))
-            .map_err(|error| trouble(&self.name, &error))
-    }
-
-    /// Reads all, and says what is to be said about it; how much of it is no delivery.
-    fn check(&self, console: Console) -> Result<u64, CliError> {
-        let mut notes = 0;
-        let mut captures = self.captures()?;
-        for reading in &mut captures {
-            let reading = reading.map_err(|error| trouble(&self.name, &error))?;
-            for note in reading.notes {
-                notes += 1;
-                if notes <= NOTES_LIMIT {
-                    console.note(&format!("{}: {note}", reading.place));
-                }
+/// Reads all, and says what is to be said about it; how much of it is no delivery.
+fn check(file: &CaptureFile, console: Console) -> Result<u64, FormatError> {
+    let mut notes = 0;
+    let mut captures = file.captures()?;
+    for found in &mut captures {
+        let found = found?;
+        for note in found.notes {
+            notes += 1;
+            if notes <= NOTES_LIMIT {
+                console.note(&format!("{}: {note}", found.place));
             }
         }
-        if notes > NOTES_LIMIT {
-            console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
-        }
-        Ok(captures.skipped())
     }
-
-    /// Imports all. What was read once without an error can have changed meanwhile.
-    fn add_to(&self, log: &Log, adopt: impl Fn(Capture) -> Delivery) -> Result<Imported, CliError> {
-        let mut failed = None;
-        let deliveries = self.captures()?.map_while(|reading| match reading {
-            Ok(reading) => Some(adopt(reading.capture)),
-            Err(error) => {
-                failed = Some(error);
-                None
-            }
-        });
-        let imported = log.import(deliveries)?;
-        match failed {
-            None => Ok(imported),
-            Some(error) => Err(trouble(&self.name, &error)
-                .hint(format!("{} before it were added", imported.added))),
-        }
+    if notes > NOTES_LIMIT {
+        console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
     }
+    Ok(captures.skipped())
 }
 
-fn readable_twice(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_file() {
-        return Ok(file);
+/// Imports all that was found readable; what was read once without an error can have changed
+/// meanwhile.
+fn add(
+    file: &CaptureFile,
+    name: &str,
+    log: &Log,
+    adopt: impl Fn(Capture) -> Delivery,
+) -> Result<Imported, CliError> {
+    let mut failed = None;
+    let captures = file.captures().map_err(|error| trouble(name, &error))?;
+    let deliveries = captures.map_while(|found| match found {
+        Ok(found) => Some(adopt(found.capture)),
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    let imported = log.import(deliveries)?;
+    match failed {
+        None => Ok(imported),
+        Some(error) => {
+            Err(trouble(name, &error).hint(format!("{} before it were added", imported.added)))
+        }
     }
-    spooled(file)
-}
-
-/// What comes out of a pipe, in a file that nobody else sees.
-fn spooled(mut pipe: impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut pipe, &mut file)?;
-    Ok(file)
 }
 
 fn trouble(name: &str, error: &FormatError) -> CliError {

@@ -5,13 +5,13 @@ mod export;
 mod import;
 mod list;
 mod output;
-mod page;
 mod prune;
 mod show;
 mod tail;
 
-use super::{Setup, World};
+use super::World;
 use crate::cli::{GlobalArgs, LogArgs, LogCommand, SelectArgs};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 
 /// Runs the command.
@@ -24,17 +24,31 @@ pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome,
         );
     }
     let env_file = match &args.command {
-        Some(LogCommand::Import(args)) => args.secrets.env_file.as_deref(),
+        Some(LogCommand::Import { secrets, .. }) => secrets.env_file.as_deref(),
         _ => None,
     };
-    let setup = Setup::load(global, env_file, world)?;
-    match args.command {
-        None => list::run(&args.select, args.json, &setup, world),
-        Some(LogCommand::Show(args)) => show::run(&args, &setup, world),
-        Some(LogCommand::Tail(args)) => tail::run(&args, &setup, world),
-        Some(LogCommand::Export(args)) => export::run(&args, &setup, world),
-        Some(LogCommand::Import(args)) => import::run(&args, &setup, world),
-        Some(LogCommand::Diff(args)) => diff::run(&args, &setup, world),
-        Some(LogCommand::Prune(args)) => prune::run(&args, &setup, world),
+    let setup = Setup::load(global, env_file, &world.folder)?;
+    let Some(command) = args.command else {
+        return list::run(&args.select, args.json, &setup, world);
+    };
+    match &command {
+        LogCommand::Show { id, form, json } => show::run(id, *form, *json, &setup, world),
+        LogCommand::Tail { select, json } => tail::run(select, *json, &setup, world),
+        LogCommand::Export {
+            select,
+            format,
+            output,
+        } => export::run(select, *format, output.as_deref(), &setup, world),
+        LogCommand::Import {
+            file,
+            secrets,
+            json,
+        } => import::run(file, secrets, *json, &setup, world),
+        LogCommand::Diff { left, right, json } => diff::run(left, right, *json, &setup, world),
+        LogCommand::Prune {
+            older_than,
+            keep,
+            json,
+        } => prune::run(*older_than, *keep, *json, &setup, world),
     }
 }

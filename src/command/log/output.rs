@@ -33,7 +33,7 @@ pub fn buffered(console: Console) -> BufWriter<Raw> {
 }
 
 /// Writes one line with its end, in one piece.
-pub fn line(out: &mut impl Write, mut text: String) -> io::Result<()> {
+pub fn line(out: &mut (impl Write + ?Sized), mut text: String) -> io::Result<()> {
     text.push('\n');
     out.write_all(text.as_bytes())
 }

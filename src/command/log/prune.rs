@@ -1,22 +1,30 @@
 //! `webhook log prune`: what is no longer wanted.
 
+use std::time::Duration;
+
+use super::super::World;
 use super::super::line::Line;
-use super::super::setup::moment;
-use super::super::{Setup, World};
+use super::super::setup::existing_log;
 use super::output;
-use crate::cli::LogPrune;
 use crate::cli::value::Moment;
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::report;
 use crate::store::Pruned;
 
 /// Deletes what is older than a span or beyond a number.
-pub fn run(args: &LogPrune, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let log = setup.existing_log()?;
+pub fn run(
+    older_than: Option<Duration>,
+    keep: Option<u64>,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let log = existing_log(setup)?;
     let now = world.now();
-    let older_than = args.older_than.map(|span| moment(Moment::Ago(span.0), now));
-    let pruned = log.prune(older_than, args.keep)?;
-    if args.json {
+    let older_than = older_than.map(|length| Moment::Ago(length).seen_from(now));
+    let pruned = log.prune(older_than, keep)?;
+    if json {
         let line = Line::new("summary", &pruned).to_json()?;
         world.console.json(&line)?;
     } else {

@@ -1,24 +1,32 @@
 //! `webhook log show`: one delivery or attempt, whole.
 
 use super::super::request::{self, LISTENER};
-use super::super::{Setup, World, select};
-use super::page;
-use crate::cli::{LogShow, ShowAs};
+use super::super::setup::existing_log;
+use super::super::{World, select};
+use crate::cli::ShowAs;
+use crate::config::Setup;
 use crate::delivery::{Delivery, Request, id};
 use crate::exit::{CliError, Outcome};
+use crate::report::page;
 use crate::store::Reader;
 
 /// Shows a delivery with its attempts, or an attempt with its answer.
-pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
-    let reader = setup.existing_log()?.reader()?;
-    if args.id.starts_with(id::ATTEMPT) {
-        show_attempt(args, &reader, world)?;
+pub fn run(
+    id: &str,
+    form: Option<ShowAs>,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let reader = existing_log(setup)?.reader()?;
+    if id.starts_with(id::ATTEMPT) {
+        show_attempt(id, form.is_some(), json, &reader, world)?;
         return Ok(Outcome::Yes);
     }
-    let delivery = select::find(&reader, &args.id)?;
-    match args.form {
+    let delivery = select::find(&reader, id)?;
+    match form {
         Some(form) => print_request(form, &delivery, &reader, world)?,
-        None if args.json => print_lines(&delivery, &reader, world)?,
+        None if json => print_lines(&delivery, &reader, world)?,
         None => {
             let attempts = reader.attempts_of(&delivery.id)?;
             let page = page::delivery(&delivery, &attempts, world.now(), world.console.width());
@@ -28,17 +36,20 @@ pub fn run(args: &LogShow, setup: &Setup, world: &World) -> Result<Outcome, CliE
     Ok(Outcome::Yes)
 }
 
-fn show_attempt(args: &LogShow, reader: &Reader, world: &World) -> Result<(), CliError> {
-    let attempt = reader.attempt(&args.id)?;
-    if args.form.is_some() {
+fn show_attempt(
+    id: &str,
+    is_form: bool,
+    json: bool,
+    reader: &Reader,
+    world: &World,
+) -> Result<(), CliError> {
+    let attempt = reader.attempt(id)?;
+    if is_form {
         let delivery = &attempt.delivery_id;
-        let message = format!(
-            "`--as` prints the request of a delivery, `{}` is an attempt",
-            args.id
-        );
+        let message = format!("`--as` prints the request of a delivery, `{id}` is an attempt");
         return Err(CliError::usage(message).hint(format!("its delivery is `{delivery}`")));
     }
-    if args.json {
+    if json {
         world.console.json(&attempt.to_json())?;
     } else {
         world.console.data(&page::attempt(&attempt, world.now()))?;

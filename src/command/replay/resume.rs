@@ -115,7 +115,7 @@ fn endpoint_text(target: &Target) -> String {
     }
 }
 
-/// The run of an id. What else is asked for has to be the same, as it would be passed over.
+/// The run of an id. What else is asked for has to be the same, as it would be ignored.
 fn named(
     args: &ReplayArgs,
     reader: &Reader,

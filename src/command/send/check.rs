@@ -1,7 +1,6 @@
 //! Flags that make no sense together, each told before anything is sent.
 
 use crate::cli::SendArgs;
-use crate::command::setup::moment;
 use crate::delivery::Timestamp;
 use crate::exit::CliError;
 use crate::provider::Provider;
@@ -22,16 +21,14 @@ const NO_LOAD: &str = "leave out `--count`, `--duration`, `--rate` and `--concur
 
 /// Whether a load is asked for, rather than each event once.
 pub const fn is_load(args: &SendArgs) -> bool {
-    let load = &args.load;
-    load.count.is_some()
-        || load.duration.is_some()
-        || load.rate.is_some()
-        || load.concurrency.is_some()
+    args.count.is_some()
+        || args.duration.is_some()
+        || args.rate.is_some()
+        || args.concurrency.is_some()
 }
 
 /// Fails where a flag would be a silent nothing beside another.
 pub fn flags(args: &SendArgs) -> Result<(), CliError> {
-    let shape = &args.shape;
     let pairs = [
         (
             is_load(args) && args.retry,
@@ -39,7 +36,7 @@ pub fn flags(args: &SendArgs) -> Result<(), CliError> {
             NO_LOAD,
         ),
         (
-            is_load(args) && shape.edit,
+            is_load(args) && args.edit,
             "`--edit` shapes one delivery and cannot be part of a load",
             "edit a file, then give it: `--data @file --count N`",
         ),
@@ -54,7 +51,7 @@ pub fn flags(args: &SendArgs) -> Result<(), CliError> {
             "leave out `--retry`",
         ),
         (
-            shape.body.is_some() && shape.id.is_some(),
+            args.body.is_some() && args.id.is_some(),
             "`--id` cannot stand in a `--body`, which is sent as it is",
             "write the id into the body, or shape a fixture with `--data` and `--set`",
         ),
@@ -72,7 +69,7 @@ pub fn flags(args: &SendArgs) -> Result<(), CliError> {
 
 /// Fails where the time of signing would not be digits: unix seconds begin in 1970.
 pub fn time(args: &SendArgs, now: Timestamp) -> Result<(), CliError> {
-    let given = args.shape.timestamp.map(|typed| moment(typed, now));
+    let given = args.timestamp.map(|typed| typed.seen_from(now));
     if given.is_some_and(|at| at.seconds() < 0) {
         return Err(CliError::usage("`--timestamp` lies before 1970")
             .hint("no signature scheme writes a negative time"));
@@ -81,7 +78,7 @@ pub fn time(args: &SendArgs, now: Timestamp) -> Result<(), CliError> {
 }
 
 fn readers_of_stdin(args: &SendArgs) -> usize {
-    let sources = [&args.shape.data, &args.shape.body];
+    let sources = [&args.data, &args.body];
     let shaping = sources.into_iter().flatten().filter(|text| *text == "-");
     let secrets = args.secrets.secret_file.iter();
     shaping.count()
@@ -92,15 +89,15 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 
 /// Fails where a header is given that would not go out as given.
 pub fn headers(args: &SendArgs, wanted: &[(&Provider, &str)]) -> Result<(), CliError> {
-    for header in &args.header {
-        let is = |other: &str| header.name.eq_ignore_ascii_case(other);
+    for (name, _) in &args.header {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
         if NOT_OURS.into_iter().any(is) {
-            let message = format!("`{}` is made for each connection and request", header.name);
+            let message = format!("`{name}` is made for each connection and request");
             return Err(CliError::usage(message).hint("leave it out"));
         }
         let signs = |(provider, _): &(&Provider, &str)| is(&provider.definition.signature.header);
         if wanted.iter().any(signs) {
-            let message = format!("`{}` is the signature, which is made here", header.name);
+            let message = format!("`{name}` is the signature, which is made here");
             return Err(CliError::usage(message)
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));
         }

@@ -23,7 +23,7 @@ pub fn print(
     let mut is_first = true;
     for (message, payload) in composed {
         let requests = options.sign(message, payload);
-        let requests = requests.map_err(|error| shape::refused(error.into(), args.shape.add))?;
+        let requests = requests.map_err(|error| shape::refused(error.into(), args.add))?;
         for request in requests {
             if form == ShowAs::Http && !is_first {
                 // A body has no line end of its own. RFC 9112, section 2.2, lets a reader of the

@@ -182,7 +182,7 @@ impl<'a> SendOutput<'a> {
         }
         sent.map_err(|error| {
             let printing = self.error.take();
-            printing.unwrap_or_else(|| shape::refused(error, self.args.shape.add))
+            printing.unwrap_or_else(|| shape::refused(error, self.args.add))
         })
     }
 

@@ -19,7 +19,7 @@ use crate::report::{self, CheckTotals, table};
 pub const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// What was found so far.
-pub struct Output<'a> {
+pub struct RunOutput<'a> {
     args: &'a TestArgs,
     world: &'a World,
     url: String,
@@ -34,7 +34,7 @@ pub struct Output<'a> {
     not_run: Option<(&'static str, String)>,
 }
 
-impl<'a> Output<'a> {
+impl<'a> RunOutput<'a> {
     /// Of a run of so many checks against `url`.
     pub fn new(args: &'a TestArgs, world: &'a World, url: String, checks: usize) -> Self {
         Self {

@@ -29,7 +29,7 @@ const SUITE: &str = "webhook verify";
 type JsonLines = Rc<RefCell<BufWriter<StdoutLock<'static>>>>;
 
 /// What was found so far.
-pub struct Output {
+pub struct VerifyOutput {
     world: World,
     /// Where lines of JSON were asked for; else `rows` are shown at the end.
     lines: Option<JsonLines>,
@@ -42,7 +42,7 @@ pub struct Output {
     pending: Option<CliError>,
 }
 
-impl Output {
+impl VerifyOutput {
     /// Output in the form that was asked for.
     pub fn new(args: &VerifyArgs, world: &World) -> Self {
         let lines = || BufWriter::with_capacity(BUFFER, io::stdout().lock());

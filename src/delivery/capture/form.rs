@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::{Delivery, Verdict};
+
 /// `{"status":200}`.
 #[derive(Serialize, Deserialize)]
 pub struct StatusForm {
@@ -19,4 +21,46 @@ pub enum ValueForm<'a> {
     Text(#[serde(borrow)] Cow<'a, str>),
     /// The bytes, encoded.
     Bytes { base64: String },
+}
+
+/// What is known of a delivery besides its request: the form in captures, and beside a request of HAR.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FactsForm {
+    /// The id its writer gave it.
+    pub id: Option<String>,
+    /// When it was received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<String>,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// The sender's address.
+    pub remote: Option<String>,
+    /// The provider's name.
+    pub provider: Option<String>,
+    /// The event type.
+    pub event: Option<String>,
+    /// The provider's id of the event.
+    pub event_id: Option<String>,
+    /// The first delivery of the same event.
+    pub duplicate_of: Option<String>,
+    /// What the check of the signature said.
+    pub verdict: Option<Verdict>,
+}
+
+impl FactsForm {
+    /// What a delivery tells.
+    pub fn of(delivery: &Delivery) -> Self {
+        Self {
+            id: Some(delivery.id.clone()),
+            received_at: Some(delivery.received_at.to_string()),
+            source: Some(delivery.source.to_string()),
+            remote: delivery.remote.clone(),
+            provider: delivery.provider.clone(),
+            event: delivery.event.clone(),
+            event_id: delivery.event_id.clone(),
+            duplicate_of: delivery.duplicate_of.clone(),
+            verdict: Some(delivery.verdict.clone()),
+        }
+    }
 }

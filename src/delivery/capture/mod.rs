@@ -10,8 +10,9 @@ mod write;
 
 use serde::Serialize;
 
-use super::{Delivery, DeliverySource, Request, Timestamp, Verdict};
+use super::{Delivery, DeliverySource, Request, Timestamp, Verdict, id};
 
+pub use form::FactsForm;
 pub use read::{headers_from_json, read};
 pub use write::headers_to_json;
 
@@ -47,38 +48,53 @@ pub struct Capture {
 
 impl Capture {
     /// A capture of which nothing but the request is known.
-    pub const fn of(request: Request) -> Self {
+    pub fn of(request: Request) -> Self {
+        Self::knowing(FactsForm::default(), request, None)
+    }
+
+    /// The capture of a request of which this is known.
+    pub fn knowing(facts: FactsForm, request: Request, response_status: Option<u16>) -> Self {
         Self {
-            id: None,
-            received_at: None,
-            source: None,
-            remote: None,
-            provider: None,
-            event: None,
-            event_id: None,
-            duplicate_of: None,
-            verdict: None,
+            id: facts.id,
+            received_at: facts.received_at.as_deref().and_then(Timestamp::parse),
+            source: facts.source.as_deref().map(DeliverySource::named),
+            remote: facts.remote,
+            provider: facts.provider,
+            event: facts.event,
+            event_id: facts.event_id,
+            duplicate_of: facts.duplicate_of,
+            verdict: facts.verdict,
             request,
-            response_status: None,
+            response_status,
+        }
+    }
+
+    /// A delivery with this verdict: what the capture's writer did not know is made up for.
+    pub fn into_delivery(self, verdict: Verdict, now: Timestamp) -> Delivery {
+        Delivery {
+            id: self.id.unwrap_or_else(id::delivery),
+            received_at: self.received_at.unwrap_or(now),
+            source: self.source.unwrap_or(DeliverySource::Import),
+            remote: self.remote,
+            provider: self.provider,
+            event: self.event,
+            event_id: self.event_id,
+            duplicate_of: self.duplicate_of,
+            verdict,
+            request: self.request,
+            response_status: self.response_status,
         }
     }
 }
 
+#[cfg(test)]
 impl From<Delivery> for Capture {
     fn from(delivery: Delivery) -> Self {
-        Self {
-            id: Some(delivery.id),
-            received_at: Some(delivery.received_at),
-            source: Some(delivery.source),
-            remote: delivery.remote,
-            provider: delivery.provider,
-            event: delivery.event,
-            event_id: delivery.event_id,
-            duplicate_of: delivery.duplicate_of,
-            verdict: Some(delivery.verdict),
-            request: delivery.request,
-            response_status: delivery.response_status,
-        }
+        Self::knowing(
+            FactsForm::of(&delivery),
+            delivery.request,
+            delivery.response_status,
+        )
     }
 }
 
@@ -159,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over_and_newer_versions_are_not() {
+    fn unknown_fields_are_skipped_and_newer_versions_are_refused() {
         assert!(read(r#"{"v":1,"new":[1],"request":{"headers":[],"body":""}}"#).is_ok());
         let error = read(r#"{"v":2,"request":{"headers":[],"body":""}}"#).unwrap_err();
         assert_eq!(

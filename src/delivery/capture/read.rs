@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::form::{StatusForm, ValueForm};
+use super::form::{FactsForm, StatusForm, ValueForm};
 use super::{Capture, CaptureError, VERSION};
-use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
+use crate::delivery::{Headers, Request};
 
 /// Reads one capture from the text of one JSON object.
 pub fn read(text: &str) -> Result<Capture, CaptureError> {
@@ -20,19 +20,9 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     if let Some(kind) = form.kind.filter(|kind| kind != "delivery") {
         return Err(CaptureError::Kind(kind.into_owned()));
     }
-    Ok(Capture {
-        id: form.id,
-        received_at: form.received_at.as_deref().and_then(Timestamp::parse),
-        source: form.source.as_deref().map(DeliverySource::named),
-        remote: form.remote,
-        provider: form.provider,
-        event: form.event,
-        event_id: form.event_id,
-        duplicate_of: form.duplicate_of,
-        verdict: form.verdict,
-        request: form.request.into_request()?,
-        response_status: form.response.map(|r| r.status),
-    })
+    let status = form.response.map(|response| response.status);
+    let request = form.request.into_request()?;
+    Ok(Capture::knowing(form.facts, request, status))
 }
 
 /// Reads what [`super::headers_to_json`] wrote.
@@ -45,24 +35,15 @@ struct ReadForm<'a> {
     v: Option<u32>,
     #[serde(borrow, default)]
     kind: Option<Cow<'a, str>>,
-    id: Option<String>,
-    #[serde(borrow, default)]
-    received_at: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    source: Option<Cow<'a, str>>,
-    remote: Option<String>,
-    provider: Option<String>,
-    event: Option<String>,
-    event_id: Option<String>,
-    duplicate_of: Option<String>,
-    verdict: Option<Verdict>,
+    #[serde(flatten)]
+    facts: FactsForm,
     #[serde(borrow)]
-    request: ReadRequest<'a>,
+    request: ReadRequestForm<'a>,
     response: Option<StatusForm>,
 }
 
 #[derive(Deserialize)]
-struct ReadRequest<'a> {
+struct ReadRequestForm<'a> {
     method: Option<String>,
     target: Option<String>,
     version: Option<String>,
@@ -75,7 +56,7 @@ struct ReadRequest<'a> {
     body_complete: Option<bool>,
 }
 
-impl ReadRequest<'_> {
+impl ReadRequestForm<'_> {
     fn into_request(self) -> Result<Request, CaptureError> {
         let body = match self.body_encoding.as_deref() {
             Some("base64") => BASE64

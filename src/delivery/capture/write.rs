@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 
-use super::form::{StatusForm, ValueForm};
+use super::form::{FactsForm, StatusForm, ValueForm};
 use super::{About, VERSION};
-use crate::delivery::{Answer, Attempt, Delivery, Headers, Signing, Verdict};
+use crate::delivery::{Answer, Attempt, Delivery, Headers, Signing};
 
 impl Delivery {
     /// The capture as one line of JSON, without a line end.
@@ -17,15 +17,7 @@ impl Delivery {
         let form = DeliveryForm {
             v: VERSION,
             kind: "delivery",
-            id: &self.id,
-            received_at: self.received_at.to_string(),
-            source: self.source.as_str(),
-            remote: self.remote.as_deref(),
-            provider: self.provider.as_deref(),
-            event: self.event.as_deref(),
-            event_id: self.event_id.as_deref(),
-            duplicate_of: self.duplicate_of.as_deref(),
-            verdict: &self.verdict,
+            facts: FactsForm::of(self),
             request: RequestForm {
                 method: &self.request.method,
                 target: &self.request.target,
@@ -85,15 +77,8 @@ fn line<T: Serialize>(form: &T) -> String {
 struct DeliveryForm<'a> {
     v: u32,
     kind: &'static str,
-    id: &'a str,
-    received_at: String,
-    source: &'a str,
-    remote: Option<&'a str>,
-    provider: Option<&'a str>,
-    event: Option<&'a str>,
-    event_id: Option<&'a str>,
-    duplicate_of: Option<&'a str>,
-    verdict: &'a Verdict,
+    #[serde(flatten)]
+    facts: FactsForm,
     request: RequestForm<'a>,
     response: Option<StatusForm>,
 }

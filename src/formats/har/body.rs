@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::form_urlencoded::byte_serialize;
 
 use super::super::ReadNote;
+use super::super::found::ReadBody;
 use super::text::Text;
 use crate::delivery::Headers;
 
@@ -26,12 +27,12 @@ pub struct PostDataForm {
     mime_type: Option<Text>,
     text: Option<Text>,
     encoding: Option<Text>,
-    params: Option<Vec<Param>>,
+    params: Option<Vec<ParamForm>>,
     comment: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Param {
+struct ParamForm {
     name: Option<Text>,
     value: Option<Text>,
     #[serde(rename = "fileName")]
@@ -97,21 +98,6 @@ fn whole(number: f64) -> Option<u64> {
         .then_some(number as u64)
 }
 
-/// A body as it was rebuilt.
-#[derive(Debug)]
-pub struct RebuiltBody {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// Whether nothing speaks against these being all of the bytes.
-    pub complete: bool,
-    /// What was done to get at them.
-    pub notes: Vec<ReadNote>,
-}
-
-/// A text that is said to be base64 is not.
-#[derive(Debug)]
-pub struct NotBase64;
-
 /// One way to read what the exporter kept.
 #[derive(Default)]
 struct Candidate {
@@ -128,14 +114,6 @@ impl Candidate {
             characters: None,
             note: Some(note),
             lost: false,
-        }
-    }
-
-    fn left_out(note: ReadNote) -> Self {
-        Self {
-            note: Some(note),
-            lost: true,
-            ..Self::default()
         }
     }
 }
@@ -156,23 +134,23 @@ impl PostDataForm {
             || self.params.iter().flatten().any(|p| p.file_name.is_some())
     }
 
-    fn candidates(&self) -> Result<Vec<Candidate>, NotBase64> {
+    /// The ways to read it, the likeliest first; `None` where what is said to be base64 is not.
+    fn candidates(&self) -> Option<Vec<Candidate>> {
         let params = self.params.as_deref().unwrap_or_default();
-        match &self.text {
-            Some(text) if self.is_base64() => {
-                let bytes = decode(&text.unescape().bytes).ok_or(NotBase64)?;
-                Ok(vec![Candidate {
-                    bytes,
-                    ..Candidate::default()
-                }])
-            }
-            Some(text) if !text.is_empty() || params.is_empty() => Ok(text_candidates(text)),
-            _ if self.is_multipart() && !params.is_empty() => {
-                Ok(vec![Candidate::left_out(ReadNote::Multipart)])
-            }
-            _ if !params.is_empty() => Ok(form_candidates(params)),
-            _ => Ok(vec![Candidate::default()]),
-        }
+        Some(match &self.text {
+            Some(text) if self.is_base64() => vec![Candidate {
+                bytes: decode(&text.unescape().0)?,
+                ..Candidate::default()
+            }],
+            Some(text) if !text.is_empty() || params.is_empty() => text_candidates(text),
+            _ if self.is_multipart() && !params.is_empty() => vec![Candidate {
+                note: Some(ReadNote::Multipart),
+                lost: true,
+                ..Candidate::default()
+            }],
+            _ if !params.is_empty() => form_candidates(params),
+            _ => vec![Candidate::default()],
+        })
     }
 
     /// Why there is no text, in the exporter's words.
@@ -187,13 +165,13 @@ impl PostDataForm {
 }
 
 /// The body out of `postData`, or out of `_content` where that is given; `status` is HTTP
-/// Toolkit's `_requestBodyStatus`.
+/// Toolkit's `_requestBodyStatus`. `None` where what is said to be base64 is not.
 pub fn rebuild(
     post_data: Option<&PostDataForm>,
     content: Option<&PostDataForm>,
     status: Option<&Text>,
     declared: &Declared,
-) -> Result<RebuiltBody, NotBase64> {
+) -> Option<ReadBody> {
     let empty = PostDataForm::default();
     let kept = content.or(post_data).unwrap_or(&empty);
     let mut candidates = kept.candidates()?;
@@ -211,7 +189,7 @@ pub fn rebuild(
         let found = chosen.bytes.len() as u64;
         notes.push(ReadNote::Length { declared, found });
     }
-    Ok(RebuiltBody {
+    Some(ReadBody {
         bytes: chosen.bytes,
         complete,
         notes,
@@ -228,12 +206,12 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn text_candidates(text: &Text) -> Vec<Candidate> {
-    let unescaped = text.unescape();
+    let (bytes, lossy) = text.unescape();
     let plain = Candidate {
-        bytes: unescaped.bytes,
+        bytes,
         characters: text.utf16_len(),
-        note: unescaped.lossy.then_some(ReadNote::Lossy),
-        lost: unescaped.lossy,
+        note: lossy.then_some(ReadNote::Lossy),
+        lost: lossy,
     };
     // mitmproxy decodes a body as Latin-1 where its type names no charset and is not JSON; others
     // write one character for each byte of what is no text.
@@ -243,7 +221,7 @@ fn text_candidates(text: &Text) -> Vec<Candidate> {
     std::iter::once(plain).chain(latin1).collect()
 }
 
-fn form_candidates(params: &[Param]) -> Vec<Candidate> {
+fn form_candidates(params: &[ParamForm]) -> Vec<Candidate> {
     let encoded = join(params, |text, out| {
         out.extend(byte_serialize(text).flat_map(str::bytes));
     });
@@ -259,7 +237,7 @@ fn form_candidates(params: &[Param]) -> Vec<Candidate> {
         .into()
 }
 
-fn join(params: &[Param], write: impl Fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
+fn join(params: &[ParamForm], write: impl Fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
     for param in params {
         if !out.is_empty() {
@@ -268,16 +246,16 @@ fn join(params: &[Param], write: impl Fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
         write(&name(param), &mut out);
         out.push(b'=');
         if let Some(value) = &param.value {
-            write(&value.unescape().bytes, &mut out);
+            write(&value.unescape().0, &mut out);
         }
     }
     out
 }
 
-fn name(param: &Param) -> Vec<u8> {
+fn name(param: &ParamForm) -> Vec<u8> {
     param
         .name
         .as_ref()
-        .map(|name| name.unescape().bytes)
+        .map(|name| name.unescape().0)
         .unwrap_or_default()
 }

@@ -6,34 +6,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::{BOM, FilePosition, FoundCapture, url};
+use super::super::found::ReadBody;
+use super::super::{BOM, FilePosition, FormatError, FoundCapture, url};
 use super::CREATOR;
-use super::body::{self, Declared, NotBase64, PostDataForm, RebuiltBody};
+use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
-use crate::delivery::capture::Capture;
-use crate::delivery::{DeliverySource, Headers, Request, Timestamp, Verdict};
-
-/// Why HAR could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum HarError {
-    /// Not JSON, or a field of another type.
-    #[error("not HAR: {0}")]
-    Form(#[from] serde_json::Error),
-    /// A field without which an entry is no request.
-    #[error("entry {entry}: no `{field}`")]
-    Missing {
-        /// The entry, counted from 1.
-        entry: usize,
-        /// The field's path.
-        field: &'static str,
-    },
-    /// Base64 that does not decode.
-    #[error("entry {entry}: what is said to be base64 is not")]
-    Base64 {
-        /// The entry, counted from 1.
-        entry: usize,
-    },
-}
+use crate::delivery::capture::{Capture, FactsForm};
+use crate::delivery::{Headers, Request};
 
 #[derive(Deserialize)]
 struct FileForm {
@@ -42,12 +21,12 @@ struct FileForm {
 
 #[derive(Deserialize)]
 struct LogForm {
-    creator: Option<Creator>,
+    creator: Option<CreatorForm>,
     entries: Vec<EntryForm>,
 }
 
 #[derive(Deserialize)]
-struct Creator {
+struct CreatorForm {
     name: Option<Text>,
 }
 
@@ -91,18 +70,11 @@ struct ResponseForm {
 }
 
 /// What we write beside the request: the custom field `_delivery`.
-#[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct OwnForm {
-    pub id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    pub remote: Option<String>,
-    pub provider: Option<String>,
-    pub event: Option<String>,
-    pub event_id: Option<String>,
-    pub duplicate_of: Option<String>,
-    pub verdict: Option<Verdict>,
+    #[serde(flatten)]
+    pub facts: FactsForm,
     /// The exact target, where the URL does not give it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
@@ -110,62 +82,56 @@ pub(super) struct OwnForm {
     pub body_complete: bool,
 }
 
-/// What HAR holds: its requests, and how many entries are none (such as `data:` and `wss:`).
-#[derive(Debug)]
-pub struct Entries {
-    /// The requests in the file's order.
-    pub readings: Vec<FoundCapture>,
-    /// How many entries were passed over.
-    pub skipped: u64,
-}
-
-/// Reads a whole HAR file, with or without a byte order mark.
-pub fn read(bytes: &[u8]) -> Result<Entries, HarError> {
+/// Reads a whole HAR file, with or without a byte order mark: its requests in the file's order, and
+/// how many entries are none (such as `data:` and `wss:`).
+pub fn read(bytes: &[u8]) -> Result<(Vec<FoundCapture>, u64), FormatError> {
     let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let log = serde_json::from_slice::<FileForm>(bytes)?.log;
+    let file = serde_json::from_slice::<FileForm>(bytes).map_err(FormatError::Har)?;
+    let log = file.log;
     let creator = log.creator.and_then(|c| c.name).map(|name| name.to_lossy());
     let creator = creator.unwrap_or_default();
-    let mut entries = Entries {
-        readings: Vec::with_capacity(log.entries.len()),
-        skipped: 0,
-    };
+    let (mut found, mut skipped) = (Vec::with_capacity(log.entries.len()), 0);
     for (index, entry) in log.entries.into_iter().enumerate() {
-        match entry.into_reading(index + 1, &creator)? {
-            Some(reading) => entries.readings.push(reading),
-            None => entries.skipped += 1,
+        match entry.into_capture(FilePosition::Entry(index + 1), &creator)? {
+            Some(capture) => found.push(capture),
+            None => skipped += 1,
         }
     }
-    Ok(entries)
+    Ok((found, skipped))
 }
 
 impl EntryForm {
-    /// The request of entry `number`; `None` where its URL is not of HTTP.
-    fn into_reading(self, number: usize, creator: &str) -> Result<Option<FoundCapture>, HarError> {
-        let missing = |field| HarError::Missing {
-            entry: number,
-            field,
-        };
-        let form = self.request.ok_or(missing("request"))?;
-        let url = form.url.as_ref().ok_or(missing("request.url"))?.to_lossy();
+    /// The request of the entry at `place`; `None` where its URL is not of HTTP.
+    fn into_capture(
+        self,
+        place: FilePosition,
+        creator: &str,
+    ) -> Result<Option<FoundCapture>, FormatError> {
+        let missing = |field| FormatError::at(place, format!("no `{field}`"));
+        let form = self.request.ok_or_else(|| missing("request"))?;
+        let url = form.url.as_ref().map(Text::to_lossy);
+        let url = url.ok_or_else(|| missing("request.url"))?;
         let Some(target) = url::target(&url) else {
             return Ok(None);
         };
-        let headers = form.headers.as_deref().ok_or(missing("request.headers"))?;
-        let not_base64 = |NotBase64| HarError::Base64 { entry: number };
-        let headers = headers_of(headers).map_err(not_base64)?;
-        let body = form.body(&headers, creator).map_err(not_base64)?;
-        let mut capture =
-            Capture::of(form.into_request(target.into_owned(), headers, body.complete));
-        capture.request.body = body.bytes.into();
-        capture.received_at = self
-            .started
-            .and_then(|time| Timestamp::parse(&time.to_lossy()));
-        capture.response_status = self.response.and_then(|r| r.status).and_then(status);
+        let headers = form.headers.as_deref();
+        let headers = headers.ok_or_else(|| missing("request.headers"))?;
+        let not_base64 = || FormatError::at(place, "what is said to be base64 is not");
+        let headers = headers_of(headers).ok_or_else(not_base64)?;
+        let body = form.body(&headers, creator).ok_or_else(not_base64)?;
+        let mut request = form.into_request(target.into_owned(), headers, body.complete);
+        request.body = body.bytes.into();
         let own = self.own.filter(|_| creator == CREATOR);
-        if let Some(own) = own.and_then(|own| serde_json::from_value::<OwnForm>(own).ok()) {
-            own.put_into(&mut capture);
+        let own = own.and_then(|own| serde_json::from_value::<OwnForm>(own).ok());
+        let mut facts = FactsForm::default();
+        if let Some(own) = own {
+            facts = own.facts;
+            request.body_complete = own.body_complete;
+            request.target = own.target.unwrap_or(request.target);
         }
-        let place = FilePosition::Entry(number);
+        facts.received_at = self.started.map(|time| time.to_lossy());
+        let answered = self.response.and_then(|r| r.status).and_then(status);
+        let capture = Capture::knowing(facts, request, answered);
         Ok(Some(FoundCapture {
             place,
             capture,
@@ -175,7 +141,7 @@ impl EntryForm {
 }
 
 impl RequestForm {
-    fn body(&self, headers: &Headers, creator: &str) -> Result<RebuiltBody, NotBase64> {
+    fn body(&self, headers: &Headers, creator: &str) -> Option<ReadBody> {
         body::rebuild(
             self.post_data.as_ref(),
             self.content.as_ref(),
@@ -200,25 +166,8 @@ impl RequestForm {
     }
 }
 
-impl OwnForm {
-    fn put_into(self, capture: &mut Capture) {
-        capture.id = self.id;
-        capture.source = self.source.as_deref().map(DeliverySource::named);
-        capture.remote = self.remote;
-        capture.provider = self.provider;
-        capture.event = self.event;
-        capture.event_id = self.event_id;
-        capture.duplicate_of = self.duplicate_of;
-        capture.verdict = self.verdict;
-        capture.request.body_complete = self.body_complete;
-        if let Some(target) = self.target {
-            capture.request.target = target;
-        }
-    }
-}
-
-/// The fields without HTTP/2's pseudo headers.
-fn headers_of(fields: &[HeaderForm]) -> Result<Headers, NotBase64> {
+/// The fields without HTTP/2's pseudo headers; `None` where what is said to be base64 is not.
+fn headers_of(fields: &[HeaderForm]) -> Option<Headers> {
     let mut headers = Headers::new();
     for field in fields {
         let name = field.name.as_ref().map(Text::to_lossy).unwrap_or_default();
@@ -226,16 +175,16 @@ fn headers_of(fields: &[HeaderForm]) -> Result<Headers, NotBase64> {
             continue;
         }
         let value = match &field.base64 {
-            Some(text) => BASE64.decode(text).map_err(|_| NotBase64)?,
+            Some(text) => BASE64.decode(text).ok()?,
             None => field
                 .value
                 .as_ref()
-                .map(|v| v.unescape().bytes)
+                .map(|value| value.unescape().0)
                 .unwrap_or_default(),
         };
         headers.push(name, value);
     }
-    Ok(headers)
+    Some(headers)
 }
 
 /// The version as the request line of HTTP/1.x has it; Chrome says `h2` and `http/2.0`, Firefox

@@ -13,7 +13,7 @@ const BODY: &str = r#"{"id":"evt_1","type":"order.created","data":{"name":"Café
 fn fixture(name: &str) -> Vec<FoundCapture> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/har");
     let bytes = std::fs::read(folder.join(name)).unwrap();
-    read(&bytes).unwrap().readings
+    read(&bytes).unwrap().0
 }
 
 /// The body, whether it is complete, and what was noted.
@@ -63,8 +63,7 @@ fn chrome_writes_pseudo_headers_and_leaves_bodies_out() {
 fn entries_that_are_no_http_are_counted() {
     let bytes =
         br#"{"log":{"entries":[{"request":{"url":"wss://x/"}},{"request":{"url":"data:,x"}}]}}"#;
-    let entries = read(bytes).unwrap();
-    assert_eq!((entries.readings.len(), entries.skipped), (0, 2));
+    assert_eq!(read(bytes).unwrap(), (vec![], 2));
 }
 
 #[test]
@@ -206,7 +205,7 @@ fn custom_fields_of_others_are_not_ours() {
     for (creator, expected) in [("webhook", Some("dlv_1")), ("Other", None)] {
         let entry = format!(r#"{{"request":{{"url":"/","headers":[]}},"_delivery":{own}}}"#);
         let file = format!(r#"{{"log":{{"creator":{{"name":"{creator}"}},"entries":[{entry}]}}}}"#);
-        let readings = read(file.as_bytes()).unwrap().readings;
+        let readings = read(file.as_bytes()).unwrap().0;
         assert_eq!(readings[0].capture.id.as_deref(), expected);
     }
 }
@@ -313,7 +312,7 @@ fn every_required_field_is_written() {
 
 #[test]
 fn a_log_without_deliveries_is_a_file_too() {
-    assert_eq!(read(&written(&[])).unwrap().readings, []);
+    assert_eq!(read(&written(&[])).unwrap().0, []);
 }
 
 fn any_header() -> impl Strategy<Value = (String, Vec<u8>)> {
@@ -353,11 +352,11 @@ proptest! {
     #[test]
     fn what_is_written_reads_back_byte_for_byte(requests in prop::collection::vec(any_request(), 0..4)) {
         let deliveries: Vec<_> = requests.into_iter().map(delivery).collect();
-        let entries = read(&written(&deliveries)).unwrap();
-        let captures: Vec<_> = entries.readings.into_iter().map(|r| r.capture).collect();
+        let (found, skipped) = read(&written(&deliveries)).unwrap();
+        let captures: Vec<_> = found.into_iter().map(|r| r.capture).collect();
         let expected: Vec<_> = deliveries.into_iter().map(Capture::from).collect();
         prop_assert_eq!(captures, expected);
-        prop_assert_eq!(entries.skipped, 0);
+        prop_assert_eq!(skipped, 0);
     }
 
     #[test]
@@ -365,7 +364,7 @@ proptest! {
         let request = Request::post("/", Headers::new(), body.clone());
         let text = String::from_utf8(written(&[delivery(request)])).unwrap();
         let file = text.replace("\"name\":\"webhook\"", "\"name\":\"other\"");
-        let readings = read(file.as_bytes()).unwrap().readings;
+        let readings = read(file.as_bytes()).unwrap().0;
         prop_assert_eq!(bodies(&readings), [(body.as_slice(), true, [].as_slice())]);
     }
 
@@ -382,5 +381,5 @@ proptest! {
 #[test]
 fn the_byte_order_mark_is_optional() {
     let file = [BOM, &written(&[])].concat();
-    assert_eq!(read(&file).unwrap().readings, []);
+    assert_eq!(read(&file).unwrap().0, []);
 }

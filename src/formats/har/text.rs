@@ -11,14 +11,6 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 #[derive(Debug, Default)]
 pub struct Text(Vec<u8>);
 
-/// What the bytes of a string were before they became JSON.
-pub struct Unescaped {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// Whether there were surrogates that stand for no byte.
-    pub lossy: bool,
-}
-
 impl Text {
     /// Whether the string is empty.
     pub const fn is_empty(&self) -> bool {
@@ -30,8 +22,9 @@ impl Text {
         String::from_utf8_lossy(&self.0).into_owned()
     }
 
-    /// The bytes, with each escaped byte put back in its place.
-    pub fn unescape(&self) -> Unescaped {
+    /// The bytes before they became JSON, with each escaped byte put back in its place; and whether
+    /// there were surrogates that stand for no byte.
+    pub fn unescape(&self) -> (Vec<u8>, bool) {
         let mut bytes = Vec::with_capacity(self.0.len());
         let mut lossy = false;
         let mut rest = self.0.as_slice();
@@ -47,7 +40,7 @@ impl Text {
                 rest = tail;
             }
         }
-        Unescaped { bytes, lossy }
+        (bytes, lossy)
     }
 
     /// The string as one byte a character; `None` where a character is past U+00FF or all of them
@@ -110,18 +103,17 @@ mod tests {
 
     #[test]
     fn python_s_escapes_become_their_bytes() {
-        let unescaped = text(r#""a\udc80\udcff é""#).unescape();
-        assert_eq!(unescaped.bytes, b"a\x80\xff \xc3\xa9");
-        assert!(!unescaped.lossy);
+        let (bytes, lossy) = text(r#""a\udc80\udcff é""#).unescape();
+        assert_eq!(bytes, b"a\x80\xff \xc3\xa9");
+        assert!(!lossy);
     }
 
     #[test]
     fn other_surrogates_are_said_to_be_lost() {
         for json in [r#""\ud800""#, r#""\udfff""#, r#""\udc7f""#] {
-            let unescaped = text(json).unescape();
-            assert_eq!((unescaped.bytes, unescaped.lossy), (vec![], true), "{json}");
+            assert_eq!(text(json).unescape(), (vec![], true), "{json}");
         }
-        assert!(!text(r#""\ud83d\ude00""#).unescape().lossy);
+        assert!(!text(r#""\ud83d\ude00""#).unescape().1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::super::url;
 use super::CREATOR;
 use super::read::OwnForm;
+use crate::delivery::capture::FactsForm;
 use crate::delivery::{Delivery, Headers, Request};
 
 /// Where a request without a usable `Host` is said to have gone.
@@ -57,8 +58,13 @@ fn entry(delivery: &Delivery) -> Value {
     let url = absolute(request);
     let exact = url::target(&url).as_deref() == Some(request.target.as_str());
     let own = OwnForm {
+        facts: FactsForm {
+            // It is the entry's `startedDateTime`.
+            received_at: None,
+            ..FactsForm::of(delivery)
+        },
         target: (!exact).then(|| request.target.clone()),
-        ..own(delivery)
+        body_complete: request.body_complete,
     };
     json!({
         "startedDateTime": delivery.received_at.to_string(),
@@ -69,21 +75,6 @@ fn entry(delivery: &Delivery) -> Value {
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "_delivery": own,
     })
-}
-
-fn own(delivery: &Delivery) -> OwnForm {
-    OwnForm {
-        id: Some(delivery.id.clone()),
-        source: Some(delivery.source.to_string()),
-        remote: delivery.remote.clone(),
-        provider: delivery.provider.clone(),
-        event: delivery.event.clone(),
-        event_id: delivery.event_id.clone(),
-        duplicate_of: delivery.duplicate_of.clone(),
-        verdict: Some(delivery.verdict.clone()),
-        target: None,
-        body_complete: delivery.request.body_complete,
-    }
 }
 
 fn request_json(request: &Request, url: &str) -> Value {

@@ -1,69 +1,59 @@
 //! Where a body ends, and the chunks it came in (RFC 9112, sections 6 and 7).
 
 use super::super::ReadNote;
+use super::super::found::ReadBody;
 use super::head::{self, MessageHead, NumberedLines};
 
-/// What follows a head.
-pub struct FramedBody {
-    pub bytes: Vec<u8>,
-    pub complete: bool,
-    pub notes: Vec<ReadNote>,
-    /// How many bytes of the file it took.
-    pub used: usize,
-}
+/// A body, and how many bytes of the file it took.
+type Framed = (ReadBody, usize);
 
-impl FramedBody {
-    fn all(rest: &[u8], complete: bool, note: Option<ReadNote>) -> Self {
-        Self {
-            bytes: rest.into(),
-            complete,
-            notes: Vec::from_iter(note),
-            used: rest.len(),
-        }
-    }
+/// All that is left, as a body.
+fn all(rest: &[u8], complete: bool, note: Option<ReadNote>) -> Framed {
+    let body = ReadBody {
+        bytes: rest.into(),
+        complete,
+        notes: Vec::from_iter(note),
+    };
+    (body, rest.len())
 }
 
 /// The body of the message with this head, of which `rest` follows.
-pub fn read(rest: &[u8], head: &MessageHead) -> FramedBody {
+pub fn read(rest: &[u8], head: &MessageHead) -> Framed {
     match head.content_length {
         _ if head.chunked => dechunk(rest).unwrap_or_else(|| not_chunked(rest)),
         Some(length) => of_length(rest, length),
-        None => FramedBody::all(rest, true, None),
+        None => all(rest, true, None),
     }
 }
 
 /// A proxy may have saved the decoded body under the header of the encoded one.
-fn not_chunked(rest: &[u8]) -> FramedBody {
+fn not_chunked(rest: &[u8]) -> Framed {
     let note = (!rest.is_empty()).then_some(ReadNote::NotChunked);
-    FramedBody::all(rest, !rest.is_empty(), note)
+    all(rest, !rest.is_empty(), note)
 }
 
-fn of_length(rest: &[u8], declared: u64) -> FramedBody {
+fn of_length(rest: &[u8], declared: u64) -> Framed {
     let found = rest.len() as u64;
     let split = usize::try_from(declared)
         .ok()
         .and_then(|at| rest.split_at_checked(at));
     let mismatch = ReadNote::Length { declared, found };
     let Some((body, surplus)) = split else {
-        return FramedBody::all(rest, false, Some(mismatch));
+        return all(rest, false, Some(mismatch));
     };
     let blank = line_ends(surplus);
     let note = if blank < surplus.len() {
         if !head::begins(surplus) {
             // Neither a file's last line end nor a further message: who edited the body may have
             // forgotten the length, so nothing is thrown away.
-            return FramedBody::all(rest, false, Some(mismatch));
+            return all(rest, false, Some(mismatch));
         }
         None
     } else {
         (blank > 0).then_some(ReadNote::TrailingNewline(blank))
     };
-    FramedBody {
-        bytes: body.into(),
-        complete: true,
-        notes: Vec::from_iter(note),
-        used: body.len() + blank,
-    }
+    let used = body.len() + blank;
+    (all(body, true, note).0, used)
 }
 
 fn line_ends(bytes: &[u8]) -> usize {
@@ -74,28 +64,31 @@ fn line_ends(bytes: &[u8]) -> usize {
 }
 
 /// The body out of its chunks, as far as they go; `None` where it does not begin with one.
-fn dechunk(rest: &[u8]) -> Option<FramedBody> {
-    let mut body = FramedBody::all(&[], false, None);
+///
+/// `httparse::parse_chunk_size` would read the sizes, but not where a file's lines end in LF alone, as
+/// an editor leaves them.
+fn dechunk(rest: &[u8]) -> Option<Framed> {
+    let mut body = ReadBody::default();
+    let mut used = 0;
     let mut lines = NumberedLines::new(rest, 1);
     let mut size = chunk_size(lines.next()?.1)?;
     loop {
-        body.used += lines.used;
+        used += lines.used;
         if size == 0 {
-            body.used += trailers(rest.get(body.used..).unwrap_or_default());
+            used += trailers(rest.get(used..).unwrap_or_default());
             body.complete = true;
-            return Some(body);
+            return Some((body, used));
         }
-        let left = rest.get(body.used..).unwrap_or_default();
+        let left = rest.get(used..).unwrap_or_default();
         let taken = usize::try_from(size).map_or(left.len(), |size| size.min(left.len()));
         body.bytes.extend(left.iter().take(taken));
-        body.used += taken;
-        lines = NumberedLines::new(rest.get(body.used..).unwrap_or_default(), 1);
+        used += taken;
+        lines = NumberedLines::new(rest.get(used..).unwrap_or_default(), 1);
         // The chunk's own line end, then the size of the next.
         let ended = lines.next().is_some_and(|(_, line)| line.is_empty());
         let next = lines.next().and_then(|(_, line)| chunk_size(line));
         let Some(next) = next.filter(|_| ended) else {
-            body.used = rest.len();
-            return Some(body);
+            return Some((body, rest.len()));
         };
         size = next;
     }

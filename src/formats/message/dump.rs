@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::ReadNote;
-use super::error::MessageError;
+use super::super::{FilePosition, FormatError, ReadNote};
 use super::head::{NumberedLines, request_line};
 
 /// The methods that are looked for after the packet headers that `tcpdump -A` prints.
@@ -14,30 +13,21 @@ const METHODS: [&[u8]; 5] = [b"POST ", b"PUT ", b"PATCH ", b"GET ", b"DELETE "];
 /// long line costs no more for each of its bytes.
 const MAX_PACKET_HEADERS: usize = 256;
 
-/// A message without what was around it.
-pub struct Undressed<'a> {
-    pub bytes: Cow<'a, [u8]>,
-    /// The line of its first byte.
-    pub line: u64,
-    pub notes: Vec<ReadNote>,
-}
+/// A message without what was around it, the line of its first byte, and what is to be noted.
+type Undressed<'a> = (Cow<'a, [u8]>, u64, Option<ReadNote>);
 
 /// Takes off what a program put around a message; a plain one is left as it is.
-pub fn undress(bytes: &[u8], line: u64) -> Result<Undressed<'_>, MessageError> {
+pub fn undress(bytes: &[u8], line: u64) -> Result<Undressed<'_>, FormatError> {
     if let Some(message) = of_tcpdump(bytes, line) {
         return Ok(message);
     }
-    let plain = Undressed {
-        bytes: Cow::Borrowed(bytes),
-        line,
-        notes: Vec::new(),
-    };
+    let plain = (Cow::Borrowed(bytes), line, None);
     Ok(of_curl(bytes, line)?.unwrap_or(plain))
 }
 
 /// `curl -v` marks what it sent with `> `, what it got with `< ` and its own words with `* `; it
 /// does not show the body, but a person may have put it below.
-fn of_curl(bytes: &[u8], first: u64) -> Result<Option<Undressed<'_>>, MessageError> {
+fn of_curl(bytes: &[u8], first: u64) -> Result<Option<Undressed<'_>>, FormatError> {
     let mut lines = NumberedLines::new(bytes, first);
     let start = lines.find(|(_, line)| !line.is_empty() && !line.starts_with(b"* "));
     let Some((line, text)) = start.and_then(|(n, line)| Some((n, line.strip_prefix(b"> ")?)))
@@ -50,7 +40,7 @@ fn of_curl(bytes: &[u8], first: u64) -> Result<Option<Undressed<'_>>, MessageErr
     let mut message = text.to_vec();
     for (number, text) in lines.by_ref() {
         let Some(text) = text.strip_prefix(b">") else {
-            return Err(MessageError::Ambiguous(number));
+            return Err(ambiguous(number));
         };
         message.push(b'\n');
         message.extend(text.strip_prefix(b" ").unwrap_or(text));
@@ -61,23 +51,25 @@ fn of_curl(bytes: &[u8], first: u64) -> Result<Option<Undressed<'_>>, MessageErr
     message.push(b'\n');
     let body = bytes.get(lines.used..).unwrap_or_default();
     message.extend(body_below(body, lines)?);
-    Ok(Some(Undressed {
-        bytes: Cow::Owned(message),
-        line,
-        notes: Vec::new(),
-    }))
+    Ok(Some((Cow::Owned(message), line, None)))
 }
 
 /// What stands below the headers, unless that is curl's own.
-fn body_below<'a>(body: &'a [u8], lines: NumberedLines<'_>) -> Result<&'a [u8], MessageError> {
+fn body_below<'a>(body: &'a [u8], lines: NumberedLines<'_>) -> Result<&'a [u8], FormatError> {
     let mut rest = lines.filter(|(_, line)| !line.is_empty()).peekable();
     if rest.peek().is_none_or(|(_, line)| is_curl_s_own(line)) {
         return Ok(&[]);
     }
     match rest.find(|(_, line)| is_curl_s_own(line)) {
-        Some((number, _)) => Err(MessageError::Ambiguous(number)),
+        Some((number, _)) => Err(ambiguous(number)),
         None => Ok(body),
     }
+}
+
+/// Lines that look like those of `curl -v` stand in what follows the headers.
+fn ambiguous(line: u64) -> FormatError {
+    let problem = "cannot tell the body from what `curl -v` wrote";
+    FormatError::at(FilePosition::Line(line), problem)
 }
 
 fn is_curl_s_own(line: &[u8]) -> bool {
@@ -98,12 +90,7 @@ fn of_tcpdump(bytes: &[u8], first: u64) -> Option<Undressed<'_>> {
         if let Some(at) = request_line_at(text) {
             let message = bytes.get(before + at..)?;
             let message = message.get(..packet_length(message))?;
-            let notes = vec![ReadNote::Dots];
-            return Some(Undressed {
-                bytes: Cow::Borrowed(message),
-                line,
-                notes,
-            });
+            return Some((Cow::Borrowed(message), line, Some(ReadNote::Dots)));
         }
         before = lines.used;
     }

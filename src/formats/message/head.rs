@@ -1,8 +1,7 @@
 //! The request line and the header fields.
 
 use super::super::field::is_token;
-use super::super::{ReadNote, url};
-use super::error::MessageError;
+use super::super::{FilePosition, FormatError, ReadNote, url};
 use crate::delivery::Headers;
 
 /// How much of a line an error shows, in characters.
@@ -79,12 +78,15 @@ pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
     (is_token(method) && is_target && is_version).then_some((method, target, version))
 }
 
-/// Reads a head; blank lines before it are passed over, and the file may end before the one after.
-pub fn read(bytes: &[u8], line: u64) -> Result<MessageHead, MessageError> {
+/// Reads a head; blank lines before it are skipped, and the file may end before the one after.
+pub fn read(bytes: &[u8], line: u64) -> Result<MessageHead, FormatError> {
     let mut lines = NumberedLines::new(bytes, line);
     let first = lines.find(|(_, line)| !line.is_empty());
-    let (line, text) = first.ok_or(MessageError::RequestLine(line))?;
-    let (method, target, version) = request_line(text).ok_or(MessageError::RequestLine(line))?;
+    let (line, text) = first.unwrap_or((line, &[]));
+    let (method, target, version) = request_line(text).ok_or_else(|| {
+        let problem = "no request line such as `POST /path HTTP/1.1`";
+        FormatError::at(FilePosition::Line(line), problem)
+    })?;
     let mut fields = HeaderFields::default();
     for (number, text) in lines.by_ref().take_while(|(_, line)| !line.is_empty()) {
         fields.add(number, text)?;
@@ -111,7 +113,7 @@ struct HeaderFields {
 }
 
 impl HeaderFields {
-    fn add(&mut self, number: u64, line: &[u8]) -> Result<(), MessageError> {
+    fn add(&mut self, number: u64, line: &[u8]) -> Result<(), FormatError> {
         if let ([b' ' | b'\t', ..], Some((_, value))) = (line, self.list.last_mut()) {
             // RFC 9112, section 5.2: an obsolete fold is read as a space.
             value.push(b' ');
@@ -127,17 +129,15 @@ impl HeaderFields {
         Ok(())
     }
 
-    fn set_length(&mut self, number: u64, value: &[u8]) -> Result<(), MessageError> {
+    fn set_length(&mut self, number: u64, value: &[u8]) -> Result<(), FormatError> {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         let length = std::str::from_utf8(value).ok().filter(|_| digits);
         let length = length.and_then(|text| text.parse().ok());
-        let length = length.ok_or(MessageError::ContentLength(number))?;
-        if self
-            .content_length
-            .replace(length)
-            .is_some_and(|before| before != length)
-        {
-            return Err(MessageError::ContentLength(number));
+        let before = self.content_length;
+        self.content_length = length.filter(|length| before.is_none_or(|before| before == *length));
+        if self.content_length.is_none() {
+            let problem = "`Content-Length` is not one number";
+            return Err(FormatError::at(FilePosition::Line(number), problem));
         }
         Ok(())
     }
@@ -150,14 +150,11 @@ fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     is_token(name).then_some((name, value.get(1..)?.trim_ascii()))
 }
 
-fn not_a_header(line: u64, text: &[u8]) -> MessageError {
+fn not_a_header(line: u64, text: &[u8]) -> FormatError {
     let text = String::from_utf8_lossy(text);
-    let text = text
-        .chars()
-        .take(SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
-    MessageError::Header { line, text }
+    let start: String = text.chars().take(SHOWN).collect();
+    let problem = format!("`{}` is no header", start.escape_debug());
+    FormatError::at(FilePosition::Line(line), problem)
 }
 
 /// Whether the last transfer coding is `chunked` (RFC 9112, section 6.3).

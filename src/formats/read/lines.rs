@@ -3,27 +3,9 @@
 use std::io::{BufRead, Read as _};
 
 use super::super::{BOM, FilePosition, FormatError, FoundCapture, json};
-use crate::delivery::capture::CaptureError;
 
 /// The most that is held in memory at once: a line, or a file that is not read by lines.
 const MAX_HELD: u64 = 1024 * 1024 * 1024;
-
-/// What is left of a file, from its first line that is not blank.
-pub struct Rest {
-    pub bytes: Vec<u8>,
-    /// The number of that line.
-    pub line: u64,
-}
-
-impl Rest {
-    pub fn broken(&self, line: u64, error: serde_json::Error) -> FormatError {
-        debug_assert!(line >= self.line);
-        FormatError::Capture {
-            place: FilePosition::Line(line),
-            source: CaptureError::Form(error),
-        }
-    }
-}
 
 /// The lines of a file in one buffer that is used again.
 #[derive(Debug)]
@@ -99,8 +81,8 @@ impl<R: BufRead> LineReader<R> {
         ))
     }
 
-    /// All from the line in the buffer on.
-    pub fn into_rest(mut self) -> Result<Rest, FormatError> {
+    /// All from the line in the buffer on, and the number of that line.
+    pub fn into_rest(mut self) -> Result<(Vec<u8>, u64), FormatError> {
         let blank = self.buffer.len() - self.current().len();
         self.buffer.drain(..blank);
         let left = MAX_HELD.saturating_sub(self.buffer.len() as u64);
@@ -112,10 +94,7 @@ impl<R: BufRead> LineReader<R> {
         if read as u64 == left {
             return Err(self.too_long());
         }
-        Ok(Rest {
-            bytes: self.buffer,
-            line: self.number,
-        })
+        Ok((self.buffer, self.number))
     }
 
     /// How many bytes the buffer takes.
@@ -124,10 +103,8 @@ impl<R: BufRead> LineReader<R> {
         self.buffer.capacity()
     }
 
-    const fn too_long(&self) -> FormatError {
-        FormatError::TooLong {
-            place: FilePosition::Line(self.number),
-            limit: MAX_HELD,
-        }
+    fn too_long(&self) -> FormatError {
+        let problem = format!("longer than the {MAX_HELD} bytes that are read at once");
+        FormatError::at(FilePosition::Line(self.number), problem)
     }
 }

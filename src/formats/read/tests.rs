@@ -11,7 +11,6 @@ const ATTEMPT: &str =
 /// All captures of a file.
 #[derive(Debug)]
 struct Captures {
-    form: Form,
     readings: Vec<FoundCapture>,
     skipped: u64,
 }
@@ -21,17 +20,16 @@ fn read_any(bytes: &[u8], name: Option<&str>) -> Result<Captures, FormatError> {
     let mut reader = captures(bytes, name)?;
     let readings = reader.by_ref().collect::<Result<_, _>>()?;
     Ok(Captures {
-        form: reader.form,
         readings,
         skipped: reader.skipped,
     })
 }
 
-/// Where the captures stand, the form, and how much was passed over.
-fn found(text: &str) -> (Vec<FilePosition>, Form, u64) {
+/// Where the captures stand, and how much was skipped.
+fn found(text: &str) -> (Vec<FilePosition>, u64) {
     let captures = read_any(text.as_bytes(), None).unwrap();
     let places = captures.readings.iter().map(|r| r.place).collect();
-    (places, captures.form, captures.skipped)
+    (places, captures.skipped)
 }
 
 fn error(text: &str) -> FormatError {
@@ -42,35 +40,25 @@ fn error(text: &str) -> FormatError {
 fn the_first_bytes_tell_the_form() {
     let pretty = CAPTURE.replacen('{', "{\n ", 1);
     let har = r#"{"log":{"entries":[{"request":{"url":"/","headers":[]}}]}}"#;
-    for (text, place, form) in [
-        (CAPTURE.to_owned(), FilePosition::Line(1), Form::Ndjson),
+    for (text, place) in [
+        (CAPTURE.to_owned(), FilePosition::Line(1)),
         (
             format!("\u{feff}\r\n \n{CAPTURE}\r\n\n"),
             FilePosition::Line(3),
-            Form::Ndjson,
         ),
-        (pretty.clone(), FilePosition::Line(1), Form::Json),
-        (
-            format!("\u{feff}\n{pretty}"),
-            FilePosition::Line(2),
-            Form::Json,
-        ),
-        (format!("[{CAPTURE}]"), FilePosition::Item(1), Form::Json),
-        (har.to_owned(), FilePosition::Entry(1), Form::Har),
-        (har.replace(':', ":\n"), FilePosition::Entry(1), Form::Har),
-        (format!("\u{feff}{har}"), FilePosition::Entry(1), Form::Har),
-        (
-            "\nPOST / HTTP/1.1\n\n{}".into(),
-            FilePosition::Line(2),
-            Form::Message,
-        ),
+        (pretty.clone(), FilePosition::Line(1)),
+        (format!("\u{feff}\n{pretty}"), FilePosition::Line(2)),
+        (format!("[{CAPTURE}]"), FilePosition::Item(1)),
+        (har.to_owned(), FilePosition::Entry(1)),
+        (har.replace(':', ":\n"), FilePosition::Entry(1)),
+        (format!("\u{feff}{har}"), FilePosition::Entry(1)),
+        ("\nPOST / HTTP/1.1\n\n{}".into(), FilePosition::Line(2)),
         (
             "\u{feff}POST / HTTP/1.1\n\n{}".into(),
             FilePosition::Line(1),
-            Form::Message,
         ),
     ] {
-        assert_eq!(found(&text), (vec![place], form, 0), "{text}");
+        assert_eq!(found(&text), (vec![place], 0), "{text}");
     }
 }
 
@@ -87,10 +75,10 @@ fn lines_that_are_no_delivery_are_counted() {
     ]
     .join("\n");
     let places = vec![FilePosition::Line(2), FilePosition::Line(5)];
-    assert_eq!(found(&text), (places, Form::Ndjson, 3));
+    assert_eq!(found(&text), (places, 3));
     assert_eq!(
         found(&format!("[{ATTEMPT},{CAPTURE}]")),
-        (vec![FilePosition::Item(2)], Form::Json, 1)
+        (vec![FilePosition::Item(2)], 1)
     );
 }
 
@@ -104,7 +92,7 @@ fn documents_may_stand_one_after_the_other() {
         FilePosition::Line(lines + 3),
         FilePosition::Line(2 * lines + 2),
     ];
-    assert_eq!(found(&text), (places, Form::Json, 0));
+    assert_eq!(found(&text), (places, 0));
 }
 
 #[test]

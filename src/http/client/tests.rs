@@ -89,6 +89,23 @@ async fn the_request_goes_out_as_it_is_with_its_framing_made_anew() {
 }
 
 #[tokio::test]
+async fn one_client_spells_names_as_each_request_asks() {
+    let client = client();
+    let request = request(&[("X-Olympus-Signature", "t=1")], "x");
+    let no_content = "HTTP/1.1 204 No Content\r\n\r\n";
+    let (address, peer) = replying(1, no_content).await;
+    let sent = client.send_lower_case(&to(address), &request, None).await;
+    assert_eq!(sent.unwrap().status, 204);
+    let text = peer.await.unwrap();
+    assert!(text.contains("\r\nx-olympus-signature: t=1\r\n"), "{text}");
+    assert!(text.contains("\r\nhost: "), "{text}");
+    let (address, peer) = replying(1, no_content).await;
+    client.send(&to(address), &request, None).await.unwrap();
+    let text = peer.await.unwrap();
+    assert!(text.contains("\r\nX-Olympus-Signature: t=1\r\n"), "{text}");
+}
+
+#[tokio::test]
 async fn an_empty_post_says_that_it_is_empty() {
     let (address, peer) = replying(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
     client()
@@ -286,12 +303,12 @@ async fn greeting(listener: TcpListener, tls: Option<tokio_rustls::TlsAcceptor>)
 
 /// A TLS server for `localhost`, and a file with its certificate.
 async fn secured() -> (Target, tempfile::NamedTempFile) {
-    let made = tls::self_signed("localhost").unwrap();
+    let (acceptor, certificate) = tls::self_signed("localhost").unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), &made.certificate_pem).unwrap();
+    std::fs::write(file.path(), &certificate).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = format!("https://{}", listener.local_addr().unwrap());
-    tokio::spawn(greeting(listener, Some(made.acceptor)));
+    tokio::spawn(greeting(listener, Some(acceptor)));
     (Target::parse(&target).unwrap(), file)
 }
 

@@ -687,7 +687,7 @@ async fn a_sender_that_takes_no_reply_loses_its_place() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_does_not_come_is_given_up() {
-    let tls = tls::self_signed("localhost").unwrap().acceptor;
+    let tls = tls::self_signed("localhost").unwrap().0;
     let site = Setup {
         tls: Some(tls),
         ..Setup::default()

@@ -24,26 +24,22 @@ pub struct Head {
     pub fields: Headers,
 }
 
-/// Not a request head.
-#[derive(Debug)]
-pub(super) struct NoHead;
-
 impl Head {
     /// Reads a head, with the length of its body (`None` for a chunked one) and how many bytes it
     /// takes itself; `None` where it has not ended.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, Option<u64>, usize)>, NoHead> {
+    pub(super) fn parse(
+        bytes: &[u8],
+    ) -> Result<Option<(Self, Option<u64>, usize)>, httparse::Error> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut request = httparse::Request::new(&mut fields);
-        let length = match request.parse(bytes) {
-            Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err(NoHead),
+        let httparse::Status::Complete(length) = request.parse(bytes)? else {
+            return Ok(None);
         };
         let head = Self {
-            method: request.method.ok_or(NoHead)?.to_owned(),
-            target: request.path.ok_or(NoHead)?.to_owned(),
+            method: request.method.unwrap_or_default().to_owned(),
+            target: request.path.unwrap_or_default().to_owned(),
             version: version_text(request.version == Some(0)),
-            fields: copy_fields(bytes.get(..length).ok_or(NoHead)?, request.headers),
+            fields: copy_fields(bytes.get(..length).unwrap_or_default(), request.headers),
         };
         let body = head.body_length()?;
         Ok(Some((head, body, length)))
@@ -93,12 +89,12 @@ impl Head {
     }
 
     /// `None` for a chunked body.
-    fn body_length(&self) -> Result<Option<u64>, NoHead> {
+    fn body_length(&self) -> Result<Option<u64>, httparse::Error> {
         if self.fields.contains(TRANSFER_ENCODING.as_str()) {
             return Ok(None);
         }
         match self.fields.text(CONTENT_LENGTH.as_str()) {
-            Some(length) => length.parse().map(Some).map_err(|_| NoHead),
+            Some(length) => (length.parse().map(Some)).map_err(|_| httparse::Error::HeaderValue),
             None => Ok(Some(0)),
         }
     }

@@ -154,7 +154,7 @@ impl HeadRecorder {
                 self.check_length();
                 &[]
             }
-            Err(head::NoHead) => {
+            Err(_) => {
                 self.turn_off();
                 &[]
             }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Reader;
-use crate::delivery::{Attempt, id};
+use crate::delivery::{Attempt, FailureKind, id};
 use crate::store::error::AtPath as _;
 use crate::store::lookup::resolve;
 use crate::store::query::list;
@@ -31,18 +31,17 @@ impl Reader {
         found.ok_or(LookupError::NotFound { id })
     }
 
-    /// The status of the last attempt at each of these deliveries: `None` where it got no answer,
-    /// no entry where there was no attempt.
-    pub fn last_attempt_status<T: AsRef<str>>(
+    /// What became of the last attempt at each of these deliveries: its status, or why there was no
+    /// answer; no entry where there was no attempt.
+    pub fn last_outcomes<T: AsRef<str>>(
         &self,
         delivery_ids: &[T],
-    ) -> Result<HashMap<String, Option<u16>>, StoreError> {
-        let sql = "SELECT delivery_id, status FROM attempt WHERE seq IN \
-             (SELECT max(seq) FROM attempt \
-              WHERE delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)";
-        self.all(sql, [list(delivery_ids)], |row, path| {
-            Ok((row.get(0).at(path)?, row.get(1).at(path)?))
-        })
+    ) -> Result<HashMap<String, Result<u16, FailureKind>>, StoreError> {
+        let sql = format!(
+            "SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE seq IN (SELECT max(seq) FROM attempt \
+             WHERE delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id)"
+        );
+        self.all(&sql, [list(delivery_ids)], row::last_outcome)
     }
 
     /// Where a delivery was last sent, be it forwarded, replayed or sent by a check, and whatever came

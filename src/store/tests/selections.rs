@@ -141,10 +141,11 @@ fn failed_is_what_the_last_attempt_says() {
     };
     assert_eq!(reader.ids(&failed).unwrap(), [id(1), id(2)]);
     let every: Vec<_> = (0..6).map(id).collect();
-    let wanted = [(0, Some(204)), (1, None), (2, Some(302)), (3, Some(200))];
+    let refused = Err(FailureKind::Refused);
+    let wanted = [(0, Ok(204)), (1, refused), (2, Ok(302)), (3, Ok(200))];
     assert_eq!(
-        reader.last_attempt_status(&every).unwrap(),
-        HashMap::from(wanted.map(|(n, status)| (id(n).to_owned(), status)))
+        reader.last_outcomes(&every).unwrap(),
+        HashMap::from(wanted.map(|(n, outcome)| (id(n).to_owned(), outcome)))
     );
 }
 

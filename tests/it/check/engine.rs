@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use webhook_cli::check::{CheckEnd, CheckEvent, Material, Planned, Runner, plan, select};
+use webhook_cli::check::{CheckContext, CheckEnd, CheckEvent, Planned, Runner, plan, select};
 use webhook_cli::delivery::{CheckOutcome, Finding, Severity, Timestamp, Trigger};
 use webhook_cli::dispatch::{Dispatch, EndpointClient};
 use webhook_cli::http::{Client, ClientOptions, Target, install_crypto_provider};
@@ -13,6 +13,9 @@ use webhook_cli::provider::{Catalogue, Provider};
 use webhook_cli::signature::{Key, Secret};
 
 use crate::harness::endpoint::{Endpoint, Reply};
+
+/// How often a race is run that has to come out one way.
+const MANY: usize = 20;
 
 /// Runs the checks that `only` names against a handler; stops where `goes_on` says so.
 fn run(
@@ -54,7 +57,7 @@ fn client(endpoint: &Endpoint) -> EndpointClient {
         Dispatch::new(client, None, webhook_cli::delivery::Timestamp::now)
     };
     let target = Target::parse(&format!("http://{}/hook", endpoint.address)).expect("a target");
-    EndpointClient::new(dispatch(), dispatch(), target, Trigger::Test, None)
+    EndpointClient::new(dispatch(), target, Trigger::Test, None)
 }
 
 fn planned(provider: &Provider, only: &str) -> Vec<Planned> {
@@ -65,7 +68,7 @@ fn runner<'a>(provider: &'a Provider, key: &'a Key, endpoint: &'a EndpointClient
     let random = StdRng::seed_from_u64(1);
     let clock = || Timestamp::from_seconds(1_770_000_000);
     Runner {
-        material: Material::new(provider, key, "/hook".into(), clock, random),
+        context: CheckContext::new(provider, key, "/hook".into(), clock, random),
         endpoint,
         effects: None,
         is_kept: false,
@@ -104,9 +107,30 @@ fn nothing_is_sent_after_the_observer_says_so() {
 
 #[test]
 fn a_stop_that_is_asked_for_before_the_start_sends_no_check() {
-    let (end, found, _) = run(&Endpoint::ok(), "signature", ready(()), |_| true);
+    let endpoint = Endpoint::ok();
+    let (end, found, _) = run(&endpoint, "signature", ready(()), |_| true);
     assert!(matches!(end, CheckEnd::Stopped), "{end:?}");
     assert!(found.is_empty());
+    assert_eq!(endpoint.count(), 0);
+}
+
+#[tokio::test]
+async fn a_stop_that_is_ready_wins_over_a_check_that_is() {
+    install_crypto_provider();
+    let catalogue = Catalogue::builtin();
+    let provider = catalogue.iter().next().expect("a provider");
+    let client = client(&Endpoint::ok());
+    let secret = Secret::new("the secret", b"whsec_1".to_vec());
+    let key = Key::new(&provider.definition.signature, &secret).expect("a key");
+    let mut planned = planned(provider, "signature");
+    // It fails at once.
+    planned[0].event = "no.such.event".into();
+    let mut observe = |_: CheckEvent<'_>| ControlFlow::Continue(());
+    for _ in 0..MANY {
+        let runner = runner(provider, &key, &client);
+        let end = runner.run(planned.clone(), &mut observe, ready(())).await;
+        assert!(matches!(end, Ok(CheckEnd::Stopped)), "{end:?}");
+    }
 }
 
 #[test]

@@ -197,3 +197,20 @@ fn what_cannot_be_sent_is_an_error_of_the_engine() {
     assert!(matches!(found, Err(ReplayError::NoSecret { provider, .. }) if provider == "olympus"));
     assert_eq!(endpoint.count(), 0);
 }
+
+// The clock stands, so that no pause comes before the first delivery.
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_is_ready_wins_over_a_delivery_that_is() {
+    let mut inspector = Inspector::new(None);
+    inspector.keyring = Keyring::default();
+    let endpoint = Endpoint::ok();
+    let mut unsigned = inspector.replay(one(&olympus(1, NOW)), &endpoint);
+    // Signing fails at once.
+    unsigned.signing = Some(Signing::Fresh);
+    for _ in 0..20 {
+        let observer = &mut |_: ReplayEvent<'_>| ControlFlow::Continue(());
+        let ended = unsigned.run(std::future::ready(()), observer).await;
+        assert!(ended.is_ok(), "{ended:?}");
+    }
+    assert_eq!(endpoint.count(), 0);
+}

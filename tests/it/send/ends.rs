@@ -95,7 +95,7 @@ fn without_tls() -> String {
 
 #[test]
 fn the_worst_of_several_is_told() {
-    // Two events, the first refused by its endpoint: an honest no says more than a lost connection.
+    // Two events, the first refused by its endpoint: a no says more than a lost connection.
     let endpoint = Endpoint::start(|number, _| match number {
         0 => Reply::status(500),
         _ => Reply::Hangup,

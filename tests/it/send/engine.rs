@@ -1,6 +1,6 @@
 //! The send engine as other programs call it: without a command line and without a terminal.
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -63,6 +63,9 @@ fn dispatch() -> Dispatch {
         webhook_cli::delivery::Timestamp::now,
     )
 }
+
+/// How often a race is run that has to come out one way.
+const MANY: usize = 20;
 
 /// What happened, in the words of a test.
 #[derive(Debug, PartialEq)]
@@ -265,4 +268,47 @@ async fn an_observer_can_end_a_load() {
     .await;
     assert_eq!(report.err(), Some(SendError::Ended));
     assert_eq!(endpoint.count(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_that_is_ready_wins_over_an_event_that_is() {
+    let catalogue = Catalogue::builtin();
+    let key = key_of(&catalogue, "cimplify");
+    let message = message(&catalogue, "cimplify", &key);
+    let endpoint = Endpoint::ok();
+    let mut options = options(&endpoint);
+    let payload = options.compose(&message, &mut StdRng::seed_from_u64(1));
+    let payload = payload.expect("a payload");
+    // Signing fails at once.
+    options.fault = Some(Fault::Stale);
+    for _ in 0..MANY {
+        let composed = vec![(message.clone(), payload.clone())];
+        let observer = &mut |_: SendEvent<'_>| ControlFlow::Continue(());
+        let report = send(&options, composed, &dispatch(), observer, ready(())).await;
+        let stopped_by = report.map(|report| report.stopped_by);
+        assert_eq!(stopped_by, Ok(Some(())));
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_is_ready_wins_over_a_load_that_is() {
+    let catalogue = Catalogue::builtin();
+    let key = key_of(&catalogue, "olympus");
+    let messages = [message(&catalogue, "olympus", &key)];
+    let endpoint = Endpoint::ok();
+    let options = options(&endpoint);
+    // The first ends at once.
+    for count in [0, LOAD.count.unwrap_or_default()] {
+        let count = Some(count);
+        for _ in 0..MANY {
+            let observer = &mut |_: SendEvent<'_>| ControlFlow::Continue(());
+            let (random, stop) = (StdRng::seed_from_u64(1), ready(()));
+            let of = LoadOptions { count, ..LOAD };
+            let dispatch = dispatch();
+            let report = load(&options, of, &messages, &dispatch, random, observer, stop).await;
+            let stopped_by = report.map(|report| report.stopped_by);
+            assert_eq!(stopped_by, Ok(Some(())));
+        }
+    }
+    assert_eq!(endpoint.count(), 0);
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use webhook_cli::delivery::{Request, Timestamp};
-use webhook_cli::formats::{Form, captures};
+use webhook_cli::formats::captures;
 use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, verify_request};
 
 use super::{SECRET, Sender};
@@ -203,7 +203,6 @@ fn the_json_form_is_a_capture_that_verifies() {
             let args = ["order.created", "--provider", provider, "--dry-run"];
             let run = sender.send(&[&args[..], form].concat()).expect(0);
             let reader = captures(run.stdout.as_bytes(), None).expect("a capture");
-            assert_ne!(reader.form(), Form::Message);
             let readings: Vec<_> = reader.map(|reading| reading.expect("a capture")).collect();
             let [one] = &readings[..] else {
                 panic!("not one capture: {}", run.stdout);

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
-use super::content::{Content, Shown};
+use super::body;
+use super::case::{TestCase, TestDelivery};
 use super::error::CheckError;
-use super::probe::{Parcel, Probe};
-use super::spelling;
+use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Timestamp};
 use crate::provider::{Composer, Definition, Document, Payload, Provider};
 use crate::signature::{Key, Scheme, mac_text, render_headers};
@@ -30,10 +30,10 @@ pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
 }
 
 /// What a recipe gives.
-pub type Made = Result<Probe, CheckError>;
+pub type Made = Result<TestCase, CheckError>;
 
 /// A provider, its key, and the event that is played.
-pub struct Material<'a> {
+pub struct CheckContext<'a> {
     provider: &'a Provider,
     key: &'a Key,
     event: String,
@@ -44,7 +44,7 @@ pub struct Material<'a> {
     seen: Option<Payload>,
 }
 
-impl<'a> Material<'a> {
+impl<'a> CheckContext<'a> {
     /// Of a provider. Requests are made for the request target `target`; ids come from `random`.
     pub const fn new(
         provider: &'a Provider,
@@ -90,9 +90,9 @@ impl<'a> Material<'a> {
     /// A genuine delivery.
     pub fn genuine(&mut self) -> Made {
         let payload = self.payload()?;
-        let probe = Probe::of(vec![self.genuine_of(&payload)]);
+        let case = TestCase::of(vec![self.genuine_of(&payload)]);
         self.seen = Some(payload);
-        Ok(probe)
+        Ok(case)
     }
 
     /// With the signature of the genuine delivery before, which the receiver has seen and taken.
@@ -103,7 +103,7 @@ impl<'a> Material<'a> {
         };
         let mut document = self.document()?;
         // A provider's bodies need not have an id in which they differ.
-        spelling::add_field(&mut document.value, &self.definition().envelope.data);
+        body::add_field(&mut document.value, &self.definition().envelope.data);
         let mut payload = self.written(document);
         payload.signed_at = seen.signed_at;
         payload.event_id = seen.event_id;
@@ -116,11 +116,11 @@ impl<'a> Material<'a> {
 
     /// So many genuine deliveries, all at once.
     pub fn several(&mut self, count: usize) -> Made {
-        let parcels = (0..count).map(|_| {
+        let deliveries = (0..count).map(|_| {
             let payload = self.payload()?;
             Ok(self.genuine_of(&payload))
         });
-        Ok(Probe::of(parcels.collect::<Result<_, CheckError>>()?).at_once())
+        Ok(TestCase::of(deliveries.collect::<Result<_, CheckError>>()?).at_once())
     }
 
     /// Of a document that was changed before it was written; the change gets the path of the data.
@@ -128,22 +128,25 @@ impl<'a> Material<'a> {
         let mut document = self.document()?;
         change(&mut document.value, &self.definition().envelope.data);
         let payload = self.written(document);
-        Ok(Probe::of(vec![self.genuine_of(&payload)]))
+        Ok(TestCase::of(vec![self.genuine_of(&payload)]))
     }
 
     /// Of a document that is written in another way.
-    pub fn spelt<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
+    pub fn written_as<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
         let document = self.document()?;
-        let payload = self.spelled(document, write);
-        Ok(Probe::of(vec![self.genuine_of(&payload)]))
+        let payload = self.written_by(document, write);
+        Ok(TestCase::of(vec![self.genuine_of(&payload)]))
     }
 
     /// The same of a document that has a number with a fraction.
-    pub fn spelt_with_fraction<B: Into<Bytes>>(&mut self, write: impl FnOnce(&Value) -> B) -> Made {
+    pub fn written_with_fraction<B: Into<Bytes>>(
+        &mut self,
+        write: impl FnOnce(&Value) -> B,
+    ) -> Made {
         let mut document = self.document_with_fraction()?;
-        spelling::ensure_fraction(&mut document.value, &self.definition().envelope.data);
-        let payload = self.spelled(document, write);
-        Ok(Probe::of(vec![self.genuine_of(&payload)]))
+        body::ensure_fraction(&mut document.value, &self.definition().envelope.data);
+        let payload = self.written_by(document, write);
+        Ok(TestCase::of(vec![self.genuine_of(&payload)]))
     }
 
     /// A delivery of an event of this name with the data of the one that is played.
@@ -151,19 +154,22 @@ impl<'a> Material<'a> {
         let event = self.event.clone();
         let document = self.document_of(&event, name)?;
         let payload = self.written(document);
-        Ok(Probe::of(vec![self.genuine_of(&payload)]))
+        Ok(TestCase::of(vec![self.genuine_of(&payload)]))
     }
 
     /// A genuine delivery with another `Content-Type`.
     pub fn as_media_type(&mut self, media_type: &'static str) -> Made {
         let mut payload = self.payload()?;
         payload.headers.set("Content-Type", media_type);
-        Ok(Probe::of(vec![self.genuine_of(&payload)]))
+        Ok(TestCase::of(vec![self.genuine_of(&payload)]))
     }
 
     /// The creation of something and an update of it, in the order that `arrange` gives. A delivery
     /// that stands there twice is sent again as it was.
-    pub fn pair(&mut self, arrange: impl FnOnce(Parcel, Parcel) -> Vec<Parcel>) -> Made {
+    pub fn pair(
+        &mut self,
+        arrange: impl FnOnce(TestDelivery, TestDelivery) -> Vec<TestDelivery>,
+    ) -> Made {
         let Some((created, updated)) = newer_of(self.provider) else {
             return Err(CheckError::NoEvent("*.updated".into()));
         };
@@ -176,7 +182,7 @@ impl<'a> Material<'a> {
         composer.go_on(updated, now);
         let second = composer.fixture(&second);
         let (first, second) = (self.written(first), self.written(second));
-        Ok(Probe::of(arrange(
+        Ok(TestCase::of(arrange(
             self.genuine_of(&first),
             self.genuine_of(&second),
         )))
@@ -220,7 +226,7 @@ impl<'a> Material<'a> {
         let names = std::iter::once(played.as_str()).chain(self.provider.event_names());
         for name in names {
             let document = self.document_of(name, name)?;
-            if spelling::has_fraction(&document.value) {
+            if body::has_fraction(&document.value) {
                 return Ok(document);
             }
         }
@@ -231,26 +237,26 @@ impl<'a> Material<'a> {
         document.write(self.definition(), &self.target, self.now())
     }
 
-    fn spelled<B: Into<Bytes>>(
+    fn written_by<B: Into<Bytes>>(
         &self,
         document: Document,
         write: impl FnOnce(&Value) -> B,
     ) -> Payload {
         let body = write(&document.value);
-        document.spelled(body, self.definition(), &self.target, self.now())
+        document.with_body(body, self.definition(), &self.target, self.now())
     }
 
-    fn genuine_of(&self, payload: &Payload) -> Parcel {
-        Parcel::of(payload, payload.sign(self.definition(), self.key))
+    fn genuine_of(&self, payload: &Payload) -> TestDelivery {
+        TestDelivery::of(payload, payload.sign(self.definition(), self.key))
     }
 
     fn signed(
         &self,
         payload: &Payload,
-        change_content: impl FnOnce(&mut Content),
-        change_shown: impl FnOnce(&mut Shown),
-    ) -> Probe {
-        let mut content = Content {
+        change_content: impl FnOnce(&mut SigningInput),
+        change_shown: impl FnOnce(&mut SignatureFields),
+    ) -> TestCase {
+        let mut content = SigningInput {
             time: payload.signed_at.seconds().to_string(),
             body: payload.body.to_vec(),
             signed: self.scheme().signed.clone(),
@@ -262,7 +268,7 @@ impl<'a> Material<'a> {
             ..self.scheme().clone()
         };
         let id = &payload.event_id;
-        let mut shown = Shown {
+        let mut shown = SignatureFields {
             mac: mac_text(&scheme, &content.key, &content.time, id, &content.body),
             time: Some(content.time),
         };
@@ -275,6 +281,6 @@ impl<'a> Material<'a> {
             headers,
             ..payload.sign(self.definition(), self.key)
         };
-        Probe::of(vec![Parcel::of(payload, request)])
+        TestCase::of(vec![TestDelivery::of(payload, request)])
     }
 }

@@ -2,12 +2,12 @@
 
 use colored::Colorize as _;
 
+use super::sanitize::{escape, escape_bytes};
+use super::style::{self, pad};
+use super::{AttemptView, age, millis, verified, whole_payload};
 use crate::delivery::{
     Answer, Attempt, Delivery, DeliverySource, Headers, Request, Signing, Timestamp,
 };
-use crate::report::sanitize::{escape, escape_bytes};
-use crate::report::style::{self, pad};
-use crate::report::{self, AttemptView};
 
 /// Columns kept for the names of the fields, as in the verdict above them.
 const FIELD_COLUMNS: usize = 8;
@@ -27,15 +27,12 @@ pub fn delivery(
             width,
             ..AttemptView::default()
         };
-        report::attempt(one, &view)
+        super::attempt(one, &view)
     });
     sections([
-        lines([
-            report::verified(&delivery.id, &found, width),
-            about(delivery, now),
-        ]),
+        lines([verified(&delivery.id, &found, width), about(delivery, now)]),
         head(&delivery.request),
-        report::whole_payload(&delivery.request.body),
+        whole_payload(&delivery.request.body),
         lines(sent),
     ])
 }
@@ -87,7 +84,7 @@ fn sent(attempt: &Attempt, now: Timestamp) -> String {
         field("signed", signed),
         field("url", Some(&attempt.url)),
         field("started", Some(&moment(attempt.started_at, now))),
-        field("took", Some(&report::millis(attempt.duration_ms))),
+        field("took", Some(&millis(attempt.duration_ms))),
         field("failed", failed.as_deref()),
     ])
 }
@@ -96,7 +93,7 @@ fn answered(answer: &Answer) -> String {
     let status = style::status_code(answer.status);
     sections([
         lines([status, fields(&answer.headers)]),
-        report::whole_payload(&answer.body),
+        whole_payload(&answer.body),
     ])
 }
 
@@ -113,7 +110,7 @@ fn field(name: &str, text: Option<&str>) -> String {
 }
 
 fn moment(at: Timestamp, now: Timestamp) -> String {
-    format!("{at}, {}", report::age(at, now))
+    format!("{at}, {}", age(at, now))
 }
 
 fn lines(parts: impl IntoIterator<Item = String>) -> String {

@@ -4,9 +4,9 @@ use crate::delivery::Request;
 use crate::dispatch::SendMode;
 use crate::provider::Payload;
 
-/// One forged delivery.
+/// One delivery that a check sends.
 #[derive(Debug, Clone)]
-pub struct Parcel {
+pub struct TestDelivery {
     /// The event's name.
     pub event: String,
     /// The id by which receivers drop duplicates.
@@ -15,7 +15,7 @@ pub struct Parcel {
     pub request: Request,
 }
 
-impl Parcel {
+impl TestDelivery {
     /// A payload's request, whatever was made of it.
     pub fn of(payload: &Payload, request: Request) -> Self {
         Self {
@@ -28,9 +28,9 @@ impl Parcel {
 
 /// Requests, and how they are sent.
 #[derive(Debug, Clone)]
-pub struct Probe {
+pub struct TestCase {
     /// The deliveries.
-    pub parcels: Vec<Parcel>,
+    pub deliveries: Vec<TestDelivery>,
     /// How often each is sent.
     pub times: usize,
     /// Whether all are sent at once, in place of one after the other.
@@ -41,11 +41,11 @@ pub struct Probe {
     pub after_half: bool,
 }
 
-impl Probe {
+impl TestCase {
     /// Each of these once, one after the other.
-    pub const fn of(parcels: Vec<Parcel>) -> Self {
+    pub const fn of(deliveries: Vec<TestDelivery>) -> Self {
         Self {
-            parcels,
+            deliveries,
             times: 1,
             at_once: false,
             mode: SendMode::Plain,
@@ -71,10 +71,10 @@ impl Probe {
     /// With header names in lower case.
     #[must_use]
     pub fn in_lower_case(mut self) -> Self {
-        for parcel in &mut self.parcels {
-            let fields = parcel.request.headers.iter();
+        for delivery in &mut self.deliveries {
+            let fields = delivery.request.headers.iter();
             let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
-            parcel.request.headers = fields.collect();
+            delivery.request.headers = fields.collect();
         }
         Self {
             mode: SendMode::LowerCase,

@@ -3,7 +3,7 @@
 use crate::signature::{Key, Template};
 
 /// What goes under the MAC.
-pub struct Content {
+pub struct SigningInput {
     /// The time of signing, as text.
     pub time: String,
     /// The bytes.
@@ -15,21 +15,21 @@ pub struct Content {
 }
 
 /// What stands in the headers.
-pub struct Shown {
+pub struct SignatureFields {
     /// The time of signing, as text.
     pub time: Option<String>,
     /// The MAC's text.
     pub mac: String,
 }
 
-impl Content {
+impl SigningInput {
     /// Moves the time of signing by so many seconds.
     pub fn move_time(&mut self, seconds: i64) {
         self.time = moved(&self.time, seconds);
     }
 }
 
-impl Shown {
+impl SignatureFields {
     /// Shows another second than the one that was signed.
     pub fn move_time(&mut self) {
         self.time = self.time.as_deref().map(|time| moved(time, -1));

@@ -1,30 +1,30 @@
 //! Genuine deliveries with a wrong signature.
 
-use super::super::content::{Content, Shown};
-use super::super::probe::{Parcel, Probe};
-use super::{Made, Material};
+use super::super::case::{TestCase, TestDelivery};
+use super::super::parts::{SignatureFields, SigningInput};
+use super::{CheckContext, Made};
 use crate::provider::Fault;
 use crate::signature::{Key, Secret, SecretEncoding};
 
-impl Material<'_> {
+impl CheckContext<'_> {
     /// A delivery with one of the faults that `send --fault` knows.
     pub fn fault(&mut self, fault: Fault) -> Made {
         let payload = self.payload()?;
         let requests = fault.inject(self.definition(), self.key, &payload)?;
-        let parcels = requests
+        let deliveries = requests
             .into_iter()
-            .map(|request| Parcel::of(&payload, request));
-        Ok(Probe::of(parcels.collect()))
+            .map(|request| TestDelivery::of(&payload, request));
+        Ok(TestCase::of(deliveries.collect()))
     }
 
     /// Signed over something else than what is sent.
-    pub fn content(&mut self, change: impl FnOnce(&mut Content)) -> Made {
+    pub fn content(&mut self, change: impl FnOnce(&mut SigningInput)) -> Made {
         let payload = self.payload()?;
         Ok(self.signed(&payload, change, |_| ()))
     }
 
     /// Rightly signed and wrongly shown.
-    pub fn shown(&mut self, change: impl FnOnce(&mut Shown)) -> Made {
+    pub fn shown(&mut self, change: impl FnOnce(&mut SignatureFields)) -> Made {
         let payload = self.payload()?;
         Ok(self.signed(&payload, |_| (), change))
     }
@@ -36,7 +36,7 @@ impl Material<'_> {
         let name = &self.scheme().header;
         let value = change(request.headers.text(name).unwrap_or_default());
         request.headers.set(name, value);
-        Ok(Probe::of(vec![Parcel::of(&payload, request)]))
+        Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
     }
 
     /// With a second header of the signature's name behind the right one: its MAC is false.
@@ -45,11 +45,11 @@ impl Material<'_> {
         let mut request = payload.sign(self.definition(), self.key);
         let false_one = self.signed(&payload, |content| content.body.clear(), |_| ());
         let name = &self.scheme().header;
-        let values = false_one.parcels.iter();
-        for value in values.filter_map(|parcel| parcel.request.headers.get(name)) {
+        let values = false_one.deliveries.iter();
+        for value in values.filter_map(|delivery| delivery.request.headers.get(name)) {
             request.headers.push(name.clone(), value.clone());
         }
-        Ok(Probe::of(vec![Parcel::of(&payload, request)]))
+        Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
     }
 
     /// Signed with a secret of no bytes.

@@ -1,0 +1,154 @@
+//! Configuration and providers, read: what most commands begin with.
+
+use std::path::Path;
+
+use super::{Ask, Config, ConfigError, Environment, GivenSecret};
+use crate::cli::{GlobalArgs, SecretArgs};
+use crate::delivery::EventFilter;
+use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, nearest};
+use crate::signature::Secret;
+
+/// Configuration and providers, read.
+pub struct Setup {
+    /// What is in force.
+    pub config: Config,
+    /// The providers, the user's own included.
+    pub catalogue: Catalogue,
+}
+
+impl Setup {
+    /// Reads configuration and providers, as seen from `folder`.
+    pub fn load(
+        global: &GlobalArgs,
+        env_file: Option<&Path>,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        let environment = Environment::of_process();
+        let environment = match env_file {
+            Some(path) => environment.with_file(path)?,
+            None => environment,
+        };
+        let config = Config::load(global, environment, folder)?;
+        let mut catalogue = Catalogue::builtin();
+        for folder in config.provider_folders() {
+            catalogue.add_folder(&folder)?;
+        }
+        Ok(Self { config, catalogue })
+    }
+
+    /// The provider of this name.
+    pub fn provider(&self, name: &str) -> Result<&Provider, ConfigError> {
+        self.catalogue.get(name).ok_or_else(|| {
+            let near = nearest(name, self.catalogue.iter().map(Provider::name));
+            let hint =
+                did_you_mean(near).unwrap_or_else(|| "`webhook providers` lists them".into());
+            ConfigError::unknown(format!("unknown provider `{name}`"), hint)
+        })
+    }
+
+    /// The provider that is configured, where one is.
+    pub fn chosen_provider(&self, flag: Option<&str>) -> Result<Option<&Provider>, ConfigError> {
+        let setting = self.config.provider(flag.map(str::to_owned))?;
+        setting.value.map(|name| self.provider(&name)).transpose()
+    }
+
+    /// The secrets that were configured, in their order, each with its origin.
+    pub fn secrets(
+        &self,
+        args: &SecretArgs,
+        ask: &mut dyn Ask,
+    ) -> Result<Vec<GivenSecret>, ConfigError> {
+        let names: Vec<_> = self.catalogue.iter().map(Provider::name).collect();
+        let given = self.config.secrets(args, &names, ask)?;
+        for name in given.iter().filter_map(|secret| secret.provider.as_ref()) {
+            self.provider(name)?;
+        }
+        Ok(given)
+    }
+
+    /// The secrets that were configured; the ring is empty where there are none.
+    pub fn keyring(&self, args: &SecretArgs, ask: &mut dyn Ask) -> Result<Keyring, ConfigError> {
+        let given = self.secrets(args, ask)?;
+        let of_provider = |provider: &Provider| {
+            let name = provider.name().to_owned();
+            let entry = move |secret: &GivenSecret| SecretEntry {
+                provider: Some(name.clone()),
+                bytes: secret.bytes.clone(),
+                is_named: secret.provider.is_some(),
+            };
+            let in_force = GivenSecret::in_force(&given, provider.name()).into_iter();
+            in_force.map(entry).collect::<Vec<_>>()
+        };
+        let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
+        Keyring::new(&self.catalogue, &entries)
+            .map_err(|(provider, error)| ConfigError::Key { provider, error })
+    }
+
+    /// The local development secret for every provider; made of `random` bytes when there is none.
+    pub fn local_keyring(&self, random: impl FnOnce(&mut [u8])) -> Result<Keyring, ConfigError> {
+        let bytes = self.config.local_secret(random)?;
+        let secret = Secret::new("local development secret", bytes);
+        Ok(Keyring::local(&self.catalogue, &secret))
+    }
+
+    /// A filter of these patterns. Each has to match an event that some provider has, so that a
+    /// typing error is noticed.
+    pub fn event_filter(&self, patterns: &[String]) -> Result<EventFilter, ConfigError> {
+        let mut filter = EventFilter::default();
+        for pattern in patterns {
+            filter.add(pattern)?;
+            let names = pattern.split(',').map(str::trim);
+            for name in names.map(|name| name.trim_start_matches('!')) {
+                self.matches_an_event(name)?;
+            }
+        }
+        Ok(filter)
+    }
+
+    fn matches_an_event(&self, pattern: &str) -> Result<(), ConfigError> {
+        if !pattern.contains('*') {
+            return self.known_event(pattern);
+        }
+        let filter: EventFilter = pattern.parse()?;
+        if self.event_names().any(|event| filter.matches(event)) {
+            return Ok(());
+        }
+        let message = format!("no provider has an event like `{pattern}`");
+        Err(ConfigError::unknown(message, "`webhook events` lists them"))
+    }
+
+    fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.catalogue.iter().flat_map(Provider::event_names)
+    }
+
+    /// Fails with a near name where no provider has this event.
+    pub fn known_event(&self, event: &str) -> Result<(), ConfigError> {
+        match self.catalogue.with_event(event).next() {
+            Some(_) => Ok(()),
+            None => Err(self.unknown_event(event)),
+        }
+    }
+
+    /// The error for an event that no provider has, with a near name.
+    pub fn unknown_event(&self, event: &str) -> ConfigError {
+        let near = did_you_mean(nearest(event, self.event_names()));
+        let hint = near.unwrap_or_else(|| "`webhook events` lists them".into());
+        ConfigError::unknown(format!("unknown event `{event}`"), hint)
+    }
+
+    /// The error for an event that a provider does not have: a near name, or who has it.
+    pub fn unknown_event_of(&self, provider: &Provider, event: &str) -> ConfigError {
+        let name = provider.name();
+        let hint = match self.catalogue.with_event(event).next() {
+            Some(other) => format!("it is one of {}: `--provider {0}`", other.name()),
+            None => did_you_mean(nearest(event, provider.event_names()))
+                .unwrap_or_else(|| format!("`webhook events {name}` lists them")),
+        };
+        ConfigError::unknown(format!("`{name}` has no event `{event}`"), hint)
+    }
+}
+
+/// The hint that names what was probably meant.
+pub fn did_you_mean(near: Option<&str>) -> Option<String> {
+    near.map(|near| format!("did you mean `{near}`?"))
+}

@@ -1,0 +1,116 @@
+//! The facts of a provider, as `providers --json` prints them. Names are a contract: fields are
+//! only ever added.
+
+use serde_json::{Value, json};
+
+use super::{CountedFrom, DefinitionOrigin, DeliveryRules, FieldSource, Provider, StatusPattern};
+use crate::signature::{PartOrder, Scheme};
+
+impl Provider {
+    /// All that is known of it.
+    pub fn facts(&self) -> Value {
+        let definition = &self.definition;
+        let envelope = &definition.envelope;
+        json!({
+            "name": definition.name,
+            "title": definition.title,
+            "docs": definition.docs,
+            "origin": self.origin.to_string(),
+            "signature": signature(&definition.signature),
+            "envelope": {
+                "template": envelope.template,
+                "event": place(&envelope.event),
+                "id": place(&envelope.id),
+                "time": envelope.time,
+                "data": envelope.data,
+            },
+            "delivery": delivery(&definition.delivery),
+            "handler": {
+                "path": definition.handler.path,
+                "reserializes": definition.handler.reserializes,
+            },
+            "events": self.event_names().collect::<Vec<_>>(),
+            "notes": definition.notes,
+        })
+    }
+}
+
+fn signature(scheme: &Scheme) -> Value {
+    let also = scheme.also_accepted.iter();
+    let also =
+        also.map(|variant| json!({"value": scheme.describe(&variant.value), "note": variant.note}));
+    let tolerance = scheme.tolerance.map(|tolerance| {
+        json!({"past_seconds": tolerance.past_seconds, "future_seconds": tolerance.future_seconds})
+    });
+    json!({
+        "header": scheme.header,
+        "value": scheme.describe(&scheme.value),
+        "reading": match scheme.value.reading {
+            PartOrder::Positional => "positional",
+            PartOrder::AnyOrder => "any-order",
+        },
+        "also_accepted": also.collect::<Vec<_>>(),
+        "timestamp_header": scheme.timestamp_header,
+        "id_header": scheme.id_header,
+        "signed": scheme.signed.to_string(),
+        "digest": scheme.digest().to_string(),
+        "encoding": scheme.encoding.to_string(),
+        "secret": {
+            "prefix": scheme.secret().prefix,
+            "encoding": scheme.secret().encoding.to_string(),
+        },
+        "tolerance": tolerance,
+    })
+}
+
+fn place(source: &FieldSource) -> Value {
+    match source {
+        FieldSource::Header { header } => json!({"header": header}),
+        FieldSource::Path(path) => json!({"path": path}),
+    }
+}
+
+fn delivery(rules: &DeliveryRules) -> Value {
+    let waits = rules.retry.waits().map(|(wait, _)| wait.as_secs());
+    json!({
+        "method": rules.method,
+        "headers": rules.headers,
+        "timeout_seconds": rules.timeout_seconds,
+        "success": StatusPattern::names(&rules.success),
+        "documented_success": rules.documented_success,
+        "retried": StatusPattern::names(&rules.retry.on),
+        "attempts": rules.retry.attempts(),
+        "counted_from": rules.retry.counted_from.name(),
+        "waits_seconds": waits.collect::<Vec<_>>(),
+    })
+}
+
+impl StatusPattern {
+    /// A set of outcomes as a definition writes it.
+    pub fn names(patterns: &[Self]) -> Vec<String> {
+        let name = |pattern: &Self| match pattern {
+            Self::NoAnswer => "no-answer".into(),
+            status => status.to_string(),
+        };
+        patterns.iter().map(name).collect()
+    }
+}
+
+impl CountedFrom {
+    /// The attempt from which delays count.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Previous => "previous",
+        }
+    }
+}
+
+impl std::fmt::Display for DefinitionOrigin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built in"),
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+        }
+    }
+}

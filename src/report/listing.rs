@@ -1,0 +1,116 @@
+//! The table of `webhook log`: a delivery a row, the newest last.
+
+use colored::Colorize as _;
+
+use super::sanitize::escape;
+use super::{age, bytes, style, table};
+use crate::delivery::{Delivery, FailureKind, Timestamp};
+
+/// How much of a cell is shown, in characters. It holds an id of ours, which can so be copied.
+const CELL_LIMIT: usize = 40;
+
+const COLUMNS: [&str; 9] = [
+    "TIME", "AGE", "ID", "PROVIDER", "EVENT", "EVENT ID", "VERDICT", "SIZE", "LAST",
+];
+
+/// What a narrow terminal goes without, the first first.
+const DISPENSABLE: [&str; 5] = ["EVENT ID", "SIZE", "TIME", "PROVIDER", "AGE"];
+
+/// The cells of a delivery, but for what became of its last attempt.
+pub fn row(delivery: &Delivery, now: Timestamp) -> Vec<String> {
+    vec![
+        delivery.received_at.to_local_clock_text(),
+        age(delivery.received_at, now),
+        cell(Some(&delivery.id)),
+        cell(delivery.provider.as_deref()),
+        cell(delivery.event.as_deref()),
+        cell(delivery.event_id.as_deref()),
+        style::verdict(delivery.verdict.status),
+        bytes(delivery.request.body.len() as u64),
+    ]
+}
+
+/// The last cell: what became of the last attempt, where there was one.
+pub fn last_attempt(outcome: Option<Result<u16, FailureKind>>) -> String {
+    match outcome {
+        None => "-".into(),
+        Some(Ok(status)) => format!("→ {}", style::status_code(status)),
+        Some(Err(kind)) => format!("→ {}", kind.as_str().red()),
+    }
+}
+
+/// The table of all rows, without the columns for which a terminal of `width` has no room.
+pub fn listing(rows: &[Vec<String>], width: Option<usize>) -> String {
+    let mut columns = COLUMNS.to_vec();
+    let mut dispensable = DISPENSABLE.iter();
+    loop {
+        let picked = rows.iter().map(|row| pick(row, &columns)).collect();
+        let table = table(&columns, picked, None);
+        let widest = table.lines().map(style::width).max().unwrap_or_default();
+        if width.is_none_or(|room| widest <= room) {
+            return table;
+        }
+        let Some(gone) = dispensable.next() else {
+            return table;
+        };
+        columns.retain(|column| column != gone);
+    }
+}
+
+fn cell(text: Option<&str>) -> String {
+    let text = escape(text.unwrap_or("-"));
+    match text.char_indices().nth(CELL_LIMIT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into_owned(),
+    }
+}
+
+fn pick(row: &[String], columns: &[&str]) -> Vec<String> {
+    let named = COLUMNS.iter().zip(row);
+    let wanted = named.filter(|(name, _)| columns.contains(name));
+    wanted.map(|(_, cell)| cell.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = [
+            "10:30:01",
+            "3 min ago",
+            "dlv_1",
+            "olympus",
+            "order.created",
+            "evt_1",
+        ];
+        let rest = ["✓ valid", "412 B", "→ 200"];
+        vec![row.into_iter().chain(rest).map(String::from).collect()]
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_columns_and_never_the_id() {
+        colored::control::set_override(true);
+        let mut before = usize::MAX;
+        for room in [200, 80, 60, 40, 20] {
+            let table = listing(&rows(), Some(room));
+            let widest = table.lines().map(style::width).max().unwrap();
+            assert!(widest <= before, "{table}");
+            assert!(widest <= room || room <= 40, "{room}: {table}");
+            for kept in ["dlv_1", "order.created", "✓ valid", "→ 200"] {
+                assert!(table.contains(kept), "{table}");
+            }
+            before = widest;
+        }
+        assert_eq!(listing(&rows(), None), listing(&rows(), Some(200)));
+    }
+
+    #[test]
+    fn a_cell_is_cut_at_its_limit_and_harmless() {
+        let long = format!("\x1b[2J{}", "x".repeat(100));
+        let shown = cell(Some(&long));
+        assert_eq!(shown.chars().count(), CELL_LIMIT + 1);
+        assert!(!shown.contains('\x1b') && shown.ends_with('…'));
+        assert_eq!(cell(None), "-");
+    }
+}
