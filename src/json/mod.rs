@@ -1,5 +1,5 @@
-//! JSON as text and as JavaScript sees it: its tokens as written, reading a field without reading the rest, paths into a
-//! document, and the text that `JSON.stringify` would write.
+//! JSON as text and as JavaScript sees it: its tokens as written, reading a field without reading the
+//! rest, paths into a document, and the text that `JSON.stringify` would write.
 
 mod fields;
 pub mod javascript;
@@ -8,5 +8,4 @@ mod token;
 
 pub use fields::{JsonFields, is_json};
 pub use path::{Path, PathError};
-use token::children;
 pub use token::{Bracket, Broken, Token, Tokens};

@@ -14,9 +14,8 @@ pub(super) type Leaf<'a> = (String, &'a [u8]);
 /// The values of a JSON text that hold no others, each with its path; `None` where it is not JSON
 /// or nested too deep.
 pub(super) fn leaves(text: &str) -> Option<Vec<Leaf<'_>>> {
-    let mut tokens = Tokens::of(text);
     let mut walk = Walk::default();
-    while let Some(token) = tokens.next() {
+    for token in Tokens::of(text) {
         walk.token(token.ok()?);
         if walk.open.len() > DEPTH_LIMIT {
             return None;

@@ -31,22 +31,10 @@ pub(super) fn keys(tokens: &[Token<'_>]) -> Vec<String> {
 /// The tokens with the members of every object sorted by their keys.
 pub(super) fn sorted<'t>(tokens: &[Token<'t>]) -> Vec<Token<'t>> {
     // Where the value that begins at a token ends.
-    let mut ends: Vec<usize> = (1..=tokens.len()).collect();
-    let mut open = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Open(_) => open.push(at),
-            Token::Close(_) => {
-                if let Some(end) = open.pop().and_then(|start: usize| ends.get_mut(start)) {
-                    *end = at + 1;
-                }
-            }
-            _ => {}
-        }
-    }
+    let ends = ends(tokens);
     let mut sorted = Vec::with_capacity(tokens.len());
     // What is still to be taken, the next one last: never the call stack, however deep it is nested.
-    let mut ranges = vec![0..tokens.len()];
+    let mut ranges: Vec<_> = std::iter::once(0..tokens.len()).collect();
     while let Some(range) = ranges.pop() {
         let Some(token) = tokens.get(range.start).filter(|_| !range.is_empty()) else {
             continue;
@@ -69,6 +57,24 @@ pub(super) fn sorted<'t>(tokens: &[Token<'t>]) -> Vec<Token<'t>> {
         ranges.extend(members.into_iter().rev().map(|(_, member)| member));
     }
     sorted
+}
+
+/// The place behind each value, by the place of its first token.
+fn ends(tokens: &[Token<'_>]) -> Vec<usize> {
+    let mut ends: Vec<usize> = (1..=tokens.len()).collect();
+    let mut open = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open(_) => open.push(at),
+            Token::Close(_) => {
+                if let Some(end) = open.pop().and_then(|start: usize| ends.get_mut(start)) {
+                    *end = at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    ends
 }
 
 /// The string behind a JSON string's text.

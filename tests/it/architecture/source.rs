@@ -74,7 +74,17 @@ impl Source {
     /// The rooms of the house that this file names, each with the line; `module` is the file's own
     /// path from the crate's root.
     pub fn rooms(&self, module: &[String]) -> Vec<(String, usize)> {
-        let mut rooms = Vec::new();
+        let room = |(path, line): (Vec<String>, usize)| {
+            let room = path.into_iter().next();
+            (room.unwrap_or_else(|| "*".into()), line)
+        };
+        self.paths(module).into_iter().map(room).collect()
+    }
+
+    /// Every path of this crate that this file names, from the crate's root, each with the line. A
+    /// path that is imported whole ends with the module's name.
+    pub fn paths(&self, module: &[String]) -> Vec<(Vec<String>, usize)> {
+        let mut paths = Vec::new();
         let mut reader = Paths {
             tokens: &self.tokens,
             place: 0,
@@ -89,13 +99,44 @@ impl Source {
             if is_start && !goes_on && is_path && place >= reader.place {
                 reader.place = place;
                 reader.tree(module.to_vec());
-                for path in reader.found.drain(..) {
-                    let room = path.into_iter().next();
-                    rooms.push((room.unwrap_or_else(|| "*".into()), token.line));
-                }
+                paths.extend(reader.found.drain(..).map(|path| (path, token.line)));
             }
         }
-        rooms
+        paths
+    }
+
+    /// What this module offers that stands elsewhere: the name, and the path from the crate's root.
+    pub fn reexports(&self, module: &[String]) -> Vec<(String, Vec<String>)> {
+        let mut reader = Paths {
+            tokens: &self.tokens,
+            place: 0,
+            found: Vec::new(),
+        };
+        for (place, token) in self.tokens.iter().enumerate() {
+            let before = place.checked_sub(1).map(|place| &self.tokens[place].text);
+            if token.text == "use" && before.is_some_and(|before| before == "pub" || before == ")")
+            {
+                reader.place = place + 1;
+                reader.tree(module.to_vec());
+            }
+        }
+        let named = |path: Vec<String>| Some((path.last()?.clone(), path));
+        reader.found.into_iter().filter_map(named).collect()
+    }
+
+    /// The structs, enums and traits that this file defines, each with the line.
+    pub fn types(&self) -> Vec<(String, usize)> {
+        let pairs = self.tokens.windows(2);
+        let defined = pairs.filter_map(|pair| match pair {
+            [keyword, name]
+                if matches!(keyword.text.as_str(), "struct" | "enum" | "trait")
+                    && name.text.starts_with(char::is_uppercase) =>
+            {
+                Some((name.text.clone(), name.line))
+            }
+            _ => None,
+        });
+        defined.collect()
     }
 }
 
