@@ -3,7 +3,7 @@
 
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -236,6 +236,116 @@ fn without_examples(code: &str) -> String {
     kept + rest
 }
 
+/// The files of the crate by their modules, so that a path finds where its item is defined.
+struct Modules<'a> {
+    files: BTreeMap<Vec<String>, &'a File>,
+    reexports: BTreeMap<(Vec<String>, String), Vec<String>>,
+}
+
+impl<'a> Modules<'a> {
+    fn of(files: &'a [File]) -> Self {
+        let mut reexports = BTreeMap::new();
+        for file in files {
+            let module = file.module();
+            for (name, path) in file.source.reexports(&module) {
+                reexports.insert((module.clone(), name), path);
+            }
+        }
+        Self {
+            files: files.iter().map(|file| (file.module(), file)).collect(),
+            reexports,
+        }
+    }
+
+    /// The module that defines what `path` names. A module that offers the item of another one is
+    /// passed through.
+    fn home(&self, path: &[String]) -> Option<Vec<String>> {
+        let depth = (0..=path.len())
+            .rev()
+            .find(|depth| self.files.contains_key(&path[..*depth]))?;
+        let (module, rest) = path.split_at(depth);
+        let offered = rest
+            .first()
+            .and_then(|name| self.reexports.get(&(module.to_vec(), name.clone())));
+        match offered {
+            Some(elsewhere) if elsewhere != path => self.home(elsewhere),
+            _ => Some(module.to_vec()),
+        }
+    }
+
+    /// Which module needs which, without those that a module is made of: a room needs its files.
+    fn needs(&self) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+        let of_file = |(module, file): (&Vec<String>, &&File)| {
+            let paths = file.source.paths(module).into_iter();
+            let homes = paths.filter_map(|(path, _)| self.home(&path));
+            let others = homes.filter(|home| !home.starts_with(module));
+            (module.clone(), others.collect())
+        };
+        self.files.iter().map(of_file).collect()
+    }
+}
+
+/// The modules that `needs` leads back to themselves, each with those that stand in its circle.
+fn circles(needs: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> BTreeSet<Vec<Vec<String>>> {
+    let reached = |start: &Vec<String>| {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<_> = needs.get(start).into_iter().flatten().collect();
+        while let Some(module) = next.pop() {
+            if seen.insert(module.clone()) {
+                next.extend(needs.get(module).into_iter().flatten());
+            }
+        }
+        seen
+    };
+    let reach: BTreeMap<_, _> = needs.keys().map(|start| (start, reached(start))).collect();
+    let circle = |start: &&Vec<String>| {
+        let back = reach[start].iter().filter(|other| {
+            let of_other = reach.get(other);
+            of_other.is_some_and(|reached| reached.contains(*start))
+        });
+        back.cloned().collect::<Vec<_>>()
+    };
+    let found = needs.keys().map(|start| circle(&start));
+    found.filter(|circle| !circle.is_empty()).collect()
+}
+
+#[test]
+fn no_files_stand_in_a_circle() {
+    let files = files();
+    let found = circles(&Modules::of(&files).needs());
+    let shown = found.iter().map(|circle| {
+        let names: Vec<_> = circle.iter().map(|module| module.join("::")).collect();
+        names.join(", ")
+    });
+    assert_none(&shown.collect::<Vec<_>>(), "files that need each other");
+}
+
+#[test]
+fn one_type_name_means_one_thing() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files() {
+        for (name, line) in file.source.types() {
+            let place = format!("{}:{line}", file.shown());
+            places.entry(name).or_default().push(place);
+        }
+    }
+    assert!(places.len() > 100, "only {} types", places.len());
+    // A form of serialisation is named after what it is a form of, wherever it is written.
+    let is_form = |name: &str| {
+        ["Form", "Json", "Wire"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    places.retain(|name, places| places.len() > 1 && !is_form(name));
+    let shown = places
+        .iter()
+        .map(|(name, places)| format!("`{name}`: {}", places.join(", ")));
+    assert_none(
+        &shown.collect::<Vec<_>>(),
+        "type names with several meanings",
+    );
+}
+
 /// What is found in this text, as the file `src/command/replay/plan.rs`.
 fn rooms_of(text: &str) -> String {
     let module = ["command", "replay", "plan"].map(String::from);
@@ -321,4 +431,61 @@ fn names_are_looked_for_in_texts_and_not_in_comments() {
     assert_eq!(code.matches("olympus").count(), 1, "{code}");
     let text = "const EXAMPLES: &str = \"\\\n  a olympus\n\";\n\"olympus\"";
     assert_eq!(without_examples(text).matches("olympus").count(), 1);
+}
+
+#[test]
+fn circles_are_found_through_what_a_module_offers() {
+    let file = |path: &str, text: &str| File {
+        path: path.into(),
+        text: text.into(),
+        source: Source::read(text),
+    };
+    let room = |b: &str| {
+        vec![
+            file(
+                "room/mod.rs",
+                "mod a; mod b; pub use a::A; pub(crate) use b::{B, C as D};",
+            ),
+            file("room/a.rs", "use super::B; pub struct A;"),
+            file("room/b.rs", b),
+            file(
+                "room/a/part.rs",
+                "use super::Of; fn f() { super::super::b::g() }",
+            ),
+        ]
+    };
+    for (b, found) in [
+        ("use super::A; pub struct B;", "room::a room::b"),
+        ("fn f(x: crate::room::a::A) {}", "room::a room::b"),
+        (
+            "use crate::room::a::part::X;",
+            "room::a room::a::part room::b",
+        ),
+        ("pub struct B;", ""),
+        ("use super::z::A; use crate::other::A;", ""),
+        ("#[cfg(test)] mod tests { use super::super::A; }", ""),
+    ] {
+        let files = room(b);
+        let circles = circles(&Modules::of(&files).needs());
+        let shown: Vec<_> = circles
+            .iter()
+            .map(|circle| {
+                let names: Vec<_> = circle.iter().map(|module| module.join("::")).collect();
+                names.join(" ")
+            })
+            .collect();
+        assert_eq!(shown.join("; "), found, "{b}");
+    }
+}
+
+#[test]
+fn types_are_seen_where_they_are_defined() {
+    let text = "pub struct A; enum B {}\nimpl X for Y { type C = u8; }\npub(crate) trait D {}\n\
+        // struct E;\n#[cfg(test)]\nmod tests { struct F; }\nfn f() { struct G; \"struct H\" }";
+    let found: Vec<_> = Source::read(text).types().into_iter().collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|(name, line)| (name.as_str(), *line))
+        .collect();
+    assert_eq!(found, [("A", 1), ("B", 1), ("D", 3), ("G", 7)]);
 }
