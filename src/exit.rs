@@ -219,6 +219,9 @@ impl From<StoreError> for CliError {
                 "keep a copy of the file and give another place: `--log PATH`"
             }
             StoreError::Newer { .. } => "update this program, or give another place: `--log PATH`",
+            StoreError::WrittenOver(_) => {
+                "move the file away, and a new log is made; `webhook log prune` empties one in use"
+            }
             StoreError::Replaced { .. } => "start again, and leave the file alone meanwhile",
             _ => return Self::unreadable(error.to_string()),
         };

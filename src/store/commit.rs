@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::append::{Appender, Entry, Job};
 use super::error::AtPath;
-use super::file::{self, Inode};
+use super::file::{self, Inode, Witness};
 use super::{StoreError, connection};
 
 /// Rows in one commit; more gain nothing and make the first wait.
@@ -27,6 +28,9 @@ pub(super) struct Committer {
     path: PathBuf,
     /// `None` after a failure that spoils a connection; the next batch connects anew.
     connection: Option<Opened>,
+    /// The file that was written over in place, and takes nothing more: a new connection would share
+    /// with this process' readers what they know of the old content.
+    written_over: Option<Inode>,
     /// Estimate of what was written since the last checkpoint.
     unmoved_bytes: usize,
 }
@@ -35,6 +39,7 @@ pub(super) struct Committer {
 struct Opened {
     conn: Connection,
     identity: [Inode; 2],
+    witness: Witness,
 }
 
 impl Opened {
@@ -42,10 +47,23 @@ impl Opened {
         let conn = connection::connect_writable(path)?;
         // Automatic checkpoints would come within a commit, before its answers.
         conn.pragma_update(None, "wal_autocheckpoint", 0).at(path)?;
+        let page_bytes = conn.query_row("PRAGMA page_size", [], |row| row.get(0));
+        let page_bytes = page_bytes.at(path)?;
         Ok(Self {
             identity: file::identity(path),
+            witness: Witness::new(path, page_bytes).at(path)?,
             conn,
         })
+    }
+
+    /// Closes a connection to a file that something else has written to, and leaves that as it is:
+    /// neither moves rows into it, nor lets it be read through this connection's `-wal`.
+    fn abandon(self, path: &Path) {
+        // Where this fails, closing moves rows into what was written there.
+        let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        let _ = self.conn.set_db_config(setting, true);
+        drop(self.conn);
+        file::remove_companions(self.identity, path);
     }
 }
 
@@ -55,6 +73,7 @@ impl Committer {
         Ok(Self {
             path: path.to_path_buf(),
             connection: Some(Opened::connect(path)?),
+            written_over: None,
             unmoved_bytes: 0,
         })
     }
@@ -80,14 +99,22 @@ impl Committer {
     /// Brings the rows to the disk, in the file that stands at the path.
     ///
     /// A file that was deleted, renamed or replaced under a connection takes the rows without an
-    /// error, and they are gone. So every batch is checked before it is answered, and when the
-    /// file is no longer the one that was opened, the rows go into the one that is there now.
+    /// error, and they are gone; so does one that was emptied or written over in place. So every batch
+    /// is checked before it is answered. When the file is no longer the one that was opened, the rows
+    /// go into the one that is there now.
     fn keep(&mut self, entries: &[Entry]) -> Outcome {
+        if let Some(inode) = self.written_over {
+            if file::inode(&self.path) == inode {
+                return Err(StoreError::WrittenOver(self.path.clone()));
+            }
+            self.written_over = None;
+        }
         if self.connection.is_none() {
             self.connection = Some(Opened::connect(&self.path)?);
         }
         let first = self.commit(entries);
         if self.is_in_place() {
+            self.check_content()?;
             if first.as_ref().is_err_and(spoils_connection) {
                 self.connection = None;
             }
@@ -103,6 +130,18 @@ impl Committer {
     fn is_in_place(&self) -> bool {
         let opened = self.connection.as_ref();
         opened.is_some_and(|opened| opened.identity == file::identity(&self.path))
+    }
+
+    /// Lets go of a log that something else has written to.
+    fn check_content(&mut self) -> Result<(), StoreError> {
+        let path = &self.path;
+        let changed = |opened: &mut Opened| !opened.witness.is_sound(path);
+        if let Some(opened) = self.connection.take_if(changed) {
+            self.written_over = Some(opened.identity[0]);
+            opened.abandon(path);
+            return Err(StoreError::WrittenOver(path.clone()));
+        }
+        Ok(())
     }
 
     /// One transaction of all rows. A row that is refused for its own sake doesn't take the others
@@ -343,6 +382,61 @@ mod tests {
         reader.execute_batch("ROLLBACK").unwrap();
         assert!(committer.keep(&batch).is_ok());
         assert!(committer.path.exists());
+    }
+
+    /// Each way to spoil the content of the files under the connection.
+    #[test]
+    fn a_log_that_is_written_over_in_place_takes_nothing_until_it_is_moved_away() {
+        type Spoil<'a> = &'a dyn Fn(&Path);
+        let with = |path: &Path, content: &[u8]| std::fs::write(path, content).unwrap();
+        let other = |path: &Path| {
+            let other = path.with_extension("other");
+            let conn = Connection::open(&other).unwrap();
+            conn.execute_batch("CREATE TABLE t (c)").unwrap();
+            std::fs::read(other).unwrap()
+        };
+        let text = [b'x'; 1 << 14];
+        let ways: [(&str, Spoil<'_>); 6] = [
+            ("emptied", &|path| with(path, b"")),
+            ("another's text", &|path| with(path, &text.repeat(64))),
+            ("cut short", &|path| {
+                let log = std::fs::OpenOptions::new().write(true).open(path);
+                log.unwrap().set_len(8192).unwrap();
+            }),
+            ("another's database", &|path| with(path, &other(path))),
+            ("the -wal emptied", &|path| {
+                with(&path.with_extension("db-wal"), b"");
+            }),
+            ("the -wal replaced by text", &|path| {
+                with(&path.with_extension("db-wal"), &text);
+            }),
+        ];
+        for (way, spoil) in ways {
+            let (_folder, mut committer) = committer();
+            for _ in 0..3 {
+                committer.keep(&[entry(100_000)]).unwrap();
+                committer.checkpoint();
+            }
+            committer.keep(&[entry(1)]).unwrap();
+            spoil(&committer.path);
+            let spoiled = std::fs::read(&committer.path).unwrap();
+            for _ in 0..2 {
+                let error = committer.keep(&[entry(1)]).expect_err(way);
+                assert!(
+                    matches!(error, StoreError::WrittenOver(_)),
+                    "{way}: {error:?}"
+                );
+            }
+            assert_eq!(std::fs::read(&committer.path).unwrap(), spoiled, "{way}");
+            let aside = committer.path.with_extension("aside");
+            std::fs::rename(&committer.path, aside).unwrap();
+            committer.keep(&[entry(1)]).unwrap();
+            let sql = "SELECT count(*) FROM delivery";
+            let rows: i64 = conn(&committer)
+                .query_row(sql, [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(rows, 1, "{way}");
+        }
     }
 
     #[test]

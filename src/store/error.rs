@@ -51,6 +51,9 @@ pub enum StoreError {
     /// to say could not be brought to rest.
     #[error("log `{}` was replaced while in use", .0.display())]
     Replaced(PathBuf),
+    /// Something else has emptied the log in use or written over it; it takes nothing more.
+    #[error("log `{}` was emptied or written over while in use", .0.display())]
+    WrittenOver(PathBuf),
     /// The row was not appended: its id is taken.
     #[error("`{0}` is already in the log")]
     Conflict(String),

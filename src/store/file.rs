@@ -1,10 +1,13 @@
 //! The log as a file: made for its owner alone, and watched for being taken away.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::array;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::mem::ManuallyDrop;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long a connection waits for another one's lock on it.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,6 +71,70 @@ fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// What every `SQLite` database begins with (<https://sqlite.org/fileformat2.html>, 1.3).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// What a `-wal` begins with, but for the last bit (the same page, 4.1).
+const WAL_MAGIC: u32 = 0x377f_0682;
+
+/// How long another program that moves pages into the log may take from its first page, which has the
+/// count of all, to its last.
+const REST: Duration = Duration::from_secs(2);
+
+/// Looks at the files under an open connection, which reads neither again: a log that was emptied or
+/// written over in place is the same file, and takes rows without an error that nobody can read.
+///
+/// An older copy of a log that is written over it is not told from the log.
+pub(super) struct Witness {
+    /// Never closed: closing it would drop the locks that the connections of this process hold.
+    log: ManuallyDrop<File>,
+    page_bytes: i64,
+}
+
+impl Witness {
+    /// Of the log at `path`, whose pages have `page_bytes`.
+    pub(super) fn new(path: &Path, page_bytes: i64) -> io::Result<Self> {
+        let log = ManuallyDrop::new(File::open(path)?);
+        Ok(Self { log, page_bytes })
+    }
+
+    /// Whether the log and its `-wal` are still what was written there.
+    pub(super) fn is_sound(&self, path: &Path) -> bool {
+        self.log_is_sound().unwrap_or(false) && wal_is_sound(path).unwrap_or(false)
+    }
+
+    fn log_is_sound(&self) -> io::Result<bool> {
+        let began = Instant::now();
+        loop {
+            let mut header = [0; 100];
+            self.log.read_exact_at(&mut header, 0)?;
+            let number = |at: usize| i64::from_be_bytes(array::from_fn(|i| header[at + i]));
+            if !header.starts_with(MAGIC) || number(16) >> 48 != self.page_bytes {
+                return Ok(false);
+            }
+            let pages = number(28) >> 32;
+            let bytes = i64::try_from(self.log.metadata()?.len()).unwrap_or(i64::MAX);
+            if bytes >= pages.saturating_mul(self.page_bytes) {
+                return Ok(true);
+            }
+            if began.elapsed() > REST {
+                return Ok(false);
+            }
+            thread::sleep(REST / 100);
+        }
+    }
+}
+
+/// An empty `-wal` is sound: its rows were moved into the log.
+fn wal_is_sound(path: &Path) -> io::Result<bool> {
+    let mut wal = File::open(companion(path, "-wal"))?;
+    let mut magic = [0; 4];
+    match wal.read(&mut magic)? {
+        0 => Ok(true),
+        _ => Ok(u32::from_be_bytes(magic) & !1 == WAL_MAGIC),
+    }
 }
 
 /// The inode of what stands at `path`.

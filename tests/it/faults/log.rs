@@ -69,6 +69,26 @@ fn a_log_that_is_deleted_is_made_anew() {
 }
 
 #[test]
+fn a_log_that_is_emptied_in_place_acknowledges_nothing_until_it_is_moved_away() {
+    let sandbox = Sandbox::new();
+    let mut listener = sandbox.listen(&["--secret", SECRET]);
+    assert_eq!(deliver(listener.address(), order("before")).0, 200);
+    std::fs::write(sandbox.log_file(), "").unwrap();
+    for _ in 0..2 {
+        let (status, answer) = deliver(listener.address(), order("refused"));
+        assert_eq!(status, 503, "{answer}");
+    }
+    listener.complains("was emptied or written over while in use");
+    assert_eq!(std::fs::read(sandbox.log_file()).unwrap(), b"");
+    std::fs::remove_file(sandbox.log_file()).unwrap();
+    assert_eq!(deliver(listener.address(), order("after")).0, 200);
+    assert_eq!(listener.stop().2.code(), Some(0));
+    let kept = kept(&sandbox.log_file());
+    let ids: Vec<_> = kept.iter().filter_map(|d| d.event_id.as_deref()).collect();
+    assert_eq!(ids, ["after"]);
+}
+
+#[test]
 fn a_log_whose_folder_is_gone_is_answered_as_it_is_kept() {
     let sandbox = Sandbox::new();
     let listener = sandbox.listen(&["--secret", SECRET]);
