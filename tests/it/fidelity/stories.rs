@@ -195,8 +195,8 @@ fn what_a_created_thing_is_called_its_update_knows() {
             continue;
         };
         pairs += 1;
-        let changes = ["changes", "previous_values", "previous"];
-        let changed = changes.iter().find_map(|name| updated.get(*name));
+        let told = ["changes", "previous_values", "previous"];
+        let changed = told.iter().find_map(|name| updated.get(*name));
         let changed = changed.expect("what changed").to_string();
         let (created, updated) = (without_times(created), without_times(updated));
         for (key, value) in created.as_object().expect("an object") {
