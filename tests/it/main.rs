@@ -7,6 +7,7 @@ mod check;
 mod completion;
 mod examples;
 mod faults;
+mod fidelity;
 mod handler;
 mod harness;
 mod listen;

@@ -1,0 +1,41 @@
+//! What is said of the published samples: every line that is quoted is a line of theirs.
+
+use std::path::Path;
+
+use webhook_cli::provider::Catalogue;
+
+/// The code that a provider's document shows, as it stands there.
+fn published(provider: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/published");
+    std::fs::read_to_string(folder.join(format!("{provider}.txt"))).expect("its code")
+}
+
+/// The text without white space, as one document breaks a call over lines.
+fn dense(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[test]
+fn a_quoted_line_is_a_line_of_the_document() {
+    for provider in Catalogue::builtin().iter() {
+        let code = dense(&published(provider.name()));
+        let flaws = &provider.definition.handler.known_flaws;
+        assert!(!flaws.is_empty(), "{}", provider.name());
+        for flaw in flaws {
+            let line = dense(&flaw.line);
+            assert!(code.contains(&line), "{}: {}", provider.name(), flaw.line);
+        }
+    }
+}
+
+#[test]
+fn a_flaw_names_single_checks() {
+    for provider in Catalogue::builtin().iter() {
+        for flaw in &provider.definition.handler.known_flaws {
+            for check in &flaw.checks {
+                let is_one = check.contains('/') && !check.contains('*');
+                assert!(is_one, "{}: {check}", provider.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Single values of all events: nobody's, and as the provider would write them.
+
+use serde_json::Value;
+
+use super::{fixtures, texts};
+
+/// Whether a number can belong to nobody: the block for fiction of North America, or a code of Ghana
+/// that was never given to anybody.
+fn is_nobodys(phone: &str) -> bool {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let american =
+        digits.len() == 11 && digits.starts_with('1') && digits[4..].starts_with("55501");
+    let ghanaian = digits.len() == 12 && digits.starts_with("23322");
+    phone.starts_with('+') && (american || ghanaian)
+}
+
+#[test]
+fn no_phone_number_is_anybodys() {
+    let mut count = 0;
+    for (provider, event, data) in fixtures() {
+        for (name, text) in texts(&data) {
+            let is_number = text.strip_prefix('+').is_some_and(|rest| {
+                let mut digits = rest.chars().filter(|c| *c != '-' && *c != ' ');
+                digits.all(|c| c.is_ascii_digit())
+            });
+            assert!(
+                is_number || !name.contains("phone"),
+                "{provider} {event}: {text}"
+            );
+            if is_number {
+                count += 1;
+                assert!(is_nobodys(text), "{provider} {event}: {text}");
+            }
+            if text.contains("****") {
+                assert!(text.starts_with("022"), "{provider} {event}: {text}");
+            }
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
+#[test]
+fn no_mail_address_is_anybodys() {
+    for (provider, event, data) in fixtures() {
+        for (_, text) in texts(&data) {
+            for (_, after) in text
+                .match_indices('@')
+                .map(|(place, _)| text.split_at(place + 1))
+            {
+                let domain = after.split(|c: char| !c.is_alphanumeric() && c != '.' && c != '-');
+                let domain = domain
+                    .into_iter()
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches('.');
+                let is_reserved = ["example.com", "example.org"].contains(&domain)
+                    || domain.ends_with(".example");
+                assert!(is_reserved, "{provider} {event}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_parcel_and_no_product_is_anybodys() {
+    for (provider, event, data) in fixtures() {
+        for (name, text) in texts(&data) {
+            let what = format!("{provider} {event}: {name} {text}");
+            match name {
+                // The codes that a shop gives to what it sells itself.
+                "barcode" => assert!(text.starts_with('2') && text.len() == 13, "{what}"),
+                "trackingNumber" => assert!(!has_check_digit(text), "{what}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether the last digit is the one that three times every other digit from the right asks for.
+fn has_check_digit(text: &str) -> bool {
+    let digits = text.chars().rev().filter_map(|c| c.to_digit(10));
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(place, digit)| if place % 2 == 1 { digit * 3 } else { digit })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+#[test]
+fn a_check_digit_is_told() {
+    assert!(has_check_digit("2000127403157") && has_check_digit("9400110200881946703353"));
+    assert!(!has_check_digit("2000127403158"));
+}
+
+/// Whether a text has a year, a month and a day.
+fn has_date(text: &str) -> bool {
+    let is_date = |window: &[u8]| {
+        let pattern = window.iter().map(|byte| match byte {
+            b'0'..=b'9' => b'0',
+            other => *other,
+        });
+        pattern.eq(*b"0000-00-00")
+    };
+    text.as_bytes().windows(10).any(is_date)
+}
+
+/// A fixed one is later than an event whose time is given, or years before it.
+#[test]
+fn every_date_follows_the_time_of_the_event() {
+    for (provider, event, data) in fixtures() {
+        for (name, text) in texts(&data) {
+            assert!(!has_date(text), "{provider} {event}: {name} {text}");
+        }
+        let written = data.to_string();
+        assert!(!written.contains("_year\""), "{provider} {event}");
+        for century in ["202", "203"] {
+            let is_year = |(place, _): (usize, &str)| {
+                let around = written.as_bytes();
+                let is_digit = |at: usize| around.get(at).is_some_and(u8::is_ascii_digit);
+                is_digit(place + 3) && !is_digit(place + 4) && !is_digit(place.wrapping_sub(1))
+            };
+            let mut years = written.match_indices(century);
+            assert!(!years.any(is_year), "{provider} {event}: {written}");
+        }
+    }
+}
+
+/// The names under which a word for programs stands.
+const CODES: [&str; 9] = [
+    "reason",
+    "cancelReason",
+    "status",
+    "previous_status",
+    "payment_status",
+    "availability",
+    "code",
+    "network",
+    "channel",
+];
+
+#[test]
+fn what_programs_read_is_a_word_for_programs() {
+    let is_code = |text: &str| {
+        let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        !text.is_empty() && text.bytes().all(is_part)
+    };
+    for (provider, event, data) in fixtures() {
+        for (name, text) in texts(&data) {
+            // What approves a card is the bank's own text.
+            if CODES.contains(&name) && text != "T83914" {
+                assert!(is_code(text), "{provider} {event}: {name} {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_deleted_says_what_it_was_and_when() {
+    let keys = |data: &Value| -> Vec<String> {
+        let data = data.as_object().expect("an object");
+        data.keys().cloned().collect()
+    };
+    for (_, event, data) in fixtures() {
+        if event.ends_with(".deleted") {
+            let keys = keys(&data);
+            assert_eq!(keys.first().map(String::as_str), Some("id"), "{event}");
+            assert_eq!(
+                keys.last().map(String::as_str),
+                Some("deletedAt"),
+                "{event}"
+            );
+            assert!(!keys.contains(&"status".to_owned()), "{event}");
+        }
+    }
+}
