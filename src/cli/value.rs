@@ -81,10 +81,19 @@ impl Moment {
     }
 }
 
+/// From here on a number is milliseconds: as seconds it would lie beyond the year 5000.
+const NO_SECONDS: i64 = 100_000_000_000;
+
 impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(number) = text.parse::<i64>().ok().filter(|n| *n >= NO_SECONDS) {
+            let seconds = number / 1_000;
+            return Err(format!(
+                "`{text}` is in milliseconds: give seconds, such as `{seconds}`"
+            ));
+        }
         let seconds = || {
             text.parse()
                 .ok()

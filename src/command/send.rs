@@ -239,7 +239,9 @@ fn messages<'a>(
     keyring: &'a Keyring,
 ) -> Result<Vec<Message<'a>>, CliError> {
     let given = match (&args.data, &args.body) {
-        (Some(text), _) => Some(EventContent::Data(shape::json_source(text, "--data")?)),
+        (Some(text), _) => Some(EventContent::Data(shape::json_source(
+            text, "--data", world,
+        )?)),
         (None, Some(text)) => {
             let body = Bytes::from(shape::byte_source(text, "--body")?);
             for (provider, _) in wanted {

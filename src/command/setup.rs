@@ -7,6 +7,7 @@ use rand::TryRng as _;
 use super::World;
 use crate::cli::{ConnectArgs, FreshnessArgs, SecretArgs};
 use crate::config::{Ask, Setup};
+use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::Keyring;
@@ -33,7 +34,21 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
             "took `{name}` itself as the secret; for the provider: `--secret {name}=VALUE`"
         ));
     }
-    Ok(setup.keyring(args, &mut Terminal)?)
+    for note in setup.config.environment.notes() {
+        world.console.note(note);
+    }
+    let given = setup.secrets(args, &mut Terminal)?;
+    for secret in &given {
+        let text = String::from_utf8_lossy(&secret.bytes);
+        if let Some(c) = text::unseen(&text) {
+            let (origin, code) = (&secret.origin, u32::from(c));
+            world.console.warn(
+                &format!("the secret from {origin} has a character that nobody sees: U+{code:04X}"),
+                Some("it is used as it stands; take the character out where the secret is kept"),
+            );
+        }
+    }
+    Ok(setup.keyring(&given)?)
 }
 
 /// The secrets that were configured, else the local development secret, which is said on stderr.

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::command::World;
 use crate::config::Config;
+use crate::delivery::text::{self, TextEncoding};
 use crate::exit::CliError;
 use crate::json::{Path, PathError, javascript};
 use crate::provider::nearest;
@@ -103,8 +105,14 @@ fn read(path: &FilePath) -> Result<Vec<u8>, CliError> {
 }
 
 /// The JSON value of `@file`, of stdin, or of the text itself.
-pub fn json_source(text: &str, flag: &str) -> Result<Value, CliError> {
+pub fn json_source(text: &str, flag: &str, world: &World) -> Result<Value, CliError> {
     let bytes = source(text)?;
+    let (bytes, encoding) = text::decode(&bytes);
+    if encoding == TextEncoding::Utf16 {
+        world
+            .console
+            .note(&format!("`{flag}` is UTF-16: read as the text that it is"));
+    }
     serde_json::from_slice(&bytes).map_err(|error| {
         CliError::usage(format!("`{flag}` is not JSON: {error}"))
             .hint("give JSON, `@file`, or `-` for stdin")

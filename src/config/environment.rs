@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{ConfigError, Origin};
+use super::{ConfigError, Origin, env_file};
 
 /// The variables of the process, with those of an `--env-file` behind them.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     file: Option<(PathBuf, BTreeMap<String, String>)>,
+    notes: Vec<String>,
 }
 
 /// Names only: values may be secrets.
@@ -29,25 +30,29 @@ impl Environment {
 
     /// The same with a file of `KEY=VALUE` lines behind it.
     pub fn with_file(mut self, path: &Path) -> Result<Self, ConfigError> {
-        let file = std::fs::File::open(path).map_err(ConfigError::read(path))?;
-        let mut variables = BTreeMap::new();
-        for pair in dotenvy::Iter::new(file) {
-            let (name, value) = pair.map_err(|error| ConfigError::Form {
-                path: path.to_path_buf(),
-                // The error's own text quotes the line, which may hold a secret.
-                message: match error {
-                    dotenvy::Error::LineParse(_, place) => {
-                        format!(
-                            "a line is not of the form `KEY=VALUE` (near its character {place})"
-                        )
-                    }
-                    other => other.to_string(),
-                },
-            })?;
-            variables.insert(name, value);
-        }
-        self.file = Some((path.to_path_buf(), variables));
+        let bytes = std::fs::read(path).map_err(ConfigError::read(path))?;
+        let file = env_file::read(&bytes);
+        let mut note = |lines: Vec<String>, what: &str| {
+            if !lines.is_empty() {
+                let (path, lines) = (path.display(), lines.join(", "));
+                self.notes.push(format!("`{path}`, line {lines}: {what}"));
+            }
+        };
+        let skipped = file.skipped.iter().map(ToString::to_string);
+        note(skipped.collect(), "not of the form `KEY=VALUE`, skipped");
+        let doubtful = file.doubtful.iter();
+        let doubtful = doubtful.map(|(line, name)| format!("{line} (`{name}`)"));
+        note(
+            doubtful.collect(),
+            "taken as it stands; a shell reads it otherwise",
+        );
+        self.file = Some((path.to_path_buf(), file.variables.into_iter().collect()));
         Ok(self)
+    }
+
+    /// What is to be said of the file: which lines are not read, or not as elsewhere.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// A variable with its origin; an empty one counts as not set.
@@ -72,6 +77,7 @@ impl FromIterator<(String, String)> for Environment {
         Self {
             variables: pairs.into_iter().collect(),
             file: None,
+            notes: Vec::new(),
         }
     }
 }

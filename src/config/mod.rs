@@ -1,6 +1,7 @@
 //! What is in force: flag, environment, `./webhook.toml`, the user's `config.toml`, default, each
 //! value with the place it came from.
 
+mod env_file;
 mod environment;
 mod error;
 mod file;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Config, ConfigError, Origin, SecretForm};
 use crate::cli::{ASK, SecretArgs};
+use crate::delivery::text;
 
 /// The variable of a secret for all providers; `_OLYMPUS` and the like behind it for one.
 const VARIABLE: &str = "WEBHOOK_SECRET";
@@ -84,7 +85,7 @@ impl Config {
                 "-" => ask.stdin().map_err(ConfigError::read("stdin"))?,
                 path => fs::read(path).map_err(ConfigError::read(path))?,
             };
-            given.push(flag("--secret-file", provider, without_line_end(bytes)));
+            given.push(flag("--secret-file", provider, of_file(&bytes)));
         }
         given.extend(self.variable_secrets(providers));
         given.extend(self.file_secrets()?);
@@ -149,7 +150,7 @@ impl Config {
                 let folder = config.parent().unwrap_or(Path::new("."));
                 let path = folder.join(file);
                 match fs::read(&path) {
-                    Ok(bytes) => Ok(without_line_end(bytes)),
+                    Ok(bytes) => Ok(of_file(&bytes)),
                     Err(source) => Err(ConfigError::SecretFile {
                         path,
                         config: config.to_path_buf(),
@@ -189,8 +190,10 @@ fn password(ask: &mut dyn Ask) -> Result<Vec<u8>, ConfigError> {
     }
 }
 
-/// Editors and `echo` end a file with a newline that is no part of the secret.
-fn without_line_end(mut bytes: Vec<u8>) -> Vec<u8> {
+/// The secret in a file: editors and `echo` end it with a newline, some put a mark before it, and
+/// Windows' `PowerShell` writes UTF-16.
+fn of_file(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = text::decode(bytes).0.into_owned();
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {

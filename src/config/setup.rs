@@ -67,8 +67,7 @@ impl Setup {
     }
 
     /// The secrets that were configured; the ring is empty where there are none.
-    pub fn keyring(&self, args: &SecretArgs, ask: &mut dyn Ask) -> Result<Keyring, ConfigError> {
-        let given = self.secrets(args, ask)?;
+    pub fn keyring(&self, given: &[GivenSecret]) -> Result<Keyring, ConfigError> {
         let of_provider = |provider: &Provider| {
             let name = provider.name().to_owned();
             let entry = move |secret: &GivenSecret| SecretEntry {
@@ -76,7 +75,7 @@ impl Setup {
                 bytes: secret.bytes.clone(),
                 is_named: secret.provider.is_some(),
             };
-            let in_force = GivenSecret::in_force(&given, provider.name()).into_iter();
+            let in_force = GivenSecret::in_force(given, provider.name()).into_iter();
             in_force.map(entry).collect::<Vec<_>>()
         };
         let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();

@@ -11,6 +11,7 @@ mod headers;
 pub mod id;
 mod request;
 mod source;
+pub mod text;
 mod time;
 mod verdict;
 

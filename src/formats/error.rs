@@ -15,6 +15,9 @@ pub enum FormatError {
     /// Nothing but white space.
     #[error("the input is empty")]
     Empty,
+    /// Text of two bytes a character.
+    #[error("it is UTF-16, and captures are UTF-8")]
+    Utf16,
     /// None of the forms; the caller may take it for a bare body.
     #[error("neither a capture, nor HAR, nor an HTTP request message")]
     Unrecognised,
@@ -67,6 +70,9 @@ impl FormatError {
     /// What to do about it, in a line.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Utf16 => Some(
+                "convert it: `iconv -f UTF-16 -t UTF-8`, or `Set-Content -Encoding utf8`".into(),
+            ),
             Self::Shape { expected, .. } => expected.map(|shape| format!("expected {shape}")),
             _ => None,
         }

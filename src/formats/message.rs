@@ -8,9 +8,10 @@ mod write;
 
 pub use write::write;
 
-use super::{BOM, FilePosition, FormatError, FoundCapture};
+use super::{FilePosition, FormatError, FoundCapture};
 use crate::delivery::Request;
 use crate::delivery::capture::Capture;
+use crate::delivery::text;
 
 /// Whether the bytes begin as a request does; what follows may still be wrong.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
@@ -20,7 +21,7 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
 /// Reads the messages of a file whose first byte stands on line `line`: one, or as many as a
 /// connection carried, where each tells its length.
 pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, FormatError> {
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let bytes = text::without_marks(bytes);
     let (text, mut line, mut note) = dump::undress(bytes, line)?;
     let mut rest: &[u8] = &text;
     let mut readings = Vec::new();

@@ -23,6 +23,3 @@ pub use field::Unwritable;
 pub use found::{FilePosition, FoundCapture, ReadNote};
 pub use read::{CaptureReader, captures};
 pub use whole_file::write_whole;
-
-/// The byte order mark that some programs write in front of UTF-8.
-const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::json::{self, JsonShape};
 use super::{FilePosition, FormatError, FoundCapture, har, message};
 use crate::delivery::capture::CaptureError;
+use crate::delivery::text;
 use lines::LineReader;
 
 /// Reads the captures of a file one after the other. NDJSON is read by lines, so that a file of any
@@ -32,6 +33,10 @@ pub fn captures<R: BufRead>(
     reader: R,
     name: Option<&str>,
 ) -> Result<CaptureReader<R>, FormatError> {
+    let mut reader = reader;
+    if text::is_utf16(reader.fill_buf()?) {
+        return Err(FormatError::Utf16);
+    }
     let mut lines = LineReader::new(reader);
     if !lines.advance_over_blank()? {
         return Err(FormatError::Empty);

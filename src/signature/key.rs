@@ -120,7 +120,14 @@ impl Running {
 
 fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
     let prefix = form.prefix.as_deref().unwrap_or_default().as_bytes();
-    let text = secret.strip_prefix(prefix).unwrap_or(secret);
+    let bare = match form.encoding {
+        SecretEncoding::Text => secret,
+        // Dashboards show a version before it, which is no part of it: no encoding has a comma.
+        SecretEncoding::Base64 | SecretEncoding::Hex => {
+            secret.strip_prefix(b"v1,").unwrap_or(secret)
+        }
+    };
+    let text = bare.strip_prefix(prefix).unwrap_or(bare);
     match form.encoding {
         SecretEncoding::Text => Ok(text.to_vec()),
         SecretEncoding::Base64 => BASE64

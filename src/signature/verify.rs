@@ -110,13 +110,24 @@ pub(super) fn with_age(
         return verdict;
     };
     // At most 19 digits, so an i128 holds the number and the difference.
-    let age = i128::from(now.seconds()) - timestamp.parse::<i128>().unwrap_or_default();
+    let signed_at = timestamp.parse::<i128>().unwrap_or_default();
+    let age = i128::from(now.seconds()) - signed_at;
     verdict.age_seconds = Some(clamp(age));
+    if signed_at >= NO_SECONDS && verdict.status == Status::Valid && freshness != Freshness::Ignored
+    {
+        verdict.status = Status::Stale;
+        return verdict
+            .because("the signature is right but its time is in milliseconds, not in seconds")
+            .hinting("sign the time in seconds: `Date.now()` and `currentTimeMillis()` give milliseconds");
+    }
     match tolerance(scheme.tolerance, freshness) {
         Some(tolerance) if verdict.status == Status::Valid => aged(verdict, age, tolerance),
         _ => verdict,
     }
 }
+
+/// From here on a signed time is no number of seconds: it would lie beyond the year 5000.
+const NO_SECONDS: i128 = 100_000_000_000;
 
 /// What a right signature that is so many seconds old is worth.
 fn aged(mut verdict: Verdict, age: i128, tolerance: Tolerance) -> Verdict {

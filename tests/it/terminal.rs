@@ -65,3 +65,32 @@ fn times_are_shown_in_the_zone_of_the_environment() {
         assert!(listed.contains(hour), "{zone}: {listed}");
     }
 }
+
+#[test]
+fn milliseconds_are_named_wherever_seconds_are_expected() {
+    let sandbox = Sandbox::new();
+    sandbox.file("a.json", order("evt_1"));
+    for args in [
+        &[
+            "send",
+            "order.created",
+            "--dry-run",
+            "--timestamp",
+            "1772442900000",
+        ][..],
+        &[
+            "verify",
+            "a.json",
+            "--secret",
+            SECRET,
+            "--at",
+            "1772442900000",
+        ],
+        &["log", "--since", "1772442900000"],
+        &["replay", "--until", "1772442900000", "--url", "3000"],
+    ] {
+        let run = sandbox.run(args).expect(2);
+        let told = "`1772442900000` is in milliseconds: give seconds, such as `1772442900`";
+        assert!(run.stderr.contains(told), "{args:?}: {}", run.stderr);
+    }
+}

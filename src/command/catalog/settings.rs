@@ -133,9 +133,9 @@ fn places(config: &Config, global: &GlobalArgs) -> Vec<Named> {
 /// verdict names it by.
 fn secrets(setup: &Setup) -> Result<Vec<Named>, CliError> {
     let args = SecretArgs::default();
-    // What the commands refuse is refused here in the same words.
-    setup.keyring(&args, &mut Terminal)?;
     let given = setup.secrets(&args, &mut Terminal)?;
+    // What the commands refuse is refused here in the same words.
+    setup.keyring(&given)?;
     let lines = |provider| secrets_of(provider, &given);
     Ok(setup.catalogue.iter().flat_map(lines).collect())
 }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::found::ReadBody;
-use super::super::{BOM, FilePosition, FormatError, FoundCapture, url};
+use super::super::{FilePosition, FormatError, FoundCapture, url};
 use super::CREATOR;
 use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
 use crate::delivery::capture::{Capture, FactsForm};
+use crate::delivery::text;
 use crate::delivery::{Headers, Request};
 
 #[derive(Deserialize)]
@@ -85,7 +86,7 @@ pub(super) struct OwnForm {
 /// Reads a whole HAR file, with or without a byte order mark: its requests in the file's order, and
 /// how many entries are none (such as `data:` and `wss:`).
 pub fn read(bytes: &[u8]) -> Result<(Vec<FoundCapture>, u64), FormatError> {
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let bytes = text::without_marks(bytes);
     let file = serde_json::from_slice::<FileForm>(bytes).map_err(FormatError::Har)?;
     let log = file.log;
     let creator = log.creator.and_then(|c| c.name).map(|name| name.to_lossy());

@@ -3,9 +3,10 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::{BOM, FoundCapture, ReadNote};
+use super::super::{FoundCapture, ReadNote};
 use super::*;
 use crate::delivery::capture::Capture;
+use crate::delivery::text::BOM;
 use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
 
 const BODY: &str = r#"{"id":"evt_1","type":"order.created","data":{"name":"Café Ñandú"}}"#;

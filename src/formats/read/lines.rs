@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, Read as _};
 
-use super::super::{BOM, FilePosition, FormatError, FoundCapture, json};
+use super::super::{FilePosition, FormatError, FoundCapture, json};
+use crate::delivery::text;
 
 /// The most that is held in memory at once: a line, or a file that is not read by lines.
 const MAX_HELD: u64 = 1024 * 1024 * 1024;
@@ -43,9 +44,8 @@ impl<R: BufRead> LineReader<R> {
         if read as u64 == MAX_HELD {
             return Err(self.too_long());
         }
-        if self.number == 1 && self.buffer.starts_with(BOM) {
-            self.buffer.drain(..BOM.len());
-        }
+        let marks = self.buffer.len() - text::without_marks(&self.buffer).len();
+        self.buffer.drain(..marks);
         Ok(read > 0)
     }
 

@@ -207,7 +207,8 @@ fn what_is_none_of_the_forms_may_be_a_body() {
     ] {
         assert!(error(text).may_be_body(), "{text}");
     }
-    assert!(matches!(error(" \n\u{feff}"), FormatError::Unrecognised));
+    assert!(matches!(error(" \n\u{feff}"), FormatError::Empty));
+    assert!(matches!(error("{\0}\0\n\0"), FormatError::Utf16));
     assert!(matches!(error("\u{feff} \n"), FormatError::Empty));
     assert!(!error("POST / HTTP/1.1\nno colon\n").may_be_body());
 }

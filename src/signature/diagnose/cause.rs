@@ -92,6 +92,9 @@ causes! {
     SECRET_SPACE = "secret-surrounding-space",
         "the secret `{}` has white space around it; the signature was made without",
         "trim the secret where it is configured";
+    SECRET_UNSEEN = "secret-invisible-character",
+        "the secret `{}` has a character in it that nobody sees; the signature was made without",
+        "take it out where the secret is kept: it was copied from a page or saved by an editor";
     SECRET_NEWLINE = "secret-trailing-newline",
         "the signature was made with the secret `{}` and a newline after it",
         "trim the secret on the signing side: a file written by `echo` ends with a newline";

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
+use crate::delivery::text::is_unseen;
 use crate::signature::{Key, KeyError, ParsedSignature, Scheme, Secret, SecretEncoding};
 
 /// The prefix of secrets that Stripe, Svix and the documented providers use.
@@ -82,6 +83,12 @@ fn altered(text: &[u8]) -> Vec<Suspect> {
         (cause::SECRET_QUOTES_ADDED, [b"\"", text, b"\""].concat()),
         (cause::SECRET_QUOTES_ADDED, [b"'", text, b"'"].concat()),
     ];
+    if let Ok(text) = std::str::from_utf8(text)
+        && text.contains(is_unseen)
+    {
+        let seen = text.replace(is_unseen, "");
+        suspects.push((cause::SECRET_UNSEEN, seen.trim().into()));
+    }
     for quote in [b"\"", b"'", b"`"] {
         let inner = trimmed
             .strip_prefix(quote)

@@ -100,8 +100,9 @@ fn timestamps_are_one_to_nineteen_digits_and_nothing_else() {
         ("1705574099", "stale", 301),
         ("0", "stale", 1_705_574_400),
         ("1705574700", "valid", -300),
-        ("9223372036854775807", "valid", 1_705_574_400 - i64::MAX),
-        ("9999999999999999999", "valid", i64::MIN),
+        ("9223372036854775807", "stale", 1_705_574_400 - i64::MAX),
+        ("1705574400000", "stale", 1_705_574_400 - 1_705_574_400_000),
+        ("9999999999999999999", "stale", i64::MIN),
     ];
     for (timestamp, status, age) in read {
         let verdict = of_olympus(olympus(timestamp, BODY));

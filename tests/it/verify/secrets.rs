@@ -130,6 +130,46 @@ fn an_env_file_stands_in_and_the_environment_wins() {
 }
 
 #[test]
+fn an_env_file_is_read_whole_whatever_else_stands_in_it_and_says_so() {
+    let sandbox = sandbox();
+    let text = format!("DEBUG\nAPP=Corner Shop\n{{\"a\": \"b\"}}\nWEBHOOK_SECRET={SECRET}\r\n");
+    let utf16 = "\u{feff}".to_owned() + &text;
+    let utf16: Vec<_> = utf16.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = format!("\u{feff}{text}").into_bytes();
+    for bytes in [text.clone().into_bytes(), marked, utf16] {
+        sandbox.file("other.env", bytes);
+        let args = ["a.json", "--json", "--env-file", "other.env"];
+        let run = verify_with(&sandbox, SECRET, &args, b"").expect(0);
+        let told = "`other.env`, line 1, 3: not of the form `KEY=VALUE`, skipped";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stderr.contains("line 2 (`APP`)"), "{}", run.stderr);
+        assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_character_that_nobody_sees_is_named_by_who_signs_and_who_checks() {
+    let sandbox = sandbox();
+    sandbox.file("secret", format!("{SECRET}\u{a0}\n"));
+    let args = ["a.json", "--json", "--secret-file", "secret"];
+    let run = verify_with(&sandbox, SECRET, &args, b"").expect(1);
+    assert!(run.stderr.contains("U+00A0"), "{}", run.stderr);
+    let cause = &run.json_lines()[0]["verdict"]["cause"];
+    assert_eq!(cause, "secret-invisible-character");
+    let send = [
+        "send",
+        "order.created",
+        "-p",
+        "cimplify",
+        "--dry-run",
+        "--secret-file",
+        "secret",
+    ];
+    let run = sandbox.run(&send).expect(0);
+    assert!(run.stderr.contains("U+00A0"), "{}", run.stderr);
+}
+
+#[test]
 fn a_file_loses_one_line_end_and_no_more() {
     let sandbox = sandbox();
     for (text, code) in [

@@ -153,6 +153,16 @@ const SECRETS: &[(&str, &str, &[u8])] = &[
         "whsec_abc123\r\n",
         b"whsec_abc123",
     ),
+    (
+        "secret-invisible-character",
+        "whsec_abc123\u{a0}",
+        b"whsec_abc123",
+    ),
+    (
+        "secret-invisible-character",
+        "\u{200b}whsec_abc\u{ad}123",
+        b"whsec_abc123",
+    ),
     ("secret-trailing-newline", "whsec_abc123", b"whsec_abc123\n"),
     (
         "secret-trailing-newline",
