@@ -4,7 +4,6 @@
 mod signatures;
 
 use bytes::Bytes;
-use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::body;
@@ -12,16 +11,21 @@ use super::case::{TestCase, TestDelivery};
 use super::error::CheckError;
 use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Timestamp};
-use crate::provider::{Composer, Definition, Document, Payload, Provider};
+use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
 use crate::signature::{Key, Scheme, mac_text, render_headers};
 
-/// How long before its update something was created, in seconds: told in the events, not in when
-/// they are signed.
+/// The event that is played where nobody says which, where the provider has it.
+pub(super) const USUAL_EVENT: &str = "order.created";
+/// How long before its update something was created that does not tell, in seconds.
 const SINCE_CREATION: i64 = 60;
+/// The members of an event's data that tell when its thing was created.
+const CREATED: [&str; 2] = ["created_at", "createdAt"];
 
-/// The first pair of events that tell of the creation and of an update of one kind of thing.
+/// The events that tell of the creation and of an update of one kind of thing: of the usual one, else
+/// of the first that has both.
 pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
-    provider.event_names().find_map(|created| {
+    let usual = provider.event_names().filter(|name| *name == USUAL_EVENT);
+    usual.chain(provider.event_names()).find_map(|created| {
         let kind = created.strip_suffix("created")?;
         let updated = format!("{kind}updated");
         let updated = provider.event_names().find(|name| *name == updated)?;
@@ -39,19 +43,20 @@ pub struct CheckContext<'a> {
     event: String,
     target: String,
     clock: fn() -> Timestamp,
-    random: StdRng,
+    /// The story that the next delivery tells; each tells another.
+    story: Story,
     /// The genuine delivery that was made last.
     seen: Option<Payload>,
 }
 
 impl<'a> CheckContext<'a> {
-    /// Of a provider. Requests are made for the request target `target`; ids come from `random`.
+    /// Of a provider. Requests are made for the request target `target`; ids follow from `seed`.
     pub const fn new(
         provider: &'a Provider,
         key: &'a Key,
         target: String,
         clock: fn() -> Timestamp,
-        random: StdRng,
+        seed: u64,
     ) -> Self {
         Self {
             provider,
@@ -59,7 +64,7 @@ impl<'a> CheckContext<'a> {
             event: String::new(),
             target,
             clock,
-            random,
+            story: Story { seed, number: 0 },
             seen: None,
         }
     }
@@ -173,14 +178,15 @@ impl<'a> CheckContext<'a> {
         let Some((created, updated)) = newer_of(self.provider) else {
             return Err(CheckError::NoEvent("*.updated".into()));
         };
-        let now = self.now();
-        let before = now.plus_seconds(-SINCE_CREATION);
+        let (now, story) = (self.now(), self.next_story());
         let (first, second) = (self.fixture(created)?, self.fixture(updated)?);
-        let definition = self.definition();
-        let mut composer = Composer::new(definition, created, before, &mut self.random);
-        let first = composer.fixture(&first);
-        composer.go_on(updated, now);
-        let second = composer.fixture(&second);
+        let compose =
+            |event, data, at| Composer::new(self.definition(), event, at, story).fixture(data);
+        let second = compose(updated, &second, now);
+        let before = self
+            .created(&second)
+            .unwrap_or(now.plus_seconds(-SINCE_CREATION));
+        let first = compose(created, &first, before);
         let (first, second) = (self.written(first), self.written(second));
         Ok(TestCase::of(arrange(
             self.genuine_of(&first),
@@ -209,9 +215,23 @@ impl<'a> CheckContext<'a> {
     /// The data of one event under the name of another.
     fn document_of(&mut self, event: &str, name: &str) -> Result<Document, CheckError> {
         let data = self.fixture(event)?;
-        let (definition, now) = (self.definition(), self.now());
-        let mut composer = Composer::new(definition, name, now, &mut self.random);
+        let (now, story) = (self.now(), self.next_story());
+        let composer = Composer::new(self.definition(), name, now, story);
         Ok(composer.fixture(&data))
+    }
+
+    const fn next_story(&mut self) -> Story {
+        self.story.number += 1;
+        self.story
+    }
+
+    /// When the thing was created that an event's data tells of.
+    fn created(&self, document: &Document) -> Option<Timestamp> {
+        let path = self.definition().envelope.data.split('.');
+        let mut path = path.filter(|key| !key.is_empty());
+        let data = path.try_fold(&document.value, |value, key| value.get(key))?;
+        let text = CREATED.iter().find_map(|name| data.get(name)?.as_str())?;
+        Timestamp::parse(text)
     }
 
     /// An event's data, with placeholders.

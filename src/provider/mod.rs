@@ -17,6 +17,7 @@ mod observe;
 mod placeholder;
 mod retry;
 mod schedule;
+mod story;
 mod stream;
 mod verify_request;
 
@@ -31,6 +32,7 @@ pub use nearest::nearest;
 pub use observe::observe;
 pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
 pub use schedule::NextAttempt;
+pub use story::Story;
 pub use stream::verify_stream;
 pub use verify_request::{Policy, RequestVerdict, verify_request};
 

@@ -6,13 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::{CommandFactory as _, ValueEnum as _};
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 use serde_json::Value;
 use webhook_cli::cli::Cli;
 use webhook_cli::delivery::Timestamp;
 use webhook_cli::json::javascript;
-use webhook_cli::provider::{Catalogue, Composer, Fault};
+use webhook_cli::provider::{Catalogue, Composer, Fault, Story};
 
 use crate::harness::Sandbox;
 
@@ -81,9 +79,9 @@ fn bodies() -> Vec<(String, Value)> {
     let compose = |(name, event): (&str, &str)| {
         let provider = catalogue.get(name).unwrap();
         let fixture = provider.event(event).unwrap().unwrap();
-        let mut random = StdRng::seed_from_u64(7);
+        let story = Story { seed: 7, number: 0 };
         let at = Timestamp::from_seconds(1_768_732_200);
-        let mut composer = Composer::new(&provider.definition, event, at, &mut random);
+        let composer = Composer::new(&provider.definition, event, at, story);
         let body = composer.fixture(&fixture.data).value;
         (format!("{name} {event}"), body)
     };
