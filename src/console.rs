@@ -1,5 +1,6 @@
 //! The two streams: data on stdout, messages on stderr, colours for each on its own.
 
+use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 
@@ -25,7 +26,9 @@ impl Console {
 
     /// Prints data, and a line end.
     pub fn data(self, text: &str) -> io::Result<()> {
-        let mut out = AutoStream::new(io::stdout().lock(), self.choice);
+        let out = io::stdout().lock();
+        let choice = self.choice_for(&out);
+        let mut out = AutoStream::new(out, choice);
         out.write_all(text.as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
@@ -67,7 +70,8 @@ impl Console {
     pub fn talk(self, text: &str) {
         let err = io::stderr().lock();
         let text = report::wrap(text, terminal_width(&err));
-        let mut err = AutoStream::new(err, self.choice);
+        let choice = self.choice_for(&err);
+        let mut err = AutoStream::new(err, choice);
         let _ = writeln!(err, "{text}");
     }
 
@@ -79,6 +83,23 @@ impl Console {
     /// Says something that is good to know.
     pub fn note(self, message: &str) {
         self.talk(&report::note(message));
+    }
+
+    /// Whether what goes to stdout is coloured.
+    pub fn colours_stdout(self) -> bool {
+        let out = io::stdout();
+        AutoStream::new(out.lock(), self.choice_for(&out)).current_choice() != ColorChoice::Never
+    }
+
+    /// The choice for a stream. `CLICOLOR_FORCE=0` forces nothing, as the convention has it
+    /// (<https://bixense.com/clicolors/>), and anstream takes any value for yes.
+    fn choice_for(self, stream: &impl io::IsTerminal) -> ColorChoice {
+        let forces = env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let is_plain = !stream.is_terminal() || env::var_os("TERM").is_some_and(|t| t == "dumb");
+        match self.choice {
+            ColorChoice::Auto if !forces && is_plain => ColorChoice::Never,
+            choice => choice,
+        }
     }
 
     /// Whether stdout is a terminal.

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{Parser as _, ValueEnum as _};
+use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum as _};
 use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, usage};
 use webhook_cli::command::{World, complete_from_environment, console, describe, run};
 use webhook_cli::delivery::Timestamp;
@@ -12,7 +13,10 @@ use webhook_cli::exit::CliError;
 
 fn main() -> ExitCode {
     complete_from_environment();
-    let (global, outcome) = match Cli::try_parse() {
+    // With a handler, a write beyond `ulimit -f` fails like one to a full disk; without, it ends the
+    // program. Where none can be set, it is as it was.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    let (global, outcome) = match parse() {
         Ok(cli) => {
             let world = world(&cli.global);
             (cli.global.clone(), run(cli, &world))
@@ -29,6 +33,17 @@ fn main() -> ExitCode {
             trouble.code().into()
         }
     }
+}
+
+/// What was typed; a page of help is an error that prints itself, in this program's colours.
+fn parse() -> Result<Cli, clap::Error> {
+    let is_coloured = world(&colour_alone()).console.colours_stdout();
+    let command = Cli::command().color(if is_coloured {
+        clap::ColorChoice::Always
+    } else {
+        clap::ColorChoice::Never
+    });
+    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 fn usage_error(error: &clap::Error) -> CliError {

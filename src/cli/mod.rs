@@ -66,11 +66,7 @@ Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input 
 /// Data goes to stdout, messages go to stderr. Every command that prints data takes `--json`.
 #[derive(Debug, Parser)]
 #[command(name = "webhook", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
-#[command(
-    disable_help_subcommand = true,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,

@@ -5,8 +5,9 @@ use tokio::sync::oneshot;
 
 use crate::exit::{CliError, Outcome, Signal};
 
-/// Resolves with the first SIGINT or SIGTERM. From then on, a second one ends the program with 130
-/// or 143, whatever it is doing.
+/// Resolves with the first SIGINT or SIGTERM, or SIGHUP of a terminal that was closed, which ends
+/// work as SIGTERM does. From then on, a second one ends the program with 130 or 143, whatever it is
+/// doing.
 pub fn first() -> Result<oneshot::Receiver<Signal>, CliError> {
     let watch = |kind| {
         signal(kind)
@@ -14,6 +15,7 @@ pub fn first() -> Result<oneshot::Receiver<Signal>, CliError> {
     };
     let mut interrupts = watch(SignalKind::interrupt())?;
     let mut terminations = watch(SignalKind::terminate())?;
+    let mut hangups = watch(SignalKind::hangup())?;
     let (tell, told) = oneshot::channel();
     tokio::spawn(async move {
         let mut tell = Some(tell);
@@ -21,6 +23,7 @@ pub fn first() -> Result<oneshot::Receiver<Signal>, CliError> {
             let signal = tokio::select! {
                 _ = interrupts.recv() => Signal::Interrupt,
                 _ = terminations.recv() => Signal::Terminate,
+                _ = hangups.recv() => Signal::Terminate,
             };
             match tell.take() {
                 // Nobody waits any more when the work ended by itself just now.

@@ -17,5 +17,6 @@ mod receive;
 mod replay;
 mod send;
 mod serve;
+mod terminal;
 mod vectors;
 mod verify;

@@ -24,6 +24,9 @@ use crate::store::{Log, Reader, StoreError, Writer};
 /// The longest stall that can be chosen: more than a clock can count must not come to one.
 const LONGEST_STALL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many files are open besides connections: the log, the terminal, the runtime's own.
+const OTHER_FILES: u64 = 40;
+
 /// Everything that receiving needs, ready to run.
 pub struct Parts {
     /// What the engine takes.
@@ -64,6 +67,8 @@ impl Parts {
         refuse_itself(&rules.routes, socket.address).await?;
         routes::probe(&rules.routes, world);
         let ready = Ready::new(&socket, path, &rules);
+        let mut limits = limits(args, settings);
+        limits.max_connections = connections(limits.max_connections, &rules.routes, world);
         Ok(Self {
             options: ReceiverOptions {
                 clock: world.clock,
@@ -74,7 +79,7 @@ impl Parts {
                 expectation,
                 rules,
             },
-            limits: limits(args, settings),
+            limits,
             socket,
             reader,
             ready,
@@ -134,6 +139,22 @@ fn limits(args: &ListenArgs, settings: &ListenSettings) -> Limits {
         limits.body_idle = stall;
     }
     limits
+}
+
+/// How many connections can be served with the files that the system lets this program open: as many
+/// as it gives, up to `wanted`. A connection is one file, its delivery's way to an application another.
+fn connections(wanted: u16, routes: &[Route], world: &World) -> u16 {
+    // Where the limit cannot be read, too many connections are refused by the system itself.
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
+    let each = if routes.is_empty() { 1 } else { 2 };
+    let most = files.saturating_sub(OTHER_FILES).max(each) / each;
+    if most < u64::from(wanted) {
+        world.console.warn(
+            &format!("{files} files can be open at once, which is enough for {most} connections"),
+            Some("raise the limit, such as with `ulimit -n 4096`; further senders wait"),
+        );
+    }
+    u16::try_from(most).map_or(wanted, |most| most.min(wanted))
 }
 
 /// How deliveries go on to `routes`; `None` where there are none.

@@ -186,6 +186,37 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_it_in_order() {
+    let (_sandbox, listener) = listen(&[]);
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    listener.signal("HUP");
+    let (code, summary) = end(listener);
+    assert_eq!(
+        (code, &summary["deliveries"]),
+        (Some(0), &1.into()),
+        "{summary}"
+    );
+}
+
+#[test]
+fn few_files_mean_few_connections_and_are_told_of() {
+    let sandbox = Sandbox::new();
+    let script = "ulimit -n 100; exec \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_webhook");
+    let flags = [
+        "-c", script, program, "listen", "--json", "--port", "0", "--secret", SECRET,
+    ];
+    let mut listener = sandbox.listen_by("sh", &flags);
+    listener.complains("100 files can be open at once, which is enough for 60 connections");
+    let idle: Vec<_> = (0..59)
+        .map(|_| std::net::TcpStream::connect(listener.address()).unwrap())
+        .collect();
+    assert_eq!(deliver(listener.address(), order("evt_1")).0, 200);
+    drop(idle);
+    assert_eq!(listener.stop().2.code(), Some(0));
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let sandbox = Sandbox::new();
     let mut child = sandbox
