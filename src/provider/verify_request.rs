@@ -73,7 +73,7 @@ pub fn verify_request<'a>(
     let fixed = policy.provider.as_deref();
     let found = match fixed.and_then(|name| catalogue.get(name)) {
         Some(provider) => Some(checked(provider)),
-        None => recognise(catalogue, request, fields.as_ref(), checked),
+        None => recognise(catalogue, keyring, request, fields.as_ref(), checked),
     };
     let Some((provider, verdict)) = found else {
         return RequestVerdict::unrecognised();
@@ -95,6 +95,7 @@ pub fn verify_request<'a>(
 
 fn recognise<'a>(
     catalogue: &'a Catalogue,
+    keyring: &Keyring,
     request: &Request,
     fields: Option<&JsonFields<'_>>,
     checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
@@ -108,12 +109,19 @@ fn recognise<'a>(
         })
         .map(&checked)
         .max_by_key(|(provider, verdict)| {
+            let event = provider
+                .definition
+                .envelope
+                .event
+                .find(&request.headers, fields);
             let at_home = verdict.notes.is_empty();
             // Of equals `max_by_key` takes the last; providers of equal rank differ by nothing
             // that a person could tell either.
             (
                 rank(verdict.status),
                 likeness(provider, &request.headers, fields),
+                event.is_some_and(|event| provider.has_event(&event)),
+                !keyring.keys(provider.name()).is_empty(),
                 at_home,
             )
         });
@@ -218,6 +226,9 @@ impl Explanation<'_> {
     }
 
     fn diagnosis(&self, allowance: Allowance) -> Option<Diagnosis> {
+        if let Some(found) = self.example() {
+            return Some(found);
+        }
         let name = self.provider.name();
         let others: Vec<_> = self
             .catalogue
@@ -233,6 +244,26 @@ impl Explanation<'_> {
             other_schemes: &others,
             request: self.request,
             allowance,
+        })
+    }
+}
+
+impl Explanation<'_> {
+    /// The signature is an example of the provider's documentation.
+    fn example(&self) -> Option<Diagnosis> {
+        let definition = &self.provider.definition;
+        let value = self.request.headers.text(&definition.signature.header)?;
+        let examples = &definition.example_signatures;
+        let example = examples.iter().find(|example| *example == value)?;
+        let (title, name) = (&definition.title, &definition.name);
+        Some(Diagnosis {
+            cause: "documented-example",
+            reason: format!(
+                "`{example}` is an example in the document of {title}: nobody signed it"
+            ),
+            hint: format!(
+                "`webhook send EVENT --provider {name} --dry-run --as curl` prints a signed one"
+            ),
         })
     }
 }
