@@ -15,8 +15,8 @@ const TWICE_FIX: &str = "put the event's id into a table with a unique key, in t
     first and write then is not enough: two can look at once";
 const PROMPT_FIX: &str = "answer as soon as the delivery is kept, and do the work afterwards, from a \
     queue";
-const ORDER_WHY: &str = "no provider promises an order, and a retry comes hours after newer events; a \
-    receiver that fails on it is sent the same again until it is given up";
+const ORDER_WHY: &str = "no provider promises an order, and a retry comes minutes or hours after newer \
+    events; a receiver that fails on it loses it, at once or when the provider gives it up";
 const ORDER_FIX: &str = "make what is not there yet, and let the older of two states go by the \
     event's time; answer 2xx in every case";
 
