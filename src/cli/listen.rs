@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
+use url::Url;
 
 use super::{ConnectArgs, FreshnessArgs, SecretArgs, value};
-use crate::receive::{AnswerMode, InvalidPolicy};
+use crate::receive::{AnswerMode, InvalidPolicy, UnsignedPolicy};
 use crate::report::BodyDetail;
 
 const EXAMPLES: &str = "\
@@ -22,7 +23,7 @@ Examples:
 /// Receive deliveries on a local port, verify, keep, print and forward them.
 ///
 /// Each delivery is checked, written to the log durably, and only then answered: 200 where it is
-/// valid or cannot be checked, 401 with the reason where it is not. Any method, path and content
+/// valid, 401 where it is not or nobody has signed it. Any method, path and content
 /// type is received. With `--forward-to` the request goes on to your application byte for byte,
 /// and its answer goes back to the sender.
 ///
@@ -38,7 +39,7 @@ pub struct ListenArgs {
     #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// The provider, in place of recognising it.
+    /// Use this provider instead of detecting it.
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
@@ -88,6 +89,26 @@ pub struct ListenArgs {
     #[arg(help_heading = "Answering", long, value_enum, value_name = "WHAT")]
     pub on_invalid: Option<InvalidPolicy>,
 
+    /// What to do with deliveries that carry no signature, or one of a provider without a secret
+    /// [default: reject].
+    ///
+    /// `reject` answers 401 and forwards nothing, once any secret is configured; `accept` lets them
+    /// through. With the local development secret alone they are let through.
+    #[arg(help_heading = "Answering", long, value_enum, value_name = "WHAT")]
+    pub on_unsigned: Option<UnsignedPolicy>,
+
+    /// Another name of this listener, such as the one of a tunnel; repeatable.
+    ///
+    /// A GET, HEAD or OPTIONS without body and signature is a probe. The application answers it,
+    /// which is how handshakes reach it, but only where `Host` is an address, `localhost` or such a
+    /// name: a web page could ask by any other.
+    #[arg(help_heading = "Answering", long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
+
+    /// The URL by which senders reach this listener, such as that of a tunnel; its host is allowed.
+    #[arg(help_heading = "Answering", long, value_name = "URL", value_parser = value::public_url)]
+    pub public_url: Option<Url>,
+
     /// Answer these statuses in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
@@ -133,6 +154,8 @@ pub struct ListenArgs {
     pub events: Vec<String>,
 
     /// End after N deliveries; exit 0 when all of them were valid, else 1.
+    ///
+    /// Deliveries that `--events` leaves out are not counted, and neither are probes.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(help_heading = "Ending")]
     pub count: Option<u64>,
@@ -191,6 +214,19 @@ impl ValueEnum for InvalidPolicy {
         Some(match self {
             Self::Reject => PossibleValue::new("reject").help("Answer 401, forward nothing"),
             Self::Forward => PossibleValue::new("forward").help("Let them through"),
+        })
+    }
+}
+
+impl ValueEnum for UnsignedPolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Reject, Self::Accept]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Reject => PossibleValue::new("reject").help("Answer 401, forward nothing"),
+            Self::Accept => PossibleValue::new("accept").help("Let them through"),
         })
     }
 }

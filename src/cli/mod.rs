@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use crate::receive::InvalidPolicy;
+pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
 pub use crate::report::BodyDetail;
 use crate::signature::Freshness;
 pub use catalog::{EventsArgs, ProvidersArgs, ProvidersCommand, Shell};

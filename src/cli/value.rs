@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::delivery::{Timestamp, duration};
 use crate::signature::Freshness;
@@ -123,6 +124,15 @@ pub fn speed(text: &str) -> Result<f64, String> {
     number
         .filter(|factor| factor.is_finite() && *factor > 0.0)
         .ok_or_else(|| format!("`{text}` is not a speed such as `10x`"))
+}
+
+/// A URL with a host, such as `https://hooks.example`.
+pub fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(Url::has_host);
+    url.ok_or_else(|| {
+        let shown = text.escape_debug();
+        format!("`{shown}` is not a URL such as `https://hooks.example`")
+    })
 }
 
 /// The name, a token of RFC 9110, and the value of a header line: `Name: value`.

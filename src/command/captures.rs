@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::delivery::{Delivery, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, DeliverySource, Status, Timestamp, Verdict};
 use crate::exit::CliError;
 use crate::formats::{CaptureFile, FormatError, FoundCapture};
 
@@ -19,5 +19,10 @@ pub fn deliveries(path: &Path, now: Timestamp) -> Result<Vec<Delivery>, CliError
         let verdict = capture.verdict.take().unwrap_or_else(unchecked);
         Ok(capture.into_delivery(verdict, now))
     };
-    file.captures()?.map(delivery).collect()
+    // Who only asked has delivered nothing that could be sent again.
+    let is_probe = |delivery: &Delivery| delivery.source == DeliverySource::Probe;
+    let deliveries = file.captures()?.map(delivery);
+    deliveries
+        .filter(|delivery| !delivery.as_ref().is_ok_and(is_probe))
+        .collect()
 }

@@ -15,7 +15,7 @@ use crate::exit::{CliError, Outcome};
 
 pub use events::events;
 pub use providers::providers;
-pub use settings::config;
+pub use settings::{config, name_of};
 
 /// Prints one JSON object of this kind a line; nothing where there is none.
 fn print_lines(

@@ -133,7 +133,7 @@ pub fn nothing(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<Stri
         return Ok("the log holds no delivery".into());
     }
     if args.source.is_empty() && reader.last(&SourceFilter::Usual, 0)?.is_none() {
-        return Ok("the log holds nothing but what `webhook test` sent: `--source test`".into());
+        return Ok("the log holds only probes and what `webhook test` sent: `--source all`".into());
     }
     let Some(name) = unknown_event(&args.event, setup) else {
         return Ok("no delivery matches".into());
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(sources(&["test", "listen"]), Ok(SourceFilter::Only(some)));
         let hint = |name| sources(&[name]).unwrap_err().hint.unwrap_or_default();
         assert_eq!(hint("tests"), "did you mean `test`?");
-        assert!(hint("7").starts_with("one of `listen`, `send`"));
+        assert!(hint("7").starts_with("one of `listen`, `probe`"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::ConfigError;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConfigForm {
-    /// The provider to send as and to expect.
+    /// The provider to send as where an event's name does not tell.
     pub provider: Option<String>,
     /// The endpoint of `send` and `replay`.
     pub url: Option<String>,
@@ -44,6 +44,14 @@ pub struct ListenForm {
     pub max_body: Option<String>,
     /// `reject` or `forward`.
     pub on_invalid: Option<String>,
+    /// The provider of all deliveries, in place of detecting it.
+    pub provider: Option<String>,
+    /// `reject` or `accept`.
+    pub on_unsigned: Option<String>,
+    /// Further names of the listener.
+    pub allow_host: Option<Vec<String>>,
+    /// The URL by which senders reach the listener.
+    pub public_url: Option<String>,
     /// The events that are printed and forwarded.
     pub events: Option<Vec<String>>,
     /// `full`, `short` or `none`.

@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use url::Url;
 
-use super::{Config, ConfigError, ListenForm, Setting};
+use super::{Config, ConfigError, ConfigForm, ListenForm, Setting};
 use crate::cli::value;
-use crate::cli::{BodyDetail, InvalidPolicy, ListenArgs};
+use crate::cli::{BodyDetail, InvalidPolicy, ListenArgs, UnsignedPolicy};
 
 /// The port where none is chosen.
 pub const DEFAULT_PORT: u16 = 4400;
@@ -31,6 +32,14 @@ pub struct ListenSettings {
     pub max_body: Setting<u64>,
     /// What is done with invalid deliveries.
     pub on_invalid: Setting<InvalidPolicy>,
+    /// What is done with deliveries that nobody can have verified.
+    pub on_unsigned: Setting<UnsignedPolicy>,
+    /// The provider of all deliveries; `None` detects it.
+    pub provider: Setting<Option<String>>,
+    /// Further names of the listener.
+    pub allow_host: Setting<Vec<String>>,
+    /// The URL by which senders reach the listener.
+    pub public_url: Setting<Option<Url>>,
     /// The patterns of the events that are printed and forwarded; none means all.
     pub events: Setting<Vec<String>>,
     /// How much of each body is printed.
@@ -67,6 +76,24 @@ impl Config {
                 ("listen.on-invalid", |file| &file.listen.on_invalid),
                 choice,
                 InvalidPolicy::Reject,
+            )?,
+            on_unsigned: self.parsed(
+                ("--on-unsigned", args.on_unsigned),
+                ("listen.on-unsigned", |file| &file.listen.on_unsigned),
+                choice,
+                UnsignedPolicy::Reject,
+            )?,
+            provider: {
+                let flag = args.provider.clone().map(|name| ("--provider", Some(name)));
+                let field = |file: &ConfigForm| file.listen.provider.clone().map(Some);
+                self.setting(flag, None, field, None)?
+            },
+            allow_host: self.list(("--allow-host", &args.allow_host), |file| &file.allow_host)?,
+            public_url: self.parsed(
+                ("--public-url", args.public_url.clone().map(Some)),
+                ("listen.public-url", |file| &file.listen.public_url),
+                |text| value::public_url(text).map(Some),
+                None,
             )?,
             events: self.list(("--events", &args.events), |file| &file.events)?,
             body: self.parsed(

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum DeliverySource {
     /// `listen` received it.
     Listen,
+    /// `listen` received it, and it delivered nothing: somebody asked whether it is there.
+    Probe,
     /// `send` composed it.
     Send,
     /// `test` composed it, right or forged, to check a handler.
@@ -22,7 +24,13 @@ pub enum DeliverySource {
 
 impl DeliverySource {
     /// Every source that this version writes.
-    pub const ALL: [Self; 4] = [Self::Listen, Self::Send, Self::Test, Self::Import];
+    pub const ALL: [Self; 5] = [
+        Self::Listen,
+        Self::Probe,
+        Self::Send,
+        Self::Test,
+        Self::Import,
+    ];
 
     /// The source with this name.
     pub fn named(name: &str) -> Self {
@@ -34,6 +42,7 @@ impl DeliverySource {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Listen => "listen",
+            Self::Probe => "probe",
             Self::Send => "send",
             Self::Test => "test",
             Self::Import => "import",

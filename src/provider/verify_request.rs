@@ -1,9 +1,20 @@
 //! The one verification of a request: whose is it, which event, is it genuine, and if not, why.
 
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use url::form_urlencoded;
+
 use super::{Catalogue, FieldSource, Keyring, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::JsonFields;
 use crate::signature::{Allowance, Context, Diagnosis, Freshness, diagnose, verify};
+
+/// How many bytes a packed body is unpacked to, to read an event's name from it.
+const MOST_UNPACKED: u64 = 1 << 20;
+/// What a form begins its JSON with.
+const FORM_MEMBER: &[u8] = b"payload=";
 
 /// How requests are verified.
 #[derive(Debug, Clone)]
@@ -63,7 +74,8 @@ pub fn verify_request<'a>(
     request: &Request,
     now: Timestamp,
 ) -> RequestVerdict<'a> {
-    let fields = JsonFields::new(&request.body);
+    let body = payload(&request.body);
+    let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.definition.signature;
         let keys = keyring.keys(provider.name());
@@ -91,6 +103,32 @@ pub fn verify_request<'a>(
         event_id: envelope.id.find(&request.headers, fields.as_ref()),
         verdict: explanation.of(verdict, policy.allowance),
     }
+}
+
+/// The JSON of a body, to read fields from: behind a byte order mark, unpacked, or in a form's `payload`
+/// as GitHub sends it; else the body itself.
+fn payload(body: &[u8]) -> Cow<'_, [u8]> {
+    if let Some(text) = body.strip_prefix(b"\xef\xbb\xbf") {
+        return text.into();
+    }
+    if body.starts_with(&[0x1f, 0x8b]) {
+        let mut unpacked = Vec::new();
+        let mut packed = GzDecoder::new(body).take(MOST_UNPACKED);
+        // What is cut off or broken is no JSON, and then no field is found.
+        let _ = packed.read_to_end(&mut unpacked);
+        return unpacked.into();
+    }
+    if !body.starts_with(b"{")
+        && body
+            .windows(FORM_MEMBER.len())
+            .any(|part| part == FORM_MEMBER)
+    {
+        let mut pairs = form_urlencoded::parse(body);
+        if let Some((_, text)) = pairs.find(|(name, _)| name == "payload") {
+            return text.into_owned().into_bytes().into();
+        }
+    }
+    body.into()
 }
 
 fn recognise<'a>(

@@ -3,9 +3,12 @@
 
 use serde_json::json;
 
-use crate::delivery::{EventFilter, Request, Status, Timestamp, Verdict};
-use crate::http::{Arrival, Problem, Reply, Target};
-use crate::provider::{Catalogue, Keyring, Policy, RequestVerdict, verify_request};
+use super::probe::{is_probe, kept_from_application};
+use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
+use crate::delivery::{Request, Status, Timestamp, Verdict};
+use crate::http::{Arrival, Problem, Reply};
+use crate::json::JsonFields;
+use crate::provider::{Policy, RequestVerdict, verify_request};
 use crate::signature::Allowance;
 
 /// When a sender for whose body there was no room may try again, in seconds.
@@ -17,56 +20,6 @@ const PROXY_FIELDS: [&str; 2] = ["Forwarded", "X-Forwarded-For"];
 /// Said where so many signatures are wrong that the cause of this one is not looked for.
 const UNDIAGNOSED: &str =
     "no cause was looked for among so many wrong signatures; `webhook verify` looks for it";
-
-/// What is done with deliveries that are not genuine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InvalidPolicy {
-    /// Answered 401, not forwarded.
-    #[default]
-    Reject,
-    /// Let through.
-    Forward,
-}
-
-/// Where deliveries of some events go.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// The events.
-    pub filter: EventFilter,
-    /// The application.
-    pub target: Target,
-}
-
-/// Whose answer the sender gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AnswerMode {
-    /// The application's.
-    #[default]
-    App,
-    /// This program's, at once.
-    Now,
-}
-
-/// What decisions rest on.
-pub struct Rules {
-    /// The providers.
-    pub catalogue: Catalogue,
-    /// Their secrets.
-    pub keyring: Keyring,
-    /// How requests are verified.
-    pub policy: Policy,
-    /// What is done with deliveries that are not genuine.
-    pub on_invalid: InvalidPolicy,
-    /// The statuses to answer, whatever came, in turn for each event id; the last one stays. None
-    /// where the answer depends on what came.
-    pub respond: Vec<u16>,
-    /// Whose answer the sender gets of what is forwarded.
-    pub answer: AnswerMode,
-    /// Where deliveries go on to.
-    pub routes: Vec<Route>,
-    /// The events that go on at all.
-    pub events: EventFilter,
-}
 
 /// What is made of an arrival.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +36,8 @@ pub struct Decision {
     pub responder: Responder,
     /// The places of the routes along which it is forwarded.
     pub routes: Vec<usize>,
+    /// Whether it delivers nothing and only asks.
+    pub is_probe: bool,
     /// Whether the sender may learn what only the owner of this machine should.
     pub is_from_owner: bool,
 }
@@ -107,6 +62,9 @@ impl Rules {
             return incomplete(problem, is_from_owner);
         }
         let request = &arrival.request;
+        if is_probe(&self.catalogue, request) {
+            return self.probed(request, is_from_owner);
+        }
         let policy = self.policy(request, diagnoses);
         let mut verified = verify_request(&self.catalogue, &self.keyring, &policy, request, now);
         if !diagnoses && self.may_have_cause(&verified.verdict, arrival) && !self.keyring.is_local()
@@ -114,10 +72,12 @@ impl Rules {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
         note_odd_body(&mut verified, request);
+        self.hint_at_secret(&mut verified);
         let routes = self.routes(verified.verdict.status, verified.event.as_deref());
         Decision {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
-            responder: self.responder(&verified.verdict, &routes, is_from_owner),
+            responder: self.responder(&verified.verdict, &routes, request, is_from_owner),
+            is_probe: false,
             event: verified.event,
             event_id: verified.event_id,
             verdict: verified.verdict,
@@ -146,6 +106,49 @@ impl Rules {
         policy
     }
 
+    /// The decision on a probe: the application answers it, which is how handshakes reach it.
+    fn probed(&self, request: &Request, is_from_owner: bool) -> Decision {
+        let mut verdict = Verdict::new(Status::Unverified).because("a probe: nothing is delivered");
+        let mut routes = Vec::new();
+        if !self.routes.is_empty() {
+            match kept_from_application(request, &self.hosts) {
+                None => routes.extend(0..self.routes.len()),
+                Some((reason, hint)) => {
+                    verdict = verdict.because(reason);
+                    verdict.hint = hint;
+                }
+            }
+        }
+        Decision {
+            provider: None,
+            event: None,
+            event_id: None,
+            verdict,
+            responder: if routes.is_empty() || self.answer == AnswerMode::Now {
+                Responder::Listener(received())
+            } else {
+                Responder::Application
+            },
+            routes,
+            is_probe: true,
+            is_from_owner,
+        }
+    }
+
+    /// Says how what nobody can have verified is let through, where it is not.
+    fn hint_at_secret(&self, verified: &mut RequestVerdict<'_>) {
+        let verdict = &mut verified.verdict;
+        let is_open = matches!(verdict.status, Status::Unverified | Status::Missing);
+        if is_open && !self.accepts(verdict.status) && verdict.hint.is_none() {
+            verdict.hint = Some(match verified.provider {
+                Some(provider) if verdict.status == Status::Unverified => {
+                    format!("give its secret: `--secret {}=…`", provider.name())
+                }
+                _ => "`--on-unsigned accept` lets through what nobody has signed".into(),
+            });
+        }
+    }
+
     /// The routes of an event, where the delivery is let through.
     fn routes(&self, status: Status, event: Option<&str>) -> Vec<usize> {
         if !self.accepts(status) || !self.events.matches_known(event) {
@@ -158,7 +161,13 @@ impl Rules {
             .collect()
     }
 
-    fn responder(&self, verdict: &Verdict, routes: &[usize], is_from_owner: bool) -> Responder {
+    fn responder(
+        &self,
+        verdict: &Verdict,
+        routes: &[usize],
+        request: &Request,
+        is_from_owner: bool,
+    ) -> Responder {
         if !self.respond.is_empty() {
             return Responder::Script;
         }
@@ -168,13 +177,37 @@ impl Rules {
         if !routes.is_empty() && self.answer == AnswerMode::App {
             return Responder::Application;
         }
-        Responder::Listener(Reply::json(200, r#"{"received":true}"#))
+        Responder::Listener(challenge(verdict, request).unwrap_or_else(received))
     }
 
+    /// Whether what has this verdict is let through. With the local secret alone, nobody has said
+    /// yet what is genuine.
     fn accepts(&self, status: Status) -> bool {
-        matches!(status, Status::Valid | Status::Unverified)
-            || self.on_invalid == InvalidPolicy::Forward
+        let accepts_unsigned = self.on_unsigned == UnsignedPolicy::Accept;
+        self.on_invalid == InvalidPolicy::Forward
+            || match status {
+                Status::Valid => true,
+                Status::Unverified => accepts_unsigned || self.keyring.is_local(),
+                Status::Missing => accepts_unsigned,
+                Status::Stale | Status::Mismatch | Status::Malformed => false,
+            }
     }
+}
+
+/// The answer to what was taken in.
+fn received() -> Reply {
+    Reply::json(200, r#"{"received":true}"#)
+}
+
+/// The answer to a genuine challenge, by which a provider learns that the endpoint is its user's: the
+/// challenge itself, as Slack has it (<https://docs.slack.dev/reference/events/url_verification>).
+fn challenge(verdict: &Verdict, request: &Request) -> Option<Reply> {
+    let fields = JsonFields::new(&request.body).filter(|_| verdict.is_valid())?;
+    let challenge = fields.string("challenge")?;
+    Some(Reply::json(
+        200,
+        &json!({ "challenge": challenge }).to_string(),
+    ))
 }
 
 /// Whether an arrival comes from this machine itself. What a proxy or a tunnel here passes on comes
@@ -216,6 +249,7 @@ fn incomplete(problem: Problem, is_from_owner: bool) -> Decision {
         responder: Responder::Listener(reply),
         verdict: Verdict::new(Status::Unverified).because(message),
         routes: Vec::new(),
+        is_probe: false,
         is_from_owner,
     }
 }

@@ -10,7 +10,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::activity::{Activity, Events};
-use super::decide::{Route, error};
+use super::decide::error;
+use super::rules::Route;
 use crate::delivery::{Attempt, Delivery, FailureKind, Headers, Request, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};

@@ -9,8 +9,10 @@ mod activity;
 mod decide;
 mod duplicates;
 mod forward;
+mod probe;
 mod progress;
 mod recent;
+mod rules;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,11 +29,12 @@ use forward::{Forwarder, Slot};
 use recent::Recent;
 
 pub use activity::{Activity, Events, Subscription};
-pub use decide::{AnswerMode, Decision, InvalidPolicy, Responder, Route, Rules};
+pub use decide::{Decision, Responder};
 pub use duplicates::Duplicates;
 pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
+pub use rules::{AnswerMode, InvalidPolicy, Route, Rules, UnsignedPolicy};
 
 /// How many senders may wait for the cause of their wrong signatures; beyond, none is looked for, so
 /// that forgeries don't hold all connections.
@@ -185,7 +188,11 @@ impl Receiver {
         let delivery = Arc::new(Delivery {
             id,
             received_at: now,
-            source: DeliverySource::Listen,
+            source: if decision.is_probe {
+                DeliverySource::Probe
+            } else {
+                DeliverySource::Listen
+            },
             remote: Some(arrival.remote.to_string()),
             provider: decision.provider,
             event: decision.event,

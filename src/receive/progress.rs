@@ -1,6 +1,6 @@
 //! Counting what comes, apart from telling it.
 
-use crate::delivery::{Delivery, Status};
+use crate::delivery::{Delivery, DeliverySource, EventFilter, Status};
 
 /// What a run waits for.
 #[derive(Debug, Clone, Default)]
@@ -9,12 +9,14 @@ pub struct Expectation {
     pub count: Option<u64>,
     /// A valid delivery of each of these events.
     pub events: Vec<String>,
+    /// The events that are counted for `count`.
+    pub counted: EventFilter,
 }
 
 /// How far an expectation is met, and what came.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
-    /// All deliveries.
+    /// All deliveries; probes are none.
     pub deliveries: u64,
     /// Those that were not genuine.
     pub refused: u64,
@@ -23,6 +25,9 @@ pub struct Progress {
     /// The expected events that have not come.
     pub missing: Vec<String>,
     count: Option<u64>,
+    /// How many of the deliveries are counted for `count`, and how many of those were valid.
+    counted: [u64; 2],
+    filter: EventFilter,
     expects: bool,
 }
 
@@ -32,6 +37,7 @@ impl Progress {
             expects: expectation.count.is_some() || !expectation.events.is_empty(),
             count: expectation.count,
             missing: expectation.events,
+            filter: expectation.counted,
             ..Self::default()
         }
     }
@@ -39,7 +45,8 @@ impl Progress {
     /// Whether everything that was awaited has come; also where nothing was. Deliveries that are
     /// counted have to be genuine, all of them.
     pub fn is_met(&self) -> bool {
-        let is_full = |count| self.deliveries >= count && self.valid == self.deliveries;
+        let [counted, valid] = self.counted;
+        let is_full = |count| counted >= count && valid == counted;
         self.missing.is_empty() && self.count.is_none_or(is_full)
     }
 
@@ -47,14 +54,22 @@ impl Progress {
     /// where nothing was awaited.
     pub(super) fn is_over(&self) -> bool {
         let is_over = match self.count {
-            Some(count) => self.deliveries >= count,
+            Some(count) => self.counted[0] >= count,
             None => self.missing.is_empty(),
         };
         self.expects && is_over
     }
 
+    /// Counts a delivery; a probe is none.
     pub(super) fn count(&mut self, delivery: &Delivery) {
+        if delivery.source == DeliverySource::Probe {
+            return;
+        }
         self.deliveries += 1;
+        if self.filter.matches_known(delivery.event.as_deref()) {
+            self.counted[0] += 1;
+            self.counted[1] += u64::from(delivery.verdict.is_valid());
+        }
         match delivery.verdict.status {
             Status::Valid => {
                 self.valid += 1;

@@ -13,7 +13,8 @@ use super::style::{self, INDENT, indent, join_lines, pad};
 use super::units::{bytes, duration, millis, ordinal};
 use super::wrap::wrap;
 use crate::delivery::{
-    Answer, Attempt, Delivery, Failure, Signing, Timestamp, Trigger, Verdict, is_success,
+    Answer, Attempt, Delivery, DeliverySource, Failure, Signing, Timestamp, Trigger, Verdict,
+    is_success,
 };
 
 /// Columns kept for a provider's name, an event type, an id and a verdict, so that lines align.
@@ -54,6 +55,9 @@ pub struct AttemptView<'a> {
 
 /// A delivery as it came in: one line, what is wrong with it, the payload.
 pub fn delivery(delivery: &Delivery, view: &DeliveryView) -> String {
+    if delivery.source == DeliverySource::Probe {
+        return probe(delivery);
+    }
     let see_all = view
         .kept
         .then(|| format!("webhook log show {}", delivery.id));
@@ -68,6 +72,18 @@ pub fn delivery(delivery: &Delivery, view: &DeliveryView) -> String {
         wrap(&indent(&about, INDENT), view.width),
         indent(&body, PAYLOAD_INDENT),
     ])
+}
+
+/// A line for who asked and delivered nothing; where it was kept from the application, why.
+fn probe(delivery: &Delivery) -> String {
+    let request = &delivery.request;
+    let asked = shortened(&format!("{} {}", request.method, request.target));
+    let clock = delivery.received_at.to_local_clock_text();
+    let line = format!("{clock}  -->  {asked}  probe").dimmed().to_string();
+    match &delivery.verdict.hint {
+        None => line,
+        Some(_) => join_lines([line, indent(&grounds(&delivery.verdict), INDENT)]),
+    }
 }
 
 /// What came of a request that was sent: one line, and for anything but 2xx what to do.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params};
 use serde::Serialize;
 
 use super::error::AtPath;
-use super::query::{NOT_TEST, TEST};
+use super::query::{ASIDE, USUAL};
 use super::{Log, StoreError, connection};
 use crate::delivery::Timestamp;
 
@@ -73,9 +73,9 @@ impl Pruning<'_> {
         let expired = self.expired(
             &format!(
                 "SELECT seq, length(body) FROM delivery WHERE received_at < ?1 \
-                 OR {NOT_TEST} AND seq <= (SELECT seq FROM delivery WHERE {NOT_TEST} \
+                 OR {USUAL} AND seq <= (SELECT seq FROM delivery WHERE {USUAL} \
                  ORDER BY seq DESC LIMIT 1 OFFSET ?2) \
-                 OR {TEST} AND seq <= (SELECT seq FROM delivery WHERE {TEST} \
+                 OR {ASIDE} AND seq <= (SELECT seq FROM delivery WHERE {ASIDE} \
                  ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq"
             ),
             [before, keep],

@@ -41,7 +41,7 @@ pub struct Query {
 /// Which sources match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SourceFilter {
-    /// All but what `test` has sent, which nobody has received and which would bury what was.
+    /// All but what `test` has sent and what only asked, which would bury what was received.
     #[default]
     Usual,
     /// Whatever there is.
@@ -57,7 +57,7 @@ impl SourceFilter {
     /// and `SQLite` would walk through it.
     pub(super) fn condition(&self) -> Option<(&'static str, Option<Value>)> {
         match self {
-            Self::Usual => Some((NOT_TEST, None)),
+            Self::Usual => Some((USUAL, None)),
             Self::All => None,
             Self::Only(sources) => {
                 let names: Vec<_> = sources.iter().map(DeliverySource::as_str).collect();
@@ -74,13 +74,12 @@ impl SourceFilter {
     }
 }
 
-/// The places of what `test` has sent.
-pub(super) const TEST: &str =
-    "seq IN (SELECT seq FROM delivery WHERE source <> 'listen' AND source = 'test')";
+/// The places of what is kept aside: what `test` has sent, and what only asked.
+pub(super) const ASIDE: &str =
+    "seq IN (SELECT seq FROM delivery WHERE source <> 'listen' AND source IN ('test', 'probe'))";
 
 /// The places of everything else.
-pub(super) const NOT_TEST: &str =
-    "seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' AND source = 'test')";
+pub(super) const USUAL: &str = "seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' AND source IN ('test', 'probe'))";
 
 /// The place of a delivery in the log. Places rise, and none is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Params, Row};
 use super::error::AtPath;
 use super::file::{self, Inode};
 use super::lookup::resolve;
-use super::query::{NOT_TEST, Position, Query, SourceFilter};
+use super::query::{Position, Query, SourceFilter, USUAL};
 use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
 use crate::delivery::{Delivery, Timestamp, id};
@@ -180,7 +180,7 @@ impl Reader {
         most: usize,
     ) -> Result<Vec<(String, Option<String>, Timestamp)>, StoreError> {
         let sql = format!(
-            "SELECT id, event, received_at FROM delivery WHERE {NOT_TEST} \
+            "SELECT id, event, received_at FROM delivery WHERE {USUAL} \
              ORDER BY seq DESC LIMIT ?1"
         );
         self.all(&sql, [limit(most)], |row, path| {

@@ -4,6 +4,7 @@ mod answers;
 pub mod durable;
 mod endings;
 mod forwarding;
+mod gate;
 mod human;
 mod output;
 mod providers;

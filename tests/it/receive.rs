@@ -14,7 +14,7 @@ use webhook_cli::http::{Arrival, Client, ClientOptions, Target};
 use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry};
 use webhook_cli::receive::{
     Activity, AnswerMode, Duplicates, Expectation, ForwardOptions, InvalidPolicy, ReceiverOptions,
-    Route, Rules, Subscription,
+    Route, Rules, Subscription, UnsignedPolicy,
 };
 use webhook_cli::store::Writer;
 
@@ -35,6 +35,8 @@ fn rules() -> Rules {
         keyring: Keyring::new(&catalogue, &[secret]).unwrap(),
         catalogue,
         policy: Policy::default(),
+        hosts: Vec::new(),
+        on_unsigned: UnsignedPolicy::Reject,
         on_invalid: InvalidPolicy::Reject,
         respond: Vec::new(),
         answer: AnswerMode::App,

@@ -92,6 +92,16 @@ fn listen(config: &Config) -> Result<Vec<Named>, ConfigError> {
         settings.timeout.map(timeout).named("listen.timeout"),
         settings.max_body.map(size_text).named("listen.max-body"),
         settings.on_invalid.map(name_of).named("listen.on-invalid"),
+        settings
+            .on_unsigned
+            .map(name_of)
+            .named("listen.on-unsigned"),
+        settings.provider.named("listen.provider"),
+        settings.allow_host.named("listen.allow-host"),
+        settings
+            .public_url
+            .map(|url| url.map(String::from))
+            .named("listen.public-url"),
         settings.events.named("listen.events"),
         settings.body.map(name_of).named("listen.body"),
     ])
@@ -167,7 +177,7 @@ fn as_table(lines: &[Named]) -> String {
 }
 
 /// A value of an enum as it is typed.
-fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
+pub fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
     let name = value.to_possible_value()?.get_name().to_owned();
     Some(name)
 }

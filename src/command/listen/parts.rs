@@ -76,7 +76,10 @@ impl Parts {
                 log: writer,
                 duplicates,
                 delay: args.delay,
-                expectation,
+                expectation: Expectation {
+                    counted: rules.events.clone(),
+                    ..expectation
+                },
                 rules,
             },
             limits,
@@ -93,8 +96,12 @@ fn rules(
     setup: Setup,
     world: &World,
 ) -> Result<Rules, CliError> {
-    let provider = setup.chosen_provider(args.provider.as_deref())?;
-    let provider = provider.map(|provider| provider.name().to_owned());
+    let provider = settings.provider.value.clone();
+    if let Some(name) = &provider {
+        setup.provider(name)?;
+    }
+    let public_url = settings.public_url.value.iter();
+    let public_host = public_url.filter_map(|url| url.host_str().map(str::to_owned));
     Ok(Rules {
         events: setup.event_filter(&settings.events.value)?,
         routes: routes::routes(args, settings, &setup)?,
@@ -105,6 +112,10 @@ fn rules(
         },
         keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
         on_invalid: settings.on_invalid.value,
+        on_unsigned: settings.on_unsigned.value,
+        hosts: public_host
+            .chain(settings.allow_host.value.clone())
+            .collect(),
         respond: args.respond.clone(),
         answer: args.answer.unwrap_or_default(),
         catalogue: setup.catalogue,
@@ -123,6 +134,7 @@ fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError
     Ok(Expectation {
         count: args.count.or(args.once.then_some(1)),
         events: args.expect.clone(),
+        ..Expectation::default()
     })
 }
 

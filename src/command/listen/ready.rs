@@ -8,9 +8,10 @@ use colored::Colorize as _;
 use serde_json::json;
 
 use super::socket::Socket;
+use crate::command::catalog::name_of;
 use crate::command::line::Line;
 use crate::provider::Provider;
-use crate::receive::Rules;
+use crate::receive::{InvalidPolicy, Rules, UnsignedPolicy};
 
 /// What a sender has to know, and what a person wants to.
 #[derive(Debug, Clone)]
@@ -29,6 +30,10 @@ pub struct Ready {
     pub secrets: Vec<String>,
     /// Whether the only secret is the local development secret.
     pub local: bool,
+    /// What is done with deliveries that are not valid.
+    pub on_invalid: InvalidPolicy,
+    /// What is done with deliveries that nobody has signed.
+    pub on_unsigned: UnsignedPolicy,
 }
 
 impl Ready {
@@ -45,6 +50,8 @@ impl Ready {
             targets: targets.map(|route| route.target.to_string()).collect(),
             secrets: providers.filter(has_secret).map(str::to_owned).collect(),
             local: keyring.is_local(),
+            on_invalid: rules.on_invalid,
+            on_unsigned: rules.on_unsigned,
         }
     }
 
@@ -67,7 +74,7 @@ impl Ready {
             "url": self.url(), "host": self.address.ip().to_string(),
             "port": self.address.port(), "tls": self.tls, "certificate": self.certificate,
             "log": self.log.as_ref().map(|path| path.to_string_lossy()), "forward_to": self.targets, "secrets": self.secrets,
-            "local_secret": self.local,
+            "local_secret": self.local, "on_invalid": name_of(self.on_invalid), "on_unsigned": name_of(self.on_unsigned),
         });
         Line::new("ready", fields).to_json()
     }
@@ -87,6 +94,17 @@ impl Ready {
         }
         if !self.secrets.is_empty() {
             add("secrets", &self.secrets.join(", "));
+        }
+        if self.on_invalid == InvalidPolicy::Forward {
+            add(
+                "accepts",
+                &"what is not valid (`--on-invalid forward`)".yellow(),
+            );
+        } else if self.on_unsigned == UnsignedPolicy::Accept {
+            add(
+                "accepts",
+                &"what nobody has signed (`--on-unsigned accept`)".yellow(),
+            );
         }
         match &self.log {
             Some(path) => add("log", &path.display().to_string()),

@@ -122,7 +122,8 @@ fn a_head_without_measure_is_answered_431() {
 
 #[test]
 fn pipelined_requests_are_answered_in_order() {
-    let (_sandbox, mut listener) = listen();
+    let sandbox = Sandbox::new();
+    let mut listener = sandbox.listen(&["--secret", SECRET, "--on-unsigned", "accept"]);
     let message = |path: &str| {
         let message = String::from_utf8(post_message(path, &[], b"{}")).unwrap();
         message.replace("Connection: close\r\n", "")

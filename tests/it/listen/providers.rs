@@ -133,10 +133,10 @@ fn the_local_secret_turns_nobody_away_and_calls_nobody_valid() {
 }
 
 #[test]
-fn what_nobody_is_known_to_send_is_unverified() {
+fn what_nobody_is_known_to_send_is_unverified_and_refused() {
     let sandbox = Sandbox::new();
     let mut listener = sandbox.listen(&["--secret", SECRET]);
-    assert_eq!(post(listener.address(), "/", &[], b"<xml/>").0, 200);
+    assert_eq!(post(listener.address(), "/", &[], b"<xml/>").0, 401);
     let line = listener.next_line();
     assert_eq!(line["verdict"]["status"], "unverified");
     assert!(line["provider"].is_null() && line["event"].is_null());

@@ -104,5 +104,5 @@ fn what_was_tested_takes_no_place_in_a_prune() {
 fn a_log_with_nothing_but_tests_says_so() {
     let sandbox = filled(&[with(capture(1), &[("/source", "test".into())])]);
     let run = sandbox.run(&["log"]).expect(0);
-    assert!(run.stderr.contains("`--source test`"), "{}", run.stderr);
+    assert!(run.stderr.contains("`--source all`"), "{}", run.stderr);
 }

@@ -51,6 +51,7 @@ async fn counting_does_not_depend_on_who_reads() {
     options.expectation = Expectation {
         count: Some(1_000),
         events: vec!["order.created".into()],
+        ..Expectation::default()
     };
     let receiver = Receiver::new(options);
     // Nobody ever reads from this one.
