@@ -17,15 +17,14 @@ pub fn write(request: &Request, to: Option<&str>) -> Result<Vec<u8>, Unwritable>
         &mut out,
         &[&request.method, " ", &request.target, " HTTP/1.1\r\n"],
     );
-    match to.and_then(url::authority) {
-        Some(host) => outgoing_fields(&mut out, request, host)?,
-        None => {
-            if let Some(host) = request.headers.get("Host") {
-                field(&mut out, "Host", host.as_ref())?;
-            }
-            for (name, value) in kept(request) {
-                field(&mut out, name, value)?;
-            }
+    if let Some(host) = to.and_then(url::authority) {
+        outgoing_fields(&mut out, request, host)?;
+    } else {
+        if let Some(host) = request.headers.get("Host") {
+            field(&mut out, "Host", host.as_ref())?;
+        }
+        for (name, value) in kept(request) {
+            field(&mut out, name, value)?;
         }
     }
     let length = request.body.len().to_string();
