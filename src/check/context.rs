@@ -9,29 +9,11 @@ use serde_json::Value;
 use super::body;
 use super::case::{TestCase, TestDelivery};
 use super::error::CheckError;
+use super::pair::{created_at, newer_of};
 use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Timestamp};
 use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
 use crate::signature::{Key, Scheme, mac_text, render_headers};
-
-/// The event that is played where nobody says which, where the provider has it.
-pub(super) const USUAL_EVENT: &str = "order.created";
-/// How long before its update something was created that does not tell, in seconds.
-const SINCE_CREATION: i64 = 60;
-/// The members of an event's data that tell when its thing was created.
-const CREATED: [&str; 2] = ["created_at", "createdAt"];
-
-/// The events that tell of the creation and of an update of one kind of thing: of the usual one, else
-/// of the first that has both.
-pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
-    let usual = provider.event_names().filter(|name| *name == USUAL_EVENT);
-    usual.chain(provider.event_names()).find_map(|created| {
-        let kind = created.strip_suffix("created")?;
-        let updated = format!("{kind}updated");
-        let updated = provider.event_names().find(|name| *name == updated)?;
-        Some((created, updated))
-    })
-}
 
 /// What a recipe gives.
 pub type Made = Result<TestCase, CheckError>;
@@ -183,9 +165,7 @@ impl<'a> CheckContext<'a> {
         let compose =
             |event, data, at| Composer::new(self.definition(), event, at, story).fixture(data);
         let second = compose(updated, &second, now);
-        let before = self
-            .created(&second)
-            .unwrap_or(now.plus_seconds(-SINCE_CREATION));
+        let before = created_at(self.definition(), &second, now);
         let first = compose(created, &first, before);
         let (first, second) = (self.written(first), self.written(second));
         Ok(TestCase::of(arrange(
@@ -223,15 +203,6 @@ impl<'a> CheckContext<'a> {
     const fn next_story(&mut self) -> Story {
         self.story.number += 1;
         self.story
-    }
-
-    /// When the thing was created that an event's data tells of.
-    fn created(&self, document: &Document) -> Option<Timestamp> {
-        let path = self.definition().envelope.data.split('.');
-        let mut path = path.filter(|key| !key.is_empty());
-        let data = path.try_fold(&document.value, |value, key| value.get(key))?;
-        let text = CREATED.iter().find_map(|name| data.get(name)?.as_str())?;
-        Timestamp::parse(text)
     }
 
     /// An event's data, with placeholders.

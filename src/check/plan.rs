@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::context::USUAL_EVENT;
+use super::pair::USUAL_EVENT;
 use super::table::{self, Check, EACH_EVENT};
 use crate::delivery::{EventFilter, Severity};
 use crate::provider::{KnownFlaw, Provider, nearest};

@@ -10,6 +10,7 @@ mod compose;
 mod definition;
 mod error;
 mod event;
+mod explain;
 mod facts;
 mod fault;
 mod keyring;

@@ -1,7 +1,7 @@
 //! What a receiver has to do beyond one delivery: repeats, order, deadlines.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::context::newer_of;
+use crate::check::pair::newer_of;
 
 /// How often one delivery is sent at once.
 const REPEATS: usize = 8;
