@@ -88,7 +88,7 @@ fn refused(attempt: &Attempt) -> Option<String> {
         Ok(answer) if answer.status / 100 == 3 => {
             let place = answer.headers.text("location").unwrap_or("nowhere");
             format!(
-                "redirected with {} to `{place}`, and the provider follows no redirect",
+                "redirected with {} to `{place}`; no redirect is followed, as no document says so",
                 answer.status
             )
         }

@@ -4,30 +4,16 @@
 mod signatures;
 
 use bytes::Bytes;
-use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::body;
 use super::case::{TestCase, TestDelivery};
 use super::error::CheckError;
+use super::pair::{created_at, newer_of};
 use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Timestamp};
-use crate::provider::{Composer, Definition, Document, Payload, Provider};
+use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
 use crate::signature::{Key, Scheme, mac_text, render_headers};
-
-/// How long before its update something was created, in seconds: told in the events, not in when
-/// they are signed.
-const SINCE_CREATION: i64 = 60;
-
-/// The first pair of events that tell of the creation and of an update of one kind of thing.
-pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
-    provider.event_names().find_map(|created| {
-        let kind = created.strip_suffix("created")?;
-        let updated = format!("{kind}updated");
-        let updated = provider.event_names().find(|name| *name == updated)?;
-        Some((created, updated))
-    })
-}
 
 /// What a recipe gives.
 pub type Made = Result<TestCase, CheckError>;
@@ -39,19 +25,20 @@ pub struct CheckContext<'a> {
     event: String,
     target: String,
     clock: fn() -> Timestamp,
-    random: StdRng,
+    /// The story that the next delivery tells; each tells another.
+    story: Story,
     /// The genuine delivery that was made last.
     seen: Option<Payload>,
 }
 
 impl<'a> CheckContext<'a> {
-    /// Of a provider. Requests are made for the request target `target`; ids come from `random`.
+    /// Of a provider. Requests are made for the request target `target`; ids follow from `seed`.
     pub const fn new(
         provider: &'a Provider,
         key: &'a Key,
         target: String,
         clock: fn() -> Timestamp,
-        random: StdRng,
+        seed: u64,
     ) -> Self {
         Self {
             provider,
@@ -59,7 +46,7 @@ impl<'a> CheckContext<'a> {
             event: String::new(),
             target,
             clock,
-            random,
+            story: Story { seed, number: 0 },
             seen: None,
         }
     }
@@ -173,14 +160,13 @@ impl<'a> CheckContext<'a> {
         let Some((created, updated)) = newer_of(self.provider) else {
             return Err(CheckError::NoEvent("*.updated".into()));
         };
-        let now = self.now();
-        let before = now.plus_seconds(-SINCE_CREATION);
+        let (now, story) = (self.now(), self.next_story());
         let (first, second) = (self.fixture(created)?, self.fixture(updated)?);
-        let definition = self.definition();
-        let mut composer = Composer::new(definition, created, before, &mut self.random);
-        let first = composer.fixture(&first);
-        composer.go_on(updated, now);
-        let second = composer.fixture(&second);
+        let compose =
+            |event, data, at| Composer::new(self.definition(), event, at, story).fixture(data);
+        let second = compose(updated, &second, now);
+        let before = created_at(self.definition(), &second, now);
+        let first = compose(created, &first, before);
         let (first, second) = (self.written(first), self.written(second));
         Ok(TestCase::of(arrange(
             self.genuine_of(&first),
@@ -209,9 +195,14 @@ impl<'a> CheckContext<'a> {
     /// The data of one event under the name of another.
     fn document_of(&mut self, event: &str, name: &str) -> Result<Document, CheckError> {
         let data = self.fixture(event)?;
-        let (definition, now) = (self.definition(), self.now());
-        let mut composer = Composer::new(definition, name, now, &mut self.random);
+        let (now, story) = (self.now(), self.next_story());
+        let composer = Composer::new(self.definition(), name, now, story);
         Ok(composer.fixture(&data))
+    }
+
+    const fn next_story(&mut self) -> Story {
+        self.story.number += 1;
+        self.story
     }
 
     /// An event's data, with placeholders.

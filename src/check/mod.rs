@@ -17,6 +17,7 @@ mod classify;
 mod context;
 mod effects;
 mod error;
+mod pair;
 mod parts;
 mod plan;
 mod presence;

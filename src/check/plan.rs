@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::pair::USUAL_EVENT;
 use super::table::{self, Check, EACH_EVENT};
 use crate::delivery::{EventFilter, Severity};
 use crate::provider::{KnownFlaw, Provider, nearest};
-
-/// The event that is played where nobody says which, where the provider has it.
-const USUAL_EVENT: &str = "order.created";
 
 /// A check that is to run.
 #[derive(Debug, Clone)]

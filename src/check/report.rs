@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::case::TestDelivery;
 use super::classify::{Expect, Flaw};
 use super::plan::{Planned, known_flaw_of};
-use super::table::{CRASH_FIX, CRASH_WHY, Check};
+use super::table::{CRASH_FIX, CRASH_WHY, Check, EACH_EVENT};
 use crate::delivery::{Advice, Attempt, CheckOutcome, Finding, HandlerLine, Severity};
 use crate::formats::curl;
-use crate::provider::Provider;
+use crate::provider::{Provenance, Provider};
 
 /// The largest body, in bytes, that is printed as a part of a curl line.
 const SHOWN_BODY: usize = 8 * 1024;
@@ -53,8 +53,13 @@ pub(super) fn finding(
         Ok(Some(flaw)) => (CheckOutcome::Fail, flaw.severity, Some(flaw.reason)),
         Err(reason) => (CheckOutcome::Skip, check.severity, Some(reason)),
     };
-    let is_wrong = matches!(outcome, CheckOutcome::Warn | CheckOutcome::Fail);
     let attempt = shown.map(|shown| &shown.exchange.attempt);
+    let status = attempt.and_then(Attempt::status);
+    let reason = reason.map(|reason| match assumption(planned, provider, status) {
+        Some(assumed) if outcome != CheckOutcome::Skip => format!("{reason} ({assumed})"),
+        _ => reason,
+    });
+    let is_wrong = matches!(outcome, CheckOutcome::Warn | CheckOutcome::Fail);
     Finding {
         id: planned.id.clone(),
         group: check.group(),
@@ -63,12 +68,33 @@ pub(super) fn finding(
         sent: check.title,
         event: planned.event.clone(),
         requests,
-        status: attempt.and_then(Attempt::status),
+        status,
         reason,
         duration_ms: (took.as_secs_f64() * 1e6).round() / 1e3,
         delivery_id: shown.map(|shown| shown.exchange.delivery_id.clone()),
         attempt_id: attempt.map(|attempt| attempt.id.clone()),
         advice: is_wrong.then(|| advice(planned, provider, severity, shown)),
+    }
+}
+
+/// What a finding rests on besides the document.
+fn assumption(planned: &Planned, provider: &Provider, status: Option<u16>) -> Option<String> {
+    let is_of_event = planned.check.id == EACH_EVENT;
+    let event = is_of_event.then(|| provider.event(&planned.event)?.ok());
+    let is_refused = status.is_some_and(|status| status / 100 != 2);
+    let is_late = matches!(planned.check.expect, Expect::Within(_)) && !is_refused;
+    match event.flatten() {
+        Some(event) => match event.source {
+            Provenance::Documented => None,
+            Provenance::DocumentedInPart => {
+                Some(format!("documented are {}", event.documented_part()))
+            }
+            Provenance::Inferred => Some("the document shows no payload of it: inferred".into()),
+        },
+        None if is_late && provider.definition.assumes("deadline") => {
+            Some("the deadline is assumed".into())
+        }
+        None => None,
     }
 }
 

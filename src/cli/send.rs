@@ -129,7 +129,7 @@ pub struct SendArgs {
     )]
     pub timestamp: Option<Moment>,
 
-    /// Make the same ids each time from this number.
+    /// Make the same ids each time from this number; an order and its payment agree on theirs.
     #[arg(help_heading = "Shaping", long, value_name = "N")]
     pub seed: Option<u64>,
 

@@ -6,8 +6,6 @@ mod output;
 mod progress;
 
 use bytes::Bytes;
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 
 use super::request::LISTENER;
 use super::setup::{Side, client, keyring_or_local};
@@ -41,15 +39,12 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         given.map_or(now, |typed| typed.seen_from(now))
     };
     let options = options(args, &setup, &clock)?;
-    let mut random = match args.seed {
-        Some(seed) => StdRng::seed_from_u64(seed),
-        None => rand::make_rng(),
-    };
+    let seed = args.seed.unwrap_or_else(rand::random);
     let is_load = check::is_load(args);
     let composed = if is_load {
         Vec::new()
     } else {
-        compose(args, &setup, &options, &messages, &mut random)?
+        compose(args, &setup, &options, &messages, seed)?
     };
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
@@ -57,7 +52,7 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     let dispatch = Dispatch::new(client(&args.connect)?, None, world.clock);
     super::runtime()?.block_on(async {
         if is_load {
-            return send_load(args, world, &options, &messages, &dispatch, random).await;
+            return send_load(args, world, &options, &messages, &dispatch, seed).await;
         }
         send_each(args, world, &options, composed, &dispatch).await
     })
@@ -92,7 +87,7 @@ async fn send_load(
     options: &SendOptions<'_>,
     messages: &[Message<'_>],
     dispatch: &Dispatch,
-    random: StdRng,
+    seed: u64,
 ) -> Result<Outcome, CliError> {
     let stop = signal::stop()?;
     let load = LoadOptions {
@@ -104,7 +99,7 @@ async fn send_load(
     let planned = load.planned(messages.len());
     let mut output = SendOutput::new(args, world, Some(progress::bar(world.console, planned)));
     let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
-    let sent = send::load(options, load, messages, dispatch, random, observer, stop).await;
+    let sent = send::load(options, load, messages, dispatch, seed, observer, stop).await;
     let report = output.end(sent)?;
     output.report_load(&report, planned)?;
     Ok(match report.stopped_by {
@@ -141,10 +136,10 @@ fn compose<'a>(
     setup: &Setup,
     options: &SendOptions<'_>,
     messages: &[Message<'a>],
-    random: &mut StdRng,
+    seed: u64,
 ) -> Result<Vec<(Message<'a>, Payload)>, CliError> {
-    let one = |message: &Message<'a>| {
-        let composed = options.compose(message, random);
+    let one = |(number, message): (usize, &Message<'a>)| {
+        let composed = options.compose(message, Message::story(messages, seed, number));
         let mut payload = composed.map_err(|error| shape::refused(error, args.add))?;
         if args.edit {
             let definition = &message.provider.definition;
@@ -158,7 +153,7 @@ fn compose<'a>(
         }
         Ok((message.clone(), payload))
     };
-    messages.iter().map(one).collect()
+    messages.iter().enumerate().map(one).collect()
 }
 
 fn target(args: &SendArgs, setup: &Setup) -> Result<Target, CliError> {

@@ -6,8 +6,6 @@ mod output;
 
 use std::ops::ControlFlow;
 
-use rand::rngs::StdRng;
-
 use super::World;
 use super::setup::{Side, client, client_options, keyring_or_local};
 use super::signal;
@@ -147,10 +145,9 @@ async fn check(
     output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
     let target = endpoint.request_target().to_owned();
-    let random = rand::make_rng::<StdRng>();
     let effects = side_effects(args, world)?;
     let runner = Runner {
-        context: CheckContext::new(provider, key, target, world.clock, random),
+        context: CheckContext::new(provider, key, target, world.clock, rand::random()),
         endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,

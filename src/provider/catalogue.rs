@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::placeholder::{first_unknown, near};
-use super::{CatalogueError, Definition};
+use super::{CatalogueError, Definition, Event};
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
@@ -47,31 +46,6 @@ pub enum DefinitionOrigin {
 struct EventFile {
     name: String,
     text: Cow<'static, str>,
-}
-
-/// An event's fixture.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Event {
-    /// What happened, in a line.
-    pub description: String,
-    /// What the documentation says sets it off.
-    #[serde(default)]
-    pub trigger: Option<String>,
-    /// Whether the documentation shows this payload.
-    pub source: Provenance,
-    /// The envelope's data, with placeholders.
-    pub data: Value,
-}
-
-/// Where a payload's form comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provenance {
-    /// The provider's documentation shows it.
-    Documented,
-    /// Written in the provider's style, as the documentation shows none.
-    Inferred,
 }
 
 impl Catalogue {
@@ -179,6 +153,13 @@ impl Provider {
     /// Whether it has an event of this name.
     pub fn has_event(&self, name: &str) -> bool {
         self.event_names().any(|event| event == name)
+    }
+
+    /// Its events with their fixtures, in order.
+    pub fn events(&self) -> Result<Vec<(&str, Event)>, CatalogueError> {
+        let names = self.event_names();
+        let events = names.filter_map(|name| Some((name, self.event(name)?)));
+        events.map(|(name, event)| Ok((name, event?))).collect()
     }
 
     /// The fixture of an event; `None` where it has none of this name.

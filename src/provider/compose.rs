@@ -1,31 +1,23 @@
 //! An event as the provider would send it: a document with fresh ids and times, written to a payload,
 //! which is signed once.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
-use rand::RngExt as _;
-use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::placeholder::{Placeholder, Segment, segments};
-use super::{Definition, FieldSource};
+use super::{Definition, FieldSource, Story};
 use crate::delivery::{Headers, Request, Timestamp};
 use crate::json::{JsonFields, Path, PathError, javascript};
 use crate::signature::{Key, Signed, sign};
-
-/// How many characters of chance a fresh id has.
-const ID_LENGTH: usize = 12;
-/// The characters of a fresh id.
-const ID_ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
 pub struct Composer<'a> {
     definition: &'a Definition,
     event: &'a str,
     at: Timestamp,
-    random: &'a mut StdRng,
-    ids: HashMap<String, String>,
+    story: Story,
+    /// The envelope and the headers as text, by which their ids are told from those in the data.
+    around: String,
 }
 
 /// An event before it is written: what may still be changed.
@@ -58,49 +50,34 @@ pub struct Payload {
 }
 
 impl<'a> Composer<'a> {
-    /// For one `event`, which happened `at`; ids come from `random`.
-    pub fn new(
-        definition: &'a Definition,
-        event: &'a str,
-        at: Timestamp,
-        random: &'a mut StdRng,
-    ) -> Self {
+    /// For one `event`, which happened `at`; ids follow from `story`.
+    pub fn new(definition: &'a Definition, event: &'a str, at: Timestamp, story: Story) -> Self {
+        let envelope = &definition.envelope.template;
+        let headers = &definition.delivery.headers;
         Self {
             definition,
             event,
             at,
-            random,
-            ids: HashMap::new(),
+            story,
+            around: format!("{envelope} {headers:?}"),
         }
     }
 
-    /// Goes on to another event about the same things, which happens `at`. The ids in the data stay;
-    /// those that the provider gives to each delivery are made anew.
-    pub fn go_on(&mut self, event: &'a str, at: Timestamp) {
-        self.event = event;
-        self.at = at;
-        let envelope = &self.definition.envelope.template;
-        let headers = &self.definition.delivery.headers;
-        let around = format!("{envelope} {headers:?}");
-        let is_of_data = |name: &String| !around.contains(&format!("{{{{id:{name}}}}}"));
-        self.ids.retain(|name, _| is_of_data(name));
-    }
-
     /// The event with a fixture's data, whose placeholders are filled.
-    pub fn fixture(&mut self, data: &Value) -> Document {
+    pub fn fixture(&self, data: &Value) -> Document {
         let headers = self.headers();
         let data = self.fill(data);
         self.document(headers, &data)
     }
 
     /// The event with data in which everything means itself.
-    pub fn data(&mut self, data: &Value) -> Document {
+    pub fn data(&self, data: &Value) -> Document {
         let headers = self.headers();
         self.document(headers, data)
     }
 
     /// The event without a document, for a body that is not the provider's.
-    pub fn without_document(&mut self) -> Document {
+    pub fn without_document(&self) -> Document {
         Document {
             event: self.event.to_owned(),
             value: Value::Null,
@@ -109,7 +86,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The headers that the provider sends besides the signature.
-    fn headers(&mut self) -> Headers {
+    fn headers(&self) -> Headers {
         let fields = &self.definition.delivery.headers;
         fields
             .iter()
@@ -119,7 +96,7 @@ impl<'a> Composer<'a> {
 
     /// An id as the provider would give it to the event; `None` where neither its headers nor its
     /// envelope have one.
-    pub fn event_id(&mut self) -> Option<Value> {
+    pub fn event_id(&self) -> Option<Value> {
         match &self.definition.envelope.id {
             FieldSource::Header { header } => {
                 let id = self.headers().text(header)?.to_owned();
@@ -135,7 +112,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn document(&mut self, headers: Headers, data: &Value) -> Document {
+    fn document(&self, headers: Headers, data: &Value) -> Document {
         Document {
             event: self.event.to_owned(),
             value: self.wrap(&self.definition.envelope.template, data),
@@ -143,7 +120,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn wrap(&mut self, template: &Value, data: &Value) -> Value {
+    fn wrap(&self, template: &Value, data: &Value) -> Value {
         match template {
             Value::String(text) if text == "{{data}}" => data.clone(),
             Value::Object(map) => map
@@ -155,7 +132,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The value with the placeholders in its strings filled.
-    fn fill(&mut self, value: &Value) -> Value {
+    fn fill(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.text(text)),
             Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
@@ -167,7 +144,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn text(&mut self, text: &str) -> String {
+    fn text(&self, text: &str) -> String {
         let mut filled = String::new();
         for segment in segments(text) {
             match segment {
@@ -181,7 +158,7 @@ impl<'a> Composer<'a> {
         filled
     }
 
-    fn value(&mut self, placeholder: Placeholder<'_>) -> String {
+    fn value(&self, placeholder: Placeholder<'_>) -> String {
         match placeholder {
             Placeholder::Id(name) => self.id(name),
             Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
@@ -190,14 +167,12 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn id(&mut self, name: &str) -> String {
-        if let Some(known) = self.ids.get(name) {
-            return known.clone();
-        }
-        let mut draw = || char::from(ID_ALPHABET[self.random.random_range(0..ID_ALPHABET.len())]);
-        let id: String = (0..ID_LENGTH).map(|_| draw()).collect();
-        self.ids.insert(name.to_owned(), id.clone());
-        id
+    /// An id that the provider gives to each event is the event's own, one in the data is its thing's
+    /// in every event.
+    fn id(&self, name: &str) -> String {
+        let is_of_event = self.around.contains(&format!("{{{{id:{name}}}}}"));
+        let event = if is_of_event { self.event } else { "" };
+        self.story.id([&self.definition.name, event, name])
     }
 }
 

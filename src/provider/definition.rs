@@ -8,6 +8,9 @@ use super::retry::DeliveryRules;
 use crate::json::Path;
 use crate::signature::{Scheme, check_token};
 
+/// The source of a note that tells where a documentation disagrees with itself.
+const CONTRADICTORY: &str = "contradictory";
+
 /// All that is peculiar to a provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,15 +27,28 @@ pub struct Definition {
     pub envelope: Envelope,
     /// How it delivers: method, headers, success, retries.
     pub delivery: DeliveryRules,
+    /// Values of the signature's header that its documentation shows as examples: nobody signed them.
+    #[serde(default)]
+    pub example_signatures: Vec<String>,
     /// What is known of the receivers that its documentation shows.
     #[serde(default)]
     pub handler: SampleHandler,
-    /// What is documented, and what is assumed where the documentation is silent.
+    /// What is documented, what is contradictory there, and what is assumed where it is silent.
     #[serde(default)]
     pub notes: Vec<ProviderNote>,
 }
 
 impl Definition {
+    /// What there is to say of a topic.
+    pub fn notes_on(&self, topic: &str) -> impl Iterator<Item = &ProviderNote> {
+        self.notes.iter().filter(move |note| note.topic == topic)
+    }
+
+    /// Whether something of this topic is assumed, as the documentation is silent.
+    pub fn assumes(&self, topic: &str) -> bool {
+        self.notes_on(topic).any(ProviderNote::is_assumed)
+    }
+
     /// The field that keeps the definition from being used, and what is wrong with it.
     pub(super) fn check(&self) -> Result<(), (String, String)> {
         let delivery = &self.delivery;
@@ -146,8 +162,21 @@ pub struct KnownFlaw {
 pub struct ProviderNote {
     /// What it is about.
     pub topic: String,
-    /// `documented`, or `assumed` where the documentation leaves it open.
+    /// `documented`, `contradictory` where the documentation disagrees with itself, or `assumed` where
+    /// it leaves it open.
     pub source: String,
     /// The fact, in a line.
     pub text: String,
+}
+
+impl ProviderNote {
+    /// Whether the documentation does not say it.
+    pub fn is_assumed(&self) -> bool {
+        !["documented", CONTRADICTORY].contains(&self.source.as_str())
+    }
+
+    /// Whether the documentation says it in two ways.
+    pub fn is_contradictory(&self) -> bool {
+        self.source == CONTRADICTORY
+    }
 }

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{CountedFrom, DefinitionOrigin, DeliveryRules, FieldSource, Provider, StatusPattern};
+use super::{
+    CountedFrom, DefinitionOrigin, DeliveryRules, Event, FieldSource, Provider, StatusPattern,
+};
 use crate::signature::{PartOrder, Scheme};
 
 impl Provider {
@@ -30,8 +32,20 @@ impl Provider {
                 "reserializes": definition.handler.reserializes,
             },
             "events": self.event_names().collect::<Vec<_>>(),
+            "payloads": self.payloads(),
             "notes": definition.notes,
         })
+    }
+
+    /// How much of each event's payload is documented. What cannot be read is left out, as looking at
+    /// the events themselves tells why.
+    fn payloads(&self) -> Value {
+        let events = self.events().unwrap_or_default().into_iter();
+        let payload = |(name, event): (&str, Event)| {
+            let facts = json!({"source": event.source, "documented": event.documented()});
+            (name.to_owned(), facts)
+        };
+        Value::Object(events.map(payload).collect())
     }
 }
 

@@ -6,10 +6,11 @@ use std::io::Read as _;
 use flate2::read::GzDecoder;
 use url::form_urlencoded;
 
+use super::explain::Explanation;
 use super::{Catalogue, FieldSource, Keyring, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::JsonFields;
-use crate::signature::{Allowance, Context, Diagnosis, Freshness, diagnose, verify};
+use crate::signature::{Allowance, Freshness, verify};
 
 /// How many bytes a packed body is unpacked to, to read an event's name from it.
 const MOST_UNPACKED: u64 = 1 << 20;
@@ -85,7 +86,7 @@ pub fn verify_request<'a>(
     let fixed = policy.provider.as_deref();
     let found = match fixed.and_then(|name| catalogue.get(name)) {
         Some(provider) => Some(checked(provider)),
-        None => recognise(catalogue, request, fields.as_ref(), checked),
+        None => recognise(catalogue, keyring, request, fields.as_ref(), checked),
     };
     let Some((provider, verdict)) = found else {
         return RequestVerdict::unrecognised();
@@ -133,6 +134,7 @@ fn payload(body: &[u8]) -> Cow<'_, [u8]> {
 
 fn recognise<'a>(
     catalogue: &'a Catalogue,
+    keyring: &Keyring,
     request: &Request,
     fields: Option<&JsonFields<'_>>,
     checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
@@ -146,12 +148,19 @@ fn recognise<'a>(
         })
         .map(&checked)
         .max_by_key(|(provider, verdict)| {
+            let event = provider
+                .definition
+                .envelope
+                .event
+                .find(&request.headers, fields);
             let at_home = verdict.notes.is_empty();
             // Of equals `max_by_key` takes the last; providers of equal rank differ by nothing
             // that a person could tell either.
             (
                 rank(verdict.status),
                 likeness(provider, &request.headers, fields),
+                event.is_some_and(|event| provider.has_event(&event)),
+                !keyring.keys(provider.name()).is_empty(),
                 at_home,
             )
         });
@@ -195,84 +204,6 @@ fn knows_event(provider: &Provider, headers: &Headers, fields: Option<&JsonField
     };
     let event = provider.definition.envelope.event.find(headers, fields);
     complete && event.is_some_and(|event| provider.has_event(&event))
-}
-
-/// What the cause of a wrong signature is looked for with.
-struct Explanation<'a> {
-    catalogue: &'a Catalogue,
-    keyring: &'a Keyring,
-    provider: &'a Provider,
-    request: &'a Request,
-}
-
-impl Explanation<'_> {
-    /// The verdict with the proven cause of a wrong signature; with the local development secret
-    /// alone, that nothing can be said.
-    fn of(&self, mut verdict: Verdict, allowance: Allowance) -> Verdict {
-        let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
-        if self.keyring.is_local() && !matches!(verdict.status, Status::Valid | Status::Stale) {
-            let found = wrong.then(|| self.diagnosis(allowance)).flatten();
-            return self.unverified(verdict, found);
-        }
-        if !wrong || verdict.cause.is_some() {
-            return verdict;
-        }
-        if self.request.body.len() > allowance.largest_body {
-            return verdict.hinting(format!(
-                "no cause is looked for here in a body of more than {} KiB; `webhook verify` looks further",
-                allowance.largest_body >> 10
-            ));
-        }
-        if let Some(found) = self.diagnosis(allowance) {
-            verdict.cause = Some(found.cause.into());
-            verdict.reason = Some(found.reason);
-            verdict.hint = Some(found.hint);
-        }
-        verdict
-    }
-
-    /// What the local secret does not verify may be genuine; only a proven cause says that it was
-    /// meant to be ours.
-    fn unverified(&self, verdict: Verdict, found: Option<Diagnosis>) -> Verdict {
-        let give = format!(
-            "give the endpoint's secret: `--secret {}=…`",
-            self.provider.name()
-        );
-        let (cause, reason, hint) = match (found, verdict.status) {
-            (Some(found), _) => (Some(found.cause.into()), Some(found.reason), found.hint),
-            (None, Status::Missing | Status::Malformed) => (None, verdict.reason.clone(), give),
-            (None, _) => {
-                let reason = "not signed with the local development secret";
-                (None, Some(reason.into()), give)
-            }
-        };
-        Verdict {
-            status: Status::Unverified,
-            cause,
-            reason,
-            hint: Some(hint),
-            ..verdict
-        }
-    }
-
-    fn diagnosis(&self, allowance: Allowance) -> Option<Diagnosis> {
-        let name = self.provider.name();
-        let others: Vec<_> = self
-            .catalogue
-            .iter()
-            .filter(|other| other.name() != name)
-            .map(|other| (other.name(), &other.definition.signature))
-            .collect();
-        diagnose(&Context {
-            provider: name,
-            scheme: &self.provider.definition.signature,
-            secrets: self.keyring.secrets(name),
-            other_secrets: &self.keyring.others(name),
-            other_schemes: &others,
-            request: self.request,
-            allowance,
-        })
-    }
 }
 
 impl FieldSource {

@@ -1,6 +1,7 @@
 //! What is sent for a delivery: its own bytes and signature, or fresh ones.
 
 use bytes::Bytes;
+use rand::RngExt as _;
 use serde_json::Value;
 
 use super::{Replay, ReplayError};
@@ -8,7 +9,7 @@ use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Ve
 use crate::http::Target;
 use crate::json::{JsonFields, Path};
 use crate::provider::{
-    Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, verify_request,
+    Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, Story, verify_request,
 };
 use crate::signature::{Allowance, Key};
 
@@ -160,8 +161,11 @@ impl Replay<'_> {
         body: Vec<u8>,
     ) -> Result<Vec<u8>, ReplayError> {
         let definition = &provider.definition;
-        let mut random = (self.random)();
-        let id = Composer::new(definition, "", (self.clock)(), &mut random).event_id();
+        let story = Story {
+            seed: (self.random)().random(),
+            number: 0,
+        };
+        let id = Composer::new(definition, "", (self.clock)(), story).event_id();
         match &definition.envelope.id {
             FieldSource::Header { header } => {
                 if let Some(id) = id.as_ref().and_then(Value::as_str) {

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use hdrhistogram::Histogram;
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
 
 use super::timetable::{LoadOptions, Timetable};
 use super::{Message, Observer, SendError, SendEvent, SendOptions, tell};
@@ -52,19 +50,19 @@ pub async fn load<S>(
     load: LoadOptions,
     messages: &[Message<'_>],
     dispatch: &Dispatch,
-    mut random: StdRng,
+    seed: u64,
     observer: &mut Observer<'_>,
     stop: impl Future<Output = S>,
 ) -> Result<LoadReport<S>, SendError> {
-    for message in messages {
-        options.compose(message, &mut random)?;
+    for (number, message) in messages.iter().enumerate() {
+        options.compose(message, Message::story(messages, seed, number))?;
     }
     let workers = Workers {
         options,
         messages,
         dispatch,
         timetable: Timetable::new(load, messages.len()),
-        seed: random.random(),
+        seed,
         latency: Mutex::new(histogram()),
         observer: Mutex::new(observer),
     };
@@ -105,8 +103,8 @@ impl Workers<'_, '_> {
     /// What one worker does.
     async fn work(&self) -> Result<(), SendError> {
         while let Some((number, intended)) = self.timetable.next().await {
-            let place = usize::try_from(number).unwrap_or_default() % self.messages.len().max(1);
-            let Some(message) = self.messages.get(place) else {
+            let number = usize::try_from(number).unwrap_or_default();
+            let Some(message) = self.messages.get(number % self.messages.len().max(1)) else {
                 break;
             };
             self.deliver(message, number, intended).await?;
@@ -117,11 +115,11 @@ impl Workers<'_, '_> {
     async fn deliver(
         &self,
         message: &Message<'_>,
-        number: u64,
+        number: usize,
         intended: Instant,
     ) -> Result<(), SendError> {
-        let mut random = StdRng::seed_from_u64(self.seed.wrapping_add(number));
-        let payload = self.options.compose(message, &mut random)?;
+        let story = Message::story(self.messages, self.seed, number);
+        let payload = self.options.compose(message, story)?;
         let delivery_id = id::delivery();
         let mut start = intended;
         for request in self.options.sign(message, &payload)? {

@@ -1,13 +1,12 @@
 //! What is sent: an event of a provider, what stands in it, and what is changed before it is signed.
 
 use bytes::Bytes;
-use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::{SendError, SendOptions};
 use crate::delivery::Headers;
 use crate::json::{Path, javascript};
-use crate::provider::{Composer, Document, Payload, Provider};
+use crate::provider::{Composer, Document, Payload, Provider, Story};
 use crate::signature::Key;
 
 /// An event to send, as its provider.
@@ -49,17 +48,27 @@ pub struct Shape {
     pub headers: Headers,
 }
 
+impl Message<'_> {
+    /// The story that the delivery of this number tells where `messages` are sent in turn, over and
+    /// over: all in one turn tell one, but what is there twice tells another.
+    pub fn story(messages: &[Self], seed: u64, number: usize) -> Story {
+        let place = number % messages.len().max(1);
+        let name = |message: &Self| (message.provider.name().to_owned(), message.event.to_owned());
+        let own = messages.get(place).map(name);
+        let before = messages.iter().take(place).map(name);
+        let repeats = before.filter(|other| own.as_ref() == Some(other)).count();
+        let number = u64::try_from(number - place + repeats).unwrap_or(u64::MAX);
+        Story { seed, number }
+    }
+}
+
 impl SendOptions<'_> {
     /// The event with fresh ids and times, changed and written. Fails where it cannot be changed so,
     /// or could not have the fault.
-    pub fn compose(
-        &self,
-        message: &Message<'_>,
-        random: &mut StdRng,
-    ) -> Result<Payload, SendError> {
+    pub fn compose(&self, message: &Message<'_>, story: Story) -> Result<Payload, SendError> {
         let definition = &message.provider.definition;
         let at = (self.clock)();
-        let mut composer = Composer::new(definition, message.event, at, random);
+        let composer = Composer::new(definition, message.event, at, story);
         let (mut document, body) = match &message.content {
             EventContent::Fixture(data) => self.shape.apply(message, composer.fixture(data))?,
             EventContent::Data(data) => self.shape.apply(message, composer.data(data))?,

@@ -1,6 +1,7 @@
 //! The data against the documents: what is composed is believable, belongs to nobody, tells one story,
 //! and what is called documented stands in the document.
 
+mod payloads;
 mod samples;
 mod stories;
 mod values;

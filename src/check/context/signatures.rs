@@ -4,7 +4,7 @@ use super::super::case::{TestCase, TestDelivery};
 use super::super::parts::{SignatureFields, SigningInput};
 use super::{CheckContext, Made};
 use crate::provider::Fault;
-use crate::signature::{Key, Secret, SecretEncoding};
+use crate::signature::{Key, PartVariable, Secret, SecretEncoding};
 
 impl CheckContext<'_> {
     /// A delivery with one of the faults that `send --fault` knows.
@@ -37,6 +37,16 @@ impl CheckContext<'_> {
         let value = change(request.headers.text(name).unwrap_or_default());
         request.headers.set(name, value);
         Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
+    }
+
+    /// With the timestamp alone in the signature's header.
+    pub fn with_timestamp_alone(&mut self) -> Made {
+        let layout = &self.provider().definition.signature.value;
+        self.with_value(|value| {
+            let parts = layout.split(value).zip(&layout.parts);
+            let times = parts.filter(|(_, part)| part.variable == PartVariable::Timestamp);
+            times.map(|(text, _)| text).collect()
+        })
     }
 
     /// With a second header of the signature's name behind the right one: its MAC is false.

@@ -14,12 +14,12 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: super::EACH_EVENT,
         severity: Severity::Loss,
-        title: "a documented event, as the provider sends it",
+        title: "a documented event",
         applies: always,
         case: |context| context.genuine(),
         expect: Expect::Accepted,
-        why: "the provider sends it and takes anything but a 2xx for a failure: it is sent again, \
-              then lost; a redirect is never followed",
+        why: "the provider sends it and takes anything but a 2xx for a failure, a redirect too: it is \
+              lost at once where the provider does not retry such an answer, else after its retries",
         fix: "answer 2xx to every delivery whose signature is right, events that you do not use \
               included, at the very URL that you gave the provider",
     },
@@ -30,8 +30,8 @@ pub(super) const CHECKS: &[Check] = &[
         applies: always,
         case: |context| context.under_another_name("webhook_test.never_heard_of"),
         expect: Expect::Accepted,
-        why: "providers add event types; one that is refused is sent again and again, and some \
-              providers switch off an endpoint that fails",
+        why: "providers add event types; one that is refused is lost at once or sent again until it is \
+              given up, and some providers switch off an endpoint that fails",
         fix: "end the choice by event type with a branch that acknowledges and does nothing",
     },
     Check {

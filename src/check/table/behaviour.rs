@@ -1,7 +1,7 @@
 //! What a receiver has to do beyond one delivery: repeats, order, deadlines.
 
 use super::{Check, Expect, Severity, always};
-use crate::check::context::newer_of;
+use crate::check::pair::newer_of;
 
 /// How often one delivery is sent at once.
 const REPEATS: usize = 8;
@@ -15,8 +15,8 @@ const TWICE_FIX: &str = "put the event's id into a table with a unique key, in t
     first and write then is not enough: two can look at once";
 const PROMPT_FIX: &str = "answer as soon as the delivery is kept, and do the work afterwards, from a \
     queue";
-const ORDER_WHY: &str = "no provider promises an order, and a retry comes hours after newer events; a \
-    receiver that fails on it is sent the same again until it is given up";
+const ORDER_WHY: &str = "no provider promises an order, and a retry comes minutes or hours after newer \
+    events; a receiver that fails on it loses it, at once or when the provider gives it up";
 const ORDER_FIX: &str = "make what is not there yet, and let the older of two states go by the \
     event's time; answer 2xx in every case";
 

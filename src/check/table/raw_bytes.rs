@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "raw-bytes/number-text",
         severity: Severity::Loss,
-        title: "the event with `49.90` in place of `49.9`",
+        title: "the event with a zero behind a fraction, its own or an added field's: `49.90`",
         applies: always,
         case: |context| context.written_with_fraction(body::with_trailing_zeros),
         expect: Expect::Accepted,

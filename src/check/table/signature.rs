@@ -27,6 +27,26 @@ const DAY: i64 = 86_400;
 /// The digits of a time that no 64-bit number holds.
 const HUGE: &str = "99999999999999999999";
 
+/// A row about what only the provider can make, and does not: a receiver that takes it is open to
+/// nobody else.
+macro_rules! unsent {
+    ($id:literal, $title:literal, $applies:expr, $case:expr, $why:literal, $fix:expr) => {
+        Check {
+            id: $id,
+            severity: Severity::Warning,
+            title: $title,
+            applies: $applies,
+            case: $case,
+            expect: Expect::Rejected,
+            why: concat!(
+                $why,
+                ". It is no forgery: only who has the secret can make it"
+            ),
+            fix: $fix,
+        }
+    };
+}
+
 /// A row about a forgery whose signature is not right.
 macro_rules! forged {
     ($id:literal, $title:literal, $case:expr) => {
@@ -72,16 +92,16 @@ pub(super) const CHECKS: &[Check] = &[
         "an odd number of the right signature's characters",
         |context| { context.shown(|shown| shown.mac.truncate((shown.mac.len() / 2) | 1)) }
     ),
-    forged!(
+    unsent!(
         "signature/too-long",
         "the right signature with more behind it",
         always,
         |context| context.shown(|shown| shown.mac.push_str("zz")),
-        "only the beginning of the signature is looked at, so the comparison is not of the whole \
-         value; such a shortcut is one change away from taking a forgery",
+        "only the beginning of the signature is looked at, so the comparison is not of the whole value; \
+         such a shortcut is one change away from taking a forgery",
         EXACT_FIX
     ),
-    forged!(
+    unsent!(
         "signature/wrong-prefix",
         "the right MAC under another prefix or version",
         always,
@@ -90,17 +110,15 @@ pub(super) const CHECKS: &[Check] = &[
          or a broken one of later, for this one",
         "look for the documented prefix by name, and refuse a header without it"
     ),
-    Check {
-        id: "signature/upper-case",
-        severity: Severity::Warning,
-        title: "the right MAC in upper case",
-        applies: is_hex,
-        case: |context| context.shown(|shown| shown.mac.make_ascii_uppercase()),
-        expect: Expect::Rejected,
-        why: "the documented receivers compare the text, which is lower case; this one takes more \
-              than the provider sends. It is no forgery: only who has the secret can make it",
-        fix: "compare the text in constant time, or leave it: decoding the hex is as safe",
-    },
+    unsent!(
+        "signature/upper-case",
+        "the right MAC in upper case",
+        is_hex,
+        |context| context.shown(|shown| shown.mac.make_ascii_uppercase()),
+        "the documented receivers compare the text, which is lower case; this one takes more than the \
+         provider sends",
+        "compare the text in constant time, or leave it: decoding the hex is as safe"
+    ),
     forged!(
         "signature/other-body",
         "the right signature of the delivery before",
@@ -144,13 +162,13 @@ pub(super) const CHECKS: &[Check] = &[
         why: super::CRASH_WHY,
         fix: super::CRASH_FIX,
     },
-    forged!(
+    unsent!(
         "signature/body-only",
         "the MAC over the body alone, without the timestamp",
         |provider| provider.definition.signature.signs_time(),
         |context| context.content(|content| content.signed = Template::of_body()),
-        "a MAC that does not cover the timestamp leaves it open to be changed, and a replay is fresh \
-         for ever",
+        "a MAC that does not cover the timestamp leaves it open to be changed, and a replay of such a \
+         one is fresh for ever",
         TIME_FIX
     ),
     forged!(
@@ -192,31 +210,38 @@ pub(super) const CHECKS: &[Check] = &[
         TIME_FIX
     ),
     forged!(
+        "signature/signature-missing",
+        "the timestamp alone, without a signature",
+        |provider| {
+            let scheme = &provider.definition.signature;
+            scheme.signs_time() && scheme.value.has_timestamp()
+        },
+        |context| context.with_timestamp_alone(),
+        FORGED_WHY,
+        EXACT_FIX
+    ),
+    unsent!(
         "signature/timestamp-negative",
         "rightly signed, at a time before 1970",
         signs_time,
         |context| context.content(|content| content.time.insert(0, '-')),
-        REPLAY_WHY,
+        "what is older than the tolerance is to be refused, and 1970 is",
         TIME_FIX
     ),
-    Check {
-        id: "signature/timestamp-huge",
-        severity: Severity::Warning,
-        title: "rightly signed, at a time of twenty digits",
-        applies: signs_time,
-        case: |context| context.content(|content| content.time = HUGE.into()),
-        expect: Expect::Rejected,
-        why: "the documented receivers refuse the past alone, so that this one is fresh for ever. It \
-              is no forgery: only who has the secret can make it",
-        fix: "refuse what is further in the future than the tolerance, too",
-    },
-    forged!(
+    unsent!(
+        "signature/timestamp-huge",
+        "rightly signed, at a time of twenty digits",
+        signs_time,
+        |context| context.content(|content| content.time = HUGE.into()),
+        "the documented receivers refuse the past alone, so that this one is fresh for ever",
+        "refuse what is further in the future than the tolerance, too"
+    ),
+    unsent!(
         "signature/timestamp-text",
         "rightly signed, at a time that is no number",
         signs_time,
         |context| context.content(|content| content.time = "yesterday".into()),
-        "the age of what is no number is NaN, and `NaN > 300` is false: the check of the age lets it \
-         pass, and with it whatever makes the number unreadable",
+        "the age of what is no number is NaN, and `NaN > 300` is false: the check of the age lets it pass",
         TIME_FIX
     ),
 ];

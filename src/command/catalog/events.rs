@@ -9,7 +9,7 @@ use crate::command::World;
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::provider::{Event, Fault, Provenance, Provider};
-use crate::report;
+use crate::report::{self, sheet};
 
 /// Lists the events, of one provider or of all, or the faults.
 pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -23,11 +23,8 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     };
     let mut events = Vec::new();
     for provider in providers {
-        for name in provider.event_names() {
-            if let Some(event) = provider.event(name) {
-                events.push((provider, name, event?));
-            }
-        }
+        let of_provider = provider.events()?.into_iter();
+        events.extend(of_provider.map(|(name, event)| (provider, name, event)));
     }
     if args.json {
         let line = |(provider, name, event): (&Provider, &str, Event)| {
@@ -37,11 +34,14 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
                 "description": event.description,
                 "trigger": event.trigger,
                 "source": event.source,
+                "documented": event.documented(),
             })
         };
         print_lines(world, "event", events.into_iter().map(line))?;
     } else {
+        let parts = documented_parts(&events);
         print(world, &table(events, world.console.width()))?;
+        print(world, &report::wrap(&parts, world.console.width()))?;
     }
     Ok(Outcome::Yes)
 }
@@ -59,8 +59,8 @@ fn table(events: Vec<(&Provider, &str, Event)>, width: Option<usize>) -> String 
             provider.dimmed()
         };
         let source = match event.source {
-            Provenance::Documented => "documented".normal(),
-            Provenance::Inferred => "inferred".dimmed(),
+            Provenance::Inferred => event.source.name().dimmed(),
+            _ => event.source.name().normal(),
         };
         let name = name.to_owned();
         vec![
@@ -72,6 +72,21 @@ fn table(events: Vec<(&Provider, &str, Event)>, width: Option<usize>) -> String 
     };
     let headers = ["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"];
     report::table(&headers, events.into_iter().map(row).collect(), width)
+}
+
+/// Which fields of the payloads that are documented in part are.
+fn documented_parts(events: &[(&Provider, &str, Event)]) -> String {
+    let in_part = events
+        .iter()
+        .filter(|(_, _, event)| event.source == Provenance::DocumentedInPart);
+    let lines = in_part.map(|(provider, name, event)| {
+        let part = event.documented_part();
+        (provider.name(), format!("{name}: {part}"))
+    });
+    match sheet::section("Documented in part, the other fields are inferred", lines) {
+        none if none.is_empty() => none,
+        section => format!("\n{section}"),
+    }
 }
 
 fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {

@@ -9,7 +9,9 @@ use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::command::World;
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
-use crate::provider::{CountedFrom, Definition, FieldSource, Provider, Retry, StatusPattern};
+use crate::provider::{
+    CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote, Retry, StatusPattern,
+};
 use crate::report::sanitize::escape;
 use crate::report::{self, sheet};
 use crate::signature::{PartOrder, Scheme};
@@ -28,7 +30,7 @@ pub fn providers(
             if *json {
                 print_lines(world, "provider", [provider.facts()].into_iter())?;
             } else {
-                print(world, &report::wrap(&show(provider), width))?;
+                print(world, &report::wrap(&show(provider)?, width))?;
             }
         }
         None if args.json => {
@@ -113,37 +115,62 @@ fn retries(retry: &Retry) -> String {
 }
 
 /// Everything about one provider.
-fn show(provider: &Provider) -> String {
+fn show(provider: &Provider) -> Result<String, CliError> {
     let definition = &provider.definition;
-    let events: Vec<_> = provider.event_names().collect();
     let head = sheet::facts([
         ("documents", definition.docs.clone()),
         ("origin", provider.origin.to_string()),
-        ("events", events.join(", ")),
     ]);
     let title = escape(&definition.title).bold();
     let sections = [
         format!("{title} ({})\n{head}", escape(&definition.name)),
+        sheet::section("Events, by their payloads", payloads(provider)?),
         sheet::section("Signature", signature(&definition.signature)),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
         schedule(&definition.delivery.retry),
-        notes(definition, "Documented", true),
-        notes(definition, "Assumed", false),
+        notes(definition, "Documented", |note| note.source == "documented"),
+        notes(definition, "Contradictory", ProviderNote::is_contradictory),
+        notes(definition, "Assumed", ProviderNote::is_assumed),
     ];
     let sections = sections.into_iter().filter(|text| !text.is_empty());
-    sections.collect::<Vec<_>>().join("\n\n")
+    Ok(sections.collect::<Vec<_>>().join("\n\n"))
+}
+
+/// The events whose payloads are documented, those where a part is, and those where none is.
+fn payloads(provider: &Provider) -> Result<Vec<(&'static str, String)>, CliError> {
+    let events = provider.events()?;
+    let of = |source: Provenance| {
+        let events = events
+            .iter()
+            .filter(move |(_, event)| event.source == source);
+        let names = events.map(|(name, event)| match source {
+            Provenance::DocumentedInPart => format!("{name}: {}", event.documented_part()),
+            _ => (*name).to_owned(),
+        });
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let all = [
+        ("documented", of(Provenance::Documented)),
+        ("in part", of(Provenance::DocumentedInPart)),
+        ("inferred", of(Provenance::Inferred)),
+    ];
+    Ok(all
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .collect())
 }
 
 fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     let reading = match scheme.value.reading {
-        PartOrder::Positional => "by position",
-        PartOrder::AnyOrder => "in any order",
+        _ if scheme.value.parts.len() == 1 => "",
+        PartOrder::Positional => ", read by position",
+        PartOrder::AnyOrder => ", read in any order",
     };
     let value = scheme.describe(&scheme.value);
     let mut facts = vec![
         ("header", scheme.header.clone()),
-        ("value", format!("{value}, read {reading}")),
+        ("value", format!("{value}{reading}")),
     ];
     for variant in &scheme.also_accepted {
         facts.push(("also accepted", scheme.describe(&variant.value)));
@@ -207,9 +234,21 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
     };
     let mut facts = vec![("method", rules.method.clone())];
     let headers = rules.headers.iter();
-    facts.extend(headers.map(|(name, value)| ("header", format!("{name}: {value}"))));
+    let mark = |topic| {
+        if definition.assumes(topic) {
+            " (assumed)"
+        } else {
+            ""
+        }
+    };
+    facts.extend(headers.map(|(name, value)| {
+        let is_type = name.eq_ignore_ascii_case("Content-Type");
+        let mark = if is_type { mark("content type") } else { "" };
+        ("header", format!("{name}: {value}{mark}"))
+    }));
+    let deadline = report::duration(rules.timeout());
     facts.extend([
-        ("answer within", report::duration(rules.timeout())),
+        ("answer within", deadline + mark("deadline")),
         ("success", success + &documented.unwrap_or_default()),
         ("retried", retried),
     ]);
@@ -233,9 +272,9 @@ fn schedule(retry: &Retry) -> String {
     report::table(&["  ATTEMPT", "WAIT", "SINCE THE FIRST"], rows, None)
 }
 
-fn notes(definition: &Definition, heading: &str, documented: bool) -> String {
+fn notes(definition: &Definition, heading: &str, of: impl Fn(&ProviderNote) -> bool) -> String {
     let notes = definition.notes.iter();
-    let notes = notes.filter(|note| (note.source == "documented") == documented);
+    let notes = notes.filter(|note| of(note));
     sheet::section(
         heading,
         notes.map(|note| (note.topic.as_str(), note.text.clone())),

@@ -13,7 +13,7 @@ use crate::command::line::Line;
 use crate::command::shape;
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
-use crate::provider::{Fault, NextAttempt, Payload};
+use crate::provider::{Definition, Fault, NextAttempt, Payload};
 use crate::report::{self, AttemptView, Load, LoadEnd, Tally};
 use crate::send::{LoadReport, Message, SendError, SendEvent};
 
@@ -78,7 +78,7 @@ impl<'a> SendOutput<'a> {
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
                 }
-                self.say_end(&message.provider.definition.title, next);
+                self.say_end(&message.provider.definition, next);
             }
             SendEvent::Stopping => {
                 let say = || {
@@ -162,14 +162,17 @@ impl<'a> SendOutput<'a> {
         self.world.console.talk(&line);
     }
 
-    fn say_end(&self, title: &str, next: Option<NextAttempt>) {
+    fn say_end(&self, definition: &Definition, next: Option<NextAttempt>) {
+        let title = &definition.title;
         let text = match next {
             None | Some(NextAttempt::Delivered | NextAttempt::At(_)) => return,
             Some(NextAttempt::NotRetried) => {
-                format!("{title} does not retry this answer: the delivery has failed")
+                format!("{title} does not retry this answer: no more attempts are made")
             }
             Some(NextAttempt::Exhausted) => {
-                format!("that was the last attempt: {title} marks the delivery as failed")
+                let note = definition.notes_on("last attempt").next();
+                let text = note.map_or("no more are made", |note| &note.text);
+                format!("that was the last attempt of {title}: {text}")
             }
         };
         self.world.console.note(&text);

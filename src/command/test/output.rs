@@ -171,7 +171,9 @@ pub const fn hint_for(status: u16) -> Option<&'static str> {
     match status {
         401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
         404 | 405 => Some("is the path of `--url` the handler's?"),
-        300..=399 => Some("no provider follows a redirect: give the URL that answers itself"),
+        300..=399 => Some(
+            "no redirect is followed, as no document says so: give the URL that answers itself",
+        ),
         _ => None,
     }
 }

@@ -8,8 +8,8 @@ use crate::delivery::Request;
 const WRITTEN_ANEW: [&str; 3] = ["Host", "Content-Length", "Transfer-Encoding"];
 
 /// The bytes of an HTTP/1.1 message: request line, `Host`, the other fields in order,
-/// `Content-Length`, a blank line, the body. The host of the URL `to`, where there is one, takes the place
-/// of the request's own.
+/// `Content-Length`, a blank line, the body. With the URL `to` it is the message that this program
+/// sends there.
 pub fn write(request: &Request, to: Option<&str>) -> Result<Vec<u8>, Unwritable> {
     Unwritable::check_line(&request.method, &request.target)?;
     let mut out = Vec::with_capacity(request.body.len() + 1024);
@@ -17,27 +17,59 @@ pub fn write(request: &Request, to: Option<&str>) -> Result<Vec<u8>, Unwritable>
         &mut out,
         &[&request.method, " ", &request.target, " HTTP/1.1\r\n"],
     );
-    let own = request.headers.get("Host").map(AsRef::as_ref);
-    let host = to.and_then(url::authority).map(str::as_bytes);
-    if let Some(host) = host.or(own) {
-        field(&mut out, "Host", host)?;
-    }
-    for (name, value) in request.headers.iter() {
-        if !WRITTEN_ANEW
-            .iter()
-            .any(|anew| name.eq_ignore_ascii_case(anew))
-        {
+    if let Some(host) = to.and_then(url::authority) {
+        outgoing_fields(&mut out, request, host)?;
+    } else {
+        if let Some(host) = request.headers.get("Host") {
+            field(&mut out, "Host", host.as_ref())?;
+        }
+        for (name, value) in kept(request) {
             field(&mut out, name, value)?;
         }
     }
-    field(
-        &mut out,
-        "Content-Length",
-        request.body.len().to_string().as_bytes(),
-    )?;
+    let length = request.body.len().to_string();
+    field(&mut out, "Content-Length", length.as_bytes())?;
     out.extend(b"\r\n");
     out.extend(&request.body);
     Ok(out)
+}
+
+/// The fields that stay as they are.
+fn kept(request: &Request) -> impl Iterator<Item = (&str, &[u8])> {
+    let fields = request.headers.iter();
+    let fields = fields.map(|(name, value)| (name, value.as_ref()));
+    let is_anew = |name: &str| {
+        WRITTEN_ANEW
+            .iter()
+            .any(|anew| name.eq_ignore_ascii_case(anew))
+    };
+    fields.filter(move |(name, _)| !is_anew(name))
+}
+
+/// The fields as the client writes them: names in `Title-Case`, an `Accept` where there is none, and
+/// the host last.
+fn outgoing_fields(out: &mut Vec<u8>, request: &Request, host: &str) -> Result<(), Unwritable> {
+    for (name, value) in kept(request) {
+        field(out, &title_case(name), value)?;
+    }
+    if !request.headers.contains("Accept") {
+        field(out, "Accept", b"*/*")?;
+    }
+    field(out, "Host", host.as_bytes())
+}
+
+fn title_case(name: &str) -> String {
+    let mut is_first = true;
+    let cased = name.chars().map(|c| {
+        let cased = if is_first {
+            c.to_ascii_uppercase()
+        } else {
+            c.to_ascii_lowercase()
+        };
+        is_first = c == '-';
+        cased
+    });
+    cased.collect()
 }
 
 fn put(out: &mut Vec<u8>, parts: &[&str]) {

@@ -1,10 +1,11 @@
+use std::collections::HashSet;
+
 use proptest::prelude::*;
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::json::javascript;
+use crate::provider::FieldSource;
 use crate::signature::{Key, Secret};
 
 /// A value with its placeholders filled for `order.created` at [`AT`].
@@ -12,8 +13,8 @@ fn filled(value: &Value) -> Value {
     let catalogue = Catalogue::builtin();
     let mut definition = catalogue.iter().next().unwrap().definition.clone();
     definition.envelope.template = json!("{{data}}");
-    let mut random = StdRng::seed_from_u64(1);
-    Composer::new(&definition, "order.created", AT, &mut random)
+    let story = Story { seed: 1, number: 0 };
+    Composer::new(&definition, "order.created", AT, story)
         .fixture(value)
         .value
 }
@@ -133,8 +134,124 @@ fn strings(value: &Value) -> Vec<&str> {
     }
 }
 
+/// The event's id, and the id in its data that starts with `prefix`.
+fn ids<'v>(provider: &Provider, document: &'v Value, prefix: &str) -> (&'v str, Option<&'v str>) {
+    let FieldSource::Path(path) = &provider.definition.envelope.id else {
+        panic!("not in the body");
+    };
+    let own = document[path.as_str()].as_str().expect("an id");
+    let data = strings(&document["data"]);
+    (own, data.into_iter().find(|text| text.starts_with(prefix)))
+}
+
+#[test]
+fn an_order_and_its_payment_have_one_id_for_it() {
+    let catalogue = Catalogue::builtin();
+    for (name, events, prefixes) in [
+        (
+            "barecommerce",
+            [
+                "order.created",
+                "order.updated",
+                "order.paid",
+                "order.fulfilled",
+            ]
+            .as_slice(),
+            ["order_", "pi_"].as_slice(),
+        ),
+        (
+            "barecommerce",
+            &["customer.created", "customer.updated"],
+            &["cust_", "addr_"],
+        ),
+        (
+            "cimplify",
+            &["order.created", "order.completed", "payment.completed"],
+            &["ord_"],
+        ),
+        (
+            "cimplify",
+            &["order.cancelled", "payment.refunded"],
+            &["ord_", "pay_"],
+        ),
+        (
+            "ibakepro",
+            &["order.created", "order.updated", "pantry.low_stock"],
+            &["ord_"],
+        ),
+        (
+            "olympus",
+            &["order.created", "order.ready", "payment.processed"],
+            &["order_"],
+        ),
+        (
+            "olympus",
+            &["order.completed", "payment.processed"],
+            &["pay_", "order_"],
+        ),
+        (
+            "olympus",
+            &["order.cancelled", "payment.voided"],
+            &["pay_", "order_"],
+        ),
+    ] {
+        let provider = catalogue.get(name).expect("built in");
+        for prefix in prefixes {
+            let mut told: Vec<_> = events
+                .iter()
+                .map(|event| {
+                    let document = document(provider, event, 7, AT).value;
+                    ids(provider, &document, prefix).1.map(str::to_owned)
+                })
+                .collect();
+            told.dedup();
+            assert!(
+                told.len() == 1 && told[0].is_some(),
+                "{name} {events:?}: {told:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_id_follows_from_seed_number_and_name() {
+    let catalogue = Catalogue::builtin();
+    let provider = catalogue.get("cimplify").expect("built in");
+    let id = |seed, number| {
+        let composer = Composer::new(
+            &provider.definition,
+            "order.created",
+            AT,
+            Story { seed, number },
+        );
+        let value = composer.fixture(&json!("{{id:order}}")).value;
+        (value["id"].clone(), value["data"].clone())
+    };
+    // What a seed gave it gives for ever.
+    assert_eq!(id(7, 0), (json!("evt_dabejp1b2b9b"), json!("syjo0xa52kxf")));
+    let all = [id(7, 0), id(8, 0), id(7, 1), id(6, 1)];
+    let unique: HashSet<_> = all
+        .iter()
+        .flat_map(|(event, order)| [event, order])
+        .collect();
+    assert_eq!(unique.len(), 8);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_two_events_have_one_id(seed in any::<u64>()) {
+        let catalogue = Catalogue::builtin();
+        let documents = events(&catalogue).flat_map(|(provider, event)| {
+            [seed, seed.wrapping_add(1)]
+                .map(|seed| (provider, document(provider, event, seed, AT).value))
+        });
+        let own: HashSet<_> = documents
+            .map(|(provider, document)| ids(provider, &document, "").0.to_owned())
+            .collect();
+        prop_assert_eq!(own.len(), 2 * 57);
+    }
 
     #[test]
     fn a_composed_document_is_as_its_template_says(seed in any::<u64>(), seconds in 0_i64..4_000_000_000) {

@@ -6,10 +6,7 @@ mod keyring;
 mod observe;
 mod verify_request;
 
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
-
-use super::{Catalogue, Composer, Document, Payload, Provider, SecretEntry};
+use super::{Catalogue, Composer, Document, Payload, Provider, SecretEntry, Story};
 use crate::delivery::Timestamp;
 
 /// When every composed delivery happened and was signed: 2026-01-18T10:30:00Z.
@@ -32,9 +29,9 @@ fn secrets(catalogue: &Catalogue) -> Vec<SecretEntry> {
 
 /// An event's document, with the ids that a seed gives.
 fn document(provider: &Provider, event: &str, seed: u64, at: Timestamp) -> Document {
-    let mut random = StdRng::seed_from_u64(seed);
+    let story = Story { seed, number: 0 };
     let fixture = provider.event(event).expect("an event").expect("valid");
-    Composer::new(&provider.definition, event, at, &mut random).fixture(&fixture.data)
+    Composer::new(&provider.definition, event, at, story).fixture(&fixture.data)
 }
 
 /// The same written, and not signed yet.

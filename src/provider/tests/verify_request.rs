@@ -1,5 +1,5 @@
 use super::*;
-use crate::delivery::{Request, Status};
+use crate::delivery::{Headers, Request, Status};
 use crate::provider::{Keyring, Policy, RequestVerdict, verify_request};
 use crate::signature::{Freshness, Key, Secret};
 
@@ -263,6 +263,90 @@ fn a_verdict_names_the_secret_by_its_place_and_never_by_its_text() {
         assert!(
             !format!("{:?}", judged.verdict).contains("whsec_"),
             "{event}"
+        );
+    }
+}
+
+/// The request of the curl example in BareCommerceCore's document.
+fn documented_example() -> Request {
+    let body = r#"{
+    "type": "order.created",
+    "id": "evt_test",
+    "data": {"id": "order_1", "orderNumber": "ORD-001", "total": "99.99"}
+  }"#;
+    let mut request = Request::post("/api/webhooks/barecommerce", Headers::new(), body);
+    for (name, value) in [
+        ("Content-Type", "application/json"),
+        ("X-Webhook-Signature", "sha256=test_signature"),
+    ] {
+        request.headers.push(name, value);
+    }
+    request
+}
+
+#[test]
+fn the_documents_own_example_is_its_providers_and_is_told_to_be_one() {
+    let catalogue = Catalogue::builtin();
+    let all = secrets(&catalogue);
+    let [own, other] = ["barecommerce", "ibakepro"].map(|name| {
+        let of = |entry: &&SecretEntry| entry.provider.as_deref() == Some(name);
+        all.iter().find(of).cloned().expect("a secret")
+    });
+    for entries in [all.clone(), vec![own], vec![other], Vec::new()] {
+        let keyring = Keyring::new(&catalogue, &entries).expect("keys");
+        let judged = judged(&catalogue, &keyring, &documented_example());
+        assert_eq!(name(&judged), Some("barecommerce"));
+        assert_eq!(judged.event.as_deref(), Some("order.created"));
+        assert_ne!(judged.verdict.status, Status::Valid);
+        if !keyring.keys("barecommerce").is_empty() {
+            assert_eq!(judged.verdict.status, Status::Malformed);
+            assert_eq!(judged.verdict.cause.as_deref(), Some("documented-example"));
+            let hint = judged.verdict.hint.expect("what to do");
+            assert!(
+                hint.contains("--provider barecommerce --dry-run --as curl"),
+                "{hint}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_example_of_a_document_is_told_from_a_signature() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).expect("keys");
+    let examples = |provider: &Provider| provider.definition.example_signatures.clone();
+    let all: Vec<_> = catalogue.iter().flat_map(examples).collect();
+    assert_eq!(all.len(), 3);
+    for provider in catalogue.iter() {
+        for example in examples(provider) {
+            let payload = payload(provider, "order.created");
+            let mut request = signed_as(provider, &payload);
+            let header = provider.definition.signature.header.as_str();
+            request.headers.set(header, example);
+            let judged = judged(&catalogue, &keyring, &request);
+            assert_eq!(name(&judged), Some(provider.name()));
+            assert_eq!(judged.verdict.cause.as_deref(), Some("documented-example"));
+        }
+    }
+}
+
+#[test]
+fn what_no_form_and_no_envelope_tells_is_his_whose_secret_is_known() {
+    let catalogue = Catalogue::builtin();
+    for entry in secrets(&catalogue) {
+        let owner = entry.provider.clone().expect("a name");
+        let keyring = Keyring::new(&catalogue, &[entry]).expect("keys");
+        let header = &catalogue
+            .get(&owner)
+            .expect("built in")
+            .definition
+            .signature
+            .header;
+        let mut request = Request::post("/", Headers::new(), "no JSON");
+        request.headers.push(header.as_str(), "garbage");
+        assert_eq!(
+            name(&judged(&catalogue, &keyring, &request)),
+            Some(owner.as_str())
         );
     }
 }

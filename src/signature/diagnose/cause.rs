@@ -50,7 +50,7 @@ causes! {
         "send the header's value without quotes";
     HEADER_SPACED = "header-spaced",
         "the signature is right but its header has white space in it",
-        "send the header's value without spaces: documented receivers do not trim";
+        "send the header's value without spaces: not every documented receiver takes them";
     PREFIX_MISSING = "prefix-missing",
         "the signature is right but stands without {}",
         "put the documented prefix before the signature";
@@ -62,7 +62,7 @@ causes! {
         "write the documented prefix, in lower case";
     PARTS_SWAPPED = "parts-swapped",
         "the signature is right but the parts of its header are in the wrong order",
-        "send the parts in the documented order: documented receivers read them by position";
+        "send the parts in the documented order: documented receivers look for each at its place";
     SEPARATOR_OTHER = "separator-other",
         "the signature is right but the parts of its header are joined by the wrong character",
         "join the parts as documented";

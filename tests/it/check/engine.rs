@@ -3,8 +3,6 @@
 use std::future::{pending, ready};
 use std::ops::ControlFlow;
 
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
 use webhook_cli::check::{CheckContext, CheckEnd, CheckEvent, Planned, Runner, plan, select};
 use webhook_cli::delivery::{CheckOutcome, Finding, Severity, Timestamp, Trigger};
 use webhook_cli::dispatch::{Dispatch, EndpointClient};
@@ -65,10 +63,9 @@ fn planned(provider: &Provider, only: &str) -> Vec<Planned> {
 }
 
 fn runner<'a>(provider: &'a Provider, key: &'a Key, endpoint: &'a EndpointClient) -> Runner<'a> {
-    let random = StdRng::seed_from_u64(1);
     let clock = || Timestamp::from_seconds(1_770_000_000);
     Runner {
-        context: CheckContext::new(provider, key, "/hook".into(), clock, random),
+        context: CheckContext::new(provider, key, "/hook".into(), clock, 1),
         endpoint,
         effects: None,
         is_kept: false,

@@ -28,7 +28,7 @@ fn retried(provider: &str, endpoint: &Endpoint, more: &[&str]) -> Run {
 #[test]
 fn each_provider_s_rules_are_followed() {
     for (provider, statuses, attempts, code) in [
-        // As many attempts as documented, then the delivery has failed.
+        // As many attempts as documented.
         ("barecommerce", &[500][..], 5, 1),
         ("cimplify", &[500], 4, 1),
         ("ibakepro", &[500], 5, 1),
@@ -82,6 +82,40 @@ fn says_how_it_went(run: &Run, attempts: usize, code: i32) {
     }
     let failed = run.stderr.contains("the last attempt") || run.stderr.contains("does not retry");
     assert_eq!(failed, code != 0, "{}", run.stderr);
+}
+
+#[test]
+fn what_follows_the_last_attempt_is_told_where_the_document_tells_it() {
+    for (provider, status, said) in [
+        (
+            "ibakepro",
+            500,
+            "the last attempt of ibakepro: the delivery is marked as failed\n",
+        ),
+        (
+            "barecommerce",
+            500,
+            "no more are made; what becomes of the delivery is not documented\n",
+        ),
+        (
+            "cimplify",
+            500,
+            "no more are made; what becomes of the delivery is not documented\n",
+        ),
+        (
+            "olympus",
+            500,
+            "no more are made; what becomes of the delivery is not documented\n",
+        ),
+        (
+            "olympus",
+            404,
+            "Olympus Cloud does not retry this answer: no more attempts are made\n",
+        ),
+    ] {
+        let run = retried(provider, &Endpoint::script(&[status]), &["--speed", FAST]);
+        assert!(run.stderr.contains(said), "{provider}: {}", run.stderr);
+    }
 }
 
 #[test]

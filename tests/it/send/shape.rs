@@ -423,3 +423,32 @@ fn a_seed_makes_the_same_bodies_again() {
         |bodies: &[Vec<u8>]| serde_json::from_slice::<Value>(&bodies[0]).unwrap()["id"].clone();
     assert_eq!(id(&first), id(&bodies("7", "1768732201")));
 }
+
+#[test]
+fn a_seed_tells_one_story_whichever_events_are_asked_for() {
+    let sender = Sender::new();
+    let sent = |events: &[&str]| -> Vec<Value> {
+        let args = [events, &["--provider", "cimplify", "--seed", "7"]].concat();
+        let messages = sender.dry(&args).into_iter();
+        messages
+            .map(|message| serde_json::from_slice(&message.body).unwrap())
+            .collect()
+    };
+    let [order] = &sent(&["order.created"])[..] else {
+        panic!("not one");
+    };
+    let [payment] = &sent(&["payment.completed"])[..] else {
+        panic!("not one");
+    };
+    assert_eq!(order["data"]["order_id"], payment["data"]["order_id"]);
+    assert_ne!(order["id"], payment["id"]);
+    // The same event again is of another order, and its payment of that one.
+    let four = ["order.created", "payment.completed"].repeat(2);
+    let [first, paid, second, paid_too] = &sent(&four)[..] else {
+        panic!("not four");
+    };
+    assert_eq!((&first["id"], &paid["id"]), (&order["id"], &payment["id"]));
+    assert_eq!(second["data"]["order_id"], paid_too["data"]["order_id"]);
+    assert_ne!(second["data"]["order_id"], first["data"]["order_id"]);
+    assert!(second["id"] != first["id"] && paid_too["id"] != paid["id"]);
+}

@@ -102,7 +102,7 @@ fn a_dry_run_prints_the_message_that_would_go_out() {
             "--timestamp",
             "2026-01-18T10:30:00Z",
             "-H",
-            "X-Test: 1",
+            "x-teST: 1",
         ];
         let [printed] = &sender.dry(&fixed)[..] else {
             panic!("not one message");
@@ -110,19 +110,23 @@ fn a_dry_run_prints_the_message_that_would_go_out() {
         assert_eq!(endpoint.seen().len(), 0, "a dry run sends nothing");
         sender.send(&fixed).expect(0);
         let sent = endpoint.one();
-        assert_eq!(printed.line, sent.line);
-        assert_eq!(printed.body, sent.body);
+        // Olympus signs the time, which is given.
+        assert_eq!(printed.text(), sent.text());
+        assert_eq!(
+            String::from_utf8_lossy(&printed.bytes),
+            String::from_utf8_lossy(&sent.bytes)
+        );
         assert_eq!(
             names(printed),
-            ["Host", "Content-Type", "X-Test", header, "Content-Length"]
+            [
+                "Content-Type",
+                "X-Test",
+                header,
+                "Accept",
+                "Host",
+                "Content-Length"
+            ]
         );
-        for (name, value) in &printed.fields {
-            assert_eq!(sent.field(name), Some(value.as_str()), "{name}");
-        }
-        let clean = printed
-            .bytes
-            .starts_with(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:");
-        assert!(clean, "{printed:?}");
     }
 }
 

@@ -1,0 +1,104 @@
+//! Why a signature is wrong, where that can be proved.
+
+use super::{Catalogue, Keyring, Provider};
+use crate::delivery::{Request, Status, Verdict};
+use crate::signature::{Allowance, Context, Diagnosis, diagnose};
+
+/// What the cause of a wrong signature is looked for with.
+pub(super) struct Explanation<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) keyring: &'a Keyring,
+    pub(super) provider: &'a Provider,
+    pub(super) request: &'a Request,
+}
+
+impl Explanation<'_> {
+    /// The verdict with the proven cause of a wrong signature; with the local development secret
+    /// alone, that nothing can be said.
+    pub(super) fn of(&self, mut verdict: Verdict, allowance: Allowance) -> Verdict {
+        let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
+        if self.keyring.is_local() && !matches!(verdict.status, Status::Valid | Status::Stale) {
+            let found = wrong.then(|| self.diagnosis(allowance)).flatten();
+            return self.unverified(verdict, found);
+        }
+        if !wrong || verdict.cause.is_some() {
+            return verdict;
+        }
+        if self.request.body.len() > allowance.largest_body {
+            return verdict.hinting(format!(
+                "no cause is looked for here in a body of more than {} KiB; `webhook verify` looks further",
+                allowance.largest_body >> 10
+            ));
+        }
+        if let Some(found) = self.diagnosis(allowance) {
+            verdict.cause = Some(found.cause.into());
+            verdict.reason = Some(found.reason);
+            verdict.hint = Some(found.hint);
+        }
+        verdict
+    }
+
+    /// What the local secret does not verify may be genuine; only a proven cause says that it was
+    /// meant to be ours.
+    fn unverified(&self, verdict: Verdict, found: Option<Diagnosis>) -> Verdict {
+        let give = format!(
+            "give the endpoint's secret: `--secret {}=…`",
+            self.provider.name()
+        );
+        let (cause, reason, hint) = match (found, verdict.status) {
+            (Some(found), _) => (Some(found.cause.into()), Some(found.reason), found.hint),
+            (None, Status::Missing | Status::Malformed) => (None, verdict.reason.clone(), give),
+            (None, _) => {
+                let reason = "not signed with the local development secret";
+                (None, Some(reason.into()), give)
+            }
+        };
+        Verdict {
+            status: Status::Unverified,
+            cause,
+            reason,
+            hint: Some(hint),
+            ..verdict
+        }
+    }
+
+    fn diagnosis(&self, allowance: Allowance) -> Option<Diagnosis> {
+        if let Some(found) = self.example() {
+            return Some(found);
+        }
+        let name = self.provider.name();
+        let others: Vec<_> = self
+            .catalogue
+            .iter()
+            .filter(|other| other.name() != name)
+            .map(|other| (other.name(), &other.definition.signature))
+            .collect();
+        diagnose(&Context {
+            provider: name,
+            scheme: &self.provider.definition.signature,
+            secrets: self.keyring.secrets(name),
+            other_secrets: &self.keyring.others(name),
+            other_schemes: &others,
+            request: self.request,
+            allowance,
+        })
+    }
+
+    /// The signature is an example of the provider's documentation.
+    fn example(&self) -> Option<Diagnosis> {
+        let definition = &self.provider.definition;
+        let value = self.request.headers.text(&definition.signature.header)?;
+        let examples = &definition.example_signatures;
+        let example = examples.iter().find(|example| *example == value)?;
+        let (title, name) = (&definition.title, &definition.name);
+        Some(Diagnosis {
+            cause: "documented-example",
+            reason: format!(
+                "`{example}` is an example in the document of {title}: nobody signed it"
+            ),
+            hint: format!(
+                "`webhook send EVENT --provider {name} --dry-run --as curl` prints a signed one"
+            ),
+        })
+    }
+}
