@@ -1,6 +1,5 @@
 //! `webhook listen`.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,9 +30,11 @@ Examples:
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
-    /// The address to listen on [default: 127.0.0.1].
+    /// The address to listen on [default: localhost].
+    ///
+    /// `localhost` is 127.0.0.1 and `::1`; `0.0.0.0` and `::` let the network reach it.
     #[arg(long, value_name = "ADDRESS")]
-    pub host: Option<IpAddr>,
+    pub host: Option<value::ListenHost>,
 
     /// The port; 0 picks a free one, which the `ready` line tells [default: 4400].
     #[arg(short, long, value_name = "PORT")]
@@ -79,7 +80,7 @@ pub struct ListenArgs {
     pub timeout: Option<Duration>,
 
     /// A header to add to what is forwarded, such as `X-Test: 1`; repeatable.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::sent_header)]
     #[arg(help_heading = "Forwarding")]
     pub header: Vec<(String, String)>,
 

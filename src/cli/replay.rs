@@ -57,7 +57,7 @@ pub struct ReplayArgs {
     pub new_id: bool,
 
     /// A header to add, such as `X-Test: 1`; repeatable.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::sent_header)]
     pub header: Vec<(String, String)>,
 
     /// Keep the pauses between the deliveries as they were.

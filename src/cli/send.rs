@@ -48,7 +48,7 @@ pub struct SendArgs {
     pub fault: Option<Fault>,
 
     /// A header to add, such as `X-Test: 1`; repeatable.
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::header)]
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::sent_header)]
     pub header: Vec<(String, String)>,
 
     /// Print the request in place of sending it.

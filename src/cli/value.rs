@@ -1,5 +1,7 @@
 //! Readers of values as people type them: spans, sizes, moments, rates, factors, headers.
 
+use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -135,6 +137,42 @@ pub fn speed(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("`{text}` is not a speed such as `10x`"))
 }
 
+/// Where to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenHost {
+    /// Both loopback addresses: clients differ in which one they take for `localhost`.
+    Localhost,
+    /// One address of this machine, or any.
+    Address(IpAddr),
+}
+
+impl FromStr for ListenHost {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("localhost") {
+            return Ok(Self::Localhost);
+        }
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'));
+        let address = bare.unwrap_or(text).parse().map(Self::Address);
+        address.map_err(|_| {
+            let shown = text.escape_debug();
+            format!("`{shown}` is not an address of this machine such as `127.0.0.1`, `::1` or `localhost`")
+        })
+    }
+}
+
+impl fmt::Display for ListenHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Localhost => f.write_str("localhost"),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
+}
+
 /// A URL with a host, such as `https://hooks.example`.
 pub fn public_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(Url::has_host);
@@ -158,6 +196,38 @@ pub fn header(text: &str) -> Result<(String, String), String> {
             let shown = text.escape_debug();
             format!("`{shown}` is not a header such as `X-Name: value`")
         })
+}
+
+/// Header fields that follow from the body or the connection.
+const MADE_ANEW: [&str; 8] = [
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Upgrade",
+    "Expect",
+];
+
+/// A header line that is sent: one that HTTP can carry and that is not made for each request.
+pub fn sent_header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = header(text)?;
+    if MADE_ANEW.iter().any(|made| name.eq_ignore_ascii_case(made)) {
+        return Err(format!(
+            "`{name}` is made for each connection and request: leave it out"
+        ));
+    }
+    if value
+        .bytes()
+        .any(|byte| byte != b'\t' && byte.is_ascii_control())
+    {
+        let shown = text.escape_debug();
+        return Err(format!(
+            "`{shown}` has control characters, which no header can carry"
+        ));
+    }
+    Ok((name, value))
 }
 
 /// The status of a final answer, as `--respond` takes it.

@@ -106,7 +106,7 @@ async fn serve(
     };
     let budget = ByteBudget::of(&limits);
     let service = http::buffered(Arc::clone(receiver), limits, budget);
-    http::serve(socket.listener, socket.tls, service, limits, until).await;
+    http::serve(socket.listeners, socket.tls, service, limits, until).await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 

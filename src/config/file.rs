@@ -1,7 +1,6 @@
 //! The form of `webhook.toml` and `config.toml`.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -33,7 +32,7 @@ pub struct ConfigForm {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ListenForm {
     /// The address to listen on.
-    pub host: Option<IpAddr>,
+    pub host: Option<String>,
     /// The port.
     pub port: Option<u16>,
     /// The targets to forward to.

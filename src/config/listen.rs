@@ -1,13 +1,12 @@
 //! The settings of `listen`: flag, then configuration file, then default.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use url::Url;
 
 use super::{Config, ConfigError, ConfigForm, ListenForm, Setting};
-use crate::cli::value;
+use crate::cli::value::{self, ListenHost};
 use crate::cli::{BodyDetail, InvalidPolicy, ListenArgs, UnsignedPolicy};
 
 /// The port where none is chosen.
@@ -21,7 +20,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct ListenSettings {
     /// The address to listen on.
-    pub host: Setting<IpAddr>,
+    pub host: Setting<ListenHost>,
     /// The port; 0 picks a free one.
     pub port: Setting<u16>,
     /// The targets to forward to.
@@ -50,11 +49,14 @@ impl Config {
     /// What `listen` works with when it is given these flags. Fails where a configuration file
     /// holds a value that is not of its kind.
     pub fn listen_settings(&self, args: &ListenArgs) -> Result<ListenSettings, ConfigError> {
-        let host = args.host.map(|host| ("--host", host));
         let port = args.port.map(|port| ("--port", port));
-        let localhost = Ipv4Addr::LOCALHOST.into();
         Ok(ListenSettings {
-            host: self.setting(host, None, |file| file.listen.host, localhost)?,
+            host: self.parsed(
+                ("--host", args.host),
+                ("listen.host", |file| &file.listen.host),
+                str::parse,
+                ListenHost::Localhost,
+            )?,
             port: self.setting(port, None, |file| file.listen.port, DEFAULT_PORT)?,
             forward_to: self.list(("--forward-to", &args.forward_to), |file| &file.forward_to)?,
             timeout: self
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn without_anything_the_documented_defaults_hold() {
         let settings = resolve("", &[]).unwrap();
-        assert_eq!(settings.host.value.to_string(), "127.0.0.1");
+        assert_eq!(settings.host.value.to_string(), "localhost");
         assert_eq!(settings.port.value, 4400);
         assert!(settings.forward_to.value.is_empty());
         assert_eq!(settings.timeout.value, Some(Duration::from_secs(30)));

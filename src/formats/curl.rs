@@ -20,7 +20,7 @@ const MAX_ARGUMENT: usize = 24 * 1024;
 const EXPECT_THRESHOLD: usize = 1024;
 
 /// Fields that curl writes from the URL and the body.
-const WRITTEN_BY_CURL: [&str; 4] = ["Host", "Content-Length", "Transfer-Encoding", "Expect"];
+const WRITTEN_BY_CURL: [&str; 3] = ["Content-Length", "Transfer-Encoding", "Expect"];
 
 /// Fields that curl adds unless it is told not to.
 const ADDED_BY_CURL: [&str; 2] = ["User-Agent", "Accept"];
@@ -28,7 +28,7 @@ const ADDED_BY_CURL: [&str; 2] = ["User-Agent", "Accept"];
 /// The command that sends `request` to `url`, over several lines, without a line end.
 ///
 /// It holds no control character and no byte that is not UTF-8: where a header or the body has one,
-/// `printf` makes it. `Host` follows from `url`.
+/// `printf` makes it. A `Host` is kept; without one, it follows from `url`.
 pub fn command(request: &Request, url: &str) -> Result<String, Unwritable> {
     Unwritable::check_line(&request.method, url)?;
     let data = Data::of(request);

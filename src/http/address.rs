@@ -1,7 +1,7 @@
 //! Which addresses are this machine's or a private network's.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use super::Target;
 
@@ -9,6 +9,11 @@ use super::Target;
 pub async fn addresses(target: &Target) -> io::Result<Vec<IpAddr>> {
     let found = tokio::net::lookup_host(target.authority()).await?;
     Ok(found.map(|address| address.ip()).collect())
+}
+
+/// Whether this machine has the address: only then can a socket bind to it.
+pub fn is_of_this_machine(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
 }
 
 /// Whether an address is this machine's or a private network's (RFC 1918 and RFC 4193). Link-local

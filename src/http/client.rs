@@ -5,11 +5,15 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Method, redirect, retry};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, redirect, retry};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::body::BodyBuffer;
-use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider};
+use super::proxy::{self, Proxies};
+use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider, trust};
 use crate::delivery::{Answer, Failure, Request};
 
 /// The largest answer that is read, in bytes.
@@ -55,14 +59,16 @@ pub enum ClientError {
 
 /// Sends requests as they are: no redirect followed, no retry, nothing decompressed.
 ///
-/// Loopback targets are reached directly, all others through the system's proxy where there is one.
+/// Targets on this machine are reached directly, all others through the system's proxy where there is one.
 pub struct Client {
-    trusted: Vec<Certificate>,
+    /// Where more is trusted than the system does.
+    trusted: Option<ClientConfig>,
     insecure: bool,
     fresh_connections: bool,
     answers: ByteBudget,
-    /// By whether a target is `https`, whether it is loopback, and whether names go out in lower
-    /// case. Each is made at its first use: loading the system's certificates takes longer than
+    proxies: Proxies,
+    /// By whether a target is `https`, whether it is reached directly, and whether names go out in
+    /// lower case. Each is made at its first use: loading the system's certificates takes longer than
     /// most exchanges, and plain targets need none.
     made: [OnceLock<reqwest::Client>; 8],
 }
@@ -72,15 +78,13 @@ impl Client {
     /// none is.
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
         install_crypto_provider();
-        let trusted = match &options.ca_file {
-            Some(path) => read_certificates(path)?,
-            None => Vec::new(),
-        };
+        let trusted = options.ca_file.as_deref().map(trusting).transpose()?;
         Ok(Self {
             trusted,
             insecure: options.insecure,
             fresh_connections: options.fresh_connections,
             answers: ByteBudget::new(MAX_ANSWERS_HELD),
+            proxies: Proxies::of_process(),
             made: Default::default(),
         })
     }
@@ -88,7 +92,8 @@ impl Client {
     /// Sends `request` to `target`, whose path and query are used in place of the request's own.
     ///
     /// The body goes out byte for byte, the fields in order with repeats (those of one name stand
-    /// together); hop-by-hop fields, `Host`, `Content-Length` and `Expect` are made anew. `timeout`
+    /// together); hop-by-hop fields, `Content-Length` and `Expect` are made anew, and `Host` is the
+    /// target's where the request has none. `timeout`
     /// covers everything up to the last byte of the answer.
     pub async fn send(
         &self,
@@ -118,18 +123,32 @@ impl Client {
         let failed = |error: reqwest::Error| failure::classify(&error, target);
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|error| failure::unsendable(error, target))?;
-        let client = self.client_for(target, lower_case).map_err(failed)?;
+        let proxy = self.proxies.on_the_way_to(target).await;
+        let client = self.client_for(target, proxy.is_none(), lower_case);
+        let client = client.map_err(failed)?;
         let built = client.request(method, target.url().clone());
         let mut outgoing = built.build().map_err(failed)?;
-        copy_fields(request, outgoing.headers_mut());
+        copy_fields(request, outgoing.headers_mut())
+            .map_err(|error| failure::unsendable(error, target))?;
         set_body(&mut outgoing, &request.body);
-        let response = client.execute(outgoing).await.map_err(failed)?;
+        let response = client
+            .execute(outgoing)
+            .await
+            .map_err(|error| match &proxy {
+                Some(proxy) if error.is_connect() => proxy::failed(failed(error), proxy, target),
+                _ => failed(error),
+            })?;
         read_answer(response, target, &self.answers).await
     }
 
     /// The client for a target; two made at once differ in nothing, and the first is kept.
-    fn client_for(&self, target: &Target, lower_case: bool) -> reqwest::Result<&reqwest::Client> {
-        let bits = [target.is_https(), target.is_loopback(), lower_case];
+    fn client_for(
+        &self,
+        target: &Target,
+        is_direct: bool,
+        lower_case: bool,
+    ) -> reqwest::Result<&reqwest::Client> {
+        let bits = [target.is_https(), is_direct, lower_case];
         let index = bits
             .iter()
             .fold(0, |index, bit| index * 2 + usize::from(*bit));
@@ -137,11 +156,16 @@ impl Client {
         if let Some(made) = place.get() {
             return Ok(made);
         }
-        let made = self.make(target, lower_case)?;
+        let made = self.make(target, is_direct, lower_case)?;
         Ok(place.get_or_init(|| made))
     }
 
-    fn make(&self, target: &Target, lower_case: bool) -> reqwest::Result<reqwest::Client> {
+    fn make(
+        &self,
+        target: &Target,
+        is_direct: bool,
+        lower_case: bool,
+    ) -> reqwest::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -153,49 +177,52 @@ impl Client {
         if !lower_case {
             builder = builder.http1_title_case_headers();
         }
-        if target.is_loopback() {
+        if is_direct {
             builder = builder.no_proxy();
         }
-        let trusted = self.trusted.clone();
-        if target.is_https() {
-            builder = builder
-                .tls_certs_merge(trusted)
-                .tls_danger_accept_invalid_certs(self.insecure);
-        } else {
-            builder = builder.tls_certs_only(trusted);
-        }
+        builder = match (target.is_https(), &self.trusted) {
+            (true, Some(config)) if !self.insecure => {
+                builder.tls_backend_preconfigured(config.clone())
+            }
+            (true, _) => builder.tls_danger_accept_invalid_certs(self.insecure),
+            // Loading the system's would take longer than most exchanges.
+            (false, _) => builder.tls_certs_only([]),
+        };
         builder.build()
     }
 }
 
-fn read_certificates(path: &std::path::Path) -> Result<Vec<Certificate>, ClientError> {
+fn trusting(path: &std::path::Path) -> Result<ClientConfig, ClientError> {
     let shown = path.display().to_string();
     let pem = std::fs::read(path).map_err(|reason| ClientError::File {
         path: shown.clone(),
         reason,
     })?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ClientError::NoCertificate(shown)),
-    }
+    let found = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let found = found.ok().filter(|found| !found.is_empty());
+    let certificates = found.ok_or_else(|| ClientError::NoCertificate(shown.clone()))?;
+    trust::trusting(certificates).map_err(|_| ClientError::NoCertificate(shown))
 }
 
 /// Adds the fields that are passed on. Authorization from the target's user information, already
 /// there, goes before the request's.
-fn copy_fields(request: &Request, headers: &mut HeaderMap) {
+fn copy_fields(request: &Request, headers: &mut HeaderMap) -> Result<(), String> {
     let has_authorization = headers.contains_key(AUTHORIZATION);
     for (name, value) in fields::end_to_end(&request.headers) {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        let value = HeaderValue::from_maybe_shared(value.clone());
-        let (Ok(name), Ok(value)) = (name, value) else {
-            continue;
+        let read = HeaderName::from_bytes(name.as_bytes()).ok();
+        let read = read.zip(HeaderValue::from_maybe_shared(value.clone()).ok());
+        let Some((name, value)) = read else {
+            let shown = name.escape_debug();
+            return Err(format!(
+                "the header `{shown}` has bytes that HTTP cannot carry"
+            ));
         };
-        let is_ours = matches!(name.as_str(), "host" | "expect")
-            || (has_authorization && name == AUTHORIZATION);
+        let is_ours = name == EXPECT || (has_authorization && name == AUTHORIZATION);
         if !is_ours {
             headers.append(name, value);
         }
     }
+    Ok(())
 }
 
 /// Sets the body. hyper states no length for an empty one, and some servers ask for it wherever

@@ -18,15 +18,17 @@ mod exchange;
 mod failure;
 mod fields;
 pub mod limits;
+mod proxy;
 mod server;
 mod service;
 mod stage;
 mod target;
 pub mod tls;
+mod trust;
 mod wire;
 
 pub use abort::abort_mid_body;
-pub use address::{addresses, is_loopback_or_private};
+pub use address::{addresses, is_loopback_or_private, is_of_this_machine};
 pub use budget::ByteBudget;
 pub use client::{Client, ClientError, ClientOptions, MAX_ANSWER};
 pub use exchange::{Arrival, Handler, Problem, Reply};

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use futures_util::future::select_all;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 use hyper::service::Service;
@@ -29,7 +30,7 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// not spin until some are free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves what comes in on `listener` until `shutdown` is ready; then takes nothing new and returns
+/// Serves what comes in on `listeners` until `shutdown` is ready; then takes nothing new and returns
 /// once the requests under way are answered, or after [`GRACE`].
 ///
 /// The service finds the head as it came ([`super::Head`]) and the peer's [`SocketAddr`] in the
@@ -40,7 +41,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The limits hold for each connection, those of bodies where the service reads them; see
 /// [`Limits`] and [`super::buffered`].
 pub async fn serve<S, B>(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     tls: Option<TlsAcceptor>,
     service: S,
     limits: Limits,
@@ -59,7 +60,7 @@ pub async fn serve<S, B>(
     loop {
         let (stream, connection) = tokio::select! {
             () = &mut shutdown => break,
-            Some((permit, (stream, remote))) = next(&listener, &permits) => (stream, Connection {
+            Some((permit, (stream, remote))) = next(&listeners, &permits) => (stream, Connection {
                 remote,
                 limits,
                 permit: Arc::new(permit),
@@ -69,7 +70,7 @@ pub async fn serve<S, B>(
         let (tls, service) = (tls.clone(), Arc::clone(&service));
         tokio::spawn(receive(connection, stream, tls, service));
     }
-    drop(listener);
+    drop(listeners);
     stage.send_replace(Stage::Draining);
     // Every connection, and every handler that outlived one, holds a permit.
     let all = permits.acquire_many(u32::from(limits.max_connections));
@@ -99,11 +100,15 @@ where
 /// The next connection with its permit, which is taken first: beyond the limit, connections wait in
 /// the system's queue.
 async fn next(
-    listener: &TcpListener,
+    listeners: &[TcpListener],
     permits: &Arc<Semaphore>,
 ) -> Option<(OwnedSemaphorePermit, (TcpStream, SocketAddr))> {
     let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-    Some((permit, accept(|| listener.accept()).await))
+    let any = || {
+        let accepting = listeners.iter().map(|listener| Box::pin(listener.accept()));
+        select_all(accepting).map(|(accepted, ..)| accepted)
+    };
+    Some((permit, accept(any).await))
 }
 
 /// Serves one connection, after its handshake where there is TLS.

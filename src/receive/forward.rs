@@ -206,6 +206,8 @@ async fn publish_kept(mut attempts: mpsc::Receiver<Unkept>, events: Arc<Events>)
 
 fn outgoing(request: &Request, added: &Headers) -> Request {
     let mut outgoing = request.clone();
+    // The name by which the sender reached this program.
+    outgoing.headers.remove("Host");
     for (name, value) in added.iter() {
         outgoing.headers.set(name, value.clone());
     }

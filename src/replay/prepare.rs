@@ -67,6 +67,8 @@ impl Replay<'_> {
         } else if let Some(provider) = provider {
             warning = warning.or_else(|| stale(provider, &verdict));
         }
+        // The name by which the sender reached whoever received it.
+        delivery.request.headers.remove("Host");
         add_headers(&mut delivery.request.headers, &self.headers);
         target
             .request_target()

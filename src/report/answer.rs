@@ -1,6 +1,9 @@
 //! What an answer that is not 2xx says, and what to do about it.
 
+use std::io::Read;
+
 use colored::Colorize as _;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use serde::Deserialize;
 
 use super::errors::hint;
@@ -67,11 +70,14 @@ fn refusal(answer: &Answer) -> Option<(String, Option<String>)> {
 
 /// The first lines of an answer that are not blank; of a page, its text.
 fn text(answer: &Answer) -> String {
-    if let Some(coding) = answer.headers.get("content-encoding") {
+    let coding = answer.headers.get("content-encoding");
+    let unpacked = coding.and_then(|coding| unpacked(coding, &answer.body));
+    if let (Some(coding), None) = (coding, &unpacked) {
         let size = bytes(answer.body.len() as u64);
         return format!("an answer of {size}, coded as {}", escape_bytes(coding));
     }
-    let start = head(&answer.body, ANSWER_LIMIT);
+    let body = unpacked.as_deref().unwrap_or(&answer.body);
+    let start = head(body, ANSWER_LIMIT);
     let text = match std::str::from_utf8(start) {
         Ok(page) if is_html(answer) => escape_lines(&html::text(page)).into_owned(),
         _ => escape_bytes_lines(start),
@@ -79,11 +85,26 @@ fn text(answer: &Answer) -> String {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first = lines.by_ref().take(ANSWER_LINES).map(cut_line);
     let first = join_lines(first);
-    if lines.next().is_none() && start.len() == answer.body.len() {
+    if lines.next().is_none() && start.len() == body.len() {
         return first;
     }
     let more = format!("… {} in all", bytes(answer.body.len() as u64));
     join_lines([first, more.dimmed().to_string()])
+}
+
+/// The beginning of a packed body; `None` where it is packed in another way, or broken.
+fn unpacked(coding: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let mut reader: Box<dyn Read> = match coding.trim_ascii().to_ascii_lowercase().as_slice() {
+        b"identity" => Box::new(body),
+        b"gzip" | b"x-gzip" => Box::new(GzDecoder::new(body)),
+        b"deflate" => Box::new(ZlibDecoder::new(body)),
+        _ => return None,
+    };
+    let mut text = Vec::new();
+    // One byte more than is shown says that there is more.
+    let limit = ANSWER_LIMIT as u64 + 1;
+    reader.by_ref().take(limit).read_to_end(&mut text).ok()?;
+    Some(text)
 }
 
 fn is_html(answer: &Answer) -> bool {

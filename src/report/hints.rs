@@ -47,6 +47,9 @@ pub(super) const fn for_status(status: u16) -> Option<&'static str> {
 
 /// The most likely remedy for a failed exchange.
 pub(super) fn for_failure(failure: &Failure) -> Option<&'static str> {
+    if failure.message.starts_with("the proxy ") {
+        return Some("check `http_proxy` and the like, or name the host in `no_proxy`");
+    }
     Some(match failure.kind {
         FailureKind::Refused => "start the app, or check the port in the URL",
         FailureKind::Timeout => {

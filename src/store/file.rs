@@ -79,9 +79,9 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// What a `-wal` begins with, but for the last bit (the same page, 4.1).
 const WAL_MAGIC: u32 = 0x377f_0682;
 
-/// How long another program that moves pages into the log may take from its first page, which has the
-/// count of all, to its last.
-const REST: Duration = Duration::from_secs(2);
+/// How long the log may stay as short as it is while another program moves pages into it: the first one
+/// has the count of all.
+const REST: Duration = Duration::from_secs(10);
 
 /// Looks at the files under an open connection, which reads neither again: a log that was emptied or
 /// written over in place is the same file, and takes rows without an error that nobody can read.
@@ -106,7 +106,7 @@ impl Witness {
     }
 
     fn log_is_sound(&self) -> io::Result<bool> {
-        let began = Instant::now();
+        let (mut grown, mut longest) = (Instant::now(), 0);
         loop {
             let mut header = [0; 100];
             self.log.read_exact_at(&mut header, 0)?;
@@ -119,10 +119,12 @@ impl Witness {
             if bytes >= pages.saturating_mul(self.page_bytes) {
                 return Ok(true);
             }
-            if began.elapsed() > REST {
+            if bytes > longest {
+                (grown, longest) = (Instant::now(), bytes);
+            } else if grown.elapsed() > REST {
                 return Ok(false);
             }
-            thread::sleep(REST / 100);
+            thread::sleep(REST / 500);
         }
     }
 }

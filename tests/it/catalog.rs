@@ -638,7 +638,7 @@ fn each_setting_is_shown_with_its_origin() {
         ("listen.port", 5000.into(), "./webhook.toml"),
         ("listen.body", "short".into(), &user),
         ("listen.forward-to", vec!["3000"].into(), "./webhook.toml"),
-        ("listen.host", "127.0.0.1".into(), "default"),
+        ("listen.host", "localhost".into(), "default"),
         ("listen.timeout", "30s".into(), "default"),
         ("listen.max-body", "25MiB".into(), "default"),
         ("files", vec!["./webhook.toml", &user].into(), "default"),

@@ -9,4 +9,5 @@ mod human;
 mod output;
 mod providers;
 mod targets;
+pub use targets::free_port;
 mod tls;

@@ -12,6 +12,7 @@ mod handler;
 mod harness;
 mod listen;
 mod log;
+mod network;
 mod peers;
 mod receive;
 mod replay;

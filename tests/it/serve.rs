@@ -38,7 +38,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let service = TowerToHyperService::new(router);
-        let server = tokio::spawn(serve(listener, None, service, limits, async {
+        let server = tokio::spawn(serve(vec![listener], None, service, limits, async {
             let _ = stopped.await;
         }));
         Self {

@@ -64,7 +64,9 @@ impl Parts {
             None => (None, None, Duplicates::default()),
         };
         let socket = Socket::open(settings, args).await?;
-        refuse_itself(&rules.routes, socket.address).await?;
+        for address in &socket.addresses {
+            refuse_itself(&rules.routes, *address).await?;
+        }
         routes::probe(&rules.routes, world);
         let ready = Ready::new(&socket, path, &rules);
         let mut limits = limits(args, settings);

@@ -43,7 +43,7 @@ impl Ready {
         let providers = rules.catalogue.iter().map(Provider::name);
         let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
         Self {
-            address: socket.address,
+            address: socket.addresses[0],
             tls: socket.tls.is_some(),
             certificate: socket.certificate.clone(),
             log,
@@ -89,6 +89,9 @@ impl Ready {
         let mut add = |name: &str, value: &str| {
             lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()));
         };
+        if !self.address.ip().is_loopback() {
+            add("reached", "by whoever is on the network of this address");
+        }
         for target in &self.targets {
             add("forwards", &format!("to {target}"));
         }

@@ -1,6 +1,6 @@
 //! Where deliveries go on to, as flags and settings say.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
@@ -11,7 +11,7 @@ use crate::command::World;
 use crate::config::{ListenSettings, Setup};
 use crate::delivery::EventFilter;
 use crate::exit::CliError;
-use crate::http::Target;
+use crate::http::{Target, is_of_this_machine};
 use crate::receive::Route;
 
 /// How long a target may take to be found, and to take a connection, when `listen` starts.
@@ -71,11 +71,6 @@ fn reaches(target: IpAddr, bound: IpAddr) -> bool {
     }
 }
 
-/// Whether this machine has the address: only then can a socket bind to it.
-fn is_of_this_machine(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
-}
-
 /// Warns, once the answer is there, of each target at which nothing takes connections: the first
 /// delivery would be the one to find out.
 pub fn probe(routes: &[Route], world: &World) {
@@ -97,6 +92,8 @@ async fn probe_one(target: Target, world: World) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::UdpSocket;
+
     use super::*;
 
     /// An address of this machine that is not a loopback one, where it has one. Choosing a route

@@ -1,22 +1,24 @@
 //! Where requests come in: the port, and TLS on it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::io::ErrorKind::AddrInUse;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cli::ListenArgs;
+use crate::cli::value::ListenHost;
 use crate::config::ListenSettings;
 use crate::exit::CliError;
 use crate::http::tls;
 
 /// A port that is bound.
 pub struct Socket {
-    /// The socket.
-    pub listener: TcpListener,
-    /// Its address, with the port that the system picked where none was chosen.
-    pub address: SocketAddr,
+    /// The sockets; all have one port.
+    pub listeners: Vec<TcpListener>,
+    /// Their addresses, with the port that the system picked where none was chosen.
+    pub addresses: Vec<SocketAddr>,
     /// What serves HTTPS.
     pub tls: Option<TlsAcceptor>,
     /// The certificate in PEM, where one was generated.
@@ -26,20 +28,20 @@ pub struct Socket {
 impl Socket {
     /// Binds the address of the settings; with TLS as the flags say.
     pub async fn open(settings: &ListenSettings, args: &ListenArgs) -> Result<Self, CliError> {
-        let address = SocketAddr::new(settings.host.value, settings.port.value);
-        let unusable = |error| unusable(address, &error);
-        let listener = TcpListener::bind(address).await.map_err(unusable)?;
-        let address = listener.local_addr().map_err(unusable)?;
+        let (listeners, addresses) = match settings.host.value {
+            ListenHost::Address(host) => bind(&[host], settings.port.value).await?,
+            ListenHost::Localhost => bind(&LOOPBACK, settings.port.value).await?,
+        };
         let mut socket = Self {
-            listener,
-            address,
+            listeners,
+            addresses,
             tls: None,
             certificate: None,
         };
         if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
             socket.tls = Some(tls::from_pem_files(cert, key)?);
         } else if args.tls {
-            let (acceptor, certificate) = tls::self_signed(&address.ip().to_string())?;
+            let (acceptor, certificate) = tls::self_signed(&socket.addresses[0].ip().to_string())?;
             socket.tls = Some(acceptor);
             socket.certificate = Some(certificate);
         }
@@ -47,10 +49,61 @@ impl Socket {
     }
 }
 
+/// Both addresses that `localhost` means.
+const LOOPBACK: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
+
+/// How often another free port is looked for that none of the addresses has taken.
+const TRIES: usize = 16;
+
+/// Sockets at one port of each address; without those that this machine does not have, but for the
+/// first.
+async fn bind(
+    hosts: &[IpAddr],
+    port: u16,
+) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), CliError> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        match bind_once(hosts, port).await {
+            Err((_, error)) if port == 0 && tries > 0 && error.kind() == AddrInUse => {}
+            bound => return bound.map_err(|(address, error)| unusable(address, &error)),
+        }
+    }
+}
+
+async fn bind_once(
+    hosts: &[IpAddr],
+    mut port: u16,
+) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), (SocketAddr, io::Error)> {
+    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+    for host in hosts {
+        let address = SocketAddr::new(*host, port);
+        let bound = async {
+            let listener = TcpListener::bind(address).await?;
+            let address = listener.local_addr()?;
+            io::Result::Ok((listener, address))
+        };
+        match bound.await {
+            Ok((listener, address)) => {
+                port = address.port();
+                listeners.push(listener);
+                addresses.push(address);
+            }
+            // A machine without IPv6 has one of them.
+            Err(error) if !listeners.is_empty() && error.kind() != AddrInUse => {}
+            Err(error) => return Err((address, error)),
+        }
+    }
+    Ok((listeners, addresses))
+}
+
 fn unusable(address: SocketAddr, error: &io::Error) -> CliError {
     let trouble = CliError::usage(format!("cannot listen on `{address}`: {error}"));
     match error.kind() {
-        io::ErrorKind::AddrInUse => trouble.hint(format!(
+        AddrInUse => trouble.hint(format!(
             "another program listens on port {}; `--port 0` picks a free one",
             address.port()
         )),

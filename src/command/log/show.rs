@@ -79,7 +79,12 @@ fn print_request(
         ShowAs::Curl => Some(url(delivery, reader, world)?),
         ShowAs::Http | ShowAs::Json => None,
     };
-    request::print(world, form, delivery, url.as_deref())
+    let mut delivery = delivery.clone();
+    if form == ShowAs::Curl {
+        // The URL is another one than the sender's.
+        delivery.request.headers.remove("Host");
+    }
+    request::print(world, form, &delivery, url.as_deref())
 }
 
 /// Where the delivery was last sent, else where it came in, as far as that is known.

@@ -5,18 +5,6 @@ use crate::delivery::Timestamp;
 use crate::exit::CliError;
 use crate::provider::Provider;
 
-/// Header fields that follow from the URL, the body or the connection.
-const NOT_OURS: [&str; 8] = [
-    "Host",
-    "Content-Length",
-    "Transfer-Encoding",
-    "Connection",
-    "Keep-Alive",
-    "TE",
-    "Trailer",
-    "Upgrade",
-];
-
 const NO_LOAD: &str = "leave out `--count`, `--duration`, `--rate` and `--concurrency`";
 
 /// Whether a load is asked for, rather than each event once.
@@ -91,10 +79,6 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 pub fn headers(args: &SendArgs, wanted: &[(&Provider, &str)]) -> Result<(), CliError> {
     for (name, _) in &args.header {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        if NOT_OURS.into_iter().any(is) {
-            let message = format!("`{name}` is made for each connection and request");
-            return Err(CliError::usage(message).hint("leave it out"));
-        }
         let signs = |(provider, _): &(&Provider, &str)| is(&provider.definition.signature.header);
         if wanted.iter().any(signs) {
             let message = format!("`{name}` is the signature, which is made here");

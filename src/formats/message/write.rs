@@ -55,7 +55,8 @@ fn outgoing_fields(out: &mut Vec<u8>, request: &Request, host: &str) -> Result<(
     if !request.headers.contains("Accept") {
         field(out, "Accept", b"*/*")?;
     }
-    field(out, "Host", host.as_bytes())
+    let own = request.headers.get("Host").map(AsRef::as_ref);
+    field(out, "Host", own.unwrap_or(host.as_bytes()))
 }
 
 fn title_case(name: &str) -> String {

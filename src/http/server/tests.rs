@@ -81,9 +81,15 @@ impl Setup {
         let (stop, stopped) = oneshot::channel::<()>();
         let budget = ByteBudget::of(&self.limits);
         let service = buffered(Arc::clone(&desk), self.limits, budget.clone());
-        let server = tokio::spawn(serve(listener, self.tls, service, self.limits, async {
-            let _ = stopped.await;
-        }));
+        let server = tokio::spawn(serve(
+            vec![listener],
+            self.tls,
+            service,
+            self.limits,
+            async {
+                let _ = stopped.await;
+            },
+        ));
         Site {
             address,
             desk,

@@ -8,8 +8,8 @@ use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, verify_requ
 
 use super::{SECRET, Sender};
 use crate::harness::endpoint::Endpoint;
-use crate::harness::has;
 use crate::harness::message::Message;
+use crate::harness::{Sandbox, has};
 use crate::peers::{PROVIDERS, is_signed};
 
 /// The signature header of each provider, spelled as documented, and its envelope's keys in order.
@@ -271,14 +271,27 @@ fn a_header_that_would_not_go_out_as_given_is_refused() {
     let sender = Sender::new();
     let base = ["order.created", "--provider", "ibakepro", "--dry-run", "-H"];
     for (header, message) in [
-        ("Host: example.com", "`Host` is made for each"),
         ("content-length: 3", "`content-length` is made for each"),
+        ("Expect: 100-continue", "`Expect` is made for each"),
+        (
+            "X-A: \u{1}",
+            "control characters, which no header can carry",
+        ),
         (
             "x-webhook-signature: abc",
             "is the signature, which is made here",
         ),
     ] {
         sender.refused(&[&base[..], &[header]].concat(), message, "");
+        if header.starts_with("x-webhook") {
+            continue;
+        }
+        for command in [&["listen", "--no-log"][..], &["replay", "@last"]] {
+            let run = Sandbox::new()
+                .run(&[command, &["-H", header]].concat())
+                .expect(2);
+            assert!(run.stderr.contains(message), "{command:?}: {}", run.stderr);
+        }
     }
     for header in ["X-A: b\r\nX-C: d", "X-A: b\nX-C: d", "X A: b", "X-A"] {
         let run = sender.send(&[&base[..], &[header]].concat()).expect(2);
