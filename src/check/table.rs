@@ -18,9 +18,10 @@ pub const CRASH_WHY: &str = "anyone can send this without knowing the secret; a 
     may take the process down";
 
 /// What keeps a receiver from it.
-pub const CRASH_FIX: &str = "look at the header before you compare: missing, of another form or of \
-    another length is a 401. `crypto.timingSafeEqual` throws a RangeError where the lengths differ, \
-    so compare the lengths first; decoding hex can throw as well";
+pub const CRASH_FIX: &str = "answer 401 to a wrong signature and throw nothing; where a library's \
+    verification throws, catch it. A header that is missing, of another form or of another length is \
+    to be refused before it is compared: `crypto.timingSafeEqual` throws a RangeError where the \
+    lengths differ, and decoding hex can throw as well";
 
 /// One thing that a receiver has to do.
 #[derive(Debug)]

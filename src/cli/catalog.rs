@@ -3,6 +3,10 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 /// List the events that can be sent.
+///
+/// Of each payload it tells how much the provider's document shows: all of it (`documented`), some of
+/// its fields (`documented in part`; which, stands below the list), or nothing, so that the payload is
+/// `inferred` in the provider's style.
 #[derive(Debug, Clone, Args)]
 pub struct EventsArgs {
     /// Only those of this provider.
@@ -42,7 +46,7 @@ pub struct ProvidersArgs {
 /// What to do with the providers.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ProvidersCommand {
-    /// Show a provider's signature, retries, and what is documented and what is assumed.
+    /// Show a provider's signature, retries, and what is documented, contradictory and assumed.
     Show {
         /// The provider.
         #[arg(value_name = "NAME")]

@@ -56,9 +56,6 @@ impl Event {
 }
 
 impl Provenance {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Documented, Self::DocumentedInPart, Self::Inferred];
-
     /// Its name, for people.
     pub const fn name(self) -> &'static str {
         match self {

@@ -234,13 +234,7 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
     };
     let mut facts = vec![("method", rules.method.clone())];
     let headers = rules.headers.iter();
-    let mark = |topic| {
-        if definition.assumes(topic) {
-            " (assumed)"
-        } else {
-            ""
-        }
-    };
+    let mark = |topic| mark(definition, topic);
     facts.extend(headers.map(|(name, value)| {
         let is_type = name.eq_ignore_ascii_case("Content-Type");
         let mark = if is_type { mark("content type") } else { "" };
@@ -250,15 +244,38 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
     facts.extend([
         ("answer within", deadline + mark("deadline")),
         ("success", success + &documented.unwrap_or_default()),
-        ("retried", retried),
+        ("retried", retried + mark("retried")),
+        (
+            "counted from",
+            format!(
+                "the {} attempt{}",
+                rules.retry.counted_from.name(),
+                mark("waits")
+            ),
+        ),
     ]);
     let handler = &definition.handler;
-    facts.extend(handler.path.clone().map(|path| ("receiver at", path)));
+    let path = handler.path.as_ref();
+    facts.extend(path.map(|path| ("receiver at", format!("{path}{}", mark("receiver")))));
     if handler.reserializes {
         let flaw = "which verifies what it parsed, not the raw body";
         facts.push(("", flaw.into()));
     }
     facts
+}
+
+/// What is said behind a fact of this topic that is not simply documented: the notes tell more.
+fn mark(definition: &Definition, topic: &str) -> &'static str {
+    if definition
+        .notes_on(topic)
+        .any(ProviderNote::is_contradictory)
+    {
+        " (contradictory)"
+    } else if definition.assumes(topic) {
+        " (assumed)"
+    } else {
+        ""
+    }
 }
 
 /// The attempts with the wait before each, and the time since the first.

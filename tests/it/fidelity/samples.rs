@@ -4,7 +4,7 @@ use std::path::Path;
 
 use webhook_cli::provider::Catalogue;
 
-/// The code that a provider's document shows, as it stands there.
+/// The code that a provider's document shows, and the sentences that are quoted, as they stand there.
 fn published(provider: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/published");
     std::fs::read_to_string(folder.join(format!("{provider}.txt"))).expect("its code")
@@ -26,6 +26,23 @@ fn a_quoted_line_is_a_line_of_the_document() {
             assert!(code.contains(&line), "{}: {}", provider.name(), flaw.line);
         }
     }
+}
+
+#[test]
+fn a_quoted_sentence_is_one_of_the_document() {
+    let mut quoted = 0;
+    for provider in Catalogue::builtin().iter() {
+        let text = dense(&published(provider.name())).to_lowercase();
+        for note in &provider.definition.notes {
+            // What stands between two quotation marks is every other part.
+            for quote in note.text.split('"').skip(1).step_by(2) {
+                quoted += 1;
+                let is_there = text.contains(&dense(quote).to_lowercase());
+                assert!(is_there, "{}: {quote}", provider.name());
+            }
+        }
+    }
+    assert!(quoted >= 9, "{quoted}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Single values of all events: nobody's, and as the provider would write them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::{fixtures, texts};
+use super::{fixtures, objects, texts};
 
 /// Whether a number can belong to nobody: the block for fiction of North America, or a code of Ghana
 /// that was never given to anybody.
@@ -123,6 +125,73 @@ fn every_date_follows_the_time_of_the_event() {
             assert!(!years.any(is_year), "{provider} {event}: {written}");
         }
     }
+}
+
+/// The amount of this name in cents, whether it is a number or a text.
+fn cents(object: &Value, names: &[&str]) -> Option<i64> {
+    let value = names.iter().find_map(|name| object.get(*name))?;
+    let amount = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    // Exact: no amount is as large as that of all cents that a double has.
+    #[allow(clippy::cast_possible_truncation)]
+    Some((amount * 100.0).round() as i64)
+}
+
+#[test]
+fn the_sums_are_right() {
+    let (mut lines, mut orders) = (0, 0);
+    for (provider, event, data) in fixtures() {
+        let mut all = Vec::new();
+        objects(&data, &mut all);
+        for object in all {
+            let what = format!("{provider} {event}: {object}");
+            let price = cents(object, &["unit_price", "unitPrice"]);
+            let total = cents(object, &["total", "total_price"]);
+            let quantity = object["quantity"].as_i64();
+            if let (Some(price), Some(total), Some(quantity)) = (price, total, quantity) {
+                assert_eq!(price * quantity, total, "{what}");
+                lines += 1;
+            }
+            let (Some(subtotal), Some(items)) =
+                (cents(object, &["subtotal"]), object["items"].as_array())
+            else {
+                continue;
+            };
+            let sum = |item| cents(item, &["total", "total_price"]).expect("a sum");
+            assert_eq!(items.iter().map(sum).sum::<i64>(), subtotal, "{what}");
+            let part = |name: &str| cents(object, &[name]).unwrap_or_default();
+            let parts = subtotal - part("discount") + part("delivery_fee") + part("shipping");
+            assert_eq!(total, Some(parts + part("tax")), "{what}");
+            orders += 1;
+        }
+    }
+    assert!(lines > 30 && orders > 15, "{lines} {orders}");
+}
+
+/// The names under which a person's given name stands, alone or with others.
+const GIVEN: [&str; 3] = ["first_name", "firstName", "name"];
+
+#[test]
+fn no_two_providers_have_a_customer_of_one_name() {
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for (provider, event, data) in fixtures() {
+        let mut all = Vec::new();
+        objects(&data, &mut all);
+        let people = all.into_iter().filter(|object| {
+            let has = |name: &str| object.get(name).is_some();
+            has("firstName") || has("first_name") || (has("name") && has("email"))
+        });
+        for person in people {
+            let name = GIVEN.iter().find_map(|name| person.get(*name)?.as_str());
+            let given = name
+                .and_then(|name| name.split(' ').next())
+                .expect("a name");
+            let owner = known
+                .entry(given.to_owned())
+                .or_insert_with(|| provider.clone());
+            assert_eq!(*owner, provider, "{event}: {given}");
+        }
+    }
+    assert!(known.len() > 8, "{known:?}");
 }
 
 /// The names under which a word for programs stands.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{SECRET, Sender, keeps_secret, of_kind, summary};
 use crate::harness::endpoint::{Endpoint, Reply};
+use crate::harness::message::Message;
 use crate::harness::{PATIENCE, Run};
 use crate::peers::{PROVIDERS, is_signed};
 
@@ -172,6 +173,29 @@ fn a_seed_makes_the_same_load_again() {
         bodies
     };
     assert_eq!(bodies(), bodies());
+}
+
+#[test]
+fn each_turn_of_a_load_tells_a_story_of_its_own() {
+    let endpoint = Endpoint::ok();
+    let events = ["order.created", "payment.completed", "order.created"];
+    let url = endpoint.url("");
+    let more = ["--provider", "cimplify", "--url", &url, "--count", "12"];
+    Sender::new().send(&[&events[..], &more].concat()).expect(0);
+    let sent = endpoint.seen();
+    let of = |event: &str| -> Vec<String> {
+        let bodies = sent.iter().map(Message::json);
+        let bodies = bodies.filter(|body| body["type"] == event);
+        bodies
+            .map(|body| body["data"]["order_id"].to_string())
+            .collect()
+    };
+    let orders: HashSet<_> = of("order.created").into_iter().collect();
+    let paid: HashSet<_> = of("payment.completed").into_iter().collect();
+    assert_eq!((orders.len(), paid.len()), (8, 4));
+    assert!(paid.is_subset(&orders), "{paid:?} {orders:?}");
+    let ids = sent.iter().map(|message| message.json()["id"].to_string());
+    assert_eq!(ids.collect::<HashSet<_>>().len(), 12);
 }
 
 #[test]
