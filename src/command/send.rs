@@ -44,7 +44,7 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     let composed = if is_load {
         Vec::new()
     } else {
-        compose(args, &setup, &options, &messages, seed)?
+        compose(args, &setup, &options, &messages, seed, world)?
     };
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
@@ -137,6 +137,7 @@ fn compose<'a>(
     options: &SendOptions<'_>,
     messages: &[Message<'a>],
     seed: u64,
+    world: &World,
 ) -> Result<Vec<(Message<'a>, Payload)>, CliError> {
     let one = |(number, message): (usize, &Message<'a>)| {
         let composed = options.compose(message, Message::story(messages, seed, number));
@@ -151,6 +152,7 @@ fn compose<'a>(
                 checked.map_err(|error| shape::refused(error.into(), args.add))?;
             }
         }
+        warn_of_body(world, message.provider, &payload.body);
         Ok((message.clone(), payload))
     };
     messages.iter().enumerate().map(one).collect()
@@ -239,7 +241,8 @@ fn messages<'a>(
         )?)),
         (None, Some(text)) => {
             let body = Bytes::from(shape::byte_source(text, "--body")?);
-            for (provider, _) in wanted {
+            // Of each event once, `compose` warns.
+            for (provider, _) in wanted.iter().filter(|_| check::is_load(args)) {
                 warn_of_body(world, provider, &body);
             }
             Some(EventContent::Body(body))
@@ -266,7 +269,7 @@ fn messages<'a>(
     wanted.iter().map(message).collect()
 }
 
-/// A user's body goes out as it is; the documented handler may read another one.
+/// Bytes and numbers go out as they were given; the documented handler may read others.
 fn warn_of_body(world: &World, provider: &Provider, body: &[u8]) {
     let definition = &provider.definition;
     if definition.handler.reserializes && !javascript::is_fixed_point(body) {

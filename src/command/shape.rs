@@ -10,13 +10,15 @@ use crate::command::World;
 use crate::config::Config;
 use crate::delivery::text::{self, TextEncoding};
 use crate::exit::CliError;
-use crate::json::{Path, PathError, javascript};
+use crate::json::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
 use crate::provider::nearest;
 use crate::send::SendError;
 
 /// The paths and values of `--set`. What is not JSON is a string.
-pub fn parse_assignments(assignments: &[(String, String)]) -> Result<Vec<(Path, Value)>, CliError> {
-    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
+pub fn parse_assignments(
+    assignments: &[(String, String)],
+) -> Result<Vec<(Path, TypedJson)>, CliError> {
+    let value = |text: &str| text.parse().unwrap_or_else(|_| Value::from(text).into());
     let parse = |(path, text): &(String, String)| Ok((parse_path(path)?, value(text)));
     assignments.iter().map(parse).collect()
 }
@@ -105,7 +107,7 @@ fn read(path: &FilePath) -> Result<Vec<u8>, CliError> {
 }
 
 /// The JSON value of `@file`, of stdin, or of the text itself.
-pub fn json_source(text: &str, flag: &str, world: &World) -> Result<Value, CliError> {
+pub fn json_source(text: &str, flag: &str, world: &World) -> Result<TypedJson, CliError> {
     let bytes = source(text)?;
     let (bytes, encoding) = text::decode(&bytes);
     if encoding == TextEncoding::Utf16 {
@@ -113,7 +115,13 @@ pub fn json_source(text: &str, flag: &str, world: &World) -> Result<Value, CliEr
             .console
             .note(&format!("`{flag}` is UTF-16: read as the text that it is"));
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    let typed = match std::str::from_utf8(&bytes) {
+        Ok(text) => text
+            .parse()
+            .map_err(|error: serde_json::Error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    typed.map_err(|error| {
         CliError::usage(format!("`{flag}` is not JSON: {error}"))
             .hint("give JSON, `@file`, or `-` for stdin")
     })
@@ -126,8 +134,15 @@ pub fn edit_body(body: &[u8], is_document: bool, config: &Config) -> Result<Vec<
     let Some(document) = document.flatten() else {
         return edit(body, config);
     };
-    let edited = edit(format!("{document:#}\n").as_bytes(), config)?;
-    let written = javascript::restringify(&edited).map(String::into_bytes);
+    let numbers = exact_numbers(&String::from_utf8_lossy(body));
+    let opened = restore_numbers(format!("{document:#}\n"), &numbers);
+    let edited = edit(opened.as_bytes(), config)?;
+    let typed = std::str::from_utf8(&edited)
+        .ok()
+        .map(str::parse::<TypedJson>);
+    let written = typed
+        .and_then(Result::ok)
+        .map(|typed| typed.to_text().into_bytes());
     written.ok_or_else(|| {
         CliError::usage("what came out of the editor is not JSON").hint("nothing was sent")
     })

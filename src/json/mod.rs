@@ -7,5 +7,5 @@ mod path;
 mod token;
 
 pub use fields::{JsonFields, is_json};
-pub use path::{Path, PathError};
+pub use path::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
 pub use token::{Bracket, Broken, Token, Tokens};

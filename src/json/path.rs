@@ -1,5 +1,6 @@
 //! Paths into a JSON document, as `--set` takes them: `data.items[0].quantity`, `\.` for a dot.
 
+mod exact;
 mod splice;
 
 use std::fmt;
@@ -7,11 +8,13 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+pub use exact::{TypedJson, exact_numbers, restore_numbers};
+
 /// A path of keys and indexes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Step {
     Key(String),
     Index(usize),

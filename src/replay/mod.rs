@@ -18,12 +18,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
-use serde_json::Value;
 
 use crate::delivery::{Attempt, Delivery, Headers, Signing, Timestamp};
 use crate::dispatch::Dispatch;
 use crate::http::Target;
-use crate::json::Path;
+use crate::json::{Path, TypedJson};
 use crate::provider::{Catalogue, Keyring};
 use crate::store::{Query, Reader, Run};
 
@@ -92,7 +91,7 @@ pub type Editor<'a> = dyn Fn(&[u8]) -> Option<Vec<u8>> + Sync + 'a;
 #[derive(Default)]
 pub struct Changes<'a> {
     /// Values to set; every other byte stays.
-    pub set: Vec<(Path, Value)>,
+    pub set: Vec<(Path, TypedJson)>,
     /// Whether `set` may add what is not there.
     pub add: bool,
     /// Whether the event gets a fresh id, so that it is no duplicate.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Replay, ReplayError};
 use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Verdict};
 use crate::http::Target;
-use crate::json::{JsonFields, Path};
+use crate::json::{JsonFields, Path, TypedJson, restore_numbers};
 use crate::provider::{
     Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, Story, verify_request,
 };
@@ -175,19 +175,24 @@ impl Replay<'_> {
                 }
                 Ok(body)
             }
-            FieldSource::Path(path) => set(&body, &path.parse()?, &id.unwrap_or_default(), false),
+            FieldSource::Path(path) => {
+                set(&body, &path.parse()?, &id.unwrap_or_default().into(), false)
+            }
         }
     }
 }
 
 /// Sets one value in the text of a body; everything else stays byte for byte.
-fn set(body: &[u8], path: &Path, value: &Value, add: bool) -> Result<Vec<u8>, ReplayError> {
+fn set(body: &[u8], path: &Path, value: &TypedJson, add: bool) -> Result<Vec<u8>, ReplayError> {
     let mut document: Value =
         serde_json::from_slice(body).map_err(|error| ReplayError::NotJson(error.to_string()))?;
     // The document says what is wrong with the path; the text is what is sent.
-    path.set(&mut document, value.clone(), add)?;
-    let spliced = path.splice(body, value);
-    spliced.ok_or_else(|| ReplayError::NotSet(path.to_string()))
+    path.set(&mut document, value.value.clone(), add)?;
+    let spliced = path.splice(body, &value.value);
+    let spliced = spliced.and_then(|body| String::from_utf8(body).ok());
+    let spliced = spliced.ok_or_else(|| ReplayError::NotSet(path.to_string()))?;
+    let numbers: Vec<_> = value.numbers_at(path).collect();
+    Ok(restore_numbers(spliced, &numbers).into_bytes())
 }
 
 fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {

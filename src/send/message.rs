@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{SendError, SendOptions};
 use crate::delivery::Headers;
-use crate::json::{Path, javascript};
+use crate::json::{Path, TypedJson, javascript, restore_numbers};
 use crate::provider::{Composer, Document, Payload, Provider, Story};
 use crate::signature::Key;
 
@@ -28,7 +28,7 @@ pub enum EventContent {
     /// A fixture's data, with placeholders.
     Fixture(Value),
     /// Data in which everything means itself.
-    Data(Value),
+    Data(TypedJson),
     /// Bytes that are sent as they are.
     Body(Bytes),
 }
@@ -39,7 +39,7 @@ pub struct Shape {
     /// The event's id, in place of a fresh one.
     pub id: Option<String>,
     /// Values to set.
-    pub set: Vec<(Path, Value)>,
+    pub set: Vec<(Path, TypedJson)>,
     /// Whether a value may be set where nothing stands.
     pub can_add: bool,
     /// Values to remove.
@@ -70,8 +70,20 @@ impl SendOptions<'_> {
         let at = (self.clock)();
         let composer = Composer::new(definition, message.event, at, story);
         let (mut document, body) = match &message.content {
-            EventContent::Fixture(data) => self.shape.apply(message, composer.fixture(data))?,
-            EventContent::Data(data) => self.shape.apply(message, composer.data(data))?,
+            EventContent::Fixture(data) => {
+                self.shape
+                    .apply(message, composer.fixture(data), Vec::new())?
+            }
+            EventContent::Data(data) => {
+                let place = &definition.envelope.data;
+                let numbers = match place.parse() {
+                    Ok(place) => data.numbers_at(&place).collect(),
+                    // The data is the whole document.
+                    Err(_) => data.numbers.clone(),
+                };
+                self.shape
+                    .apply(message, composer.data(&data.value), numbers)?
+            }
             EventContent::Body(body) => (composer.without_document(), body.clone()),
         };
         self.shape.add_headers(&mut document.headers);
@@ -85,24 +97,28 @@ impl SendOptions<'_> {
 }
 
 impl Shape {
-    /// The document changed, and as the provider writes it.
+    /// The document changed, and as the provider writes it, with `numbers` and those that are set as
+    /// they were typed.
     fn apply(
         &self,
         message: &Message<'_>,
         mut document: Document,
+        mut numbers: Vec<(Path, String)>,
     ) -> Result<(Document, Bytes), SendError> {
         if let Some(id) = &self.id {
             let place = &message.provider.definition.envelope.id;
             place.put(&mut document, id).map_err(SendError::Id)?;
         }
         for (path, value) in &self.set {
-            path.set(&mut document.value, value.clone(), self.can_add)
+            path.set(&mut document.value, value.value.clone(), self.can_add)
                 .map_err(SendError::Set)?;
+            numbers.extend(value.numbers_at(path));
         }
         for path in &self.unset {
             path.unset(&mut document.value).map_err(SendError::Unset)?;
         }
-        let body = javascript::stringify(&document.value).into();
+        let body = javascript::stringify(&document.value);
+        let body = restore_numbers(body, &numbers).into();
         Ok((document, body))
     }
 

@@ -104,7 +104,10 @@ async fn send_one(provider: &str, options: &SendOptions<'_>) -> (SendReport<()>,
 async fn one_event_is_composed_signed_and_sent() {
     let endpoint = Endpoint::script(&[204]);
     let mut options = options(&endpoint);
-    options.shape.set = vec![("data.note".parse().expect("a path"), json!("by a program"))];
+    options.shape.set = vec![(
+        "data.note".parse().expect("a path"),
+        json!("by a program").into(),
+    )];
     options.shape.can_add = true;
     let (report, events) = send_one("cimplify", &options).await;
     let statuses: Vec<_> = report.attempts.iter().map(Attempt::status).collect();

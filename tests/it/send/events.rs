@@ -107,21 +107,21 @@ fn the_documented_axum_handler_of_olympus_accepts_every_event() {
 const DELICATE: [&str; 11] = [
     "--add",
     "--set",
-    "data.price=49.90",
+    "data.price=49.9",
     "--set",
-    "data.big=1e16",
+    "data.big=10000000000000000",
     "--set",
     r#"data.keys={"b":1,"10":2,"9":[{"1":0,"0":1}],"01":3,"-1":4}"#,
     "--set",
     "data.text=\u{2028}é😀\u{7f}\u{ad}</script>\"\\",
     "--set",
-    r#"data.numbers=[-0.0,1e21,1e-7,123456789012345678901,0.1,5e-324,"\u0001\u2028\u001f\/"]"#,
+    r#"data.numbers=[0,1e+21,1e-7,123456789012345680000,0.1,5e-324,"\u0001\u2028\u001f\/"]"#,
 ];
 
 #[test]
 fn every_body_is_what_javascript_would_write() {
     let sender = Sender::new();
-    let data = r#"{"total":49.90,"10":1e16,"9":-0,"é":" ","s":"😀\u0007"}"#;
+    let data = r#"{"total":49.9,"10":10000000000000000,"9":0,"é":" ","s":"😀\u0007"}"#;
     let mut messages = Vec::new();
     for provider in PROVIDERS {
         let all = ["--all", "--provider", provider];
@@ -136,6 +136,54 @@ fn every_body_is_what_javascript_would_write() {
             .any(|message| message.text().contains(r#""price":49.9,"#))
     );
     are_fixed_points(&messages);
+}
+
+/// Numbers that JavaScript would write otherwise go out as they were typed, and who sends as a
+/// provider whose documented handler writes them anew is told.
+#[test]
+fn a_number_is_sent_as_it_was_typed() {
+    let sender = Sender::new();
+    let set = [
+        "--add",
+        "--set",
+        "data.a=49.90",
+        "--set",
+        "data.b={\"c\":[1152921506151679042]}",
+    ];
+    let data = [
+        "--data",
+        r#"{"id": 7615917337495251231, "n": 1.10, "10": -0}"#,
+    ];
+    for provider in PROVIDERS {
+        let event = ["order.created", "--provider", provider];
+        let shown = |flags: &[&str]| {
+            let run = sender
+                .send(&[&event, flags, &["--dry-run"]].concat())
+                .expect(0);
+            let is_told = run.stderr.contains("JSON.stringify");
+            assert_eq!(
+                is_told,
+                ["ibakepro", "cimplify"].contains(&provider),
+                "{}",
+                run.stderr
+            );
+            run.stdout
+        };
+        let body = shown(&set);
+        assert!(
+            body.contains(r#""a":49.90,"b":{"c":[1152921506151679042]}"#),
+            "{body}"
+        );
+        let body = shown(&data);
+        assert!(
+            body.contains(r#"{"10":-0,"id":7615917337495251231,"n":1.10}"#),
+            "{body}"
+        );
+        let plain = sender
+            .send(&[&event[..], &["--dry-run"]].concat())
+            .expect(0);
+        assert!(!plain.stderr.contains("JSON.stringify"), "{}", plain.stderr);
+    }
 }
 
 fn are_fixed_points(messages: &[Message]) {
