@@ -139,7 +139,13 @@ pub struct ListenArgs {
     #[arg(help_heading = "Output", long)]
     pub json: bool,
 
-    /// How much of each body is printed [default: full].
+    /// Write the `ready` line into this file once requests can come.
+    ///
+    /// It appears whole, so that a script can wait for it.
+    #[arg(help_heading = "Output", long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub ready_file: Option<PathBuf>,
+
+    /// How much of each body is printed [default: short].
     #[arg(help_heading = "Output", long, value_enum, value_name = "HOW")]
     pub body: Option<BodyDetail>,
 

@@ -20,6 +20,7 @@ use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
+use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Progress, Receiver};
 use parts::Parts;
@@ -56,9 +57,18 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
         console: world.console,
         json: args.json,
         body: settings.body.value,
-        is_kept: !args.no_log,
+        is_kept: parts.ready.log.is_some(),
     };
     printer.ready(&parts.ready)?;
+    if let Some(path) = &args.ready_file {
+        let line = parts.ready.to_json()? + "\n";
+        let failed = |error| CliError::unwritable(path, error);
+        formats::write_whole(
+            path,
+            |file| file.write_all(line.as_bytes()).map_err(failed),
+            failed,
+        )?;
+    }
     let events_shown = parts.options.rules.events.clone();
     let receiver = Arc::new(Receiver::new(parts.options));
     // A script needs every line; a person can look into the log.

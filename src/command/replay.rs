@@ -104,6 +104,7 @@ fn select_from_log(
 ) -> Result<Log, CliError> {
     let log = existing_log(setup)?;
     let reader = log.reader()?;
+    select::refuse_unknown(&args.select, setup, &reader)?;
     let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
     let (ids, filters) = resume::asked_for(&run)?;
     let mut query = select::query(&filters, setup, run.started_at)?;

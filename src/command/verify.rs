@@ -13,7 +13,7 @@ use super::World;
 use super::setup::{freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
-use crate::delivery::{DeliverySource, Headers};
+use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
 use crate::provider::Policy;
@@ -115,18 +115,21 @@ fn captures(
             return Ok(());
         }
     };
-    let mut found = 0_u64;
+    let (mut found, mut probes) = (0_u64, 0);
     for reading in captures.by_ref() {
         match reading {
-            // Who only asked has signed nothing, and a listener's lines have both.
-            Ok(reading) if reading.capture.source == Some(DeliverySource::Probe) => {}
+            // A browser's file has all that it loaded, a listener's lines have who only asked.
+            Ok(reading) if verifier.catalogue.is_probe(&reading.capture.request) => {
+                probes += 1;
+                continue;
+            }
             Ok(reading) => output.add(&name, Some(reading.place), &verifier.capture(&reading))?,
             Err(error) => output.fail(&name, unreadable(&name, &error, found == 0)),
         }
         found += 1;
     }
     if found == 0 {
-        let message = match (input, captures.skipped()) {
+        let message = match (input, captures.skipped() + probes) {
             (_, 0) => format!("`{name}`: no captures in it"),
             (CaptureInput::Stdin, _) => format!("`{name}`: no deliveries came"),
             (CaptureInput::File(_), skipped) => {
@@ -137,6 +140,11 @@ fn captures(
     }
     if found == 1 {
         output.stands_alone(&name);
+    }
+    if found > 0 && probes > 0 {
+        output.note(&format!(
+            "`{name}`: skipped {probes} without body and signature"
+        ));
     }
     Ok(())
 }

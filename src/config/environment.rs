@@ -25,7 +25,14 @@ impl Environment {
     pub fn of_process() -> Self {
         let pairs = std::env::vars_os();
         let text = pairs.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        text.collect()
+        let mut environment: Self = text.collect();
+        // Without the variable, as in a bare container, the system's own list of users has it.
+        if let Some(home) =
+            std::env::home_dir().and_then(|home| home.into_os_string().into_string().ok())
+        {
+            environment.variables.entry("HOME".into()).or_insert(home);
+        }
+        environment
     }
 
     /// The same with a file of `KEY=VALUE` lines behind it.

@@ -99,7 +99,11 @@ impl ConfigForm {
             message: one_line(&error, &text),
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        file.log = file.log.map(|log| folder.join(log));
+        // The home is known where it is used.
+        let is_of_home = |log: &PathBuf| log.starts_with("~");
+        if let Some(log) = file.log.as_mut().filter(|log| !is_of_home(log)) {
+            *log = folder.join(&*log);
+        }
         Ok(file)
     }
 }

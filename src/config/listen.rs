@@ -102,7 +102,7 @@ impl Config {
                 ("--body", args.body),
                 ("listen.body", |file| &file.listen.body),
                 choice,
-                BodyDetail::Full,
+                BodyDetail::Short,
             )?,
         })
     }
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(settings.timeout.value, Some(Duration::from_secs(30)));
         assert_eq!(settings.max_body.value, 26_214_400);
         assert_eq!(settings.on_invalid.value, InvalidPolicy::Reject);
-        assert_eq!(settings.body.value, BodyDetail::Full);
+        assert_eq!(settings.body.value, BodyDetail::Short);
         assert_eq!(settings.body.origin, Origin::Default);
     }
 

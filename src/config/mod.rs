@@ -102,6 +102,24 @@ impl fmt::Display for Origin {
     }
 }
 
+/// The project's configuration file: in the folder, else in one above it within the same repository.
+/// Outside of a repository nobody can tell whose a file further up is.
+fn project_file(folder: &Path) -> Option<PathBuf> {
+    let here = folder.join(PROJECT_FILE);
+    if here.is_file() {
+        return Some(here);
+    }
+    let whole = folder.canonicalize().ok()?;
+    let root = whole
+        .ancestors()
+        .find(|above| above.join(".git").exists())?;
+    let within = whole
+        .ancestors()
+        .take_while(|above| above.starts_with(root));
+    let mut files = within.map(|above| above.join(PROJECT_FILE));
+    files.find(|file| file.is_file())
+}
+
 impl Config {
     /// Reads the places of configuration: the file that a flag names, else `webhook.toml` in
     /// `folder` and the user's own.
@@ -115,7 +133,7 @@ impl Config {
             vec![(path.clone(), ConfigForm::read(path)?)]
         } else {
             let user = paths.config_file();
-            let candidates = [Some(folder.join(PROJECT_FILE)), user];
+            let candidates = [project_file(folder), user];
             let present = candidates
                 .into_iter()
                 .flatten()
@@ -174,9 +192,17 @@ impl Config {
         )?;
         let value = found.value.ok_or(ConfigError::NoHome("the log"))?;
         Ok(Setting {
-            value,
+            value: self.paths.expand(value),
             origin: found.origin,
         })
+    }
+
+    /// Whether deliveries are kept: unless a flag or `WEBHOOK_NO_LOG` says no, where the flag for a
+    /// place says more than the variable.
+    pub fn keeps_log(&self, no_log: bool) -> bool {
+        let variable = self.environment.get("WEBHOOK_NO_LOG");
+        let is_off = variable.is_some_and(|(text, _)| !["0", "false", "no"].contains(&text));
+        !no_log && (self.log.is_some() || !is_off)
     }
 
     /// The endpoint, where one is configured.

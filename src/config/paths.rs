@@ -10,6 +10,7 @@ const FOLDER: &str = "webhook";
 /// The base directories; `None` where there is no home.
 #[derive(Debug, Clone, Default)]
 pub struct Paths {
+    home: Option<PathBuf>,
     config: Option<PathBuf>,
     data: Option<PathBuf>,
 }
@@ -30,6 +31,15 @@ impl Paths {
         Self {
             config: base("XDG_CONFIG_HOME", ".config"),
             data: base("XDG_DATA_HOME", ".local/share"),
+            home,
+        }
+    }
+
+    /// A path whose `~`, as it stands in a file, is the home.
+    pub fn expand(&self, path: PathBuf) -> PathBuf {
+        match (&self.home, path.strip_prefix("~")) {
+            (Some(home), Ok(below)) => home.join(below),
+            _ => path,
         }
     }
 

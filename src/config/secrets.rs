@@ -148,7 +148,7 @@ impl Config {
             },
             SecretForm::File(file) => {
                 let folder = config.parent().unwrap_or(Path::new("."));
-                let path = folder.join(file);
+                let path = folder.join(self.paths.expand(file.clone()));
                 match fs::read(&path) {
                     Ok(bytes) => Ok(of_file(&bytes)),
                     Err(source) => Err(ConfigError::SecretFile {

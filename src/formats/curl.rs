@@ -5,6 +5,7 @@
 //! a file's name where `--data-raw` does not, and neither drops a line end.
 
 mod quote;
+pub mod read;
 
 use super::field::Unwritable;
 use super::url;

@@ -36,6 +36,18 @@ pub struct FoundCapture {
     pub notes: Vec<ReadNote>,
 }
 
+impl FoundCapture {
+    /// A capture with what it says itself of what could not be read.
+    pub(super) fn new(place: FilePosition, capture: Capture, mut notes: Vec<ReadNote>) -> Self {
+        notes.extend(capture.unreadable_time.clone().map(ReadNote::Time));
+        Self {
+            place,
+            capture,
+            notes,
+        }
+    }
+}
+
 /// A body as it was read.
 #[derive(Debug, Default)]
 pub(super) struct ReadBody {
@@ -63,6 +75,10 @@ pub enum ReadNote {
         /// How many bytes there are.
         found: u64,
     },
+    /// What stands for the time of reception is none that can be read.
+    Time(String),
+    /// The headers say that the body is packed so, and the file has it unpacked.
+    Unpacked(String),
     /// The program that wrote the file says that it left the body out.
     LeftOut(String),
     /// Characters that stand for no byte were in the body.
@@ -73,6 +89,8 @@ pub enum ReadNote {
     Unfolded(u64),
     /// `Transfer-Encoding: chunked` is said, but the body is not in chunks.
     NotChunked,
+    /// Read from a curl command.
+    Command,
     /// `tcpdump -A` writes a dot for every byte that is not printable.
     Dots,
 }
@@ -91,6 +109,20 @@ impl fmt::Display for ReadNote {
                     "the body is {found} bytes long, {declared} were declared"
                 );
             }
+            Self::Time(text) => {
+                let shown = text.escape_debug();
+                return write!(
+                    f,
+                    "the time `{shown}` cannot be read: it needs a date, a time and an offset such as `Z`"
+                );
+            }
+            Self::Unpacked(coding) => {
+                let shown = coding.escape_debug();
+                return write!(
+                    f,
+                    "the body was received as {shown}, and is decoded in this file"
+                );
+            }
             Self::LeftOut(why) => return write!(f, "the body was left out: {why}"),
             Self::Lossy => "the body has characters that stand for no byte",
             Self::TrailingNewline(count) => {
@@ -100,6 +132,7 @@ impl fmt::Display for ReadNote {
                 return write!(f, "the folded header on line {line} was made one line");
             }
             Self::NotChunked => "the body is not in chunks, though the headers say so",
+            Self::Command => "read from a curl command, as it would be sent",
             Self::Dots => "tcpdump writes a dot for each byte that is not printable",
         };
         f.write_str(text)

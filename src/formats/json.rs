@@ -21,11 +21,7 @@ pub fn read(bytes: &[u8], place: FilePosition) -> Result<Option<FoundCapture>, F
         Err(_) => Err(CaptureError::Form(not_utf8())),
     };
     match found {
-        Ok(capture) => Ok(Some(FoundCapture {
-            place,
-            capture,
-            notes: Vec::new(),
-        })),
+        Ok(capture) => Ok(Some(FoundCapture::new(place, capture, Vec::new()))),
         Err(CaptureError::Kind(_)) => Ok(None),
         Err(source @ CaptureError::Form(_)) => explain(bytes, place, source),
         Err(source) => Err(FormatError::Capture { place, source }),

@@ -15,23 +15,32 @@ use crate::delivery::text;
 
 /// Whether the bytes begin as a request does; what follows may still be wrong.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
-    dump::undress(bytes, 1).map_or(true, |(text, ..)| head::begins(&text))
+    dump::undress(bytes, 1).map_or(true, |(text, ..)| {
+        let between = head::between(&text);
+        head::begins(text.get(between..).unwrap_or_default())
+    })
 }
 
-/// Reads the messages of a file whose first byte stands on line `line`: one, or as many as a
-/// connection carried, where each tells its length.
+/// Reads the requests of a file whose first byte stands on line `line`: one, or as many as there are,
+/// where each tells its end. Answers, comments and the `###` of `.http` files stand between them.
 pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, FormatError> {
     let bytes = text::without_marks(bytes);
     let (text, mut line, mut note) = dump::undress(bytes, line)?;
     let mut rest: &[u8] = &text;
+    let skip = |rest: &mut &[u8], line: &mut u64, count: usize| {
+        let (taken, left) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        *line += taken.split(|b| *b == b'\n').skip(1).count() as u64;
+        *rest = left;
+    };
+    skip(&mut rest, &mut line, head::between(&text));
     let mut readings = Vec::new();
     while readings.is_empty() || head::begins(rest) {
         let (mut reading, used) = read_one(rest, line)?;
         reading.notes.extend(note.take());
         readings.push(reading);
-        let (taken, left) = rest.split_at_checked(used).unwrap_or((rest, &[]));
-        line += taken.split(|b| *b == b'\n').skip(1).count() as u64;
-        rest = left;
+        skip(&mut rest, &mut line, used);
+        let between = head::between(rest);
+        skip(&mut rest, &mut line, between);
     }
     Ok(readings)
 }
@@ -51,11 +60,7 @@ fn read_one(bytes: &[u8], line: u64) -> Result<(FoundCapture, usize), FormatErro
     };
     let notes = head.notes.into_iter().chain(body.notes).collect();
     let place = FilePosition::Line(head.line);
-    let reading = FoundCapture {
-        place,
-        capture: Capture::of(request),
-        notes,
-    };
+    let reading = FoundCapture::new(place, Capture::of(request), notes);
     Ok((reading, head.length + used))
 }
 

@@ -8,7 +8,7 @@ use std::vec;
 use serde_json::value::RawValue;
 
 use super::json::{self, JsonShape};
-use super::{FilePosition, FormatError, FoundCapture, har, message};
+use super::{FilePosition, FormatError, FoundCapture, curl, har, message};
 use crate::delivery::capture::CaptureError;
 use crate::delivery::text;
 use lines::LineReader;
@@ -86,7 +86,7 @@ impl<R> CaptureReader<R> {
     fn of_json(rest: &[u8], line: u64) -> Result<Self, FormatError> {
         if json::shape(rest) == JsonShape::Har {
             let (found, skipped) = har::read(rest)?;
-            return Ok(Self::of_read(found.into_iter().map(Ok).collect(), skipped));
+            return Ok(Self::of_read(found, skipped));
         }
         let mut skipped = 0;
         let mut readings = Vec::new();
@@ -100,9 +100,24 @@ impl<R> CaptureReader<R> {
         Ok(Self::of_read(readings, skipped))
     }
 
+    /// The captures in the lines of a text that is something else besides; `None` where there are none.
+    fn of_lines(rest: &[u8], line: u64) -> Option<Self> {
+        let (mut found, mut skipped) = (Vec::new(), 0);
+        for (number, text) in (line..).zip(rest.split(|byte| *byte == b'\n')) {
+            match lines::read_line(text.trim_ascii(), FilePosition::Line(number)) {
+                Ok(Some(capture)) => found.push(Ok(capture)),
+                _ => skipped += u64::from(!text.trim_ascii().is_empty()),
+            }
+        }
+        (!found.is_empty()).then(|| Self::of_read(found, skipped))
+    }
+
     fn of_messages(rest: &[u8], line: u64, wanted: bool) -> Result<Self, FormatError> {
+        if curl::read::looks_like_one(rest) {
+            return Ok(Self::of_read(vec![Ok(curl::read::read(rest, line)?)], 0));
+        }
         if !wanted && !message::looks_like_one(rest) {
-            return Err(FormatError::Unrecognised);
+            return Self::of_lines(rest, line).ok_or(FormatError::Unrecognised);
         }
         let messages = message::read_all(rest, line)?;
         Ok(Self::of_read(messages.into_iter().map(Ok).collect(), 0))

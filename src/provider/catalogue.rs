@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::placeholder::{first_unknown, near};
 use super::{CatalogueError, Definition, Event};
+use crate::delivery::Request;
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
@@ -99,6 +100,19 @@ impl Catalogue {
     /// The providers in order.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
         self.providers.iter()
+    }
+
+    /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
+    /// browser's own asking.
+    pub fn is_probe(&self, request: &Request) -> bool {
+        let is_signed = || {
+            let mut schemes = self.iter().map(|provider| &provider.definition.signature);
+            schemes.any(|scheme| request.headers.contains(&scheme.header))
+        };
+        ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())
+            && request.body.is_empty()
+            && request.body_complete
+            && !is_signed()
     }
 
     /// The provider of this name.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::probe::{is_probe, kept_from_application};
+use super::probe::kept_from_application;
 use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
@@ -62,7 +62,7 @@ impl Rules {
             return incomplete(problem, is_from_owner);
         }
         let request = &arrival.request;
-        if is_probe(&self.catalogue, request) {
+        if self.catalogue.is_probe(request) {
             return self.probed(request, is_from_owner);
         }
         let policy = self.policy(request, diagnoses);

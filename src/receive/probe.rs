@@ -5,22 +5,6 @@ use std::net::IpAddr;
 use url::Url;
 
 use crate::delivery::Request;
-use crate::provider::Catalogue;
-
-/// The methods by which nothing is delivered.
-const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
-
-/// Whether a request is a probe: nothing is delivered with it, and no provider has signed it.
-pub(super) fn is_probe(catalogue: &Catalogue, request: &Request) -> bool {
-    let is_signed = || {
-        let mut providers = catalogue.iter();
-        providers.any(|provider| {
-            let signature = &provider.definition.signature;
-            request.headers.contains(&signature.header)
-        })
-    };
-    METHODS.contains(&request.method.as_str()) && request.body.is_empty() && !is_signed()
-}
 
 /// Why a probe does not reach the application, and what to do about it; `None` where it does.
 ///

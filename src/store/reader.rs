@@ -33,15 +33,45 @@ impl Reader {
 
     /// The delivery with this id, or the only one whose id begins so.
     pub fn get(&self, id_or_prefix: &str) -> Result<Delivery, LookupError> {
-        let id = resolve(
-            &self.conn,
-            &self.path,
-            ("delivery", id::DELIVERY),
-            id_or_prefix,
-        )?;
+        let table = ("delivery", id::DELIVERY);
+        let id = match resolve(&self.conn, &self.path, table, id_or_prefix) {
+            Err(LookupError::NotFound { .. }) => self.id_of_event(id_or_prefix)?,
+            found => found?,
+        };
         let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE id = ?1");
         let found = self.one(&sql, [&id], row::delivery)?;
         found.ok_or(LookupError::NotFound { id })
+    }
+
+    /// The newest delivery of the event whose id, which its provider gave it, is this or begins so.
+    fn id_of_event(&self, event_id: &str) -> Result<String, LookupError> {
+        let not_found = || LookupError::NotFound {
+            id: event_id.into(),
+        };
+        if event_id.is_empty() {
+            return Err(not_found());
+        }
+        let sql = format!(
+            "SELECT event_id, id, max(seq) FROM delivery WHERE {USUAL} \
+             AND substr(event_id, 1, length(?1)) = ?1 \
+             GROUP BY event_id ORDER BY event_id = ?1 DESC, max(seq) DESC LIMIT ?2"
+        );
+        let most = limit(LookupError::CANDIDATES);
+        let mut found: Vec<(String, String)> = self.all(&sql, (event_id, most), |row, path| {
+            let text = |i| row.get::<_, String>(i).at(path);
+            Ok((text(0)?, text(1)?))
+        })?;
+        match found.as_slice() {
+            [] => Err(not_found()),
+            [(name, id), rest @ ..] if rest.is_empty() || name == event_id => Ok(id.clone()),
+            _ => {
+                found.sort();
+                Err(LookupError::Ambiguous {
+                    prefix: event_id.into(),
+                    candidates: found.into_iter().map(|(name, _)| name).collect(),
+                })
+            }
+        }
     }
 
     /// The newest delivery but `n` of such sources, in the order of the log: 0 is the newest.

@@ -70,7 +70,15 @@ pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome,
 }
 
 fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigError> {
-    let log = config.log()?.map(|path| path.display().to_string());
+    // Without a home there is none, which is no reason not to show the rest.
+    let log = match config.log() {
+        Ok(log) => log.map(|path| Some(path.display().to_string())),
+        Err(ConfigError::NoHome(_)) => Setting {
+            value: None,
+            origin: Origin::Default,
+        },
+        Err(error) => return Err(error),
+    };
     Ok(vec![
         config.provider(None)?.named("provider"),
         config.url(None)?.named("url"),

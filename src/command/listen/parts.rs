@@ -1,6 +1,6 @@
 //! From what was typed and configured to what the engine takes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::ready::Ready;
@@ -9,7 +9,7 @@ use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
 use crate::command::setup::{Side, client, freshness, keyring_or_local};
-use crate::config::{ListenSettings, Setup};
+use crate::config::{ListenSettings, Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
@@ -50,11 +50,7 @@ impl Parts {
         world: &World,
     ) -> Result<Self, CliError> {
         let expectation = expectation(args, &setup)?;
-        let path = if args.no_log {
-            None
-        } else {
-            Some(setup.config.log()?.value)
-        };
+        let path = log_path(args, &setup, world)?;
         let rules = rules(args, settings, setup, world)?;
         let (writer, reader, duplicates) = match &path {
             Some(path) => {
@@ -188,6 +184,29 @@ fn forward(
         timeout: settings.timeout.value,
         headers: args.header.iter().cloned().collect(),
     }))
+}
+
+/// Where deliveries are kept. The place that nobody chose is left where it cannot be written: a
+/// container has no home, or one that is read-only.
+fn log_path(args: &ListenArgs, setup: &Setup, world: &World) -> Result<Option<PathBuf>, CliError> {
+    if !setup.config.keeps_log(args.no_log) {
+        return Ok(None);
+    }
+    let (reason, hint) = match setup.config.log() {
+        Ok(log) if log.origin != Origin::Default => return Ok(Some(log.value)),
+        Ok(log) => match Log::open(&log.value) {
+            Ok(_) => return Ok(Some(log.value)),
+            Err(error @ (StoreError::ReadOnly(_) | StoreError::Io { .. })) => {
+                (error.to_string(), "`--log PATH` names another place")
+            }
+            Err(error) => return Err(error.into()),
+        },
+        Err(error) => (error.to_string(), "give `--log PATH`, or set HOME"),
+    };
+    world
+        .console
+        .warn(&format!("nothing is kept: {reason}"), Some(hint));
+    Ok(None)
 }
 
 /// Opens the log and remembers the events in it, so that a retry of yesterday's is seen as one.

@@ -22,6 +22,7 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     let query = select::query(select, setup, world.now())?;
     let reader = existing_log(setup)?.reader()?;
+    select::refuse_unknown(select, setup, &reader)?;
     let write = |out: &mut dyn Write| match format {
         Some(ExportFormat::Har) => write_har(&reader, &query, out),
         Some(ExportFormat::Ndjson) | None => write_ndjson(&reader, &query, out),
@@ -32,7 +33,7 @@ pub fn run(
         Some(path) => write_whole(path, write, |error| CliError::unwritable(path, error))?,
     };
     if deliveries == 0 {
-        let note = select::nothing(select, setup, &reader)?;
+        let note = select::nothing(select, &reader)?;
         world.console.note(&note);
     }
     if let Some(path) = file {

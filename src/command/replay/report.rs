@@ -137,7 +137,9 @@ impl<'a> RunReport<'a> {
         match warning {
             Warning::Incomplete => {
                 console.warn(
-                    &format!("the body of `{id}` was not received to its end"),
+                    &format!(
+                        "the body of `{id}` is incomplete: these are not the bytes that were sent"
+                    ),
                     None,
                 );
             }
@@ -192,6 +194,14 @@ impl<'a> RunReport<'a> {
         interrupted: Option<Signal>,
         not_edited: Option<CliError>,
     ) -> Result<Outcome, CliError> {
+        let result = match result {
+            Err(ReplayError::NothingSelected) => {
+                self.console().note("no delivery matches: nothing is sent");
+                self.requests = Some(0);
+                Ok(())
+            }
+            result => result,
+        };
         let failed = self.failed.take().or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
@@ -216,7 +226,7 @@ impl<'a> RunReport<'a> {
         let console = self.console();
         if self.args.json {
             console.json(&Line::new("summary", &self.tally).to_json()?)?;
-        } else if requests != 1 {
+        } else if requests > 1 {
             console.talk(&report::summary(&self.tally, None));
         }
         if self.stale > 1 {
@@ -245,9 +255,6 @@ impl<'a> RunReport<'a> {
     fn trouble(&self, error: ReplayError) -> CliError {
         let trouble = CliError::usage(error.to_string());
         match error {
-            ReplayError::NothingSelected => {
-                trouble.hint("`webhook log` with the same filters shows what is")
-            }
             ReplayError::ManyToEdit => {
                 CliError::usage("`--edit` takes one delivery, and more are meant")
                     .hint("`--set` changes many alike")
@@ -264,7 +271,9 @@ impl<'a> RunReport<'a> {
             ReplayError::Target(error) => error.into(),
             ReplayError::Lookup(error) => error.into(),
             ReplayError::Store(error) => error.into(),
-            ReplayError::NotEdited | ReplayError::NotSet(_) => trouble,
+            ReplayError::NothingSelected | ReplayError::NotEdited | ReplayError::NotSet(_) => {
+                trouble
+            }
         }
     }
 }

@@ -112,6 +112,11 @@ impl VerifyOutput {
         }
     }
 
+    /// Says something of an input.
+    pub fn note(&self, text: &str) {
+        self.world.console.note(text);
+    }
+
     /// Ends an input that held one capture, whose name is enough.
     pub fn stands_alone(&mut self, file: &str) {
         self.rows.rename_last(file);

@@ -38,6 +38,8 @@ pub struct Capture {
     pub event_id: Option<String>,
     /// The first delivery of the same event.
     pub duplicate_of: Option<String>,
+    /// What stands for the time of reception and is none that can be read.
+    pub unreadable_time: Option<String>,
     /// The verdict at the time of writing.
     pub verdict: Option<Verdict>,
     /// The request.
@@ -54,9 +56,11 @@ impl Capture {
 
     /// The capture of a request of which this is known.
     pub fn knowing(facts: FactsForm, request: Request, response_status: Option<u16>) -> Self {
+        let received_at = facts.received_at.as_deref().and_then(Timestamp::parse);
         Self {
             id: facts.id,
-            received_at: facts.received_at.as_deref().and_then(Timestamp::parse),
+            received_at,
+            unreadable_time: facts.received_at.filter(|_| received_at.is_none()),
             source: facts.source.as_deref().map(DeliverySource::named),
             remote: facts.remote,
             provider: facts.provider,

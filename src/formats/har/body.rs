@@ -29,6 +29,9 @@ pub struct PostDataForm {
     encoding: Option<Text>,
     params: Option<Vec<ParamForm>>,
     comment: Option<Text>,
+    /// Where Playwright has put the body instead.
+    #[serde(rename = "_file")]
+    file: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -156,6 +159,10 @@ impl PostDataForm {
     /// Why there is no text, in the exporter's words.
     fn left_out(&self) -> Option<String> {
         let empty = self.text.as_ref().is_none_or(Text::is_empty);
+        let file = self.file.as_ref().filter(|file| empty && !file.is_empty());
+        if let Some(file) = file {
+            return Some(format!("it stands in `{}`", file.to_lossy().escape_debug()));
+        }
         let comment = self
             .comment
             .as_ref()
@@ -182,7 +189,7 @@ pub fn rebuild(
     let agrees = declared.agrees(&chosen) != Some(false);
     let mut notes = Vec::from_iter(chosen.note);
     let status = status.filter(|_| content.is_none()).map(Text::to_lossy);
-    let left_out = status.or_else(|| kept.left_out().filter(|_| !agrees));
+    let left_out = status.or_else(|| kept.left_out().filter(|_| !agrees || kept.file.is_some()));
     let complete = agrees && !chosen.lost && left_out.is_none();
     notes.extend(left_out.map(ReadNote::LeftOut));
     if let Some(declared) = declared.length().filter(|_| !agrees) {

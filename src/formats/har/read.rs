@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::found::ReadBody;
-use super::super::{FilePosition, FormatError, FoundCapture, url};
+use super::super::{FilePosition, FormatError, FoundCapture, ReadNote, url};
 use super::CREATOR;
 use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
@@ -23,7 +24,7 @@ struct FileForm {
 #[derive(Deserialize)]
 struct LogForm {
     creator: Option<CreatorForm>,
-    entries: Vec<EntryForm>,
+    entries: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +50,7 @@ struct RequestForm {
     http_version: Option<Text>,
     headers: Option<Vec<HeaderForm>>,
     post_data: Option<PostDataForm>,
-    body_size: Option<f64>,
+    body_size: Option<Value>,
     #[serde(rename = "_content")]
     content: Option<PostDataForm>,
     #[serde(rename = "_requestBodyStatus")]
@@ -67,7 +68,7 @@ struct HeaderForm {
 
 #[derive(Deserialize)]
 struct ResponseForm {
-    status: Option<f64>,
+    status: Option<Value>,
 }
 
 /// What we write beside the request: the custom field `_delivery`.
@@ -84,8 +85,9 @@ pub(super) struct OwnForm {
 }
 
 /// Reads a whole HAR file, with or without a byte order mark: its requests in the file's order, and
-/// how many entries are none (such as `data:` and `wss:`).
-pub fn read(bytes: &[u8]) -> Result<(Vec<FoundCapture>, u64), FormatError> {
+/// how many entries are none (such as `data:` and `wss:`). An entry that is not as HAR has it is an
+/// error of its own.
+pub fn read(bytes: &[u8]) -> Result<(Vec<Result<FoundCapture, FormatError>>, u64), FormatError> {
     let bytes = text::without_marks(bytes);
     let file = serde_json::from_slice::<FileForm>(bytes).map_err(FormatError::Har)?;
     let log = file.log;
@@ -93,12 +95,34 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<FoundCapture>, u64), FormatError> {
     let creator = creator.unwrap_or_default();
     let (mut found, mut skipped) = (Vec::with_capacity(log.entries.len()), 0);
     for (index, entry) in log.entries.into_iter().enumerate() {
-        match entry.into_capture(FilePosition::Entry(index + 1), &creator)? {
-            Some(capture) => found.push(capture),
-            None => skipped += 1,
+        let place = FilePosition::Entry(index + 1);
+        match read_entry(&entry, place).and_then(|entry| entry.into_capture(place, &creator)) {
+            Ok(Some(capture)) => found.push(Ok(capture)),
+            Ok(None) => skipped += 1,
+            Err(error) => found.push(Err(error)),
         }
     }
     Ok((found, skipped))
+}
+
+/// An entry, or in which field it is not as HAR has it; the field's content may be anything.
+fn read_entry(text: &RawValue, place: FilePosition) -> Result<EntryForm, FormatError> {
+    let mut json = serde_json::Deserializer::from_str(text.get());
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let problem = match error.path().to_string().as_str() {
+            "." | "?" => "it is no entry of HAR".to_owned(),
+            path => format!("`{path}` is not as HAR has it"),
+        };
+        FormatError::at(place, problem)
+    })
+}
+
+/// A number, also as text, which some exporters write.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        value => value.as_f64(),
+    }
 }
 
 impl EntryForm {
@@ -119,7 +143,8 @@ impl EntryForm {
         let headers = headers.ok_or_else(|| missing("request.headers"))?;
         let not_base64 = || FormatError::at(place, "what is said to be base64 is not");
         let headers = headers_of(headers).ok_or_else(not_base64)?;
-        let body = form.body(&headers, creator).ok_or_else(not_base64)?;
+        let mut body = form.body(&headers, creator).ok_or_else(not_base64)?;
+        note_unpacked(&mut body, &headers);
         let mut request = form.into_request(target.into_owned(), headers, body.complete);
         request.body = body.bytes.into();
         let own = self.own.filter(|_| creator == CREATOR);
@@ -131,13 +156,10 @@ impl EntryForm {
             request.target = own.target.unwrap_or(request.target);
         }
         facts.received_at = self.started.map(|time| time.to_lossy());
-        let answered = self.response.and_then(|r| r.status).and_then(status);
+        let answered = self.response.and_then(|r| r.status);
+        let answered = answered.as_ref().and_then(number).and_then(status);
         let capture = Capture::knowing(facts, request, answered);
-        Ok(Some(FoundCapture {
-            place,
-            capture,
-            notes: body.notes,
-        }))
+        Ok(Some(FoundCapture::new(place, capture, body.notes)))
     }
 }
 
@@ -147,7 +169,7 @@ impl RequestForm {
             self.post_data.as_ref(),
             self.content.as_ref(),
             self.body_status.as_ref(),
-            &Declared::new(headers, self.body_size, creator),
+            &Declared::new(headers, self.body_size.as_ref().and_then(number), creator),
         )
     }
 
@@ -164,6 +186,17 @@ impl RequestForm {
             body: Bytes::new(),
             body_complete,
         }
+    }
+}
+
+/// Notes a body that was packed on its way and is text here: these are not the bytes that came.
+fn note_unpacked(body: &mut ReadBody, headers: &Headers) {
+    let coding = headers.text("Content-Encoding").unwrap_or("identity");
+    let is_text = !body.bytes.is_empty() && std::str::from_utf8(&body.bytes).is_ok();
+    // Where the length differs, that is noted already.
+    if is_text && body.complete && !coding.trim().eq_ignore_ascii_case("identity") {
+        body.complete = false;
+        body.notes.push(ReadNote::Unpacked(coding.to_owned()));
     }
 }
 

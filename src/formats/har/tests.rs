@@ -3,11 +3,17 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::{FoundCapture, ReadNote};
+use super::super::{FormatError, FoundCapture, ReadNote};
 use super::*;
 use crate::delivery::capture::Capture;
 use crate::delivery::text::BOM;
 use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
+
+/// All captures of a file; its first error, where there is one.
+fn read(bytes: &[u8]) -> Result<(Vec<FoundCapture>, u64), FormatError> {
+    let (found, skipped) = super::read(bytes)?;
+    Ok((found.into_iter().collect::<Result<_, _>>()?, skipped))
+}
 
 const BODY: &str = r#"{"id":"evt_1","type":"order.created","data":{"name":"Café Ñandú"}}"#;
 
@@ -179,6 +185,72 @@ fn reqable_puts_encoding_on_post_data() {
         )]
     );
     assert_eq!(readings[0].capture.request.target, "/");
+}
+
+#[test]
+fn an_odd_entry_spoils_itself_alone_and_its_content_is_not_told() {
+    let good = r#"{"request":{"url":"http://x/a","headers":[]}}"#;
+    for (odd, problem) in [
+        ("null", "it is no entry of HAR"),
+        ("7", "it is no entry of HAR"),
+        ("[]", "it is no entry of HAR"),
+        ("{}", "no `request`"),
+        (
+            r#"{"startedDateTime":1,"request":{}}"#,
+            "`startedDateTime` is not as HAR has it",
+        ),
+        (
+            r#"{"request":{"url":"http://x/","headers":{"secret":1}}}"#,
+            "`request.headers` is not as HAR has it",
+        ),
+        (
+            r#"{"request":{"url":"http://x/","headers":[],"postData":"secret"}}"#,
+            "`request.postData` is not as HAR has it",
+        ),
+        (
+            r#"{"request":{"url":"http://x/","headers":null}}"#,
+            "no `request.headers`",
+        ),
+    ] {
+        let file = format!(r#"{{"log":{{"entries":[{good},{odd},{good}]}}}}"#);
+        let (found, skipped) = super::read(file.as_bytes()).unwrap();
+        assert_eq!((found.len(), skipped), (3, 0), "{odd}");
+        assert!(found[0].is_ok() && found[2].is_ok(), "{odd}");
+        let error = found[1].as_ref().unwrap_err().to_string();
+        assert_eq!(error, format!("entry 2: {problem}"), "{odd}");
+    }
+}
+
+#[test]
+fn numbers_are_read_as_text_too_and_what_is_no_status_is_none() {
+    for (status, size, expected) in [
+        ("200", "2", Some(200)),
+        ("\"404\"", "\"2\"", Some(404)),
+        ("\"Error\"", "-1", None),
+    ] {
+        let file = format!(
+            r#"{{"log":{{"entries":[{{"response":{{"status":{status}}},"request":{{"url":"http://x/",
+            "headers":[],"bodySize":{size},"postData":{{"text":"{{}}"}}}}}}]}}}}"#
+        );
+        let found = read(file.as_bytes()).unwrap().0;
+        assert_eq!(found[0].capture.response_status, expected, "{status}");
+        assert!(found[0].capture.request.body_complete, "{size}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let entry = r#"{"startedDateTime":"2026-03-02T09:15:02","request":{"url":"http://x/","headers":[],
+        "postData":{"text":"","_file":"a.json"}}}"#;
+    let found = read(format!(r#"{{"log":{{"entries":[{entry}]}}}}"#).as_bytes())
+        .unwrap()
+        .0;
+    let expected = [
+        ReadNote::LeftOut("it stands in `a.json`".into()),
+        ReadNote::Time("2026-03-02T09:15:02".into()),
+    ];
+    assert_eq!(found[0].notes, expected);
+    assert!(!found[0].capture.request.body_complete);
 }
 
 #[test]

@@ -22,8 +22,25 @@ pub fn read(rest: &[u8], head: &MessageHead) -> Framed {
     match head.content_length {
         _ if head.chunked => dechunk(rest).unwrap_or_else(|| not_chunked(rest)),
         Some(length) => of_length(rest, length),
-        None => all(rest, true, None),
+        None => until_marked(rest),
     }
+}
+
+/// A body without a length: up to what can be no part of it, an answer or the `###` of `.http` files,
+/// without the line ends before that; else all there is.
+fn until_marked(rest: &[u8]) -> Framed {
+    let mut lines = NumberedLines::new(rest, 1);
+    let mut start = 0;
+    while let Some((_, line)) = lines.next() {
+        if head::is_mark(line) {
+            let body = rest.get(..start).unwrap_or_default();
+            let end = body.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
+            let body = body.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
+            return (all(body, true, None).0, start);
+        }
+        start = lines.used;
+    }
+    all(rest, true, None)
 }
 
 /// A proxy may have saved the decoded body under the header of the encoded one.
@@ -43,7 +60,7 @@ fn of_length(rest: &[u8], declared: u64) -> Framed {
     };
     let blank = line_ends(surplus);
     let note = if blank < surplus.len() {
-        if !head::begins(surplus) {
+        if !head::begins(surplus) && !surplus.get(blank..).is_some_and(head::is_mark) {
             // Neither a file's last line end nor a further message: who edited the body may have
             // forgotten the length, so nothing is thrown away.
             return all(rest, false, Some(mismatch));

@@ -68,9 +68,48 @@ pub fn begins(bytes: &[u8]) -> bool {
     first.is_some_and(|(_, line)| request_line(line).is_some())
 }
 
-/// Method, target and version.
+/// Whether a line ends what stands before it: the first one of an answer, or the `###` that stands
+/// between the requests of an `.http` file.
+pub fn is_mark(line: &[u8]) -> bool {
+    let status = line.strip_prefix(b"HTTP/").and_then(|rest| {
+        let mut words = rest.split(|b| *b == b' ');
+        let version = words.next()?;
+        let is_version =
+            !version.is_empty() && version.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+        is_version.then(|| words.next())?
+    });
+    let is_status = |code: &[u8]| {
+        code.get(..3)
+            .is_some_and(|code| code.iter().all(u8::is_ascii_digit))
+    };
+    line.starts_with(b"###") || status.is_some_and(is_status)
+}
+
+/// How many bytes stand before the next request: blank lines, comments, an answer with all of its own.
+pub fn between(bytes: &[u8]) -> usize {
+    let mut lines = NumberedLines::new(bytes, 1);
+    let (mut end, mut in_answer) = (0, false);
+    while let Some((_, line)) = lines.next() {
+        let is_comment = line.starts_with(b"#") || line.starts_with(b"//");
+        if request_line(line).is_some()
+            || !(in_answer || line.is_empty() || is_comment || is_mark(line))
+        {
+            return end;
+        }
+        in_answer = is_mark(line) && !is_comment || in_answer && !line.starts_with(b"###");
+        end = lines.used;
+    }
+    end
+}
+
+/// Method, target and version, which `.http` files leave out behind a whole URL.
 pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
     let (method, rest) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let bare = rest.trim();
+    let is_url = bare.starts_with("http://") || bare.starts_with("https://");
+    if is_token(method) && is_url && !bare.contains(char::is_whitespace) {
+        return Some((method, bare, "HTTP/1.1"));
+    }
     let (target, version) = rest.trim_end().rsplit_once(' ')?;
     let number = version.strip_prefix("HTTP/")?;
     let is_target = !target.is_empty() && !target.contains(char::is_whitespace);

@@ -332,3 +332,63 @@ proptest! {
         let _ = read_all(&all, 1);
     }
 }
+
+#[test]
+fn a_message_ends_where_an_answer_or_a_mark_begins() {
+    let one = "POST /a HTTP/1.1\nX-A: 1\n";
+    let answer = "HTTP/1.1 200 OK\nContent-Length: 4\n\nPOST";
+    let next = "PUT /b HTTP/1.1\n\nsecond";
+    for (text, bodies) in [
+        (format!("{one}\n{{}}\n\n{answer}"), vec!["{}"]),
+        (
+            format!("{one}Content-Length: 2\n\n{{}}{answer}"),
+            vec!["{}"],
+        ),
+        (
+            format!("{one}Content-Length: 2\n\n{{}}\n\n\n{answer}\n\n"),
+            vec!["{}"],
+        ),
+        (
+            format!("{one}\n{{}}\n{answer}\n\n{next}"),
+            vec!["{}", "second"],
+        ),
+        (
+            format!("{one}\n{{}}\n\n###\n\n{next}"),
+            vec!["{}", "second"],
+        ),
+        (
+            format!("### first\n{one}\n{{}}\n### second\n# @name b\n{next}"),
+            vec!["{}", "second"],
+        ),
+        (format!("# a\n// b\n{one}\n{{}}"), vec!["{}"]),
+        (
+            format!("{one}\nHTTP/1.1 is fine\n## so is this"),
+            vec!["HTTP/1.1 is fine\n## so is this"],
+        ),
+        ("POST http://x:1/a\nX-A: 1\n\n{}".to_owned(), vec!["{}"]),
+    ] {
+        assert!(looks_like_one(text.as_bytes()), "{text}");
+        let found = read_all(text.as_bytes(), 1).unwrap();
+        let read: Vec<_> = found
+            .iter()
+            .map(|found| String::from_utf8_lossy(&found.capture.request.body))
+            .collect();
+        assert_eq!(read, bodies, "{text}");
+        assert!(
+            found
+                .iter()
+                .all(|found| found.capture.request.body_complete),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_later_request_stands_on_its_own_line() {
+    let found = read_all(
+        b"POST /a HTTP/1.1\n\n{}\n###\n# b\n\nPUT /b HTTP/1.1\n\n",
+        1,
+    )
+    .unwrap();
+    assert_eq!(found[1].place, FilePosition::Line(7));
+}

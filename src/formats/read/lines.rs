@@ -8,6 +8,20 @@ use crate::delivery::text;
 /// The most that is held in memory at once: a line, or a file that is not read by lines.
 const MAX_HELD: u64 = 1024 * 1024 * 1024;
 
+/// A capture in a line, also behind what containers and CI put before each; `None` is a line that is no
+/// delivery, such as what a program says between them.
+pub fn read_line(line: &[u8], place: FilePosition) -> Result<Option<FoundCapture>, FormatError> {
+    match line.iter().position(|byte| *byte == b'{') {
+        Some(0) => json::read(line, place),
+        Some(start) if !line.starts_with(b"[") => {
+            let behind = line.get(start..).unwrap_or_default();
+            Ok(json::read(behind, place).unwrap_or_default())
+        }
+        _ if line.starts_with(b"[") || line.starts_with(b"\"") => json::read(line, place),
+        _ => Ok(None),
+    }
+}
+
 /// The lines of a file in one buffer that is used again.
 #[derive(Debug)]
 pub struct LineReader<R> {
@@ -75,7 +89,7 @@ impl<R: BufRead> LineReader<R> {
             }
         }
         self.pending = false;
-        Some(json::read(
+        Some(read_line(
             self.buffer.trim_ascii(),
             FilePosition::Line(self.number),
         ))

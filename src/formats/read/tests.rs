@@ -343,3 +343,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn captures_are_found_behind_prefixes_and_between_talk() {
+    let line = r#"{"v":1,"kind":"delivery","request":{"headers":[],"body":"a"}}"#;
+    for text in [
+        format!("listening on http://localhost:4401\n{line}\n{line}\n"),
+        format!("{line}\nwarning: nothing listens yet {{}}\n\n{line}"),
+        format!("webhook-1  | {line}\nwebhook-1  | {line}\n"),
+        format!("\u{1b}[2K{line}\n2026-03-02T09:15:03.1234567Z {line}\n"),
+        format!("\0\0{line}\n{line}"),
+    ] {
+        let found: Vec<_> = captures(text.as_bytes(), None).unwrap().collect();
+        let good = found.iter().filter(|found| found.is_ok()).count();
+        assert_eq!((found.len(), good), (2, 2), "{text}");
+    }
+}

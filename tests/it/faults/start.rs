@@ -119,40 +119,52 @@ fn a_place_where_nobody_may_write_is_told() {
     assert!(run.stderr.contains("permission denied"), "{}", run.stderr);
 }
 
+/// A home that is no absolute path counts as none, and one in which nobody can write is no better.
 #[test]
-fn without_a_home_it_says_what_to_give() {
-    let sandbox = Sandbox::new();
-    let run = |flags: &[&str]| {
-        let mut all = vec!["listen", "--port", "0", "--secret", "s"];
-        all.extend(flags);
-        let mut command = sandbox.command(&all);
-        command.env_remove("HOME").output().unwrap()
-    };
-    let output = run(&[]);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(
-        stderr.contains("--log") && stderr.contains("--no-log"),
-        "{stderr}"
-    );
-    for flags in [
-        &["--no-log", "--within", "1ms"][..],
-        &["--log", "here.db", "--within", "1ms"],
-    ] {
-        let output = run(flags);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{stderr}");
+fn without_a_home_nothing_is_kept_and_that_is_told() {
+    let mut homes = vec!["nowhere"];
+    if cfg!(target_os = "linux") {
+        homes.push("/sys");
+    }
+    for home in homes {
+        let sandbox = Sandbox::new().with("HOME", home);
+        let run = |flags: &[&str]| {
+            let all = ["listen", "--port", "0", "--secret", "s", "--within", "1ms"];
+            sandbox.run(&[&all[..], flags].concat())
+        };
+        let told = run(&[]).expect(0).stderr;
+        assert!(
+            told.contains("nothing is kept") && told.contains("--log"),
+            "{told}"
+        );
+        for flags in [&["--no-log"][..], &["--log", "here.db"]] {
+            let told = run(flags).expect(0).stderr;
+            assert!(!told.contains("warning"), "{told}");
+        }
+        sandbox.run(&["config"]).expect(0);
     }
 }
 
 #[test]
 fn without_a_home_there_is_no_local_secret() {
-    let sandbox = Sandbox::new();
-    let mut command = sandbox.command(&["listen", "--port", "0", "--no-log"]);
-    let output = command.env_remove("HOME").output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("--secret"), "{stderr}");
+    let sandbox = Sandbox::new().with("HOME", "nowhere");
+    let run = sandbox
+        .run(&["listen", "--port", "0", "--no-log"])
+        .expect(2);
+    assert!(run.stderr.contains("--secret"), "{}", run.stderr);
+}
+
+#[test]
+fn a_variable_says_that_nothing_is_kept_and_a_place_says_more() {
+    let sandbox = Sandbox::new().with("WEBHOOK_NO_LOG", "1");
+    let listen = ["listen", "--port", "0", "--secret", "s", "--within", "1ms"];
+    let told = sandbox.run(&listen).expect(0).stderr;
+    assert!(told.contains("nothing is kept"), "{told}");
+    assert!(!sandbox.log_file().exists());
+    sandbox
+        .run(&[&listen[..], &["--log", "here.db"]].concat())
+        .expect(0);
+    assert!(sandbox.folder().join("here.db").exists());
 }
 
 #[cfg(target_os = "linux")]

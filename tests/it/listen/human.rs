@@ -195,7 +195,7 @@ fn nothing_that_was_sent_reaches_the_terminal_raw() {
 #[test]
 fn a_terminal_that_takes_nothing_does_not_slow_the_answers() {
     let sandbox = Sandbox::new();
-    let window = Window::open(&sandbox, &["--color", "always"]);
+    let window = Window::open(&sandbox, &["--color", "always", "--body", "full"]);
     // Nobody reads; a pipe holds 64 KiB, and each of these fills half of one.
     let body = order("evt_1").replace("49.9", &format!("[{}1]", "1,".repeat(8_000)));
     let (name, value) = signature("olympus", SECRET, body.as_bytes());
@@ -212,7 +212,7 @@ fn a_terminal_that_takes_nothing_does_not_slow_the_answers() {
 #[test]
 fn who_waits_for_a_stuck_terminal_at_the_end_is_told_so() {
     let sandbox = Sandbox::new();
-    let mut window = Window::open(&sandbox, &[]);
+    let mut window = Window::open(&sandbox, &["--body", "full"]);
     let body = order("evt_1").replace("49.9", &format!("[{}1]", "1,".repeat(8_000)));
     for _ in 0..10 {
         deliver(window.address, &body);

@@ -62,6 +62,50 @@ fn ids_prefixes_and_places_from_the_end_name_deliveries() {
 }
 
 #[test]
+fn a_delivery_is_named_by_what_people_see() {
+    let sandbox = Sandbox::new();
+    let at = now();
+    let named = |number, id: &str, event_id: &str| {
+        let mut delivery = with_id(olympus(number, at), id);
+        delivery.event_id = Some(event_id.into());
+        delivery
+    };
+    fill(
+        &sandbox,
+        [
+            named(0, "dlv_01JD0", "evt_abc1"),
+            named(1, "dlv_01JD1", "evt_abc1"),
+            named(2, "dlv_01JD2", "evt_abd2"),
+        ],
+    );
+    let shown = |name: &str| {
+        let run = sandbox.run(&["log", "show", name, "--json"]);
+        (
+            run.code,
+            run.stdout
+                .split("dlv_")
+                .nth(1)
+                .map(|rest| rest[..5].to_owned()),
+            run.stderr,
+        )
+    };
+    assert_eq!(
+        shown("evt_abc1").1.as_deref(),
+        Some("01JD1"),
+        "the newest of it"
+    );
+    assert_eq!(shown("evt_abc").1.as_deref(), Some("01JD1"));
+    assert_eq!(shown("evt_abd2").1.as_deref(), Some("01JD2"));
+    let (code, _, told) = shown("evt_ab");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("`evt_abc1`") && told.contains("`evt_abd2`"),
+        "{told}"
+    );
+    assert_eq!(shown("evt_nope").0, Some(2));
+}
+
+#[test]
 fn what_names_no_single_delivery_is_an_error_with_a_hint() {
     let sandbox = Sandbox::new();
     let at = now();
@@ -81,7 +125,17 @@ fn what_names_no_single_delivery_is_an_error_with_a_hint() {
     );
     assert_refused(replay(&[""]), &["`webhook log`"]);
     assert_refused(replay(&[]), &["nothing says which deliveries", "`@last`"]);
-    assert_refused(replay(&["--event", "nope.*"]), &["no delivery matches"]);
+    assert_refused(
+        replay(&["--event", "order.craeted"]),
+        &["did you mean `order.created`?"],
+    );
+    let nothing = replay(&["--event", "nope.*", "--json"]).expect(0);
+    assert!(
+        nothing
+            .stderr
+            .contains("no delivery matches: nothing is sent")
+    );
+    assert_eq!(nothing.json_lines()[0]["sent"], 0);
     assert_refused(
         replay(&["--provider", "olympos"]),
         &["did you mean `olympus`?"],
@@ -346,10 +400,6 @@ fn a_body_that_was_cut_off_is_sent_as_far_as_it_came_with_a_warning() {
     let run = sandbox
         .run(&["replay", "@last", "--url", &endpoint.url("")])
         .expect(0);
-    assert!(
-        run.stderr.contains("not received to its end"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("is incomplete"), "{}", run.stderr);
     assert_eq!(endpoint.one().body, b"{\"id\":\"e");
 }
