@@ -34,6 +34,11 @@ impl Explanation<'_> {
             verdict.cause = Some(found.cause.into());
             verdict.reason = Some(found.reason);
             verdict.hint = Some(found.hint);
+        } else if verdict.status == Status::Mismatch && ends_early(&self.request.body) {
+            // Nothing proves it, so it is no cause.
+            verdict.reason = Some("the body ends in the middle of its JSON".into());
+            let hint = "look where it was cut: `Content-Length` counts bytes, not characters";
+            verdict.hint = Some(hint.into());
         }
         verdict
     }
@@ -101,4 +106,11 @@ impl Explanation<'_> {
             ),
         })
     }
+}
+
+/// Whether a body begins as JSON and then stops.
+fn ends_early(body: &[u8]) -> bool {
+    let read = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+    let begins = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+    begins && read.is_err_and(|error| error.is_eof())
 }

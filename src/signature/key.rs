@@ -118,7 +118,8 @@ impl Running {
     }
 }
 
-fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
+/// The bytes of the key behind a secret of this form.
+pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
     let prefix = form.prefix.as_deref().unwrap_or_default().as_bytes();
     let bare = match form.encoding {
         SecretEncoding::Text => secret,

@@ -41,9 +41,10 @@ const NOT_A_BODY: &[&str] = &[
 const RESOURCE_MEMBERS: &[&str] = &["data", "payload", "object", "event"];
 
 /// The body that was signed, made of the body that was received; `None` where it cannot be.
-type Undo = fn(&[u8]) -> Option<Cow<'_, [u8]>>;
+pub(super) type Undo = fn(&[u8]) -> Option<Cow<'_, [u8]>>;
 
-const MISTAKES: &[(Cause, Undo)] = &[
+/// The mistakes with a body's bytes, each with what undoes it.
+pub(super) const MISTAKES: &[(Cause, Undo)] = &[
     (cause::NEWLINE_ADDED, |body| {
         Some(body.strip_suffix(b"\r\n")?.into())
     }),

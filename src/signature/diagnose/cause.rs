@@ -1,31 +1,6 @@
 //! The causes that the doctor can prove, in its own words.
 
-use super::Diagnosis;
-
-/// A cause: its stable name, what happened, and what to do. `{}` in the reason is for a detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cause {
-    /// The name in JSON, kebab-case; a contract.
-    pub(super) name: &'static str,
-    reason: &'static str,
-    hint: &'static str,
-}
-
-impl Cause {
-    /// The diagnosis, for a cause whose reason has no place for a detail.
-    pub(super) fn found(self) -> Diagnosis {
-        self.found_in("")
-    }
-
-    /// The diagnosis with its detail, which must hold neither a secret nor a MAC.
-    pub(super) fn found_in(self, detail: &str) -> Diagnosis {
-        Diagnosis {
-            cause: self.name,
-            reason: self.reason.replacen("{}", detail, 1),
-            hint: self.hint.into(),
-        }
-    }
-}
+pub(super) use super::Cause;
 
 macro_rules! causes {
     ($($id:ident = $name:literal, $reason:literal, $hint:literal;)*) => {
@@ -51,6 +26,12 @@ causes! {
     HEADER_SPACED = "header-spaced",
         "the signature is right but its header has white space in it",
         "send the header's value without spaces: not every documented receiver takes them";
+    HEADER_SPLIT = "header-split",
+        "the signature is right but its header was split at its separator into several",
+        "hand the header on as it came: a gateway splits headers at their commas";
+    TOOL_LINE = "tool-line",
+        "the signature is right but stands in the line that a tool printed around it",
+        "send the digits alone: `openssl dgst -r … | cut -d ' ' -f 1`";
     PREFIX_MISSING = "prefix-missing",
         "the signature is right but stands without {}",
         "put the documented prefix before the signature";
@@ -260,6 +241,18 @@ causes! {
     RESERIALIZED_SPACED = "reserialized-spaced",
         "the signature was made over the body with a space after `,` and `:`, as Python's `json.dumps` writes it",
         "sign the bytes that are sent: `data=text`, not `json=object`, and `separators=(',', ':')` for compact text";
+    RESERIALIZED_HALF_SPACED = "reserialized-half-spaced",
+        "the signature was made over the body with a space after {} alone",
+        "sign the bytes that are sent: look at `separators` of `json.dumps` and the like";
+    PRINTED = "object-printed",
+        "the signature was made over the object as {} prints it, which is no JSON",
+        "sign the bytes that are sent, not the text of the object they are made of";
+    FORM_TO_JSON = "form-to-json",
+        "the signature was made over a form, which became JSON on the way",
+        "hand the body on as it came: a proxy or a body parser reads forms and writes JSON";
+    FORM_REENCODED = "form-reencoded",
+        "the signature was made over the same form encoded otherwise: look at `+`, `%20` and `%2F`",
+        "verify over the raw bytes: a parsed form is not written again as it was sent";
     RESERIALIZED_NUMBERS = "reserialized-numbers",
         "the signature was made over the body re-serialised as by `JSON.stringify`: {}",
         "verify over the raw bytes: `express.raw({type: 'application/json'})`, `await request.text()`, `request.get_data()`";

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
-use super::trial::{Trial, fields};
-use super::{Diagnosis, content};
+use super::trial::{MAX_PRESENTED, Trial, fields};
+use super::{Diagnosis, content, sha1};
 use crate::signature::{MacEncoding, PartVariable, Scheme, read};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
@@ -34,6 +34,7 @@ const RULES: &[Rule] = &[
     separated_otherwise,
     reencoded,
     timestamp_elsewhere,
+    tool_line,
 ];
 
 /// The mistake in the header's form with which the signature is right.
@@ -55,8 +56,10 @@ pub(super) fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         .find(|(.., value)| proves(trial, value))
         .map(|(cause, detail, _)| cause.found_in(&detail))
         .or_else(|| another_digest(trial, &form))
+        .or_else(|| sha1::find(trial, &form))
         .or_else(|| timestamp_form(trial, &form))
         .or_else(|| truncated(trial, &form))
+        .or_else(|| find_two(trial, &form))
 }
 
 fn proves(trial: &Trial<'_>, value: &str) -> bool {
@@ -69,11 +72,56 @@ fn proves(trial: &Trial<'_>, value: &str) -> bool {
 fn repeated(trial: &Trial<'_>) -> Option<Diagnosis> {
     let headers = &trial.context.request.headers;
     let values: Vec<_> = headers.get_all(&trial.context.scheme.header).collect();
-    let mut texts = values
+    let texts = values
         .iter()
         .filter_map(|value| std::str::from_utf8(value).ok());
-    (values.len() > 1 && texts.any(|text| proves(trial, text)))
-        .then(|| cause::HEADER_REPEATED.found())
+    if values.len() > 1 && texts.clone().any(|text| proves(trial, text)) {
+        return Some(cause::HEADER_REPEATED.found());
+    }
+    let separator = trial.context.scheme.value.separator.as_deref()?;
+    let joined = texts.map(str::trim).collect::<Vec<_>>().join(separator);
+    (values.len() > 1 && proves(trial, &joined)).then(|| cause::HEADER_SPLIT.found())
+}
+
+/// The digits within a line such as `SHA2-256(stdin)= …` or `…  -`.
+fn tool_line(form: &Form<'_>) -> Option<Repair> {
+    let scheme = form.scheme;
+    let size = scheme.encoding.encode(&vec![0; scheme.digest().size()]);
+    let value = form.rewrite_parts(|documented, part| {
+        if documented.variable != PartVariable::Signature {
+            return Some(part.to_owned());
+        }
+        let mut words = part.split(|char: char| char.is_whitespace() || "=\\()".contains(char));
+        let mac = words.find(|word| {
+            word.len() == size.len() && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })?;
+        Some(documented.fill(mac))
+    })?;
+    changed(cause::TOOL_LINE, form, value)
+}
+
+/// A mistake in the header's form and another one, in the form, the body or the secret.
+fn find_two(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
+    let mut repairs = RULES.iter().filter_map(|rule| rule(form));
+    repairs.find_map(|(cause, detail, value)| {
+        let headers = form.with_value(value.clone());
+        let once = Form {
+            headers: &headers,
+            value: &value,
+            ..*form
+        };
+        let again = || {
+            let mut repairs = RULES.iter().filter_map(|rule| rule(&once));
+            let (cause, detail, _) = repairs.find(|(.., value)| proves(trial, value))?;
+            Some(cause.found_in(&detail))
+        };
+        let behind = || {
+            let mut presented = read(form.scheme, &headers).ok()?;
+            presented.macs.truncate(MAX_PRESENTED);
+            super::find_one(trial, &presented)
+        };
+        Some(cause.found_in(&detail).and(&again().or_else(behind)?))
+    })
 }
 
 fn quoted(form: &Form<'_>) -> Option<Repair> {

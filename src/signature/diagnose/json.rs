@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::Diagnosis;
-use super::cause::{self, Cause};
-use super::rewrite::{Escapes, JsonStyle, Layout, Numbers, write};
+use super::cause;
+use super::rewrite::{JsonStyle, Layout, Numbers, write};
+use super::styles::{COMPACT, ESCAPED, LAYOUTS, RARE_LAYOUTS, SHORTEST, SORTED};
 use super::tokens::{keys, numbers, sorted, tokens};
 use super::trial::Trial;
 use crate::json::{Token, javascript};
@@ -32,93 +33,16 @@ const MAX_SUBSET_NUMBERS: usize = 100;
 /// The most characters of two numbers that a reason quotes.
 const MAX_SHOWN: usize = 80;
 
-/// Nothing changed but white space.
-const COMPACT: JsonStyle = JsonStyle {
-    layout: Layout::Compact,
-    escapes: None,
-    numbers: Numbers::Kept,
-};
-
-/// Nothing changed but white space and numbers.
-const SHORTEST: JsonStyle = JsonStyle {
-    numbers: Numbers::Shortest,
-    ..COMPACT
-};
-
-/// `JSON.stringify`.
-const PLAIN: Escapes = Escapes {
-    beyond_ascii: false,
-    slash: false,
-    chars: "",
-    upper: false,
-};
-
-/// Python's `ensure_ascii`, PHP with `JSON_UNESCAPED_SLASHES`.
-const UNICODE: Escapes = Escapes {
-    beyond_ascii: true,
-    ..PLAIN
-};
-
-/// PHP with `JSON_UNESCAPED_UNICODE`.
-const SLASHES: Escapes = Escapes {
-    slash: true,
-    ..PLAIN
-};
-
-/// PHP's `json_encode`.
-const PHP: Escapes = Escapes {
-    beyond_ascii: true,
-    ..SLASHES
-};
-
-/// Go's `encoding/json`, Rails.
-const GO: Escapes = Escapes {
-    chars: "<>&\u{2028}\u{2029}",
-    ..PLAIN
-};
-
-/// Gson.
-const GSON: Escapes = Escapes {
-    chars: "<>&='\u{2028}\u{2029}",
-    ..PLAIN
-};
-
-/// .NET's `System.Text.Json`.
-const DOTNET: Escapes = Escapes {
-    beyond_ascii: true,
-    chars: "<>&'\"+`\u{7f}",
-    upper: true,
-    ..PLAIN
-};
-
-/// The layouts besides the compact one: Python; JavaScript, Ruby and Go; PHP and Java; tabs.
-const LAYOUTS: &[Layout] = &[
-    Layout::Spaced,
-    Layout::Indented("  "),
-    Layout::Indented("    "),
-    Layout::Indented("\t"),
-];
-
-/// The styles of other programs that change more than white space and numbers.
-const ESCAPED: &[(Cause, Escapes)] = &[
-    (cause::ESCAPES_UNDONE, PLAIN),
-    (cause::UNICODE_ESCAPED, UNICODE),
-    (cause::SLASHES_ESCAPED, SLASHES),
-    (cause::PHP_ESCAPED, PHP),
-    (cause::HTML_ESCAPED, GO),
-    (cause::HTML_ESCAPED, GSON),
-    (cause::HTML_ESCAPED, DOTNET),
-];
-
-/// The escapes with which programs write sorted keys: as they are, Python, Go.
-const SORTED: &[Option<Escapes>] = &[None, Some(PLAIN), Some(UNICODE), Some(GO)];
-
-/// The way in which the body was re-serialised, where undoing it makes the signature right.
-pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
-    if trial.body().len() > MAX_REWRITTEN {
+/// The way in which `body` was re-serialised, where undoing it makes the signature right.
+pub(super) fn find(
+    trial: &Trial<'_>,
+    presented: &ParsedSignature<'_>,
+    body: &[u8],
+) -> Option<Diagnosis> {
+    if body.len() > MAX_REWRITTEN {
         return None;
     }
-    let text = std::str::from_utf8(trial.body()).ok()?;
+    let text = std::str::from_utf8(body).ok()?;
     let text = text.trim_start_matches('\u{feff}');
     let javascript = restringify(trial, text)?;
     if !trial.spend(PARSED * (text.len() + javascript.len())) {
@@ -126,29 +50,16 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     }
     let received = tokens(text)?;
     let written = tokens(&javascript)?;
-    let mut search = Search {
-        trial,
-        presented,
-        seen: HashSet::new(),
-    };
-    if let Some((layout, signed)) = search.layouts(&received, COMPACT) {
-        return Some(white_space(layout, &signed, text).found());
-    }
-    if let Some((layout, signed)) = search.layouts(&written, COMPACT) {
-        let changed = search.what_changed(&received, &written);
-        return changed.or_else(|| Some(white_space(layout, &signed, text).found()));
-    }
-    if search.layouts(&received, SHORTEST).is_some() {
-        return Some(cause::RESERIALIZED_NUMBERS.found_in("numbers became as short as can be"));
-    }
-    [
-        (&received, COMPACT),
-        (&received, SHORTEST),
-        (&written, COMPACT),
-    ]
-    .into_iter()
-    .find_map(|(tokens, style)| search.escapes(tokens, style))
-    .or_else(|| search.padded(&received))
+    [LAYOUTS, RARE_LAYOUTS].into_iter().find_map(|layouts| {
+        let search = Search {
+            trial,
+            presented,
+            body,
+            layouts,
+            seen: HashSet::new(),
+        };
+        search.find(text, &received, &written)
+    })
 }
 
 /// What `JSON.stringify(JSON.parse(text))` gives, where the allowance and the length allow it.
@@ -161,18 +72,47 @@ pub(super) fn restringify(trial: &Trial<'_>, text: &str) -> Option<String> {
 struct Search<'s> {
     trial: &'s Trial<'s>,
     presented: &'s ParsedSignature<'s>,
+    body: &'s [u8],
+    /// The layouts besides the compact one.
+    layouts: &'static [Layout],
     /// The compact texts of the styles that were tried: most styles change nothing in most bodies.
     seen: HashSet<String>,
 }
 
 impl Search<'_> {
+    fn find(
+        mut self,
+        text: &str,
+        received: &[Token<'_>],
+        written: &[Token<'_>],
+    ) -> Option<Diagnosis> {
+        if let Some((layout, signed)) = self.layouts(received, COMPACT) {
+            return Some(white_space(layout, &signed, text));
+        }
+        if let Some((layout, signed)) = self.layouts(written, COMPACT) {
+            let changed = self.what_changed(received, written);
+            return changed.or_else(|| Some(white_space(layout, &signed, text)));
+        }
+        if self.layouts(received, SHORTEST).is_some() {
+            return Some(cause::RESERIALIZED_NUMBERS.found_in("numbers became as short as can be"));
+        }
+        [
+            (received, COMPACT),
+            (received, SHORTEST),
+            (written, COMPACT),
+        ]
+        .into_iter()
+        .find_map(|(tokens, style)| self.escapes(tokens, style))
+        .or_else(|| self.padded(received))
+    }
+
     fn proves(&self, text: &str) -> bool {
         self.trial.body_proves(self.presented, text.as_bytes())
     }
 
     /// The text of tokens, where it is not too long and the allowance has room for it.
     fn write(&self, tokens: &[Token<'_>], style: JsonStyle) -> Option<String> {
-        let body = self.trial.body().len();
+        let body = self.body.len();
         let largest = (MAX_GROWTH * body).max(MIN_WRITTEN);
         if !self.trial.spend(body) {
             return None;
@@ -191,7 +131,7 @@ impl Search<'_> {
         if !self.trial.spend(2 * compact.len()) || !self.seen.insert(compact.clone()) {
             return None;
         }
-        let others = LAYOUTS.iter().filter_map(|layout| {
+        let others = self.layouts.iter().filter_map(|layout| {
             let layout = *layout;
             Some((layout, self.write(tokens, JsonStyle { layout, ..style })?))
         });
@@ -202,7 +142,8 @@ impl Search<'_> {
 
     /// Go's `json.Encoder` and files end with a newline.
     fn proves_with_newline(&self, text: &str) -> bool {
-        self.trial.spend(text.len()) && self.proves(&format!("{text}\n"))
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        self.trial.spend(text.len()) && self.proves(&format!("{text}{end}"))
     }
 
     /// Other escapes, then sorted keys with any of them.
@@ -216,7 +157,7 @@ impl Search<'_> {
                 return Some(cause.found());
             }
         }
-        if !self.trial.spend(PARSED * self.trial.body().len()) {
+        if !self.trial.spend(PARSED * self.body.len()) {
             return None;
         }
         let sorted = sorted(tokens);
@@ -286,12 +227,16 @@ fn paddings(tokens: &[Token<'_>]) -> Vec<(bool, u32)> {
         .collect()
 }
 
-fn white_space(layout: Layout, signed: &str, received: &str) -> Cause {
+fn white_space(layout: Layout, signed: &str, received: &str) -> Diagnosis {
     match layout {
-        Layout::Compact => cause::RESERIALIZED_COMPACT,
-        Layout::Spaced => cause::RESERIALIZED_SPACED,
-        Layout::Indented(_) if signed.replace('\n', "") == received => cause::LINE_BREAKS_LOST,
-        Layout::Indented(_) => cause::RESERIALIZED_PRETTY,
+        Layout::Compact => cause::RESERIALIZED_COMPACT.found(),
+        Layout::Spaced => cause::RESERIALIZED_SPACED.found(),
+        Layout::CommaSpaced => cause::RESERIALIZED_HALF_SPACED.found_in("`,`"),
+        Layout::ColonSpaced => cause::RESERIALIZED_HALF_SPACED.found_in("`:`"),
+        Layout::Indented(..) if signed.replace(['\r', '\n'], "") == received => {
+            cause::LINE_BREAKS_LOST.found()
+        }
+        Layout::Indented(..) => cause::RESERIALIZED_PRETTY.found(),
     }
 }
 

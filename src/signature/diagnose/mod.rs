@@ -1,8 +1,8 @@
 //! The doctor: why a signature is wrong, where that can be proved.
 //!
-//! Every known mistake is undone, one at a time; a cause is named only when the MAC that was sent
-//! is reproduced without it. Two mistakes at once are not looked for: each further one multiplies
-//! the work, and a header's form has to be put right first anyway.
+//! Every known mistake is undone, one at a time, then two that one command makes together; a cause is
+//! named only when the MAC that was sent is reproduced without it. Two come last, as they multiply the
+//! work: what is left of the allowance bounds them.
 
 mod allowance;
 mod body;
@@ -11,8 +11,12 @@ mod content;
 mod form;
 mod header;
 mod json;
+mod pairs;
+mod printed;
 mod rewrite;
 mod secrets;
+mod sha1;
+mod styles;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -21,7 +25,7 @@ mod trial;
 pub use allowance::Allowance;
 
 use super::verify::best_match;
-use super::{Scheme, Secret, Unreadable, read};
+use super::{ParsedSignature, Scheme, Secret, Unreadable, read};
 use crate::delivery::Request;
 use trial::{MAX_PRESENTED, Trial};
 
@@ -55,6 +59,42 @@ pub struct Diagnosis {
     pub hint: String,
 }
 
+/// A cause: its stable name, what happened, and what to do. `{}` in the reason is for a detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cause {
+    /// The name in JSON, kebab-case; a contract.
+    name: &'static str,
+    reason: &'static str,
+    hint: &'static str,
+}
+
+impl Cause {
+    /// The diagnosis, for a cause whose reason has no place for a detail.
+    fn found(self) -> Diagnosis {
+        self.found_in("")
+    }
+
+    /// The diagnosis with its detail, which must hold neither a secret nor a MAC.
+    fn found_in(self, detail: &str) -> Diagnosis {
+        Diagnosis {
+            cause: self.name,
+            reason: self.reason.replacen("{}", detail, 1),
+            hint: self.hint.into(),
+        }
+    }
+}
+
+impl Diagnosis {
+    /// Both of two causes that were proven together, under the name of the first.
+    fn and(self, other: &Self) -> Self {
+        Self {
+            cause: self.cause,
+            reason: format!("two mistakes at once: {}; {}", self.reason, other.reason),
+            hint: format!("{}; {}", self.hint, other.hint),
+        }
+    }
+}
+
 /// The cause of a wrong or unreadable signature, where one of the known mistakes reproduces it.
 ///
 /// Bounded by the allowance, which counts every byte that is read, written or hashed; and only
@@ -84,8 +124,14 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         let upper_case = best_match(matches).is_some_and(|(_, mac)| mac.upper_case);
         return upper_case.then(|| cause::UPPER_CASE_HEX.found());
     }
-    body::find(trial, &presented)
-        .or_else(|| secrets::find(trial, &presented))
+    find_one(trial, &presented)
         .or_else(|| content::find(trial, &presented))
-        .or_else(|| json::find(trial, &presented))
+        .or_else(|| json::find(trial, &presented, trial.body()))
+        .or_else(|| printed::find(trial, &presented))
+        .or_else(|| pairs::find(trial, &presented))
+}
+
+/// One mistake with the body's bytes or the secret.
+fn find_one(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    body::find(trial, presented).or_else(|| secrets::find(trial, presented, trial.body()))
 }

@@ -23,8 +23,12 @@ pub(super) enum Layout {
     Compact,
     /// One space after `,` and `:`.
     Spaced,
-    /// A member a line, indented by this text.
-    Indented(&'static str),
+    /// One space after `,` alone.
+    CommaSpaced,
+    /// One space after `:` alone.
+    ColonSpaced,
+    /// A member a line: what indents it, and what ends a line.
+    Indented(&'static str, &'static str),
 }
 
 /// What is escaped in strings besides what JSON demands.
@@ -105,8 +109,8 @@ impl StyledText {
             Token::Key(text) => {
                 self.string(text);
                 self.text.push_str(match self.style.layout {
-                    Layout::Compact => ":",
-                    Layout::Spaced | Layout::Indented(_) => ": ",
+                    Layout::Compact | Layout::CommaSpaced => ":",
+                    Layout::Spaced | Layout::ColonSpaced | Layout::Indented(..) => ": ",
                 });
             }
         }
@@ -118,10 +122,10 @@ impl StyledText {
             self.text.push(',');
         }
         match self.style.layout {
-            Layout::Spaced if comma => self.text.push(' '),
-            Layout::Indented(_) if line && self.depth > MAX_INDENTED => return None,
-            Layout::Indented(by) if line => {
-                self.text.push('\n');
+            Layout::Spaced | Layout::CommaSpaced if comma => self.text.push(' '),
+            Layout::Indented(..) if line && self.depth > MAX_INDENTED => return None,
+            Layout::Indented(by, end) if line => {
+                self.text.push_str(end);
                 self.text.extend(std::iter::repeat_n(by, self.depth));
             }
             _ => {}
@@ -167,7 +171,8 @@ impl StyledText {
     }
 }
 
-fn shortest(number: &str) -> String {
+/// The text of a number as most programs but JavaScript print its double.
+pub(super) fn shortest(number: &str) -> String {
     let Ok(double) = serde_json::from_str::<serde_json::Number>(number) else {
         return number.to_owned();
     };

@@ -38,12 +38,16 @@ const PLACEHOLDERS: &[&str] = &[
 /// A cause and the bytes in the secret's place.
 type Suspect = (Cause, Vec<u8>);
 
-/// The mistake with the secret with which the signature is right.
-pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+/// The mistake with the secret with which the signature over `body` is right.
+pub(super) fn find(
+    trial: &Trial<'_>,
+    presented: &ParsedSignature<'_>,
+    body: &[u8],
+) -> Option<Diagnosis> {
     let context = trial.context;
     let scheme = context.scheme;
     let key_proves = |key: Result<Key, KeyError>| {
-        key.is_ok_and(|key| trial.proves(&key, &scheme.signed, presented, trial.body()))
+        key.is_ok_and(|key| trial.proves(&key, &scheme.signed, presented, body))
     };
     let text_proves = |text: Vec<u8>| key_proves(Key::new(scheme, &Secret::new("", text)));
     let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme.digest(), "", bytes));

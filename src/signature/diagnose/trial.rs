@@ -59,13 +59,17 @@ impl<'a> Trial<'a> {
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body
-    /// is not tried twice, so every call must be with the same `presented`.
+    /// is not tried twice with the same signatures.
     pub(super) fn body_proves(&self, presented: &ParsedSignature<'_>, body: &[u8]) -> bool {
         if !self.spend(body.len()) {
             return false;
         }
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
+        presented.timestamp.hash(&mut hasher);
+        for mac in &presented.macs {
+            mac.bytes.hash(&mut hasher);
+        }
         self.tried.borrow_mut().insert(hasher.finish())
             && self
                 .keys

@@ -28,6 +28,68 @@ fn every_mistake_is_named_exactly() {
 }
 
 #[test]
+fn two_mistakes_of_one_command_are_both_named() {
+    for (signed, received, first, second) in [
+        (
+            "{}\n\n".to_owned(),
+            BASE64.encode("{}\n"),
+            "encoded in base64",
+            "ended with a newline",
+        ),
+        (
+            "a\r\nb\r\n".into(),
+            "a\nb".into(),
+            "ended with a newline",
+            "CRLF line ends",
+        ),
+        (
+            BODY.replace(':', ": "),
+            form_urlencoded::byte_serialize(BODY.as_bytes()).collect(),
+            "percent-encoded",
+            "a space after `:`",
+        ),
+        (
+            "a".into(),
+            "\u{feff}a\r\n".into(),
+            "a newline was added",
+            "byte order mark",
+        ),
+    ] {
+        let sample = Sample::changed(Provider::Labelled, signed.as_bytes(), received.as_bytes());
+        let reason = sample.diagnose().expect(first).reason;
+        assert!(reason.starts_with("two mistakes at once: "), "{reason}");
+        assert!(reason.contains(first), "{reason}");
+        assert!(reason.contains(second), "{reason}");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_header_and_one_behind_it_are_both_named() {
+    let newline = hex::encode(hmac(SECRET.as_bytes(), format!("{BODY}\n").as_bytes()));
+    let right = hex::encode(hmac(SECRET.as_bytes(), BODY.as_bytes()));
+    for (value, first, second) in [
+        (
+            format!("HMAC-SHA256(stdin)= {newline}"),
+            "a tool printed",
+            "ended with a newline",
+        ),
+        (
+            format!("sha256={newline}"),
+            "a prefix",
+            "ended with a newline",
+        ),
+        (format!("\"v1= {right}\""), "quotes", "prefix"),
+    ] {
+        let sample = Sample::new(Provider::Bare, value.as_str(), BODY.as_bytes());
+        let reason = sample.diagnose().expect(&value).reason;
+        assert!(
+            reason.contains(first) && reason.contains(second),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
 fn every_cause_has_a_row() {
     let tested: BTreeSet<_> = rows().into_iter().map(|(cause, _)| cause).collect();
     let known: BTreeSet<_> = cause::ALL.iter().map(|cause| cause.name).collect();

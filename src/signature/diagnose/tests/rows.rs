@@ -22,6 +22,8 @@ pub fn rows() -> Vec<Row> {
         hash_rows(),
         body_rows(),
         compressed_rows(),
+        form_rows(),
+        line_rows(),
     ]
     .concat()
 }
@@ -482,6 +484,57 @@ const TEXTS: &[(&str, &str, &str)] = &[
         r#"{"a": "caf\u00e9", "n": 49.9}"#,
         r#"{"a":"café","n":49.90}"#,
     ),
+    (
+        "reserialized-pretty",
+        "{\r\n  \"a\": [\r\n    1\r\n  ]\r\n}",
+        r#"{"a":[1]}"#,
+    ),
+    ("reserialized-pretty", "{\n   \"a\": 1\n}\n", r#"{"a":1}"#),
+    (
+        "reserialized-half-spaced",
+        r#"{"a":1, "b":2}"#,
+        r#"{"a":1,"b":2}"#,
+    ),
+    (
+        "reserialized-half-spaced",
+        r#"{"a": 1,"b": 2}"#,
+        r#"{"a":1,"b":2}"#,
+    ),
+    (
+        "line-breaks-lost",
+        "{\r\n  \"a\": 1\r\n}\r\n",
+        r#"{  "a": 1}"#,
+    ),
+    (
+        "line-breaks-lost",
+        "{ \n     \"a\": \"x,{\" \n} \n",
+        r#"{      "a": "x,{" } "#,
+    ),
+    (
+        "object-printed",
+        "{'a': \"it's\", 'b': [True, None, 2.5]}",
+        r#"{"a":"it's","b":[true,null,2.50]}"#,
+    ),
+    (
+        "object-printed",
+        r#"{"a"=>1, "b"=>nil}"#,
+        r#"{"a":1,"b":null}"#,
+    ),
+    (
+        "object-printed",
+        r#"{"a" => 1, "b" => [1, 2]}"#,
+        r#"{"a":1,"b":[1,2]}"#,
+    ),
+    (
+        "object-printed",
+        "{a=x, b={c=null}}",
+        r#"{"a":"x","b":{"c":null}}"#,
+    ),
+    (
+        "object-printed",
+        "map[a:x b:map[c:<nil>]]",
+        r#"{"b":{"c":null},"a":"x"}"#,
+    ),
     ("slashes-escaped", r#"{"a":"b\/é"}"#, r#"{"a":"b/é"}"#),
     (
         "unicode-and-slashes-escaped",
@@ -521,6 +574,63 @@ fn body_rows() -> Vec<Row> {
             .collect::<Vec<_>>()
     })
     .collect()
+}
+
+/// A form that was parsed on the way, signed as it was sent.
+fn form_rows() -> Vec<Row> {
+    let form = "payload=%7B%22a%22%3A%22b+%2F+%C3%A9%22%7D";
+    [
+        ("form-to-json", form, r#"{"a":"b / é"}"#),
+        ("form-to-json", "a=1&b=x+y%26", r#"{"a":1,"b":"x y&"}"#),
+        ("form-to-json", "a=1&b=x%20y%26", r#"{"a": 1, "b": "x y&"}"#),
+        ("form-reencoded", "a=x+y&b=%2F~", "a=x%20y&b=%2F~"),
+        ("form-reencoded", "a=x%20y&b=%2f*", "a=x+y&b=%2F*"),
+    ]
+    .map(|(cause, signed, received)| {
+        let sample = Sample::changed(Provider::Bare, signed.as_bytes(), received.as_bytes());
+        (cause, sample)
+    })
+    .into()
+}
+
+/// What tools print around a signature, and a header that came in two.
+fn line_rows() -> Vec<Row> {
+    use Provider::{Bare, Labelled, Timed};
+    let (bare, labelled, timed) = (digits(Bare), digits(Labelled), digits(Timed));
+    let split = sent(Timed, format!("t={TIME}")).with_header("X-Timed", &format!("v1={timed}"));
+    let short = |provider: Provider| {
+        use hmac::{KeyInit, Mac};
+        let mut mac = hmac::Hmac::<sha1::Sha1>::new_from_slice(&provider.key()).unwrap();
+        mac.update(&provider.message(BODY.as_bytes()));
+        mac.finalize().into_bytes().to_vec()
+    };
+    let sha1 = format!("sha1={}", hex::encode(short(Labelled)));
+    vec![
+        ("header-split", split),
+        ("another-digest", sent(Labelled, sha1)),
+        ("another-digest", sent(Bare, hex::encode(short(Bare)))),
+        ("another-digest", sent(Bare, BASE64.encode(short(Bare)))),
+        ("another-digest", sent(Timed, Timed.value(&short(Timed)))),
+        (
+            "tool-line",
+            sent(Bare, format!("HMAC-SHA256(stdin)= {bare}")),
+        ),
+        (
+            "tool-line",
+            sent(Bare, format!("HMAC-SHA2-256(body.json)= {bare}")),
+        ),
+        ("tool-line", sent(Bare, format!("{bare} *stdin"))),
+        ("tool-line", sent(Bare, format!("{bare}  -"))),
+        (
+            "tool-line",
+            sent(Labelled, format!("sha256=HMAC-SHA256(stdin)= {labelled}")),
+        ),
+        ("tool-line", sent(Labelled, format!("sha256={labelled}  -"))),
+        (
+            "tool-line",
+            sent(Timed, format!("t={TIME},v1=HMAC-SHA256(stdin)= {timed}")),
+        ),
+    ]
 }
 
 fn compressed_rows() -> Vec<Row> {
