@@ -8,7 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 /// its fields (`documented in part`; which, stands below the list), or nothing, so that the payload is
 /// `inferred` in the provider's style.
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct EventsArgs {
+    #[command(subcommand)]
+    pub command: Option<EventsCommand>,
+
     /// Only those of this provider.
     #[arg(value_name = "PROVIDER")]
     pub provider: Option<String>,
@@ -29,6 +33,25 @@ pub struct EventsArgs {
     /// Print one JSON object a line.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What to do with the events.
+#[derive(Debug, Clone, Subcommand)]
+pub enum EventsCommand {
+    /// Show an event's payload, as `send` would send it now.
+    Show {
+        /// The event.
+        #[arg(value_name = "EVENT")]
+        event: String,
+
+        /// The provider, where several have such an event [default: the configured, else the first].
+        #[arg(short, long, value_name = "NAME")]
+        provider: Option<String>,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// List the providers, or show one.

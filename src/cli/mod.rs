@@ -27,7 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
 pub use crate::report::BodyDetail;
 use crate::signature::Freshness;
-pub use catalog::{EventsArgs, ProvidersArgs, ProvidersCommand, Shell};
+pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
 pub use listen::ListenArgs;
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};

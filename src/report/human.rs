@@ -321,12 +321,12 @@ mod tests {
             body: BodyDetail::Short,
             ..VIEW
         };
-        assert!(shown(&delivery, &short).ends_with("\n  … 13 more lines: webhook log show dlv_2"));
+        assert!(shown(&delivery, &short).ends_with("\n  … 11 more lines: webhook log show dlv_2"));
         let unkept = DeliveryView {
             kept: false,
             ..short
         };
-        assert!(shown(&delivery, &unkept).ends_with("\n  … 13 more lines"));
+        assert!(shown(&delivery, &unkept).ends_with("\n  … 11 more lines"));
     }
 
     #[test]

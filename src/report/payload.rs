@@ -14,14 +14,14 @@ pub const SHOWN_LIMIT: usize = 64 * 1024;
 const SHORT_LIMIT: usize = 4 * 1024;
 
 /// How many lines are printed in short detail.
-const SHORT_LINES: usize = 10;
+const SHORT_LINES: usize = 12;
 
 /// How much of a body is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyDetail {
     /// All, up to [`SHOWN_LIMIT`].
     Full,
-    /// The first ten lines.
+    /// The first twelve lines.
     Short,
     /// Nothing.
     None,
@@ -108,7 +108,7 @@ mod tests {
     fn short_detail_counts_the_lines_left_out() {
         let body = serde_json::to_vec(&(1..=20).collect::<Vec<u8>>()).unwrap();
         let text = shown(&body, BodyDetail::Short);
-        let expected = "[\n  1,\n  2,\n  3,\n  4,\n  5,\n  6,\n  7,\n  8,\n  9,\n… 12 more lines: webhook log show dlv_1";
+        let expected = "[\n  1,\n  2,\n  3,\n  4,\n  5,\n  6,\n  7,\n  8,\n  9,\n  10,\n  11,\n… 10 more lines: webhook log show dlv_1";
         assert_eq!(text, expected);
     }
 

@@ -94,3 +94,29 @@ fn milliseconds_are_named_wherever_seconds_are_expected() {
         assert!(run.stderr.contains(told), "{args:?}: {}", run.stderr);
     }
 }
+
+#[test]
+fn an_event_is_shown_as_it_would_be_sent() {
+    let sandbox = Sandbox::new();
+    let shown = sandbox
+        .run(&["events", "show", "order.created", "-p", "olympus"])
+        .expect(0);
+    let payload: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(payload["type"], "order.created");
+    let line = sandbox
+        .run(&["events", "show", "payment.failed", "--json"])
+        .expect(0);
+    assert_eq!(line.json_lines()[0]["payload"]["type"], "payment.failed");
+    let coloured = ["--color", "always", "events", "show", "order.created"];
+    assert!(sandbox.run(&coloured).expect(0).stdout.contains(ESCAPE));
+    let run = sandbox.run(&["events", "show", "order.craeted"]).expect(2);
+    assert!(
+        run.stderr.contains("did you mean `order.created`?"),
+        "{}",
+        run.stderr
+    );
+    sandbox
+        .run(&["events", "show", "order.created", "-p", "nobody"])
+        .expect(2);
+    sandbox.run(&["events", "olympus"]).expect(0);
+}

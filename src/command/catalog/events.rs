@@ -4,11 +4,12 @@ use colored::Colorize as _;
 use serde_json::json;
 
 use super::{print, print_lines};
-use crate::cli::{EventsArgs, GlobalArgs};
+use crate::cli::{EventsArgs, EventsCommand, GlobalArgs};
 use crate::command::World;
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
-use crate::provider::{Event, Fault, Provenance, Provider};
+use crate::json::javascript;
+use crate::provider::{Composer, Event, Fault, Provenance, Provider, Story};
 use crate::report::{self, sheet};
 
 /// Lists the events, of one provider or of all, or the faults.
@@ -17,6 +18,14 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         return faults(args.json, world);
     }
     let setup = Setup::load(global, None, &world.folder)?;
+    if let Some(EventsCommand::Show {
+        event,
+        provider,
+        json,
+    }) = &args.command
+    {
+        return show(event, provider.as_deref(), *json, &setup, world);
+    }
     let providers = match args.provider.as_ref().or(args.of.as_ref()) {
         Some(name) => vec![setup.provider(name)?],
         None => setup.catalogue.iter().collect(),
@@ -42,6 +51,40 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         let parts = documented_parts(&events);
         print(world, &table(events, world.console.width()))?;
         print(world, &report::wrap(&parts, world.console.width()))?;
+    }
+    Ok(Outcome::Yes)
+}
+
+/// Shows a payload, with ids and times as they would be now.
+fn show(
+    event: &str,
+    provider: Option<&str>,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    setup.known_event(event)?;
+    let configured = setup.chosen_provider(provider)?;
+    let configured = configured.filter(|of| provider.is_some() || of.has_event(event));
+    let provider = configured.or_else(|| setup.catalogue.with_event(event).next());
+    let Some((provider, found)) = provider.and_then(|of| Some((of, of.event(event)?))) else {
+        return Err(match provider {
+            Some(provider) => setup.unknown_event_of(provider, event).into(),
+            None => setup.unknown_event(event).into(),
+        });
+    };
+    let story = Story {
+        seed: rand::random(),
+        number: 0,
+    };
+    let composer = Composer::new(&provider.definition, event, world.now(), story);
+    let payload = composer.fixture(&found?.data).value;
+    if json {
+        let fields = json!({"provider": provider.name(), "event": event, "payload": payload});
+        print_lines(world, "payload", [fields].into_iter())?;
+    } else {
+        let body = javascript::stringify(&payload);
+        print(world, &report::whole_payload(body.as_bytes()))?;
     }
     Ok(Outcome::Yes)
 }
