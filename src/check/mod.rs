@@ -23,6 +23,7 @@ mod plan;
 mod presence;
 mod report;
 mod runner;
+mod sending;
 mod table;
 #[cfg(test)]
 mod tests;

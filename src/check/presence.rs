@@ -14,6 +14,10 @@ pub(super) struct Presence {
     last: Option<(String, bool)>,
     /// Why nothing is sent any more.
     pub gone: Option<String>,
+    /// Why refusals prove nothing, where genuine deliveries are refused as well.
+    pub limited: Option<String>,
+    /// Whether the handler took the first genuine delivery.
+    pub is_open: bool,
 }
 
 impl Presence {

@@ -4,9 +4,6 @@ use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-
-use super::case::{TestCase, TestDelivery};
 use super::classify::{Expect, Flaw};
 use super::context::CheckContext;
 use super::effects::SideEffects;
@@ -14,10 +11,8 @@ use super::error::CheckError;
 use super::plan::Planned;
 use super::presence::{Presence, Skipped};
 use super::report::{Evidence, Exchange, finding};
-use crate::delivery::{
-    Delivery, DeliverySource, Failure, FailureKind, Finding, Status, Verdict, id,
-};
-use crate::dispatch::{EndpointClient, SendMode};
+use crate::delivery::{CheckOutcome, Failure, FailureKind, Finding, is_success};
+use crate::dispatch::EndpointClient;
 
 /// Runs checks against one endpoint.
 pub struct Runner<'a> {
@@ -47,6 +42,9 @@ pub enum CheckEnd {
     Done {
         /// Whether nothing listens any more.
         is_gone: bool,
+        /// Why refusals prove nothing: something in front of the handler, or the handler itself, has
+        /// begun to refuse what is genuine.
+        limited: Option<String>,
     },
     /// Nobody answered the first genuine delivery; no check was run.
     Unreachable(Failure),
@@ -69,10 +67,11 @@ impl Runner<'_> {
         stop: impl Future<Output = ()>,
     ) -> Result<CheckEnd, CheckError> {
         let mut stop = pin!(stop);
+        let mut presence = Presence::default();
         let greeted = tokio::select! {
             biased;
             () = &mut stop => Some(CheckEnd::Stopped),
-            greeted = self.greet(&planned, observe) => greeted?,
+            greeted = self.greet(&planned, observe, &mut presence) => greeted?,
         };
         if let Some(end) = greeted {
             self.endpoint.settle().await?;
@@ -81,7 +80,7 @@ impl Runner<'_> {
         if let Some(effects) = self.effects {
             effects.count().await.map_err(CheckError::Uncountable)?;
         }
-        let mut presence = Presence::default();
+        let mut rests_on_refusals = false;
         for planned in planned {
             let found = tokio::select! {
                 biased;
@@ -89,12 +88,43 @@ impl Runner<'_> {
                 found = self.check(&planned, &mut presence) => found?,
             };
             self.endpoint.settle().await?;
+            rests_on_refusals |=
+                planned.check.expect == Expect::Rejected && found.outcome == CheckOutcome::Pass;
             if observe(CheckEvent::Finding(&found)).is_break() {
                 return Ok(CheckEnd::Stopped);
             }
         }
+        if rests_on_refusals && presence.gone.is_none() && presence.limited.is_none() {
+            tokio::select! {
+                biased;
+                () = &mut stop => return Ok(CheckEnd::Stopped),
+                () = self.ask_again(&mut presence) => {}
+            }
+            self.endpoint.settle().await?;
+        }
         let is_gone = presence.gone.is_some();
-        Ok(CheckEnd::Done { is_gone })
+        let limited = presence.limited;
+        Ok(CheckEnd::Done { is_gone, limited })
+    }
+
+    /// Sends one more genuine delivery: a refusal proves something only while what is genuine is still
+    /// taken.
+    async fn ask_again(&mut self, presence: &mut Presence) {
+        let Ok(case) = self.context.genuine() else {
+            return;
+        };
+        let Ok(sent) = self
+            .send(&case, "a genuine delivery between refusals")
+            .await
+        else {
+            return;
+        };
+        let answer = sent.first().and_then(|one| one.attempt.status());
+        if let Some(status) = answer.filter(|status| presence.is_open && !is_success(*status)) {
+            presence.limited = Some(format!(
+                "genuine deliveries are answered {status} since, so that refusals prove nothing"
+            ));
+        }
     }
 
     /// How the run ends with its first genuine delivery, where it does.
@@ -102,6 +132,7 @@ impl Runner<'_> {
         &mut self,
         planned: &[Planned],
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
+        presence: &mut Presence,
     ) -> Result<Option<CheckEnd>, CheckError> {
         self.context
             .play(planned.first().map_or("", |first| &first.event));
@@ -114,7 +145,10 @@ impl Runner<'_> {
             !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
         };
         Ok(match greeting.attempt.outcome {
-            Ok(answer) if answer.is_success() => None,
+            Ok(answer) if answer.is_success() => {
+                presence.is_open = true;
+                None
+            }
             Ok(answer) if !planned.iter().any(has_to_accept) => {
                 Some(CheckEnd::Refused(answer.status))
             }
@@ -185,6 +219,11 @@ impl Runner<'_> {
             Ok(sent) => sent,
             Err(skipped) => return Ok(Err(skipped)),
         };
+        if matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
+            && let Some(reason) = self.is_limited(&sent, presence).await
+        {
+            return Ok(Err(Skipped(reason)));
+        }
         let flaw = match presence.notice(&planned.id, &sent) {
             Err(skipped) => return Ok(Err(skipped)),
             Ok(Some(flaw)) => Some(flaw),
@@ -209,67 +248,19 @@ impl Runner<'_> {
         Ok(Ok((flaw, sent)))
     }
 
-    async fn send(&self, case: &TestCase, id: &str) -> Result<Vec<Exchange>, Skipped> {
-        let mut deliveries = Vec::new();
-        for delivery in &case.deliveries {
-            let logged = self.logged(delivery, id);
-            deliveries.push((logged.id.clone(), delivery));
-            self.endpoint.keep(logged).await;
+    /// Why the refusal of a forgery proves nothing, where it does not. A refusal that says no more than
+    /// that is believed until the last delivery of the run; 429 is a limiter's whatever was sent.
+    async fn is_limited(&mut self, sent: &[Exchange], presence: &mut Presence) -> Option<String> {
+        let statuses = || sent.iter().filter_map(|one| one.attempt.status());
+        if statuses().any(|status| status == 429) {
+            let reason = "a rate limit answers 429: lift it for the check";
+            presence.limited.get_or_insert_with(|| reason.to_owned());
+        } else if presence.limited.is_none()
+            && statuses().any(|status| matches!(status, 403 | 404 | 405 | 503))
+        {
+            self.ask_again(presence).await;
         }
-        let half = deliveries.first().filter(|_| case.after_half);
-        if let Some((delivery_id, delivery)) = half {
-            let half = self
-                .endpoint
-                .send(delivery_id, &delivery.request, SendMode::Half);
-            if half.await.is_none() {
-                return Err(Skipped("half a request is not sent over TLS".into()));
-            }
-        }
-        let repeated = deliveries
-            .iter()
-            .flat_map(|one| std::iter::repeat_n(one, case.times));
-        let exchanges = repeated.map(|(id, delivery)| self.exchange(id, delivery, case.mode));
-        if case.at_once {
-            return Ok(join_all(exchanges).await.into_iter().flatten().collect());
-        }
-        let mut done = Vec::new();
-        for exchange in exchanges {
-            done.extend(exchange.await);
-        }
-        Ok(done)
-    }
-
-    async fn exchange(
-        &self,
-        delivery_id: &str,
-        delivery: &TestDelivery,
-        mode: SendMode,
-    ) -> Option<Exchange> {
-        let attempt = self.endpoint.send(delivery_id, &delivery.request, mode);
-        Some(Exchange {
-            delivery_id: delivery_id.to_owned(),
-            delivery: delivery.clone(),
-            attempt: attempt.await?,
-        })
-    }
-
-    /// What the log keeps of a delivery that a check sends.
-    fn logged(&self, delivery: &TestDelivery, check: &str) -> Delivery {
-        let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Delivery {
-            id: id::delivery(),
-            received_at: self.context.now(),
-            source: DeliverySource::Test,
-            remote: None,
-            provider: known(self.context.provider().name()),
-            event: known(&delivery.event),
-            event_id: known(&delivery.event_id),
-            duplicate_of: None,
-            verdict: Verdict::new(Status::Unverified)
-                .because(format!("sent by `webhook test` for `{check}`")),
-            request: delivery.request.clone(),
-            response_status: None,
-        }
+        presence.limited.clone()
     }
 }
 

@@ -226,7 +226,16 @@ fn finish(
             none_ran(output, "refused", &message, hint, summary_file, world)?;
             Ok(Outcome::No)
         }
-        CheckEnd::Done { is_gone } => {
+        CheckEnd::Done {
+            limited: Some(reason),
+            ..
+        } => {
+            let outcome = output.finish(summary_file)?;
+            let hint = "lift the limit or the lock for this check, or choose fewer: `--only`";
+            world.console.talk(&report::error(&reason, Some(hint)));
+            Ok(outcome.worse(Outcome::No))
+        }
+        CheckEnd::Done { is_gone, .. } => {
             let outcome = output.finish(summary_file)?;
             let is_lost = is_gone && outcome == Outcome::Yes;
             Ok(if is_lost {

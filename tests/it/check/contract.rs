@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::handler::{Fault, SECRET, start};
 use super::{check, ids, run_against};
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::{Run, Sandbox, has};
 
 /// An address at which nothing listens.
@@ -371,4 +372,35 @@ fn a_handler_that_refuses_everything_does_not_pass_for_a_right_one() {
     );
     let junit = std::fs::read_to_string(sandbox.folder().join("r.xml")).unwrap();
     assert!(junit.contains("failures=\"1\""), "{junit}");
+}
+
+/// A refusal proves something only while what is genuine is taken: not a limiter's, not a lock-out's.
+#[test]
+fn refusals_of_a_limiter_or_a_lock_out_prove_nothing() {
+    for (later, told) in [
+        (429, "a rate limit answers 429"),
+        (403, "genuine deliveries are answered 403 since"),
+        (503, "genuine deliveries are answered 503 since"),
+        (401, "genuine deliveries are answered 401 since"),
+    ] {
+        let handler = Endpoint::start(move |number, _| match number {
+            0 => Reply::status(200),
+            1..6 => Reply::status(401),
+            _ => Reply::status(later),
+        });
+        let run = run_against(
+            &handler.url("/"),
+            "olympus",
+            &["--only", "signature", "--json"],
+        );
+        let run = run.expect(1);
+        assert!(run.stderr.contains(told), "{later}: {}", run.stderr);
+        for line in run.json_lines() {
+            let passed = line["outcome"] == "pass";
+            assert!(
+                later == 401 || !(passed && line["status"] == later),
+                "{line}"
+            );
+        }
+    }
 }

@@ -75,7 +75,16 @@ fn runner<'a>(provider: &'a Provider, key: &'a Key, endpoint: &'a EndpointClient
 #[test]
 fn each_check_is_told_as_it_ends() {
     let (end, found, refusals) = run(&Endpoint::ok(), "signature", pending(), |_| true);
-    assert!(matches!(end, CheckEnd::Done { is_gone: false }), "{end:?}");
+    assert!(
+        matches!(
+            end,
+            CheckEnd::Done {
+                is_gone: false,
+                limited: None
+            }
+        ),
+        "{end:?}"
+    );
     assert!(refusals.is_empty(), "{refusals:?}");
     let forged: Vec<_> = found
         .iter()
@@ -145,6 +154,15 @@ fn a_handler_that_refuses_all_proves_nothing_by_refusals() {
 fn who_drops_the_connection_is_there() {
     let endpoint = Endpoint::start(|_, _| Reply::Hangup);
     let (end, found, _) = run(&endpoint, "prompt/tenth", pending(), |_| true);
-    assert!(matches!(end, CheckEnd::Done { is_gone: false }), "{end:?}");
+    assert!(
+        matches!(
+            end,
+            CheckEnd::Done {
+                is_gone: false,
+                limited: None
+            }
+        ),
+        "{end:?}"
+    );
     assert_eq!(found[0].outcome, CheckOutcome::Warn);
 }
