@@ -127,6 +127,7 @@ impl<'a> Composer<'a> {
                 .iter()
                 .map(|(key, value)| (key.clone(), self.wrap(value, data)))
                 .collect(),
+            Value::Array(items) => items.iter().map(|item| self.wrap(item, data)).collect(),
             other => self.fill(other),
         }
     }

@@ -58,7 +58,7 @@ impl Definition {
             check_token("name of a header", name)
                 .map_err(|problem| (format!("delivery.headers[{n}]"), problem))?;
         }
-        Ok(())
+        self.envelope.check()
     }
 
     /// The first name in the envelope and the headers that is no placeholder, and its field.
@@ -88,6 +88,45 @@ pub struct Envelope {
     pub time: Option<String>,
     /// The path of the data; empty where the whole body is the data.
     pub data: String,
+}
+
+impl Envelope {
+    /// The field whose path leads nowhere in the template, so that nothing would ever be found there.
+    fn check(&self) -> Result<(), (String, String)> {
+        let path = |source| match source {
+            FieldSource::Path(path) => path,
+            FieldSource::Header { .. } => String::new(),
+        };
+        let fields = [
+            ("event", path(self.event.clone())),
+            ("id", path(self.id.clone())),
+            ("data", self.data.clone()),
+        ];
+        let lost = fields.iter().find(|(_, path)| !self.has(path));
+        lost.map_or(Ok(()), |(field, path)| {
+            let path = path.escape_debug();
+            let problem = format!("`envelope.template` has nothing at `{path}`");
+            Err((format!("envelope.{field}"), problem))
+        })
+    }
+
+    /// Whether something stands at a path of the template, or may stand there within the data.
+    fn has(&self, path: &str) -> bool {
+        let is_data = |value: &Value| value.as_str() == Some("{{data}}");
+        let at = |path: &str| {
+            let path: Path = path.parse().ok()?;
+            path.unset(&mut self.template.clone()).ok()
+        };
+        let mut ends = path.match_indices(['.', '[']).map(|(end, _)| end);
+        path.is_empty()
+            || is_data(&self.template)
+            || at(path).is_some()
+            || ends.any(|end| {
+                path.get(..end)
+                    .and_then(at)
+                    .is_some_and(|value| is_data(&value))
+            })
+    }
 }
 
 /// Where a value stands in a request.

@@ -103,6 +103,20 @@ fn what_is_wrong_is_named_by_file_and_field() {
 }
 
 #[test]
+fn a_path_that_leads_nowhere_in_the_template_is_named() {
+    for field in ["event", "id", "data"] {
+        let mut wrong = definition(&signature());
+        wrong["envelope"][field] = json!("nowhere.name");
+        let problem = load(&wrong).unwrap_err();
+        let expected =
+            format!("`envelope.{field}`: `envelope.template` has nothing at `nowhere.name`");
+        assert!(problem.ends_with(&expected), "{problem}");
+        wrong["envelope"][field] = json!("data.name");
+        load(&wrong).unwrap();
+    }
+}
+
+#[test]
 fn what_is_wrong_beside_the_signature_is_named_too() {
     for (pointer, value, problem) in [
         (
