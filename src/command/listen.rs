@@ -7,6 +7,8 @@ mod routes;
 mod socket;
 
 use std::future::Future;
+use std::io::Write;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Progress, Receiver};
 use parts::Parts;
 use printer::Printer;
+use ready::Ready;
 use socket::Socket;
 
 /// How long the last work may take before it is said what is waited for.
@@ -61,13 +64,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     };
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
-        let line = parts.ready.to_json()? + "\n";
-        let failed = |error| CliError::unwritable(path, error);
-        formats::write_whole(
-            path,
-            |file| file.write_all(line.as_bytes()).map_err(failed),
-            failed,
-        )?;
+        write_ready(path, &parts.ready)?;
     }
     let events_shown = parts.options.rules.events.clone();
     let receiver = Arc::new(Receiver::new(parts.options));
@@ -100,6 +97,14 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
         printer.summary(&progress)?;
     }
     outcome(reason, &progress)
+}
+
+/// Writes the `ready` line into a file, which appears whole.
+fn write_ready(path: &Path, ready: &Ready) -> Result<(), CliError> {
+    let line = ready.to_json()? + "\n";
+    let failed = |error| CliError::unwritable(path, error);
+    let write = |file: &mut dyn Write| file.write_all(line.as_bytes()).map_err(failed);
+    formats::write_whole(path, write, failed)
 }
 
 /// Receives until something asks for the end; tells what that was.

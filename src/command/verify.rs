@@ -129,14 +129,7 @@ fn captures(
         found += 1;
     }
     if found == 0 {
-        let message = match (input, captures.skipped() + probes) {
-            (_, 0) => format!("`{name}`: no captures in it"),
-            (CaptureInput::Stdin, _) => format!("`{name}`: no deliveries came"),
-            (CaptureInput::File(_), skipped) => {
-                format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
-            }
-        };
-        output.fail(&name, CliError::unreadable(message));
+        output.fail(&name, nothing_in(input, captures.skipped() + probes));
     }
     if found == 1 {
         output.stands_alone(&name);
@@ -147,6 +140,18 @@ fn captures(
         ));
     }
     Ok(())
+}
+
+/// That an input has no capture, but so many lines or requests of other kinds.
+fn nothing_in(input: &CaptureInput, skipped: u64) -> CliError {
+    let name = input.name();
+    CliError::unreadable(match (input, skipped) {
+        (_, 0) => format!("`{name}`: no captures in it"),
+        (CaptureInput::Stdin, _) => format!("`{name}`: no deliveries came"),
+        (CaptureInput::File(_), skipped) => {
+            format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
+        }
+    })
 }
 
 fn unopened(name: &str, error: &io::Error) -> CliError {

@@ -12,6 +12,7 @@ use crate::command::catalog::name_of;
 use crate::command::line::Line;
 use crate::provider::Provider;
 use crate::receive::{InvalidPolicy, Rules, UnsignedPolicy};
+use crate::report::sanitize::escape;
 
 /// What a sender has to know, and what a person wants to.
 #[derive(Debug, Clone)]
@@ -81,57 +82,56 @@ impl Ready {
 
     /// The same for people.
     pub fn to_text(&self) -> String {
-        let mut lines = vec![format!(
-            "{} {}",
-            "listening on".bold(),
-            self.url().green().bold()
-        )];
-        let mut add = |name: &str, value: &str| {
-            lines.push(format!("  {} {value}", format!("{name:<9}").dimmed()));
-        };
+        let first = format!("{} {}", "listening on".bold(), self.url().green().bold());
+        let facts = self.facts().into_iter();
+        let facts =
+            facts.map(|(name, value)| format!("  {} {value}", format!("{name:<9}").dimmed()));
+        let lines: Vec<_> = std::iter::once(first).chain(facts).collect();
+        lines.join("\n")
+    }
+
+    /// What a person wants to know besides the URL. Paths and names may come from a folder that somebody
+    /// else has made, and are escaped.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
         if !self.address.ip().is_loopback() {
-            add("reached", "by whoever is on the network of this address");
+            facts.push((
+                "reached",
+                "by whoever is on the network of this address".into(),
+            ));
         }
-        for target in &self.targets {
-            add("forwards", &format!("to {target}"));
-        }
+        let targets = self.targets.iter();
+        facts.extend(targets.map(|target| ("forwards", format!("to {}", escape(target)))));
         if !self.secrets.is_empty() {
-            add("secrets", &self.secrets.join(", "));
+            facts.push(("secrets", escape(&self.secrets.join(", ")).into_owned()));
         }
-        if self.on_invalid == InvalidPolicy::Forward {
-            add(
-                "accepts",
-                &"what is not valid (`--on-invalid forward`)".yellow(),
-            );
-        } else if self.on_unsigned == UnsignedPolicy::Accept {
-            add(
-                "accepts",
-                &"what nobody has signed (`--on-unsigned accept`)".yellow(),
-            );
-        }
-        match &self.log {
-            Some(path) => add("log", &path.display().to_string()),
-            None => add("log", "none: nothing is kept"),
-        }
-        if self.certificate.is_some() {
-            add(
-                "tls",
-                "generated, self-signed certificate: `curl -k`, or `send --insecure`",
-            );
+        let open = match (self.on_invalid, self.on_unsigned) {
+            (InvalidPolicy::Forward, _) => Some("what is not valid (`--on-invalid forward`)"),
+            (_, UnsignedPolicy::Accept) => Some("what nobody has signed (`--on-unsigned accept`)"),
+            _ => None,
+        };
+        facts.extend(open.map(|what| ("accepts", what.yellow().to_string())));
+        facts.push((
+            "log",
+            match &self.log {
+                Some(path) => escape(&path.display().to_string()).into_owned(),
+                None => "none: nothing is kept".into(),
+            },
+        ));
+        let is_generated = self.certificate.is_some();
+        if is_generated {
+            let trust = "generated, self-signed certificate: `curl -k`, or `send --insecure`";
+            facts.push(("tls", trust.into()));
         }
         if self.local {
-            let trust = if self.certificate.is_some() {
-                " --insecure"
-            } else {
-                ""
-            };
+            let trust = if is_generated { " --insecure" } else { "" };
             let url = self.url();
-            add(
+            facts.push((
                 "try",
-                &format!("webhook send order.created --url {url}{trust}"),
-            );
+                format!("webhook send order.created --url {url}{trust}"),
+            ));
         }
-        add("end", "Ctrl-C");
-        lines.join("\n")
+        facts.push(("end", "Ctrl-C".into()));
+        facts
     }
 }

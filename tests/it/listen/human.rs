@@ -335,3 +335,22 @@ fn a_name_that_was_taken_for_a_secret_is_told_and_no_other_text_is() {
     assert!(!text.contains(SECRET), "{text}");
     assert!(!greeting(&["--secret", "olympus=olympus"]).contains("itself as the secret"));
 }
+
+#[test]
+fn a_path_of_somebody_else_s_folder_does_not_act_on_the_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "webhook.toml",
+        "log = \"a\\u001b]0;x\\u0007\\u001b[2Jb.db\"\n",
+    );
+    let window = Window::open(&sandbox, &["--color", "always"]);
+    let (_, stderr) = window.close();
+    assert!(
+        stderr.contains("\\u{1b}") || stderr.contains("\\x1b"),
+        "{stderr}"
+    );
+    assert!(
+        !stderr.contains("\u{1b}[2J") && !stderr.contains('\u{7}'),
+        "{stderr}"
+    );
+}
