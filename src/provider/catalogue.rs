@@ -284,9 +284,9 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, Cat
     };
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        // The field of what concerns the whole is a dot.
+        // The field of what concerns the whole is a dot; where the text ends too early, none is.
         match error.path().to_string().as_str() {
-            "." => invalid(error.into_inner().to_string()),
+            "." | "?" => invalid(error.into_inner().to_string()),
             field => invalid(format!("`{field}`: {}", error.inner())),
         }
     })?;

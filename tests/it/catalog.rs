@@ -507,6 +507,11 @@ fn a_broken_definition_names_file_and_place() {
             "{\"nam\": 1}",
             "unknown field `nam`",
         ),
+        (
+            "providers/acme/provider.json",
+            "{\"name\": \"acme\",\n",
+            "not valid: EOF while parsing a value at line 2",
+        ),
     ] {
         let sandbox = Sandbox::new();
         sandbox.file("webhook.toml", "");
