@@ -8,7 +8,7 @@ mod progress;
 use bytes::Bytes;
 
 use super::request::LISTENER;
-use super::setup::{Side, client, keyring_or_local};
+use super::setup::{self, Side, client, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::config::Setup;
@@ -28,7 +28,7 @@ const CONCURRENCY: u16 = 50;
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     check::time(args, world.now())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let wanted = wanted(args, &setup, world)?;
     let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     check::headers(args, &wanted)?;
@@ -159,7 +159,7 @@ fn compose<'a>(
 }
 
 fn target(args: &SendArgs, setup: &Setup) -> Result<Target, CliError> {
-    let url = setup.config.url(args.url.clone())?.value;
+    let url = setup.config.url(args.url.clone()).value;
     match url {
         Some(url) => Ok(Target::parse(&url)?),
         None if args.dry_run => Ok(Target::parse(LISTENER)?),
