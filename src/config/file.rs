@@ -32,6 +32,8 @@ pub struct ConfigForm {
     #[serde(default)]
     send: toml::Table,
     #[serde(default)]
+    sign: toml::Table,
+    #[serde(default)]
     verify: toml::Table,
     #[serde(default)]
     replay: toml::Table,
@@ -89,6 +91,7 @@ impl ConfigForm {
         for (name, table) in [
             ("listen", &file.listen),
             ("send", &file.send),
+            ("sign", &file.sign),
             ("verify", &file.verify),
             ("replay", &file.replay),
             ("test", &file.test),

@@ -19,6 +19,7 @@ mod replay;
 mod sections;
 mod send;
 mod serve;
+mod sign;
 mod terminal;
 mod vectors;
 mod verify;
