@@ -2,6 +2,7 @@
 
 mod check;
 mod dry_run;
+mod expect;
 mod output;
 mod progress;
 
@@ -73,14 +74,7 @@ async fn send_each(
     let sent = send::send(options, composed, dispatch, observer, stop).await;
     let report = output.end(sent)?;
     output.summarize()?;
-    Ok(match report.stopped_by {
-        Some(signal) => Outcome::Interrupted(signal),
-        None => report
-            .attempts
-            .iter()
-            .map(Outcome::from)
-            .fold(Outcome::Yes, Outcome::worse),
-    })
+    Ok(output.outcome(report.stopped_by))
 }
 
 async fn send_load(
@@ -104,10 +98,7 @@ async fn send_load(
     let sent = send::load(options, load, messages, dispatch, seed, observer, stop).await;
     let report = output.end(sent)?;
     output.report_load(&report, planned)?;
-    Ok(match report.stopped_by {
-        Some(signal) => Outcome::Interrupted(signal),
-        None => output.worst(),
-    })
+    Ok(output.outcome(report.stopped_by))
 }
 
 fn options<'a>(
@@ -207,15 +198,26 @@ fn one_event<'a>(
     world: &World,
 ) -> Result<(&'a Provider, &'a str), CliError> {
     if let Some(provider) = chosen {
-        // A body of the user's may be an event that no fixture exists for.
+        // What the user gives may be an event that no fixture exists for, or a slip.
         if args.body.is_none() && !provider.has_event(event) {
-            return Err(setup.unknown_event_of(provider, event).into());
+            let unknown = CliError::from(setup.unknown_event_of(provider, event));
+            if args.data.is_none() {
+                return Err(unknown);
+            }
+            let hint = unknown.hint.unwrap_or_default();
+            let message = format!("{}: sent with the data given; {hint}", unknown.message);
+            world.console.note(&message);
         }
         return Ok((provider, event));
     }
     let having: Vec<_> = setup.catalogue.with_event(event).collect();
     let [first, others @ ..] = having.as_slice() else {
-        return Err(setup.unknown_event(event).into());
+        let mut unknown = CliError::from(setup.unknown_event(event));
+        if args.data.is_some() || args.body.is_some() {
+            let hint = unknown.hint.unwrap_or_default();
+            unknown.hint = Some(format!("{hint}; `--provider NAME` sends any"));
+        }
+        return Err(unknown);
     };
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();

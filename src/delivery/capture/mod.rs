@@ -134,6 +134,9 @@ pub struct About<'a> {
     /// The provider's id of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<&'a str>,
+    /// Whether the answer is one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<bool>,
 }
 
 #[cfg(test)]

@@ -91,6 +91,42 @@ fn what_is_unknown_is_refused_with_a_near_name() {
 }
 
 #[test]
+fn an_event_without_a_fixture_is_sent_with_data_in_its_provider_s_envelope() {
+    let endpoint = Endpoint::ok();
+    let sender = Sender::new();
+    let data = r#"{"total":49.90,"id":9007199254740993}"#;
+    for (provider, event) in [("olympus", "shop.opened"), ("olympus", "order.creatd")] {
+        let url = endpoint.url("");
+        let args = [
+            event, "-p", provider, "--data", data, "--url", &url, "--json",
+        ];
+        let run = sender.send(&args).expect(0);
+        let note = format!("note: `{provider}` has no event `{event}`: sent with the data given; ");
+        assert!(run.stderr.starts_with(&note), "{}", run.stderr);
+        assert_eq!(run.json_lines()[0]["event"], event);
+        let sent = endpoint.seen().pop().unwrap();
+        assert!(is_signed(provider, SECRET, &sent));
+        assert_eq!(sent.json()["type"], event);
+        assert_eq!(sent.json()["tenant_id"], "tenant_xyz");
+        assert!(sent.text().contains(data), "{}", sent.text());
+    }
+    let run = sender.send(&["order.creatd", "-p", "olympus", "--data", "{}", "--dry-run"]);
+    assert!(
+        run.stderr.contains("did you mean `order.created`?"),
+        "{}",
+        run.stderr
+    );
+    for content in [["--data", "{}"], ["--body", "@x"]] {
+        let args = [&["shop.opened", "--dry-run"], &content[..]].concat();
+        sender.refused(
+            &args,
+            "unknown event `shop.opened`",
+            "`--provider NAME` sends any",
+        );
+    }
+}
+
+#[test]
 fn an_event_of_another_provider_is_told_whose_it_is() {
     let args = ["media.created", "--provider", "olympus", "--dry-run"];
     Sender::new().refused(&args, "`media.created`", "barecommerce");
