@@ -36,7 +36,7 @@ pub struct SendArgs {
     #[arg(long, conflicts_with_all = ["event", "body"])]
     pub all: bool,
 
-    /// The endpoint: a port, `host:port/path`, or a URL. Also `WEBHOOK_URL`.
+    /// The endpoint: a port, `host:port/path`, or a URL; also `WEBHOOK_URL` [default: localhost:4400].
     #[arg(short, long, value_name = "URL")]
     pub url: Option<String>,
 
@@ -66,7 +66,13 @@ pub struct SendArgs {
     pub dry_run: bool,
 
     /// The form in which `--dry-run` prints [default: http].
-    #[arg(long = "as", value_enum, value_name = "FORM", requires = "dry_run")]
+    #[arg(
+        long = "as",
+        value_enum,
+        value_name = "FORM",
+        requires = "dry_run",
+        conflicts_with = "json"
+    )]
     pub form: Option<ShowAs>,
 
     /// Follow the provider's retry schedule until an answer ends it.
@@ -122,6 +128,9 @@ pub struct SendArgs {
     pub add: bool,
 
     /// Open the payload in `$VISUAL` or `$EDITOR` before it is signed.
+    ///
+    /// On a terminal without either, in `editor`, `nano` or `vi`. What you typed is kept in a file,
+    /// which is named, unless it was sent and answered as expected. The editor sees no secrets.
     #[arg(help_heading = "Shaping", long)]
     pub edit: bool,
 

@@ -173,13 +173,16 @@ fn the_endpoint_is_the_flag_s_the_variable_s_or_the_file_s() {
 }
 
 #[test]
-fn without_an_endpoint_stderr_says_how_to_give_one() {
+fn without_an_endpoint_it_is_the_listener_s_default_which_is_said() {
     let sender = Sender::new();
-    sender.refused(
-        &["order.sent"],
-        "no endpoint to send to",
-        "--url http://localhost:4400",
-    );
+    // What fails next, so that nothing is sent to whoever listens there.
+    let run = sender
+        .send(&["order.sent", "--cacert", "none.pem"])
+        .expect(4);
+    let note = "note: no `--url` and no WEBHOOK_URL: sending to http://localhost:4400\n";
+    assert!(run.stderr.starts_with(note), "{}", run.stderr);
+    let dry = sender.dry(&["order.sent"]);
+    assert_eq!(dry[0].field("host"), Some("localhost:4400"));
     for url in ["ftp://h/x", "http://", "localhost:0", "http://h h/"] {
         sender.refused(&["order.sent", "--url", url], "", "an endpoint is a port");
     }
@@ -239,6 +242,7 @@ fn flags_that_would_undo_each_other_are_refused() {
     for flags in [
         &["--speed", "2x"][..],
         &["--as", "curl"],
+        &["--dry-run", "--as", "curl", "--json"],
         &["--add"],
         &["--all"],
         &["--fault", "stale", "--retry"],
