@@ -30,9 +30,10 @@ pub fn filled(bytes: &[u8]) -> Cow<'_, [u8]> {
             values.insert(name, value);
         }
     }
-    match values.is_empty() {
-        true => bytes.into(),
-        false => fill(text, &values).into_bytes().into(),
+    if values.is_empty() {
+        bytes.into()
+    } else {
+        fill(text, &values).into_bytes().into()
     }
 }
 
