@@ -5,6 +5,7 @@ mod body;
 mod dump;
 mod head;
 mod http_file;
+mod lines;
 mod write;
 
 pub use write::write;

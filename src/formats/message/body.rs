@@ -2,8 +2,9 @@
 
 use super::super::ReadNote;
 use super::super::found::ReadBody;
-use super::head::{self, MessageHead, NumberedLines};
+use super::head::{self, MessageHead};
 use super::http_file;
+use super::lines::NumberedLines;
 
 /// A body, and how many bytes of the file it took.
 type Framed = (ReadBody, usize);

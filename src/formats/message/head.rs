@@ -3,6 +3,7 @@
 use super::super::field::is_token;
 use super::super::{FilePosition, FormatError, ReadNote, url};
 use super::http_file;
+use super::lines::NumberedLines;
 use crate::delivery::Headers;
 
 /// How much of a line an error shows, in characters.
@@ -25,50 +26,12 @@ pub struct MessageHead {
     pub is_http_file: bool,
 }
 
-/// The lines of a text with their numbers; line ends are CRLF or LF.
-pub struct NumberedLines<'a> {
-    rest: &'a [u8],
-    number: u64,
-    /// How many bytes were given out, with their line ends.
-    pub used: usize,
-}
-
-impl<'a> NumberedLines<'a> {
-    pub const fn new(bytes: &'a [u8], first: u64) -> Self {
-        Self {
-            rest: bytes,
-            number: first,
-            used: 0,
-        }
-    }
-}
-
-impl<'a> Iterator for NumberedLines<'a> {
-    type Item = (u64, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = self.rest.iter().position(|b| *b == b'\n');
-        let length = end.map_or(self.rest.len(), |at| at + 1);
-        let (line, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        self.used += length;
-        self.number += 1;
-        Some((self.number - 1, trim_line_end(line)))
-    }
-}
-
-fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
-}
-
 /// Whether the first line that is not blank is a request line.
 pub fn begins(bytes: &[u8]) -> bool {
     let first = NumberedLines::new(bytes, 1).find(|(_, line)| !line.is_empty());
-    first.is_some_and(|(_, line)| request_line(line).is_some() || versionless(line).is_some())
+    first.is_some_and(|(_, line)| {
+        request_line(line).is_some() || http_file::versionless(line).is_some()
+    })
 }
 
 /// Whether a line ends what stands before it: the first one of an answer, or the `###` that stands
@@ -100,7 +63,7 @@ pub fn between(bytes: &[u8]) -> usize {
         };
         let aside = http_file::aside(rest);
         let passed = in_answer || line.is_empty() || is_comment(line) || is_mark(line) || aside > 0;
-        if request_line(line).is_some() || versionless(line).is_some() || !passed {
+        if request_line(line).is_some() || http_file::versionless(line).is_some() || !passed {
             return end;
         }
         in_answer = is_mark(line) && !is_comment(line) || in_answer && !line.starts_with(b"###");
@@ -136,35 +99,13 @@ pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
     (is_token(method) && is_target && is_version).then_some((method, target, version))
 }
 
-/// Method and URL without a version, as `.http` files may have them; the method may be left out, too.
-pub fn versionless(line: &[u8]) -> Option<(&str, &str)> {
-    let text = std::str::from_utf8(line).ok()?.trim();
-    let (method, target) = text.split_once(' ').unwrap_or(("GET", text));
-    let target = target.trim();
-    let starts = ["http://", "https://", "{{"];
-    let is_url = starts.iter().any(|start| target.starts_with(start));
-    (is_token(method) && is_url && !target.contains(char::is_whitespace))
-        .then_some((method, target))
-}
-
-/// A request line of an `.http` file, where a path is enough beside a header `Host`.
-fn http_file_line(line: &[u8]) -> Option<(&str, &str, &str)> {
-    let pathed = || {
-        let (method, target) = std::str::from_utf8(line).ok()?.trim().split_once(' ')?;
-        let is_path = target.starts_with('/') && !target.contains(char::is_whitespace);
-        (is_path && method.bytes().all(|b| b.is_ascii_uppercase())).then_some((method, target))
-    };
-    let (method, target) = versionless(line).or_else(pathed)?;
-    Some((method, target, "HTTP/1.1"))
-}
-
 /// Reads a head; blank lines before it are skipped, and the file may end before the one after. In an
 /// `.http` file, lines may go on with the URL's query or be comments.
 pub fn read(bytes: &[u8], line: u64, is_http_file: bool) -> Result<MessageHead, FormatError> {
     let mut lines = NumberedLines::new(bytes, line);
     let first = lines.find(|(_, line)| !line.is_empty());
     let (line, text) = first.unwrap_or((line, &[]));
-    let loose = || http_file_line(text).filter(|_| is_http_file);
+    let loose = || http_file::request_line(text).filter(|_| is_http_file);
     let (method, target, version) = request_line(text).or_else(loose).ok_or_else(|| {
         let problem = "no request line such as `POST /path HTTP/1.1`";
         FormatError::at(FilePosition::Line(line), problem)

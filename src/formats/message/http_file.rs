@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::head::{self, NumberedLines};
+use super::super::field::is_token;
+use super::lines::NumberedLines;
 
 /// Whether a text has what only such a file has.
 pub fn is_one(bytes: &[u8]) -> bool {
@@ -13,7 +14,7 @@ pub fn is_one(bytes: &[u8]) -> bool {
             || variable(line).is_some()
             || script(line).is_some()
             || line.starts_with(b"<> ")
-            || head::versionless(line).is_some()
+            || versionless(line).is_some()
     })
 }
 
@@ -77,6 +78,28 @@ pub fn behind_variable(target: &str) -> &str {
         Some(("", _, path)) if path.starts_with('/') => path,
         _ => target,
     }
+}
+
+/// Method and URL without a version, as `.http` files may have them; the method may be left out, too.
+pub fn versionless(line: &[u8]) -> Option<(&str, &str)> {
+    let text = std::str::from_utf8(line).ok()?.trim();
+    let (method, target) = text.split_once(' ').unwrap_or(("GET", text));
+    let target = target.trim();
+    let starts = ["http://", "https://", "{{"];
+    let is_url = starts.iter().any(|start| target.starts_with(start));
+    (is_token(method) && is_url && !target.contains(char::is_whitespace))
+        .then_some((method, target))
+}
+
+/// A request line of an `.http` file, where a path is enough beside a header `Host`.
+pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
+    let pathed = || {
+        let (method, target) = std::str::from_utf8(line).ok()?.trim().split_once(' ')?;
+        let is_path = target.starts_with('/') && !target.contains(char::is_whitespace);
+        (is_path && method.bytes().all(|b| b.is_ascii_uppercase())).then_some((method, target))
+    };
+    let (method, target) = versionless(line).or_else(pathed)?;
+    Some((method, target, "HTTP/1.1"))
 }
 
 /// Such as `@host = localhost:3000`.
