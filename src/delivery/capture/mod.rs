@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Delivery, DeliverySource, Request, Timestamp, Verdict, id};
 
-pub use form::FactsForm;
+pub use form::{FactsForm, text_of_any};
 pub use read::{headers_from_json, read};
 pub use write::headers_to_json;
 
