@@ -1,5 +1,6 @@
 //! `webhook listen`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ Examples:
   webhook listen
   webhook listen --secret olympus=whsec_123 --forward-to localhost:3000/webhooks/olympus
   webhook listen --json | jq -r 'select(.kind==\"delivery\") | .event'
-  webhook listen --expect order.created --within 30s
+  webhook listen --expect 'order.paid:data.total>10' --within 30s
+  webhook listen --expect order.created --within 30s -- ./place-an-order.sh
   webhook listen --respond 500,500,200";
 
 /// The port where none is chosen.
@@ -186,7 +188,10 @@ pub struct ListenArgs {
     pub once: bool,
 
     /// End with 0 when a valid delivery of this event has come; repeat to expect several.
-    #[arg(help_heading = "Ending", long, value_name = "EVENT")]
+    ///
+    /// `order.paid:data.total==12.5,data.status==paid` expects one whose payload is so: a path, one
+    /// of `==`, `!=`, `<`, `<=`, `>`, `>=` and `~` (contains), and a value.
+    #[arg(help_heading = "Ending", long, value_name = "EVENT[:CONDITION]")]
     pub expect: Vec<String>,
 
     /// Give up after this time; exit 1 unless everything expected has come.
@@ -209,6 +214,14 @@ pub struct ListenArgs {
 
     #[command(flatten)]
     pub connect: ConnectArgs,
+
+    /// A command that runs while deliveries can come; the listener ends with it.
+    ///
+    /// It finds `WEBHOOK_URL` and `WEBHOOK_PORT` in its environment. The exit code is 1 where
+    /// something that was expected has not come, else the command's.
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    #[arg(help_heading = "Ending")]
+    pub command: Vec<OsString>,
 }
 
 impl ValueEnum for AnswerMode {

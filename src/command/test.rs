@@ -56,7 +56,10 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             is_kept: !args.no_log,
         };
         let mut output = RunOutput::new(args, world, endpoint.url(), &planned)?;
-        let (end, signal) = check(runner, planned, &mut output).await?;
+        let (end, signal) = match check(runner, planned, &mut output).await {
+            Ok(ended) => ended,
+            Err(error) => return error.or_known(output.outcome()),
+        };
         let summary_file = setup.config.environment.get(STEP_SUMMARY);
         output.finish(
             shortfall(end, signal).as_ref(),

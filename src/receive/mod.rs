@@ -8,6 +8,7 @@
 mod activity;
 mod decide;
 mod duplicates;
+mod expected;
 mod forward;
 mod probe;
 mod progress;
@@ -31,6 +32,7 @@ use recent::Recent;
 pub use activity::{Activity, Events, Subscription};
 pub use decide::{Decision, Responder};
 pub use duplicates::Duplicates;
+pub use expected::{ExpectedDelivery, ReadError};
 pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;

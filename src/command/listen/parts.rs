@@ -16,7 +16,8 @@ use crate::exit::CliError;
 use crate::http::Limits;
 use crate::provider::Policy;
 use crate::receive::{
-    Duplicates, Expectation, ForwardOptions, REMEMBERED, ReceiverOptions, Route, Rules,
+    Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
+    ReceiverOptions, Route, Rules,
 };
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
@@ -108,18 +109,27 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
 }
 
 fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
-    for event in &args.expect {
-        if event.contains('*') || event.starts_with('!') {
-            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
-            let message = "`--expect` awaits one event, not a pattern";
-            return Err(CliError::usage(message).hint(hint));
-        }
-        setup.known_event(event)?;
-    }
+    let count = if args.once { Some(1) } else { args.count };
+    let deliveries = args.expect.iter().map(|text| expected(text, setup));
     Ok(Expectation {
-        count: args.count.or(args.once.then_some(1)),
-        events: args.expect.clone(),
+        count,
+        deliveries: deliveries.collect::<Result<_, _>>()?,
         ..Expectation::default()
+    })
+}
+
+fn expected(text: &str, setup: &Setup) -> Result<ExpectedDelivery, CliError> {
+    let is_event = |event: &str| setup.known_event(event).is_ok();
+    ExpectedDelivery::read(text, is_event).map_err(|error| match error {
+        ReadError::Event(event) if event.contains('*') || event.starts_with('!') => {
+            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
+            CliError::usage("`--expect` awaits one event, not a pattern").hint(hint)
+        }
+        ReadError::Event(event) => setup.unknown_event(&event).into(),
+        ReadError::Condition(condition) => {
+            CliError::usage(format!("`--expect`: `{condition}` is not a condition"))
+                .hint("a condition is a path, one of `==`, `!=`, `<`, `<=`, `>`, `>=`, `~`, and a value: `order.paid:data.total==12.5`")
+        }
     })
 }
 

@@ -131,8 +131,13 @@ impl VerifyOutput {
         self.rows.rename_last(file);
     }
 
+    /// What is known so far: whether all was valid.
+    pub const fn outcome(&self) -> Outcome {
+        Outcome::of(self.totals.all_valid())
+    }
+
     /// Writes what is left to write, and says how the run ended.
-    pub fn finish(self) -> Result<Outcome, CliError> {
+    pub fn finish(mut self) -> Result<Outcome, CliError> {
         // First, as the end of the output may meet a closed pipe.
         let written = self
             .junit
@@ -140,7 +145,7 @@ impl VerifyOutput {
             .map_or(Ok(()), |it| it.write(&self.world));
         self.show()?;
         let more = self.unreadable.saturating_sub(TOLD);
-        let last = match self.pending {
+        let last = match self.pending.take() {
             Some(error) if more > 0 => {
                 self.world.console.talk(&describe(&error));
                 let message = format!("{more} more captures or inputs cannot be read");
@@ -154,7 +159,7 @@ impl VerifyOutput {
                 self.world.console.talk(&describe(&earlier));
                 Err(error)
             }
-            (None, Ok(())) => Ok(Outcome::of(self.totals.all_valid())),
+            (None, Ok(())) => Ok(self.outcome()),
         }
     }
 
