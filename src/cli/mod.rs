@@ -13,6 +13,7 @@ pub mod man;
 mod replay;
 mod select;
 mod send;
+mod sign;
 mod test;
 pub mod usage;
 pub mod value;
@@ -23,17 +24,19 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use serde::Deserialize;
 
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
 pub use crate::report::BodyDetail;
 use crate::signature::Freshness;
 pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
-pub use listen::ListenArgs;
+pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
 pub use send::SendArgs;
+pub use sign::{SignArgs, SignAs};
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 
@@ -59,7 +62,7 @@ Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input 
 /// Receive, send, verify and replay webhooks on your own machine, byte for byte.
 ///
 /// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
-/// composes and sends correctly signed test events; `verify` says why a captured signature fails;
+/// composes and sends correctly signed test events; `sign` prints the headers for a body of yours; `verify` says why a captured signature fails;
 /// `replay` sends logged deliveries again so that they pass the receiver's checks; `test` plays a
 /// provider against your handler and says what it gets wrong. No account, no cloud.
 ///
@@ -99,7 +102,8 @@ pub struct GlobalArgs {
 }
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ColorWhen {
     /// Where the stream is a terminal.
     Auto,
@@ -115,6 +119,7 @@ pub enum ColorWhen {
 pub enum Command {
     Listen(ListenArgs),
     Send(SendArgs),
+    Sign(SignArgs),
     Verify(VerifyArgs),
     Replay(ReplayArgs),
     Test(TestArgs),
@@ -126,6 +131,10 @@ pub enum Command {
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,
+
+        /// A file of `KEY=VALUE` lines that stand in for environment variables.
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+        env_file: Option<PathBuf>,
     },
     /// Print a completion script for a shell.
     ///
@@ -227,6 +236,7 @@ mod tests {
         let required = [
             ("listen", &[][..]),
             ("send", &["order.created"]),
+            ("sign", &["--provider", "olympus"]),
             ("verify", &["capture.json"]),
             ("replay", &["@last"]),
             ("test", &["--url", "3000"]),

@@ -3,6 +3,8 @@
 mod captures;
 mod catalog;
 mod completion;
+mod edit;
+mod junit;
 mod line;
 mod listen;
 mod log;
@@ -12,6 +14,7 @@ mod select;
 mod send;
 mod setup;
 mod shape;
+mod sign;
 mod signal;
 mod test;
 mod verify;
@@ -49,11 +52,8 @@ impl World {
 pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
     let config = Config::load(global, Environment::of_process(), folder);
     // A configuration that cannot be read is told of by the command that needs it.
-    let configured = config.and_then(|config| config.color(global.color));
-    let choice = configured
-        .ok()
-        .map(|setting| setting.value)
-        .or(global.color);
+    let configured = config.map(|config| config.color(global.color).value);
+    let choice = configured.ok().or(global.color);
     Console::new(match choice {
         None | Some(ColorWhen::Auto) => anstream::ColorChoice::Auto,
         Some(ColorWhen::Always) => anstream::ColorChoice::Always,
@@ -67,13 +67,16 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
     match cli.command {
         Command::Listen(args) => listen::run(&args, &global, world),
         Command::Send(args) => send::run(&args, &global, world),
+        Command::Sign(args) => sign::run(&args, &global, world),
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(&args, &global, world),
         Command::Test(args) => test::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => catalog::providers(&args, &global, world),
-        Command::Config { json } => catalog::config(json, &global, world),
+        Command::Config { json, env_file } => {
+            catalog::config(json, env_file.as_deref(), &global, world)
+        }
         Command::Completions { shell } => catalog::completions(shell, world),
         Command::Man { output } => catalog::man(output.as_deref(), world),
     }

@@ -1,18 +1,19 @@
 //! The parts that most commands build: secrets, the client, the log.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
 
 use rand::TryRng as _;
 
 use super::World;
-use crate::cli::{ConnectArgs, FreshnessArgs, SecretArgs};
+use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
 use crate::config::{Ask, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
-use crate::provider::Keyring;
+use crate::provider::{Catalogue, DefinitionOrigin, Keyring, Provider};
 use crate::report;
-use crate::signature::Freshness;
+use crate::signature::{Freshness, Key};
 use crate::store::Log;
 
 /// What a command does with secrets.
@@ -22,6 +23,32 @@ pub enum Side {
     Sender,
     /// It checks.
     Receiver,
+}
+
+/// Configuration and providers, read. Says which providers are passed over, and which take the place
+/// of a built-in: a folder may have come with somebody else's repository.
+pub fn load(
+    global: &GlobalArgs,
+    env_file: Option<&Path>,
+    world: &World,
+) -> Result<Setup, CliError> {
+    let setup = Setup::load(global, env_file, &world.folder)?;
+    for (name, error) in setup.catalogue.broken() {
+        let error = CliError::from(&**error);
+        let message = format!("provider `{name}` is passed over: {}", error.message);
+        world.console.warn(&message, error.hint.as_deref());
+    }
+    let builtin = Catalogue::builtin();
+    for provider in setup.catalogue.iter() {
+        if let DefinitionOrigin::Folder(folder) = &provider.origin
+            && builtin.get(provider.name()).is_some()
+        {
+            let (name, folder) = (provider.name(), folder.display());
+            let message = format!("`{name}` is the one of `{folder}`, not the built-in");
+            world.console.note(&message);
+        }
+    }
+    Ok(setup)
 }
 
 /// The secrets that were configured; the ring is empty where there are none. Says where a
@@ -71,6 +98,14 @@ pub fn keyring_or_local(
         "{done} with the local development secret, which `{other}` shares (`webhook config` shows where it is)"
     ));
     Ok(local)
+}
+
+/// The key that a provider signs with: of several secrets the first.
+pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Key, CliError> {
+    keyring.keys(provider.name()).first().ok_or_else(|| {
+        CliError::usage(format!("no secret for `{}`", provider.name()))
+            .hint(format!("give it: `--secret {}=…`", provider.name()))
+    })
 }
 
 /// The log as a place to read from.

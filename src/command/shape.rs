@@ -2,16 +2,16 @@
 
 use std::io::Read as _;
 use std::path::Path as FilePath;
-use std::process::Command;
 
 use serde_json::Value;
 
+use crate::cli::value::Moment;
 use crate::command::World;
-use crate::config::Config;
+use crate::delivery::Timestamp;
 use crate::delivery::text::{self, TextEncoding};
 use crate::exit::CliError;
-use crate::json::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
-use crate::provider::nearest;
+use crate::json::{Path, PathError, TypedJson, javascript};
+use crate::provider::{FieldSource, Provider, nearest};
 use crate::send::SendError;
 
 /// The paths and values of `--set`. What is not JSON is a string.
@@ -38,6 +38,8 @@ pub fn refused(error: SendError, can_add: bool) -> CliError {
         SendError::Fault(error) => {
             CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
         }
+        SendError::Header(_) => CliError::usage(error.to_string())
+            .hint("an id or an event in a header is one line of text"),
         SendError::Ended => CliError::unreadable(error.to_string()),
     }
 }
@@ -127,57 +129,39 @@ pub fn json_source(text: &str, flag: &str, world: &World) -> Result<TypedJson, C
     })
 }
 
-/// What the user's editor makes of a body. A document is opened over several lines, and written as
-/// its provider writes it; other bytes stay as they are.
-pub fn edit_body(body: &[u8], is_document: bool, config: &Config) -> Result<Vec<u8>, CliError> {
-    let document = is_document.then(|| serde_json::from_slice::<Value>(body).ok());
-    let Some(document) = document.flatten() else {
-        return edit(body, config);
-    };
-    let numbers = exact_numbers(&String::from_utf8_lossy(body));
-    let opened = restore_numbers(format!("{document:#}\n"), &numbers);
-    let edited = edit(opened.as_bytes(), config)?;
-    let typed = std::str::from_utf8(&edited)
-        .ok()
-        .map(str::parse::<TypedJson>);
-    let written = typed
-        .and_then(Result::ok)
-        .map(|typed| typed.to_text().into_bytes());
-    written.ok_or_else(|| {
-        CliError::usage("what came out of the editor is not JSON").hint("nothing was sent")
-    })
+/// The time of signing, as flags say it. Fails where it would not be digits: unix seconds begin in
+/// 1970.
+pub fn time(typed: Option<Moment>, now: Timestamp) -> Result<Timestamp, CliError> {
+    let at = typed.map_or(now, |typed| typed.seen_from(now));
+    if typed.is_some() && at.seconds() < 0 {
+        return Err(CliError::usage("`--timestamp` lies before 1970")
+            .hint("no signature scheme writes a negative time"));
+    }
+    Ok(at)
 }
 
-/// What the user's editor makes of some bytes.
-pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, CliError> {
-    let variable = |name| {
-        config
-            .environment
-            .get(name)
-            .map(|(value, _)| value.to_owned())
-            .filter(|text| !text.trim().is_empty())
-    };
-    let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
-    let words = editor.as_deref().and_then(shlex::split).unwrap_or_default();
-    let Some((program, args)) = words.split_first() else {
-        return Err(CliError::usage("`--edit` needs an editor").hint("set VISUAL or EDITOR"));
-    };
-    let failed = |error: std::io::Error| CliError::unreadable(format!("cannot edit: {error}"));
-    // `.json`, so that editors colour it; mode 0600, as payloads hold people's data.
-    let file = tempfile::Builder::new()
-        .suffix(".json")
-        .tempfile()
-        .map_err(failed)?;
-    std::fs::write(file.path(), bytes).map_err(failed)?;
-    let status = Command::new(program).args(args).arg(file.path()).status();
-    let status = status.map_err(|error| {
-        CliError::usage(format!("cannot start the editor `{program}`: {error}"))
-            .hint("set VISUAL or EDITOR")
-    })?;
-    if !status.success() {
-        return Err(CliError::usage(format!(
-            "the editor `{program}` gave up: {status}"
-        )));
+/// Fails where an id is given that would have to be written into a body of bytes.
+pub fn refuse_id_in_body(id: Option<&str>, provider: &Provider) -> Result<(), CliError> {
+    match provider.definition.envelope.id {
+        FieldSource::Path(_) if id.is_some() => Err(CliError::usage(
+            "`--id` cannot stand in a `--body`, which is signed as it is",
+        )
+        .hint("write the id into the body")),
+        _ => Ok(()),
     }
-    read(file.path())
+}
+
+/// Bytes and numbers go out as they were given; the documented handler may read others.
+pub fn warn_of_body(world: &World, provider: &Provider, body: &[u8]) {
+    let definition = &provider.definition;
+    if definition.handler.reserializes && !javascript::is_fixed_point(body) {
+        world.console.warn(
+            &format!(
+                "the documented handler of {} computes the signature over JSON.stringify of the \
+                 parsed body, which is not this body",
+                definition.title
+            ),
+            Some("it will refuse the delivery; a handler over the raw bytes will not"),
+        );
+    }
 }
