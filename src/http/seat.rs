@@ -63,7 +63,7 @@ impl Seats {
         let seat = Arc::new(Seat {
             number,
             permit: Mutex::new(permit),
-            progress: Mutex::new(Some(Progress::begin())),
+            turn: Mutex::new(Some(Turn::begin())),
             asked: Notify::new(),
             seats: Arc::clone(self),
         });
@@ -107,18 +107,18 @@ pub(super) struct Seat {
     number: u64,
     permit: Mutex<OwnedSemaphorePermit>,
     /// What the sender has sent of what is awaited from it; `None` while nothing is.
-    progress: Mutex<Option<Progress>>,
+    turn: Mutex<Option<Turn>>,
     asked: Notify,
     seats: Arc<Seats>,
 }
 
 #[derive(Clone, Copy)]
-struct Progress {
+struct Turn {
     since: Instant,
     bytes: usize,
 }
 
-impl Progress {
+impl Turn {
     fn begin() -> Self {
         let since = Instant::now();
         Self { since, bytes: 0 }
@@ -128,23 +128,23 @@ impl Progress {
 impl Seat {
     /// Says that the sender has sent more.
     pub(super) fn received(&self, bytes: usize) {
-        if let Some(progress) = lock(&self.progress).as_mut() {
-            progress.bytes += bytes;
+        if let Some(turn) = lock(&self.turn).as_mut() {
+            turn.bytes += bytes;
         }
     }
 
     /// Says that it is the sender's turn, or no longer.
     pub(super) fn set_awaited(&self, is_awaited: bool) {
-        *lock(&self.progress) = is_awaited.then(Progress::begin);
+        *lock(&self.turn) = is_awaited.then(Turn::begin);
     }
 
     /// Bytes in a second, where the sender is so slow that it has to give way.
     fn rate_if_slow(&self) -> Option<f64> {
-        let progress = (*lock(&self.progress))?;
-        let time = progress.since.elapsed();
+        let turn = (*lock(&self.turn))?;
+        let time = turn.since.elapsed();
         // More than 2^52 bytes are no slow sender's.
         #[allow(clippy::cast_precision_loss)]
-        let [bytes, least] = [progress.bytes, self.seats.limits.body_rate].map(|n| n as f64);
+        let [bytes, least] = [turn.bytes, self.seats.limits.body_rate].map(|n| n as f64);
         let rate = bytes / time.as_secs_f64();
         let is_slow = time >= LONG_TIME || time >= SLOW_TIME && rate < least;
         is_slow.then_some(rate)
