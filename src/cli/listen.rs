@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
 use super::{ConnectArgs, FreshnessArgs, SecretArgs, value};
-use crate::receive::{AnswerMode, InvalidPolicy, UnsignedPolicy};
+use crate::receive::{AnswerMode, InvalidPolicy, Script, UnsignedPolicy};
 use crate::report::BodyDetail;
 
 const EXAMPLES: &str = "\
@@ -96,6 +96,10 @@ pub struct ListenArgs {
     #[arg(help_heading = "Forwarding")]
     pub header: Vec<(String, String)>,
 
+    /// Tell the application whence it comes: `X-Forwarded-For`, `-Host` and `-Proto`.
+    #[arg(help_heading = "Forwarding", long)]
+    pub forwarded: bool,
+
     /// What to do with invalid deliveries.
     ///
     /// `reject` answers 401 and forwards nothing; `forward` lets all through.
@@ -123,18 +127,23 @@ pub struct ListenArgs {
     #[arg(help_heading = "Answering", long, value_name = "URL", value_parser = value::public_url)]
     pub public_url: Option<Url>,
 
-    /// Answer these statuses in turn, whatever comes; counted per event id, the last one repeats.
+    /// Answer so in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
-    /// retries.
-    #[arg(
-        help_heading = "Answering",
-        long,
-        value_name = "STATUS",
-        value_delimiter = ','
-    )]
-    #[arg(value_parser = value::status)]
-    pub respond: Vec<u16>,
+    /// retries. `delay=2s` waits before the usual answer, `reset` closes the connection without one,
+    /// `50%=503` answers every second delivery 503, by chance, and the others as usual;
+    /// `delay=2s+503` does both. `201:@body.json` has a body, from a file or as typed to the end.
+    #[arg(help_heading = "Answering", long, value_name = "ANSWER")]
+    pub respond: Vec<Script>,
+
+    /// A header of this program's own answers, such as `Retry-After: 120`; repeatable.
+    #[arg(help_heading = "Answering", long, value_name = "NAME: VALUE")]
+    #[arg(value_parser = value::sent_header)]
+    pub respond_header: Vec<(String, String)>,
+
+    /// Let the answers that come by chance be the same each time.
+    #[arg(help_heading = "Answering", long, value_name = "N")]
+    pub seed: Option<u64>,
 
     /// Wait so long before each answer.
     #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]

@@ -17,7 +17,7 @@ use crate::http::{Limits, limits::BODY_SLOW};
 use crate::provider::Policy;
 use crate::receive::{
     Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
-    ReceiverOptions, Route, Rules,
+    ReceiverOptions, Route, Rules, Script, Step,
 };
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
@@ -71,6 +71,9 @@ impl Parts {
                 log: writer,
                 duplicates,
                 delay: args.delay,
+                script: script(args, world)?,
+                seed: args.seed.unwrap_or_else(rand::random),
+                headers: args.respond_header.iter().cloned().collect(),
                 expectation: Expectation {
                     counted: rules.events.clone(),
                     ..expectation
@@ -103,10 +106,29 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
         on_invalid: args.on_invalid,
         on_unsigned: args.on_unsigned,
         hosts: public_host.chain(args.allow_host.clone()).collect(),
-        respond: args.respond.clone(),
         answer: args.answer,
         catalogue: setup.catalogue,
     })
+}
+
+/// The answers that are given whatever comes, with the bodies that lie in files.
+fn script(args: &ListenArgs, world: &World) -> Result<Vec<Step>, CliError> {
+    let steps = args.respond.iter().flat_map(|Script(steps)| steps).cloned();
+    let load = |mut step: Step| {
+        let path = step
+            .body
+            .as_deref()
+            .and_then(|body| body.strip_prefix(b"@"));
+        if let Some(path) = path.map(String::from_utf8_lossy) {
+            let bytes = std::fs::read(world.folder.join(&*path)).map_err(|error| {
+                CliError::unreadable(format!("cannot read `{path}`: {error}"))
+                    .hint("`--respond 201:@FILE` takes the body from a file")
+            })?;
+            step.body = Some(bytes.into());
+        }
+        Ok(step)
+    };
+    steps.map(load).collect()
 }
 
 fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
@@ -184,6 +206,13 @@ fn forward(
         concurrency: usize::from(args.concurrency),
         timeout: Some(args.timeout).filter(|span| !span.is_zero()),
         headers: args.header.iter().cloned().collect(),
+        forwarded: args
+            .forwarded
+            .then_some(if args.tls || args.cert.is_some() {
+                "https"
+            } else {
+                "http"
+            }),
     }))
 }
 
