@@ -285,6 +285,9 @@ impl From<FilterError> for CliError {
 
 impl From<TargetError> for CliError {
     fn from(error: TargetError) -> Self {
+        if matches!(error, TargetError::Hidden(_)) {
+            return Self::usage(error.to_string()).hint("give the URL again: `--url`");
+        }
         let hint = "an endpoint is a port, `host:port/path`, or a URL such as `http://localhost:3000/hook`";
         Self::usage(error.to_string()).hint(hint)
     }

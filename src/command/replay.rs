@@ -11,7 +11,7 @@ use futures_util::future::OptionFuture;
 
 use super::edit::Drafts;
 use super::setup::{client, existing_log, keyring};
-use super::{World, captures, select, shape, signal};
+use super::{World, captures, request, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::config::Setup;
 use crate::delivery::{Signing, Timestamp};
@@ -57,6 +57,9 @@ fn replay(
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
+    if let Some(endpoint) = replay.endpoint.as_ref().filter(|_| args.dry_run) {
+        request::tell_of_authorization(world, endpoint);
+    }
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
     super::runtime()?.block_on(send(&replay, report, &edit_error))

@@ -15,6 +15,7 @@ use crate::command::setup::Terminal;
 use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
 use crate::delivery::duration;
 use crate::exit::{CliError, Outcome};
+use crate::http::without_secrets;
 use crate::provider::Provider;
 use crate::report;
 use crate::signature::{Key, Secret};
@@ -81,7 +82,10 @@ fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigErr
     };
     Ok(vec![
         config.provider(None)?.named("provider"),
-        config.url(None)?.named("url"),
+        config
+            .url(None)?
+            .map(|url| url.map(|url| without_secrets(&url)))
+            .named("url"),
         log.named("log"),
         config.color(global.color)?.map(name_of).named("color"),
     ])
@@ -96,7 +100,14 @@ fn listen(config: &Config) -> Result<Vec<Named>, ConfigError> {
             .map(|host| host.to_string())
             .named("listen.host"),
         settings.port.named("listen.port"),
-        settings.forward_to.named("listen.forward-to"),
+        settings
+            .forward_to
+            .map(|urls| {
+                urls.iter()
+                    .map(|url| without_secrets(url))
+                    .collect::<Vec<_>>()
+            })
+            .named("listen.forward-to"),
         settings.timeout.map(timeout).named("listen.timeout"),
         settings.max_body.map(size_text).named("listen.max-body"),
         settings.on_invalid.map(name_of).named("listen.on-invalid"),

@@ -107,7 +107,9 @@ impl<'a> RunReport<'a> {
             delivery.verdict =
                 Verdict::new(Status::Unverified).because("a dry run: nothing was sent");
         }
-        let url = prepared.target.to_string();
+        let target = &prepared.target;
+        request::hide_authorization(target, &mut delivery.request);
+        let url = target.to_string();
         request::print(self.world, form, &delivery, Some(&url))
     }
 

@@ -9,9 +9,6 @@ use crate::exit::CliError;
 use crate::http::Target;
 use crate::store::{Reader, Run};
 
-/// Stands in the endpoint of a run for a user name and a password, which no log keeps.
-const USER_INFO: &str = "://…@";
-
 /// The run of what the arguments ask for, to `endpoint`: one that is resumed, else a new one.
 pub fn run(
     args: &ReplayArgs,
@@ -20,7 +17,7 @@ pub fn run(
     now: Timestamp,
 ) -> Result<Run, CliError> {
     let selection = selection(args, reader)?;
-    let endpoint = endpoint.map(endpoint_text);
+    let endpoint = endpoint.map(Target::without_secrets);
     match (&args.resume, selection) {
         (Some(Some(id)), selection) => named(args, reader, id, selection, endpoint.as_deref()),
         (_, None) => Err(CliError::usage("nothing says which deliveries to replay")
@@ -54,17 +51,10 @@ pub fn asked_for(run: &Run) -> Result<(Vec<String>, SelectArgs), CliError> {
 
 /// Where a run goes: `given` where it is that, as the log keeps no password, else what the log has.
 pub fn endpoint(run: &Run, given: Option<Target>) -> Result<Option<Target>, CliError> {
-    if given.as_ref().map(endpoint_text) == run.endpoint {
+    if given.as_ref().map(Target::without_secrets) == run.endpoint {
         return Ok(given);
     }
-    match &run.endpoint {
-        Some(url) if url.contains(USER_INFO) => Err(CliError::usage(format!(
-            "`{}` goes to a URL with a user name or a password, which the log does not keep",
-            run.id
-        ))
-        .hint("give the URL again: `--url`")),
-        url => Ok(url.as_deref().map(Target::parse).transpose()?),
-    }
+    Ok(run.endpoint.as_deref().map(Target::parse).transpose()?)
 }
 
 /// How to send the rest of a run. What the log does not keep has to be said again.
@@ -104,15 +94,6 @@ fn selection(args: &ReplayArgs, reader: &Reader) -> Result<Option<String>, CliEr
         filters.retain(|_, value| !absent.contains(value));
     }
     Ok(Some(asked.to_string()))
-}
-
-fn endpoint_text(target: &Target) -> String {
-    let url = target.to_string();
-    if target.has_user_info() {
-        url.replacen("://", USER_INFO, 1)
-    } else {
-        url
-    }
 }
 
 /// The run of an id. What else is asked for has to be the same, as it would be ignored.
