@@ -2,6 +2,7 @@
 
 mod report;
 mod resume;
+mod warnings;
 
 use std::future::pending;
 use std::path::Path;
@@ -53,7 +54,7 @@ fn replay(
             replay.selection = captured(path, world.now())?;
             None
         }
-        None => Some(select_from_log(&mut replay, args, setup, world.now())?),
+        None => Some(select_from_log(&mut replay, args, setup, world)?),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
@@ -100,6 +101,7 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.concurrency = usize::from(args.concurrency.unwrap_or(1));
     replay.times = args.repeat.unwrap_or(1);
     replay.shuffle = args.shuffle;
+    replay.force = args.force;
     if let Some(timeout) = args.timeout {
         replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
@@ -117,12 +119,12 @@ fn select_from_log(
     replay: &mut Replay<'_>,
     args: &ReplayArgs,
     setup: &Setup,
-    now: Timestamp,
+    world: &World,
 ) -> Result<Log, CliError> {
     let log = existing_log(setup)?;
     let reader = log.reader()?;
     select::refuse_unknown(&args.select, setup, &reader)?;
-    let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
+    let run = resume::run(args, &reader, replay.endpoint.as_ref(), world)?;
     let (ids, filters) = resume::asked_for(&run)?;
     let mut query = select::query(&filters, setup, run.started_at)?;
     query.ids = ids;

@@ -24,7 +24,7 @@ pub fn run(
         show_attempt(id, form.is_some(), json, &reader, world)?;
         return Ok(Outcome::Yes);
     }
-    let delivery = select::find(&reader, id)?;
+    let delivery = select::find(world, &reader, id)?;
     match form {
         Some(form) => print_request(form, &delivery, &reader, world)?,
         None if json => print_lines(&delivery, &reader, world)?,

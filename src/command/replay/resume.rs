@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs};
-use crate::command::select;
-use crate::delivery::{Timestamp, id};
+use crate::command::{World, select};
+use crate::delivery::id;
 use crate::exit::CliError;
 use crate::http::Target;
 use crate::store::{Reader, Run};
@@ -14,9 +14,9 @@ pub fn run(
     args: &ReplayArgs,
     reader: &Reader,
     endpoint: Option<&Target>,
-    now: Timestamp,
+    world: &World,
 ) -> Result<Run, CliError> {
-    let selection = selection(args, reader)?;
+    let selection = selection(args, reader, world)?;
     let endpoint = endpoint.map(Target::without_secrets);
     match (&args.resume, selection) {
         (Some(Some(id)), selection) => named(args, reader, id, selection, endpoint.as_deref()),
@@ -28,7 +28,7 @@ pub fn run(
         }
         (None, Some(selection)) => Ok(Run {
             id: id::run(),
-            started_at: now,
+            started_at: world.now(),
             selection,
             endpoint,
         }),
@@ -75,14 +75,18 @@ pub fn how(run: &str, args: &ReplayArgs, global: &GlobalArgs) -> String {
 
 /// What ids and filters ask for, in a form that is equal where they are: ids in full, nothing of
 /// filters that are not there. `None` where there is neither.
-fn selection(args: &ReplayArgs, reader: &Reader) -> Result<Option<String>, CliError> {
+fn selection(
+    args: &ReplayArgs,
+    reader: &Reader,
+    world: &World,
+) -> Result<Option<String>, CliError> {
     if args.id.is_empty() && args.select == SelectArgs::default() {
         return Ok(None);
     }
     let sources = select::sources(&args.select.source)?;
     let mut ids = Vec::new();
     for id in &args.id {
-        ids.push(select::find_among(reader, &sources, id)?.id);
+        ids.push(select::find_among(world, reader, &sources, id)?.id);
     }
     ids.sort();
     ids.dedup();
