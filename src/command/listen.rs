@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::World;
+use super::setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
 use crate::config::Setup;
@@ -48,18 +49,17 @@ enum StopReason {
 
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     super::runtime()?.block_on(listen(args, setup, world))
 }
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
-    let settings = setup.config.listen_settings(args)?;
-    let parts = Parts::build(args, &settings, setup, world).await?;
+    let parts = Parts::build(args, setup, world).await?;
     let signals = signal::first()?;
     let printer = Printer {
         console: world.console,
         json: args.json,
-        body: settings.body.value,
+        body: args.body,
         is_kept: parts.ready.log.is_some(),
     };
     printer.ready(&parts.ready)?;

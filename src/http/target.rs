@@ -41,6 +41,18 @@ pub enum TargetError {
     Form(String),
 }
 
+impl TargetError {
+    /// What to do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Hidden(_) => "give the URL again: `--url`",
+            _ => {
+                "an endpoint is a port, `host:port/path`, or a URL such as `http://localhost:3000/hook`"
+            }
+        }
+    }
+}
+
 impl Target {
     /// Reads a full URL, or one without scheme (`localhost:3000/x`, `[::1]:80`), or a bare port
     /// (`3000`, `:3000/x`), which is on this machine. Without a scheme it is `http`. A fragment is dropped.

@@ -1,5 +1,7 @@
 //! What `webhook test` says: a line for each check, then what was found, the gravest first.
 
+mod machine;
+
 use std::collections::BTreeMap;
 
 use colored::{ColoredString, Colorize as _};
@@ -8,7 +10,11 @@ use serde::Serialize;
 use super::sanitize::{escape, escape_lines};
 use super::style::{indent, join_lines, pad, status_code, width};
 use super::units::{counted, millis};
-use crate::delivery::{Advice, CheckOutcome, Finding};
+use crate::delivery::{Advice, CheckOutcome, FailureKind, Finding};
+
+pub use machine::{
+    check_annotation, check_case, check_case_not_run, check_summary, run_annotation, run_case,
+};
 
 /// Columns kept for the id of a check.
 const ID_COLUMNS: usize = 38;
@@ -20,6 +26,8 @@ const LABEL_COLUMNS: usize = 9;
 const WIDTH: usize = 84;
 /// The columns that a paragraph has on the narrowest terminal.
 const NARROWEST: usize = 24;
+/// How a request is had again that the log does not have.
+const UNKEPT: &str = "`--verbose` prints it; without `--no-log`, `webhook replay` sends it";
 /// The indentation below a group and below a finding.
 const BELOW: &str = "  ";
 
@@ -34,6 +42,8 @@ pub struct CheckTotals {
     pub failed: u64,
     /// Those with a warning.
     pub warned: u64,
+    /// Those that decided nothing.
+    pub open: u64,
     /// Those that were not checked.
     pub skipped: u64,
     /// Findings by severity.
@@ -48,6 +58,7 @@ impl CheckTotals {
             CheckOutcome::Pass => &mut self.passed,
             CheckOutcome::Warn => &mut self.warned,
             CheckOutcome::Fail => &mut self.failed,
+            CheckOutcome::Open => &mut self.open,
             CheckOutcome::Skip => &mut self.skipped,
         };
         *count += 1;
@@ -62,25 +73,30 @@ pub fn check_group(name: &str) -> String {
     name.bold().to_string()
 }
 
-/// The line of a check.
-pub fn check_line(found: &Finding) -> String {
+/// The line of a check; a reason for which `columns` have no room beside it stands below.
+pub fn check_line(found: &Finding, columns: Option<usize>) -> String {
     let status = found.status.map_or_else(|| "  -".into(), status_code);
     let id = pad(&escape(&found.id), ID_COLUMNS);
     let time = millis(found.duration_ms);
     let head = format!("{BELOW}{} {id}  {status}  ", mark(found.outcome));
     match &found.reason {
         None => format!("{head}{}", time.dimmed()),
-        Some(reason) => format!(
-            "{head}{}  {}",
-            pad(&time, TIME_COLUMNS).dimmed(),
-            ink(found.outcome, &escape(reason))
-        ),
+        Some(reason) => {
+            let reason = escape(reason);
+            let head = format!("{head}{}", pad(&time, TIME_COLUMNS).dimmed());
+            let room = columns.map(|columns| columns.saturating_sub(width(&head) + BELOW.len()));
+            if room.is_none_or(|room| width(&reason) <= room) {
+                return format!("{head}{BELOW}{}", ink(found.outcome, &reason));
+            }
+            let below = indent(&wrapped(&reason, columns), &BELOW.repeat(2));
+            format!("{head}\n{}", ink(found.outcome, &below))
+        }
     }
 }
 
 /// What is wrong, the gravest first: those findings together that have one cause and are fixed in one
-/// way. Each in at most `columns`, but for the requests.
-pub fn findings(found: &[Finding], columns: Option<usize>) -> Vec<String> {
+/// way. Each in at most `columns`, but for the requests, which are curl lines where `verbose`.
+pub fn findings(found: &[Finding], columns: Option<usize>, verbose: bool) -> Vec<String> {
     let mut groups: Vec<Vec<(&Finding, &Advice)>> = Vec::new();
     for finding in found {
         let Some(advice) = &finding.advice else {
@@ -101,13 +117,13 @@ pub fn findings(found: &[Finding], columns: Option<usize>) -> Vec<String> {
     }
     groups
         .iter()
-        .map(|group| together(group, columns))
+        .map(|group| together(group, columns, verbose))
         .collect()
 }
 
 /// Each check with what was sent and what came back, then why, how, and the requests again, each
 /// under its check where there are several.
-fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
+fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool) -> String {
     let Some((first, advice)) = alike.first() else {
         return String::new();
     };
@@ -128,47 +144,48 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
     let about = about
         .into_iter()
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
+    let again = match (verbose, &advice.kept) {
+        (true, _) => Some(requests(alike)),
+        (false, None) => Some(labelled("again", &wrapped(UNKEPT, columns))),
+        (false, Some(_)) => None,
+    };
+    let evidence = alike.iter().map(|one| evidence(one, verbose));
     join_lines(
         std::iter::once(headline)
-            .chain(alike.iter().map(evidence))
+            .chain(evidence)
             .chain(about)
-            .chain(again(alike)),
+            .chain(again),
     )
 }
 
-/// The requests to send again.
-fn again(alike: &[(&Finding, &Advice)]) -> impl Iterator<Item = String> {
-    let requests = alike.iter().enumerate();
-    requests.map(|(place, (finding, advice))| {
-        let text = match &advice.kept {
-            Some(command) if place > 0 => command,
-            _ => &advice.reproduce,
-        };
-        let head = if place == 0 {
-            format!("{BELOW}{}", "again".dimmed())
-        } else {
-            String::new()
-        };
-        let name = if alike.len() > 1 {
-            format!("# {}", escape(&finding.id))
-        } else {
-            String::new()
+/// The requests whole.
+fn requests(alike: &[(&Finding, &Advice)]) -> String {
+    let request = |(finding, advice): &(&Finding, &Advice)| {
+        let name = match alike.len() {
+            1 => String::new(),
+            _ => format!("# {}", escape(&finding.id)),
         };
         // Not indented: white space in a body is a part of it, and this has to run as printed.
-        join_lines([head, name, escape_lines(text).into_owned()])
-    })
+        join_lines([name, escape_lines(&advice.reproduce).into_owned()])
+    };
+    let head = format!("{BELOW}{}", "again".dimmed());
+    join_lines(std::iter::once(head).chain(alike.iter().map(request)))
 }
 
-/// The check, what was sent and what came back.
-fn evidence((finding, advice): &(&Finding, &Advice)) -> String {
+/// The check, what was sent and what came back; unless `verbose`, the command that sends it again.
+fn evidence((finding, advice): &(&Finding, &Advice), verbose: bool) -> String {
     let sent = format!("{}: {}", escape(&finding.id).bold(), escape(finding.sent));
     let reason = finding.reason.as_deref().unwrap_or_default();
     let answer = advice.answer.as_deref();
     let answer = answer.map(|text| escape(text).dimmed().to_string());
+    let command = advice.kept.as_deref().filter(|_| !verbose);
+    let command = command.map(|text| escape(text).into_owned());
+    let below = |text: String| format!("{BELOW}{BELOW}{text}");
     join_lines([
         format!("{BELOW}{sent}"),
-        format!("{BELOW}{BELOW}{}", escape(reason)),
-        answer.map_or_else(String::new, |answer| format!("{BELOW}{BELOW}{answer}")),
+        below(escape(reason).into_owned()),
+        answer.map_or_else(String::new, below),
+        command.map_or_else(String::new, below),
     ])
 }
 
@@ -191,8 +208,8 @@ fn wrapped(text: &str, columns: Option<usize>) -> String {
     lines.join("\n")
 }
 
-/// The last line: how many checks came out how.
-pub fn check_totals(totals: &CheckTotals) -> String {
+/// The last line: how many of the `planned` checks came out how.
+pub fn check_totals(totals: &CheckTotals, planned: u64) -> String {
     let part = |count: u64, text: &str, style: fn(&str) -> ColoredString| {
         (count > 0).then(|| style(&format!("{count} {text}")).to_string())
     };
@@ -200,11 +217,37 @@ pub fn check_totals(totals: &CheckTotals) -> String {
         Some(format!("{} passed", totals.passed).green().to_string()),
         part(totals.failed, "failed", |text| text.red()),
         part(totals.warned, "warned", |text| text.yellow()),
+        part(totals.open, "open", |text| text.yellow()),
         part(totals.skipped, "skipped", |text| text.dimmed()),
+        part(planned.saturating_sub(totals.checks), "not run", |text| {
+            text.red()
+        }),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    let checks = counted(totals.checks, "check", "checks");
+    let checks = counted(planned, "check", "checks");
     format!("{}: {}", checks.bold(), parts.join(", "))
+}
+
+/// What may be wrong where a handler does not answer its first delivery.
+pub const fn unreachable_hint(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Timeout => {
+            "it has to answer a genuine delivery first: is it busy, or does it work before it answers?"
+        }
+        _ => "start the handler, or correct `--url`",
+    }
+}
+
+/// What may be wrong where a handler answers so to a genuine delivery.
+pub const fn refusal_hint(status: u16) -> Option<&'static str> {
+    match status {
+        400 | 401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
+        404 | 405 => Some("is the path of `--url` the handler's?"),
+        300..=399 => Some(
+            "no redirect is followed, as no document says so: give the URL that answers itself",
+        ),
+        _ => None,
+    }
 }
 
 fn labelled(label: &str, text: &str) -> String {
@@ -224,6 +267,7 @@ const fn symbol(outcome: CheckOutcome) -> &'static str {
         CheckOutcome::Pass => "✓",
         CheckOutcome::Warn => "!",
         CheckOutcome::Fail => "✗",
+        CheckOutcome::Open => "?",
         CheckOutcome::Skip => "-",
     }
 }
@@ -235,7 +279,7 @@ fn mark(outcome: CheckOutcome) -> ColoredString {
 fn ink(outcome: CheckOutcome, text: &str) -> ColoredString {
     match outcome {
         CheckOutcome::Pass => text.green(),
-        CheckOutcome::Warn => text.yellow(),
+        CheckOutcome::Warn | CheckOutcome::Open => text.yellow(),
         CheckOutcome::Fail => text.red(),
         CheckOutcome::Skip => text.dimmed(),
     }
@@ -273,7 +317,7 @@ mod tests {
                     fault: "throws where the lengths differ".into(),
                 }),
                 reproduce: reproduce.into(),
-                kept: Some("webhook log show dlv_1".into()),
+                kept: Some("webhook replay dlv_1".into()),
                 answer: Some(reason.into()),
             }),
         }
@@ -283,9 +327,18 @@ mod tests {
     fn a_line_has_mark_id_status_and_time() {
         let found = sample(CheckOutcome::Fail, "crashed on it: answered 500", "");
         assert_eq!(
-            plain(&check_line(&found)),
+            plain(&check_line(&found, None)),
             "  ✗ signature/empty                         500  1.2 ms   crashed on it: answered 500"
         );
+    }
+
+    #[test]
+    fn a_reason_that_is_too_long_for_its_line_stands_below() {
+        let found = sample(CheckOutcome::Open, &"word ".repeat(14), "");
+        let text = plain(&check_line(&found, Some(80)));
+        let expected = "  ? signature/empty                         500  1.2 ms \n    word word";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(text.lines().all(|line| line.len() < 80), "{text}");
     }
 
     #[test]
@@ -307,21 +360,26 @@ mod tests {
   signature/empty: an empty signature header
     answered 500
     answered 500
+    webhook replay dlv_1
   signature/empty: an empty signature header
     answered 502
     answered 502
+    webhook replay dlv_1
   why        it matters
   fix        fix it so
   sample     timingSafeEqual(a, b)
-             throws where the lengths differ
+             throws where the lengths differ";
+        let shown = findings(&found, None, false);
+        assert_eq!(plain(&shown[0]), expected);
+        let verbose = "
   again
 # signature/empty
 curl -X POST \\
   'http://h/'
 # signature/empty
-webhook log show dlv_1";
-        let shown = findings(&found, None);
-        assert_eq!(plain(&shown[0]), expected);
+curl again";
+        let whole = plain(&findings(&found, None, true)[0]);
+        assert!(whole.ends_with(verbose), "{whole}");
         assert_eq!(shown.len(), 2, "the warning stands alone, the pass nowhere");
     }
 
@@ -337,11 +395,15 @@ webhook log show dlv_1";
     fn totals_leave_out_what_there_is_none_of() {
         let mut totals = CheckTotals::default();
         totals.add(&sample(CheckOutcome::Pass, "", ""));
-        assert_eq!(plain(&check_totals(&totals)), "1 check: 1 passed");
+        assert_eq!(plain(&check_totals(&totals, 1)), "1 check: 1 passed");
         totals.add(&sample(CheckOutcome::Fail, "", ""));
         totals.add(&sample(CheckOutcome::Skip, "", ""));
-        let text = plain(&check_totals(&totals));
-        assert_eq!(text, "3 checks: 1 passed, 1 failed, 1 skipped");
+        totals.add(&sample(CheckOutcome::Open, "", ""));
+        let text = plain(&check_totals(&totals, 6));
+        assert_eq!(
+            text,
+            "6 checks: 1 passed, 1 failed, 1 open, 1 skipped, 2 not run"
+        );
         assert_eq!(totals.by_severity, BTreeMap::from([("crash", 1)]));
     }
 
@@ -350,8 +412,8 @@ webhook log show dlv_1";
         fn what_an_endpoint_answers_cannot_act_on_a_terminal(text in hostile()) {
             let mut found = sample(CheckOutcome::Fail, &text, &text);
             found.id.clone_from(&text);
-            prop_assert!(is_safe(&check_line(&found)));
-            prop_assert!(is_safe(&findings(&[found], None).concat()));
+            prop_assert!(is_safe(&check_line(&found, Some(60))));
+            prop_assert!(is_safe(&findings(&[found], None, true).concat()));
         }
     }
 }

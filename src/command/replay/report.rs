@@ -8,6 +8,7 @@ use super::resume;
 use super::warnings::Warnings;
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
 use crate::command::line::Line;
+use crate::command::printed::Printed;
 use crate::command::{World, request, shape};
 use crate::config::Setup;
 use crate::console::Console;
@@ -29,7 +30,7 @@ pub struct RunReport<'a> {
     run: Option<String>,
     tally: Tally,
     outcome: Outcome,
-    failed: Option<CliError>,
+    printed: Printed,
 }
 
 impl<'a> RunReport<'a> {
@@ -50,7 +51,7 @@ impl<'a> RunReport<'a> {
             run: None,
             tally: Tally::default(),
             outcome: Outcome::Yes,
-            failed: None,
+            printed: Printed::default(),
         }
     }
 
@@ -76,13 +77,7 @@ impl<'a> RunReport<'a> {
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
         };
-        match told {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(trouble) => {
-                self.failed.get_or_insert(trouble);
-                ControlFlow::Break(())
-            }
-        }
+        self.printed.go_on(told)
     }
 
     fn begin(&mut self, requests: usize, sent_before: usize, run: Option<&str>) {
@@ -150,7 +145,7 @@ impl<'a> RunReport<'a> {
             }
             result => result,
         };
-        let failed = self.failed.take().or(not_edited);
+        let failed = self.printed.error().or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
         let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {
