@@ -32,7 +32,7 @@ pub struct SideEffects {
     pub until: Option<(String, Duration)>,
     /// The folder in which commands are run.
     pub folder: PathBuf,
-    /// The environment variables that commands do not see, as they hold secrets.
+    /// The variables that commands do not see, as they hold secrets.
     pub hidden: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ pub enum EffectCounter {
 
 impl SideEffects {
     /// The count now, or one line of why there is none.
-    async fn count(&self) -> Result<f64, String> {
+    pub(super) async fn count(&self) -> Result<f64, String> {
         let text = match &self.counter {
             EffectCounter::Command(command) => {
                 let limit = Instant::now() + COUNTED_WITHIN;
@@ -59,6 +59,88 @@ impl SideEffects {
             let shown: String = text.trim().chars().take(SHOWN).collect();
             format!("`{shown}` is no number")
         })
+    }
+
+    /// Waits until the handler has done its work; says why it has not, once the time is over.
+    async fn done(&self) -> Result<(), String> {
+        let Some((command, limit)) = &self.until else {
+            return Ok(());
+        };
+        let end = Instant::now() + *limit;
+        while let Err(error) = self.run(command, Stdio::null(), end).await {
+            if Instant::now() + PAUSE >= end {
+                let limit = limit.as_secs_f64();
+                return Err(format!("{error}, and did for {limit} s"));
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Waits for an effect of what was sent since the count was `before`; says whether one showed.
+    async fn shows_since(&self, before: f64, limit: Duration) -> Result<bool, String> {
+        let end = Instant::now() + limit;
+        while self.count().await? - before < HALF {
+            if Instant::now() >= end {
+                return Ok(false);
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(true)
+    }
+
+    /// How long a count that has not grown is to be watched: twice as long as the handler took to show
+    /// an effect of the first delivery, since which the count was `before`.
+    pub(super) async fn rest_since(&self, before: Result<f64, String>) -> Result<Duration, String> {
+        let (before, start) = (before?, Instant::now());
+        Ok(if self.shows_since(before, SHOWN_WITHIN).await? {
+            SETTLED_AFTER.max(start.elapsed() * 2)
+        } else {
+            SETTLED_AFTER
+        })
+    }
+
+    /// The count before a delivery is sent: what came earlier may still be worked on.
+    pub(super) async fn count_before(&self, rest: Duration) -> Result<f64, String> {
+        // That it is not done may be what the command says until the delivery has come.
+        let _ = self.done().await;
+        self.count_at_rest(rest).await
+    }
+
+    /// The count once it has not grown for so long.
+    async fn count_at_rest(&self, rest: Duration) -> Result<f64, String> {
+        let start = Instant::now();
+        let mut last = self.count().await?;
+        loop {
+            sleep(rest).await;
+            let now = self.count().await?;
+            if now - last < HALF || start.elapsed() >= COUNTED_WITHIN {
+                return Ok(now);
+            }
+            last = now;
+        }
+    }
+
+    /// What is wrong, where what was sent since the count `before` had another number of side effects
+    /// than one, once the count has not grown for so long. Fails where they cannot be counted.
+    pub(super) async fn is_one_since(
+        &self,
+        before: Result<f64, String>,
+        rest: Duration,
+    ) -> Result<Option<String>, String> {
+        let before = before?;
+        self.done().await?;
+        if !self.shows_since(before, SHOWN_WITHIN.max(rest)).await? {
+            let hint = match self.until {
+                None => "; where it works later, `--until COMMAND` waits for it",
+                Some(_) => "",
+            };
+            return Ok(Some(format!("acknowledged it, and counted nothing{hint}")));
+        }
+        // It may have been done before it began.
+        self.done().await?;
+        let effects = self.count_at_rest(rest).await? - before;
+        Ok((effects - 1.0 >= HALF).then(|| format!("counted one delivery {effects} times")))
     }
 
     /// What a command prints that ends well, by `end`.
@@ -77,72 +159,6 @@ impl SideEffects {
             return Err(format!("`{command}` ended with {}", output.status));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
-    /// The count once the handler has done its work.
-    pub(super) async fn count_when_done(&self) -> Result<f64, String> {
-        let Some((command, limit)) = &self.until else {
-            return self.count().await;
-        };
-        let end = Instant::now() + *limit;
-        while let Err(error) = self.run(command, Stdio::null(), end).await {
-            if Instant::now() + PAUSE >= end {
-                let limit = limit.as_secs_f64();
-                return Err(format!("{error}, and did for {limit} s"));
-            }
-            sleep(PAUSE).await;
-        }
-        self.count().await
-    }
-
-    /// How long a count that has not grown is to be watched: twice as long as the handler took to show
-    /// an effect of the first delivery, since which the count was `before`.
-    pub(super) async fn rest_since(&self, before: Result<f64, String>) -> Result<Duration, String> {
-        let (before, start) = (before?, Instant::now());
-        while self.count_when_done().await? - before < HALF {
-            if start.elapsed() >= SHOWN_WITHIN {
-                return Ok(SETTLED_AFTER);
-            }
-            sleep(PAUSE).await;
-        }
-        Ok(SETTLED_AFTER.max(start.elapsed() * 2))
-    }
-
-    /// The count once it has not grown for so long: what came before may still be worked on.
-    pub(super) async fn count_at_rest(&self, rest: Duration) -> Result<f64, String> {
-        let start = Instant::now();
-        let mut last = self.count_when_done().await?;
-        loop {
-            sleep(rest).await;
-            let now = self.count_when_done().await?;
-            if now - last < HALF || start.elapsed() >= COUNTED_WITHIN {
-                return Ok(now);
-            }
-            last = now;
-        }
-    }
-
-    /// What is wrong, where what was sent since the count `before` had another number of side effects
-    /// than one, once the count has not grown for so long. Fails where they cannot be counted.
-    pub(super) async fn is_one_since(
-        &self,
-        before: Result<f64, String>,
-        rest: Duration,
-    ) -> Result<Option<String>, String> {
-        let before = before?;
-        let start = Instant::now();
-        while self.count_when_done().await? - before < HALF {
-            if start.elapsed() >= SHOWN_WITHIN.max(rest) {
-                let hint = match self.until {
-                    None => "; where it works later, `--until COMMAND` waits for it",
-                    Some(_) => "",
-                };
-                return Ok(Some(format!("acknowledged it, and counted nothing{hint}")));
-            }
-            sleep(PAUSE).await;
-        }
-        let effects = self.count_at_rest(rest).await? - before;
-        Ok((effects - 1.0 >= HALF).then(|| format!("counted one delivery {effects} times")))
     }
 }
 

@@ -123,6 +123,7 @@ fn side_effects(
     setup: &Setup,
     world: &World,
 ) -> Result<Option<SideEffects>, CliError> {
+    let hidden = setup.config.secret_variables();
     let counter = match (&args.effects, &args.effects_url) {
         (Some(command), _) => EffectCounter::Command(command.clone()),
         (None, Some(url)) => {
@@ -135,7 +136,7 @@ fn side_effects(
         counter,
         until: args.until.clone().map(|command| (command, args.within)),
         folder: world.folder.clone(),
-        hidden: setup.config.secret_variables().map(str::to_owned).collect(),
+        hidden: hidden.map(str::to_owned).collect(),
     }))
 }
 
