@@ -8,4 +8,4 @@ mod token;
 
 pub use fields::{JsonFields, is_json};
 pub use path::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
-pub use token::{Bracket, Broken, Token, Tokens};
+pub use token::{Bracket, Broken, Token, Tokens, compact};

@@ -82,6 +82,9 @@ fn check(file: &CaptureFile, console: Console) -> Result<u64, FormatError> {
     if notes > NOTES_LIMIT {
         console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
     }
+    if let Some(talk) = captures.talk() {
+        console.note(&talk);
+    }
     Ok(captures.skipped())
 }
 

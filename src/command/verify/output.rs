@@ -116,10 +116,15 @@ impl VerifyOutput {
         }
     }
 
+    /// Says something of an input.
+    pub fn note(&self, file: &str, text: &str) {
+        self.world.console.note(&format!("`{file}`: {text}"));
+    }
+
     /// Says that so many requests of an input are no deliveries.
     pub fn skip(&mut self, file: &str, probes: u64) {
         let reason = format!("skipped {probes} without body and signature");
-        self.world.console.note(&format!("`{file}`: {reason}"));
+        self.note(file, &reason);
         if let Some(junit) = &mut self.junit {
             let case = junit::passed(file, "input", Duration::ZERO);
             junit.add(junit::skipped(case, "probe", &reason));

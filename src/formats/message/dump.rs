@@ -17,6 +17,11 @@ const MAX_PACKET_HEADERS: usize = 256;
 /// A message without what was around it, the line of its first byte, and what is to be noted.
 type Undressed<'a> = (Cow<'a, [u8]>, u64, Option<ReadNote>);
 
+/// Whether such a text may begin with this line.
+pub fn may_begin(line: &[u8]) -> bool {
+    line.starts_with(b"* ") || line.starts_with(b"> ") || is_about_packet(line)
+}
+
 /// Takes off what a program put around a message; a plain one is left as it is.
 pub fn undress(bytes: &[u8], line: u64) -> Result<Undressed<'_>, FormatError> {
     if let Some(message) = of_tcpdump(bytes, line) {
