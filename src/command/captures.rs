@@ -12,14 +12,14 @@ use crate::formats::{CaptureFile, FormatError, FoundCapture};
 const TOLD: u64 = 20;
 
 /// What could not be read, beside what could.
-pub struct Unreadable {
+pub struct UnreadInputs {
     console: Console,
     count: u64,
     /// The error that is told last, by the end of the run.
     pending: Option<CliError>,
 }
 
-impl Unreadable {
+impl UnreadInputs {
     /// Nothing so far.
     pub const fn new(console: Console) -> Self {
         Self {
@@ -60,10 +60,10 @@ impl Unreadable {
 
 /// All captures of a file, or of stdin for `-`, as deliveries; what their writer did not know is made
 /// up for. Those that cannot be read are told, unless there is nothing else.
-pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, Unreadable), CliError> {
+pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadInputs), CliError> {
     let unreadable =
         |error| CliError::unreadable(format!("cannot read `{}`: {error}", path.display()));
-    let mut odd = Unreadable::new(world.console);
+    let mut odd = UnreadInputs::new(world.console);
     let mut deliveries = Vec::new();
     let file = CaptureFile::open(path).map_err(unreadable)?;
     let mut captures = file.captures()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::World;
-use super::super::captures::Unreadable;
+use super::super::captures::UnreadInputs;
 use super::super::line::Line;
 use super::super::setup::keyring;
 use super::output;
@@ -71,9 +71,13 @@ fn said(imported: Imported, skipped: u64, log: &Path) -> String {
 
 /// Reads all, and says what is to be said about it: how much of it is no delivery, and what cannot be
 /// read, which is an error where there is nothing else.
-fn check(file: &CaptureFile, name: &str, console: Console) -> Result<(u64, Unreadable), CliError> {
+fn check(
+    file: &CaptureFile,
+    name: &str,
+    console: Console,
+) -> Result<(u64, UnreadInputs), CliError> {
     let (mut notes, mut readable) = (0, 0_u64);
-    let mut odd = Unreadable::new(console);
+    let mut odd = UnreadInputs::new(console);
     let mut captures = file.captures().map_err(|error| trouble(name, &error))?;
     for found in &mut captures {
         match found {
@@ -91,7 +95,7 @@ fn check(file: &CaptureFile, name: &str, console: Console) -> Result<(u64, Unrea
         }
     }
     if readable == 0 && odd.count() > 0 {
-        return odd.end().map_or(Ok((0, Unreadable::new(console))), Err);
+        return odd.end().map_or(Ok((0, UnreadInputs::new(console))), Err);
     }
     if notes > NOTES_LIMIT {
         console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::VerifyArgs;
-use crate::command::captures::Unreadable;
+use crate::command::captures::UnreadInputs;
 use crate::command::junit::{JunitReport, takes_stdout};
 use crate::command::line::Line;
 use crate::command::{World, describe};
@@ -38,7 +38,7 @@ pub struct VerifyOutput {
     /// Whether stdout is for people.
     has_table: bool,
     totals: Totals,
-    unreadable: Unreadable,
+    unreadable: UnreadInputs,
 }
 
 impl VerifyOutput {
@@ -53,7 +53,7 @@ impl VerifyOutput {
             junit: JunitReport::of(SUITE, args.junit.as_deref(), other)?,
             has_table: !takes_stdout(args.junit.as_deref()),
             totals: Totals::default(),
-            unreadable: Unreadable::new(world.console),
+            unreadable: UnreadInputs::new(world.console),
         })
     }
 
