@@ -146,7 +146,7 @@ pub enum ReadNote {
     Compacted,
     /// Read from a curl command.
     Command,
-    /// `tcpdump -A` writes a dot for every byte that is not printable.
+    /// Whoever wrote it puts a dot for every byte that is not printable.
     Dots,
 }
 
@@ -210,7 +210,7 @@ impl fmt::Display for ReadNote {
             }
             Self::Compacted => "the payload was shown over several lines, and is read as one",
             Self::Command => "read from a curl command, as it would be sent",
-            Self::Dots => "tcpdump writes a dot for each byte that is not printable",
+            Self::Dots => "a dot may stand for a byte that is not printable",
         };
         f.write_str(text)
     }

@@ -30,17 +30,17 @@ const AROUND: [&str; 11] = [
     "body",
 ];
 
-/// What a line or value holds that is no delivery.
+/// A line or value that is no delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Skipped {
-    /// A line of ours, such as an attempt.
-    Other,
+pub enum OtherLine {
+    /// One of ours, such as an attempt.
+    Ours,
     /// What some program says.
     Talk,
 }
 
 /// A capture, or what there is in its place.
-pub type LineResult = Result<Result<FoundCapture, Skipped>, FormatError>;
+pub type LineResult = Result<Result<FoundCapture, OtherLine>, FormatError>;
 
 /// Reads a line without white space at its ends.
 pub fn read(line: &[u8], place: FilePosition) -> LineResult {
@@ -66,7 +66,7 @@ pub fn read(line: &[u8], place: FilePosition) -> LineResult {
 pub fn read_value(bytes: &[u8], place: FilePosition) -> LineResult {
     let source = match json::read(bytes, place)? {
         Reading::Capture(found) => return Ok(Ok(*found)),
-        Reading::Other => return Ok(Err(Skipped::Other)),
+        Reading::Other => return Ok(Err(OtherLine::Ours)),
         Reading::None(source) => source,
     };
     // The depth that serde_json reads is limited, so that nesting cannot overflow the stack.
@@ -74,14 +74,14 @@ pub fn read_value(bytes: &[u8], place: FilePosition) -> LineResult {
         return Err(FormatError::Capture { place, source });
     };
     if json::is_other_line(&value) {
-        return Ok(Err(Skipped::Other));
+        return Ok(Err(OtherLine::Ours));
     }
     if let Some(found) = gateway::read(&value, place) {
         return found.map(Ok);
     }
     match within(&value, place) {
         Some(told) => told,
-        None if is_logged(&value) => Ok(Err(Skipped::Talk)),
+        None if is_logged(&value) => Ok(Err(OtherLine::Talk)),
         None => Err(json::explain(&value, place, source)),
     }
 }
@@ -103,7 +103,7 @@ fn within(value: &Value, place: FilePosition) -> Option<LineResult> {
 /// Whether there is a sign of a capture in it.
 fn is_ours(told: &LineResult) -> bool {
     match told {
-        Ok(found) => *found != Err(Skipped::Talk),
+        Ok(found) => *found != Err(OtherLine::Talk),
         Err(error) => !error.may_be_body(),
     }
 }
@@ -147,7 +147,7 @@ fn behind_prefix(line: &[u8], place: FilePosition) -> LineResult {
             return told;
         }
     }
-    Ok(Err(Skipped::Talk))
+    Ok(Err(OtherLine::Talk))
 }
 
 /// Whether a text begins as a delivery that `listen` wrote.

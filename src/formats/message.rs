@@ -6,6 +6,7 @@ mod dump;
 mod head;
 mod http_file;
 mod lines;
+mod trace;
 mod write;
 
 pub(super) use lines::NumberedLines;

@@ -1,6 +1,8 @@
 //! Captures out of a file of any form: its first bytes decide which.
 
+mod form;
 mod lines;
+mod passed;
 
 use std::io::BufRead;
 use std::vec;
@@ -8,11 +10,13 @@ use std::vec;
 use serde_json::value::RawValue;
 
 use super::json::{self, JsonShape};
-use super::line::{self, Skipped};
+use super::line;
 use super::{FilePosition, FormatError, FoundCapture, curl, har, message, page};
 use crate::delivery::capture::CaptureError;
 use crate::delivery::text::{self, TextEncoding};
+use form::TextForm;
 use lines::LineReader;
+use passed::PassedOver;
 
 /// From how many NUL bytes on a file is none that could be read, such as `/dev/zero`.
 const NUL_START: usize = 4096;
@@ -34,28 +38,6 @@ pub struct CaptureReader<R> {
 enum CaptureSource<R> {
     Lines(LineReader<R>),
     Read(vec::IntoIter<Result<FoundCapture, FormatError>>),
-}
-
-/// What was no delivery.
-#[derive(Debug, Clone, Copy, Default)]
-struct PassedOver {
-    /// Lines of ours of other kinds, and requests of other protocols.
-    others: u64,
-    /// Lines of other programs.
-    talk: u64,
-    /// On which line the first of those stands.
-    first_talk: u64,
-}
-
-/// How a text is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TextForm {
-    /// Line by line.
-    Lines,
-    /// As one JSON text, or several.
-    Json,
-    /// As what programs write of requests; those of `.http` files by their name.
-    Messages { is_http_file: bool },
 }
 
 /// Looks at the first bytes of `reader` and gives what reads the rest. `name` is the file's, and its
@@ -103,72 +85,15 @@ pub fn captures<R: BufRead>(
     }
 }
 
-impl TextForm {
-    /// The form of a text with this first line, in a file of this name.
-    fn of(first: &[u8], name: Option<&str>) -> Self {
-        if has_extension(name, &["http", "rest"]) {
-            return Self::Messages { is_http_file: true };
-        }
-        let is_whole = || matches!(json::shape(first), JsonShape::Object | JsonShape::Broken);
-        match first.first() {
-            Some(b'{') if has_extension(name, &["ndjson", "jsonl"]) || is_whole() => Self::Lines,
-            Some(b'{') => Self::Json,
-            Some(b'[') if json::is_list(first) => Self::Json,
-            _ if curl::read::looks_like_one(first)
-                || message::may_begin(first)
-                || page::may_begin(first) =>
-            {
-                Self::Messages {
-                    is_http_file: false,
-                }
-            }
-            _ => Self::Lines,
-        }
-    }
-}
-
-fn has_extension(name: Option<&str>, extensions: &[&str]) -> bool {
-    let extension = name
-        .and_then(|name| name.rsplit_once('.'))
-        .map(|(_, extension)| extension);
-    extension.is_some_and(|e| extensions.iter().any(|known| e.eq_ignore_ascii_case(known)))
-}
-
-impl PassedOver {
-    /// Counts what was no delivery on this line.
-    const fn add(&mut self, skipped: Skipped, line: u64) {
-        match skipped {
-            Skipped::Other => self.others += 1,
-            Skipped::Talk => {
-                if self.talk == 0 {
-                    self.first_talk = line;
-                }
-                self.talk += 1;
-            }
-        }
-    }
-}
-
 impl<R> CaptureReader<R> {
     /// How many lines or entries were no delivery so far.
     pub const fn skipped(&self) -> u64 {
-        self.passed.others + self.passed.talk
+        self.passed.count()
     }
 
     /// What is to be said of lines that other programs have written.
     pub fn talk(&self) -> Option<String> {
-        let PassedOver {
-            talk, first_talk, ..
-        } = self.passed;
-        match talk {
-            0 => None,
-            1 => Some(format!(
-                "skipped line {first_talk}, which holds no delivery"
-            )),
-            _ => Some(format!(
-                "skipped {talk} lines that hold no delivery, the first is line {first_talk}"
-            )),
-        }
+        self.passed.talk()
     }
 
     fn of_read(found: Vec<Result<FoundCapture, FormatError>>, passed: PassedOver) -> Self {
@@ -226,7 +151,7 @@ impl<R> CaptureReader<R> {
 
     fn of_messages(rest: &[u8], line: u64, is_http_file: bool) -> Result<Self, FormatError> {
         let found = if curl::read::looks_like_one(rest) {
-            vec![Ok(curl::read::read(rest, line)?)]
+            curl::read::read_all(rest, line)
         } else if is_http_file || message::looks_like_one(rest) {
             message::read_all(rest, line, is_http_file)?
         } else if let Some(found) = page::read(rest, line) {

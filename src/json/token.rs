@@ -273,26 +273,6 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// A JSON text without the white space between its tokens; `None` where it is none.
-pub fn compact(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut last = None;
-    for token in Tokens::of(text) {
-        let token = token.ok()?;
-        if token.separators(last).0 {
-            out.push(',');
-        }
-        match token {
-            Token::Open(bracket) => out.push_str(bracket.open()),
-            Token::Close(bracket) => out.push_str(bracket.close()),
-            Token::Key(text) => out.extend([text, ":"]),
-            Token::String(text) | Token::Number(text) | Token::Word(text) => out.push_str(text),
-        }
-        last = Some(token);
-    }
-    Some(out)
-}
-
 /// The values within the object or array that a JSON text is, each as written, with its key in an
 /// object; `None` where the text is none.
 pub fn children(text: &str) -> Option<(Bracket, Vec<(&str, &str)>)> {

@@ -1,5 +1,7 @@
 //! Files that other programs wrote.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -254,4 +256,38 @@ fn captures_in_utf16_are_read() {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
     let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
     assert_eq!(statuses("a.ndjson", bytes), ["valid", "valid"]);
+}
+
+#[test]
+fn copied_commands_and_traces_of_curl_are_read() {
+    let body = r#"{"id":"evt_1","type":"order.created","created_at":"2026-01-18T10:30:00Z","data":{"a":"it's 5%"}}"#;
+    let header = format!("X-Cimplify-Signature: {}", cimplify(body));
+    let bash = format!(
+        "curl 'http://x/w' \\\n  -H '{header}' \\\n  --data-raw $'{}'\n",
+        body.replace('\'', "\\'")
+    );
+    let escaped = body.replace('"', "^\\^\"").replace('%', "^%");
+    let cmd = format!(
+        "curl ^\"http://x/w^\" ^\r\n  -H ^\"{header}^\" ^\r\n  --data-raw ^\"{escaped}^\"\r\n"
+    );
+    for text in [&bash, &cmd, &format!("#!/bin/sh\n{bash}\n# again\n{bash}")] {
+        let statuses = statuses("a.txt", text);
+        assert!(statuses.iter().all(|status| status == "valid"), "{text}");
+        assert_eq!(statuses.len(), text.matches("curl").count());
+    }
+    let head = format!(
+        "POST /w HTTP/1.1\r\n{header}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut trace = format!("=> Send header, {} bytes (0x0)\n", head.len());
+    let mut at = 0;
+    for line in head.split("\r\n") {
+        let _ = writeln!(trace, "{at:04x}: {line}");
+        at += line.len() + 2;
+    }
+    let _ = writeln!(trace, "=> Send data, {} bytes (0x0)", body.len());
+    for (at, line) in body.as_bytes().chunks(64).enumerate() {
+        let _ = writeln!(trace, "{:04x}: {}", at * 64, String::from_utf8_lossy(line));
+    }
+    assert_eq!(statuses("trace.txt", trace), ["valid"]);
 }
