@@ -51,7 +51,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         }
         let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
         let target = endpoint.request_target().to_owned();
-        let effects = side_effects(args, world)?;
+        let effects = side_effects(args, &setup, world)?;
         let runner = Runner {
             context: CheckContext::new(provider, key, target, world.clock, rand::random()),
             endpoint: &endpoint,
@@ -119,7 +119,12 @@ fn endpoint(
 }
 
 /// How side effects are counted, as the flags say.
-fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, CliError> {
+fn side_effects(
+    args: &TestArgs,
+    setup: &Setup,
+    world: &World,
+) -> Result<Option<SideEffects>, CliError> {
+    let hidden = setup.config.secret_variables();
     let counter = match (&args.effects, &args.effects_url) {
         (Some(command), _) => EffectCounter::Command(command.clone()),
         (None, Some(url)) => {
@@ -132,6 +137,7 @@ fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, C
         counter,
         until: args.until.clone().map(|command| (command, args.within)),
         folder: world.folder.clone(),
+        hidden: hidden.map(str::to_owned).collect(),
     }))
 }
 
