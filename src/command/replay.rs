@@ -5,7 +5,6 @@ mod resume;
 mod warnings;
 
 use std::future::pending;
-use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
@@ -15,7 +14,7 @@ use super::setup::{self, client, existing_log, keyring};
 use super::{World, captures, request, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::config::Setup;
-use crate::delivery::{Signing, Timestamp};
+use crate::delivery::Signing;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
@@ -49,9 +48,12 @@ fn replay(
     let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
     replay.changes.edit = if args.edit { Some(&edit) } else { None };
     set_options(&mut replay, args, setup)?;
+    let mut unreadable = None;
     let log = match &args.from {
         Some(path) => {
-            replay.selection = captured(path, world.now())?;
+            let (deliveries, odd) = captures::deliveries(path, world)?;
+            replay.selection = Selection::Deliveries(deliveries);
+            unreadable = odd.end();
             None
         }
         None => Some(select_from_log(&mut replay, args, setup, world)?),
@@ -63,7 +65,11 @@ fn replay(
     }
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
-    super::runtime()?.block_on(send(&replay, report, &edit_error))
+    let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
+    match unreadable {
+        Some(error) if matches!(outcome, Outcome::Yes | Outcome::No) => Err(error),
+        _ => Ok(outcome),
+    }
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.
@@ -106,11 +112,6 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
         replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
     Ok(())
-}
-
-/// The captures of a file.
-fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
-    Ok(Selection::Deliveries(captures::deliveries(path, now)?))
 }
 
 /// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that
