@@ -39,7 +39,7 @@ pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
 pub use rules::{AnswerMode, InvalidPolicy, Route, Rules, UnsignedPolicy};
-pub use script::{Script, Step};
+pub use script::{Script, ScriptStep};
 
 /// How many senders may wait for the cause of their wrong signatures; beyond, none is looked for, so
 /// that forgeries don't hold all connections.
@@ -67,7 +67,7 @@ pub struct ReceiverOptions {
     pub delay: Option<Duration>,
     /// The answers to deliveries whatever they are, in turn for each event id; the last one stays.
     /// None where the answer depends on what came.
-    pub script: Vec<Step>,
+    pub script: Vec<ScriptStep>,
     /// What chance follows from, where answers are given by chance.
     pub seed: u64,
     /// What is added to the head of each answer of this program's own.

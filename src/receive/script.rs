@@ -16,7 +16,7 @@ use crate::json::is_json;
 
 /// One answer of a script: `503`, `50%=503`, `delay=2s`, `reset`, or two with `+` between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct ScriptStep {
     /// How many of a hundred deliveries it is for; the others are answered as without a script.
     pub percent: u8,
     /// How long to wait before the answer.
@@ -27,7 +27,7 @@ pub struct Step {
     pub body: Option<Bytes>,
 }
 
-impl Default for Step {
+impl Default for ScriptStep {
     fn default() -> Self {
         Self {
             percent: 100,
@@ -38,7 +38,7 @@ impl Default for Step {
     }
 }
 
-impl Step {
+impl ScriptStep {
     /// The answer; `None` for the one without a script. No stranger needs to know that it is scripted.
     pub(super) fn reply(&self, is_from_owner: bool) -> Option<Reply> {
         let status = self.status?;
@@ -68,7 +68,7 @@ impl Step {
 
 /// Steps as they are typed, with commas between them; a body goes to the end of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Script(pub Vec<Step>);
+pub struct Script(pub Vec<ScriptStep>);
 
 impl FromStr for Script {
     type Err = String;
@@ -90,8 +90,8 @@ impl FromStr for Script {
     }
 }
 
-fn step(text: &str) -> Result<Step, String> {
-    let mut step = Step::default();
+fn step(text: &str) -> Result<ScriptStep, String> {
+    let mut step = ScriptStep::default();
     let mut rest = text.trim();
     if let Some((percent, answer)) = rest.split_once("%=") {
         let percent = percent.parse().ok().filter(|percent| *percent <= 100);
@@ -119,14 +119,14 @@ fn unknown(text: &str) -> String {
 
 /// Tells each delivery's step.
 pub(super) struct Prompter {
-    steps: Vec<Step>,
+    steps: Vec<ScriptStep>,
     /// How far the script was walked, by event id.
     walked: Mutex<Recent<usize>>,
     chance: Mutex<StdRng>,
 }
 
 impl Prompter {
-    pub(super) fn new(steps: Vec<Step>, seed: u64) -> Self {
+    pub(super) fn new(steps: Vec<ScriptStep>, seed: u64) -> Self {
         Self {
             steps,
             walked: Mutex::default(),
@@ -135,9 +135,9 @@ impl Prompter {
     }
 
     /// The next step of an event; the default one answers as without a script.
-    pub(super) fn next(&self, event_id: Option<&str>) -> Step {
+    pub(super) fn next(&self, event_id: Option<&str>) -> ScriptStep {
         let Some(last) = self.steps.len().checked_sub(1) else {
-            return Step::default();
+            return ScriptStep::default();
         };
         let at = {
             let mut walked = lock(&self.walked);
@@ -149,7 +149,7 @@ impl Prompter {
         let step = self.steps.get(at).cloned().unwrap_or_default();
         let is_meant =
             step.percent >= 100 || lock(&self.chance).random_range(0..100) < step.percent;
-        if is_meant { step } else { Step::default() }
+        if is_meant { step } else { ScriptStep::default() }
     }
 }
 
@@ -161,33 +161,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<Step>, String> {
+    fn read(text: &str) -> Result<Vec<ScriptStep>, String> {
         text.parse().map(|Script(steps)| steps)
     }
 
     #[test]
     fn steps_are_read_and_a_body_goes_to_the_end() {
-        let of = |status| Step {
+        let of = |status| ScriptStep {
             status: Some(status),
-            ..Step::default()
+            ..ScriptStep::default()
         };
         assert_eq!(read("500,503"), Ok(vec![of(500), of(503)]));
-        let half = Step {
+        let half = ScriptStep {
             percent: 50,
             ..of(503)
         };
-        let late = Step {
+        let late = ScriptStep {
             delay: Duration::from_secs(2),
-            ..Step::default()
+            ..ScriptStep::default()
         };
         let steps = vec![half, late.clone(), of(NO_ANSWER)];
         assert_eq!(read("50%=503, delay=2s, reset"), Ok(steps));
-        let both = Step {
+        let both = ScriptStep {
             status: Some(503),
             ..late
         };
         assert_eq!(read("delay=2s+503"), Ok(vec![both]));
-        let bodied = Step {
+        let bodied = ScriptStep {
             body: Some(r#"{"a":1,"b":2}"#.into()),
             ..of(201)
         };

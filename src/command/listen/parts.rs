@@ -17,7 +17,7 @@ use crate::http::{Limits, limits::BODY_SLOW};
 use crate::provider::Policy;
 use crate::receive::{
     Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
-    ReceiverOptions, Route, Rules, Script, Step,
+    ReceiverOptions, Route, Rules, Script, ScriptStep,
 };
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
@@ -112,9 +112,9 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
 }
 
 /// The answers that are given whatever comes, with the bodies that lie in files.
-fn script(args: &ListenArgs, world: &World) -> Result<Vec<Step>, CliError> {
+fn script(args: &ListenArgs, world: &World) -> Result<Vec<ScriptStep>, CliError> {
     let steps = args.respond.iter().flat_map(|Script(steps)| steps).cloned();
-    let load = |mut step: Step| {
+    let load = |mut step: ScriptStep| {
         let path = step
             .body
             .as_deref()
