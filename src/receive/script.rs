@@ -149,7 +149,11 @@ impl Prompter {
         let step = self.steps.get(at).cloned().unwrap_or_default();
         let is_meant =
             step.percent >= 100 || lock(&self.chance).random_range(0..100) < step.percent;
-        if is_meant { step } else { ScriptStep::default() }
+        if is_meant {
+            step
+        } else {
+            ScriptStep::default()
+        }
     }
 }
 
