@@ -3,9 +3,8 @@
 mod guard;
 mod output;
 
-use std::ops::ControlFlow;
-
 use super::World;
+use super::printed::Printed;
 use super::setup::{self, Side, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
@@ -170,31 +169,21 @@ async fn check(
     planned: Vec<Planned>,
     output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
-    let signals = signal::first()?;
+    let signals = signal::stop()?;
     let mut signal = None;
-    let stop = async {
-        match signals.await {
-            Ok(met) => signal = Some(met),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let mut printed = Ok(());
+    let stop = async { signal = Some(signals.await) };
+    let mut printed = Printed::default();
     let mut observe = |event: CheckEvent<'_>| {
-        printed = match event {
+        printed.go_on(match event {
             CheckEvent::Refused(status) => {
                 output.warn_of_refusal(status);
                 Ok(())
             }
             CheckEvent::Finding(found) => output.add(found),
-        };
-        match &printed {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
+        })
     };
     let end = runner.run(planned, &mut observe, stop).await?;
-    printed?;
-    Ok((end, signal))
+    printed.error().map_or(Ok((end, signal)), Err)
 }
 
 /// Prints what is left to print, and at last why the checks prove less than they say.
