@@ -36,6 +36,6 @@ pub use exchange::{Arrival, Handler, Pending, Problem, Reply};
 pub use limits::Limits;
 pub use server::{GRACE, serve};
 pub use service::buffered;
-pub use target::{Target, TargetError};
+pub use target::{Target, TargetError, without_secrets};
 pub use tls::install_crypto_provider;
 pub use wire::Head;
