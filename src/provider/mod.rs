@@ -35,6 +35,7 @@ pub use fault::{Fault, FaultError};
 pub use keyring::{Keyring, SecretEntry};
 pub use nearest::{did_you_mean, nearest};
 pub use observe::observe;
+pub use read::read_definition;
 pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
 pub use schedule::NextAttempt;
 pub use story::Story;

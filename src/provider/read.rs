@@ -9,7 +9,7 @@ use super::placeholder::{first_unknown, near};
 use super::{CatalogueError, Definition, Event};
 
 /// Reads a definition. One that could not be used is refused here, never later.
-pub(super) fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
+pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
     let definition: Definition = parse(path, text)?;
     definition
         .check()

@@ -1,0 +1,32 @@
+//! What is typed: spans, sizes, times, rates, headers, patterns, scripts, expectations.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use webhook_cli::cli::value;
+use webhook_cli::delivery::{EventFilter, Timestamp, duration};
+use webhook_cli::receive::{ExpectedDelivery, Script};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(span) = value::span(text) {
+        let again = duration::parse(&duration::typed(span));
+        assert_eq!(again, Some(span), "{text}");
+    }
+    let _ = value::size(text);
+    let _ = value::rate(text);
+    let _ = value::speed(text);
+    let _ = value::tolerance(text);
+    if let Ok((name, value)) = value::sent_header(text) {
+        assert!(!format!("{name}{value}").contains(['\r', '\n']), "{text:?}");
+    }
+    if let Ok(moment) = text.parse::<value::Moment>() {
+        let _ = moment.seen_from(Timestamp::from_seconds(1_700_000_000));
+    }
+    if let Ok(filter) = text.parse::<EventFilter>() {
+        let _ = filter.matches(text);
+    }
+    let _ = text.parse::<Script>();
+    let _ = ExpectedDelivery::read(text, |event| event.contains('.'));
+});
