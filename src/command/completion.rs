@@ -65,9 +65,9 @@ impl Typing {
         let words = std::env::args().skip_while(|word| word != "--").skip(1);
         let words: Vec<_> = words.collect();
         let global = GlobalArgs {
-            color: None,
             config: flag(&words, &["--config"]).map(PathBuf::from),
             log: flag(&words, &["--log"]).map(PathBuf::from),
+            ..GlobalArgs::default()
         };
         let world = World {
             console: console(&global, Path::new(".")),

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::World;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
-use crate::config::Setup;
+use crate::config::{Origin, Setup};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
@@ -56,12 +56,11 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let settings = setup.config.listen_settings(args)?;
     let parts = Parts::build(args, &settings, setup, world).await?;
     let signals = signal::first()?;
-    let printer = Printer {
-        console: world.console,
-        json: args.json,
-        body: settings.body.value,
-        is_kept: parts.ready.log.is_some(),
+    let body = match settings.body.origin {
+        Origin::Default => world.console.detail().of_body(),
+        _ => settings.body.value,
     };
+    let printer = Printer::new(world.console, args.json, body, &parts.ready, parts.attempts);
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;

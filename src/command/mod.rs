@@ -54,11 +54,12 @@ pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
         .ok()
         .map(|setting| setting.value)
         .or(global.color);
-    Console::new(match choice {
+    let choice = match choice {
         None | Some(ColorWhen::Auto) => anstream::ColorChoice::Auto,
         Some(ColorWhen::Always) => anstream::ColorChoice::Always,
         Some(ColorWhen::Never) => anstream::ColorChoice::Never,
-    })
+    };
+    Console::new(choice, global.detail())
 }
 
 /// Runs what was typed.

@@ -6,6 +6,7 @@
 //! here, in one way ([`sanitize`]).
 
 mod answer;
+mod attempts;
 mod check;
 pub mod diff;
 mod diff_text;
@@ -32,13 +33,14 @@ mod units;
 mod verify;
 mod wrap;
 
+pub use attempts::{AttemptView, Attempts, retry_line};
 pub use check::{CheckTotals, check_group, check_line, check_totals, findings};
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
-pub use human::{AttemptView, DeliveryView, attempt, delivery, retry_line};
+pub use human::{DeliveryView, Detail, delivery};
 pub use json_text::pretty;
 pub use load::{Load, LoadEnd, load};
-pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
+pub use payload::{BodyDetail, payload, whole_payload};
 pub use table::{table, table_or_stack};
 pub use tally::{Tally, summary};
 pub use units::{age, bytes, counted, duration, millis};

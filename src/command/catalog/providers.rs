@@ -201,7 +201,7 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     facts
 }
 
-fn envelope(definition: &Definition) -> [(&str, String); 5] {
+fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let place = |place: &FieldSource| match place {
         FieldSource::Header { header } => format!("header {header}"),
         FieldSource::Path(path) => path.clone(),
@@ -211,7 +211,7 @@ fn envelope(definition: &Definition) -> [(&str, String); 5] {
         "" => "the whole body",
         path => path,
     };
-    [
+    let mut facts = vec![
         ("event", place(&envelope.event)),
         ("id", place(&envelope.id)),
         (
@@ -219,8 +219,12 @@ fn envelope(definition: &Definition) -> [(&str, String); 5] {
             envelope.time.clone().unwrap_or_else(|| "none".into()),
         ),
         ("data", data.to_owned()),
-        ("body", envelope.template.to_string()),
-    ]
+    ];
+    let template = serde_json::to_string_pretty(&envelope.template).unwrap_or_default();
+    let lines = template.lines().map(str::to_owned);
+    let labels = std::iter::once("body").chain(std::iter::repeat(""));
+    facts.extend(labels.zip(lines));
+    facts
 }
 
 fn delivery(definition: &Definition) -> Vec<(&str, String)> {

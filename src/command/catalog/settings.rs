@@ -64,7 +64,7 @@ pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome,
         };
         print_lines(world, "setting", lines.into_iter().map(line))?;
     } else {
-        print(world, &as_table(&lines))?;
+        print(world, &as_table(&lines, world.console.width()))?;
     }
     trouble.map_or(Ok(Outcome::Yes), Err)
 }
@@ -166,7 +166,7 @@ fn missing_line(missing: &MissingSecret) -> Named {
     named(format!("secret.{}", missing.key), MISSING, origin)
 }
 
-fn as_table(lines: &[Named]) -> String {
+fn as_table(lines: &[Named], width: Option<usize>) -> String {
     let row = |(name, setting): &Named| {
         let value = match &setting.value {
             Value::Null => "-".dimmed().to_string(),
@@ -181,7 +181,7 @@ fn as_table(lines: &[Named]) -> String {
         vec![name.bold().to_string(), value, setting.origin.to_string()]
     };
     let rows = lines.iter().map(row).collect();
-    report::table(&["SETTING", "VALUE", "FROM"], rows, None)
+    report::table_or_stack(&["SETTING", "VALUE", "FROM"], rows, width)
 }
 
 /// A value of an enum as it is typed.

@@ -1,6 +1,7 @@
 //! From what was typed and configured to what the engine takes.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::ready::Ready;
@@ -18,6 +19,7 @@ use crate::provider::Policy;
 use crate::receive::{
     Duplicates, Expectation, ForwardOptions, REMEMBERED, ReceiverOptions, Route, Rules,
 };
+use crate::report::Attempts;
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
 
@@ -39,6 +41,8 @@ pub struct Parts {
     pub reader: Option<Reader>,
     /// What is said when requests can come.
     pub ready: Ready,
+    /// What was said of the targets so far.
+    pub attempts: Arc<Mutex<Attempts>>,
 }
 
 impl Parts {
@@ -63,7 +67,8 @@ impl Parts {
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }
-        routes::probe(&rules.routes, world);
+        let attempts = Arc::new(Mutex::new(Attempts::default()));
+        routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = Ready::new(&socket, path, &rules);
         let mut limits = limits(args, settings);
         limits.max_connections = connections(limits.max_connections, &rules.routes, world);
@@ -84,6 +89,7 @@ impl Parts {
             socket,
             reader,
             ready,
+            attempts,
         })
     }
 }

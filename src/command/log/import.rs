@@ -47,7 +47,7 @@ pub fn run(
         let line = Line::new("summary", counts).to_json()?;
         world.console.json(&line)?;
     } else {
-        world.console.talk(&said(imported, skipped, log.path()));
+        world.console.remark(&said(imported, skipped, log.path()));
     }
     Ok(Outcome::Yes)
 }

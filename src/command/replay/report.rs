@@ -12,7 +12,7 @@ use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
 use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
-use crate::report::{self, AttemptView, Tally};
+use crate::report::{self, AttemptView, Attempts, Tally};
 
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
@@ -25,6 +25,7 @@ pub struct RunReport<'a> {
     requests: Option<usize>,
     /// The run that `--resume` goes on with.
     run: Option<String>,
+    attempts: Attempts,
     tally: Tally,
     outcome: Outcome,
     stale: u64,
@@ -48,6 +49,7 @@ impl<'a> RunReport<'a> {
             world,
             requests: None,
             run: None,
+            attempts: Attempts::default(),
             tally: Tally::default(),
             outcome: Outcome::Yes,
             stale: 0,
@@ -124,9 +126,11 @@ impl<'a> RunReport<'a> {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
                 remark: None,
+                one_endpoint: self.args.url.is_some(),
+                detail: console.detail(),
                 width: console.width(),
             };
-            console.data(&report::attempt(attempt, &view))?;
+            console.data(&self.attempts.text(attempt, &view))?;
         }
         Ok(())
     }
@@ -227,7 +231,7 @@ impl<'a> RunReport<'a> {
         if self.args.json {
             console.json(&Line::new("summary", &self.tally).to_json()?)?;
         } else if requests > 1 {
-            console.talk(&report::summary(&self.tally, None));
+            console.remark(&report::summary(&self.tally, None));
         }
         if self.stale > 1 {
             let stale = self.stale;

@@ -14,7 +14,7 @@ use crate::command::shape;
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Definition, Fault, NextAttempt, Payload};
-use crate::report::{self, AttemptView, Load, LoadEnd, Tally};
+use crate::report::{self, AttemptView, Attempts, Load, LoadEnd, Tally};
 use crate::send::{LoadReport, Message, SendError, SendEvent};
 
 /// Prints what happens, and counts it.
@@ -23,6 +23,7 @@ pub struct SendOutput<'a> {
     world: &'a World,
     /// Of a load, whose attempts are counted and not printed one by one.
     bar: Option<ProgressBar>,
+    attempts: Attempts,
     tally: Tally,
     worst: Outcome,
     /// The first attempt that was not answered 2xx, and what was sent.
@@ -38,6 +39,7 @@ impl<'a> SendOutput<'a> {
             args,
             world,
             bar,
+            attempts: Attempts::default(),
             tally: Tally::default(),
             worst: Outcome::Yes,
             first_failure: None,
@@ -106,7 +108,7 @@ impl<'a> SendOutput<'a> {
 
     /// Prints an attempt, and what the provider's documentation says of its answer.
     fn print(
-        &self,
+        &mut self,
         message: &Message<'_>,
         payload: &Payload,
         attempt: &Attempt,
@@ -138,15 +140,17 @@ impl<'a> SendOutput<'a> {
         Ok(())
     }
 
-    fn attempt(&self, attempt: &Attempt, label: &str) -> String {
+    fn attempt(&mut self, attempt: &Attempt, label: &str) -> String {
         let fault = self.args.fault.zip(attempt.status());
         let remark = fault.and_then(|(fault, status)| remark(fault, status));
         let view = AttemptView {
             label: Some(label.trim()),
             remark: remark.as_deref(),
+            one_endpoint: true,
+            detail: self.world.console.detail(),
             width: self.world.console.width(),
         };
-        report::attempt(attempt, &view)
+        self.attempts.text(attempt, &view)
     }
 
     fn say_next(&self, next: usize, of: usize, wait: Duration) {
@@ -159,7 +163,7 @@ impl<'a> SendOutput<'a> {
             _ => wait + Duration::from_millis(500),
         };
         let line = report::retry_line(number(next), number(of), shown, at);
-        self.world.console.talk(&line);
+        self.world.console.remark(&line);
     }
 
     fn say_end(&self, definition: &Definition, next: Option<NextAttempt>) {
@@ -195,14 +199,14 @@ impl<'a> SendOutput<'a> {
         if self.args.json {
             console.json(&Line::new("summary", &self.tally).to_json()?)?;
         } else if self.tally.sent > 1 {
-            console.talk(&report::summary(&self.tally, None));
+            console.remark(&report::summary(&self.tally, None));
         }
         Ok(())
     }
 
     /// Prints what a load measured; `planned` is how many deliveries a whole run has.
     pub fn report_load(
-        &self,
+        &mut self,
         load: &LoadReport<Signal>,
         planned: Option<u64>,
     ) -> Result<(), CliError> {
@@ -228,9 +232,9 @@ impl<'a> SendOutput<'a> {
             },
         };
         // One of the answers, where not one was good.
-        let failure = self.first_failure.as_ref();
+        let failure = self.first_failure.take();
         let failure = failure.filter(|_| self.tally.succeeded == 0);
-        let sample = failure.map(|(attempt, label)| self.attempt(attempt, label));
+        let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label));
         let shown = report::load(&Load {
             latency: &load.latency,
             tally: &self.tally,

@@ -169,11 +169,7 @@ fn a_first_run_that_is_late_takes_the_other_s_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().to_str().expect("text").to_owned();
     let environment: Environment = [("HOME".to_owned(), home)].into_iter().collect();
-    let global = GlobalArgs {
-        color: None,
-        config: None,
-        log: None,
-    };
+    let global = GlobalArgs::default();
     let config = Config::load(&global, environment, folder.path()).expect("a configuration");
     let mut first = Vec::new();
     let late = config.local_secret(|bytes| {
