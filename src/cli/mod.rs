@@ -13,6 +13,7 @@ pub mod man;
 mod replay;
 mod select;
 mod send;
+mod sign;
 mod test;
 pub mod usage;
 pub mod value;
@@ -34,6 +35,7 @@ pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
 pub use send::SendArgs;
+pub use sign::{SignArgs, SignAs};
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
 
@@ -59,7 +61,7 @@ Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input 
 /// Receive, send, verify and replay webhooks on your own machine, byte for byte.
 ///
 /// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
-/// composes and sends correctly signed test events; `verify` says why a captured signature fails;
+/// composes and sends correctly signed test events; `sign` prints the headers for a body of yours; `verify` says why a captured signature fails;
 /// `replay` sends logged deliveries again so that they pass the receiver's checks; `test` plays a
 /// provider against your handler and says what it gets wrong. No account, no cloud.
 ///
@@ -134,6 +136,7 @@ pub enum ColorWhen {
 pub enum Command {
     Listen(ListenArgs),
     Send(SendArgs),
+    Sign(SignArgs),
     Verify(VerifyArgs),
     Replay(ReplayArgs),
     Test(TestArgs),
@@ -246,6 +249,7 @@ mod tests {
         let required = [
             ("listen", &[][..]),
             ("send", &["order.created"]),
+            ("sign", &["--provider", "olympus"]),
             ("verify", &["capture.json"]),
             ("replay", &["@last"]),
             ("test", &["--url", "3000"]),

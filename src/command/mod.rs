@@ -12,6 +12,7 @@ mod select;
 mod send;
 mod setup;
 mod shape;
+mod sign;
 mod signal;
 mod test;
 mod verify;
@@ -68,6 +69,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
     match cli.command {
         Command::Listen(args) => listen::run(&args, &global, world),
         Command::Send(args) => send::run(&args, &global, world),
+        Command::Sign(args) => sign::run(&args, &global, world),
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(&args, &global, world),
         Command::Test(args) => test::run(&args, &global, world),

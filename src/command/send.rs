@@ -8,7 +8,7 @@ mod progress;
 use bytes::Bytes;
 
 use super::request::LISTENER;
-use super::setup::{Side, client, keyring_or_local};
+use super::setup::{Side, client, first_key, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::config::Setup;
@@ -16,7 +16,6 @@ use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
-use crate::json::javascript;
 use crate::provider::{Keyring, Payload, Provider};
 use crate::send::{self, EventContent, LoadOptions, Message, SendOptions, Shape};
 use output::SendOutput;
@@ -27,11 +26,14 @@ const CONCURRENCY: u16 = 50;
 /// Runs the command.
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
-    check::time(args, world.now())?;
+    shape::time(args.timestamp, world.now())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let wanted = wanted(args, &setup, world)?;
     let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     check::headers(args, &wanted)?;
+    for (provider, _) in wanted.iter().filter(|_| args.body.is_some()) {
+        shape::refuse_id_in_body(args.id.as_deref(), provider)?;
+    }
     let messages = messages(args, &setup, world, &wanted, &keyring)?;
     let clock = || {
         let now = world.now();
@@ -152,7 +154,7 @@ fn compose<'a>(
                 checked.map_err(|error| shape::refused(error.into(), args.add))?;
             }
         }
-        warn_of_body(world, message.provider, &payload.body);
+        shape::warn_of_body(world, message.provider, &payload.body);
         Ok((message.clone(), payload))
     };
     messages.iter().enumerate().map(one).collect()
@@ -243,17 +245,13 @@ fn messages<'a>(
             let body = Bytes::from(shape::byte_source(text, "--body")?);
             // Of each event once, `compose` warns.
             for (provider, _) in wanted.iter().filter(|_| check::is_load(args)) {
-                warn_of_body(world, provider, &body);
+                shape::warn_of_body(world, provider, &body);
             }
             Some(EventContent::Body(body))
         }
         (None, None) => None,
     };
     let message = |&(provider, event): &(&'a Provider, &'a str)| {
-        let key = keyring.keys(provider.name()).first().ok_or_else(|| {
-            CliError::usage(format!("no secret for `{}`", provider.name()))
-                .hint(format!("give it: `--secret {}=…`", provider.name()))
-        })?;
         let content = match (&given, provider.event(event)) {
             (Some(given), _) => given.clone(),
             (None, Some(fixture)) => EventContent::Fixture(fixture?.data),
@@ -262,24 +260,9 @@ fn messages<'a>(
         Ok(Message {
             provider,
             event,
-            key,
+            key: first_key(keyring, provider)?,
             content,
         })
     };
     wanted.iter().map(message).collect()
-}
-
-/// Bytes and numbers go out as they were given; the documented handler may read others.
-fn warn_of_body(world: &World, provider: &Provider, body: &[u8]) {
-    let definition = &provider.definition;
-    if definition.handler.reserializes && !javascript::is_fixed_point(body) {
-        world.console.warn(
-            &format!(
-                "the documented handler of {} computes the signature over JSON.stringify of the \
-                 parsed body, which is not this body",
-                definition.title
-            ),
-            Some("it will refuse the delivery; a handler over the raw bytes will not"),
-        );
-    }
 }

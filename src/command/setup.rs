@@ -10,9 +10,9 @@ use crate::config::{Ask, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
-use crate::provider::Keyring;
+use crate::provider::{Keyring, Provider};
 use crate::report;
-use crate::signature::Freshness;
+use crate::signature::{Freshness, Key};
 use crate::store::Log;
 
 /// What a command does with secrets.
@@ -71,6 +71,14 @@ pub fn keyring_or_local(
         "{done} with the local development secret, which `{other}` shares (`webhook config` shows where it is)"
     ));
     Ok(local)
+}
+
+/// The key that a provider signs with: of several secrets the first.
+pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Key, CliError> {
+    keyring.keys(provider.name()).first().ok_or_else(|| {
+        CliError::usage(format!("no secret for `{}`", provider.name()))
+            .hint(format!("give it: `--secret {}=…`", provider.name()))
+    })
 }
 
 /// The log as a place to read from.

@@ -6,12 +6,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::cli::value::Moment;
 use crate::command::World;
 use crate::config::Config;
+use crate::delivery::Timestamp;
 use crate::delivery::text::{self, TextEncoding};
 use crate::exit::CliError;
-use crate::json::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
-use crate::provider::nearest;
+use crate::json::{Path, PathError, TypedJson, exact_numbers, javascript, restore_numbers};
+use crate::provider::{FieldSource, Provider, nearest};
 use crate::send::SendError;
 
 /// The paths and values of `--set`. What is not JSON is a string.
@@ -38,6 +40,8 @@ pub fn refused(error: SendError, can_add: bool) -> CliError {
         SendError::Fault(error) => {
             CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
         }
+        SendError::Header(_) => CliError::usage(error.to_string())
+            .hint("an id or an event in a header is one line of text"),
         SendError::Ended => CliError::unreadable(error.to_string()),
     }
 }
@@ -125,6 +129,43 @@ pub fn json_source(text: &str, flag: &str, world: &World) -> Result<TypedJson, C
         CliError::usage(format!("`{flag}` is not JSON: {error}"))
             .hint("give JSON, `@file`, or `-` for stdin")
     })
+}
+
+/// The time of signing, as flags say it. Fails where it would not be digits: unix seconds begin in
+/// 1970.
+pub fn time(typed: Option<Moment>, now: Timestamp) -> Result<Timestamp, CliError> {
+    let at = typed.map_or(now, |typed| typed.seen_from(now));
+    if typed.is_some() && at.seconds() < 0 {
+        return Err(CliError::usage("`--timestamp` lies before 1970")
+            .hint("no signature scheme writes a negative time"));
+    }
+    Ok(at)
+}
+
+/// Fails where an id is given that would have to be written into a body of bytes.
+pub fn refuse_id_in_body(id: Option<&str>, provider: &Provider) -> Result<(), CliError> {
+    match provider.definition.envelope.id {
+        FieldSource::Path(_) if id.is_some() => Err(CliError::usage(
+            "`--id` cannot stand in a `--body`, which is signed as it is",
+        )
+        .hint("write the id into the body")),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes and numbers go out as they were given; the documented handler may read others.
+pub fn warn_of_body(world: &World, provider: &Provider, body: &[u8]) {
+    let definition = &provider.definition;
+    if definition.handler.reserializes && !javascript::is_fixed_point(body) {
+        world.console.warn(
+            &format!(
+                "the documented handler of {} computes the signature over JSON.stringify of the \
+                 parsed body, which is not this body",
+                definition.title
+            ),
+            Some("it will refuse the delivery; a handler over the raw bytes will not"),
+        );
+    }
 }
 
 /// What the user's editor makes of a body. A document is opened over several lines, and written as

@@ -7,7 +7,7 @@ mod output;
 use std::ops::ControlFlow;
 
 use super::World;
-use super::setup::{Side, client, client_options, keyring_or_local};
+use super::setup::{Side, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, Planned, Runner, SelectionError, SideEffects, plan, select,
@@ -38,10 +38,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         return output::list(&planned, args.json, world);
     }
     let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
-    let key = keyring.keys(provider.name()).first().ok_or_else(|| {
-        CliError::usage(format!("no secret for `{}`", provider.name()))
-            .hint(format!("give it: `--secret {}=…`", provider.name()))
-    })?;
+    let key = first_key(&keyring, provider)?;
     let target = target(args, &setup)?;
     super::runtime()?.block_on(async {
         if !guard::is_allowed(args, &target, world).await? {

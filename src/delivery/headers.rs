@@ -70,6 +70,20 @@ impl Headers {
             .retain(|(field, _)| !field.eq_ignore_ascii_case(name));
     }
 
+    /// The name of the first field that HTTP cannot carry (RFC 9110, section 5): a name that is no
+    /// token, a value with control characters.
+    pub fn unsendable(&self) -> Option<&str> {
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        let is_sent = |(name, value): &(&str, &Bytes)| {
+            let mut bytes = value.iter();
+            !name.is_empty()
+                && name.bytes().all(token)
+                && bytes.all(|b| *b == b'\t' || !b.is_ascii_control())
+        };
+        let mut fields = self.iter();
+        fields.find(|field| !is_sent(field)).map(|(name, _)| name)
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Bytes)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

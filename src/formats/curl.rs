@@ -11,6 +11,7 @@ use super::field::Unwritable;
 use super::url;
 use crate::delivery::{Headers, Request};
 use quote::quote;
+pub use quote::word;
 
 /// The longest body that is an argument; Linux lets one argument have 128 KiB, and quoting may make
 /// four bytes of one.
@@ -37,7 +38,7 @@ pub fn command(request: &Request, url: &str) -> Result<String, Unwritable> {
     for (name, value) in request.headers.iter() {
         Unwritable::check_field(name, value)?;
         if !is_one_of(name, &WRITTEN_BY_CURL) {
-            lines.push(format!("-H {}", quote(&header(name, value))));
+            lines.push(header_argument(name, value));
         }
     }
     let added = unwanted(&request.headers, &data);
@@ -59,6 +60,11 @@ fn first_line(request: &Request, url: &str) -> String {
         line.push_str(" --path-as-is");
     }
     format!("{line} {}", quote(url.as_bytes()))
+}
+
+/// The argument that adds a header.
+pub fn header_argument(name: &str, value: &[u8]) -> String {
+    format!("-H {}", quote(&header(name, value)))
 }
 
 fn header(name: &str, value: &[u8]) -> Vec<u8> {

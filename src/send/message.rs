@@ -33,7 +33,7 @@ pub enum EventContent {
     Body(Bytes),
 }
 
-/// What is changed in an event, in this order. Only the headers change a body of bytes.
+/// What is changed in an event, in this order. Only the headers change a body of bytes, and an id that stands in one.
 #[derive(Debug, Clone, Default)]
 pub struct Shape {
     /// The event's id, in place of a fresh one.
@@ -84,9 +84,16 @@ impl SendOptions<'_> {
                 self.shape
                     .apply(message, composer.data(&data.value), numbers)?
             }
-            EventContent::Body(body) => (composer.without_document(), body.clone()),
+            EventContent::Body(body) => {
+                let mut document = composer.without_document();
+                self.shape.put_id(message, &mut document)?;
+                (document, body.clone())
+            }
         };
         self.shape.add_headers(&mut document.headers);
+        if let Some(name) = document.headers.unsendable() {
+            return Err(SendError::Header(name.to_owned()));
+        }
         let target = self.target.request_target();
         let payload = document.with_body(body, definition, target, at);
         if let Some(fault) = self.fault {
@@ -105,10 +112,7 @@ impl Shape {
         mut document: Document,
         mut numbers: Vec<(Path, String)>,
     ) -> Result<(Document, Bytes), SendError> {
-        if let Some(id) = &self.id {
-            let place = &message.provider.definition.envelope.id;
-            place.put(&mut document, id).map_err(SendError::Id)?;
-        }
+        self.put_id(message, &mut document)?;
         for (path, value) in &self.set {
             path.set(&mut document.value, value.value.clone(), self.can_add)
                 .map_err(SendError::Set)?;
@@ -120,6 +124,14 @@ impl Shape {
         let body = javascript::stringify(&document.value);
         let body = restore_numbers(body, &numbers).into();
         Ok((document, body))
+    }
+
+    fn put_id(&self, message: &Message<'_>, document: &mut Document) -> Result<(), SendError> {
+        let place = &message.provider.definition.envelope.id;
+        match &self.id {
+            Some(id) => place.put(document, id).map_err(SendError::Id),
+            None => Ok(()),
+        }
     }
 
     fn add_headers(&self, headers: &mut Headers) {

@@ -87,6 +87,9 @@ pub enum SendError {
     /// The fault cannot be injected.
     #[error(transparent)]
     Fault(#[from] FaultError),
+    /// A header cannot be sent.
+    #[error("the header `{}` has bytes that HTTP cannot carry", .0.escape_debug())]
+    Header(String),
     /// The observer wanted no more.
     #[error("ended by the observer")]
     Ended,

@@ -18,6 +18,7 @@ mod receive;
 mod replay;
 mod send;
 mod serve;
+mod sign;
 mod terminal;
 mod vectors;
 mod verify;

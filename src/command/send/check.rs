@@ -1,7 +1,6 @@
 //! Flags that make no sense together, each told before anything is sent.
 
 use crate::cli::SendArgs;
-use crate::delivery::Timestamp;
 use crate::exit::CliError;
 use crate::provider::Provider;
 
@@ -39,11 +38,6 @@ pub fn flags(args: &SendArgs) -> Result<(), CliError> {
             "leave out `--retry`",
         ),
         (
-            args.body.is_some() && args.id.is_some(),
-            "`--id` cannot stand in a `--body`, which is sent as it is",
-            "write the id into the body, or shape a fixture with `--data` and `--set`",
-        ),
-        (
             readers_of_stdin(args) > 1,
             "stdin can be read by one flag only",
             "give the others a file: `@file`, or `--secret-file PATH`",
@@ -53,16 +47,6 @@ pub fn flags(args: &SendArgs) -> Result<(), CliError> {
         Some((_, message, hint)) => Err(CliError::usage(message).hint(hint)),
         None => Ok(()),
     }
-}
-
-/// Fails where the time of signing would not be digits: unix seconds begin in 1970.
-pub fn time(args: &SendArgs, now: Timestamp) -> Result<(), CliError> {
-    let given = args.timestamp.map(|typed| typed.seen_from(now));
-    if given.is_some_and(|at| at.seconds() < 0) {
-        return Err(CliError::usage("`--timestamp` lies before 1970")
-            .hint("no signature scheme writes a negative time"));
-    }
-    Ok(())
 }
 
 fn readers_of_stdin(args: &SendArgs) -> usize {

@@ -25,7 +25,10 @@ pub fn quote(bytes: &[u8]) -> String {
 
 /// A word that is left bare where it needs no quotes.
 pub fn word(text: &str) -> String {
-    let bare = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let bare = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
     if bare { text.into() } else { single(text) }
 }
 
