@@ -95,13 +95,11 @@ fn probe(delivery: &Delivery, view: &DeliveryView) -> String {
     let clock = delivery.received_at.to_local_clock_text();
     let line = format!("{clock}  -->  probe  {asked}").dimmed().to_string();
     let line = view.width.map_or(line.clone(), |room| cut(&line, room));
-    match &delivery.verdict.hint {
-        None => line,
-        Some(_) => {
-            let about = indent(&grounds(&delivery.verdict, view.detail), INDENT);
-            join_lines([line, wrap(&about, view.width)])
-        }
+    if delivery.verdict.hint.is_none() {
+        return line;
     }
+    let about = indent(&grounds(&delivery.verdict, view.detail), INDENT);
+    join_lines([line, wrap(&about, view.width)])
 }
 
 /// The line of a delivery. What tells most stands first; where there is no room for all, the size,
