@@ -7,7 +7,7 @@ use clap::Args;
 use super::log::ShowAs;
 use super::value::{self, Moment};
 use super::{ConnectArgs, SecretArgs};
-use crate::provider::Fault;
+use crate::provider::{Fault, StatusPattern};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,12 +16,15 @@ Examples:
   webhook send order.created --provider cimplify --dry-run --as curl
   webhook send --all --provider ibakepro --url localhost:3000/webhooks/ibakepro
   webhook send order.created --url localhost:3000 --fault stale --provider olympus
+  webhook send shop.opened --provider olympus --data '{}' --dry-run
+  webhook send order.created --url localhost:3000 --expect-status 401 --secret wrong
   webhook send order.created --url localhost:3000 --retry --speed 60x";
 
 /// Send correctly signed test events, exactly as the provider would.
 ///
 /// The body comes from the event's fixture, with fresh ids and times, and is signed with the
-/// provider's scheme. The exit code tells the answer: 0 for 2xx, 1 for anything else, 3 for none.
+/// provider's scheme. The exit code tells the answer: 0 for 2xx, or what `--expect-status` and
+/// `--fault` expect, 1 for anything else, 3 for none.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SendArgs {
@@ -33,7 +36,7 @@ pub struct SendArgs {
     #[arg(long, conflicts_with_all = ["event", "body"])]
     pub all: bool,
 
-    /// The endpoint: a port, `host:port/path`, or a URL. Also `WEBHOOK_URL`.
+    /// The endpoint: a port, `host:port/path`, or a URL; also `WEBHOOK_URL` [default: localhost:4400].
     #[arg(short, long, value_name = "URL")]
     pub url: Option<String>,
 
@@ -43,9 +46,16 @@ pub struct SendArgs {
 
     /// Send a deliberate fault.
     ///
-    /// `webhook events --faults` says what a correct receiver does with each.
+    /// `webhook events --faults` says what a correct receiver does with each. Exits 0 when it did
+    /// that, 1 when it took a forgery, refused what is genuine, or crashed.
     #[arg(long, value_enum, value_name = "FAULT", conflicts_with = "retry")]
     pub fault: Option<Fault>,
+
+    /// The statuses that mean yes, such as `401` or `4xx`; repeat or separate by commas [default: 2xx].
+    ///
+    /// With `--fault`, by default, what a correct receiver answers.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = value::status_pattern)]
+    pub expect_status: Vec<StatusPattern>,
 
     /// A header to add, such as `X-Test: 1`; repeatable.
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::sent_header)]
@@ -56,7 +66,13 @@ pub struct SendArgs {
     pub dry_run: bool,
 
     /// The form in which `--dry-run` prints [default: http].
-    #[arg(long = "as", value_enum, value_name = "FORM", requires = "dry_run")]
+    #[arg(
+        long = "as",
+        value_enum,
+        value_name = "FORM",
+        requires = "dry_run",
+        conflicts_with = "json"
+    )]
     pub form: Option<ShowAs>,
 
     /// Follow the provider's retry schedule until an answer ends it.
@@ -79,6 +95,9 @@ pub struct SendArgs {
     pub secrets: SecretArgs,
 
     /// JSON in place of the fixture's data: text, `@file`, or `-` for stdin.
+    ///
+    /// With `--provider`, an event that has no fixture is sent, too: the data stands in the
+    /// provider's envelope.
     #[arg(
         help_heading = "Shaping",
         long,
@@ -109,6 +128,9 @@ pub struct SendArgs {
     pub add: bool,
 
     /// Open the payload in `$VISUAL` or `$EDITOR` before it is signed.
+    ///
+    /// On a terminal without either, in `editor`, `nano` or `vi`. What you typed is kept in a file,
+    /// which is named, unless it was sent and answered as expected. The editor sees no secrets.
     #[arg(help_heading = "Shaping", long)]
     pub edit: bool,
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::delivery::{Timestamp, duration};
+use crate::provider::StatusPattern;
 use crate::signature::Freshness;
 
 /// A span of time: `300ms`, `30s`, `5m`, `2h`, `1d`.
@@ -238,6 +239,23 @@ pub fn status(text: &str) -> Result<u16, String> {
         .ok_or_else(|| format!("`{}` is not a status such as 500", text.escape_debug()))
 }
 
+/// A status, or a hundred of them, as `--expect-status` takes it.
+pub fn status_pattern(text: &str) -> Result<StatusPattern, String> {
+    let pattern = match text.strip_suffix("xx") {
+        Some(class) => class.parse().ok().map(StatusPattern::Class),
+        None => text.parse().ok().map(StatusPattern::Code),
+    };
+    let is_final = |pattern: &StatusPattern| match pattern {
+        StatusPattern::Class(class) => (2..=5).contains(class),
+        StatusPattern::Code(code) => (200..=599).contains(code),
+        StatusPattern::NoAnswer => false,
+    };
+    pattern.filter(is_final).ok_or_else(|| {
+        let shown = text.escape_debug();
+        format!("`{shown}` is not a status such as `401` or `4xx`")
+    })
+}
+
 /// The path and the value of `PATH=JSON`, as `--set` takes it.
 pub fn assignment(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
@@ -315,6 +333,15 @@ mod tests {
         for text in ["", "foo", "99", "199", "600", "70000", "-200", "2e2"] {
             let wrong = format!("`{text}` is not a status such as 500");
             assert_eq!(status(text), Err(wrong));
+        }
+    }
+
+    #[test]
+    fn statuses_are_expected_one_by_one_or_by_the_hundred() {
+        assert_eq!(status_pattern("401"), Ok(StatusPattern::Code(401)));
+        assert_eq!(status_pattern("4xx"), Ok(StatusPattern::Class(4)));
+        for text in ["", "xx", "1xx", "6xx", "44xx", "99", "no-answer", "ok"] {
+            assert!(status_pattern(text).is_err(), "{text}");
         }
     }
 

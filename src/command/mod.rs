@@ -3,6 +3,7 @@
 mod captures;
 mod catalog;
 mod completion;
+mod edit;
 mod line;
 mod listen;
 mod log;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
 
+use super::edit::Drafts;
 use super::setup::{client, existing_log, keyring};
 use super::{World, captures, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
@@ -25,26 +26,39 @@ use report::RunReport;
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
-    let keyring = keyring(&setup, &args.secrets, world)?;
+    let drafts = Drafts::new(&setup.config, world);
+    let outcome = replay(args, global, &setup, world, &drafts);
+    drafts.end(&outcome);
+    outcome
+}
+
+fn replay(
+    args: &ReplayArgs,
+    global: &GlobalArgs,
+    setup: &Setup,
+    world: &World,
+    drafts: &Drafts<'_>,
+) -> Result<Outcome, CliError> {
+    let keyring = keyring(setup, &args.secrets, world)?;
     let edit_error = OnceLock::new();
     let edit = |body: &[u8]| {
-        let edited = shape::edit(body, &setup.config);
+        let edited = drafts.edit(body);
         edited.map_err(|error| edit_error.set(error)).ok()
     };
     let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
     replay.changes.edit = if args.edit { Some(&edit) } else { None };
-    set_options(&mut replay, args, &setup)?;
+    set_options(&mut replay, args, setup)?;
     let log = match &args.from {
         Some(path) => {
             replay.selection = captured(path, world.now())?;
             None
         }
-        None => Some(select_from_log(&mut replay, args, &setup, world.now())?),
+        None => Some(select_from_log(&mut replay, args, setup, world.now())?),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
-    let report = RunReport::new(args, global, &setup, &keyring, world);
+    let report = RunReport::new(args, global, setup, &keyring, world);
     super::runtime()?.block_on(send(&replay, report, &edit_error))
 }
 

@@ -2,11 +2,13 @@
 
 mod check;
 mod dry_run;
+mod expect;
 mod output;
 mod progress;
 
 use bytes::Bytes;
 
+use super::edit::Drafts;
 use super::request::LISTENER;
 use super::setup::{Side, client, first_key, keyring_or_local};
 use super::{World, shape, signal};
@@ -28,25 +30,37 @@ pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     check::flags(args)?;
     shape::time(args.timestamp, world.now())?;
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
-    let wanted = wanted(args, &setup, world)?;
-    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
+    let drafts = Drafts::new(&setup.config, world);
+    let outcome = compose_and_send(args, &setup, world, &drafts);
+    drafts.end(&outcome);
+    outcome
+}
+
+fn compose_and_send(
+    args: &SendArgs,
+    setup: &Setup,
+    world: &World,
+    drafts: &Drafts<'_>,
+) -> Result<Outcome, CliError> {
+    let wanted = wanted(args, setup, world)?;
+    let keyring = keyring_or_local(setup, &args.secrets, Side::Sender, world)?;
     check::headers(args, &wanted)?;
     for (provider, _) in wanted.iter().filter(|_| args.body.is_some()) {
         shape::refuse_id_in_body(args.id.as_deref(), provider)?;
     }
-    let messages = messages(args, &setup, world, &wanted, &keyring)?;
+    let messages = messages(args, setup, world, &wanted, &keyring)?;
     let clock = || {
         let now = world.now();
         let given = args.timestamp;
         given.map_or(now, |typed| typed.seen_from(now))
     };
-    let options = options(args, &setup, &clock)?;
+    let options = options(args, setup, world, &clock)?;
     let seed = args.seed.unwrap_or_else(rand::random);
     let is_load = check::is_load(args);
     let composed = if is_load {
         Vec::new()
     } else {
-        compose(args, &setup, &options, &messages, seed, world)?
+        compose(args, drafts, &options, &messages, seed, world)?
     };
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
@@ -73,14 +87,7 @@ async fn send_each(
     let sent = send::send(options, composed, dispatch, observer, stop).await;
     let report = output.end(sent)?;
     output.summarize()?;
-    Ok(match report.stopped_by {
-        Some(signal) => Outcome::Interrupted(signal),
-        None => report
-            .attempts
-            .iter()
-            .map(Outcome::from)
-            .fold(Outcome::Yes, Outcome::worse),
-    })
+    Ok(output.outcome(report.stopped_by))
 }
 
 async fn send_load(
@@ -104,19 +111,17 @@ async fn send_load(
     let sent = send::load(options, load, messages, dispatch, seed, observer, stop).await;
     let report = output.end(sent)?;
     output.report_load(&report, planned)?;
-    Ok(match report.stopped_by {
-        Some(signal) => Outcome::Interrupted(signal),
-        None => output.worst(),
-    })
+    Ok(output.outcome(report.stopped_by))
 }
 
 fn options<'a>(
     args: &SendArgs,
     setup: &Setup,
+    world: &World,
     clock: &'a (dyn Fn() -> Timestamp + Sync),
 ) -> Result<SendOptions<'a>, CliError> {
     Ok(SendOptions {
-        target: target(args, setup)?,
+        target: target(args, setup, world)?,
         shape: Shape {
             id: args.id.clone(),
             set: shape::parse_assignments(&args.set)?,
@@ -135,7 +140,7 @@ fn options<'a>(
 /// nothing half sent.
 fn compose<'a>(
     args: &SendArgs,
-    setup: &Setup,
+    drafts: &Drafts<'_>,
     options: &SendOptions<'_>,
     messages: &[Message<'a>],
     seed: u64,
@@ -146,8 +151,10 @@ fn compose<'a>(
         let mut payload = composed.map_err(|error| shape::refused(error, args.add))?;
         if args.edit {
             let definition = &message.provider.definition;
-            let is_document = !matches!(message.content, EventContent::Body(_));
-            let body = shape::edit_body(&payload.body, is_document, &setup.config)?;
+            let body = match message.content {
+                EventContent::Body(_) => drafts.edit(&payload.body),
+                _ => drafts.edit_document(&payload.body),
+            }?;
             payload.set_body(body, definition);
             if let Some(fault) = options.fault {
                 let checked = fault.check(definition, &payload.body);
@@ -160,15 +167,15 @@ fn compose<'a>(
     messages.iter().enumerate().map(one).collect()
 }
 
-fn target(args: &SendArgs, setup: &Setup) -> Result<Target, CliError> {
+/// The endpoint that is configured, else where `webhook listen` listens unless it is told otherwise.
+fn target(args: &SendArgs, setup: &Setup, world: &World) -> Result<Target, CliError> {
     let url = setup.config.url(args.url.clone())?.value;
-    match url {
-        Some(url) => Ok(Target::parse(&url)?),
-        None if args.dry_run => Ok(Target::parse(LISTENER)?),
-        None => Err(CliError::usage("no endpoint to send to").hint(format!(
-            "give `--url {LISTENER}`, or set WEBHOOK_URL, or `--dry-run`"
-        ))),
+    if url.is_none() && !args.dry_run {
+        world.console.note(&format!(
+            "no `--url` and no WEBHOOK_URL: sending to {LISTENER}"
+        ));
     }
+    Ok(Target::parse(url.as_deref().unwrap_or(LISTENER))?)
 }
 
 /// The events that were asked for, each with its provider.
@@ -207,15 +214,26 @@ fn one_event<'a>(
     world: &World,
 ) -> Result<(&'a Provider, &'a str), CliError> {
     if let Some(provider) = chosen {
-        // A body of the user's may be an event that no fixture exists for.
+        // What the user gives may be an event that no fixture exists for, or a slip.
         if args.body.is_none() && !provider.has_event(event) {
-            return Err(setup.unknown_event_of(provider, event).into());
+            let unknown = CliError::from(setup.unknown_event_of(provider, event));
+            if args.data.is_none() {
+                return Err(unknown);
+            }
+            let hint = unknown.hint.unwrap_or_default();
+            let message = format!("{}: sent with the data given; {hint}", unknown.message);
+            world.console.note(&message);
         }
         return Ok((provider, event));
     }
     let having: Vec<_> = setup.catalogue.with_event(event).collect();
     let [first, others @ ..] = having.as_slice() else {
-        return Err(setup.unknown_event(event).into());
+        let mut unknown = CliError::from(setup.unknown_event(event));
+        if args.data.is_some() || args.body.is_some() {
+            let hint = unknown.hint.unwrap_or_default();
+            unknown.hint = Some(format!("{hint}; `--provider NAME` sends any"));
+        }
+        return Err(unknown);
     };
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();

@@ -2,17 +2,15 @@
 
 use std::io::Read as _;
 use std::path::Path as FilePath;
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::cli::value::Moment;
 use crate::command::World;
-use crate::config::Config;
 use crate::delivery::Timestamp;
 use crate::delivery::text::{self, TextEncoding};
 use crate::exit::CliError;
-use crate::json::{Path, PathError, TypedJson, exact_numbers, javascript, restore_numbers};
+use crate::json::{Path, PathError, TypedJson, javascript};
 use crate::provider::{FieldSource, Provider, nearest};
 use crate::send::SendError;
 
@@ -166,59 +164,4 @@ pub fn warn_of_body(world: &World, provider: &Provider, body: &[u8]) {
             Some("it will refuse the delivery; a handler over the raw bytes will not"),
         );
     }
-}
-
-/// What the user's editor makes of a body. A document is opened over several lines, and written as
-/// its provider writes it; other bytes stay as they are.
-pub fn edit_body(body: &[u8], is_document: bool, config: &Config) -> Result<Vec<u8>, CliError> {
-    let document = is_document.then(|| serde_json::from_slice::<Value>(body).ok());
-    let Some(document) = document.flatten() else {
-        return edit(body, config);
-    };
-    let numbers = exact_numbers(&String::from_utf8_lossy(body));
-    let opened = restore_numbers(format!("{document:#}\n"), &numbers);
-    let edited = edit(opened.as_bytes(), config)?;
-    let typed = std::str::from_utf8(&edited)
-        .ok()
-        .map(str::parse::<TypedJson>);
-    let written = typed
-        .and_then(Result::ok)
-        .map(|typed| typed.to_text().into_bytes());
-    written.ok_or_else(|| {
-        CliError::usage("what came out of the editor is not JSON").hint("nothing was sent")
-    })
-}
-
-/// What the user's editor makes of some bytes.
-pub fn edit(bytes: &[u8], config: &Config) -> Result<Vec<u8>, CliError> {
-    let variable = |name| {
-        config
-            .environment
-            .get(name)
-            .map(|(value, _)| value.to_owned())
-            .filter(|text| !text.trim().is_empty())
-    };
-    let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
-    let words = editor.as_deref().and_then(shlex::split).unwrap_or_default();
-    let Some((program, args)) = words.split_first() else {
-        return Err(CliError::usage("`--edit` needs an editor").hint("set VISUAL or EDITOR"));
-    };
-    let failed = |error: std::io::Error| CliError::unreadable(format!("cannot edit: {error}"));
-    // `.json`, so that editors colour it; mode 0600, as payloads hold people's data.
-    let file = tempfile::Builder::new()
-        .suffix(".json")
-        .tempfile()
-        .map_err(failed)?;
-    std::fs::write(file.path(), bytes).map_err(failed)?;
-    let status = Command::new(program).args(args).arg(file.path()).status();
-    let status = status.map_err(|error| {
-        CliError::usage(format!("cannot start the editor `{program}`: {error}"))
-            .hint("set VISUAL or EDITOR")
-    })?;
-    if !status.success() {
-        return Err(CliError::usage(format!(
-            "the editor `{program}` gave up: {status}"
-        )));
-    }
-    read(file.path())
 }

@@ -62,6 +62,11 @@ impl Environment {
         &self.notes
     }
 
+    /// The names of the process's variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// A variable with its origin; an empty one counts as not set.
     pub fn get(&self, name: &str) -> Option<(&str, Origin)> {
         self.get_even_empty(name)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Config, ConfigError, Origin, SecretForm};
+use super::{Config, ConfigError, Origin, SecretForm, SecretsForm};
 use crate::cli::{ASK, SecretArgs};
 use crate::delivery::text;
 
@@ -93,6 +93,18 @@ impl Config {
             Some(empty) => Err(ConfigError::EmptySecret(empty.origin.clone())),
             None => Ok(given),
         }
+    }
+
+    /// The environment variables that hold secrets, which no program has to see that is started here.
+    pub fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        let own = self.environment.names();
+        let own = own.filter(|name| name.starts_with(VARIABLE));
+        let sources = self.files().flat_map(|(_, file)| file.secrets.values());
+        let sources = sources.flat_map(SecretsForm::as_slice);
+        own.chain(sources.filter_map(|source| match source {
+            SecretForm::Env(name) => Some(name.as_str()),
+            SecretForm::File(_) => None,
+        }))
     }
 
     fn variable_secrets(&self, providers: &[&str]) -> Vec<GivenSecret> {

@@ -76,6 +76,7 @@ impl Delivery {
             provider: self.provider.as_deref(),
             event: self.event.as_deref(),
             event_id: self.event_id.as_deref(),
+            expected: None,
         }
     }
 }

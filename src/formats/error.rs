@@ -6,6 +6,10 @@ use crate::delivery::capture::CaptureError;
 
 use super::found::FilePosition;
 
+/// The shape of HAR, for messages.
+pub(super) const HAR_SHAPE: &str =
+    r#"{"log":{"entries":[{"request":{"url":"…","headers":[…],"postData":{…}}}]}}"#;
+
 /// Why no capture could be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
@@ -53,6 +57,21 @@ impl FormatError {
             place,
             problem: problem.into(),
             expected: None,
+            bare: false,
+        }
+    }
+
+    /// That HAR has no list of entries, or something else in its place.
+    pub(super) fn no_entries(is_other: bool) -> Self {
+        let problem = if is_other {
+            "`log.entries` is no list"
+        } else {
+            "no `log.entries`"
+        };
+        Self::Shape {
+            place: FilePosition::Line(1),
+            problem: problem.into(),
+            expected: Some(HAR_SHAPE),
             bare: false,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::delivery::Headers;
 use crate::delivery::capture::Capture;
 
 /// Where in a file something stands; counted from 1.
@@ -48,6 +49,13 @@ impl FoundCapture {
     }
 }
 
+/// Whether a request of this method has a body.
+pub(super) fn has_body(method: &str) -> bool {
+    ["POST", "PUT", "PATCH"]
+        .iter()
+        .any(|known| method.eq_ignore_ascii_case(known))
+}
+
 /// A body as it was read.
 #[derive(Debug, Default)]
 pub(super) struct ReadBody {
@@ -57,6 +65,33 @@ pub(super) struct ReadBody {
     pub complete: bool,
     /// What was done to get at them.
     pub notes: Vec<ReadNote>,
+}
+
+impl ReadBody {
+    /// Notes where a request that has a body by its method has none here, unless its length is said to
+    /// be 0: who saved it may have left the body out.
+    pub fn note_missing(&mut self, method: &str, headers: &Headers) {
+        let is_none = headers
+            .text("Content-Length")
+            .is_some_and(|length| length.trim() == "0");
+        if self.bytes.is_empty() && has_body(method) && !is_none {
+            if self.complete {
+                self.notes.push(ReadNote::NoBody);
+            }
+            self.complete = false;
+        }
+    }
+
+    /// Notes a body that was packed on its way and is text here: these are not the bytes that came.
+    pub fn note_unpacked(&mut self, headers: &Headers) {
+        let coding = headers.text("Content-Encoding").unwrap_or("identity");
+        let is_text = !self.bytes.is_empty() && std::str::from_utf8(&self.bytes).is_ok();
+        // Where the length differs, that is noted already.
+        if is_text && self.complete && !coding.trim().eq_ignore_ascii_case("identity") {
+            self.complete = false;
+            self.notes.push(ReadNote::Unpacked(coding.to_owned()));
+        }
+    }
 }
 
 /// Something about a capture that its bytes alone do not tell.
@@ -81,6 +116,8 @@ pub enum ReadNote {
     Unpacked(String),
     /// The program that wrote the file says that it left the body out.
     LeftOut(String),
+    /// There is no body, and nothing says that none was sent.
+    NoBody,
     /// Characters that stand for no byte were in the body.
     Lossy,
     /// Line ends after the declared length were dropped; how many bytes.
@@ -89,10 +126,22 @@ pub enum ReadNote {
     Unfolded(u64),
     /// `Transfer-Encoding: chunked` is said, but the body is not in chunks.
     NotChunked,
+    /// A variable in the body of which the file does not tell the value.
+    Unset(String),
     /// Read from a curl command.
     Command,
     /// `tcpdump -A` writes a dot for every byte that is not printable.
     Dots,
+}
+
+impl ReadNote {
+    /// Whether the body may be another one than that which was received, though nothing is missing.
+    pub const fn is_doubt(&self) -> bool {
+        matches!(
+            self,
+            Self::Rebuilt | Self::Latin1 | Self::NotChunked | Self::Dots
+        )
+    }
 }
 
 impl fmt::Display for ReadNote {
@@ -121,6 +170,14 @@ impl fmt::Display for ReadNote {
                 return write!(
                     f,
                     "the body was received as {shown}, and is decoded in this file"
+                );
+            }
+            Self::NoBody => "the file has no body for this request",
+            Self::Unset(name) => {
+                let shown = name.escape_debug();
+                return write!(
+                    f,
+                    "the file does not tell what `{{{{{shown}}}}}` in the body is"
                 );
             }
             Self::LeftOut(why) => return write!(f, "the body was left out: {why}"),

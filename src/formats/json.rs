@@ -1,17 +1,16 @@
 //! Our own captures as JSON text, and what to say of JSON that is none.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::delivery::capture::{self, CaptureError};
 
+use super::error::HAR_SHAPE;
 use super::{FilePosition, FormatError, FoundCapture};
 
 /// The shape of a capture, for messages.
 const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"…"}}"#;
-/// The shape of HAR, for messages.
-const HAR_SHAPE: &str =
-    r#"{"log":{"entries":[{"request":{"url":"…","headers":[…],"postData":{…}}}]}}"#;
 
 /// Reads one JSON value as a capture; `None` is a line of ours that is no delivery, such as an
 /// attempt or a summary.
@@ -140,8 +139,10 @@ const fn noun(value: &Value) -> &'static str {
 
 /// Enough of a JSON object to tell HAR from a capture.
 #[derive(Deserialize)]
-struct ShapeForm {
-    log: Option<serde::de::IgnoredAny>,
+struct ShapeForm<'a> {
+    /// A list of entries in an object; our own lines and those of containers have a text there.
+    #[serde(borrow)]
+    log: Option<&'a RawValue>,
     request: Option<serde::de::IgnoredAny>,
     kind: Option<serde::de::IgnoredAny>,
 }
@@ -163,10 +164,10 @@ pub enum JsonShape {
 pub fn shape(bytes: &[u8]) -> JsonShape {
     match serde_json::from_slice::<ShapeForm>(bytes) {
         Ok(ShapeForm {
-            log: Some(_),
+            log: Some(log),
             request: None,
             kind: None,
-        }) => JsonShape::Har,
+        }) if log.get().starts_with('{') => JsonShape::Har,
         Ok(_) => JsonShape::Object,
         Err(error) if error.is_eof() => JsonShape::Unfinished,
         Err(error) if error.is_data() => JsonShape::Object,

@@ -4,6 +4,8 @@
 mod body;
 mod dump;
 mod head;
+mod http_file;
+mod lines;
 mod write;
 
 pub use write::write;
@@ -22,32 +24,56 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
 }
 
 /// Reads the requests of a file whose first byte stands on line `line`: one, or as many as there are,
-/// where each tells its end. Answers, comments and the `###` of `.http` files stand between them.
-pub fn read_all(bytes: &[u8], line: u64) -> Result<Vec<FoundCapture>, FormatError> {
+/// where each tells its end. Answers, comments and the `###` of `.http` files stand between them; behind
+/// one that is odd, the next `###` is looked for.
+pub fn read_all(
+    bytes: &[u8],
+    line: u64,
+    is_http_file: bool,
+) -> Result<Vec<Result<FoundCapture, FormatError>>, FormatError> {
     let bytes = text::without_marks(bytes);
-    let (text, mut line, mut note) = dump::undress(bytes, line)?;
+    let (mut text, mut line, mut note) = dump::undress(bytes, line)?;
+    let is_http_file = is_http_file || http_file::is_one(&text);
+    if is_http_file {
+        text = http_file::filled(&text).into_owned().into();
+    }
     let mut rest: &[u8] = &text;
-    let skip = |rest: &mut &[u8], line: &mut u64, count: usize| {
-        let (taken, left) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-        *line += taken.split(|b| *b == b'\n').skip(1).count() as u64;
-        *rest = left;
-    };
-    skip(&mut rest, &mut line, head::between(&text));
     let mut readings = Vec::new();
-    while readings.is_empty() || head::begins(rest) {
-        let (mut reading, used) = read_one(rest, line)?;
-        reading.notes.extend(note.take());
-        readings.push(reading);
-        skip(&mut rest, &mut line, used);
+    loop {
         let between = head::between(rest);
         skip(&mut rest, &mut line, between);
+        if !(readings.is_empty() || head::begins(rest) || is_http_file && !rest.is_empty()) {
+            return Ok(readings);
+        }
+        let used = match read_one(rest, line, is_http_file) {
+            Ok((mut reading, used)) => {
+                reading.notes.extend(note.take());
+                readings.push(Ok(reading));
+                used
+            }
+            Err(error) => {
+                readings.push(Err(error));
+                head::until_separator(rest)
+            }
+        };
+        skip(&mut rest, &mut line, used);
     }
-    Ok(readings)
+}
+
+/// Goes on by so many bytes and the lines in them.
+fn skip(rest: &mut &[u8], line: &mut u64, count: usize) {
+    let (taken, left) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+    *line += taken.split(|b| *b == b'\n').skip(1).count() as u64;
+    *rest = left;
 }
 
 /// One message, and how many bytes it takes.
-fn read_one(bytes: &[u8], line: u64) -> Result<(FoundCapture, usize), FormatError> {
-    let head = head::read(bytes, line)?;
+fn read_one(
+    bytes: &[u8],
+    line: u64,
+    is_http_file: bool,
+) -> Result<(FoundCapture, usize), FormatError> {
+    let head = head::read(bytes, line, is_http_file)?;
     let rest = bytes.get(head.length..).unwrap_or_default();
     let (body, used) = body::read(rest, &head);
     let request = Request {

@@ -59,7 +59,7 @@ pub fn captures<R: BufRead>(
     if is_json {
         CaptureReader::of_json(&rest, line)
     } else {
-        CaptureReader::of_messages(&rest, line, has_extension(name, &["http", "req"]))
+        CaptureReader::of_messages(&rest, line, has_extension(name, &["http", "rest"]))
     }
 }
 
@@ -112,15 +112,14 @@ impl<R> CaptureReader<R> {
         (!found.is_empty()).then(|| Self::of_read(found, skipped))
     }
 
-    fn of_messages(rest: &[u8], line: u64, wanted: bool) -> Result<Self, FormatError> {
+    fn of_messages(rest: &[u8], line: u64, named: bool) -> Result<Self, FormatError> {
         if curl::read::looks_like_one(rest) {
             return Ok(Self::of_read(vec![Ok(curl::read::read(rest, line)?)], 0));
         }
-        if !wanted && !message::looks_like_one(rest) {
+        if !named && !message::looks_like_one(rest) {
             return Self::of_lines(rest, line).ok_or(FormatError::Unrecognised);
         }
-        let messages = message::read_all(rest, line)?;
-        Ok(Self::of_read(messages.into_iter().map(Ok).collect(), 0))
+        Ok(Self::of_read(message::read_all(rest, line, named)?, 0))
     }
 }
 

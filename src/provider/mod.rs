@@ -10,6 +10,7 @@ mod compose;
 mod definition;
 mod error;
 mod event;
+mod expected;
 mod explain;
 mod facts;
 mod fault;

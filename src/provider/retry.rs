@@ -132,7 +132,8 @@ impl Retry {
 }
 
 impl StatusPattern {
-    fn matches(self, status: Option<u16>) -> bool {
+    /// Whether an outcome is one of these; no status is no answer.
+    pub fn matches(self, status: Option<u16>) -> bool {
         match (self, status) {
             (Self::Class(class), Some(status)) => status / 100 == class,
             (Self::Code(code), Some(status)) => status == code,

@@ -352,7 +352,7 @@ mod tests {
             at(80),
             "10:30:01  -->  ✓ valid       order.created         evt_abc123  2 B"
         );
-        assert_eq!(at(50), "10:30:01  -->  ✓ valid       order.created");
+        assert_eq!(at(50), "10:30:01  -->  ✓ valid  order.created  evt_abc123");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! A capture as a delivery of a log.
 
+use super::leave_age_open;
 use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, DeliverySource, Timestamp};
 use crate::provider::{Catalogue, Keyring, Policy, verify_request};
@@ -22,6 +23,7 @@ pub fn adopt(
     };
     let found = verify_request(catalogue, keyring, &policy, &capture.request, received_at);
     let mut verdict = found.verdict;
+    leave_age_open(&mut verdict, &capture);
     if let Some(said) = &capture.verdict {
         let note = format!("the imported file said `{}`", said.status);
         verdict.notes.push(note);

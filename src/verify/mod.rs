@@ -5,11 +5,13 @@ mod adopt;
 use std::io::{self, Read};
 use std::time::Duration;
 
-use crate::delivery::{Headers, Request, Status, Timestamp, Verification};
-use crate::formats::FoundCapture;
+use crate::delivery::capture::Capture;
+use crate::delivery::{Headers, Request, Status, Timestamp, Verdict, Verification};
+use crate::formats::{FoundCapture, ReadNote};
 use crate::provider::{
     Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
 };
+use crate::signature::Freshness;
 
 pub use adopt::adopt;
 
@@ -37,17 +39,17 @@ impl Verifier<'_> {
         let capture = &reading.capture;
         let mut found = self.request(&capture.request, capture.received_at);
         found.id.clone_from(&capture.id);
-        let notes = &mut found.verdict.notes;
+        let verdict = &mut found.verdict;
+        if self.at.is_none() && self.policy.freshness != Freshness::Ignored {
+            leave_age_open(verdict, capture);
+        }
+        let notes = &mut verdict.notes;
         notes.extend(reading.notes.iter().map(ToString::to_string));
         if !capture.request.body_complete && reading.notes.is_empty() {
             notes.push("the body was not captured to its end".into());
         }
-        if !capture.request.body_complete && found.verdict.status == Status::Mismatch {
-            // Nobody knows what a signature over other bytes than these is worth.
-            found.verdict.status = Status::Unverified;
-            found.verdict.cause = None;
-            found.verdict.reason = Some("the capture does not have the body whole".into());
-            found.verdict.hint = Some("capture it with the body as it was received".into());
+        if verdict.status == Status::Mismatch {
+            leave_body_open(verdict, reading);
         }
         found
     }
@@ -98,6 +100,34 @@ impl Verifier<'_> {
             time: Duration::from_micros(u64::try_from(micros).unwrap_or_default()),
         }
     }
+}
+
+/// Takes back what was said of the age of a capture whose time nobody can read.
+fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
+    if capture.unreadable_time.is_none() || verdict.age_seconds.take().is_none() {
+        return;
+    }
+    if matches!(verdict.status, Status::Valid | Status::Stale) {
+        verdict.status = Status::Unverified;
+        verdict.reason = Some("the signature is right, but nobody can tell how old it was".into());
+        verdict.hint =
+            Some("give the time of receipt with `--at`, or `--tolerance none` for any age".into());
+    }
+}
+
+/// Says of a wrong signature that it may be one over other bytes than those that the capture has.
+fn leave_body_open(verdict: &mut Verdict, reading: &FoundCapture) {
+    let reason = if !reading.capture.request.body_complete {
+        "the capture does not have the body whole"
+    } else if verdict.cause.is_none() && reading.notes.iter().any(ReadNote::is_doubt) {
+        "the capture does not have the body as it was received"
+    } else {
+        return;
+    };
+    verdict.status = Status::Unverified;
+    verdict.cause = None;
+    verdict.reason = Some(reason.into());
+    verdict.hint = Some("capture it with the body as it was received".into());
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `webhook send` from outside.
 
 mod choice;
+mod edit;
 mod ends;
 mod engine;
 mod events;

@@ -2,6 +2,7 @@
 //! vectors that independent code made.
 
 mod bodies;
+mod foreign;
 mod headers;
 mod inputs;
 mod large;

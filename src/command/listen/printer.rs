@@ -144,6 +144,7 @@ impl Printer {
                     provider: provider.as_deref(),
                     event: event.as_deref(),
                     event_id: event_id.as_deref(),
+                    expected: None,
                 };
                 Some(self.attempt(attempt, about))
             }

@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::expect;
 use crate::cli::SendArgs;
 use crate::command::World;
 use crate::command::line::Line;
@@ -25,8 +26,12 @@ pub struct SendOutput<'a> {
     bar: Option<ProgressBar>,
     attempts: Attempts,
     tally: Tally,
+    /// How many answers were those that were asked for.
+    expected: u64,
     worst: Outcome,
-    /// The first attempt that was not answered 2xx, and what was sent.
+    /// What came of the delivery that is under way.
+    current: Outcome,
+    /// The first attempt that was not answered as asked for, and what was sent.
     first_failure: Option<(Attempt, String)>,
     /// Why no more can be printed.
     error: Option<CliError>,
@@ -41,15 +46,17 @@ impl<'a> SendOutput<'a> {
             bar,
             attempts: Attempts::default(),
             tally: Tally::default(),
+            expected: 0,
             worst: Outcome::Yes,
+            current: Outcome::Yes,
             first_failure: None,
             error: None,
         }
     }
 
-    /// The worst that came of an attempt.
-    pub const fn worst(&self) -> Outcome {
-        self.worst
+    /// How the run ended: the worst that came of a delivery, unless a signal stopped it.
+    pub fn outcome(&self, stopped_by: Option<Signal>) -> Outcome {
+        stopped_by.map_or(self.worst, Outcome::Interrupted)
     }
 
     /// Tells of an event; ends the run where nothing can be printed any more.
@@ -80,6 +87,8 @@ impl<'a> SendOutput<'a> {
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
                 }
+                let ended = std::mem::replace(&mut self.current, Outcome::Yes);
+                self.worst = self.worst.worse(ended);
                 self.say_end(&message.provider.definition, next);
             }
             SendEvent::Stopping => {
@@ -98,12 +107,18 @@ impl<'a> SendOutput<'a> {
 
     fn count(&mut self, message: &Message<'_>, attempt: &Attempt) {
         self.tally.add(attempt);
-        let outcome = Outcome::from(attempt);
+        let outcome = expect::outcome(self.args, attempt);
+        self.expected += u64::from(outcome == Outcome::Yes);
         if self.bar.is_some() && self.first_failure.is_none() && outcome != Outcome::Yes {
             let label = format!("{}  {}", message.provider.name(), message.event);
             self.first_failure = Some((attempt.clone(), label));
         }
-        self.worst = self.worst.worse(outcome);
+        // Of a schedule the last attempt decides.
+        self.current = if self.args.retry {
+            outcome
+        } else {
+            self.current.worse(outcome)
+        };
     }
 
     /// Prints an attempt, and what the provider's documentation says of its answer.
@@ -120,6 +135,7 @@ impl<'a> SendOutput<'a> {
                 provider: Some(provider),
                 event: Some(message.event).filter(|event| !event.is_empty()),
                 event_id: Some(payload.event_id.as_str()).filter(|id| !id.is_empty()),
+                expected: Some(expect::outcome(self.args, attempt) == Outcome::Yes),
             };
             console.json(&attempt.to_json_about(about))?;
         } else {
@@ -141,8 +157,8 @@ impl<'a> SendOutput<'a> {
     }
 
     fn attempt(&mut self, attempt: &Attempt, label: &str) -> String {
-        let fault = self.args.fault.zip(attempt.status());
-        let remark = fault.and_then(|(fault, status)| remark(fault, status));
+        let remark = attempt.status();
+        let remark = remark.and_then(|status| expect::remark(self.args, status));
         let view = AttemptView {
             label: Some(label.trim()),
             remark: remark.as_deref(),
@@ -193,11 +209,18 @@ impl<'a> SendOutput<'a> {
         })
     }
 
+    const fn counts(&self) -> Counts<'_> {
+        Counts {
+            tally: &self.tally,
+            expected: self.expected,
+        }
+    }
+
     /// Prints how many attempts there were, and what came of them.
     pub fn summarize(&self) -> Result<(), CliError> {
         let console = self.world.console;
         if self.args.json {
-            console.json(&Line::new("summary", &self.tally).to_json()?)?;
+            console.json(&Line::new("summary", self.counts()).to_json()?)?;
         } else if self.tally.sent > 1 {
             console.remark(&report::summary(&self.tally, None));
         }
@@ -221,7 +244,7 @@ impl<'a> SendOutput<'a> {
             );
         }
         if self.args.json {
-            let summary = LoadJson::of(&self.tally, load);
+            let summary = LoadJson::of(self.counts(), load);
             return Ok(console.json(&Line::new("summary", summary).to_json()?)?);
         }
         let end = match load.stopped_by {
@@ -233,7 +256,7 @@ impl<'a> SendOutput<'a> {
         };
         // One of the answers, where not one was good.
         let failure = self.first_failure.take();
-        let failure = failure.filter(|_| self.tally.succeeded == 0);
+        let failure = failure.filter(|_| self.expected == 0);
         let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label));
         let shown = report::load(&Load {
             latency: &load.latency,
@@ -246,69 +269,35 @@ impl<'a> SendOutput<'a> {
     }
 }
 
-/// What to say of the answer to a deliberate fault, where the fault is what it answers.
-fn remark(fault: Fault, status: u16) -> Option<String> {
-    let (name, expected) = (fault.name(), fault.expected());
-    let is_to_refuse = expected.starts_with("401");
-    match status {
-        401 if is_to_refuse => Some(format!(
-            "expected: a correct receiver answers 401 to `{name}`"
-        )),
-        200..=299 if !is_to_refuse => None,
-        // Any other status says more of the route, or of a proxy, than of the check.
-        200..=299 | 400 | 401 | 403 | 500 => Some(format!(
-            "to `{name}`, a correct receiver answers {expected}"
-        )),
-        _ => None,
-    }
+/// The `summary` of a run.
+#[derive(Serialize)]
+struct Counts<'a> {
+    #[serde(flatten)]
+    tally: &'a Tally,
+    expected: u64,
 }
 
 /// The `summary` of a load.
 #[derive(Serialize)]
 struct LoadJson<'a> {
     #[serde(flatten)]
-    tally: &'a Tally,
+    counts: Counts<'a>,
     elapsed_ms: f64,
     /// Percentiles and the longest, in microseconds.
     latency_us: Value,
 }
 
 impl<'a> LoadJson<'a> {
-    fn of(tally: &'a Tally, load: &LoadReport<Signal>) -> Self {
+    fn of(counts: Counts<'a>, load: &LoadReport<Signal>) -> Self {
         let latency = &load.latency;
         let at = |percentile| latency.value_at_percentile(percentile);
         Self {
-            tally,
+            counts,
             elapsed_ms: load.elapsed.as_secs_f64() * 1_000.0,
             latency_us: json!({
                 "p50": at(50.0), "p75": at(75.0), "p90": at(90.0), "p99": at(99.0),
                 "p99.9": at(99.9), "max": latency.max(),
             }),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_of_a_fault_is_right_and_its_acceptance_is_not() {
-        let stale = |status| remark(Fault::Stale, status);
-        let right = "expected: a correct receiver answers 401 to `stale`";
-        assert_eq!(stale(401).as_deref(), Some(right));
-        for status in [200, 400, 500] {
-            let told = stale(status).unwrap_or_default();
-            let wrong = "to `stale`, a correct receiver answers 401 where";
-            assert!(told.starts_with(wrong), "{status}: {told}");
-        }
-        for status in [302, 404, 502] {
-            assert_eq!(stale(status), None, "{status}");
-        }
-        let twice = |status| remark(Fault::Duplicate, status);
-        assert_eq!(twice(204), None);
-        let wrong =
-            "to `duplicate`, a correct receiver answers 2xx to both, and handles the event once";
-        assert_eq!(twice(401).as_deref(), Some(wrong));
     }
 }

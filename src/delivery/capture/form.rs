@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::delivery::{Delivery, Verdict};
 
@@ -30,7 +31,10 @@ pub struct FactsForm {
     /// The id its writer gave it.
     pub id: Option<String>,
     /// When it was received.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text_of_any"
+    )]
     pub received_at: Option<String>,
     /// Where it came from.
     pub source: Option<String>,
@@ -46,6 +50,15 @@ pub struct FactsForm {
     pub duplicate_of: Option<String>,
     /// What the check of the signature said.
     pub verdict: Option<Verdict>,
+}
+
+/// A text, or the JSON of what is none, so that it can be told that it is no time.
+pub fn text_of_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
 }
 
 impl FactsForm {

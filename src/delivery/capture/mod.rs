@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Delivery, DeliverySource, Request, Timestamp, Verdict, id};
 
-pub use form::FactsForm;
+pub use form::{FactsForm, text_of_any};
 pub use read::{headers_from_json, read};
 pub use write::headers_to_json;
 
@@ -134,6 +134,9 @@ pub struct About<'a> {
     /// The provider's id of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<&'a str>,
+    /// Whether the answer is one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<bool>,
 }
 
 #[cfg(test)]

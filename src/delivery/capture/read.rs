@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::form::{FactsForm, StatusForm, ValueForm};
+use super::form::{FactsForm, ValueForm};
 use super::{Capture, CaptureError, VERSION};
 use crate::delivery::{Headers, Request};
 
@@ -20,7 +21,11 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     if let Some(kind) = form.kind.filter(|kind| kind != "delivery") {
         return Err(CaptureError::Kind(kind.into_owned()));
     }
-    let status = form.response.map(|response| response.status);
+    let status = form
+        .response
+        .as_ref()
+        .and_then(|response| response.get("status")?.as_u64());
+    let status = status.and_then(|status| u16::try_from(status).ok());
     let request = form.request.into_request()?;
     Ok(Capture::knowing(form.facts, request, status))
 }
@@ -39,7 +44,7 @@ struct ReadForm<'a> {
     facts: FactsForm,
     #[serde(borrow)]
     request: ReadRequestForm<'a>,
-    response: Option<StatusForm>,
+    response: Option<Value>,
 }
 
 #[derive(Deserialize)]

@@ -156,6 +156,11 @@ impl PostDataForm {
         })
     }
 
+    /// Whether a text is given, be it an empty one.
+    pub const fn has_text(&self) -> bool {
+        self.text.is_some()
+    }
+
     /// Why there is no text, in the exporter's words.
     fn left_out(&self) -> Option<String> {
         let empty = self.text.as_ref().is_none_or(Text::is_empty);

@@ -12,32 +12,29 @@ use super::super::{FilePosition, FormatError, FoundCapture, ReadNote, url};
 use super::CREATOR;
 use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
-use crate::delivery::capture::{Capture, FactsForm};
+use crate::delivery::capture::{Capture, FactsForm, text_of_any};
 use crate::delivery::text;
 use crate::delivery::{Headers, Request};
 
 #[derive(Deserialize)]
-struct FileForm {
-    log: LogForm,
+struct FileForm<'a> {
+    #[serde(borrow)]
+    log: LogForm<'a>,
 }
 
 #[derive(Deserialize)]
-struct LogForm {
-    creator: Option<CreatorForm>,
-    entries: Vec<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct CreatorForm {
-    name: Option<Text>,
+struct LogForm<'a> {
+    creator: Option<Value>,
+    #[serde(borrow)]
+    entries: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct EntryForm {
-    #[serde(rename = "startedDateTime")]
-    started: Option<Text>,
+    #[serde(rename = "startedDateTime", default, deserialize_with = "text_of_any")]
+    started: Option<String>,
     request: Option<RequestForm>,
-    response: Option<ResponseForm>,
+    response: Option<Value>,
     #[serde(rename = "_delivery")]
     own: Option<Value>,
 }
@@ -66,11 +63,6 @@ struct HeaderForm {
     base64: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct ResponseForm {
-    status: Option<Value>,
-}
-
 /// What we write beside the request: the custom field `_delivery`.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -89,14 +81,20 @@ pub(super) struct OwnForm {
 /// error of its own.
 pub fn read(bytes: &[u8]) -> Result<(Vec<Result<FoundCapture, FormatError>>, u64), FormatError> {
     let bytes = text::without_marks(bytes);
-    let file = serde_json::from_slice::<FileForm>(bytes).map_err(FormatError::Har)?;
-    let log = file.log;
-    let creator = log.creator.and_then(|c| c.name).map(|name| name.to_lossy());
+    let FileForm { log } = serde_json::from_slice(bytes).map_err(FormatError::Har)?;
+    let creator = log
+        .creator
+        .as_ref()
+        .and_then(|creator| creator.get("name")?.as_str());
     let creator = creator.unwrap_or_default();
-    let (mut found, mut skipped) = (Vec::with_capacity(log.entries.len()), 0);
-    for (index, entry) in log.entries.into_iter().enumerate() {
+    let entries = log
+        .entries
+        .and_then(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok());
+    let entries = entries.ok_or_else(|| FormatError::no_entries(log.entries.is_some()))?;
+    let (mut found, mut skipped) = (Vec::with_capacity(entries.len()), 0);
+    for (index, entry) in entries.into_iter().enumerate() {
         let place = FilePosition::Entry(index + 1);
-        match read_entry(&entry, place).and_then(|entry| entry.into_capture(place, &creator)) {
+        match read_entry(entry, place).and_then(|form| form.into_capture(entry, place, creator)) {
             Ok(Some(capture)) => found.push(Ok(capture)),
             Ok(None) => skipped += 1,
             Err(error) => found.push(Err(error)),
@@ -117,6 +115,18 @@ fn read_entry(text: &RawValue, place: FilePosition) -> Result<EntryForm, FormatE
     })
 }
 
+/// What `postData` has in place of HAR's own fields, where exporters put a body that is no text.
+fn other_key(entry: &RawValue) -> Option<String> {
+    let entry = serde_json::from_str::<Value>(entry.get()).ok()?;
+    let fields = entry.pointer("/request/postData")?.as_object()?;
+    let is_known = |key: &str| ["mimeType", "text", "encoding", "params", "comment"].contains(&key);
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    let mut others = fields
+        .iter()
+        .filter(|(key, value)| !is_known(key) && (is_text(value) || value.is_object()));
+    others.next().map(|(key, _)| key.clone())
+}
+
 /// A number, also as text, which some exporters write.
 fn number(value: &Value) -> Option<f64> {
     match value {
@@ -129,6 +139,7 @@ impl EntryForm {
     /// The request of the entry at `place`; `None` where its URL is not of HTTP.
     fn into_capture(
         self,
+        text: &RawValue,
         place: FilePosition,
         creator: &str,
     ) -> Result<Option<FoundCapture>, FormatError> {
@@ -144,20 +155,26 @@ impl EntryForm {
         let not_base64 = || FormatError::at(place, "what is said to be base64 is not");
         let headers = headers_of(headers).ok_or_else(not_base64)?;
         let mut body = form.body(&headers, creator).ok_or_else(not_base64)?;
-        note_unpacked(&mut body, &headers);
-        let mut request = form.into_request(target.into_owned(), headers, body.complete);
-        request.body = body.bytes.into();
         let own = self.own.filter(|_| creator == CREATOR);
         let own = own.and_then(|own| serde_json::from_value::<OwnForm>(own).ok());
+        if own.is_none() {
+            form.note_missing(&mut body, &headers, text);
+        }
+        let mut request = form.into_request(target.into_owned(), headers);
         let mut facts = FactsForm::default();
         if let Some(own) = own {
             facts = own.facts;
-            request.body_complete = own.body_complete;
+            body.complete = own.body_complete;
             request.target = own.target.unwrap_or(request.target);
         }
-        facts.received_at = self.started.map(|time| time.to_lossy());
-        let answered = self.response.and_then(|r| r.status);
-        let answered = answered.as_ref().and_then(number).and_then(status);
+        request.body_complete = body.complete;
+        request.body = body.bytes.into();
+        facts.received_at = self.started;
+        let answered = self
+            .response
+            .as_ref()
+            .and_then(|response| response.get("status"));
+        let answered = answered.and_then(number).and_then(status);
         let capture = Capture::knowing(facts, request, answered);
         Ok(Some(FoundCapture::new(place, capture, body.notes)))
     }
@@ -173,8 +190,25 @@ impl RequestForm {
         )
     }
 
+    /// Notes a body that is another than the one that came, or that is not here.
+    fn note_missing(&self, body: &mut ReadBody, headers: &Headers, entry: &RawValue) {
+        body.note_unpacked(headers);
+        let is_empty = body.bytes.is_empty() && body.complete;
+        if let Some(key) = other_key(entry).filter(|_| is_empty) {
+            let why = format!("only `{}` stands for it", key.escape_debug());
+            body.notes.push(ReadNote::LeftOut(why));
+            body.complete = false;
+        }
+        let has_text = self.post_data.as_ref().is_some_and(PostDataForm::has_text);
+        // Chrome says 0 of a body that it did not keep, but then it has no text.
+        if !(is_empty && has_text && self.body_size == Some(0.into())) {
+            let method = self.method.as_ref().map(Text::to_lossy);
+            body.note_missing(method.as_deref().unwrap_or("POST"), headers);
+        }
+    }
+
     /// The request without its body.
-    fn into_request(self, target: String, headers: Headers, body_complete: bool) -> Request {
+    fn into_request(self, target: String, headers: Headers) -> Request {
         let version_text = self.http_version.map(|version| version.to_lossy());
         Request {
             method: self
@@ -184,19 +218,8 @@ impl RequestForm {
             version: version(&version_text.unwrap_or_default()),
             headers,
             body: Bytes::new(),
-            body_complete,
+            body_complete: true,
         }
-    }
-}
-
-/// Notes a body that was packed on its way and is text here: these are not the bytes that came.
-fn note_unpacked(body: &mut ReadBody, headers: &Headers) {
-    let coding = headers.text("Content-Encoding").unwrap_or("identity");
-    let is_text = !body.bytes.is_empty() && std::str::from_utf8(&body.bytes).is_ok();
-    // Where the length differs, that is noted already.
-    if is_text && body.complete && !coding.trim().eq_ignore_ascii_case("identity") {
-        body.complete = false;
-        body.notes.push(ReadNote::Unpacked(coding.to_owned()));
     }
 }
 

@@ -196,10 +196,6 @@ fn an_odd_entry_spoils_itself_alone_and_its_content_is_not_told() {
         ("[]", "it is no entry of HAR"),
         ("{}", "no `request`"),
         (
-            r#"{"startedDateTime":1,"request":{}}"#,
-            "`startedDateTime` is not as HAR has it",
-        ),
-        (
             r#"{"request":{"url":"http://x/","headers":{"secret":1}}}"#,
             "`request.headers` is not as HAR has it",
         ),
@@ -251,6 +247,61 @@ fn what_cannot_be_read_is_told() {
     ];
     assert_eq!(found[0].notes, expected);
     assert!(!found[0].capture.request.body_complete);
+}
+
+/// The bodies of entries of which this is `request`, beside a URL and headers.
+fn of_requests(requests: &[&str]) -> Vec<FoundCapture> {
+    let entry = |more: &&str| {
+        format!(r#"{{"startedDateTime":7,"response":"x","request":{{"url":"http://x/",{more}}}}}"#)
+    };
+    let entries: Vec<_> = requests.iter().map(entry).collect();
+    read(format!(r#"{{"log":{{"entries":[{}]}}}}"#, entries.join(",")).as_bytes())
+        .unwrap()
+        .0
+}
+
+#[test]
+fn a_body_that_is_not_here_is_told_unless_none_was_sent() {
+    let none = ReadNote::NoBody;
+    let elsewhere = |key: &str| ReadNote::LeftOut(format!("only `{key}` stands for it"));
+    for (request, note) in [
+        (r#""headers":[]"#, Some(none.clone())),
+        (r#""headers":[],"postData":null"#, Some(none.clone())),
+        (
+            r#""headers":[],"postData":{},"bodySize":0"#,
+            Some(none.clone()),
+        ),
+        (
+            r#""headers":[],"postData":{"text":""},"bodySize":-1,"method":"put""#,
+            Some(none),
+        ),
+        (
+            r#""headers":[],"postData":{"text":"","_sha1":"ab.json"},"bodySize":0"#,
+            Some(elsewhere("_sha1")),
+        ),
+        (
+            r#""headers":[],"postData":{"mimeType":"a/b","body":"{}"}"#,
+            Some(elsewhere("body")),
+        ),
+        (r#""headers":[],"postData":{"text":""},"bodySize":0"#, None),
+        (
+            r#""headers":[{"name":"content-length","value":"0"}],"postData":null"#,
+            None,
+        ),
+        (r#""headers":[],"method":"GET","postData":null"#, None),
+    ] {
+        let found = &of_requests(&[request])[0];
+        let expected: Vec<_> = note
+            .into_iter()
+            .chain([ReadNote::Time("7".into())])
+            .collect();
+        assert_eq!(found.notes, expected, "{request}");
+        assert_eq!(
+            found.capture.request.body_complete,
+            expected.len() == 1,
+            "{request}"
+        );
+    }
 }
 
 #[test]

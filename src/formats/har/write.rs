@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use super::super::found::has_body;
 use super::super::url;
 use super::CREATOR;
 use super::read::OwnForm;
@@ -89,7 +90,7 @@ fn request_json(request: &Request, url: &str) -> Value {
         "headers": headers.map(|(name, value)| header(name, value)).collect::<Vec<_>>(),
         "queryString": query.map(|(name, value)| pair(&name, &value)).collect::<Vec<_>>(),
     });
-    if !request.body.is_empty() {
+    if !request.body.is_empty() || has_body(&request.method) {
         json["postData"] = post_data(request);
     }
     json["headersSize"] = (-1).into();

@@ -2,7 +2,9 @@
 
 use super::super::ReadNote;
 use super::super::found::ReadBody;
-use super::head::{self, MessageHead, NumberedLines};
+use super::head::{self, MessageHead};
+use super::http_file;
+use super::lines::NumberedLines;
 
 /// A body, and how many bytes of the file it took.
 type Framed = (ReadBody, usize);
@@ -19,28 +21,54 @@ fn all(rest: &[u8], complete: bool, note: Option<ReadNote>) -> Framed {
 
 /// The body of the message with this head, of which `rest` follows.
 pub fn read(rest: &[u8], head: &MessageHead) -> Framed {
-    match head.content_length {
+    let (mut body, used) = match head.content_length {
         _ if head.chunked => dechunk(rest).unwrap_or_else(|| not_chunked(rest)),
         Some(length) => of_length(rest, length),
-        None => until_marked(rest),
+        None => until_marked(rest, head.is_http_file),
+    };
+    if head.is_http_file {
+        note_elsewhere(&mut body);
     }
+    if !head.chunked {
+        body.note_missing(&head.method, &head.headers);
+    }
+    (body, used)
 }
 
 /// A body without a length: up to what can be no part of it, an answer or the `###` of `.http` files,
-/// without the line ends before that; else all there is.
-fn until_marked(rest: &[u8]) -> Framed {
+/// without the line ends before that; else all there is. In an `.http` file the line ends are never its
+/// own, and what is about the answer ends it, too.
+fn until_marked(rest: &[u8], is_http_file: bool) -> Framed {
     let mut lines = NumberedLines::new(rest, 1);
     let mut start = 0;
+    let mut found = false;
     while let Some((_, line)) = lines.next() {
-        if head::is_mark(line) {
-            let body = rest.get(..start).unwrap_or_default();
-            let end = body.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
-            let body = body.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
-            return (all(body, true, None).0, start);
+        found = head::is_mark(line) || is_http_file && http_file::is_about_answer(line);
+        if found {
+            break;
         }
         start = lines.used;
     }
-    all(rest, true, None)
+    let mut body = rest.get(..start).unwrap_or_default();
+    if found || is_http_file {
+        let end = body.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
+        body = body.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
+    }
+    (all(body, true, None).0, start)
+}
+
+/// Notes what an `.http` file has in place of the bytes: another file, or a variable.
+fn note_elsewhere(body: &mut ReadBody) {
+    let mut lines = NumberedLines::new(&body.bytes, 1);
+    let note = if let Some(file) = lines.find_map(|(_, line)| http_file::side_file(line)) {
+        ReadNote::LeftOut(format!("it stands in `{}`", file.escape_debug()))
+    } else if let Some(name) = http_file::unset(&body.bytes) {
+        ReadNote::Unset(name.to_owned())
+    } else {
+        return;
+    };
+    body.notes.push(note);
+    body.complete = false;
 }
 
 /// A proxy may have saved the decoded body under the header of the encoded one.

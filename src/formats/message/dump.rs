@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::{FilePosition, FormatError, ReadNote};
-use super::head::{NumberedLines, request_line};
+use super::head::request_line;
+use super::lines::NumberedLines;
 
 /// The methods that are looked for after the packet headers that `tcpdump -A` prints.
 const METHODS: [&[u8]; 5] = [b"POST ", b"PUT ", b"PATCH ", b"GET ", b"DELETE "];

@@ -2,6 +2,8 @@
 
 use super::super::field::is_token;
 use super::super::{FilePosition, FormatError, ReadNote, url};
+use super::http_file;
+use super::lines::NumberedLines;
 use crate::delivery::Headers;
 
 /// How much of a line an error shows, in characters.
@@ -20,52 +22,16 @@ pub struct MessageHead {
     pub line: u64,
     /// How many bytes the head takes, with the blank line after it.
     pub length: usize,
-}
-
-/// The lines of a text with their numbers; line ends are CRLF or LF.
-pub struct NumberedLines<'a> {
-    rest: &'a [u8],
-    number: u64,
-    /// How many bytes were given out, with their line ends.
-    pub used: usize,
-}
-
-impl<'a> NumberedLines<'a> {
-    pub const fn new(bytes: &'a [u8], first: u64) -> Self {
-        Self {
-            rest: bytes,
-            number: first,
-            used: 0,
-        }
-    }
-}
-
-impl<'a> Iterator for NumberedLines<'a> {
-    type Item = (u64, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = self.rest.iter().position(|b| *b == b'\n');
-        let length = end.map_or(self.rest.len(), |at| at + 1);
-        let (line, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        self.used += length;
-        self.number += 1;
-        Some((self.number - 1, trim_line_end(line)))
-    }
-}
-
-fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    /// Whether it stands in an `.http` file.
+    pub is_http_file: bool,
 }
 
 /// Whether the first line that is not blank is a request line.
 pub fn begins(bytes: &[u8]) -> bool {
     let first = NumberedLines::new(bytes, 1).find(|(_, line)| !line.is_empty());
-    first.is_some_and(|(_, line)| request_line(line).is_some())
+    first.is_some_and(|(_, line)| {
+        request_line(line).is_some() || http_file::versionless(line).is_some()
+    })
 }
 
 /// Whether a line ends what stands before it: the first one of an answer, or the `###` that stands
@@ -85,52 +51,77 @@ pub fn is_mark(line: &[u8]) -> bool {
     line.starts_with(b"###") || status.is_some_and(is_status)
 }
 
-/// How many bytes stand before the next request: blank lines, comments, an answer with all of its own.
+/// How many bytes stand before the next request: blank lines, comments, an answer with all of its own,
+/// what `.http` files have besides.
 pub fn between(bytes: &[u8]) -> usize {
-    let mut lines = NumberedLines::new(bytes, 1);
     let (mut end, mut in_answer) = (0, false);
-    while let Some((_, line)) = lines.next() {
-        let is_comment = line.starts_with(b"#") || line.starts_with(b"//");
-        if request_line(line).is_some()
-            || !(in_answer || line.is_empty() || is_comment || is_mark(line))
-        {
+    loop {
+        let rest = bytes.get(end..).unwrap_or_default();
+        let mut lines = NumberedLines::new(rest, 1);
+        let Some((_, line)) = lines.next() else {
+            return end;
+        };
+        let aside = http_file::aside(rest);
+        let passed = in_answer || line.is_empty() || is_comment(line) || is_mark(line) || aside > 0;
+        if request_line(line).is_some() || http_file::versionless(line).is_some() || !passed {
             return end;
         }
-        in_answer = is_mark(line) && !is_comment || in_answer && !line.starts_with(b"###");
-        end = lines.used;
+        in_answer = is_mark(line) && !is_comment(line) || in_answer && !line.starts_with(b"###");
+        end += lines.used.max(aside);
     }
-    end
 }
 
-/// Method, target and version, which `.http` files leave out behind a whole URL.
+/// How many bytes stand before the next `###`; all where there is none.
+pub fn until_separator(bytes: &[u8]) -> usize {
+    let mut lines = NumberedLines::new(bytes, 1);
+    let mut before = 0;
+    while let Some((_, line)) = lines.next() {
+        if before > 0 && line.starts_with(b"###") {
+            return before;
+        }
+        before = lines.used;
+    }
+    before
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    line.starts_with(b"#") || line.starts_with(b"//")
+}
+
+/// Method, target and version.
 pub fn request_line(line: &[u8]) -> Option<(&str, &str, &str)> {
     let (method, rest) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-    let bare = rest.trim();
-    let is_url = bare.starts_with("http://") || bare.starts_with("https://");
-    if is_token(method) && is_url && !bare.contains(char::is_whitespace) {
-        return Some((method, bare, "HTTP/1.1"));
-    }
     let (target, version) = rest.trim_end().rsplit_once(' ')?;
     let number = version.strip_prefix("HTTP/")?;
+    let target = target.trim();
     let is_target = !target.is_empty() && !target.contains(char::is_whitespace);
     let is_version = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     (is_token(method) && is_target && is_version).then_some((method, target, version))
 }
 
-/// Reads a head; blank lines before it are skipped, and the file may end before the one after.
-pub fn read(bytes: &[u8], line: u64) -> Result<MessageHead, FormatError> {
+/// Reads a head; blank lines before it are skipped, and the file may end before the one after. In an
+/// `.http` file, lines may go on with the URL's query or be comments.
+pub fn read(bytes: &[u8], line: u64, is_http_file: bool) -> Result<MessageHead, FormatError> {
     let mut lines = NumberedLines::new(bytes, line);
     let first = lines.find(|(_, line)| !line.is_empty());
     let (line, text) = first.unwrap_or((line, &[]));
-    let (method, target, version) = request_line(text).ok_or_else(|| {
+    let loose = || http_file::request_line(text).filter(|_| is_http_file);
+    let (method, target, version) = request_line(text).or_else(loose).ok_or_else(|| {
         let problem = "no request line such as `POST /path HTTP/1.1`";
         FormatError::at(FilePosition::Line(line), problem)
     })?;
+    let mut target = target.to_owned();
     let mut fields = HeaderFields::default();
     for (number, text) in lines.by_ref().take_while(|(_, line)| !line.is_empty()) {
-        fields.add(number, text)?;
+        let goes_on = fields.list.is_empty() && matches!(text, [b' ' | b'\t' | b'?' | b'&', ..]);
+        if is_http_file && goes_on {
+            target.push_str(&String::from_utf8_lossy(text.trim_ascii()));
+        } else if !(is_http_file && is_comment(text)) {
+            fields.add(number, text)?;
+        }
     }
     let headers: Headers = fields.list.into_iter().collect();
+    let target = http_file::behind_variable(&target);
     Ok(MessageHead {
         method: method.into(),
         target: url::target(target).map_or_else(|| target.into(), Into::into),
@@ -141,6 +132,7 @@ pub fn read(bytes: &[u8], line: u64) -> Result<MessageHead, FormatError> {
         notes: fields.notes,
         line,
         length: lines.used,
+        is_http_file,
     })
 }
 

@@ -5,13 +5,21 @@ use super::*;
 use crate::delivery::Headers;
 
 fn one(text: impl AsRef<[u8]>) -> FoundCapture {
-    let mut readings = read_all(text.as_ref(), 1).unwrap();
+    let mut readings = all(text.as_ref(), 1);
     assert_eq!(readings.len(), 1);
     readings.remove(0)
 }
 
+fn all(text: &[u8], line: u64) -> Vec<FoundCapture> {
+    let readings = read_all(text, line, false).unwrap();
+    readings.into_iter().collect::<Result<_, _>>().unwrap()
+}
+
 fn error(text: &str) -> String {
-    read_all(text.as_bytes(), 1).unwrap_err().to_string()
+    let readings = read_all(text.as_bytes(), 1, false);
+    let readings =
+        readings.and_then(|readings| readings.into_iter().collect::<Result<Vec<_>, _>>());
+    readings.unwrap_err().to_string()
 }
 
 fn fields(reading: &FoundCapture) -> Vec<(&str, &[u8])> {
@@ -111,7 +119,7 @@ fn chunks_are_put_together() {
 
 #[test]
 fn a_folded_field_is_one() {
-    let reading = one("POST / HTTP/1.1\nX-A: 1\n\t 2\n  3\nX-B: 4\n\n");
+    let reading = one("GET / HTTP/1.1\nX-A: 1\n\t 2\n  3\nX-B: 4\n\n");
     assert_eq!(
         fields(&reading),
         [("X-A", b"1 2 3".as_slice()), ("X-B", b"4")]
@@ -125,7 +133,7 @@ fn a_folded_field_is_one() {
 #[test]
 fn all_messages_of_a_connection_are_read() {
     let text = "POST /1 HTTP/1.1\nContent-Length: 1\n\na\n\nPUT /2 HTTP/1.1\nTransfer-Encoding: chunked\n\n1\nb\n0\n\nGET /3 HTTP/1.1\n\n";
-    let readings = read_all(text.as_bytes(), 10).unwrap();
+    let readings = all(text.as_bytes(), 10);
     let targets: Vec<_> = readings
         .iter()
         .map(|r| r.capture.request.target.as_str())
@@ -329,7 +337,8 @@ proptest! {
     ) {
         let all = [start.as_bytes(), text.as_bytes(), &bytes].concat();
         let _ = looks_like_one(&all);
-        let _ = read_all(&all, 1);
+        let _ = read_all(&all, 1, false);
+        let _ = read_all(&all, 1, true);
     }
 }
 
@@ -368,7 +377,7 @@ fn a_message_ends_where_an_answer_or_a_mark_begins() {
         ("POST http://x:1/a\nX-A: 1\n\n{}".to_owned(), vec!["{}"]),
     ] {
         assert!(looks_like_one(text.as_bytes()), "{text}");
-        let found = read_all(text.as_bytes(), 1).unwrap();
+        let found = all(text.as_bytes(), 1);
         let read: Vec<_> = found
             .iter()
             .map(|found| String::from_utf8_lossy(&found.capture.request.body))
@@ -385,10 +394,113 @@ fn a_message_ends_where_an_answer_or_a_mark_begins() {
 
 #[test]
 fn a_later_request_stands_on_its_own_line() {
-    let found = read_all(
+    let found = all(
         b"POST /a HTTP/1.1\n\n{}\n###\n# b\n\nPUT /b HTTP/1.1\n\n",
         1,
-    )
-    .unwrap();
+    );
     assert_eq!(found[1].place, FilePosition::Line(7));
+}
+
+/// The bodies of an `.http` file.
+fn of_http_file(text: &str) -> Vec<FoundCapture> {
+    let readings = read_all(text.as_bytes(), 1, true).unwrap();
+    readings.into_iter().flatten().collect()
+}
+
+#[test]
+fn what_an_http_file_has_around_a_body_is_no_part_of_it() {
+    let one = "POST http://x/a\nX-A: 1\n";
+    let next = "###\nPUT http://x/b HTTP/1.1\n\nsecond\n";
+    for (text, bodies) in [
+        (format!("{one}\n{{}}\n"), vec!["{}"]),
+        (format!("{one}\n{{}}\r\n\r\n"), vec!["{}"]),
+        (format!("{one}\n{{}}\n\n{next}"), vec!["{}", "second"]),
+        (
+            format!("{one}\n{{}}\n> {{% client.log(1) %}}\n{next}"),
+            vec!["{}", "second"],
+        ),
+        (
+            format!("{one}\n{{}}\n\n> {{%\n  POST x HTTP/1.1\n\n%}}\n\n{next}"),
+            vec!["{}", "second"],
+        ),
+        (
+            format!("{one}\n{{}}\n\n> ./after.js\n<> 2026-01-18.200.json\n"),
+            vec!["{}"],
+        ),
+        (
+            format!("{one}\n{{}}\n>>! out.json\n{next}"),
+            vec!["{}", "second"],
+        ),
+        (
+            format!("< {{%\n request.x = 1\n%}}\n{one}\n{{}}"),
+            vec!["{}"],
+        ),
+        (
+            format!("@a = 1\n@b=2\n\n# @no-log\n{one}// a note\n# and: one\n\n{{}}"),
+            vec!["{}"],
+        ),
+        (format!("{one}\n<a>1</a>\n"), vec!["<a>1</a>"]),
+        (
+            format!("{one}\n{{\"a\":{{{{\"b\"}}}}}}\n"),
+            vec!["{\"a\":{{\"b\"}}}"],
+        ),
+        ("POST /a\nHost: x\n\n{}\n".into(), vec!["{}"]),
+        (format!("GET http://x/c\n\n{next}"), vec!["", "second"]),
+        ("http://x/c\n".into(), vec![""]),
+    ] {
+        let found = of_http_file(&text);
+        let read: Vec<_> = found.iter().map(body).collect();
+        let expected: Vec<_> = bodies.iter().map(|body| (body.as_bytes(), true)).collect();
+        assert_eq!(read, expected, "{text}");
+        assert!(found.iter().all(|found| found.notes.is_empty()), "{text}");
+    }
+}
+
+#[test]
+fn variables_are_put_in_where_the_file_tells_them() {
+    let found = of_http_file(
+        "@host = localhost:3000\n@url=http://{{host}}/hooks\n\nPOST {{url}}\n  ?a={{ host }}\n  &b=2\nX-A: {{host}}\n\n{\"h\":\"{{host}}\"}\n",
+    );
+    let request = &found[0].capture.request;
+    assert_eq!(request.target, "/hooks?a=localhost:3000&b=2");
+    assert_eq!(request.headers.text("X-A"), Some("localhost:3000"));
+    assert_eq!(
+        body(&found[0]),
+        (b"{\"h\":\"localhost:3000\"}".as_slice(), true)
+    );
+    assert_eq!(found[0].place, FilePosition::Line(4));
+}
+
+#[test]
+fn what_stands_outside_of_an_http_file_is_told() {
+    for (text, note) in [
+        ("{\"id\":\"{{$guid}}\"}", ReadNote::Unset("$guid".into())),
+        (
+            "< ./body.json",
+            ReadNote::LeftOut("it stands in `./body.json`".into()),
+        ),
+        (
+            "<@latin1 body.json\n",
+            ReadNote::LeftOut("it stands in `body.json`".into()),
+        ),
+        ("", ReadNote::NoBody),
+    ] {
+        let found = of_http_file(&format!("POST {{{{host}}}}/a\nX-A: 1\n\n{text}"));
+        assert_eq!(found[0].notes, [note]);
+        assert_eq!(found[0].capture.request.target, "/a");
+        assert!(!found[0].capture.request.body_complete, "{text}");
+    }
+}
+
+#[test]
+fn an_odd_request_of_an_http_file_spoils_itself_alone() {
+    let one = "POST http://x/a\nX-A: 1\n\n{}\n";
+    let text = format!("{one}\n###\nPOST http://x/b\nno colon\n\n{{}}\n\n### c\n{one}");
+    let found = read_all(text.as_bytes(), 1, false).unwrap();
+    assert_eq!(found.len(), 3);
+    assert_eq!(
+        found[1].as_ref().unwrap_err().to_string(),
+        "line 8: `no colon` is no header"
+    );
+    assert_eq!(body(found[2].as_ref().unwrap()), (b"{}".as_slice(), true));
 }

@@ -185,13 +185,17 @@ fn other_json_is_told_what_it_lacks() {
         assert_eq!(error.may_be_body(), may_be_body, "{text}");
         assert!(error.hint().unwrap().starts_with("expected {"), "{text}");
     }
-    let error = error(r#"{"log":{}}"#);
-    assert!(
-        error
-            .to_string()
-            .starts_with("not HAR: missing field `entries`"),
-        "{error}"
-    );
+    for (text, message) in [
+        (r#"{"log":{}}"#, "line 1: no `log.entries`"),
+        (
+            r#"{"log":{"entries":{"0":{}}}}"#,
+            "line 1: `log.entries` is no list",
+        ),
+    ] {
+        let error = error(text);
+        assert_eq!(error.to_string(), message);
+        assert!(error.hint().unwrap().contains("entries"), "{text}");
+    }
 }
 
 #[test]
@@ -220,7 +224,7 @@ fn a_name_decides_where_the_bytes_do_not() {
             .unwrap_err()
             .to_string()
     };
-    assert!(by_name("POST /\n", "a.http").starts_with("line 1: no request line"));
+    assert!(by_name("POST\n", "a.http").starts_with("line 1: no request line"));
     assert!(by_name("{\n}", "a.ndjson").starts_with("line 1: not a capture"));
     assert_eq!(
         by_name("{\n}", "a.json"),

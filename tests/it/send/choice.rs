@@ -91,6 +91,42 @@ fn what_is_unknown_is_refused_with_a_near_name() {
 }
 
 #[test]
+fn an_event_without_a_fixture_is_sent_with_data_in_its_provider_s_envelope() {
+    let endpoint = Endpoint::ok();
+    let sender = Sender::new();
+    let data = r#"{"total":49.90,"id":9007199254740993}"#;
+    for (provider, event) in [("olympus", "shop.opened"), ("olympus", "order.creatd")] {
+        let url = endpoint.url("");
+        let args = [
+            event, "-p", provider, "--data", data, "--url", &url, "--json",
+        ];
+        let run = sender.send(&args).expect(0);
+        let note = format!("note: `{provider}` has no event `{event}`: sent with the data given; ");
+        assert!(run.stderr.starts_with(&note), "{}", run.stderr);
+        assert_eq!(run.json_lines()[0]["event"], event);
+        let sent = endpoint.seen().pop().unwrap();
+        assert!(is_signed(provider, SECRET, &sent));
+        assert_eq!(sent.json()["type"], event);
+        assert_eq!(sent.json()["tenant_id"], "tenant_xyz");
+        assert!(sent.text().contains(data), "{}", sent.text());
+    }
+    let run = sender.send(&["order.creatd", "-p", "olympus", "--data", "{}", "--dry-run"]);
+    assert!(
+        run.stderr.contains("did you mean `order.created`?"),
+        "{}",
+        run.stderr
+    );
+    for content in [["--data", "{}"], ["--body", "@x"]] {
+        let args = [&["shop.opened", "--dry-run"], &content[..]].concat();
+        sender.refused(
+            &args,
+            "unknown event `shop.opened`",
+            "`--provider NAME` sends any",
+        );
+    }
+}
+
+#[test]
 fn an_event_of_another_provider_is_told_whose_it_is() {
     let args = ["media.created", "--provider", "olympus", "--dry-run"];
     Sender::new().refused(&args, "`media.created`", "barecommerce");
@@ -137,13 +173,16 @@ fn the_endpoint_is_the_flag_s_the_variable_s_or_the_file_s() {
 }
 
 #[test]
-fn without_an_endpoint_stderr_says_how_to_give_one() {
+fn without_an_endpoint_it_is_the_listener_s_default_which_is_said() {
     let sender = Sender::new();
-    sender.refused(
-        &["order.sent"],
-        "no endpoint to send to",
-        "--url http://localhost:4400",
-    );
+    // What fails next, so that nothing is sent to whoever listens there.
+    let run = sender
+        .send(&["order.sent", "--cacert", "none.pem"])
+        .expect(4);
+    let note = "note: no `--url` and no WEBHOOK_URL: sending to http://localhost:4400\n";
+    assert!(run.stderr.starts_with(note), "{}", run.stderr);
+    let dry = sender.dry(&["order.sent"]);
+    assert_eq!(dry[0].field("host"), Some("localhost:4400"));
     for url in ["ftp://h/x", "http://", "localhost:0", "http://h h/"] {
         sender.refused(&["order.sent", "--url", url], "", "an endpoint is a port");
     }
@@ -203,6 +242,7 @@ fn flags_that_would_undo_each_other_are_refused() {
     for flags in [
         &["--speed", "2x"][..],
         &["--as", "curl"],
+        &["--dry-run", "--as", "curl", "--json"],
         &["--add"],
         &["--all"],
         &["--fault", "stale", "--retry"],

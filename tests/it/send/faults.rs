@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::events::{ROUTES, provider_of};
-use super::{SECRET, Sender, of_kind};
+use super::{SECRET, Sender, of_kind, summary};
 use crate::harness::Listener;
 use crate::harness::endpoint::Endpoint;
 use crate::peers::{self, Handler, PROVIDERS};
@@ -63,10 +63,95 @@ fn answers(sender: &Sender, route: &str, url: &str, fault: &str, status: u16) {
     let attempts = of_kind(&run, "attempt");
     let times = if fault == "duplicate" { 2 } else { 1 };
     assert_eq!(attempts.len(), times, "{route} {fault}");
+    let is_right = is_right(fault, status);
     for attempt in attempts {
         assert_eq!(attempt["response"]["status"], status, "{route} {fault}");
+        assert_eq!(attempt["expected"], is_right, "{route} {fault}");
     }
-    run.expect(i32::from(status != 200));
+    let expected = if is_right { times } else { 0 };
+    assert_eq!(summary(&run)["expected"], expected, "{route} {fault}");
+    run.expect(i32::from(!is_right));
+}
+
+/// What is genuine has to be taken, a forgery to be refused and not to crash the handler.
+fn is_right(fault: &str, status: u16) -> bool {
+    match fault {
+        "duplicate" => status == 200,
+        "future" => matches!(status, 200 | 401),
+        _ => status == 401,
+    }
+}
+
+#[test]
+fn a_fault_is_yes_where_it_was_refused_and_no_where_it_was_taken() {
+    let sender = Sender::new();
+    let base = ["order.created", "--provider", "cimplify"];
+    for (status, fault, code) in [
+        (401, "wrong-secret", 0),
+        (403, "tampered-body", 0),
+        (400, "malformed-signature", 0),
+        (200, "wrong-secret", 1),
+        (204, "missing-signature", 1),
+        (500, "truncated", 1),
+        (302, "wrong-secret", 1),
+        // What says nothing of the signature proves nothing.
+        (404, "wrong-secret", 1),
+        (429, "wrong-secret", 1),
+        (200, "duplicate", 0),
+        (401, "duplicate", 1),
+    ] {
+        let url = Endpoint::script(&[status]).url("");
+        let args = [&base[..], &["--url", &url, "--fault", fault]].concat();
+        sender.send(&args).expect(code);
+        let load = [&args[..], &["--count", "3"]].concat();
+        sender.send(&load).expect(code);
+        // What is asked for by its number goes before.
+        let expected = format!("{status}");
+        let asked = [&args[..], &["--expect-status", &expected]].concat();
+        sender.send(&asked).expect(0);
+    }
+    let refused = [&base[..], &["--url", "1", "--fault", "wrong-secret"]].concat();
+    sender.send(&refused).expect(3);
+}
+
+#[test]
+fn an_expected_status_is_what_exit_0_means() {
+    let sender = Sender::new();
+    let endpoint = Endpoint::script(&[401]);
+    let url = endpoint.url("");
+    let expecting = |status| {
+        let base = ["order.sent", "--url", &url, "--expect-status"];
+        sender.send(&[&base[..], &[status]].concat())
+    };
+    let run = expecting("401").expect(0);
+    assert!(
+        run.stdout
+            .contains("expected: `--expect-status` asks for it"),
+        "{}",
+        run.stdout
+    );
+    expecting("200,4xx").expect(0);
+    let run = expecting("2xx,500").expect(1);
+    assert!(
+        run.stdout.contains("`--expect-status` asks for 2xx, 500"),
+        "{}",
+        run.stdout
+    );
+    for wrong in ["ok", "600", "1xx", ""] {
+        let run = expecting(wrong).expect(2);
+        assert!(run.stderr.contains("--expect-status"), "{}", run.stderr);
+    }
+    // Of a schedule the last attempt decides.
+    let twice = Endpoint::script(&[500, 200]);
+    let retried = [
+        "order.sent",
+        "--url",
+        &twice.url(""),
+        "--retry",
+        "--speed",
+        "100000x",
+    ];
+    sender.send(&retried).expect(0);
 }
 
 #[test]
@@ -123,7 +208,9 @@ fn listen_sees_each_fault_for_what_it_is() {
                 "--fault",
                 fault,
             ];
-            let run = sender.send(&args).expect(i32::from(status != 200));
+            let run = sender
+                .send(&args)
+                .expect(i32::from(!is_right(fault, status)));
             let right = format!("expected: a correct receiver answers 401 to `{fault}`");
             assert_eq!(run.stdout.contains(&right), status == 401, "{}", run.stdout);
             assert!(!run.stdout.contains("hint:"), "{}", run.stdout);

@@ -1,7 +1,5 @@
 //! Shaping: `--data`, `--set`, `--unset`, `--edit`, `--body`, `--id`, `--timestamp`, `--seed`.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use serde_json::{Value, json};
 
 use super::{SECRET, Sender};
@@ -216,80 +214,6 @@ fn add_and_unset_change_what_there_is() {
     assert_eq!(body["data"]["items"], json!([{"id": 2}]));
     assert!(body["data"].get("table").is_none());
     assert!(body.get("location_id").is_none());
-}
-
-/// An editor that is a shell script.
-fn editor(sender: &Sender, name: &str, script: &str) -> String {
-    let path = sender
-        .sandbox()
-        .file(name, format!("#!/bin/sh\n{script}\n"));
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&path, mode).expect("a program");
-    path.to_str().expect("text").to_owned()
-}
-
-#[test]
-fn an_editor_changes_the_payload_before_it_is_signed() {
-    let sender = Sender::new();
-    let script = r#"test "$1" = -w || exit 9; sed -i 's/32.53/99.50/' "$2""#;
-    let path = editor(&sender, "edit me.sh", script);
-    let quoted = format!("'{path}' -w");
-    // VISUAL goes before EDITOR; an empty one counts as not set.
-    for (visual, other) in [("", quoted.as_str()), (&quoted, "false")] {
-        let sender = Sender::new().with("VISUAL", visual).with("EDITOR", other);
-        let endpoint = Endpoint::ok();
-        sender
-            .send(&with(&["--edit", "--url", &endpoint.url("")]))
-            .expect(0);
-        let sent = endpoint.one();
-        assert_eq!(sent.json()["data"]["total"], 99.5);
-        assert!(
-            sent.text().ends_with('}') && !sent.text().contains('\n'),
-            "compact"
-        );
-        assert!(is_signed("olympus", SECRET, &sent));
-    }
-}
-
-#[test]
-fn an_editor_changes_a_body_byte_for_byte() {
-    let sender = Sender::new();
-    let path = editor(&sender, "append.sh", r#"printf ' \r\n' >> "$1""#);
-    let sender = sender.with("EDITOR", &path);
-    sender.sandbox().file("x", "{\"a\": 1}");
-    let args = ["--provider", "olympus", "--body", "@x", "--edit"];
-    let messages = sender.dry(&args);
-    assert_eq!(messages[0].text(), "{\"a\": 1} \r\n");
-    assert!(is_signed("olympus", SECRET, &messages[0]));
-}
-
-#[test]
-fn an_editor_that_fails_sends_nothing() {
-    let endpoint = Endpoint::ok();
-    let url = endpoint.url("");
-    let args = with(&["--edit", "--url", &url]);
-    let sender = Sender::new();
-    sender.refused(&args, "`--edit` needs an editor", "set VISUAL or EDITOR");
-    let missing = Sender::new().with("EDITOR", "/no/such/editor");
-    missing.refused(
-        &args,
-        "cannot start the editor `/no/such/editor`",
-        "set VISUAL",
-    );
-    let run = Sender::new().with("EDITOR", "false").send(&args).expect(2);
-    assert!(
-        run.stderr.contains("the editor `false` gave up"),
-        "{}",
-        run.stderr
-    );
-    let broken = editor(&sender, "break.sh", r#"echo '{"data":' > "$1""#);
-    let sender = Sender::new().with("EDITOR", &broken);
-    sender.refused(
-        &args,
-        "what came out of the editor is not JSON",
-        "nothing was sent",
-    );
-    assert_eq!(endpoint.seen().len(), 0);
 }
 
 #[test]
