@@ -4,9 +4,9 @@ use std::io;
 
 use serde::Serialize as _;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::json::javascript;
+use crate::json::{Path, javascript};
 
 /// The name of a field that no provider documents.
 const EXTRA: &str = "webhook_test_extra";
@@ -25,8 +25,8 @@ const TEXTS: [&str; 7] = [
     "reason",
 ];
 
-/// Adds a field that is not documented to the object at `path`; the whole document where it is
-/// empty.
+/// Adds a field that is not documented to the first object at or below `path`, which is the whole
+/// document where it is empty. A document without such an object stays as it is.
 pub fn add_field(document: &mut Value, path: &str) {
     insert(document, path, json!({"added": "later"}));
 }
@@ -62,15 +62,24 @@ pub fn has_fraction(value: &Value) -> bool {
 }
 
 fn insert(document: &mut Value, path: &str, value: Value) {
-    let object = value_at(document, path).and_then(Value::as_object_mut);
-    if let Some(object) = object {
+    if let Some(object) = value_at(document, path).and_then(first_object) {
         object.insert(EXTRA.into(), value);
     }
 }
 
 fn value_at<'v>(document: &'v mut Value, path: &str) -> Option<&'v mut Value> {
-    let mut steps = path.split('.').filter(|step| !step.is_empty());
-    steps.try_fold(document, |value, step| value.get_mut(step))
+    match path {
+        "" => Some(document),
+        _ => path.parse::<Path>().ok()?.find(document),
+    }
+}
+
+fn first_object(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    match value {
+        Value::Object(map) => Some(map),
+        Value::Array(items) => items.iter_mut().find_map(first_object),
+        _ => None,
+    }
 }
 
 /// Looks into objects and arrays below.
@@ -227,5 +236,16 @@ mod tests {
         add_field(&mut document, "data");
         add_field(&mut document, "");
         assert_eq!(document, json!([1]));
+    }
+
+    #[test]
+    fn a_list_takes_a_field_in_its_first_object() {
+        let mut document = json!({"data": {"items": ["a", [{"id": 1}], {"id": 2}]}});
+        ensure_fraction(&mut document, "data.items[1]");
+        assert_eq!(document["data"]["items"][1][0][EXTRA], 49.9);
+        add_bulk(&mut document, "data.items");
+        let bulk = document["data"]["items"][1][0][EXTRA].as_str();
+        assert_eq!(bulk.map(str::len), Some(BULK));
+        assert_eq!(document["data"]["items"][2], json!({"id": 2}));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::delivery::{Attempt, Severity};
+use crate::delivery::{Attempt, CheckOutcome, Severity};
 
 /// What has to come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,40 @@ pub(super) struct Flaw {
     pub reason: String,
     /// Which of the attempts shows it.
     pub shown_by: usize,
+}
+
+/// What a check comes to.
+#[derive(Debug)]
+pub(super) enum Conclusion {
+    /// What came back is what was expected.
+    Sound,
+    /// It is not.
+    Flawed(Flaw),
+    /// What came back decides nothing, for this reason.
+    Open(String),
+    /// The check was not run, for this reason.
+    Skipped(String),
+}
+
+impl Conclusion {
+    /// How the check ended, the severity of what it found, and one line of why; `own` is the check's
+    /// own severity.
+    pub(super) fn outcome(self, own: Severity) -> (CheckOutcome, Severity, Option<String>) {
+        match self {
+            Self::Sound => (CheckOutcome::Pass, own, None),
+            Self::Flawed(flaw) => {
+                let is_warning = flaw.severity == Severity::Warning;
+                let outcome = if is_warning {
+                    CheckOutcome::Warn
+                } else {
+                    CheckOutcome::Fail
+                };
+                (outcome, flaw.severity, Some(flaw.reason))
+            }
+            Self::Open(reason) => (CheckOutcome::Open, own, Some(reason)),
+            Self::Skipped(reason) => (CheckOutcome::Skip, own, Some(reason)),
+        }
+    }
 }
 
 impl Expect {

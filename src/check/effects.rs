@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::delivery::{Headers, Request};
 use crate::http::{Client, Target};
@@ -15,27 +16,41 @@ const COUNTED_WITHIN: Duration = Duration::from_secs(30);
 const SHOWN: usize = 60;
 /// How long a side effect may take to show: a handler answers first and works then.
 const SHOWN_WITHIN: Duration = Duration::from_secs(3);
-/// How long a second side effect may take to show after the first.
+/// The shortest time after which a count that has not grown is taken to rest.
 const SETTLED_AFTER: Duration = Duration::from_millis(300);
 /// A count is a whole number; this leaves room for what a float does to it.
 const HALF: f64 = 0.5;
 /// The pause between two counts.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Where the side effects that deliveries have had so far are counted, such as the rows of a table.
-pub enum SideEffects {
-    /// What a command for `sh -c` prints, run in this folder.
-    Command(String, PathBuf),
+/// How the side effects are counted that deliveries have had so far, such as the rows of a table.
+pub struct SideEffects {
+    /// What counts them.
+    pub counter: EffectCounter,
+    /// A command for `sh -c` that ends well once the handler has done what it does after its answer,
+    /// and the longest that this may take.
+    pub until: Option<(String, Duration)>,
+    /// The folder in which commands are run.
+    pub folder: PathBuf,
+}
+
+/// What gives the number of side effects.
+pub enum EffectCounter {
+    /// What a command for `sh -c` prints.
+    Command(String),
     /// What a URL answers.
     Url(Box<Client>, Target),
 }
 
 impl SideEffects {
     /// The count now, or one line of why there is none.
-    pub async fn count(&self) -> Result<f64, String> {
-        let text = match self {
-            Self::Command(command, folder) => run(command, folder).await,
-            Self::Url(client, target) => get(client, target).await,
+    async fn count(&self) -> Result<f64, String> {
+        let text = match &self.counter {
+            EffectCounter::Command(command) => {
+                let limit = Instant::now() + COUNTED_WITHIN;
+                run(command, &self.folder, Stdio::inherit(), limit).await
+            }
+            EffectCounter::Url(client, target) => get(client, target).await,
         }?;
         let number: Result<f64, _> = text.trim().parse();
         number.ok().filter(|n| n.is_finite()).ok_or_else(|| {
@@ -44,48 +59,85 @@ impl SideEffects {
         })
     }
 
-    /// What is wrong, where what was sent since the count `before` had another number of side effects
-    /// than one.
-    pub(super) async fn flaw_since(&self, before: Result<f64, String>) -> Option<String> {
-        match self.settled_since(before).await {
-            Ok(effects) if (effects - 1.0).abs() < HALF => None,
-            Ok(effects) if effects.abs() < HALF => {
-                Some("acknowledged it, and counted nothing".into())
+    /// The count once the handler has done its work.
+    pub(super) async fn count_when_done(&self) -> Result<f64, String> {
+        let Some((command, limit)) = &self.until else {
+            return self.count().await;
+        };
+        let end = Instant::now() + *limit;
+        while let Err(error) = run(command, &self.folder, Stdio::null(), end).await {
+            if Instant::now() + PAUSE >= end {
+                let limit = limit.as_secs_f64();
+                return Err(format!("{error}, and did for {limit} s"));
             }
-            Ok(effects) => Some(format!("counted one delivery {effects} times")),
-            Err(error) => Some(format!("its effects cannot be counted: {error}")),
+            sleep(PAUSE).await;
+        }
+        self.count().await
+    }
+
+    /// How long a count that has not grown is to be watched: twice as long as the handler took to show
+    /// an effect of the first delivery, since which the count was `before`.
+    pub(super) async fn rest_since(&self, before: Result<f64, String>) -> Result<Duration, String> {
+        let (before, start) = (before?, Instant::now());
+        while self.count_when_done().await? - before < HALF {
+            if start.elapsed() >= SHOWN_WITHIN {
+                return Ok(SETTLED_AFTER);
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(SETTLED_AFTER.max(start.elapsed() * 2))
+    }
+
+    /// The count once it has not grown for so long: what came before may still be worked on.
+    pub(super) async fn count_at_rest(&self, rest: Duration) -> Result<f64, String> {
+        let start = Instant::now();
+        let mut last = self.count_when_done().await?;
+        loop {
+            sleep(rest).await;
+            let now = self.count_when_done().await?;
+            if now - last < HALF || start.elapsed() >= COUNTED_WITHIN {
+                return Ok(now);
+            }
+            last = now;
         }
     }
 
-    /// The side effects since then, once they have settled.
-    async fn settled_since(&self, before: Result<f64, String>) -> Result<f64, String> {
+    /// What is wrong, where what was sent since the count `before` had another number of side effects
+    /// than one, once the count has not grown for so long. Fails where they cannot be counted.
+    pub(super) async fn is_one_since(
+        &self,
+        before: Result<f64, String>,
+        rest: Duration,
+    ) -> Result<Option<String>, String> {
         let before = before?;
-        let start = tokio::time::Instant::now();
-        loop {
-            let now = self.count().await?;
-            if now - before > HALF {
-                tokio::time::sleep(SETTLED_AFTER).await;
-                return Ok(self.count().await? - before);
+        let start = Instant::now();
+        while self.count_when_done().await? - before < HALF {
+            if start.elapsed() >= SHOWN_WITHIN.max(rest) {
+                let hint = match self.until {
+                    None => "; where it works later, `--until COMMAND` waits for it",
+                    Some(_) => "",
+                };
+                return Ok(Some(format!("acknowledged it, and counted nothing{hint}")));
             }
-            if start.elapsed() >= SHOWN_WITHIN {
-                return Ok(now - before);
-            }
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
         }
+        let effects = self.count_at_rest(rest).await? - before;
+        Ok((effects - 1.0 >= HALF).then(|| format!("counted one delivery {effects} times")))
     }
 }
 
-async fn run(command: &str, folder: &Path) -> Result<String, String> {
+/// What a command prints that ends well, by `end`.
+async fn run(command: &str, folder: &Path, stderr: Stdio, end: Instant) -> Result<String, String> {
     let output = Command::new("sh")
         .args(["-c", command])
         .current_dir(folder)
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
+        .stderr(stderr)
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(COUNTED_WITHIN, output)
+    let output = timeout_at(end, output)
         .await
-        .map_err(|_| format!("`{command}` takes more than {} s", COUNTED_WITHIN.as_secs()))?
+        .map_err(|_| format!("`{command}` does not end"))?
         .map_err(|error| format!("cannot run `sh`: {error}"))?;
     if !output.status.success() {
         return Err(format!("`{command}` ended with {}", output.status));

@@ -7,6 +7,9 @@ use crate::store::StoreError;
 /// Why checks cannot be run. That a handler fails them is no error.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
+    /// A provider's deliveries have nothing that a check changes: the check is skipped.
+    #[error("{0}")]
+    Inapplicable(&'static str),
     /// An event's fixture cannot be read.
     #[error(transparent)]
     Fixture(#[from] CatalogueError),

@@ -1,5 +1,7 @@
 //! Whether anybody still listens.
 
+use std::time::Duration;
+
 use super::classify::Flaw;
 use super::report::Exchange;
 use crate::delivery::{FailureKind, Severity};
@@ -9,18 +11,22 @@ pub(super) struct Skipped(pub String);
 
 /// What earlier checks tell of whether anybody listens.
 #[derive(Default)]
-pub(super) struct Presence {
+pub(super) struct Presence<'a> {
     /// The check that ran last, and whether it got an answer.
-    last: Option<(String, bool)>,
+    pub last: Option<(String, bool)>,
     /// Why nothing is sent any more.
     pub gone: Option<String>,
-    /// Why refusals prove nothing, where genuine deliveries are refused as well.
+    /// The event of the first genuine delivery, and of those between refusals.
+    pub event: &'a str,
+    /// The status with which the handler refuses that one, where it does.
+    pub refusal: Option<u16>,
+    /// How long a count of side effects is watched before it is believed.
+    pub rest: Duration,
+    /// Why refusals began to prove nothing, where they did.
     pub limited: Option<String>,
-    /// Whether the handler took the first genuine delivery.
-    pub is_open: bool,
 }
 
-impl Presence {
+impl Presence<'_> {
     /// Notes what the check of this id met. Where the endpoint does not listen any more, the check before is to
     /// blame; where that got no answer, it was found out already.
     pub fn notice(&mut self, id: &str, sent: &[Exchange]) -> Result<Option<Flaw>, Skipped> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::case::TestDelivery;
-use super::classify::{Expect, Flaw};
+use super::classify::{Conclusion, Expect};
 use super::plan::{Planned, known_flaw_of};
 use super::table::{CRASH_FIX, CRASH_WHY, Check, EACH_EVENT};
 use crate::delivery::{Advice, Attempt, CheckOutcome, Finding, HandlerLine, Severity};
@@ -35,31 +35,24 @@ pub(super) struct Evidence {
     pub is_kept: bool,
 }
 
-/// What a check of this provider found: a flaw, none, or why it was skipped.
+/// What a check of this provider found.
 pub(super) fn finding(
     planned: &Planned,
     provider: &Provider,
-    found: Result<Option<Flaw>, String>,
+    conclusion: Conclusion,
     requests: usize,
     shown: Option<&Evidence>,
     took: Duration,
 ) -> Finding {
     let check = planned.check;
-    let (outcome, severity, reason) = match found {
-        Ok(None) => (CheckOutcome::Pass, check.severity, None),
-        Ok(Some(flaw)) if flaw.severity == Severity::Warning => {
-            (CheckOutcome::Warn, flaw.severity, Some(flaw.reason))
-        }
-        Ok(Some(flaw)) => (CheckOutcome::Fail, flaw.severity, Some(flaw.reason)),
-        Err(reason) => (CheckOutcome::Skip, check.severity, Some(reason)),
-    };
+    let (outcome, severity, reason) = conclusion.outcome(check.severity);
+    let is_wrong = matches!(outcome, CheckOutcome::Warn | CheckOutcome::Fail);
     let attempt = shown.map(|shown| &shown.exchange.attempt);
     let status = attempt.and_then(Attempt::status);
     let reason = reason.map(|reason| match assumption(planned, provider, status) {
-        Some(assumed) if outcome != CheckOutcome::Skip => format!("{reason} ({assumed})"),
+        Some(assumed) if is_wrong => format!("{reason} ({assumed})"),
         _ => reason,
     });
-    let is_wrong = matches!(outcome, CheckOutcome::Warn | CheckOutcome::Fail);
     Finding {
         id: planned.id.clone(),
         group: check.group(),
@@ -153,12 +146,12 @@ fn reproduce(shown: &Evidence) -> String {
     }
 }
 
-/// The command that prints the request from the log, where it is kept.
+/// The command that sends it again from the log, where it is kept.
 fn kept(shown: &Evidence) -> Option<String> {
     let id = &shown.exchange.delivery_id;
     shown
         .is_kept
-        .then(|| format!("webhook log show {id} --as curl | sh"))
+        .then(|| format!("webhook replay {id} --sign keep"))
 }
 
 /// The first line of an answer that is for people.

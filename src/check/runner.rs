@@ -1,17 +1,18 @@
 //! Running checks: greet the handler, then send, wait and classify.
 
 use std::ops::ControlFlow;
-use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::classify::{Expect, Flaw};
+use super::case::TestCase;
+use super::classify::{Conclusion, Expect, Flaw};
 use super::context::CheckContext;
 use super::effects::SideEffects;
 use super::error::CheckError;
 use super::plan::Planned;
 use super::presence::{Presence, Skipped};
 use super::report::{Evidence, Exchange, finding};
-use crate::delivery::{CheckOutcome, Failure, FailureKind, Finding, is_success};
+use super::table::Check;
+use crate::delivery::{Failure, FailureKind, Finding};
 use crate::dispatch::EndpointClient;
 
 /// Runs checks against one endpoint.
@@ -42,89 +43,68 @@ pub enum CheckEnd {
     Done {
         /// Whether nothing listens any more.
         is_gone: bool,
-        /// Why refusals prove nothing: something in front of the handler, or the handler itself, has
-        /// begun to refuse what is genuine.
+        /// Why some refusals prove nothing: something in front of the handler, or the handler itself,
+        /// began to refuse what is genuine. The checks that met it are open.
         limited: Option<String>,
     },
     /// Nobody answered the first genuine delivery; no check was run.
     Unreachable(Failure),
-    /// The handler refuses what is genuine with this status. Nothing that is planned has to be
-    /// accepted, so every check would pass, and none was run.
+    /// The handler refuses what is genuine with this status, as if the secret were another, or nothing
+    /// that is planned has to be accepted, so that every check would pass; none was run.
     Refused(u16),
     /// It was stopped.
     Stopped,
 }
 
 impl Runner<'_> {
-    /// Sends one genuine delivery, so that a dead endpoint is told once and not by every check, and
-    /// that one which refuses everything does not pass for one that refuses forgeries; then runs the
-    /// checks in order. `observe` is told of each end and may stop the run, as `stop` does when it is
-    /// ready.
+    /// Sends one genuine delivery, so that a dead endpoint and a wrong secret are told once and not by
+    /// every check; then runs the checks in order. `observe` is told of each end and may stop the run,
+    /// as `stop` does when it is ready.
     pub async fn run(
         mut self,
         planned: Vec<Planned>,
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
         stop: impl Future<Output = ()>,
     ) -> Result<CheckEnd, CheckError> {
-        let mut stop = pin!(stop);
-        let mut presence = Presence::default();
-        let greeted = tokio::select! {
+        let end = tokio::select! {
             biased;
-            () = &mut stop => Some(CheckEnd::Stopped),
-            greeted = self.greet(&planned, observe, &mut presence) => greeted?,
+            () = stop => CheckEnd::Stopped,
+            end = self.checks(&planned, observe) => end?,
         };
-        if let Some(end) = greeted {
-            self.endpoint.settle().await?;
+        self.endpoint.settle().await?;
+        Ok(end)
+    }
+
+    async fn checks(
+        &mut self,
+        planned: &[Planned],
+        observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
+    ) -> Result<CheckEnd, CheckError> {
+        let mut presence = Presence {
+            event: planned.first().map_or("", |first| &first.event),
+            ..Presence::default()
+        };
+        let before = match self.effects {
+            Some(effects) => Some((effects, effects.count_when_done().await)),
+            None => None,
+        };
+        if let Some(end) = self.greet(planned, observe, &mut presence).await? {
             return Ok(end);
         }
-        if let Some(effects) = self.effects {
-            effects.count().await.map_err(CheckError::Uncountable)?;
+        if let Some((effects, before)) = before {
+            let rest = effects.rest_since(before).await;
+            presence.rest = rest.map_err(CheckError::Uncountable)?;
         }
-        let mut rests_on_refusals = false;
         for planned in planned {
-            let found = tokio::select! {
-                biased;
-                () = &mut stop => return Ok(CheckEnd::Stopped),
-                found = self.check(&planned, &mut presence) => found?,
-            };
+            let found = self.check(planned, &mut presence).await?;
             self.endpoint.settle().await?;
-            rests_on_refusals |=
-                planned.check.expect == Expect::Rejected && found.outcome == CheckOutcome::Pass;
             if observe(CheckEvent::Finding(&found)).is_break() {
                 return Ok(CheckEnd::Stopped);
             }
         }
-        if rests_on_refusals && presence.gone.is_none() && presence.limited.is_none() {
-            tokio::select! {
-                biased;
-                () = &mut stop => return Ok(CheckEnd::Stopped),
-                () = self.ask_again(&mut presence) => {}
-            }
-            self.endpoint.settle().await?;
-        }
         let is_gone = presence.gone.is_some();
         let limited = presence.limited;
         Ok(CheckEnd::Done { is_gone, limited })
-    }
-
-    /// Sends one more genuine delivery: a refusal proves something only while what is genuine is still
-    /// taken.
-    async fn ask_again(&mut self, presence: &mut Presence) {
-        let Ok(case) = self.context.genuine() else {
-            return;
-        };
-        let Ok(sent) = self
-            .send(&case, "a genuine delivery between refusals")
-            .await
-        else {
-            return;
-        };
-        let answer = sent.first().and_then(|one| one.attempt.status());
-        if let Some(status) = answer.filter(|status| presence.is_open && !is_success(*status)) {
-            presence.limited = Some(format!(
-                "genuine deliveries are answered {status} since, so that refusals prove nothing"
-            ));
-        }
     }
 
     /// How the run ends with its first genuine delivery, where it does.
@@ -132,10 +112,9 @@ impl Runner<'_> {
         &mut self,
         planned: &[Planned],
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
-        presence: &mut Presence,
+        presence: &mut Presence<'_>,
     ) -> Result<Option<CheckEnd>, CheckError> {
-        self.context
-            .play(planned.first().map_or("", |first| &first.event));
+        self.context.play(presence.event);
         let case = self.context.genuine()?;
         let greeting = self.send(&case, "a greeting").await;
         let Some(greeting) = greeting.ok().and_then(|sent| sent.into_iter().next()) else {
@@ -144,123 +123,114 @@ impl Runner<'_> {
         let has_to_accept = |planned: &Planned| {
             !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
         };
-        Ok(match greeting.attempt.outcome {
-            Ok(answer) if answer.is_success() => {
-                presence.is_open = true;
-                None
-            }
-            Ok(answer) if !planned.iter().any(has_to_accept) => {
-                Some(CheckEnd::Refused(answer.status))
-            }
-            Ok(answer) => {
-                let goes_on = observe(CheckEvent::Refused(answer.status));
-                goes_on.is_break().then_some(CheckEnd::Stopped)
-            }
+        let status = match greeting.attempt.outcome {
+            Ok(answer) if answer.is_success() => return Ok(None),
+            Ok(answer) => answer.status,
             // A handler that drops the connection is there.
-            Err(failure) if is_there(failure.kind) => None,
-            Err(failure) => Some(CheckEnd::Unreachable(failure)),
-        })
+            Err(failure) if is_there(failure.kind) => return Ok(None),
+            Err(failure) => return Ok(Some(CheckEnd::Unreachable(failure))),
+        };
+        // What a handler answers that takes the signature for a false one.
+        let is_of_signature = matches!(status, 400 | 401 | 403);
+        if is_of_signature || !planned.iter().any(has_to_accept) {
+            return Ok(Some(CheckEnd::Refused(status)));
+        }
+        presence.refusal = Some(status);
+        let goes_on = observe(CheckEvent::Refused(status));
+        Ok(goes_on.is_break().then_some(CheckEnd::Stopped))
     }
 
     /// Runs one check. Nothing is sent any more once the endpoint is gone.
     async fn check(
         &mut self,
         planned: &Planned,
-        presence: &mut Presence,
+        presence: &mut Presence<'_>,
     ) -> Result<Finding, CheckError> {
         let start = Instant::now();
-        let ended = match presence.gone.clone() {
-            Some(reason) => Err(Skipped(reason)),
-            None => self.flaw(planned, presence).await?,
-        };
-        let provider = self.context.provider();
-        let (flaw, mut sent) = match ended {
-            Ok(ended) => ended,
-            Err(Skipped(reason)) => {
-                let skipped = Err(reason);
-                return Ok(finding(planned, provider, skipped, 0, None, Duration::ZERO));
-            }
+        let (conclusion, mut sent) = match presence.gone.clone() {
+            Some(reason) => (Conclusion::Skipped(reason), Vec::new()),
+            None => self.conclude(planned, presence).await?,
         };
         let requests = sent.len();
-        let place = flaw.as_ref().map(|flaw| flaw.shown_by);
-        let place = place.unwrap_or(requests.saturating_sub(1));
-        let shown = (place < requests).then(|| sent.swap_remove(place));
-        let shown = shown.map(|exchange| Evidence {
-            exchange,
+        let place = match &conclusion {
+            Conclusion::Flawed(flaw) => flaw.shown_by,
+            _ => requests.saturating_sub(1),
+        };
+        let shown = (place < requests).then(|| Evidence {
+            exchange: sent.swap_remove(place),
             url: self.endpoint.url(),
             is_kept: self.is_kept,
         });
-        let took = start.elapsed();
+        let (provider, took) = (self.context.provider(), start.elapsed());
         Ok(finding(
             planned,
             provider,
-            Ok(flaw),
+            conclusion,
             requests,
             shown.as_ref(),
             took,
         ))
     }
 
-    /// What is wrong, and what was sent to find it.
-    async fn flaw(
+    /// What a check comes to, and what was sent to find it.
+    async fn conclude(
         &mut self,
         planned: &Planned,
-        presence: &mut Presence,
-    ) -> Result<Result<(Option<Flaw>, Vec<Exchange>), Skipped>, CheckError> {
-        self.context.play(&planned.event);
-        let case = (planned.check.case)(&mut self.context)?;
-        let counts = planned.check.expect == Expect::AcceptedOnce;
-        let effects = self.effects.filter(|_| counts);
+        presence: &mut Presence<'_>,
+    ) -> Result<(Conclusion, Vec<Exchange>), CheckError> {
+        let skipped = |reason| Ok((Conclusion::Skipped(reason), Vec::new()));
+        let case = match self.case(planned)? {
+            Ok(case) => case,
+            Err(Skipped(reason)) => return skipped(reason),
+        };
+        let expect = planned.check.expect;
+        let effects = self.effects.filter(|_| expect == Expect::AcceptedOnce);
         let before = match effects {
-            Some(effects) => Some(effects.count().await),
+            Some(effects) => Some((effects, effects.count_at_rest(presence.rest).await)),
             None => None,
         };
         let sent = match self.send(&case, &planned.id).await {
             Ok(sent) => sent,
-            Err(skipped) => return Ok(Err(skipped)),
+            Err(Skipped(reason)) => return skipped(reason),
         };
-        if matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
-            && let Some(reason) = self.is_limited(&sent, presence).await
-        {
-            return Ok(Err(Skipped(reason)));
+        match presence.notice(&planned.id, &sent) {
+            Err(Skipped(reason)) => return skipped(reason),
+            Ok(Some(flaw)) => return Ok((Conclusion::Flawed(flaw), sent)),
+            Ok(None) => {}
         }
-        let flaw = match presence.notice(&planned.id, &sent) {
-            Err(skipped) => return Ok(Err(skipped)),
-            Ok(Some(flaw)) => Some(flaw),
-            Ok(None) => {
-                let attempts: Vec<_> = sent.iter().map(|one| one.attempt.clone()).collect();
-                let (check, provider) = (planned.check, self.context.provider());
-                let deadline = provider.definition.delivery.timeout();
-                let classified = check.expect.classify(check.severity, deadline, &attempts);
-                match (classified, effects.zip(before)) {
-                    (None, Some((effects, before))) => {
-                        let reason = effects.flaw_since(before).await;
-                        reason.map(|reason| Flaw {
-                            severity: check.severity,
-                            reason,
-                            shown_by: 0,
-                        })
-                    }
-                    (classified, _) => classified,
-                }
+        // Under a load, a limit is what the check is about.
+        let is_load = case.at_once && case.deliveries.len() > 1;
+        if !is_load && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
+            return Ok((Conclusion::Open(reason), sent));
+        }
+        let conclusion = match (self.classify(planned.check, &sent), expect) {
+            (Some(flaw), _) => Conclusion::Flawed(flaw),
+            (None, Expect::AcceptedOnce) => {
+                self.counted_once(planned.check, &case, before, presence.rest)
+                    .await
             }
+            (None, _) => Conclusion::Sound,
         };
-        Ok(Ok((flaw, sent)))
+        Ok((conclusion, sent))
     }
 
-    /// Why the refusal of a forgery proves nothing, where it does not. A refusal that says no more than
-    /// that is believed until the last delivery of the run; 429 is a limiter's whatever was sent.
-    async fn is_limited(&mut self, sent: &[Exchange], presence: &mut Presence) -> Option<String> {
-        let statuses = || sent.iter().filter_map(|one| one.attempt.status());
-        if statuses().any(|status| status == 429) {
-            let reason = "a rate limit answers 429: lift it for the check";
-            presence.limited.get_or_insert_with(|| reason.to_owned());
-        } else if presence.limited.is_none()
-            && statuses().any(|status| matches!(status, 403 | 404 | 405 | 503))
-        {
-            self.ask_again(presence).await;
-        }
-        presence.limited.clone()
+    /// What a check sends, or why there is nothing to send.
+    fn case(&mut self, planned: &Planned) -> Result<Result<TestCase, Skipped>, CheckError> {
+        self.context.play(&planned.event);
+        let is_forgery = planned.check.expect == Expect::Rejected;
+        Ok(match (planned.check.case)(&mut self.context) {
+            Err(CheckError::Inapplicable(reason)) => Err(Skipped(reason.to_owned())),
+            Ok(case) if is_forgery && self.context.is_genuine(&case) => Err(Skipped(
+                "what it would send is a genuine delivery of this provider".to_owned(),
+            )),
+            made => Ok(made?),
+        })
+    }
+
+    fn classify(&self, check: &Check, sent: &[Exchange]) -> Option<Flaw> {
+        let attempts: Vec<_> = sent.iter().map(|one| one.attempt.clone()).collect();
+        let deadline = self.context.provider().definition.delivery.timeout();
+        check.expect.classify(check.severity, deadline, &attempts)
     }
 }
 

@@ -14,6 +14,7 @@ Examples:
   webhook test --provider ibakepro --url localhost:3000/hook --only signature,raw-bytes
   webhook test --provider olympus --url localhost:3000/hook --skip 'signature/stale-*' --strict
   webhook test --provider olympus --url localhost:3000/hook --effects 'psql -Atc \"select count(*) from orders\"'
+  webhook test --provider olympus --url localhost:3000/hook --effects 'wc -l < booked' --until 'test ! -s queue'
   webhook test --provider olympus --url localhost:3000/hook --output github --junit report.xml";
 
 /// Check whether a handler is correct: play its provider, friendly and hostile.
@@ -26,8 +27,14 @@ Examples:
 /// Each request is an attempt in the log, under a delivery that `log show` shows and `replay` sends
 /// again.
 ///
-/// Exits 0 when all passes, 1 when a check fails or a genuine delivery is refused, 2 and 4 as for every
-/// command, 3 when the endpoint is not reached. Warnings fail with `--strict` alone.
+/// A refusal counts while genuine deliveries are still taken: another is sent after each. What cannot
+/// be decided from outside is `open`, with the reason, and never a pass: a check that a rate limit or
+/// a lock-out met, a repeat whose effects nobody counts. Where the first genuine delivery is refused
+/// with 400, 401 or 403, as with a wrong secret, no check is run.
+///
+/// Exits 0 when nothing fails, 1 when a check fails or genuine deliveries are refused, 2 and 4 as for
+/// every command, 3 when the endpoint is not reached. Warnings and what is open fail with `--strict`
+/// alone.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct TestArgs {
@@ -59,14 +66,25 @@ pub struct TestArgs {
     ///
     /// It is run with `sh -c` before and after each check of repeats, which then asks that one
     /// delivery counts once, however often and however concurrently it comes.
-    #[arg(long, value_name = "COMMAND", conflicts_with = "effects_url")]
+    #[arg(long, value_name = "COMMAND", group = "counter")]
     pub effects: Option<String>,
 
     /// A URL whose answer is such a number.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, group = "counter")]
     pub effects_url: Option<String>,
 
-    /// Let warnings fail, too.
+    /// A command that ends with 0 once the handler has done the work that it does after its answer.
+    ///
+    /// It is run with `sh -c` again and again, before effects are counted. Effects that cannot be
+    /// counted by `--within` leave the check open.
+    #[arg(long, value_name = "COMMAND", requires = "counter")]
+    pub until: Option<String>,
+
+    /// How long `--until` may take.
+    #[arg(long, value_name = "SPAN", value_parser = value::span, requires = "until", default_value = "10s")]
+    pub within: Duration,
+
+    /// Let warnings and open checks fail, too.
     #[arg(long)]
     pub strict: bool,
 
@@ -86,7 +104,7 @@ pub struct TestArgs {
     #[arg(long, conflicts_with = "output")]
     pub json: bool,
 
-    /// Write a JUnit report to this file.
+    /// Write a JUnit report to this file; `-` is stdout, in place of the text.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
 

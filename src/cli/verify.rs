@@ -57,7 +57,7 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Write a JUnit report to this file.
+    /// Write a JUnit report to this file; `-` is stdout, in place of the table.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
 

@@ -4,6 +4,7 @@ mod captures;
 mod catalog;
 mod completion;
 mod edit;
+mod junit;
 mod line;
 mod listen;
 mod log;

@@ -1,7 +1,6 @@
 //! `webhook test`: is a handler correct?
 
 mod guard;
-mod machine;
 mod output;
 
 use std::ops::ControlFlow;
@@ -10,19 +9,22 @@ use super::World;
 use super::setup::{Side, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
-    CheckContext, CheckEnd, CheckEvent, Planned, Runner, SelectionError, SideEffects, plan, select,
+    CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
+    SideEffects, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
 use crate::config::Setup;
-use crate::delivery::{FailureKind, Timestamp, Trigger};
+use crate::delivery::{Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{Client, ClientOptions, Target};
 use crate::provider::Provider;
 use crate::report;
-use crate::signature::Key;
 use crate::store::Log;
-use output::RunOutput;
+use output::{RunOutput, Shortfall};
+
+/// The variable in which GitHub names the file for the summary of a step.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -45,22 +47,20 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             return Ok(Outcome::Unreachable);
         }
         let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
-        let mut output = RunOutput::new(args, world, endpoint.url(), planned.len());
-        let end = check(
-            args,
-            world,
-            (provider, key),
-            &endpoint,
-            planned,
-            &mut output,
-        )
-        .await?;
-        let summary_file = setup.config.environment.get(output::STEP_SUMMARY);
-        finish(
-            end,
-            output,
-            summary_file.map(|(path, _)| path.to_owned()),
-            world,
+        let target = endpoint.request_target().to_owned();
+        let effects = side_effects(args, world)?;
+        let runner = Runner {
+            context: CheckContext::new(provider, key, target, world.clock, rand::random()),
+            endpoint: &endpoint,
+            effects: effects.as_ref(),
+            is_kept: !args.no_log,
+        };
+        let mut output = RunOutput::new(args, world, endpoint.url(), &planned)?;
+        let (end, signal) = check(runner, planned, &mut output).await?;
+        let summary_file = setup.config.environment.get(STEP_SUMMARY);
+        output.finish(
+            shortfall(end, signal).as_ref(),
+            summary_file.map(|(path, _)| path),
         )
     })
 }
@@ -120,35 +120,29 @@ fn endpoint(
     ))
 }
 
-/// Where side effects are counted, as the flags say.
+/// How side effects are counted, as the flags say.
 fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, CliError> {
-    Ok(match (&args.effects, &args.effects_url) {
-        (Some(command), _) => Some(SideEffects::Command(command.clone(), world.folder.clone())),
+    let counter = match (&args.effects, &args.effects_url) {
+        (Some(command), _) => EffectCounter::Command(command.clone()),
         (None, Some(url)) => {
             let client = client(&args.connect)?;
-            Some(SideEffects::Url(Box::new(client), Target::parse(url)?))
+            EffectCounter::Url(Box::new(client), Target::parse(url)?)
         }
-        (None, None) => None,
-    })
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(SideEffects {
+        counter,
+        until: args.until.clone().map(|command| (command, args.within)),
+        folder: world.folder.clone(),
+    }))
 }
 
 /// Runs the checks and prints each; says which signal stopped them, where one did.
 async fn check(
-    args: &TestArgs,
-    world: &World,
-    (provider, key): (&Provider, &Key),
-    endpoint: &EndpointClient,
+    runner: Runner<'_>,
     planned: Vec<Planned>,
     output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
-    let target = endpoint.request_target().to_owned();
-    let effects = side_effects(args, world)?;
-    let runner = Runner {
-        context: CheckContext::new(provider, key, target, world.clock, rand::random()),
-        endpoint,
-        effects: effects.as_ref(),
-        is_kept: !args.no_log,
-    };
     let signals = signal::first()?;
     let mut signal = None;
     let stop = async {
@@ -176,74 +170,43 @@ async fn check(
     Ok((end, signal))
 }
 
-/// Says why no check was run, in every form that was asked for.
-fn none_ran(
-    mut output: RunOutput<'_>,
-    kind: &'static str,
-    message: &str,
-    hint: Option<&str>,
-    summary_file: Option<String>,
-    world: &World,
-) -> Result<(), CliError> {
-    output.not_run(kind, message);
-    world.console.talk(&report::error(message, hint));
-    output.finish(summary_file).map(drop)
-}
-
-/// Prints what is left to print, and says how the run ended.
-fn finish(
-    (end, signal): (CheckEnd, Option<Signal>),
-    output: RunOutput<'_>,
-    summary_file: Option<String>,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    match end {
+/// Why a run that ended so proves less than its checks say, where it does.
+fn shortfall(end: CheckEnd, signal: Option<Signal>) -> Option<Shortfall> {
+    let (kind, message, hint, outcome) = match end {
         CheckEnd::Unreachable(failure) => {
-            let hint = if failure.kind == FailureKind::Timeout {
-                "it has to answer a genuine delivery first: is it busy, or does it work before it answers?"
-            } else {
-                "start the handler, or correct `--url`"
-            };
-            let kind = "unreachable";
-            none_ran(
-                output,
-                kind,
-                &failure.message,
-                Some(hint),
-                summary_file,
-                world,
-            )?;
-            Ok(Outcome::Unreachable)
+            let hint = report::unreachable_hint(failure.kind);
+            let outcome = Outcome::Unreachable;
+            ("unreachable", failure.message, Some(hint), outcome)
         }
         CheckEnd::Refused(status) => {
             let message = format!(
                 "the handler answers {status} to a genuine delivery, so that no refusal proves anything"
             );
-            let hint = output::hint_for(status);
-            none_ran(output, "refused", &message, hint, summary_file, world)?;
-            Ok(Outcome::No)
+            let hint = report::refusal_hint(status);
+            ("refused", message, hint, Outcome::No)
         }
         CheckEnd::Done {
             limited: Some(reason),
             ..
         } => {
-            let outcome = output.finish(summary_file)?;
             let hint = "lift the limit or the lock for this check, or choose fewer: `--only`";
-            world.console.talk(&report::error(&reason, Some(hint)));
-            Ok(outcome.worse(Outcome::No))
+            ("limited", reason, Some(hint), Outcome::No)
         }
-        CheckEnd::Done { is_gone, .. } => {
-            let outcome = output.finish(summary_file)?;
-            let is_lost = is_gone && outcome == Outcome::Yes;
-            Ok(if is_lost {
-                Outcome::Unreachable
-            } else {
-                outcome
-            })
+        CheckEnd::Done { is_gone: true, .. } => {
+            let message = "nothing listens any more".to_owned();
+            ("unreachable", message, None, Outcome::Unreachable)
         }
         CheckEnd::Stopped => {
-            let outcome = output.finish(summary_file)?;
-            Ok(signal.map_or(outcome, Outcome::Interrupted))
+            let outcome = Outcome::Interrupted(signal?);
+            let message = "interrupted before all checks were run".to_owned();
+            ("interrupted", message, None, outcome)
         }
-    }
+        CheckEnd::Done { .. } => return None,
+    };
+    Some(Shortfall {
+        kind,
+        message,
+        hint,
+        outcome,
+    })
 }

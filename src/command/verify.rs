@@ -27,7 +27,7 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
-    let mut output = VerifyOutput::new(args, world);
+    let mut output = VerifyOutput::new(args, world)?;
     for input in &inputs {
         let name = input.name();
         let opened = input.open(&world.folder);
@@ -135,9 +135,7 @@ fn captures(
         output.stands_alone(&name);
     }
     if found > 0 && probes > 0 {
-        output.note(&format!(
-            "`{name}`: skipped {probes} without body and signature"
-        ));
+        output.skip(&name, probes);
     }
     Ok(())
 }

@@ -41,6 +41,8 @@ pub enum CheckOutcome {
     Warn,
     /// It is not.
     Fail,
+    /// What came back decides nothing.
+    Open,
     /// The check could not run.
     Skip,
 }
@@ -91,7 +93,7 @@ pub struct Advice {
     pub habit: Option<HandlerLine>,
     /// How the request is sent again.
     pub reproduce: String,
-    /// The command that prints the request from the log, where it is kept.
+    /// The command that sends it again from the log, where it is kept.
     #[serde(skip)]
     pub kept: Option<String>,
     /// The first line of the answer, where it is text.

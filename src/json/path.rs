@@ -61,6 +61,14 @@ impl Path {
         Ok(())
     }
 
+    /// What stands at the path, to be changed; `None` where nothing does.
+    pub fn find<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
+        let mut steps = self.0.iter().enumerate();
+        steps
+            .try_fold(root, |place, (depth, step)| self.enter(place, depth, step))
+            .ok()
+    }
+
     /// Removes what stands at the path.
     pub fn unset(&self, root: &mut Value) -> Result<Value, PathError> {
         let Some((last, way)) = self.0.split_last() else {

@@ -1,5 +1,7 @@
 //! What `webhook test` says: a line for each check, then what was found, the gravest first.
 
+mod machine;
+
 use std::collections::BTreeMap;
 
 use colored::{ColoredString, Colorize as _};
@@ -8,7 +10,11 @@ use serde::Serialize;
 use super::sanitize::{escape, escape_lines};
 use super::style::{indent, join_lines, pad, status_code, width};
 use super::units::{counted, millis};
-use crate::delivery::{Advice, CheckOutcome, Finding};
+use crate::delivery::{Advice, CheckOutcome, FailureKind, Finding};
+
+pub use machine::{
+    check_annotation, check_case, check_case_not_run, check_summary, run_annotation, run_case,
+};
 
 /// Columns kept for the id of a check.
 const ID_COLUMNS: usize = 38;
@@ -34,6 +40,8 @@ pub struct CheckTotals {
     pub failed: u64,
     /// Those with a warning.
     pub warned: u64,
+    /// Those that decided nothing.
+    pub open: u64,
     /// Those that were not checked.
     pub skipped: u64,
     /// Findings by severity.
@@ -48,6 +56,7 @@ impl CheckTotals {
             CheckOutcome::Pass => &mut self.passed,
             CheckOutcome::Warn => &mut self.warned,
             CheckOutcome::Fail => &mut self.failed,
+            CheckOutcome::Open => &mut self.open,
             CheckOutcome::Skip => &mut self.skipped,
         };
         *count += 1;
@@ -79,8 +88,8 @@ pub fn check_line(found: &Finding) -> String {
 }
 
 /// What is wrong, the gravest first: those findings together that have one cause and are fixed in one
-/// way. Each in at most `columns`, but for the requests.
-pub fn findings(found: &[Finding], columns: Option<usize>) -> Vec<String> {
+/// way. Each in at most `columns`, but for the requests, which are curl lines where `verbose`.
+pub fn findings(found: &[Finding], columns: Option<usize>, verbose: bool) -> Vec<String> {
     let mut groups: Vec<Vec<(&Finding, &Advice)>> = Vec::new();
     for finding in found {
         let Some(advice) = &finding.advice else {
@@ -101,13 +110,13 @@ pub fn findings(found: &[Finding], columns: Option<usize>) -> Vec<String> {
     }
     groups
         .iter()
-        .map(|group| together(group, columns))
+        .map(|group| together(group, columns, verbose))
         .collect()
 }
 
 /// Each check with what was sent and what came back, then why, how, and the requests again, each
 /// under its check where there are several.
-fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
+fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool) -> String {
     let Some((first, advice)) = alike.first() else {
         return String::new();
     };
@@ -132,31 +141,44 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>) -> String {
         std::iter::once(headline)
             .chain(alike.iter().map(evidence))
             .chain(about)
-            .chain(again(alike)),
+            .chain(std::iter::once(if verbose {
+                requests(alike)
+            } else {
+                labelled("again", &again(alike))
+            })),
     )
 }
 
-/// The requests to send again.
-fn again(alike: &[(&Finding, &Advice)]) -> impl Iterator<Item = String> {
-    let requests = alike.iter().enumerate();
-    requests.map(|(place, (finding, advice))| {
-        let text = match &advice.kept {
-            Some(command) if place > 0 => command,
-            _ => &advice.reproduce,
-        };
-        let head = if place == 0 {
-            format!("{BELOW}{}", "again".dimmed())
-        } else {
-            String::new()
-        };
-        let name = if alike.len() > 1 {
-            format!("# {}", escape(&finding.id))
-        } else {
-            String::new()
+/// The commands that send the requests again from the log.
+fn again(alike: &[(&Finding, &Advice)]) -> String {
+    let commands = alike.iter().filter_map(|(finding, advice)| {
+        let command = escape(advice.kept.as_deref()?).into_owned();
+        Some(match alike.len() {
+            1 => command,
+            _ => format!("{command}  # {}", escape(&finding.id)),
+        })
+    });
+    let commands: Vec<_> = commands.collect();
+    match commands.as_slice() {
+        [] => {
+            "`--verbose` prints the request; without `--no-log`, `webhook replay` sends it".into()
+        }
+        commands => commands.join("\n"),
+    }
+}
+
+/// The requests whole.
+fn requests(alike: &[(&Finding, &Advice)]) -> String {
+    let request = |(finding, advice): &(&Finding, &Advice)| {
+        let name = match alike.len() {
+            1 => String::new(),
+            _ => format!("# {}", escape(&finding.id)),
         };
         // Not indented: white space in a body is a part of it, and this has to run as printed.
-        join_lines([head, name, escape_lines(text).into_owned()])
-    })
+        join_lines([name, escape_lines(&advice.reproduce).into_owned()])
+    };
+    let head = format!("{BELOW}{}", "again".dimmed());
+    join_lines(std::iter::once(head).chain(alike.iter().map(request)))
 }
 
 /// The check, what was sent and what came back.
@@ -191,8 +213,8 @@ fn wrapped(text: &str, columns: Option<usize>) -> String {
     lines.join("\n")
 }
 
-/// The last line: how many checks came out how.
-pub fn check_totals(totals: &CheckTotals) -> String {
+/// The last line: how many of the `planned` checks came out how.
+pub fn check_totals(totals: &CheckTotals, planned: u64) -> String {
     let part = |count: u64, text: &str, style: fn(&str) -> ColoredString| {
         (count > 0).then(|| style(&format!("{count} {text}")).to_string())
     };
@@ -200,11 +222,37 @@ pub fn check_totals(totals: &CheckTotals) -> String {
         Some(format!("{} passed", totals.passed).green().to_string()),
         part(totals.failed, "failed", |text| text.red()),
         part(totals.warned, "warned", |text| text.yellow()),
+        part(totals.open, "open", |text| text.yellow()),
         part(totals.skipped, "skipped", |text| text.dimmed()),
+        part(planned.saturating_sub(totals.checks), "not run", |text| {
+            text.red()
+        }),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    let checks = counted(totals.checks, "check", "checks");
+    let checks = counted(planned, "check", "checks");
     format!("{}: {}", checks.bold(), parts.join(", "))
+}
+
+/// What may be wrong where a handler does not answer its first delivery.
+pub const fn unreachable_hint(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Timeout => {
+            "it has to answer a genuine delivery first: is it busy, or does it work before it answers?"
+        }
+        _ => "start the handler, or correct `--url`",
+    }
+}
+
+/// What may be wrong where a handler answers so to a genuine delivery.
+pub const fn refusal_hint(status: u16) -> Option<&'static str> {
+    match status {
+        400 | 401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
+        404 | 405 => Some("is the path of `--url` the handler's?"),
+        300..=399 => Some(
+            "no redirect is followed, as no document says so: give the URL that answers itself",
+        ),
+        _ => None,
+    }
 }
 
 fn labelled(label: &str, text: &str) -> String {
@@ -224,6 +272,7 @@ const fn symbol(outcome: CheckOutcome) -> &'static str {
         CheckOutcome::Pass => "✓",
         CheckOutcome::Warn => "!",
         CheckOutcome::Fail => "✗",
+        CheckOutcome::Open => "?",
         CheckOutcome::Skip => "-",
     }
 }
@@ -235,7 +284,7 @@ fn mark(outcome: CheckOutcome) -> ColoredString {
 fn ink(outcome: CheckOutcome, text: &str) -> ColoredString {
     match outcome {
         CheckOutcome::Pass => text.green(),
-        CheckOutcome::Warn => text.yellow(),
+        CheckOutcome::Warn | CheckOutcome::Open => text.yellow(),
         CheckOutcome::Fail => text.red(),
         CheckOutcome::Skip => text.dimmed(),
     }
@@ -273,7 +322,7 @@ mod tests {
                     fault: "throws where the lengths differ".into(),
                 }),
                 reproduce: reproduce.into(),
-                kept: Some("webhook log show dlv_1".into()),
+                kept: Some("webhook replay dlv_1".into()),
                 answer: Some(reason.into()),
             }),
         }
@@ -314,14 +363,19 @@ mod tests {
   fix        fix it so
   sample     timingSafeEqual(a, b)
              throws where the lengths differ
+  again      webhook replay dlv_1  # signature/empty
+             webhook replay dlv_1  # signature/empty";
+        let shown = findings(&found, None, false);
+        assert_eq!(plain(&shown[0]), expected);
+        let verbose = "
   again
 # signature/empty
 curl -X POST \\
   'http://h/'
 # signature/empty
-webhook log show dlv_1";
-        let shown = findings(&found, None);
-        assert_eq!(plain(&shown[0]), expected);
+curl again";
+        let whole = plain(&findings(&found, None, true)[0]);
+        assert!(whole.ends_with(verbose), "{whole}");
         assert_eq!(shown.len(), 2, "the warning stands alone, the pass nowhere");
     }
 
@@ -337,11 +391,15 @@ webhook log show dlv_1";
     fn totals_leave_out_what_there_is_none_of() {
         let mut totals = CheckTotals::default();
         totals.add(&sample(CheckOutcome::Pass, "", ""));
-        assert_eq!(plain(&check_totals(&totals)), "1 check: 1 passed");
+        assert_eq!(plain(&check_totals(&totals, 1)), "1 check: 1 passed");
         totals.add(&sample(CheckOutcome::Fail, "", ""));
         totals.add(&sample(CheckOutcome::Skip, "", ""));
-        let text = plain(&check_totals(&totals));
-        assert_eq!(text, "3 checks: 1 passed, 1 failed, 1 skipped");
+        totals.add(&sample(CheckOutcome::Open, "", ""));
+        let text = plain(&check_totals(&totals, 6));
+        assert_eq!(
+            text,
+            "6 checks: 1 passed, 1 failed, 1 open, 1 skipped, 2 not run"
+        );
         assert_eq!(totals.by_severity, BTreeMap::from([("crash", 1)]));
     }
 
@@ -351,7 +409,7 @@ webhook log show dlv_1";
             let mut found = sample(CheckOutcome::Fail, &text, &text);
             found.id.clone_from(&text);
             prop_assert!(is_safe(&check_line(&found)));
-            prop_assert!(is_safe(&findings(&[found], None).concat()));
+            prop_assert!(is_safe(&findings(&[found], None, true).concat()));
         }
     }
 }

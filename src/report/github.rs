@@ -1,7 +1,7 @@
 //! What GitHub Actions reads: annotations on stdout, Markdown for the summary of a step.
 //!
 //! The forms are those of its documentation, "Workflow commands for GitHub Actions": in a message,
-//! `%`, CR and LF are escaped, in a property `:` and `,` as well.
+//! `%` is escaped, in a property `:` and `,` as well. A message is one line.
 
 use super::sanitize::escape;
 
@@ -52,13 +52,9 @@ fn cell(text: &str) -> String {
 }
 
 fn data(text: &str) -> String {
-    // Its own line ends are wanted; whatever else could act on a terminal is not.
+    // An annotation is shown beside others: a second line of it is cut off or unfolds them all.
     let lines: Vec<_> = text.lines().map(escape).collect();
-    lines
-        .join("\n")
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    lines.join(" ").replace('%', "%25")
 }
 
 #[cfg(test)]
@@ -68,7 +64,7 @@ mod tests {
     #[test]
     fn an_annotation_is_one_line_whatever_is_in_it() {
         let line = annotation(true, "a:b, 5%", "one\ntwo, three: 5%");
-        assert_eq!(line, "::error title=a%3Ab%2C 5%25::one%0Atwo, three: 5%25");
+        assert_eq!(line, "::error title=a%3Ab%2C 5%25::one two, three: 5%25");
         assert_eq!(annotation(false, "", "\u{1b}"), "::warning title=::\\x1b");
     }
 

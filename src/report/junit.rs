@@ -17,10 +17,20 @@ pub fn passed(name: &str, classname: &str, time: Duration) -> JunitCase {
     case
 }
 
-/// The same case, not judged.
+/// The same case, not judged: a stable name, and one line of why.
 #[must_use]
-pub fn skipped(mut case: JunitCase) -> JunitCase {
-    case.status = TestCaseStatus::skipped();
+pub fn skipped(mut case: JunitCase, kind: &str, reason: &str) -> JunitCase {
+    let mut status = TestCaseStatus::skipped();
+    status.set_type(&*escape(kind));
+    status.set_message(&*escape(reason));
+    case.status = status;
+    case
+}
+
+/// The same case with something to say, such as a warning, which `JUnit` knows no other place for.
+#[must_use]
+pub fn noted(mut case: JunitCase, text: &str) -> JunitCase {
+    case.set_system_out(&*escape_lines(text));
     case
 }
 
@@ -65,17 +75,22 @@ mod tests {
         let cases = [
             case("a.json"),
             failure("b.json", "a < b & \"c\"\u{0}\u{ffff}"),
-            skipped(case("c.json")),
+            skipped(case("c.json"), "open", "no <count>"),
+            noted(case("d.json"), "warning: a\nb"),
         ];
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="verify" tests="3" skipped="1" failures="1" errors="0">
-    <testsuite name="verify" tests="3" skipped="1" errors="0" failures="1" time="0.003">
+<testsuites name="verify" tests="4" skipped="1" failures="1" errors="0">
+    <testsuite name="verify" tests="4" skipped="1" errors="0" failures="1" time="0.004">
         <testcase name="a.json" classname="olympus" time="0.001"/>
         <testcase name="b.json" classname="olympus" time="0.001">
             <failure message="a &lt; b &amp; &quot;c&quot;\x00\u{ffff}" type="mismatch">a &lt; b &amp; &quot;c&quot;\x00\u{ffff}</failure>
         </testcase>
         <testcase name="c.json" classname="olympus" time="0.001">
-            <skipped/>
+            <skipped message="no &lt;count&gt;" type="open"/>
+        </testcase>
+        <testcase name="d.json" classname="olympus" time="0.001">
+            <system-out>warning: a
+b</system-out>
         </testcase>
     </testsuite>
 </testsuites>

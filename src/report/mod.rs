@@ -34,7 +34,11 @@ mod verify;
 mod wrap;
 
 pub use attempts::{AttemptView, Attempts, retry_line};
-pub use check::{CheckTotals, check_group, check_line, check_totals, findings};
+pub use check::{
+    CheckTotals, check_annotation, check_case, check_case_not_run, check_group, check_line,
+    check_summary, check_totals, findings, refusal_hint, run_annotation, run_case,
+    unreachable_hint,
+};
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
 pub use human::{DeliveryView, Detail, delivery};

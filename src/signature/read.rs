@@ -1,8 +1,5 @@
 //! Reading a signature header: what it claims, or why it cannot be read.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
 use super::template::{PartVariable, ValuePart};
 use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout};
 use crate::delivery::Headers;
@@ -194,15 +191,16 @@ fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
                     size * 2
                 ));
             }
-            hex::decode(text).map_err(|_| "the signature is not hexadecimal".into())
+            let mac = scheme.encoding.decode(text);
+            mac.ok_or_else(|| "the signature is not hexadecimal".into())
         }
-        MacEncoding::Base64 => match BASE64.decode(text) {
-            Ok(mac) if mac.len() == size => Ok(mac),
-            Ok(mac) => Err(format!(
+        MacEncoding::Base64 => match scheme.encoding.decode(text) {
+            Some(mac) if mac.len() == size => Ok(mac),
+            Some(mac) => Err(format!(
                 "the signature has {} bytes, expected {size}",
                 mac.len()
             )),
-            Err(_) => Err("the signature is not base64".into()),
+            None => Err("the signature is not base64".into()),
         },
     }
 }

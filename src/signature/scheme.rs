@@ -133,6 +133,14 @@ impl MacEncoding {
             Self::Base64 => BASE64.encode(mac),
         }
     }
+
+    /// The MAC that a text writes, where it writes one.
+    pub fn decode(self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Hex => hex::decode(text).ok(),
+            Self::Base64 => BASE64.decode(text).ok(),
+        }
+    }
 }
 
 impl fmt::Display for MacEncoding {

@@ -1,9 +1,11 @@
 //! `webhook test`: each check catches its own fault, and no right handler is accused.
 
 mod contract;
+mod effects;
 mod engine;
 mod faults;
 mod handler;
+mod proof;
 mod published;
 
 use crate::harness::{Run, Sandbox};

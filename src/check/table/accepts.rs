@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "`Content-Type` with a charset",
         applies: always,
-        case: |context| context.as_media_type("application/json; charset=utf-8"),
+        case: |context| context.with_charset(),
         expect: Expect::Accepted,
         why: "the parameter is allowed and changes nothing; HTTP clients add it with an update",
         fix: "compare the media type without its parameters, or do not look at it",

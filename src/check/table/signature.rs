@@ -14,8 +14,9 @@ const REPLAY_WHY: &str =
 const TIME_FIX: &str = "read the timestamp as a whole number, compare it with the clock, and refuse \
     what is older than the tolerance or no number; compute the MAC over its text as it came";
 
-const fn signs_time(provider: &Provider) -> bool {
-    provider.definition.signature.tolerance.is_some()
+fn signs_time(provider: &Provider) -> bool {
+    let scheme = &provider.definition.signature;
+    scheme.signs_time() && scheme.tolerance.is_some()
 }
 
 fn is_hex(provider: &Provider) -> bool {
@@ -80,12 +81,8 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     forged!(
         "signature/truncated",
-        "the right signature without its last character",
-        |context| {
-            context.shown(|shown| {
-                shown.mac.pop();
-            })
-        }
+        "the right signature without the last byte of its MAC",
+        |context| context.with_short_mac()
     ),
     forged!(
         "signature/odd-length",

@@ -1,22 +1,38 @@
 //! What a run prints while it goes on, and at its end.
 
-use std::path::PathBuf;
+use std::collections::VecDeque;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::machine;
 use crate::check::Planned;
 use crate::cli::{TestArgs, TestOutput};
 use crate::command::World;
+use crate::command::junit::{JunitReport, takes_stdout};
 use crate::command::line::Line;
 use crate::delivery::{CheckOutcome, Finding};
 use crate::exit::{CliError, Outcome};
-use crate::report::junit::JunitCase;
-use crate::report::{self, CheckTotals, table};
+use crate::report::{self, CheckTotals, Detail, table};
 
-/// The variable in which GitHub names the file for the summary of a step.
-pub const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+/// Why the checks of a run prove less than they say, or were not run.
+pub struct Shortfall {
+    /// Its name in JSON: `unreachable`, `refused`, `limited` or `interrupted`.
+    pub kind: &'static str,
+    /// One line.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<&'static str>,
+    /// How the run ends, at best.
+    pub outcome: Outcome,
+}
+
+impl Shortfall {
+    /// The kinds, in the order in which the summary has them.
+    const KINDS: [&'static str; 4] = ["unreachable", "refused", "limited", "interrupted"];
+}
 
 /// What was found so far.
 pub struct RunOutput<'a> {
@@ -26,57 +42,77 @@ pub struct RunOutput<'a> {
     bar: ProgressBar,
     group: &'static str,
     totals: CheckTotals,
-    cases: Vec<JunitCase>,
+    planned: u64,
+    /// The checks that have not ended, by id and group.
+    left: VecDeque<(String, &'static str)>,
+    junit: Option<JunitReport>,
     findings: Vec<Finding>,
     /// The status with which the handler refuses what is genuine.
     refusal: Option<u16>,
-    /// Why no check was run: `unreachable` or `refused`, and a line.
-    not_run: Option<(&'static str, String)>,
 }
 
 impl<'a> RunOutput<'a> {
-    /// Of a run of so many checks against `url`.
-    pub fn new(args: &'a TestArgs, world: &'a World, url: String, checks: usize) -> Self {
-        Self {
-            bar: bar(world, checks),
+    /// Of a run of these checks against `url`.
+    pub fn new(
+        args: &'a TestArgs,
+        world: &'a World,
+        url: String,
+        planned: &[Planned],
+    ) -> Result<Self, CliError> {
+        let other = match args.output {
+            _ if args.json => Some("--json"),
+            Some(TestOutput::Github) => Some("--output github"),
+            _ => None,
+        };
+        let left = planned
+            .iter()
+            .map(|one| (one.id.clone(), one.check.group()));
+        let left: VecDeque<_> = left.collect();
+        let count = u64::try_from(left.len()).unwrap_or(u64::MAX);
+        Ok(Self {
+            junit: JunitReport::of("webhook test", args.junit.as_deref(), other)?,
+            bar: bar(world, count),
             args,
             world,
             url,
             group: "",
             totals: CheckTotals::default(),
-            cases: Vec::new(),
+            planned: count,
+            left,
             findings: Vec::new(),
             refusal: None,
-            not_run: None,
-        }
+        })
     }
 
     /// Warns that the handler refuses a genuine delivery. It is said again at the end, as it may be
     /// the cause of all that is printed before.
     pub fn warn_of_refusal(&mut self, status: u16) {
         let message = format!("the handler answers {status} to a genuine delivery");
-        self.world.console.warn(&message, hint_for(status));
+        let console = self.world.console;
+        console.warn(&message, report::refusal_hint(status));
         self.refusal = Some(status);
     }
 
     /// Takes a check that has ended.
     pub fn add(&mut self, found: &Finding) -> Result<(), CliError> {
         self.totals.add(found);
-        self.cases.push(machine::case(found, self.args.strict));
-        let console = self.world.console;
-        let is_json = self.args.json;
-        let text = if is_json {
-            Line::new("check", found).to_json()?
-        } else {
-            self.lines(found)
-        };
-        self.bar.suspend(|| {
-            if is_json {
-                console.json(&text)
-            } else {
-                console.data(&text)
+        self.left.pop_front();
+        if let Some(junit) = &mut self.junit {
+            junit.add(report::check_case(found, self.args.strict));
+        }
+        self.bar.suspend(|| -> Result<(), CliError> {
+            let console = self.world.console;
+            if self.args.json {
+                console.json(&Line::new("check", found).to_json()?)?;
+            } else if self.has_text() {
+                if self.group != found.group {
+                    console.data(&report::check_group(found.group))?;
+                }
+                console.data(&report::check_line(found))?;
             }
+            Ok(())
         })?;
+        self.group = found.group;
         self.bar.inc(1);
         if found.advice.is_some() {
             self.findings.push(found.clone());
@@ -84,107 +120,111 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    fn lines(&mut self, found: &Finding) -> String {
-        let line = report::check_line(found);
-        if self.group == found.group {
-            return line;
-        }
-        self.group = found.group;
-        format!("{}\n{line}", report::check_group(found.group))
-    }
-
-    /// Takes why no check was run, by a stable name and in a line.
-    pub fn not_run(&mut self, kind: &'static str, message: &str) {
-        self.cases.push(machine::not_run(kind, message));
-        self.not_run = Some((kind, message.to_owned()));
-    }
-
     /// Prints and writes what is left, and says how the checks ended. `summary_file` is what GitHub
     /// names for the summary of a step.
-    pub fn finish(mut self, summary_file: Option<String>) -> Result<Outcome, CliError> {
+    pub fn finish(
+        mut self,
+        shortfall: Option<&Shortfall>,
+        summary_file: Option<&str>,
+    ) -> Result<Outcome, CliError> {
         self.bar.finish_and_clear();
         self.findings
             .sort_by_key(|found| (found.severity, found.outcome != CheckOutcome::Fail));
-        let written = self.write_files(summary_file);
-        self.print()?;
+        let written = self.write_files(shortfall, summary_file);
+        self.print(shortfall)?;
         written?;
         if let Some(status) = self.refusal {
             self.warn_of_refusal(status);
         }
-        let warned = self.args.strict && self.totals.warned > 0;
-        Ok(Outcome::of(self.totals.failed == 0 && !warned))
+        if let Some(shortfall) = shortfall {
+            let text = report::error(&shortfall.message, shortfall.hint);
+            self.world.console.talk(&text);
+        }
+        let weak = self.totals.warned + self.totals.open;
+        let is_right = self.totals.failed == 0 && !(self.args.strict && weak > 0);
+        let outcome = Outcome::of(is_right);
+        Ok(shortfall.map_or(outcome, |shortfall| outcome.worse(shortfall.outcome)))
     }
 
-    fn write_files(&self, summary_file: Option<String>) -> Result<(), CliError> {
-        if let Some(path) = &self.args.junit {
-            machine::write_junit(&self.world.folder.join(path), &self.cases)?;
+    fn write_files(
+        &mut self,
+        shortfall: Option<&Shortfall>,
+        summary_file: Option<&str>,
+    ) -> Result<(), CliError> {
+        if let Some(mut junit) = self.junit.take() {
+            if let Some(Shortfall { kind, message, .. }) = shortfall {
+                // Where none was run, one case says it all.
+                let left = self.left.iter().filter(|_| self.totals.checks > 0);
+                for (id, group) in left {
+                    junit.add(report::check_case_not_run(id, group, kind));
+                }
+                junit.add(report::run_case(kind, message));
+            }
+            junit.write(self.world)?;
         }
-        let Some(path) = summary_file.filter(|_| self.is_for_github()) else {
+        let Some(path) = summary_file.filter(|_| self.is_for_github()).map(Path::new) else {
             return Ok(());
         };
-        let (passed, checks) = (self.totals.passed, self.totals.checks);
-        let result = match &self.not_run {
-            Some((_, message)) => message.clone(),
-            None => format!("{passed} of {checks} checks passed"),
+        let result = match shortfall {
+            Some(shortfall) => shortfall.message.clone(),
+            None => format!(
+                "{} of {} checks passed",
+                self.totals.passed, self.totals.checks
+            ),
         };
-        let heading = format!("webhook test of {}: {result}", self.url);
-        machine::write_step_summary(&PathBuf::from(path), &heading, &self.findings)
+        let text = report::check_summary(&self.url, &result, &self.findings);
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        file.and_then(|mut file| writeln!(file, "{text}\n"))
+            .map_err(|error| CliError::unwritable(path, error))
     }
 
-    fn print(&self) -> Result<(), CliError> {
+    fn print(&self, shortfall: Option<&Shortfall>) -> Result<(), CliError> {
         let console = self.world.console;
         if self.args.json {
-            let why = |kind| match &self.not_run {
-                Some((met, message)) if *met == kind => Some(message),
-                _ => None,
-            };
             let mut fields = json!(self.totals);
-            fields["unreachable"] = json!(why("unreachable"));
-            fields["refused"] = json!(why("refused"));
-            return Ok(console.json(&Line::new("summary", fields).to_json()?)?);
-        }
-        if let Some((_, message)) = &self.not_run {
-            if self.is_for_github() {
-                console.data(&machine::annotation_of_none(message))?;
+            fields["planned"] = self.planned.into();
+            for kind in Shortfall::KINDS {
+                let met = shortfall.filter(|shortfall| shortfall.kind == kind);
+                fields[kind] = json!(met.map(|shortfall| &shortfall.message));
             }
-            return Ok(());
+            return Ok(console.json(&Line::new("summary", fields).to_json()?)?);
         }
         if self.is_for_github() {
             for found in &self.findings {
-                console.data(&machine::annotation(found))?;
+                console.data(&report::check_annotation(found))?;
             }
-        } else {
-            for text in report::findings(&self.findings, console.width()) {
+            if let Some(shortfall) = shortfall {
+                console.data(&report::run_annotation(&shortfall.message))?;
+            }
+        } else if self.has_text() {
+            let verbose = console.detail() == Detail::Much;
+            for text in report::findings(&self.findings, console.width(), verbose) {
                 console.data(&format!("\n{text}"))?;
             }
         }
-        Ok(console.data(&format!("\n{}", report::check_totals(&self.totals)))?)
+        if self.totals.checks > 0 && self.has_text() {
+            let totals = report::check_totals(&self.totals, self.planned);
+            console.data(&format!("\n{totals}"))?;
+        }
+        Ok(())
     }
 
     fn is_for_github(&self) -> bool {
         self.args.output == Some(TestOutput::Github)
     }
-}
 
-/// What may be wrong where a handler answers so to a genuine delivery.
-pub const fn hint_for(status: u16) -> Option<&'static str> {
-    match status {
-        401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
-        404 | 405 => Some("is the path of `--url` the handler's?"),
-        300..=399 => Some(
-            "no redirect is followed, as no document says so: give the URL that answers itself",
-        ),
-        _ => None,
+    /// Whether stdout is for people.
+    fn has_text(&self) -> bool {
+        !takes_stdout(self.args.junit.as_deref())
     }
 }
 
-fn bar(world: &World, checks: usize) -> ProgressBar {
+fn bar(world: &World, checks: u64) -> ProgressBar {
     if !world.console.talks_to_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {elapsed}");
-    let count = u64::try_from(checks).unwrap_or(u64::MAX);
-    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(checks).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Prints the checks that would run.

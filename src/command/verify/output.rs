@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Read, StdoutLock, Write};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::VerifyArgs;
+use crate::command::junit::{JunitReport, takes_stdout};
 use crate::command::line::Line;
 use crate::command::{World, describe};
 use crate::delivery::Verification;
@@ -34,8 +34,10 @@ pub struct VerifyOutput {
     /// Where lines of JSON were asked for; else `rows` are shown at the end.
     lines: Option<JsonLines>,
     rows: VerifiedRows,
-    /// The `JUnit` file, and a case for each capture.
-    junit: Option<(PathBuf, Vec<JunitCase>)>,
+    /// A case for each capture, where a report was asked for.
+    junit: Option<JunitReport>,
+    /// Whether stdout is for people.
+    has_table: bool,
     totals: Totals,
     unreadable: u64,
     /// The error that is told last, by the end of the run.
@@ -44,17 +46,19 @@ pub struct VerifyOutput {
 
 impl VerifyOutput {
     /// Output in the form that was asked for.
-    pub fn new(args: &VerifyArgs, world: &World) -> Self {
+    pub fn new(args: &VerifyArgs, world: &World) -> Result<Self, CliError> {
         let lines = || BufWriter::with_capacity(BUFFER, io::stdout().lock());
-        Self {
+        let other = args.json.then_some("--json");
+        Ok(Self {
             world: world.clone(),
             lines: args.json.then(|| Rc::new(RefCell::new(lines()))),
             rows: VerifiedRows::default(),
-            junit: args.junit.clone().map(|path| (path, Vec::new())),
+            junit: JunitReport::of(SUITE, args.junit.as_deref(), other)?,
+            has_table: !takes_stdout(args.junit.as_deref()),
             totals: Totals::default(),
             unreadable: 0,
             pending: None,
-        }
+        })
     }
 
     /// A reader of an input that does not hold back what was found before.
@@ -83,8 +87,8 @@ impl VerifyOutput {
         }
         self.totals.add(found.verdict.status);
         let source = source(file, place);
-        if let Some((_, cases)) = &mut self.junit {
-            cases.push(case(&source, found));
+        if let Some(junit) = &mut self.junit {
+            junit.add(case(&source, found));
         }
         if let Some(lines) = &self.lines {
             let source = &source;
@@ -98,10 +102,10 @@ impl VerifyOutput {
 
     /// Takes an input, or a part of one, that could not be read.
     pub fn fail(&mut self, file: &str, error: CliError) {
-        if let Some((_, cases)) = &mut self.junit {
+        if let Some(junit) = &mut self.junit {
             let hint = error.hint.as_deref().unwrap_or_default();
             let case = junit::passed(file, "input", Duration::ZERO);
-            cases.push(junit::failed(case, "unreadable", &error.message, hint));
+            junit.add(junit::failed(case, "unreadable", &error.message, hint));
         }
         self.unreadable += 1;
         if self.unreadable > TOLD {
@@ -112,9 +116,14 @@ impl VerifyOutput {
         }
     }
 
-    /// Says something of an input.
-    pub fn note(&self, text: &str) {
-        self.world.console.note(text);
+    /// Says that so many requests of an input are no deliveries.
+    pub fn skip(&mut self, file: &str, probes: u64) {
+        let reason = format!("skipped {probes} without body and signature");
+        self.world.console.note(&format!("`{file}`: {reason}"));
+        if let Some(junit) = &mut self.junit {
+            let case = junit::passed(file, "input", Duration::ZERO);
+            junit.add(junit::skipped(case, "probe", &reason));
+        }
     }
 
     /// Ends an input that held one capture, whose name is enough.
@@ -125,7 +134,10 @@ impl VerifyOutput {
     /// Writes what is left to write, and says how the run ended.
     pub fn finish(self) -> Result<Outcome, CliError> {
         // First, as the end of the output may meet a closed pipe.
-        let written = self.write_junit();
+        let written = self
+            .junit
+            .as_ref()
+            .map_or(Ok(()), |it| it.write(&self.world));
         self.show()?;
         let more = self.unreadable.saturating_sub(TOLD);
         let last = match self.pending {
@@ -156,20 +168,10 @@ impl VerifyOutput {
             return Ok(());
         }
         let text = self.rows.text(&self.totals, self.world.console.width());
-        if !text.is_empty() {
+        if self.has_table && !text.is_empty() {
             self.world.console.data(&text)?;
         }
         Ok(())
-    }
-
-    fn write_junit(&self) -> Result<(), CliError> {
-        let Some((path, cases)) = &self.junit else {
-            return Ok(());
-        };
-        let document =
-            junit::junit(SUITE, cases).map_err(|error| CliError::unwritable(path, error))?;
-        std::fs::write(self.world.folder.join(path), document)
-            .map_err(|error| CliError::unwritable(path, error))
     }
 }
 
@@ -215,13 +217,15 @@ fn case(name: &str, found: &Verification) -> JunitCase {
     let verdict = &found.verdict;
     let provider = found.provider.as_deref().unwrap_or("unrecognised");
     let case = junit::passed(name, provider, found.time);
-    if verdict.is_valid() {
-        return case;
-    }
     let status = verdict.status.as_str();
     let details = [&verdict.reason, &verdict.hint].into_iter().flatten();
     let details = details.chain(&verdict.notes).chain(&found.observations);
     let details: Vec<_> = details.cloned().collect();
+    let details = details.join("\n");
     let message = verdict.reason.as_deref().unwrap_or(status);
-    junit::failed(case, status, message, &details.join("\n"))
+    match (verdict.is_valid(), details.is_empty()) {
+        (true, true) => case,
+        (true, false) => junit::noted(case, &details),
+        (false, _) => junit::failed(case, status, message, &details),
+    }
 }

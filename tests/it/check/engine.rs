@@ -145,8 +145,11 @@ fn a_handler_that_refuses_all_proves_nothing_by_refusals() {
     assert!(matches!(end, CheckEnd::Refused(401)), "{end:?}");
     assert!(found.is_empty());
     let (end, found, refusals) = run(&Endpoint::script(&[401]), "order", pending(), |_| true);
+    assert!(matches!(end, CheckEnd::Refused(401)), "{end:?}");
+    assert!(found.is_empty() && refusals.is_empty());
+    let (end, found, refusals) = run(&Endpoint::script(&[422]), "order", pending(), |_| true);
     assert!(matches!(end, CheckEnd::Done { .. }), "{end:?}");
-    assert_eq!(refusals, [401]);
+    assert_eq!(refusals, [422]);
     assert!(found.iter().all(|one| one.outcome == CheckOutcome::Fail));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::handler::{Fault, RULES, SECRET, start};
 use super::{check, ids};
-use crate::harness::{Sandbox, has};
+use crate::harness::Sandbox;
 
 /// A fault; the checks that fail it, with those that cannot but fail with it; those that warn.
 type Row = (Fault, &'static [&'static str], &'static [&'static str]);
@@ -293,39 +293,11 @@ fn a_tenth_of_the_deadline_earns_a_warning() {
 }
 
 #[test]
-fn what_counts_twice_is_found_by_its_effects_alone() {
-    for (fault, code) in [
-        (Fault::None, 0),
-        (Fault::CountsTwice, 1),
-        (Fault::CountsNothing, 1),
-    ] {
-        let handler = start("cimplify", fault);
-        let only = ["--json", "--only", "idempotent"];
-        check(&handler, "cimplify", &only).expect(0);
-        let by_url = [&only[..], &["--effects-url", &handler.url]].concat();
-        let lines = check(&handler, "cimplify", &by_url)
-            .expect(code)
-            .json_lines();
-        let failed = ids(&lines, "fail");
-        assert_eq!(
-            failed.len(),
-            if code == 0 { 0 } else { 2 },
-            "{fault:?} {lines:?}"
-        );
-        if !has("curl") {
-            continue;
-        }
-        let command = format!("curl -s {}", handler.url);
-        let by_command = [&only[..], &["--effects", &command]].concat();
-        check(&handler, "cimplify", &by_command).expect(code);
-    }
-}
-
-#[test]
 fn a_right_handler_passes_for_every_provider() {
     for rules in RULES {
         let handler = start(rules.provider, Fault::None);
-        let run = check(&handler, rules.provider, &["--json", "--strict"]).expect(0);
+        let strict = ["--json", "--strict", "--effects-url", &handler.url];
+        let run = check(&handler, rules.provider, &strict).expect(0);
         let lines = run.json_lines();
         let summary = lines.last().unwrap();
         assert_eq!(summary["checks"], summary["passed"], "{summary}");

@@ -164,6 +164,34 @@ fn junit_has_a_case_for_each_also_when_something_failed() {
 }
 
 #[test]
+fn a_junit_report_can_be_the_whole_of_stdout() {
+    let sandbox = sandbox();
+    let run = verify(&sandbox, &["good.json", "bad.json", "--junit", "-"]).expect(1);
+    assert!(run.stdout.starts_with("<?xml"), "{}", run.stdout);
+    assert!(run.stdout.ends_with("</testsuites>\n"), "{}", run.stdout);
+    assert!(run.stdout.contains(r#"failures="1""#), "{}", run.stdout);
+    assert!(!sandbox.folder().join("-").exists());
+    let run = verify(&sandbox, &["good.json", "--junit", "-", "--json"]).expect(2);
+    assert_eq!(run.stdout, "");
+    assert!(
+        run.stderr.contains("both write to stdout"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn what_is_skipped_stands_in_the_report() {
+    let sandbox = sandbox();
+    let probe = r#"{"request":{"method":"GET","headers":[],"body":""}}"#;
+    let good = std::fs::read_to_string(sandbox.folder().join("good.json")).unwrap();
+    sandbox.file("both.ndjson", format!("{}\n{probe}\n", good.trim_end()));
+    let run = verify(&sandbox, &["both.ndjson", "--junit", "-"]).expect(0);
+    let skipped = r#"<skipped message="skipped 1 without body and signature" type="probe"/>"#;
+    assert!(run.stdout.contains(skipped), "{}", run.stdout);
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_told_after_the_verdict() {
     let run = verify(&sandbox(), &["good.json", "--junit", "no/such/folder.xml"]).expect(4);
     assert!(run.stdout.starts_with("✓ valid"), "{}", run.stdout);

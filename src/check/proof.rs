@@ -1,0 +1,97 @@
+//! What answers prove: whether a refusal counts, and whether a repeat did.
+
+use std::time::Duration;
+
+use super::case::TestCase;
+use super::classify::{Conclusion, Expect, Flaw};
+use super::effects::SideEffects;
+use super::presence::Presence;
+use super::report::Exchange;
+use super::runner::Runner;
+use super::table::Check;
+use crate::delivery::FailureKind;
+
+/// Why a 429 says nothing of what was sent.
+const RATE_LIMIT: &str = "a rate limit answers 429: lift it for the check";
+
+impl Runner<'_> {
+    /// Why a refusal says nothing of what was sent, where it does not: 429 is a limiter's whatever was
+    /// sent, and any other one counts only while genuine deliveries are taken.
+    pub(super) async fn proves_nothing(
+        &mut self,
+        expect: Expect,
+        sent: &[Exchange],
+        presence: &mut Presence<'_>,
+    ) -> Option<String> {
+        let statuses: Vec<_> = sent.iter().filter_map(|one| one.attempt.status()).collect();
+        if let Some(status) = presence.refusal.filter(|status| statuses.contains(status))
+            && expect == Expect::Rejected
+        {
+            return Some(format!(
+                "the handler answers {status} to genuine deliveries as well"
+            ));
+        }
+        let reason = if statuses.contains(&429) {
+            Some(RATE_LIMIT.to_owned())
+        } else if statuses.iter().any(|one| matches!(one, 400..=499 | 503)) {
+            self.ask_again(presence).await
+        } else {
+            None
+        };
+        if presence.limited.is_none() {
+            presence.limited.clone_from(&reason);
+        }
+        reason
+    }
+
+    /// Sends one more genuine delivery; says how it is refused, or not answered, where it was taken at
+    /// the start.
+    async fn ask_again(&mut self, presence: &Presence<'_>) -> Option<String> {
+        self.context.play(presence.event);
+        let case = self.context.genuine().ok()?;
+        let sent = self.send(&case, "a genuine delivery between refusals");
+        let asked = sent.await.ok()?.into_iter().next()?;
+        match asked.attempt.outcome {
+            Ok(answer) if answer.is_success() || Some(answer.status) == presence.refusal => None,
+            Ok(answer) if answer.status == 429 => Some(RATE_LIMIT.to_owned()),
+            Ok(answer) => Some(format!(
+                "genuine deliveries are answered {} since, so that refusals prove nothing",
+                answer.status
+            )),
+            // The next check finds that nobody listens.
+            Err(failure) if failure.kind == FailureKind::Refused => None,
+            Err(failure) => Some(format!(
+                "genuine deliveries get no answer since: {}",
+                failure.message
+            )),
+        }
+    }
+
+    /// Whether what was sent several times and accepted each time counted once.
+    pub(super) async fn counted_once(
+        &self,
+        check: &Check,
+        case: &TestCase,
+        before: Option<(&SideEffects, Result<f64, String>)>,
+        rest: Duration,
+    ) -> Conclusion {
+        let Some((effects, before)) = before else {
+            let reason = "accepted each time; `--effects COMMAND` tells whether it counted once";
+            return Conclusion::Open(reason.into());
+        };
+        match effects.is_one_since(before, rest).await {
+            Ok(None) => Conclusion::Sound,
+            Ok(Some(reason)) if case.deliveries.iter().any(|one| one.event_id.is_empty()) => {
+                Conclusion::Open(format!(
+                    "{reason}, and its deliveries have no id that tells a repeat"
+                ))
+            }
+            Ok(Some(reason)) => Conclusion::Flawed(Flaw {
+                severity: check.severity,
+                reason,
+                shown_by: 0,
+            }),
+            Err(error) => Conclusion::Open(format!("its effects cannot be counted: {error}")),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a repeat did is counted, and is open where nobody counts.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::handler::{Fault, SECRET, start};
+use super::{check, ids};
+use crate::harness::endpoint::{Endpoint, Reply};
+use crate::harness::{Run, Sandbox, has};
+
+#[test]
+fn what_counts_twice_is_found_by_its_effects_alone() {
+    for (fault, code) in [
+        (Fault::None, 0),
+        (Fault::CountsTwice, 1),
+        (Fault::CountsNothing, 1),
+    ] {
+        let handler = start("cimplify", fault);
+        let only = ["--json", "--only", "idempotent"];
+        check(&handler, "cimplify", &only).expect(0);
+        let by_url = [&only[..], &["--effects-url", &handler.url]].concat();
+        let lines = check(&handler, "cimplify", &by_url)
+            .expect(code)
+            .json_lines();
+        let failed = ids(&lines, "fail");
+        assert_eq!(
+            failed.len(),
+            if code == 0 { 0 } else { 2 },
+            "{fault:?} {lines:?}"
+        );
+        if !has("curl") {
+            continue;
+        }
+        let command = format!("curl -s {}", handler.url);
+        let by_command = [&only[..], &["--effects", &command]].concat();
+        check(&handler, "cimplify", &by_command).expect(code);
+    }
+}
+
+/// That both were answered 200 is no proof that one counted.
+#[test]
+fn a_repeat_that_nobody_counts_is_open() {
+    let handler = start("cimplify", Fault::CountsTwice);
+    let only = ["--only", "idempotent", "--json"];
+    let lines = check(&handler, "cimplify", &only).expect(0).json_lines();
+    assert_eq!(
+        ids(&lines, "open"),
+        ["idempotent/twice", "idempotent/concurrent"]
+    );
+    let reason = lines[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("`--effects COMMAND`"), "{reason}");
+    let summary = lines.last().unwrap();
+    assert_eq!(
+        (&summary["open"], &summary["passed"]),
+        (&2.into(), &0.into())
+    );
+    let strict = [&only[..], &["--strict"]].concat();
+    check(&handler, "cimplify", &strict).expect(1);
+    let text = check(&handler, "cimplify", &only[..2]).expect(0).stdout;
+    assert!(text.contains("? idempotent/twice"), "{text}");
+    assert!(text.ends_with("2 checks: 0 passed, 2 open\n"), "{text}");
+}
+
+/// Runs the checks of repeats against a handler that answers at once, writes what came into a file,
+/// and books nothing itself: `--until` is the worker that books, `times` for each id.
+fn worked_later(worker: &str, more: &[&str]) -> Run {
+    let sandbox = Sandbox::new();
+    let (queue, seen) = (sandbox.file("queue", ""), Mutex::new(()));
+    let handler = Endpoint::start(move |_, message| {
+        let _turn = seen.lock().unwrap();
+        let id = message.json()["id"].as_str().unwrap().to_owned();
+        let lines = std::fs::read_to_string(&queue).unwrap();
+        std::fs::write(&queue, format!("{lines}{id}\n")).unwrap();
+        Reply::status(200)
+    });
+    sandbox.file("booked", "");
+    let url = handler.url("/");
+    let base = ["test", "--provider", "cimplify", "--secret", SECRET];
+    let only = [
+        "--url",
+        &url,
+        "--no-log",
+        "--json",
+        "--only",
+        "idempotent/twice",
+    ];
+    let count = ["--effects", "wc -l < booked", "--until", worker];
+    sandbox.run(&[&base[..], &only, &count, more].concat())
+}
+
+/// One that answers 200 twice and books twice, some time later.
+#[test]
+fn what_a_handler_does_later_is_waited_for() {
+    let lines = worked_later("cat queue > booked", &[])
+        .expect(1)
+        .json_lines();
+    assert_eq!(ids(&lines, "fail"), ["idempotent/twice"]);
+    assert_eq!(lines[0]["reason"], "counted one delivery 2 times");
+    let once = "sort -u queue > once && cat once > booked";
+    let lines = worked_later(once, &[]).expect(0).json_lines();
+    assert_eq!(ids(&lines, "pass"), ["idempotent/twice"]);
+}
+
+#[test]
+fn work_that_does_not_end_is_told_before_any_check() {
+    let within = ["--within", "300ms"];
+    let run = worked_later("exit 7", &within).expect(2);
+    let told = "`exit 7` ended with exit status: 7, and did for 0.3 s";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = worked_later("sleep 30", &within).expect(2);
+    assert!(
+        run.stderr.contains("`sleep 30` does not end"),
+        "{}",
+        run.stderr
+    );
+    // Once the checks run, it leaves them open.
+    let flaky = "test $(wc -l < queue) -lt 2 && cat queue > booked";
+    let lines = worked_later(flaky, &within).expect(0).json_lines();
+    assert_eq!(ids(&lines, "open"), ["idempotent/twice"]);
+    let reason = lines[0]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("its effects cannot be counted: `test"),
+        "{reason}"
+    );
+}
+
+/// What earlier deliveries do late is not what this one did.
+#[test]
+fn a_right_handler_that_works_later_is_not_accused() {
+    let booked = std::sync::Arc::new(Mutex::new(std::collections::HashSet::new()));
+    let handler = Endpoint::start(move |_, message| {
+        if message.method() == "GET" {
+            let count = booked.lock().unwrap().len();
+            return Reply::Page(200, count.to_string().into_bytes());
+        }
+        let id = message.json()["id"].as_str().unwrap().to_owned();
+        let booked = std::sync::Arc::clone(&booked);
+        std::thread::spawn(move || {
+            std::thread::park_timeout(Duration::from_millis(700));
+            booked.lock().unwrap().insert(id);
+        });
+        Reply::status(200)
+    });
+    let url = handler.url("/");
+    let more = ["--json", "--only", "idempotent", "--effects-url", &url];
+    let lines = super::run_against(&url, "cimplify", &more)
+        .expect(0)
+        .json_lines();
+    assert_eq!(lines.last().unwrap()["passed"], 2, "{lines:?}");
+}
+
+#[test]
+fn to_wait_for_work_without_counting_it_is_a_mistake() {
+    let args = [
+        "test",
+        "--provider",
+        "cimplify",
+        "--url",
+        "1",
+        "--secret",
+        "x",
+    ];
+    for more in [
+        &["--until", "true"][..],
+        &["--within", "3s", "--effects", "echo 1"],
+    ] {
+        let run = Sandbox::new().run(&[&args[..], more].concat()).expect(2);
+        assert!(
+            run.stderr.contains("--effects") || run.stderr.contains("--until"),
+            "{}",
+            run.stderr
+        );
+    }
+}
