@@ -179,7 +179,7 @@ impl From<FailureKind> for Outcome {
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         let error = match error {
-            ConfigError::Catalogue(error) => return error.into(),
+            ConfigError::Catalogue(error) => return Self::from(&*error),
             ConfigError::Filter(error) => return error.into(),
             error => error,
         };
@@ -265,15 +265,23 @@ impl From<TlsError> for CliError {
     }
 }
 
+impl From<&CatalogueError> for CliError {
+    fn from(error: &CatalogueError) -> Self {
+        let hint = match error {
+            CatalogueError::Placeholder { near, .. } => {
+                near.map(|near| format!("did you mean `{{{{{near}}}}}`?"))
+            }
+            CatalogueError::Name { name, .. } => Some(format!("name the folder `{name}`")),
+            CatalogueError::Form { .. } => Some("mend it, or move the folder away".into()),
+            CatalogueError::Read { .. } => Some("check the path and its rights".into()),
+        };
+        Self::usage(error.to_string()).maybe_hint(hint)
+    }
+}
+
 impl From<CatalogueError> for CliError {
     fn from(error: CatalogueError) -> Self {
-        let hint = match &error {
-            CatalogueError::Placeholder {
-                near: Some(near), ..
-            } => format!("did you mean `{{{{{near}}}}}`?"),
-            _ => "`webhook providers show NAME` shows one that works".into(),
-        };
-        Self::usage(error.to_string()).hint(hint)
+        Self::from(&error)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Parse, run, exit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum as _};
+use clap::{CommandFactory as _, ValueEnum as _};
 use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, usage};
 use webhook_cli::command::{World, complete_from_environment, console, describe, run};
+use webhook_cli::config::{self, ParseError};
 use webhook_cli::delivery::Timestamp;
 use webhook_cli::exit::CliError;
 
@@ -21,8 +22,9 @@ fn main() -> ExitCode {
             let world = world(&cli.global);
             (cli.global.clone(), run(cli, &world))
         }
-        Err(error) if is_help(&error) => error.exit(),
-        Err(error) => (colour_alone(), Err(usage_error(&error))),
+        Err(ParseError::Typed(error)) if is_help(&error) => error.exit(),
+        Err(ParseError::Typed(error)) => (colour_alone(), Err(usage_error(&error))),
+        Err(ParseError::Config(error)) => (colour_alone(), Err(error.into())),
     };
     match outcome {
         Ok(outcome) => outcome.into(),
@@ -35,15 +37,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// What was typed; a page of help is an error that prints itself, in this program's colours.
-fn parse() -> Result<Cli, clap::Error> {
+/// What was typed, and configured in its place; a page of help is an error that prints itself, in this program's colours.
+fn parse() -> Result<Cli, ParseError> {
     let is_coloured = world(&colour_alone()).console.colours_stdout();
     let command = Cli::command().color(if is_coloured {
         clap::ColorChoice::Always
     } else {
         clap::ColorChoice::Never
     });
-    Cli::from_arg_matches(&command.try_get_matches()?)
+    let words: Vec<_> = std::env::args_os().collect();
+    config::parse(&command, &words, Path::new("."))
 }
 
 fn usage_error(error: &clap::Error) -> CliError {

@@ -19,6 +19,9 @@ Examples:
   webhook listen --expect order.created --within 30s
   webhook listen --respond 500,500,200";
 
+/// The port where none is chosen.
+pub const DEFAULT_PORT: u16 = 4400;
+
 /// Receive deliveries on a local port, verify, keep, print and forward them.
 ///
 /// Each delivery is checked, written to the log durably, and only then answered: 200 where it is
@@ -27,18 +30,18 @@ Examples:
 /// and its answer goes back to the sender.
 ///
 /// Without any secret, it uses the local development secret, which `send` shares.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
-    /// The address to listen on [default: localhost].
+    /// The address to listen on.
     ///
     /// `localhost` is 127.0.0.1 and `::1`; `0.0.0.0` and `::` let the network reach it.
-    #[arg(long, value_name = "ADDRESS")]
-    pub host: Option<value::ListenHost>,
+    #[arg(long, value_name = "ADDRESS", default_value = "localhost")]
+    pub host: value::ListenHost,
 
-    /// The port; 0 picks a free one, which the `ready` line tells [default: 4400].
-    #[arg(short, long, value_name = "PORT")]
-    pub port: Option<u16>,
+    /// The port; 0 picks a free one, which the `ready` line tells.
+    #[arg(short, long, value_name = "PORT", default_value_t = DEFAULT_PORT)]
+    pub port: u16,
 
     /// Use this provider instead of detecting it.
     #[arg(long, value_name = "NAME")]
@@ -67,36 +70,44 @@ pub struct ListenArgs {
     #[arg(help_heading = "Forwarding")]
     pub route: Vec<(String, String)>,
 
-    /// Whose answer the sender gets: the application's, or this program's at once [default: app].
+    /// Whose answer the sender gets: the application's, or this program's at once.
     #[arg(help_heading = "Forwarding", long, value_enum, value_name = "WHO")]
-    pub answer: Option<AnswerMode>,
+    #[arg(default_value_t)]
+    pub answer: AnswerMode,
 
-    /// How many deliveries may be under way to one target; 1 keeps their order [default: 1].
-    #[arg(help_heading = "Forwarding", long, value_name = "N")]
-    pub concurrency: Option<u16>,
+    /// How many deliveries may be under way to one target; 1 keeps their order.
+    #[arg(
+        help_heading = "Forwarding",
+        long,
+        value_name = "N",
+        default_value_t = 1
+    )]
+    pub concurrency: u16,
 
-    /// How long the application may take; 0 for no limit [default: 30s].
+    /// How long the application may take; 0 for no limit.
     #[arg(help_heading = "Forwarding", long, value_name = "SPAN", value_parser = value::span)]
-    pub timeout: Option<Duration>,
+    #[arg(default_value = "30s")]
+    pub timeout: Duration,
 
     /// A header to add to what is forwarded, such as `X-Test: 1`; repeatable.
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::sent_header)]
     #[arg(help_heading = "Forwarding")]
     pub header: Vec<(String, String)>,
 
-    /// What to do with invalid deliveries [default: reject].
+    /// What to do with invalid deliveries.
     ///
     /// `reject` answers 401 and forwards nothing; `forward` lets all through.
     #[arg(help_heading = "Answering", long, value_enum, value_name = "WHAT")]
-    pub on_invalid: Option<InvalidPolicy>,
+    #[arg(default_value_t)]
+    pub on_invalid: InvalidPolicy,
 
-    /// What to do with deliveries that carry no signature, or one of a provider without a secret
-    /// [default: reject].
+    /// What to do with deliveries that carry no signature, or one of a provider without a secret.
     ///
     /// `reject` answers 401 and forwards nothing, once any secret is configured; `accept` lets them
     /// through. With the local development secret alone they are let through.
     #[arg(help_heading = "Answering", long, value_enum, value_name = "WHAT")]
-    pub on_unsigned: Option<UnsignedPolicy>,
+    #[arg(default_value_t)]
+    pub on_unsigned: UnsignedPolicy,
 
     /// Another name of this listener, such as the one of a tunnel; repeatable.
     ///
@@ -127,13 +138,15 @@ pub struct ListenArgs {
     #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]
     pub delay: Option<Duration>,
 
-    /// The largest body that is received; larger ones are answered 413 [default: 25MiB].
+    /// The largest body that is received; larger ones are answered 413.
     #[arg(help_heading = "Answering", long, value_name = "SIZE", value_parser = value::size)]
-    pub max_body: Option<u64>,
+    #[arg(default_value = "25MiB")]
+    pub max_body: u64,
 
-    /// How long a client may stall in the head or the body before it is answered 408 [default: 10s].
+    /// How long a client may stall in the head or the body before it is answered 408; 0 for no limit.
     #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]
-    pub read_timeout: Option<Duration>,
+    #[arg(default_value = "10s")]
+    pub read_timeout: Duration,
 
     /// Print one JSON object a line: `ready`, `delivery`, `attempt`, `summary`.
     #[arg(help_heading = "Output", long)]
@@ -145,9 +158,10 @@ pub struct ListenArgs {
     #[arg(help_heading = "Output", long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub ready_file: Option<PathBuf>,
 
-    /// How much of each body is printed [default: short].
+    /// How much of each body is printed.
     #[arg(help_heading = "Output", long, value_enum, value_name = "HOW")]
-    pub body: Option<BodyDetail>,
+    #[arg(default_value_t = BodyDetail::Short)]
+    pub body: BodyDetail,
 
     /// Print and forward only events of these patterns, such as `order.*,!order.updated`.
     ///

@@ -24,13 +24,14 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use serde::Deserialize;
 
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
 pub use crate::report::{BodyDetail, Detail};
 use crate::signature::Freshness;
 pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
-pub use listen::ListenArgs;
+pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::SelectArgs;
@@ -120,7 +121,8 @@ impl GlobalArgs {
 }
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ColorWhen {
     /// Where the stream is a terminal.
     Auto,
@@ -148,6 +150,10 @@ pub enum Command {
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,
+
+        /// A file of `KEY=VALUE` lines that stand in for environment variables.
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+        env_file: Option<PathBuf>,
     },
     /// Print a completion script for a shell.
     ///

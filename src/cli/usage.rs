@@ -5,10 +5,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 /// What clap says of a command line: one line of what is wrong, one of what to do.
 pub fn explain(error: &clap::Error) -> (String, String) {
     let message = match error.kind() {
-        ErrorKind::MissingRequiredArgument => missing(error),
-        ErrorKind::ValueValidation => refused(error),
-        _ => first_line(error),
+        ErrorKind::MissingRequiredArgument => Some(missing(error)),
+        ErrorKind::ValueValidation => {
+            refused(error).map(|(flag, reason)| format!("`{flag}`: {reason}"))
+        }
+        _ => None,
     };
+    let message = message.unwrap_or_else(|| first_line(error));
     let hint = suggestion(error).unwrap_or_else(|| see_help(error));
     (message, hint)
 }
@@ -18,20 +21,24 @@ fn missing(error: &clap::Error) -> String {
     format!("missing `{}`", names.join("`, `"))
 }
 
-/// What the value's own reader says, which names the value where it is this program's.
-fn refused(error: &clap::Error) -> String {
+/// The flag whose value was refused, and what its own reader says, which names the value where it is
+/// this program's.
+pub fn refused(error: &clap::Error) -> Option<(String, String)> {
     let flag = texts(error, ContextKind::InvalidArg).join(" ");
-    let reason = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    if reason.contains('`') {
-        return format!("`{flag}`: {reason}");
-    }
     let value = texts(error, ContextKind::InvalidValue).join(" ");
-    format!(
-        "`{flag}`: `{}` is not valid: {reason}",
-        value.escape_debug()
-    )
+    let value = value.escape_debug();
+    let reason = match error.kind() {
+        ErrorKind::ValueValidation => std::error::Error::source(error)?.to_string(),
+        ErrorKind::InvalidValue => {
+            let known = texts(error, ContextKind::ValidValue).join("`, `");
+            format!("`{value}` is none of `{known}`")
+        }
+        _ => return None,
+    };
+    if reason.contains('`') {
+        return Some((flag, reason));
+    }
+    Some((flag, format!("`{value}` is not valid: {reason}")))
 }
 
 /// The first line of clap's own text, in back-ticks.

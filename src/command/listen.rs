@@ -18,9 +18,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::World;
+use super::setup;
 use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
-use crate::config::{Origin, Setup};
+use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
 use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
@@ -48,19 +49,15 @@ enum StopReason {
 
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     super::runtime()?.block_on(listen(args, setup, world))
 }
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
-    let settings = setup.config.listen_settings(args)?;
-    let parts = Parts::build(args, &settings, setup, world).await?;
+    let parts = Parts::build(args, setup, world).await?;
     let signals = signal::first()?;
-    let body = match settings.body.origin {
-        Origin::Default => world.console.detail().of_body(),
-        _ => settings.body.value,
-    };
-    let printer = Printer::new(world.console, args.json, body, &parts.ready, parts.attempts);
+    let console = world.console;
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;

@@ -52,11 +52,8 @@ impl World {
 pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
     let config = Config::load(global, Environment::of_process(), folder);
     // A configuration that cannot be read is told of by the command that needs it.
-    let configured = config.and_then(|config| config.color(global.color));
-    let choice = configured
-        .ok()
-        .map(|setting| setting.value)
-        .or(global.color);
+    let configured = config.map(|config| config.color(global.color).value);
+    let choice = configured.ok().or(global.color);
     let choice = match choice {
         None | Some(ColorWhen::Auto) => anstream::ColorChoice::Auto,
         Some(ColorWhen::Always) => anstream::ColorChoice::Always,
@@ -78,7 +75,9 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => catalog::providers(&args, &global, world),
-        Command::Config { json } => catalog::config(json, &global, world),
+        Command::Config { json, env_file } => {
+            catalog::config(json, env_file.as_deref(), &global, world)
+        }
         Command::Completions { shell } => catalog::completions(shell, world),
         Command::Man { output } => catalog::man(output.as_deref(), world),
     }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use futures_util::future::OptionFuture;
 
 use super::edit::Drafts;
-use super::setup::{client, existing_log, keyring};
+use super::setup::{self, client, existing_log, keyring};
 use super::{World, captures, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::config::Setup;
@@ -25,7 +25,7 @@ use report::RunReport;
 /// Runs the command.
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let drafts = Drafts::new(&setup.config, world);
     let outcome = replay(args, global, &setup, world, &drafts);
     drafts.end(&outcome);
@@ -77,7 +77,7 @@ fn check(args: &ReplayArgs) -> Result<(), CliError> {
 
 /// Puts in what flags say of where, how and when it is sent.
 fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Result<(), CliError> {
-    let url = setup.config.url(args.url.clone())?.value;
+    let url = setup.config.url(args.url.clone()).value;
     replay.endpoint = url.map(|url| Target::parse(&url)).transpose()?;
     replay.signing = match args.sign {
         None | Some(SignMode::Auto) => None,

@@ -40,7 +40,7 @@ fn unwritable(error: &Unwritable) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::DEFAULT_PORT;
+    use crate::cli::DEFAULT_PORT;
 
     #[test]
     fn the_listener_is_at_its_default_port() {

@@ -4,7 +4,7 @@ use crate::cli::SelectArgs;
 use crate::config::Setup;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
-use crate::provider::nearest;
+use crate::provider::did_you_mean;
 use crate::store::{Query, Reader, SourceFilter};
 
 /// What `--source` is given for whatever there is.
@@ -75,10 +75,8 @@ pub fn sources(names: &[String]) -> Result<SourceFilter, CliError> {
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> CliError {
-    let hint = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("one of `{}`", known.join("`, `")),
-    };
+    let hint = did_you_mean(name, known.iter().copied())
+        .unwrap_or_else(|| format!("one of `{}`", known.join("`, `")));
     CliError::usage(format!("unknown {what} `{name}`")).hint(hint)
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::edit::Drafts;
 use super::request::LISTENER;
-use super::setup::{Side, client, first_key, keyring_or_local};
+use super::setup::{self, Side, client, first_key, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::config::Setup;
@@ -29,7 +29,7 @@ const CONCURRENCY: u16 = 50;
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     shape::time(args.timestamp, world.now())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let drafts = Drafts::new(&setup.config, world);
     let outcome = compose_and_send(args, &setup, world, &drafts);
     drafts.end(&outcome);
@@ -169,7 +169,7 @@ fn compose<'a>(
 
 /// The endpoint that is configured, else where `webhook listen` listens unless it is told otherwise.
 fn target(args: &SendArgs, setup: &Setup, world: &World) -> Result<Target, CliError> {
-    let url = setup.config.url(args.url.clone())?.value;
+    let url = setup.config.url(args.url.clone()).value;
     if url.is_none() && !args.dry_run {
         world.console.note(&format!(
             "no `--url` and no WEBHOOK_URL: sending to {LISTENER}"

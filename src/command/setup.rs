@@ -1,16 +1,17 @@
 //! The parts that most commands build: secrets, the client, the log.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
 
 use rand::TryRng as _;
 
 use super::World;
-use crate::cli::{ConnectArgs, FreshnessArgs, SecretArgs};
+use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
 use crate::config::{Ask, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
-use crate::provider::{Keyring, Provider};
+use crate::provider::{Catalogue, DefinitionOrigin, Keyring, Provider};
 use crate::report;
 use crate::signature::{Freshness, Key};
 use crate::store::Log;
@@ -22,6 +23,32 @@ pub enum Side {
     Sender,
     /// It checks.
     Receiver,
+}
+
+/// Configuration and providers, read. Says which providers are passed over, and which take the place
+/// of a built-in: a folder may have come with somebody else's repository.
+pub fn load(
+    global: &GlobalArgs,
+    env_file: Option<&Path>,
+    world: &World,
+) -> Result<Setup, CliError> {
+    let setup = Setup::load(global, env_file, &world.folder)?;
+    for (name, error) in setup.catalogue.broken() {
+        let error = CliError::from(&**error);
+        let message = format!("provider `{name}` is passed over: {}", error.message);
+        world.console.warn(&message, error.hint.as_deref());
+    }
+    let builtin = Catalogue::builtin();
+    for provider in setup.catalogue.iter() {
+        if let DefinitionOrigin::Folder(folder) = &provider.origin
+            && builtin.get(provider.name()).is_some()
+        {
+            let (name, folder) = (provider.name(), folder.display());
+            let message = format!("`{name}` is the one of `{folder}`, not the built-in");
+            world.console.note(&message);
+        }
+    }
+    Ok(setup)
 }
 
 /// The secrets that were configured; the ring is empty where there are none. Says where a

@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::line::Line;
 use super::request::LISTENER;
-use super::setup::{Side, first_key, keyring_or_local};
+use super::setup::{self, Side, first_key, keyring_or_local};
 use super::{World, shape};
 use crate::cli::{GlobalArgs, SignArgs, SignAs};
-use crate::config::Setup;
 use crate::delivery::{Headers, Timestamp};
 use crate::exit::{CliError, Outcome};
 use crate::formats::curl;
@@ -22,7 +21,7 @@ use crate::send::{EventContent, Message, SendOptions, Shape};
 /// Runs the command.
 pub fn run(args: &SignArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let at = shape::time(args.timestamp, world.now())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| {

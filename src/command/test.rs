@@ -6,7 +6,7 @@ mod output;
 use std::ops::ControlFlow;
 
 use super::World;
-use super::setup::{Side, client, client_options, first_key, keyring_or_local};
+use super::setup::{self, Side, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
@@ -28,7 +28,7 @@ const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| {
@@ -87,7 +87,7 @@ fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Pl
 }
 
 fn target(args: &TestArgs, setup: &Setup) -> Result<Target, CliError> {
-    match setup.config.url(args.url.clone())?.value {
+    match setup.config.url(args.url.clone()).value {
         Some(url) => Ok(Target::parse(&url)?),
         None => Err(CliError::usage("no handler to test")
             .hint("give `--url http://localhost:3000/webhooks`, or set WEBHOOK_URL")),

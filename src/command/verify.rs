@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read};
 
 use super::World;
-use super::setup::{freshness, keyring};
+use super::setup::{self, freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
 use crate::delivery::Headers;
@@ -24,7 +24,7 @@ use output::VerifyOutput;
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = input::of(args, io::stdin().is_terminal())?;
-    let setup = Setup::load(global, args.secrets.env_file.as_deref(), &world.folder)?;
+    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
     let mut output = VerifyOutput::new(args, world)?;

@@ -1,7 +1,8 @@
 //! What can be wrong with a configuration.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Origin;
 use crate::delivery::FilterError;
@@ -36,8 +37,10 @@ pub enum ConfigError {
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with the line.
+        /// What is wrong, with the line or the key.
         message: String,
+        /// What to do, where more is known than that.
+        hint: Option<String>,
     },
     /// A value of a variable or a file is not of its kind.
     #[error("{message} (from {origin})")]
@@ -82,7 +85,7 @@ pub enum ConfigError {
     },
     /// A definition of the user's is not valid.
     #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
+    Catalogue(#[from] Arc<CatalogueError>),
     /// A pattern of events is not valid.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -112,7 +115,6 @@ impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&str> {
         Some(match self {
-            Self::Unknown { hint, .. } => hint,
             Self::Key { .. } | Self::Catalogue(_) | Self::Filter(_) => return None,
             Self::EmptySecret(_) => "give the endpoint's signing secret",
             Self::NoTerminal => "give it a value, or `--secret-file`, or set WEBHOOK_SECRET",
@@ -120,11 +122,24 @@ impl ConfigError {
             Self::NoHome("the log") => "give `--log PATH`, or `--no-log` to `listen`",
             Self::NoHome(_) => "give `--secret`, or set HOME",
             Self::LocalSecret { .. } => "give `--secret`, or make the folder writable",
-            Self::Form { .. } => "the names are those of the flags: `webhook listen --help`",
+            Self::Form {
+                hint: Some(hint), ..
+            }
+            | Self::Unknown { hint, .. } => hint,
+            Self::Form { hint: None, .. } => "fix it there, or name another file: `--config PATH`",
             Self::SecretFile { .. } => "`webhook config` shows each secret and where it comes from",
             Self::Read { .. } => "check the path and its rights",
             Self::Value { .. } => "fix it there, or give the flag, which takes precedence",
         })
+    }
+
+    /// The error for what a configuration file must not say, and what to do.
+    pub(super) fn form(path: &Path, (message, hint): (String, Option<String>)) -> Self {
+        Self::Form {
+            path: path.to_path_buf(),
+            message,
+            hint,
+        }
     }
 
     /// Whether an input could not be read, rather than being wrong.

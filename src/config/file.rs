@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::section::{self, Section};
+use super::{ConfigError, Paths};
+use crate::cli::ColorWhen;
+use crate::provider::did_you_mean;
 
 /// What a configuration file may say. Names are those of the flags.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -18,43 +21,27 @@ pub struct ConfigForm {
     /// The log file, relative to the configuration file.
     pub log: Option<PathBuf>,
     /// When to colour.
-    pub color: Option<String>,
+    pub color: Option<ColorWhen>,
     /// Where secrets are found, by provider; `default` for all.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretsForm>,
-    /// The settings of `listen`.
+    /// The variables that stand behind the environment, relative to the configuration file.
+    pub env_file: Option<PathBuf>,
     #[serde(default)]
-    pub listen: ListenForm,
-}
-
-/// The settings of `listen`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ListenForm {
-    /// The address to listen on.
-    pub host: Option<String>,
-    /// The port.
-    pub port: Option<u16>,
-    /// The targets to forward to.
-    pub forward_to: Option<Vec<String>>,
-    /// How long a target may take, such as `30s`.
-    pub timeout: Option<String>,
-    /// The largest body, such as `25MiB`.
-    pub max_body: Option<String>,
-    /// `reject` or `forward`.
-    pub on_invalid: Option<String>,
-    /// The provider of all deliveries, in place of detecting it.
-    pub provider: Option<String>,
-    /// `reject` or `accept`.
-    pub on_unsigned: Option<String>,
-    /// Further names of the listener.
-    pub allow_host: Option<Vec<String>>,
-    /// The URL by which senders reach the listener.
-    pub public_url: Option<String>,
-    /// The events that are printed and forwarded.
-    pub events: Option<Vec<String>>,
-    /// `full`, `short` or `none`.
-    pub body: Option<String>,
+    listen: toml::Table,
+    #[serde(default)]
+    send: toml::Table,
+    #[serde(default)]
+    sign: toml::Table,
+    #[serde(default)]
+    verify: toml::Table,
+    #[serde(default)]
+    replay: toml::Table,
+    #[serde(default)]
+    test: toml::Table,
+    /// What is said of the flags of single commands, by command.
+    #[serde(skip)]
+    pub sections: BTreeMap<&'static str, Section>,
 }
 
 /// One place of a secret, or several for rotation.
@@ -91,29 +78,52 @@ pub enum SecretForm {
 }
 
 impl ConfigForm {
-    /// Reads a configuration file.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    /// Reads a configuration file. Its paths are relative to its folder, or begin with the home's `~`.
+    pub fn read(path: &Path, paths: &Paths) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(ConfigError::read(path))?;
-        let mut file: Self = toml::from_str(&text).map_err(|error| ConfigError::Form {
-            path: path.to_path_buf(),
-            message: one_line(&error, &text),
-        })?;
+        let form = |trouble| ConfigError::form(path, trouble);
+        let mut file: Self = toml::from_str(&text).map_err(|error| form(explain(&error, &text)))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        // The home is known where it is used.
-        let is_of_home = |log: &PathBuf| log.starts_with("~");
-        if let Some(log) = file.log.as_mut().filter(|log| !is_of_home(log)) {
-            *log = folder.join(&*log);
+        let place = |path: &Path| folder.join(paths.expand(path.to_path_buf()));
+        for own in [&mut file.log, &mut file.env_file].into_iter().flatten() {
+            *own = place(own);
+        }
+        for (name, table) in [
+            ("listen", &file.listen),
+            ("send", &file.send),
+            ("sign", &file.sign),
+            ("verify", &file.verify),
+            ("replay", &file.replay),
+            ("test", &file.test),
+            ("config", &toml::Table::new()),
+        ] {
+            let mut section = section::read(name, table, place).map_err(form)?;
+            if let Some(path) = &file.env_file {
+                let path = || vec![path.to_string_lossy().into_owned()];
+                section.entry("env-file".into()).or_insert_with(path);
+            }
+            file.sections.insert(name, section);
         }
         Ok(file)
     }
 }
 
-/// The error in one line, with the line of the file where it is.
-fn one_line(error: &toml::de::Error, text: &str) -> String {
+/// The error in one line, with the line of the file where it is, and a near name for an unknown one.
+fn explain(error: &toml::de::Error, text: &str) -> (String, Option<String>) {
     let line = error
         .span()
         .and_then(|span| text.get(..span.start))
         .map_or(1, |before| before.matches('\n').count() + 1);
     let message = error.message().lines().collect::<Vec<_>>().join(" ");
-    format!("line {line}: {message}")
+    // Of an unknown key, serde quotes the key and then the known ones.
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let near = quoted
+        .next()
+        .filter(|_| message.starts_with("unknown field"))
+        .and_then(|key| did_you_mean(key, quoted));
+    let message = match (message.split_once(", expected"), &near) {
+        (Some((unknown, _)), Some(_)) => unknown,
+        _ => &message,
+    };
+    (format!("line {line}: {message}"), near)
 }

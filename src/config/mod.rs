@@ -1,15 +1,16 @@
 //! What is in force: flag, environment, `./webhook.toml`, the user's `config.toml`, default, each
 //! value with the place it came from.
 
+mod defaults;
 mod env_file;
 mod environment;
 mod error;
 mod file;
-mod listen;
 mod local;
 mod missing;
 mod paths;
 mod secrets;
+mod section;
 mod setup;
 
 use std::fmt;
@@ -17,20 +18,17 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{ColorWhen, GlobalArgs};
 
+pub use defaults::{ParseError, parse};
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use file::{ConfigForm, ListenForm, SecretForm, SecretsForm};
-pub use listen::{DEFAULT_PORT, ListenSettings};
+pub use file::{ConfigForm, SecretForm, SecretsForm};
 pub use missing::MissingSecret;
 pub use paths::Paths;
 pub use secrets::{Ask, GivenSecret};
-pub use setup::{Setup, did_you_mean};
+pub use setup::Setup;
 
 /// The project's configuration file, in the folder where the program runs.
 pub const PROJECT_FILE: &str = "webhook.toml";
-
-/// A variable that a setting may come from, and how its text is read.
-pub type Variable<'a, T> = (&'a str, fn(&str) -> Result<T, String>);
 
 /// All places of configuration but the flags, read.
 #[derive(Debug)]
@@ -60,17 +58,6 @@ impl<T> Setting<T> {
         Setting {
             value: form(self.value),
             origin: self.origin,
-        }
-    }
-}
-
-impl<T> Setting<Result<T, String>> {
-    /// The value, or the error with the place where it stands.
-    fn checked(self) -> Result<Setting<T>, ConfigError> {
-        let origin = self.origin;
-        match self.value {
-            Ok(value) => Ok(Setting { value, origin }),
-            Err(message) => Err(ConfigError::Value { origin, message }),
         }
     }
 }
@@ -130,7 +117,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let paths = Paths::of(&environment);
         let files = if let Some(path) = &global.config {
-            vec![(path.clone(), ConfigForm::read(path)?)]
+            vec![(path.clone(), ConfigForm::read(path, &paths)?)]
         } else {
             let user = paths.config_file();
             let candidates = [project_file(folder), user];
@@ -139,7 +126,7 @@ impl Config {
                 .flatten()
                 .filter(|path| path.is_file());
             present
-                .map(|path| ConfigForm::read(&path).map(|file| (path, file)))
+                .map(|path| ConfigForm::read(&path, &paths).map(|file| (path, file)))
                 .collect::<Result<_, _>>()?
         };
         Ok(Self {
@@ -156,43 +143,33 @@ impl Config {
     pub fn setting<T: Clone>(
         &self,
         flag: Option<(&'static str, T)>,
-        variable: Option<Variable<'_, T>>,
+        variable: Option<Setting<T>>,
         field: impl Fn(&ConfigForm) -> Option<T>,
         default: T,
-    ) -> Result<Setting<T>, ConfigError> {
-        if let Some((name, value)) = flag {
-            return Ok(Setting {
-                value,
-                origin: Origin::Flag(name),
-            });
-        }
-        if let Some((name, parse)) = variable
-            && let Some((text, origin)) = self.environment.get(name)
-        {
-            let value = parse(text);
-            return Setting { value, origin }.checked();
-        }
-        let from_file = self.files.iter().find_map(|(path, file)| {
-            let origin = Origin::File(path.clone());
-            field(file).map(|value| Setting { value, origin })
-        });
-        Ok(from_file.unwrap_or(Setting {
-            value: default,
-            origin: Origin::Default,
-        }))
+    ) -> Setting<T> {
+        let set = |value, origin| Setting { value, origin };
+        let from_flag = flag.map(|(name, value)| set(value, Origin::Flag(name)));
+        let from_file = || {
+            let mut files = self.files.iter();
+            files.find_map(|(path, file)| Some(set(field(file)?, Origin::File(path.clone()))))
+        };
+        from_flag
+            .or(variable)
+            .or_else(from_file)
+            .unwrap_or_else(|| set(default, Origin::Default))
     }
 
     /// The log file.
     pub fn log(&self) -> Result<Setting<PathBuf>, ConfigError> {
         let found = self.setting(
             self.log.clone().map(|path| ("--log", Some(path))),
-            Some(("WEBHOOK_LOG", |text| Ok(Some(text.into())))),
+            self.variable("WEBHOOK_LOG"),
             |file| file.log.clone().map(Some),
             self.paths.log_file(),
-        )?;
+        );
         let value = found.value.ok_or(ConfigError::NoHome("the log"))?;
         Ok(Setting {
-            value: self.paths.expand(value),
+            value,
             origin: found.origin,
         })
     }
@@ -206,12 +183,12 @@ impl Config {
     }
 
     /// The endpoint, where one is configured.
-    pub fn url(&self, flag: Option<String>) -> Result<Setting<Option<String>>, ConfigError> {
+    pub fn url(&self, flag: Option<String>) -> Setting<Option<String>> {
         self.text("--url", flag, "WEBHOOK_URL", |file| file.url.clone())
     }
 
     /// The provider, where one is configured.
-    pub fn provider(&self, flag: Option<String>) -> Result<Setting<Option<String>>, ConfigError> {
+    pub fn provider(&self, flag: Option<String>) -> Setting<Option<String>> {
         let field = |file: &ConfigForm| file.provider.clone();
         self.text("--provider", flag, "WEBHOOK_PROVIDER", field)
     }
@@ -222,53 +199,34 @@ impl Config {
         flag: Option<String>,
         variable: &str,
         field: fn(&ConfigForm) -> Option<String>,
-    ) -> Result<Setting<Option<String>>, ConfigError> {
+    ) -> Setting<Option<String>> {
         self.setting(
             flag.map(|text| (name, Some(text))),
-            Some((variable, |text| Ok(Some(text.into())))),
+            self.variable(variable),
             |file| field(file).map(Some),
             None,
         )
     }
 
+    /// A variable's text.
+    fn variable<T: for<'a> From<&'a str>>(&self, name: &str) -> Option<Setting<Option<T>>> {
+        let (text, origin) = self.environment.get(name)?;
+        let value = Some(text.into());
+        Some(Setting { value, origin })
+    }
+
     /// When to colour: the flag, `NO_COLOR` or `CLICOLOR_FORCE`, a file, else by the stream.
     ///
     /// What the variables mean: <https://no-color.org>, <https://bixense.com/clicolors>.
-    pub fn color(&self, flag: Option<ColorWhen>) -> Result<Setting<ColorWhen>, ConfigError> {
+    pub fn color(&self, flag: Option<ColorWhen>) -> Setting<ColorWhen> {
         let variable = |name: &str, off: &[&str], value| {
             let (text, origin) = self.environment.get(name)?;
             (!off.contains(&text)).then_some(Setting { value, origin })
         };
         let chosen = variable("NO_COLOR", &[""], ColorWhen::Never)
             .or_else(|| variable("CLICOLOR_FORCE", &["", "0"], ColorWhen::Always));
-        match (flag, chosen) {
-            (None, Some(chosen)) => Ok(chosen),
-            _ => self.parsed(
-                ("--color", flag),
-                ("color", |file| &file.color),
-                listen::choice,
-                ColorWhen::Auto,
-            ),
-        }
-    }
-
-    /// A value that a file holds as text, read as the flag's text is.
-    fn parsed<T: Clone>(
-        &self,
-        (name, value): (&'static str, Option<T>),
-        (key, field): (&str, fn(&ConfigForm) -> &Option<String>),
-        parse: impl Fn(&str) -> Result<T, String>,
-        default: T,
-    ) -> Result<Setting<T>, ConfigError> {
-        let flag = value.map(|value| (name, Ok(value)));
-        let from_file = |text: &str| parse(text).map_err(|error| format!("`{key}`: {error}"));
-        let found = self.setting(
-            flag,
-            None,
-            |file| field(file).as_deref().map(from_file),
-            Ok(default),
-        )?;
-        found.checked()
+        let flag = flag.map(|when| ("--color", when));
+        self.setting(flag, chosen, |file| file.color, ColorWhen::Auto)
     }
 
     /// The configuration files that were read, the nearest first.

@@ -1,11 +1,12 @@
 //! Configuration and providers, read: what most commands begin with.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Ask, Config, ConfigError, Environment, GivenSecret};
 use crate::cli::{GlobalArgs, SecretArgs};
 use crate::delivery::EventFilter;
-use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, nearest};
+use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, did_you_mean};
 use crate::signature::Secret;
 
 /// Configuration and providers, read.
@@ -31,24 +32,26 @@ impl Setup {
         let config = Config::load(global, environment, folder)?;
         let mut catalogue = Catalogue::builtin();
         for folder in config.provider_folders() {
-            catalogue.add_folder(&folder)?;
+            catalogue.add_folder(&folder).map_err(Arc::new)?;
         }
         Ok(Self { config, catalogue })
     }
 
     /// The provider of this name.
     pub fn provider(&self, name: &str) -> Result<&Provider, ConfigError> {
+        if let Some(error) = self.catalogue.broken().get(name) {
+            return Err(Arc::clone(error).into());
+        }
         self.catalogue.get(name).ok_or_else(|| {
-            let near = nearest(name, self.catalogue.iter().map(Provider::name));
-            let hint =
-                did_you_mean(near).unwrap_or_else(|| "`webhook providers` lists them".into());
+            let hint = did_you_mean(name, self.catalogue.iter().map(Provider::name))
+                .unwrap_or_else(|| "`webhook providers` lists them".into());
             ConfigError::unknown(format!("unknown provider `{name}`"), hint)
         })
     }
 
     /// The provider that is configured, where one is.
     pub fn chosen_provider(&self, flag: Option<&str>) -> Result<Option<&Provider>, ConfigError> {
-        let setting = self.config.provider(flag.map(str::to_owned))?;
+        let setting = self.config.provider(flag.map(str::to_owned));
         setting.value.map(|name| self.provider(&name)).transpose()
     }
 
@@ -58,9 +61,12 @@ impl Setup {
         args: &SecretArgs,
         ask: &mut dyn Ask,
     ) -> Result<Vec<GivenSecret>, ConfigError> {
-        let names: Vec<_> = self.catalogue.iter().map(Provider::name).collect();
+        let broken = self.catalogue.broken();
+        let names = self.catalogue.iter().map(Provider::name);
+        let names: Vec<_> = names.chain(broken.keys().map(String::as_str)).collect();
         let given = self.config.secrets(args, &names, ask)?;
-        for name in given.iter().filter_map(|secret| secret.provider.as_ref()) {
+        let of_one = given.iter().filter_map(|secret| secret.provider.as_ref());
+        for name in of_one.filter(|name| !broken.contains_key(*name)) {
             self.provider(name)?;
         }
         Ok(given)
@@ -130,7 +136,7 @@ impl Setup {
 
     /// The error for an event that no provider has, with a near name.
     pub fn unknown_event(&self, event: &str) -> ConfigError {
-        let near = did_you_mean(nearest(event, self.event_names()));
+        let near = did_you_mean(event, self.event_names());
         let hint = near.unwrap_or_else(|| "`webhook events` lists them".into());
         ConfigError::unknown(format!("unknown event `{event}`"), hint)
     }
@@ -140,14 +146,9 @@ impl Setup {
         let name = provider.name();
         let hint = match self.catalogue.with_event(event).next() {
             Some(other) => format!("it is one of {}: `--provider {0}`", other.name()),
-            None => did_you_mean(nearest(event, provider.event_names()))
+            None => did_you_mean(event, provider.event_names())
                 .unwrap_or_else(|| format!("`webhook events {name}` lists them")),
         };
         ConfigError::unknown(format!("`{name}` has no event `{event}`"), hint)
     }
-}
-
-/// The hint that names what was probably meant.
-pub fn did_you_mean(near: Option<&str>) -> Option<String> {
-    near.map(|near| format!("did you mean `{near}`?"))
 }

@@ -1,13 +1,13 @@
 //! Which providers and events there are.
 
 use std::borrow::Cow;
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
 
-use super::placeholder::{first_unknown, near};
+use super::read::{list, read, read_definition, read_event};
 use super::{CatalogueError, Definition, Event};
 use crate::delivery::Request;
 
@@ -22,6 +22,7 @@ const EVENTS_FOLDER: &str = "events";
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     providers: Vec<Provider>,
+    broken: BTreeMap<String, Arc<CatalogueError>>,
 }
 
 /// A provider with its events.
@@ -69,13 +70,17 @@ impl Catalogue {
                 })
             })
             .collect();
-        let mut catalogue = Self { providers };
+        let mut catalogue = Self {
+            providers,
+            broken: BTreeMap::new(),
+        };
         catalogue.sort();
         catalogue
     }
 
-    /// Adds every provider folder below `folder`; one of a built-in's name takes its place. A
-    /// folder that is not there adds nothing.
+    /// Adds every provider folder below `folder`; one of a known name takes its place. One that
+    /// cannot be used takes it, too, and is among the broken ones. A folder that is not there adds
+    /// nothing.
     pub fn add_folder(&mut self, folder: &Path) -> Result<(), CatalogueError> {
         if !folder.is_dir() {
             return Ok(());
@@ -84,10 +89,15 @@ impl Catalogue {
             if !path.join(DEFINITION_FILE).is_file() {
                 continue;
             }
-            let provider = Provider::read(&path)?;
-            self.providers
-                .retain(|other| other.name() != provider.name());
-            self.providers.push(provider);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            self.providers.retain(|other| other.name() != name);
+            self.broken.remove(&*name);
+            match Provider::read(&path) {
+                Ok(provider) => self.providers.push(provider),
+                Err(error) => {
+                    self.broken.insert(name.into_owned(), Arc::new(error));
+                }
+            }
         }
         self.sort();
         Ok(())
@@ -100,6 +110,11 @@ impl Catalogue {
     /// The providers in order.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
         self.providers.iter()
+    }
+
+    /// The folders that were passed over, by name, each with what is wrong with it.
+    pub const fn broken(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
+        &self.broken
     }
 
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
@@ -188,38 +203,6 @@ impl Provider {
     }
 }
 
-/// Reads a definition. One that could not be used is refused here, never later.
-pub(super) fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
-    let definition: Definition = parse(path, text)?;
-    definition
-        .check()
-        .map_err(|(field, problem)| CatalogueError::Form {
-            path: path.to_path_buf(),
-            problem: format!("`{field}`: {problem}"),
-        })?;
-    match definition.unknown_placeholder() {
-        Some((field, name)) => Err(unknown_placeholder(path.to_path_buf(), field, name)),
-        None => Ok(definition),
-    }
-}
-
-fn read_event(path: PathBuf, text: &str) -> Result<Event, CatalogueError> {
-    let event: Event = parse(&path, text)?;
-    match first_unknown(&event.data, false) {
-        Some(name) => Err(unknown_placeholder(path, "data", name)),
-        None => Ok(event),
-    }
-}
-
-fn unknown_placeholder(path: PathBuf, field: &'static str, name: &str) -> CatalogueError {
-    CatalogueError::Placeholder {
-        path,
-        field,
-        name: name.escape_debug().to_string(),
-        near: near(name),
-    }
-}
-
 fn embedded_events(dir: &'static Dir<'static>) -> Vec<EventFile> {
     let root = dir.path().join(EVENTS_FOLDER);
     let files = dir.get_dir(&root).into_iter().flat_map(Dir::files);
@@ -254,42 +237,4 @@ fn collect_events(
 fn event_name(root: &Path, path: &Path) -> Option<String> {
     let name = path.strip_prefix(root).ok()?.to_str()?;
     Some(name.strip_suffix(".json")?.replace('\\', "/"))
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
-    let error = |source| CatalogueError::Read {
-        path: folder.to_path_buf(),
-        source,
-    };
-    let entries = fs::read_dir(folder).map_err(error)?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(error)?;
-    paths.sort();
-    Ok(paths)
-}
-
-fn read(path: &Path) -> Result<String, CatalogueError> {
-    fs::read_to_string(path).map_err(|source| CatalogueError::Read {
-        path: path.to_path_buf(),
-        source,
-    })
-}
-
-fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {
-    let invalid = |problem| CatalogueError::Form {
-        path: path.to_path_buf(),
-        problem,
-    };
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        // The field of what concerns the whole is a dot; where the text ends too early, none is.
-        match error.path().to_string().as_str() {
-            "." | "?" => invalid(error.into_inner().to_string()),
-            field => invalid(format!("`{field}`: {}", error.inner())),
-        }
-    })?;
-    reader.end().map_err(|error| invalid(error.to_string()))?;
-    Ok(value)
 }

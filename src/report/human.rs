@@ -25,12 +25,12 @@ const LEAST_EVENT: usize = 8;
 const PAYLOAD_INDENT: &str = "  ";
 
 impl Detail {
-    /// How much of a body is printed where nobody has chosen.
+    /// How much of a body is printed where `body` would be; where little is said, all or nothing.
     #[must_use]
-    pub const fn of_body(self) -> BodyDetail {
-        match self {
-            Self::Little => BodyDetail::None,
-            Self::Usual | Self::Much => BodyDetail::Short,
+    pub const fn of(self, body: BodyDetail) -> BodyDetail {
+        match (self, body) {
+            (Self::Little, BodyDetail::Short) => BodyDetail::None,
+            _ => body,
         }
     }
 }

@@ -516,13 +516,31 @@ fn a_broken_definition_names_file_and_place() {
         let sandbox = Sandbox::new();
         sandbox.file("webhook.toml", "");
         sandbox.file(file, content);
-        let run = sandbox.run(&["events"]).expect(2);
+        let run = sandbox.run(&["providers", "show", "acme"]).expect(2);
         assert!(
             run.stderr.contains(file) && run.stderr.contains(place),
             "{}",
             run.stderr
         );
         assert_eq!(run.stdout, "");
+        // Whoever does not need it goes on, and is told.
+        let warning = "warning: provider `acme` is passed over: `./providers/acme/provider.json`";
+        for args in [
+            &["events"][..],
+            &["providers", "show", "olympus"],
+            &["config"],
+            &[
+                "send",
+                "order.created",
+                "--provider",
+                "olympus",
+                "--dry-run",
+            ],
+        ] {
+            let run = sandbox.run(args).expect(0);
+            assert!(run.stderr.contains(warning), "{args:?}: {}", run.stderr);
+            assert!(run.stderr.contains(place), "{args:?}: {}", run.stderr);
+        }
     }
     let sandbox = Sandbox::new();
     sandbox.file("webhook.toml", "");
@@ -534,6 +552,61 @@ fn a_broken_definition_names_file_and_place() {
     let run = sandbox.run(&["events", "slack"]).expect(2);
     assert!(run.stderr.contains("events/broken.json"), "{}", run.stderr);
     assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+}
+
+#[test]
+fn a_broken_folder_of_a_built_in_s_name_does_not_bring_the_built_in_back() {
+    let sandbox = Sandbox::new();
+    sandbox.file("providers/olympus/provider.json", "{}");
+    let send = [
+        "send",
+        "order.created",
+        "--provider",
+        "olympus",
+        "--dry-run",
+    ];
+    let run = sandbox.run(&send).expect(2);
+    assert!(
+        run.stderr.contains("missing field `name`"),
+        "{}",
+        run.stderr
+    );
+    // Its secret is still its own, and nobody else's.
+    let run = sandbox.run(&[
+        "send",
+        "order.created",
+        "--provider",
+        "cimplify",
+        "--dry-run",
+        "--secret",
+        "olympus=x",
+    ]);
+    let local = "signed with the local development secret";
+    assert!(run.stderr.contains(local), "{}", run.stderr);
+    sandbox.file(
+        "webhook.toml",
+        "[secrets]\nolympus = { env = 'HOME' }\ndefault = { env = 'HOME' }\n",
+    );
+    sandbox
+        .run(&[
+            "send",
+            "order.created",
+            "--provider",
+            "cimplify",
+            "--dry-run",
+        ])
+        .expect(0);
+}
+
+#[test]
+fn a_folder_that_takes_a_built_in_s_place_is_told() {
+    let sandbox = Sandbox::new();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/olympus");
+    let definition = std::fs::read_to_string(from.join("provider.json")).unwrap();
+    sandbox.file("providers/olympus/provider.json", definition);
+    let note = "note: `olympus` is the one of `./providers/olympus`, not the built-in";
+    let run = sandbox.run(&["providers"]).expect(0);
+    assert!(run.stderr.contains(note), "{}", run.stderr);
 }
 
 #[test]
@@ -590,7 +663,7 @@ fn a_name_cannot_lead_out_of_its_folder() {
     let definition = std::fs::read_to_string(builtin).unwrap();
     let stray = definition.replace("\"cimplify\"", "\"../../outside/slack\"");
     sandbox.file("providers/stray/provider.json", stray);
-    let run = sandbox.run(&["events"]).expect(2);
+    let run = sandbox.run(&["providers", "show", "stray"]).expect(2);
     assert!(
         run.stderr.contains("providers/stray/provider.json"),
         "{}",
@@ -715,7 +788,8 @@ fn secrets_stand_under_the_labels_of_verdicts() {
 fn what_cannot_be_used_is_an_error_after_all_else_was_shown() {
     let sandbox = Sandbox::new();
     sandbox.file("webhook.toml", "[secrets]\nolympus = { env = 'NOT_SET' }\n");
-    let run = sandbox.run(&["config", "--json"]).expect(2);
+    // A secret that is not there is a row, and a warning.
+    let run = sandbox.run(&["config", "--json"]).expect(0);
     assert!(run.json_lines().len() > 10);
     assert!(run.stderr.contains("NOT_SET"), "{}", run.stderr);
     sandbox.file("webhook.toml", "[listen]\ntimeout = 'soon'\n");
@@ -735,7 +809,7 @@ fn a_secret_that_is_not_there_is_a_row_beside_those_that_are() {
         "webhook.toml",
         "[secrets]\ncimplify = { file = 'nope' }\nolympus = { file = 'key' }\n",
     );
-    let run = sandbox.run(&["config", "--json"]).expect(4);
+    let run = sandbox.run(&["config", "--json"]).expect(0);
     let rows: Vec<_> = run
         .json_lines()
         .into_iter()

@@ -16,6 +16,7 @@ mod network;
 mod peers;
 mod receive;
 mod replay;
+mod sections;
 mod send;
 mod serve;
 mod sign;

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{print, print_lines};
 use crate::cli::{EventsArgs, EventsCommand, GlobalArgs};
 use crate::command::World;
+use crate::command::setup;
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
@@ -17,7 +18,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     if args.faults {
         return faults(args.json, world);
     }
-    let setup = Setup::load(global, None, &world.folder)?;
+    let setup = setup::load(global, None, world)?;
     if let Some(EventsCommand::Show {
         event,
         provider,

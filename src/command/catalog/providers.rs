@@ -7,7 +7,7 @@ use colored::Colorize as _;
 use super::{print, print_lines};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::command::World;
-use crate::config::Setup;
+use crate::command::setup;
 use crate::exit::{CliError, Outcome};
 use crate::provider::{
     CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote, Retry, StatusPattern,
@@ -22,7 +22,7 @@ pub fn providers(
     global: &GlobalArgs,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let setup = Setup::load(global, None, &world.folder)?;
+    let setup = setup::load(global, None, world)?;
     let width = world.console.width();
     match &args.command {
         Some(ProvidersCommand::Show { name, json }) => {

@@ -1,19 +1,16 @@
 //! `webhook config`.
 
 use std::path::Path;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use colored::Colorize as _;
 use serde_json::{Value, json};
 
 use super::{print, print_lines};
-use crate::cli::value::size_text;
-use crate::cli::{GlobalArgs, ListenArgs, SecretArgs};
+use crate::cli::{GlobalArgs, SecretArgs};
 use crate::command::World;
-use crate::command::setup::Terminal;
+use crate::command::setup::{self, Terminal};
 use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
-use crate::delivery::duration;
 use crate::exit::{CliError, Outcome};
 use crate::provider::Provider;
 use crate::report;
@@ -38,25 +35,25 @@ impl<T: Into<Value>> Setting<T> {
     }
 }
 
-/// Shows each setting and where it comes from. A secret that cannot be read is an error, as it is
-/// for the commands that need one, but only after everything else was shown.
-pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let mut setup = Setup::load(global, None, &world.folder)?;
+/// Shows each setting and where it comes from. A secret that is not where a configuration file says
+/// is a row, too: who looks wants to see what there is. What else cannot be used is an error, as it
+/// is for the commands that need it, but only after everything else was shown.
+pub fn config(
+    json: bool,
+    env_file: Option<&Path>,
+    global: &GlobalArgs,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let mut setup = setup::load(global, env_file, world)?;
     let missing = setup.config.leave_out_missing_secrets();
     let mut lines = general(&setup.config, global)?;
-    lines.extend(listen(&setup.config)?);
+    lines.extend(flags(&setup.config));
     lines.extend(places(&setup.config, global));
-    let (secrets, trouble) = match secrets(&setup) {
-        Ok(secrets) => (secrets, None),
-        Err(trouble) => (Vec::new(), Some(trouble)),
-    };
-    lines.extend(secrets);
+    let secrets = secrets(&setup);
+    if let Ok(secrets) = &secrets {
+        lines.extend(secrets.iter().cloned());
+    }
     lines.extend(missing.iter().map(missing_line));
-    let trouble = missing
-        .into_iter()
-        .next()
-        .map(|first| first.error.into())
-        .or(trouble);
     if json {
         let line = |(name, setting): Named| {
             let origin = setting.origin.to_string();
@@ -66,7 +63,14 @@ pub fn config(json: bool, global: &GlobalArgs, world: &World) -> Result<Outcome,
     } else {
         print(world, &as_table(&lines, world.console.width()))?;
     }
-    trouble.map_or(Ok(Outcome::Yes), Err)
+    for secret in &missing {
+        world
+            .console
+            .warn(&secret.error.to_string(), secret.error.hint());
+    }
+    secrets?;
+    setup.config.check_sections()?;
+    Ok(Outcome::Yes)
 }
 
 fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigError> {
@@ -80,39 +84,23 @@ fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigErr
         Err(error) => return Err(error),
     };
     Ok(vec![
-        config.provider(None)?.named("provider"),
-        config.url(None)?.named("url"),
+        config.provider(None).named("provider"),
+        config.url(None).named("url"),
         log.named("log"),
-        config.color(global.color)?.map(name_of).named("color"),
+        config.color(global.color).map(name_of).named("color"),
     ])
 }
 
-fn listen(config: &Config) -> Result<Vec<Named>, ConfigError> {
-    let settings = config.listen_settings(&ListenArgs::default())?;
-    let timeout = |span: Option<Duration>| duration::typed(span.unwrap_or_default());
-    Ok(vec![
-        settings
-            .host
-            .map(|host| host.to_string())
-            .named("listen.host"),
-        settings.port.named("listen.port"),
-        settings.forward_to.named("listen.forward-to"),
-        settings.timeout.map(timeout).named("listen.timeout"),
-        settings.max_body.map(size_text).named("listen.max-body"),
-        settings.on_invalid.map(name_of).named("listen.on-invalid"),
-        settings
-            .on_unsigned
-            .map(name_of)
-            .named("listen.on-unsigned"),
-        settings.provider.named("listen.provider"),
-        settings.allow_host.named("listen.allow-host"),
-        settings
-            .public_url
-            .map(|url| url.map(String::from))
-            .named("listen.public-url"),
-        settings.events.named("listen.events"),
-        settings.body.map(name_of).named("listen.body"),
-    ])
+/// The flags of `listen`, which has the most, and of the other commands what files say.
+fn flags(config: &Config) -> Vec<Named> {
+    let is_set = |(_, setting): &Named| setting.origin != Origin::Default;
+    let others = ["send", "sign", "verify", "replay", "test"].into_iter();
+    let others = others.flat_map(|name| config.in_force(name)).filter(is_set);
+    config
+        .in_force("listen")
+        .into_iter()
+        .chain(others)
+        .collect()
 }
 
 /// The files and folders that are read.

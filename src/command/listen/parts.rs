@@ -10,7 +10,7 @@ use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
 use crate::command::setup::{Side, client, freshness, keyring_or_local};
-use crate::config::{ListenSettings, Origin, Setup};
+use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
@@ -47,15 +47,10 @@ pub struct Parts {
 
 impl Parts {
     /// Builds them; the socket is bound, the log is open.
-    pub async fn build(
-        args: &ListenArgs,
-        settings: &ListenSettings,
-        setup: Setup,
-        world: &World,
-    ) -> Result<Self, CliError> {
+    pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
-        let rules = rules(args, settings, setup, world)?;
+        let rules = rules(args, setup, world)?;
         let (writer, reader, duplicates) = match &path {
             Some(path) => {
                 let (writer, reader, duplicates) = open_log(path)?;
@@ -63,19 +58,19 @@ impl Parts {
             }
             None => (None, None, Duplicates::default()),
         };
-        let socket = Socket::open(settings, args).await?;
+        let socket = Socket::open(args).await?;
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
         routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = Ready::new(&socket, path, &rules);
-        let mut limits = limits(args, settings);
+        let mut limits = limits(args);
         limits.max_connections = connections(limits.max_connections, &rules.routes, world);
         Ok(Self {
             options: ReceiverOptions {
                 clock: world.clock,
-                forward: forward(args, settings, &rules.routes, writer.clone(), world.clock)?,
+                forward: forward(args, &rules.routes, writer.clone(), world.clock)?,
                 log: writer,
                 duplicates,
                 delay: args.delay,
@@ -94,34 +89,26 @@ impl Parts {
     }
 }
 
-fn rules(
-    args: &ListenArgs,
-    settings: &ListenSettings,
-    setup: Setup,
-    world: &World,
-) -> Result<Rules, CliError> {
-    let provider = settings.provider.value.clone();
-    if let Some(name) = &provider {
+fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliError> {
+    if let Some(name) = &args.provider {
         setup.provider(name)?;
     }
-    let public_url = settings.public_url.value.iter();
+    let public_url = args.public_url.iter();
     let public_host = public_url.filter_map(|url| url.host_str().map(str::to_owned));
     Ok(Rules {
-        events: setup.event_filter(&settings.events.value)?,
-        routes: routes::routes(args, settings, &setup)?,
+        events: setup.event_filter(&args.events)?,
+        routes: routes::routes(args, &setup)?,
         policy: Policy {
-            provider,
+            provider: args.provider.clone(),
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
         keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
-        on_invalid: settings.on_invalid.value,
-        on_unsigned: settings.on_unsigned.value,
-        hosts: public_host
-            .chain(settings.allow_host.value.clone())
-            .collect(),
+        on_invalid: args.on_invalid,
+        on_unsigned: args.on_unsigned,
+        hosts: public_host.chain(args.allow_host.clone()).collect(),
         respond: args.respond.clone(),
-        answer: args.answer.unwrap_or_default(),
+        answer: args.answer,
         catalogue: setup.catalogue,
     })
 }
@@ -142,19 +129,16 @@ fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError
     })
 }
 
-fn limits(args: &ListenArgs, settings: &ListenSettings) -> Limits {
-    let mut limits = Limits {
-        max_body: usize::try_from(settings.max_body.value).unwrap_or(usize::MAX),
+fn limits(args: &ListenArgs) -> Limits {
+    // 0 is no limit, as with `--timeout`.
+    let stall = Some(args.read_timeout).filter(|stall| !stall.is_zero());
+    let stall = stall.unwrap_or(LONGEST_STALL).min(LONGEST_STALL);
+    Limits {
+        max_body: usize::try_from(args.max_body).unwrap_or(usize::MAX),
+        head_time: stall,
+        body_idle: stall,
         ..Limits::default()
-    };
-    if let Some(stall) = args.read_timeout {
-        // 0 is no limit, as with `--timeout`.
-        let stall = Some(stall).filter(|stall| !stall.is_zero());
-        let stall = stall.unwrap_or(LONGEST_STALL).min(LONGEST_STALL);
-        limits.head_time = stall;
-        limits.body_idle = stall;
     }
-    limits
 }
 
 /// How many connections can be served with the files that the system lets this program open: as many
@@ -176,7 +160,6 @@ fn connections(wanted: u16, routes: &[Route], world: &World) -> u16 {
 /// How deliveries go on to `routes`; `None` where there are none.
 fn forward(
     args: &ListenArgs,
-    settings: &ListenSettings,
     routes: &[Route],
     log: Option<Writer>,
     clock: fn() -> Timestamp,
@@ -186,8 +169,8 @@ fn forward(
     }
     Ok(Some(ForwardOptions {
         dispatch: Dispatch::new(client(&args.connect)?, log, clock),
-        concurrency: usize::from(args.concurrency.unwrap_or(1)),
-        timeout: settings.timeout.value,
+        concurrency: usize::from(args.concurrency),
+        timeout: Some(args.timeout).filter(|span| !span.is_zero()),
         headers: args.header.iter().cloned().collect(),
     }))
 }

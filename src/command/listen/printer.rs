@@ -38,7 +38,7 @@ impl Printer {
         attempts: Arc<Mutex<Attempts>>,
     ) -> Self {
         let view = DeliveryView {
-            body,
+            body: console.detail().of(body),
             repeat: None,
             kept: ready.log.is_some(),
             one_provider: ready.one_provider,

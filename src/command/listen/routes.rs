@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::config::{ListenSettings, Setup};
+use crate::config::Setup;
 use crate::delivery::EventFilter;
 use crate::exit::CliError;
 use crate::http::{Target, is_of_this_machine};
@@ -20,18 +20,14 @@ use crate::report::Attempts;
 const PROBE_TIME: Duration = Duration::from_secs(1);
 
 /// The routes by event, then those that take everything.
-pub fn routes(
-    args: &ListenArgs,
-    settings: &ListenSettings,
-    setup: &Setup,
-) -> Result<Vec<Route>, CliError> {
+pub fn routes(args: &ListenArgs, setup: &Setup) -> Result<Vec<Route>, CliError> {
     let by_event = args.route.iter().map(|(pattern, url)| {
         Ok(Route {
             filter: setup.event_filter(std::slice::from_ref(pattern))?,
             target: Target::parse(url)?,
         })
     });
-    let of_all = settings.forward_to.value.iter().map(|url| {
+    let of_all = args.forward_to.iter().map(|url| {
         Ok(Route {
             filter: EventFilter::default(),
             target: Target::parse(url)?,

@@ -9,7 +9,6 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::cli::ListenArgs;
 use crate::cli::value::ListenHost;
-use crate::config::ListenSettings;
 use crate::exit::CliError;
 use crate::http::tls;
 
@@ -26,11 +25,11 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Binds the address of the settings; with TLS as the flags say.
-    pub async fn open(settings: &ListenSettings, args: &ListenArgs) -> Result<Self, CliError> {
-        let (listeners, addresses) = match settings.host.value {
-            ListenHost::Address(host) => bind(&[host], settings.port.value).await?,
-            ListenHost::Localhost => bind(&LOOPBACK, settings.port.value).await?,
+    /// Binds the address; with TLS as the flags say.
+    pub async fn open(args: &ListenArgs) -> Result<Self, CliError> {
+        let (listeners, addresses) = match args.host {
+            ListenHost::Address(host) => bind(&[host], args.port).await?,
+            ListenHost::Localhost => bind(&LOOPBACK, args.port).await?,
         };
         let mut socket = Self {
             listeners,

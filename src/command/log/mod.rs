@@ -10,8 +10,8 @@ mod show;
 mod tail;
 
 use super::World;
+use super::setup;
 use crate::cli::{GlobalArgs, LogArgs, LogCommand, SelectArgs};
-use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 
 /// Runs the command.
@@ -27,7 +27,7 @@ pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome,
         Some(LogCommand::Import { secrets, .. }) => secrets.env_file.as_deref(),
         _ => None,
     };
-    let setup = Setup::load(global, env_file, &world.folder)?;
+    let setup = setup::load(global, env_file, world)?;
     let Some(command) = args.command else {
         return list::run(&args.select, args.json, &setup, world);
     };

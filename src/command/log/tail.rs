@@ -112,7 +112,7 @@ fn print(delivery: &Delivery, json: bool, console: Console) -> Result<(), CliErr
     } else {
         let detail = console.detail();
         let view = DeliveryView {
-            body: detail.of_body(),
+            body: detail.of(VIEW.body),
             detail,
             width: console.width(),
             ..VIEW

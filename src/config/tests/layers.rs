@@ -4,7 +4,7 @@ use super::super::{Origin, Setting};
 use super::*;
 
 fn url(config: &Config, flag: Option<&str>) -> Setting<Option<String>> {
-    config.url(flag.map(str::to_owned)).unwrap()
+    config.url(flag.map(str::to_owned))
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn the_nearest_place_wins_and_every_value_tells_its_own() {
         (Some("project"), Origin::File(project))
     );
     // What the nearer file does not say, the farther one does.
-    let provider = place.config().provider(None).unwrap();
+    let provider = place.config().provider(None);
     assert_eq!(provider.value.as_deref(), Some("olympus"));
     assert_eq!(provider.origin, Origin::File(user));
 
@@ -61,7 +61,7 @@ fn a_file_that_is_named_is_read_in_place_of_both() {
     let own = place.file("own.toml", "log = '/own.db'");
     let config = place.load(&["--config", own.to_str().unwrap()]).unwrap();
     assert_eq!(url(&config, None).value, None);
-    assert_eq!(config.provider(None).unwrap().value, None);
+    assert_eq!(config.provider(None).value, None);
     assert_eq!(config.log().unwrap().value, PathBuf::from("/own.db"));
     let read: Vec<_> = config.files().map(|(path, _)| path.to_path_buf()).collect();
     assert_eq!(read, [own]);

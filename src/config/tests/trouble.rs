@@ -28,8 +28,7 @@ fn a_file_that_is_wrong_is_named_with_its_line() {
     for (text, parts) in [
         ("url = 'x'\nurl = 'y'\n", ["line 2", "duplicate"]),
         ("\n\nprovidr = 'olympus'\n", ["line 3", "providr"]),
-        ("[listen]\nport = 'x'\n", ["line 2", "expected u16"]),
-        ("[listen]\nport = 70000\n", ["line 2", "70000"]),
+        ("[listen]\nprot = 1\n", ["unknown key", "`prot`"]),
         ("url = \n", ["line 1", ""]),
         ("[secrets]\nolympus = 'plain text'\n", ["line 2", ""]),
         (
@@ -41,12 +40,12 @@ fn a_file_that_is_wrong_is_named_with_its_line() {
         let path = place.project(text);
         let error = place.load(&[]).unwrap_err();
         let path = path.display().to_string();
-        assert_told(
-            error,
-            &[&path, parts[0], parts[1]],
-            "`webhook listen --help`",
-            2,
-        );
+        let hint = match parts {
+            [_, "providr"] => "did you mean `provider`?",
+            [_, "`prot`"] => "did you mean `port`?",
+            _ => "fix it there",
+        };
+        assert_told(error, &[&path, parts[0], parts[1]], hint, 2);
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::{Request, Status, Timestamp};
 use crate::provider::Definition;
-use crate::provider::catalogue::read_definition;
+use crate::provider::read::read_definition;
 use crate::signature::{Freshness, Key, Secret, Signed, StreamVerifier, sign, verify};
 
 /// A definition with this `signature`.

@@ -1,0 +1,82 @@
+//! Reads the files of a definition.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::placeholder::{first_unknown, near};
+use super::{CatalogueError, Definition, Event};
+
+/// Reads a definition. One that could not be used is refused here, never later.
+pub(super) fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
+    let definition: Definition = parse(path, text)?;
+    definition
+        .check()
+        .map_err(|(field, problem)| CatalogueError::Form {
+            path: path.to_path_buf(),
+            problem: format!("`{field}`: {problem}"),
+        })?;
+    match definition.unknown_placeholder() {
+        Some((field, name)) => Err(unknown_placeholder(path.to_path_buf(), field, name)),
+        None => Ok(definition),
+    }
+}
+
+/// Reads an event.
+pub(super) fn read_event(path: PathBuf, text: &str) -> Result<Event, CatalogueError> {
+    let event: Event = parse(&path, text)?;
+    match first_unknown(&event.data, false) {
+        Some(name) => Err(unknown_placeholder(path, "data", name)),
+        None => Ok(event),
+    }
+}
+
+fn unknown_placeholder(path: PathBuf, field: &'static str, name: &str) -> CatalogueError {
+    CatalogueError::Placeholder {
+        path,
+        field,
+        name: name.escape_debug().to_string(),
+        near: near(name),
+    }
+}
+
+/// What is in a folder, in order.
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
+    let error = |source| CatalogueError::Read {
+        path: folder.to_path_buf(),
+        source,
+    };
+    let entries = fs::read_dir(folder).map_err(error)?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(error)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The text of a file.
+pub(super) fn read(path: &Path) -> Result<String, CatalogueError> {
+    fs::read_to_string(path).map_err(|source| CatalogueError::Read {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {
+    let invalid = |problem| CatalogueError::Form {
+        path: path.to_path_buf(),
+        problem,
+    };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        // The field of what concerns the whole is a dot; where the text ends too early, none is.
+        match error.path().to_string().as_str() {
+            "." | "?" => invalid(error.into_inner().to_string()),
+            field => invalid(format!("`{field}`: {}", error.inner())),
+        }
+    })?;
+    reader.end().map_err(|error| invalid(error.to_string()))?;
+    Ok(value)
+}
