@@ -11,7 +11,7 @@ use super::error::CheckError;
 use super::plan::Planned;
 use super::presence::{Presence, Skipped};
 use super::report::{Evidence, Exchange, finding};
-use super::table::Check;
+use super::table::{Check, EACH_EVENT};
 use crate::delivery::{Failure, FailureKind, Finding};
 use crate::dispatch::EndpointClient;
 
@@ -80,8 +80,11 @@ impl Runner<'_> {
         planned: &[Planned],
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
     ) -> Result<CheckEnd, CheckError> {
+        // The event of the checks that are about none in particular, where there are any.
+        let usual = planned.iter().find(|one| one.check.id != EACH_EVENT);
+        let usual = usual.or_else(|| planned.first());
         let mut presence = Presence {
-            event: planned.first().map_or("", |first| &first.event),
+            event: usual.map_or("", |planned| &planned.event),
             ..Presence::default()
         };
         let before = match self.effects {

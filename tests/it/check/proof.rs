@@ -52,6 +52,8 @@ fn refusals_of_a_limiter_or_a_lock_out_prove_nothing() {
         (403, "genuine deliveries are answered 403 since"),
         (404, "genuine deliveries are answered 404 since"),
         (503, "genuine deliveries are answered 503 since"),
+        // To a page that asks who is there.
+        (302, "genuine deliveries are answered 302 since"),
     ] {
         let lock = move |number: usize, _, right| if number < 9 { right } else { later };
         let handler = locking(lock);
@@ -416,7 +418,7 @@ fn a_curl_line_is_printed_for_who_asks() {
     let args = [&base[..], &[&handler.url, "--only", "signature"]].concat();
     let text = sandbox.run(&args).expect(1).stdout;
     assert!(!text.contains("curl"), "{text}");
-    let (_, command) = text.split_once("again      webhook ").expect("a command");
+    let (_, command) = text.split_once("\n    webhook ").expect("a command");
     let command: Vec<_> = command.lines().next().unwrap().split(' ').collect();
     assert_eq!(command[0], "replay");
     // It takes the forgery once more.
