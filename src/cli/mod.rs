@@ -146,6 +146,7 @@ pub enum Command {
     Events(EventsArgs),
     Providers(ProvidersArgs),
     /// Show each setting and where it comes from.
+    #[command(after_help = "Examples:\n  webhook config\n  webhook config --env-file .env.local")]
     Config {
         /// Print one JSON object a line.
         #[arg(long)]

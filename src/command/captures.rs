@@ -9,8 +9,7 @@ use crate::formats::{CaptureFile, FormatError, FoundCapture};
 /// All captures of a file, or of stdin for `-`, as deliveries; what their writer did not know is made
 /// up for. One that cannot be read is an error that names its place.
 pub fn deliveries(path: &Path, now: Timestamp) -> Result<Vec<Delivery>, CliError> {
-    let unreadable =
-        |error| CliError::unreadable(format!("cannot read `{}`: {error}", path.display()));
+    let unreadable = |error| CliError::unread(path.display(), &error);
     let file = CaptureFile::open(path).map_err(unreadable)?;
     let delivery = |found: Result<FoundCapture, FormatError>| {
         let mut capture = found?.capture;

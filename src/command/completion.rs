@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap_complete::engine::CompletionCandidate;
 
@@ -73,6 +74,7 @@ impl Typing {
             console: console(&global, Path::new(".")),
             folder: ".".into(),
             clock: Timestamp::now,
+            notes: Arc::default(),
         };
         Self {
             // A configuration that cannot be read offers what is built in.

@@ -20,6 +20,7 @@ mod test;
 mod verify;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cli::{Cli, ColorWhen, Command, GlobalArgs};
 use crate::config::{Config, Environment};
@@ -39,9 +40,25 @@ pub struct World {
     pub folder: PathBuf,
     /// The clock.
     pub clock: fn() -> Timestamp,
+    /// Notes on what is about to be done, which are not said where it fails before.
+    pub notes: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
+    /// Keeps a note until [`World::begin`].
+    pub fn note_later(&self, text: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(text);
+    }
+
+    /// Says the notes: nothing is wrong with what was asked for, and the work begins.
+    pub fn begin(&self) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in notes.drain(..) {
+            self.console.note(&note);
+        }
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         (self.clock)()

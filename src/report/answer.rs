@@ -7,8 +7,7 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use serde::Deserialize;
 
 use super::errors::hint;
-use super::human::Detail;
-use super::payload::head;
+use super::payload::{Detail, head};
 use super::sanitize::{escape, escape_bytes, escape_bytes_lines, escape_lines};
 use super::style::join_lines;
 use super::units::bytes;

@@ -4,7 +4,7 @@ use colored::Colorize as _;
 
 use super::answer::shortened;
 use super::errors::{hint, note};
-use super::payload::{BodyDetail, payload};
+use super::payload::{BodyDetail, Detail, payload};
 use super::sanitize::escape;
 use super::style::{self, INDENT, cut, fitting, indent, join_lines, pad};
 use super::units::{bytes, ordinal};
@@ -50,18 +50,6 @@ pub struct DeliveryView {
     pub detail: Detail,
     /// The columns of a line.
     pub width: Option<usize>,
-}
-
-/// How much is said of what happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Detail {
-    /// One line each.
-    Little,
-    /// What to do about it, too.
-    #[default]
-    Usual,
-    /// What is well as well, such as the body of a 2xx answer.
-    Much,
 }
 
 /// A delivery as it came in: one line, what is wrong with it, the payload.

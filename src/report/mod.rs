@@ -41,10 +41,10 @@ pub use check::{
 };
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
-pub use human::{DeliveryView, Detail, delivery};
+pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
 pub use load::{Load, LoadEnd, load};
-pub use payload::{BodyDetail, payload, whole_payload};
+pub use payload::{BodyDetail, Detail, payload, whole_payload};
 pub use table::{table, table_or_stack};
 pub use tally::{Tally, summary};
 pub use units::{age, bytes, counted, duration, millis};

@@ -25,6 +25,18 @@ pub enum BodyDetail {
     None,
 }
 
+/// How much is said of what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// One line each.
+    Little,
+    /// What to do about it, too.
+    #[default]
+    Usual,
+    /// What is well as well, such as the body of a 2xx answer.
+    Much,
+}
+
 /// The body, indented and coloured where it is JSON, else escaped as it is. Where something is left
 /// out, a last line says how much; `see_all` is the command that shows it. In short detail no line is
 /// wider than `room`.

@@ -46,24 +46,16 @@ pub fn providers(
 }
 
 fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>) -> String {
-    let headers = [
-        "NAME",
-        "TITLE",
-        "HEADER",
-        "SIGNATURE",
-        "FRESH FOR",
-        "EVENTS",
-        "ORIGIN",
-        "RETRIES",
-    ];
+    let headers = "NAME TITLE HEADER SIGNATURE EXPIRES EVENTS ORIGIN RETRIES";
+    let headers: Vec<_> = headers.split(' ').collect();
     let row = |provider: &Provider| {
         let definition = &provider.definition;
         let scheme = &definition.signature;
         vec![
-            definition.name.bold().to_string(),
-            definition.title.clone(),
-            scheme.header.clone(),
-            scheme.describe(&scheme.value),
+            escape(&definition.name).bold().to_string(),
+            escape(&definition.title).into_owned(),
+            escape(&scheme.header).into_owned(),
+            escape(&scheme.describe(&scheme.value)).into_owned(),
             freshness(scheme),
             provider.event_names().count().to_string(),
             provider.origin.to_string(),
@@ -76,12 +68,12 @@ fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>)
 fn freshness(scheme: &Scheme) -> String {
     let span = |seconds| report::duration(Duration::from_secs(seconds));
     let Some(tolerance) = scheme.tolerance else {
-        return "ever".into();
+        return "never".into();
     };
     let past = span(tolerance.past_seconds);
     match tolerance.future_seconds {
         None => past,
-        Some(future) => format!("{past}, {} ahead", span(future)),
+        Some(future) => format!("{past} old, {} early", span(future)),
     }
 }
 
@@ -196,7 +188,7 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
             "secret",
             format!("used as {}{}", secret.encoding, prefix.unwrap_or_default()),
         ),
-        ("fresh for", freshness(scheme)),
+        ("expires", freshness(scheme)),
     ]);
     facts
 }
@@ -220,10 +212,9 @@ fn envelope(definition: &Definition) -> Vec<(&str, String)> {
         ),
         ("data", data.to_owned()),
     ];
-    let template = serde_json::to_string_pretty(&envelope.template).unwrap_or_default();
-    let lines = template.lines().map(str::to_owned);
+    let template = format!("{:#}", envelope.template);
     let labels = std::iter::once("body").chain(std::iter::repeat(""));
-    facts.extend(labels.zip(lines));
+    facts.extend(labels.zip(template.lines().map(str::to_owned)));
     facts
 }
 

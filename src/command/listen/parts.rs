@@ -9,7 +9,7 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{Side, client, freshness, keyring_or_local};
+use crate::command::setup::{client, freshness, keyring_or_local};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -67,10 +67,12 @@ impl Parts {
         let ready = Ready::new(&socket, path, &rules);
         let mut limits = limits(args);
         limits.max_connections = connections(limits.max_connections, &rules.routes, world);
+        let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;
+        world.begin();
         Ok(Self {
             options: ReceiverOptions {
                 clock: world.clock,
-                forward: forward(args, &rules.routes, writer.clone(), world.clock)?,
+                forward,
                 log: writer,
                 duplicates,
                 delay: args.delay,
@@ -103,7 +105,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
-        keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
+        keyring: keyring_or_local(&setup, &args.secrets, world)?,
         on_invalid: args.on_invalid,
         on_unsigned: args.on_unsigned,
         hosts: public_host.chain(args.allow_host.clone()).collect(),

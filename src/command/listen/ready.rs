@@ -32,6 +32,8 @@ pub struct Ready {
     pub targets: Vec<String>,
     /// The providers that secrets are configured for; none where the local one is used.
     pub secrets: Vec<String>,
+    /// How many providers are known.
+    pub providers: usize,
     /// Whether all deliveries are of one provider.
     pub one_provider: bool,
     /// Whether the only secret is the local development secret.
@@ -51,6 +53,7 @@ impl Ready {
         let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
         let secrets: Vec<_> = providers.filter(has_secret).map(str::to_owned).collect();
         Self {
+            providers: rules.catalogue.iter().count(),
             one_provider: is_fixed || secrets.len() == 1,
             address: socket.addresses[0],
             tls: socket.tls.is_some(),
@@ -118,7 +121,11 @@ impl Ready {
         let targets = self.targets.iter();
         facts.extend(targets.map(|target| ("forwards", format!("to {}", escape(target)))));
         if !self.secrets.is_empty() {
-            facts.push(("secrets", escape(&self.secrets.join(", ")).into_owned()));
+            let names = match self.secrets.len() {
+                all if all == self.providers && all > 1 => format!("for all {all} providers"),
+                _ => escape(&self.secrets.join(", ")).into_owned(),
+            };
+            facts.push(("secrets", names));
         }
         let open = match (self.on_invalid, self.on_unsigned) {
             (InvalidPolicy::Forward, _) => Some("what is not valid (`--on-invalid forward`)"),
@@ -146,7 +153,7 @@ impl Ready {
                 format!("webhook send order.created --url {url}{trust}"),
             ));
         }
-        facts.push(("end", "Ctrl-C".into()));
+        facts.push(("stop", "Ctrl-C".into()));
         facts
     }
 }

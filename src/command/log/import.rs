@@ -34,7 +34,7 @@ pub fn run(
         Some("-") => "stdin".into(),
         _ => path.display().to_string(),
     };
-    let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
+    let unreadable = |error| CliError::unread(&name, &error);
     let file = CaptureFile::open(path).map_err(unreadable)?;
     let skipped = check(&file, world.console).map_err(|error| trouble(&name, &error))?;
     let log = Log::open(setup.config.log()?.value)?;
@@ -116,9 +116,7 @@ fn trouble(name: &str, error: &FormatError) -> CliError {
         FormatError::Unrecognised | FormatError::Empty => {
             "expected captures as JSON lines, HAR, or an HTTP request message".into()
         }
-        _ => error
-            .hint()
-            .unwrap_or_else(|| "nothing was imported".into()),
+        _ => error.hint(),
     };
     CliError::unreadable(format!("`{name}`: {error}")).hint(hint)
 }

@@ -90,7 +90,7 @@ impl<'a> RunReport<'a> {
         self.run = run.map(str::to_owned);
         if self.args.resume.is_some() {
             self.console()
-                .note(&format!("{sent_before} were sent before and are left out"));
+                .note(&format!("skipping {sent_before} already sent"));
         }
     }
 

@@ -92,10 +92,8 @@ impl<'a> SendOutput<'a> {
                 self.say_end(&message.provider.definition, next);
             }
             SendEvent::Stopping => {
-                let say = || {
-                    let console = self.world.console;
-                    console.note("waiting for the answers under way; a second signal ends at once");
-                };
+                let text = "waiting for the answers under way; a second signal ends at once";
+                let say = || self.world.console.note(text);
                 match &self.bar {
                     Some(bar) => bar.suspend(say),
                     None => say(),
@@ -255,8 +253,7 @@ impl<'a> SendOutput<'a> {
             },
         };
         // One of the answers, where not one was good.
-        let failure = self.first_failure.take();
-        let failure = failure.filter(|_| self.expected == 0);
+        let failure = self.first_failure.take().filter(|_| self.expected == 0);
         let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label));
         let shown = report::load(&Load {
             latency: &load.latency,

@@ -137,7 +137,7 @@ fn without_a_secret_send_and_listen_share_a_local_one() {
         secret.len()
     );
     assert!(is_signed("olympus", secret, &endpoint.one()));
-    let note = "signed with the local development secret, which `listen` shares";
+    let note = "using the local development secret (shared by listen and send)";
     assert!(run.stderr.contains(note), "{}", run.stderr);
     assert!(!(run.stdout + &run.stderr).contains(secret));
     let mode = std::fs::metadata(&file)
