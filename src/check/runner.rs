@@ -88,7 +88,7 @@ impl Runner<'_> {
             ..Presence::default()
         };
         let before = match self.effects {
-            Some(effects) => Some((effects, effects.count_when_done().await)),
+            Some(effects) => Some((effects, effects.count().await)),
             None => None,
         };
         if let Some(end) = self.greet(planned, observe, &mut presence).await? {
@@ -133,9 +133,9 @@ impl Runner<'_> {
             Err(failure) if is_there(failure.kind) => return Ok(None),
             Err(failure) => return Ok(Some(CheckEnd::Unreachable(failure))),
         };
-        // What a handler answers that takes the signature for a false one.
-        let is_of_signature = matches!(status, 400 | 401 | 403);
-        if is_of_signature || !planned.iter().any(has_to_accept) {
+        // What a handler answers that takes the signature for a false one, and a limiter to whatever.
+        let tells_nothing = matches!(status, 400 | 401 | 403 | 429);
+        if tells_nothing || !planned.iter().any(has_to_accept) {
             return Ok(Some(CheckEnd::Refused(status)));
         }
         presence.refusal = Some(status);
@@ -189,7 +189,7 @@ impl Runner<'_> {
         let expect = planned.check.expect;
         let effects = self.effects.filter(|_| expect == Expect::AcceptedOnce);
         let before = match effects {
-            Some(effects) => Some((effects, effects.count_at_rest(presence.rest).await)),
+            Some(effects) => Some((effects, effects.count_before(presence.rest).await)),
             None => None,
         };
         let sent = match self.send(&case, &planned.id).await {
@@ -201,9 +201,10 @@ impl Runner<'_> {
             Ok(Some(flaw)) => return Ok((Conclusion::Flawed(flaw), sent)),
             Ok(None) => {}
         }
-        // Under a load, a limit is what the check is about.
+        // Under a load, a limit is what the check is about, unless it was met before.
         let is_load = case.at_once && case.deliveries.len() > 1;
-        if !is_load && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
+        let is_judged = is_load && presence.limited.is_none();
+        if !is_judged && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
             return Ok((Conclusion::Open(reason), sent));
         }
         let conclusion = match (self.classify(planned.check, &sent), expect) {

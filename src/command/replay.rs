@@ -2,19 +2,19 @@
 
 mod report;
 mod resume;
+mod warnings;
 
 use std::future::pending;
-use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
 
 use super::edit::Drafts;
 use super::setup::{self, client, existing_log, keyring};
-use super::{World, captures, select, shape, signal};
+use super::{World, captures, request, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::config::Setup;
-use crate::delivery::{Signing, Timestamp};
+use crate::delivery::Signing;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
@@ -48,18 +48,28 @@ fn replay(
     let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
     replay.changes.edit = if args.edit { Some(&edit) } else { None };
     set_options(&mut replay, args, setup)?;
+    let mut unreadable = None;
     let log = match &args.from {
         Some(path) => {
-            replay.selection = captured(path, world.now())?;
+            let (deliveries, odd) = captures::deliveries(path, world)?;
+            replay.selection = Selection::Deliveries(deliveries);
+            unreadable = odd.end();
             None
         }
-        None => Some(select_from_log(&mut replay, args, setup, world.now())?),
+        None => Some(select_from_log(&mut replay, args, setup, world)?),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
+    if let Some(endpoint) = replay.endpoint.as_ref().filter(|_| args.dry_run) {
+        request::tell_of_authorization(world, endpoint);
+    }
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
-    super::runtime()?.block_on(send(&replay, report, &edit_error))
+    let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
+    match unreadable {
+        Some(error) if matches!(outcome, Outcome::Yes | Outcome::No) => Err(error),
+        _ => Ok(outcome),
+    }
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.
@@ -97,15 +107,11 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.concurrency = usize::from(args.concurrency.unwrap_or(1));
     replay.times = args.repeat.unwrap_or(1);
     replay.shuffle = args.shuffle;
+    replay.force = args.force;
     if let Some(timeout) = args.timeout {
         replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
     Ok(())
-}
-
-/// The captures of a file.
-fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
-    Ok(Selection::Deliveries(captures::deliveries(path, now)?))
 }
 
 /// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that
@@ -114,12 +120,12 @@ fn select_from_log(
     replay: &mut Replay<'_>,
     args: &ReplayArgs,
     setup: &Setup,
-    now: Timestamp,
+    world: &World,
 ) -> Result<Log, CliError> {
     let log = existing_log(setup)?;
     let reader = log.reader()?;
     select::refuse_unknown(&args.select, setup, &reader)?;
-    let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
+    let run = resume::run(args, &reader, replay.endpoint.as_ref(), world)?;
     let (ids, filters) = resume::asked_for(&run)?;
     let mut query = select::query(&filters, setup, run.started_at)?;
     query.ids = ids;
@@ -138,13 +144,10 @@ async fn send(
     edit_error: &OnceLock<CliError>,
 ) -> Result<Outcome, CliError> {
     let interrupted = OnceLock::new();
-    let signals = match replay.dispatch {
-        Some(_) => Some(signal::first()?),
-        None => None,
-    };
+    let signals = replay.dispatch.map(|_| signal::stop()).transpose()?;
     let console = report.console();
     let stop = async {
-        let Some(Ok(signal)) = OptionFuture::from(signals).await else {
+        let Some(signal) = OptionFuture::from(signals).await else {
             return pending().await;
         };
         // The only one who sets it.

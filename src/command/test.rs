@@ -3,9 +3,8 @@
 mod guard;
 mod output;
 
-use std::ops::ControlFlow;
-
 use super::World;
+use super::printed::Printed;
 use super::setup::{self, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
@@ -52,7 +51,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         }
         let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
         let target = endpoint.request_target().to_owned();
-        let effects = side_effects(args, world)?;
+        let effects = side_effects(args, &setup, world)?;
         let runner = Runner {
             context: CheckContext::new(provider, key, target, world.clock, rand::random()),
             endpoint: &endpoint,
@@ -120,7 +119,12 @@ fn endpoint(
 }
 
 /// How side effects are counted, as the flags say.
-fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, CliError> {
+fn side_effects(
+    args: &TestArgs,
+    setup: &Setup,
+    world: &World,
+) -> Result<Option<SideEffects>, CliError> {
+    let hidden = setup.config.secret_variables();
     let counter = match (&args.effects, &args.effects_url) {
         (Some(command), _) => EffectCounter::Command(command.clone()),
         (None, Some(url)) => {
@@ -133,6 +137,7 @@ fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, C
         counter,
         until: args.until.clone().map(|command| (command, args.within)),
         folder: world.folder.clone(),
+        hidden: hidden.map(str::to_owned).collect(),
     }))
 }
 
@@ -142,31 +147,21 @@ async fn check(
     planned: Vec<Planned>,
     output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
-    let signals = signal::first()?;
+    let signals = signal::stop()?;
     let mut signal = None;
-    let stop = async {
-        match signals.await {
-            Ok(met) => signal = Some(met),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let mut printed = Ok(());
+    let stop = async { signal = Some(signals.await) };
+    let mut printed = Printed::default();
     let mut observe = |event: CheckEvent<'_>| {
-        printed = match event {
+        printed.go_on(match event {
             CheckEvent::Refused(status) => {
                 output.warn_of_refusal(status);
                 Ok(())
             }
             CheckEvent::Finding(found) => output.add(found),
-        };
-        match &printed {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
+        })
     };
     let end = runner.run(planned, &mut observe, stop).await?;
-    printed?;
-    Ok((end, signal))
+    printed.error().map_or(Ok((end, signal)), Err)
 }
 
 /// Why a run that ended so proves less than its checks say, where it does.

@@ -5,19 +5,23 @@
 //! way. Bytes that a form cannot prove are never passed off as the sender's: a [`ReadNote`] says what
 //! was rebuilt, and `body_complete` is false where something is missing.
 
+mod base64;
 mod capture_file;
 pub mod curl;
 mod error;
 mod field;
 mod found;
+mod gateway;
 pub mod har;
 mod json;
+mod line;
 pub mod message;
+mod page;
 mod read;
 mod url;
 mod whole_file;
 
-pub use capture_file::CaptureFile;
+pub use capture_file::{CaptureFile, refuse_device};
 pub use error::FormatError;
 pub use field::Unwritable;
 pub use found::{FilePosition, FoundCapture, ReadNote};

@@ -1,5 +1,7 @@
 //! Reading a body within its limits; hyper has none of its own.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
@@ -29,16 +31,16 @@ where
     if body.is_end_stream() {
         return (Bytes::new(), None);
     }
-    let end = Instant::now() + limits.body_total;
-    let pause = || (Instant::now() + limits.body_idle).min(end);
+    let start = Instant::now();
+    let pause = |received| next_deadline(start, received, limits);
     let buffer = BodyBuffer::new(body.size_hint().exact(), limits.max_body, budget);
-    let mut buffer = match timeout_at(pause(), buffer).await {
+    let mut buffer = match timeout_at(pause(0), buffer).await {
         Err(_) => return (Bytes::new(), Some(Problem::NoRoom)),
         Ok(Err(problem)) => return (Bytes::new(), Some(problem)),
         Ok(Ok(buffer)) => buffer,
     };
     while !body.is_end_stream() {
-        let frame = match timeout_at(pause(), body.frame()).await {
+        let frame = match timeout_at(pause(buffer.len()), body.frame()).await {
             Err(_) => return (buffer.into_bytes(), Some(Problem::Stalled)),
             Ok(Some(Err(_))) => return (buffer.into_bytes(), Some(Problem::Aborted)),
             Ok(None) => break,
@@ -50,6 +52,15 @@ where
         }
     }
     (buffer.into_bytes(), None)
+}
+
+/// When the next piece has to be there: before the pause is too long, and before the body is too slow
+/// or late in all.
+fn next_deadline(start: Instant, received: usize, limits: &Limits) -> Instant {
+    let paid_for = received / limits.body_rate.max(1);
+    let slow = Duration::from_secs(paid_for as u64).max(limits.body_slow);
+    let pause = Instant::now() + limits.body_idle;
+    pause.min(start + slow.min(limits.body_total))
 }
 
 /// The pieces of a body within their share of the budget. One piece, the usual case, is kept as it
@@ -94,7 +105,7 @@ impl<'a> BodyBuffer<'a> {
 
     /// Adds a piece, where limit and budget have room for it.
     pub(super) fn push(&mut self, piece: Bytes) -> Result<(), Problem> {
-        let len = self.first.len() + self.joined.len();
+        let len = self.len();
         if piece.len() > self.limit - len {
             return Err(Problem::TooLarge { limit: self.limit });
         }
@@ -118,6 +129,10 @@ impl<'a> BodyBuffer<'a> {
             .extend_from_slice(&std::mem::take(&mut self.first));
         self.joined.extend_from_slice(&piece);
         Ok(())
+    }
+
+    const fn len(&self) -> usize {
+        self.first.len() + self.joined.len()
     }
 
     /// Doubles the share, or more where that is not enough.
@@ -151,12 +166,10 @@ impl<'a> BodyBuffer<'a> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::body::Frame;
     use std::convert::Infallible;
     use std::pin::Pin;
     use std::task::{Context, Poll};
-    use std::time::Duration;
-
-    use hyper::body::Frame;
     use tokio::sync::mpsc;
 
     use super::*;
@@ -222,19 +235,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_trickle_ends_at_the_total_deadline() {
-        let (sender, body) = fed(&[]);
-        let limits = limits(1_000_000);
-        let trickle = tokio::spawn(async move {
-            while sender.send(Bytes::from_static(b"x")).is_ok() {
-                tokio::time::sleep(limits.body_idle / 2).await;
-            }
-        });
-        let start = Instant::now();
-        let (bytes, problem) = receive(body, &limits, &budget()).await;
-        assert_eq!(problem, Some(Problem::Stalled));
-        assert!(bytes.len() >= 59 && start.elapsed() <= limits.body_total + limits.body_idle);
-        trickle.await.unwrap();
+    async fn a_trickle_ends_early_and_a_steady_stream_at_the_total_deadline() {
+        let limits = limits(10_000_000);
+        for (bytes, least, most) in [
+            (1, limits.body_slow, limits.body_slow),
+            (3_000, limits.body_slow, limits.body_slow),
+            (6_000, limits.body_total, limits.body_total),
+        ] {
+            let (sender, body) = fed(&[]);
+            let piece = Bytes::from(vec![b'x'; bytes]);
+            let trickle = tokio::spawn(async move {
+                while sender.send(piece.clone()).is_ok() {
+                    tokio::time::sleep(limits.body_idle / 2).await;
+                }
+            });
+            let start = Instant::now();
+            let (_, problem) = receive(body, &limits, &ByteBudget::new(1 << 30)).await;
+            assert_eq!(problem, Some(Problem::Stalled));
+            let took = start.elapsed();
+            assert!(took >= least && took <= most + limits.body_idle, "{took:?}");
+            trickle.await.unwrap();
+        }
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-use super::detach::ConnectionPermit;
+use super::seat::Seat;
 use super::stage::Stage;
 use super::wire::{Head, HeadRecorder, RecordingStream, SharedRecorder};
 use super::{Limits, wire};
@@ -30,6 +30,9 @@ use super::{Limits, wire};
 /// How long a closed connection is still read from. Without it, a sender that is not done sending
 /// gets a reset in place of the reply (RFC 9112, section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
+
+/// The smallest buffer that hyper takes, for what is read and for what is written.
+const LEAST_BUFFER: usize = 8192;
 
 /// Sent where a head came too slowly; hyper would close without a word.
 const HEAD_STALLED: &[u8] =
@@ -49,18 +52,30 @@ pub(super) type SharedService = Arc<
 pub(super) struct Connection {
     pub(super) remote: SocketAddr,
     pub(super) limits: Limits,
-    pub(super) permit: ConnectionPermit,
+    pub(super) seat: Arc<Seat>,
     pub(super) stage: watch::Receiver<Stage>,
 }
 
 impl Connection {
-    /// Serves it until it ends by itself, is upgraded, or the stage is [`Stage::Ended`].
-    pub(super) async fn run<S>(mut self, stream: S, service: SharedService)
+    /// Serves it until it ends by itself, is upgraded, its seat is needed, or the stage is
+    /// [`Stage::Ended`].
+    pub(super) async fn run<S>(self, stream: S, service: SharedService)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let seat = Arc::clone(&self.seat);
+        tokio::select! {
+            () = self.serve(stream, service) => {}
+            () = seat.is_needed() => {}
+        }
+    }
+
+    async fn serve<S>(mut self, stream: S, service: SharedService)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let recorder = Arc::new(Mutex::new(HeadRecorder::new(self.limits.max_head)));
-        let held = (Arc::clone(&self.permit), self.stage.clone());
+        let held = (Arc::clone(&self.seat), self.stage.clone());
         let (give_back, mut returned) = oneshot::channel();
         let stream = RecordingStream::new(stream, &recorder, &self.limits, held, give_back);
         let service = self.recorded(service, recorder);
@@ -82,10 +97,10 @@ impl Connection {
         }
     }
 
-    /// The layer that puts the head as it came, the peer's address and the connection's permit into
+    /// The layer that puts the head as it came, the peer's address and the connection's seat into
     /// the extensions of each request.
     fn recorded(&self, service: SharedService, recorder: SharedRecorder) -> SharedService {
-        let (remote, permit) = (self.remote, Arc::clone(&self.permit));
+        let (remote, seat) = (self.remote, Arc::clone(&self.seat));
         Arc::new(move |request| {
             let (mut parts, body) = request.into_parts();
             let head = wire::lock(&recorder).take(&parts);
@@ -94,7 +109,7 @@ impl Connection {
             }
             parts.extensions.insert(head);
             parts.extensions.insert(remote);
-            parts.extensions.insert(Arc::clone(&permit));
+            parts.extensions.insert(Arc::clone(&seat));
             let answer = service(Request::from_parts(parts, body));
             let recorder = Arc::clone(&recorder);
             let answer = async move {
@@ -116,6 +131,7 @@ fn builder(limits: &Limits) -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.keep_alive)
         .max_header_size(limits.max_head)
+        .max_buf_size(limits.max_head.max(LEAST_BUFFER))
         // A sender may close its half once the request is out; it still waits for the reply.
         .half_close(true)
         .title_case_headers(true);

@@ -6,29 +6,27 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
 
-/// Leave to be one of the allowed number of connections; given back by its last holder.
-pub(super) type ConnectionPermit = Arc<OwnedSemaphorePermit>;
+use super::seat::Seat;
 
 /// A future that is polled in place, and goes on as a task of its own when it is dropped unfinished.
 ///
 /// A request costs no task this way, and a sender that leaves still can't cut its handler short.
-/// The task keeps the connection's permit, so there are never more of them than connections are allowed.
+/// The task keeps the connection's seat, so there are never more of them than connections are allowed.
 pub(super) struct DetachOnDrop<T: 'static> {
     work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
-    permit: Option<ConnectionPermit>,
+    seat: Option<Arc<Seat>>,
 }
 
 impl<T: 'static> DetachOnDrop<T> {
     pub(super) fn new(
         work: impl Future<Output = T> + Send + 'static,
-        permit: Option<ConnectionPermit>,
+        seat: Option<Arc<Seat>>,
     ) -> Self {
         let work: Pin<Box<dyn Future<Output = T> + Send>> = Box::pin(work);
         Self {
             work: Some(work),
-            permit,
+            seat,
         }
     }
 }
@@ -54,10 +52,13 @@ impl<T: 'static> Drop for DetachOnDrop<T> {
             return;
         }
         if let Ok(runtime) = Handle::try_current() {
-            let permit = self.permit.take();
+            let seat = self.seat.take();
+            if let Some(seat) = &seat {
+                seat.set_awaited(false);
+            }
             runtime.spawn(async move {
                 work.await;
-                drop(permit);
+                drop(seat);
             });
         }
     }
@@ -65,24 +66,27 @@ impl<T: 'static> Drop for DetachOnDrop<T> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::{Semaphore, oneshot};
+    use tokio::sync::oneshot;
 
     use super::*;
+    use crate::http::Limits;
+    use crate::http::seat::Seats;
 
     #[tokio::test]
-    async fn dropped_work_goes_on_and_keeps_its_permit() {
-        let permits = Arc::new(Semaphore::new(1));
-        let permit = Arc::new(Arc::clone(&permits).acquire_owned().await.unwrap());
+    async fn dropped_work_goes_on_and_keeps_its_seat() {
+        let seats = Seats::new(Limits::default());
+        let seat = seats.take().await;
+        let held = Arc::downgrade(&seat);
         let (go, wait) = oneshot::channel::<()>();
         let (done, finished) = oneshot::channel();
         let work = async move {
             wait.await.unwrap();
             done.send(()).unwrap();
         };
-        drop(DetachOnDrop::new(work, Some(permit)));
-        assert_eq!(permits.available_permits(), 0);
+        drop(DetachOnDrop::new(work, Some(seat)));
+        assert!(held.upgrade().is_some());
         go.send(()).unwrap();
         finished.await.unwrap();
-        drop(permits.acquire().await.unwrap());
+        seats.all_free().await;
     }
 }

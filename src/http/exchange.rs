@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -11,10 +12,13 @@ use hyper::{Response, StatusCode};
 use super::fields;
 use crate::delivery::{Headers, Request};
 
+/// A reply that may be waited for, and is dropped when its sender leaves.
+pub type Pending = BoxFuture<'static, Reply>;
+
 /// Answers what arrives.
 pub trait Handler: Send + Sync + 'static {
-    /// The reply to one arrival. It is run to its end even when the sender has left.
-    fn handle(&self, arrival: Arrival) -> impl Future<Output = Reply> + Send;
+    /// Takes in one arrival, which is run to its end even when the sender has left.
+    fn handle(&self, arrival: Arrival) -> impl Future<Output = Pending> + Send;
 }
 
 /// A request that was received, as far as it came.

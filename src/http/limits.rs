@@ -16,6 +16,10 @@ pub const HEAD_TIME: Duration = Duration::from_secs(10);
 pub const BODY_IDLE: Duration = Duration::from_secs(10);
 /// How long a body may take in all.
 pub const BODY_TOTAL: Duration = Duration::from_secs(5 * 60);
+/// How many bytes a body has to bring in a second, once [`BODY_SLOW`] is over.
+pub const BODY_RATE: usize = 1024;
+/// For how long a body may be slower than [`BODY_RATE`].
+pub const BODY_SLOW: Duration = Duration::from_secs(30);
 /// How long a connection may wait for its next request. Longer than the pools of common senders
 /// keep theirs, so that it is not this end which closes a connection just as it is used again.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -25,6 +29,8 @@ pub const WRITE_IDLE: Duration = Duration::from_secs(30);
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// How many connections are served at once; further ones wait in the system's queue.
 pub const MAX_CONNECTIONS: u16 = 1024;
+/// How many connections may wait for an answer besides, such as for an application's.
+pub const MAX_WAITING: u16 = 1024;
 
 /// The limits of a server. [`Limits::default`] takes the constants of this module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,10 @@ pub struct Limits {
     pub body_idle: Duration,
     /// The deadline for a body; see [`BODY_TOTAL`].
     pub body_total: Duration,
+    /// The least bytes of a body in a second; see [`BODY_RATE`].
+    pub body_rate: usize,
+    /// For how long a body may be slower; see [`BODY_SLOW`].
+    pub body_slow: Duration,
     /// The longest wait for a next request; see [`KEEP_ALIVE`].
     pub keep_alive: Duration,
     /// The longest pause while a reply is written; see [`WRITE_IDLE`].
@@ -49,6 +59,8 @@ pub struct Limits {
     pub handshake_time: Duration,
     /// How many connections at once; see [`MAX_CONNECTIONS`].
     pub max_connections: u16,
+    /// How many wait for an answer besides; see [`MAX_WAITING`].
+    pub max_waiting: u16,
 }
 
 impl Default for Limits {
@@ -60,10 +72,13 @@ impl Default for Limits {
             head_time: HEAD_TIME,
             body_idle: BODY_IDLE,
             body_total: BODY_TOTAL,
+            body_rate: BODY_RATE,
+            body_slow: BODY_SLOW,
             keep_alive: KEEP_ALIVE,
             write_idle: WRITE_IDLE,
             handshake_time: HANDSHAKE_TIME,
             max_connections: MAX_CONNECTIONS,
+            max_waiting: MAX_WAITING,
         }
     }
 }

@@ -15,12 +15,13 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 use hyper::service::Service;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::Limits;
 use super::connection::{Connection, SharedService};
+use super::seat::{Seat, Seats};
 use super::stage::Stage;
 
 /// How long requests under way may still take once the server is asked to end.
@@ -56,14 +57,14 @@ pub async fn serve<S, B>(
     let service = shared(service);
     let mut shutdown = pin!(shutdown);
     let (stage, watched) = watch::channel(Stage::Open);
-    let permits = Arc::new(Semaphore::new(usize::from(limits.max_connections)));
+    let seats = Seats::new(limits);
     loop {
         let (stream, connection) = tokio::select! {
             () = &mut shutdown => break,
-            Some((permit, (stream, remote))) = next(&listeners, &permits) => (stream, Connection {
+            (stream, remote, seat) = next(&listeners, &seats) => (stream, Connection {
                 remote,
                 limits,
-                permit: Arc::new(permit),
+                seat,
                 stage: watched.clone(),
             }),
         };
@@ -72,9 +73,8 @@ pub async fn serve<S, B>(
     }
     drop(listeners);
     stage.send_replace(Stage::Draining);
-    // Every connection, and every handler that outlived one, holds a permit.
-    let all = permits.acquire_many(u32::from(limits.max_connections));
-    let _ = timeout(GRACE, all).await;
+    // Every connection, and every handler that outlived one, holds a seat.
+    let _ = timeout(GRACE, seats.all_free()).await;
     stage.send_replace(Stage::Ended);
 }
 
@@ -97,18 +97,14 @@ where
     })
 }
 
-/// The next connection with its permit, which is taken first: beyond the limit, connections wait in
-/// the system's queue.
-async fn next(
-    listeners: &[TcpListener],
-    permits: &Arc<Semaphore>,
-) -> Option<(OwnedSemaphorePermit, (TcpStream, SocketAddr))> {
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+/// The next connection with its seat. One waits for a seat here, all others in the system's queue.
+async fn next(listeners: &[TcpListener], seats: &Arc<Seats>) -> (TcpStream, SocketAddr, Arc<Seat>) {
     let any = || {
         let accepting = listeners.iter().map(|listener| Box::pin(listener.accept()));
         select_all(accepting).map(|(accepted, ..)| accepted)
     };
-    Some((permit, accept(any).await))
+    let (stream, remote) = accept(any).await;
+    (stream, remote, seats.take().await)
 }
 
 /// Serves one connection, after its handshake where there is TLS.
@@ -128,6 +124,7 @@ async fn receive(
     let stream = tokio::select! {
         result = handshake => result,
         _ = connection.stage.wait_for(|stage| *stage != Stage::Open) => return,
+        () = connection.seat.is_needed() => return,
     };
     if let Ok(Ok(stream)) = stream {
         connection.run(stream, service).await;

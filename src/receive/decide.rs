@@ -11,7 +11,7 @@ use crate::json::JsonFields;
 use crate::provider::{Policy, RequestVerdict, verify_request};
 use crate::signature::Allowance;
 
-/// When a sender for whose body there was no room may try again, in seconds.
+/// When a sender may try again for which there was no room, in seconds.
 const RETRY_AFTER: &str = "5";
 
 /// Fields that a proxy or a tunnel adds: its address is not that of whoever sent.
@@ -238,10 +238,10 @@ fn incomplete(problem: Problem, is_from_owner: bool) -> Decision {
         Problem::Stalled => (408, "the body did not come in time".into()),
         Problem::Aborted => (400, "the sender left before the body was complete".into()),
     };
-    let mut reply = error(status, &message);
-    if problem == Problem::NoRoom {
-        reply = reply.with("Retry-After", RETRY_AFTER);
-    }
+    let reply = match status {
+        503 => later(&message),
+        _ => error(status, &message),
+    };
     Decision {
         provider: None,
         event: None,
@@ -269,6 +269,11 @@ fn refusal(verdict: &Verdict, is_from_owner: bool) -> Reply {
         }
     }
     Reply::json(401, &body.to_string())
+}
+
+/// An answer to a sender that shall try again.
+pub(super) fn later(message: &str) -> Reply {
+    error(503, message).with("Retry-After", RETRY_AFTER)
 }
 
 /// An answer that says what is wrong.

@@ -1,11 +1,13 @@
 //! Telling a delivery from the first one of its event.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::recent::Recent;
 use crate::delivery::Status;
+use crate::store::{Receipt, StoreError};
 
 /// The first delivery of each of the last events, by provider and event id.
 #[derive(Default)]
@@ -24,7 +26,7 @@ struct FirstDelivery {
 }
 
 /// Which delivery of its event one is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Occurrence {
     /// The first delivery of the event, where this is not it.
     pub first: Option<String>,
@@ -32,6 +34,58 @@ pub(super) struct Occurrence {
     pub number: u32,
     /// Where it is counted; `None` where it is not.
     key: Option<u64>,
+}
+
+/// A delivery of which it is open whether it is kept: nothing is called its duplicate meanwhile. Where
+/// nobody waits for it any more, it is settled as soon as that is known.
+pub(super) struct Unsettled {
+    pub occurrence: Occurrence,
+    duplicates: Arc<Duplicates>,
+    /// `None` before it is submitted, and once it is settled.
+    receipt: Option<Receipt>,
+    is_settled: bool,
+}
+
+impl Unsettled {
+    pub(super) fn new(duplicates: &Arc<Duplicates>, occurrence: Occurrence) -> Self {
+        Self {
+            occurrence,
+            duplicates: Arc::clone(duplicates),
+            receipt: None,
+            is_settled: false,
+        }
+    }
+
+    /// Waits until the delivery is kept, at once where there is no log, and settles it.
+    pub(super) async fn settle(mut self, receipt: Option<Receipt>) -> Result<(), StoreError> {
+        self.receipt = receipt;
+        let kept = match &mut self.receipt {
+            Some(receipt) => receipt.await,
+            None => Ok(()),
+        };
+        self.receipt = None;
+        self.is_settled = true;
+        self.duplicates.settle(&self.occurrence, kept.is_ok());
+        kept
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        if self.is_settled {
+            return;
+        }
+        let left = Self {
+            occurrence: std::mem::take(&mut self.occurrence),
+            duplicates: Arc::clone(&self.duplicates),
+            receipt: None,
+            is_settled: true,
+        };
+        match (self.receipt.take(), Handle::try_current()) {
+            (Some(receipt), Ok(runtime)) => drop(runtime.spawn(left.settle(Some(receipt)))),
+            _ => self.duplicates.settle(&left.occurrence, false),
+        }
+    }
 }
 
 impl Duplicates {

@@ -1,12 +1,13 @@
 //! Passing deliveries on to the application: a queue for each target, in the order of the log, and
 //! so many workers that take the next one as soon as they are free.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::activity::{Activity, Events};
@@ -17,8 +18,7 @@ use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
 use crate::store::Receipt;
 
-/// How many deliveries may wait for their applications when the sender is answered at once; beyond
-/// that the sender waits, too.
+/// How many deliveries may be on their way to a target, whether or not their senders still wait.
 const BACKLOG: usize = 1_024;
 
 /// How many attempts may wait for the disk before the targets wait as well.
@@ -39,10 +39,18 @@ pub struct ForwardOptions {
 /// The applications behind the listener.
 pub(super) struct Forwarder {
     /// By target; `None` once it takes nothing more.
-    queues: Mutex<Option<Vec<mpsc::UnboundedSender<oneshot::Receiver<Job>>>>>,
+    queues: Mutex<Option<Vec<Queue>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    backlog: Arc<Semaphore>,
 }
+
+/// The end of a target's queue.
+struct Queue {
+    places: Arc<Semaphore>,
+    jobs: mpsc::UnboundedSender<Place>,
+}
+
+/// A place in a target's queue, taken until the attempt is over.
+type Place = (oneshot::Receiver<Job>, OwnedSemaphorePermit);
 
 /// A delivery that is kept, and who waits for what its application answers.
 pub(super) struct Job {
@@ -70,58 +78,47 @@ impl Forwarder {
         let mut tasks = vec![tokio::spawn(publish_kept(attempts, events))];
         let mut queues = Vec::new();
         for route in routes {
-            let (queue, slots) = mpsc::unbounded_channel();
-            let run = run(slots, route.target.clone(), Arc::clone(&sender));
+            let (jobs, places) = mpsc::unbounded_channel();
+            let run = run(places, route.target.clone(), Arc::clone(&sender));
             tasks.push(tokio::spawn(run));
-            queues.push(queue);
+            let places = Arc::new(Semaphore::new(BACKLOG));
+            queues.push(Queue { places, jobs });
         }
         Self {
             queues: Mutex::new(Some(queues)),
             tasks: Mutex::new(tasks),
-            backlog: Arc::new(Semaphore::new(BACKLOG)),
         }
     }
 
-    /// Takes the next slot in the queue of each of these targets.
-    pub(super) fn enqueue(&self, targets: &[usize]) -> Vec<Slot> {
+    /// Takes the next slot in the queue of each of these targets; `None`, and none of them, where one
+    /// is full or nothing more is taken.
+    pub(super) fn enqueue(&self, targets: &[usize]) -> Option<Vec<Slot>> {
         let queues = lock(&self.queues);
-        let enqueue = |target: &usize| {
+        let place = |target: &usize| {
+            let queue = queues.as_ref()?.get(*target)?;
+            let place = Arc::clone(&queue.places).try_acquire_owned().ok()?;
+            Some((queue, place))
+        };
+        let places: Option<Vec<_>> = targets.iter().map(place).collect();
+        let enqueue = |(queue, place): (&Queue, _)| {
             let (slot, job) = oneshot::channel();
-            if let Some(queue) = queues.as_ref().and_then(|queues| queues.get(*target)) {
-                // Without a queue the job is dropped, and so is who waits for its answer.
-                let _ = queue.send(job);
-            }
+            // Where nobody takes the job, its answer says so.
+            let _ = queue.jobs.send((job, place));
             slot
         };
-        targets.iter().map(enqueue).collect()
+        Some(places?.into_iter().map(enqueue).collect())
     }
 
-    /// Forwards a delivery from its slots; the reply is the applications': the first that is not
-    /// 2xx, else the first target's. Only the owner of this machine learns why there is none.
-    pub(super) async fn run(
+    /// Forwards a delivery from its slots, whether or not the reply is waited for, which is the
+    /// applications': the first that is not 2xx, else the first target's. Only the owner of this
+    /// machine learns why there is none.
+    pub(super) fn run(
         slots: Vec<Slot>,
         delivery: &Arc<Delivery>,
         is_from_owner: bool,
-    ) -> Reply {
-        let attempts = join_all(start(slots, delivery)).await;
-        let refused = attempts
-            .iter()
-            .find(|attempt| !attempt.as_ref().is_ok_and(Attempt::is_success));
-        match refused.or(attempts.first()) {
-            Some(Ok(attempt)) => reply_of(attempt, is_from_owner),
-            Some(Err(_)) | None => error(503, "the listener is ending"),
-        }
-    }
-
-    /// The same without a reply; waits only while too many deliveries are waiting.
-    pub(super) async fn run_behind(&self, slots: Vec<Slot>, delivery: &Arc<Delivery>) {
-        let answers = start(slots, delivery);
-        // It goes before it has a permit: those that have one may stand in the queue behind it.
-        let permit = Arc::clone(&self.backlog).acquire_owned().await;
-        tokio::spawn(async move {
-            join_all(answers).await;
-            drop(permit);
-        });
+    ) -> impl Future<Output = Reply> + use<> {
+        let attempts = join_all(start(slots, delivery));
+        async move { reply(&attempts.await, is_from_owner) }
     }
 
     /// Takes nothing more, and waits until everything that was on its way has arrived and is told.
@@ -129,6 +126,17 @@ impl Forwarder {
         drop(lock(&self.queues).take());
         let tasks = std::mem::take(&mut *lock(&self.tasks));
         join_all(tasks).await;
+    }
+}
+
+/// The answer of the applications to whoever sent.
+fn reply(attempts: &[Result<Attempt, oneshot::error::RecvError>], is_from_owner: bool) -> Reply {
+    let refused = attempts
+        .iter()
+        .find(|attempt| !attempt.as_ref().is_ok_and(Attempt::is_success));
+    match refused.or(attempts.first()) {
+        Some(Ok(attempt)) => reply_of(attempt, is_from_owner),
+        Some(Err(_)) | None => error(503, "the listener is ending"),
     }
 }
 
@@ -149,21 +157,18 @@ fn start(slots: Vec<Slot>, delivery: &Arc<Delivery>) -> Vec<oneshot::Receiver<At
 
 /// The workers of one target. A free one takes the next slot and waits there until its delivery is
 /// kept.
-async fn run(
-    mut slots: mpsc::UnboundedReceiver<oneshot::Receiver<Job>>,
-    target: Target,
-    sender: Arc<Sender>,
-) {
+async fn run(mut places: mpsc::UnboundedReceiver<Place>, target: Target, sender: Arc<Sender>) {
     let workers = sender.options.concurrency.max(1);
     let (target, sender) = (&target, &sender);
-    stream::poll_fn(move |context| slots.poll_recv(context))
-        .for_each_concurrent(workers, |slot| async move {
+    stream::poll_fn(move |context| places.poll_recv(context))
+        .for_each_concurrent(workers, |(slot, place)| async move {
             if let Ok(job) = slot.await {
                 let target = target.join_path(&job.delivery.request.target);
                 let sender = Arc::clone(sender);
                 // One that panicked is one without an answer.
                 let _ = tokio::spawn(async move { sender.send(job, &target).await }).await;
             }
+            drop(place);
         })
         .await;
 }

@@ -14,17 +14,18 @@ mod progress;
 mod recent;
 mod rules;
 
-use std::future::Future;
+use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
-use crate::http::{Arrival, Handler, Reply};
+use crate::http::{Arrival, Handler, Pending, Reply};
 use crate::store::{StoreError, Writer};
-use duplicates::Occurrence;
+use duplicates::Unsettled;
 use forward::{Forwarder, Slot};
 use recent::Recent;
 
@@ -42,6 +43,9 @@ const DIAGNOSES: usize = 64;
 
 /// How many causes are looked for at once.
 const DIAGNOSES_AT_ONCE: usize = 2;
+
+/// Said where an application does not keep up; the delivery is kept, and nothing forwarded.
+const BUSY: &str = "too many deliveries wait for the application";
 
 /// What a receiver is built from.
 pub struct ReceiverOptions {
@@ -68,7 +72,7 @@ pub struct Receiver {
     log: Option<Writer>,
     /// Who submits to the log, queues: its order is that of the forwarding and of the duplicates.
     order: tokio::sync::Mutex<()>,
-    duplicates: Duplicates,
+    duplicates: Arc<Duplicates>,
     /// How far the script was walked, by event id.
     walked: Mutex<Recent<usize>>,
     forwarder: Option<Forwarder>,
@@ -88,8 +92,35 @@ struct Kept {
 }
 
 impl Handler for Receiver {
-    fn handle(&self, arrival: Arrival) -> impl Future<Output = Reply> + Send {
-        self.receive(arrival)
+    async fn handle(&self, arrival: Arrival) -> Pending {
+        let now = (self.clock)();
+        let decision = self.decide(&arrival, now).await;
+        let is_from_owner = decision.is_from_owner;
+        let kept = match self.keep(arrival, decision, now).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.events.publish(&Activity::Error(error));
+                // The sender shall try again.
+                return ready(decide::later("the delivery could not be kept")).boxed();
+            }
+        };
+        self.events.publish(&Activity::Delivery {
+            delivery: Arc::clone(&kept.delivery),
+            occurrence: kept.occurrence,
+        });
+        let forwarded = Forwarder::run(kept.slots, &kept.delivery, is_from_owner);
+        let delay = self.delay;
+        async move {
+            let reply = match kept.reply {
+                Some(reply) => reply,
+                None => forwarded.await,
+            };
+            if let Some(delay) = delay {
+                tokio::time::sleep(delay).await;
+            }
+            reply
+        }
+        .boxed()
     }
 }
 
@@ -105,7 +136,7 @@ impl Receiver {
             clock: options.clock,
             log: options.log,
             order: tokio::sync::Mutex::default(),
-            duplicates: options.duplicates,
+            duplicates: Arc::new(options.duplicates),
             walked: Mutex::default(),
             events,
             delay: options.delay,
@@ -126,29 +157,9 @@ impl Receiver {
         }
     }
 
-    /// Receives one arrival; returns what its sender is answered. To be run to its end: a delivery
-    /// that is given up on the way is open for ever, and its retries wait for it.
+    /// Receives one arrival; returns what its sender is answered.
     pub async fn receive(&self, arrival: Arrival) -> Reply {
-        let now = (self.clock)();
-        let decision = self.decide(&arrival, now).await;
-        let is_from_owner = decision.is_from_owner;
-        let kept = match self.keep(arrival, decision, now).await {
-            Ok(kept) => kept,
-            Err(error) => {
-                self.events.publish(&Activity::Error(error));
-                // The sender shall try again.
-                return decide::error(503, "the delivery could not be kept");
-            }
-        };
-        self.events.publish(&Activity::Delivery {
-            delivery: Arc::clone(&kept.delivery),
-            occurrence: kept.occurrence,
-        });
-        let reply = self.forward(kept, is_from_owner).await;
-        if let Some(delay) = self.delay {
-            tokio::time::sleep(delay).await;
-        }
-        reply
+        self.handle(arrival).await.await
     }
 
     /// Decides here what is quick, and the cause of a wrong signature where it holds up nobody else.
@@ -179,10 +190,15 @@ impl Receiver {
         now: Timestamp,
     ) -> Result<Kept, StoreError> {
         let id = id::delivery();
-        let (order, occurrence) = self.look_up(&id, &decision).await;
-        let reply = match decision.responder {
-            Responder::Listener(reply) => Some(reply),
+        let (order, unsettled) = self.look_up(&id, &decision).await;
+        let slots = match &self.forwarder {
+            Some(forwarder) => forwarder.enqueue(&decision.routes),
+            None => Some(Vec::new()),
+        };
+        let reply = match &decision.responder {
             Responder::Script => Some(self.scripted(&decision)),
+            _ if slots.is_none() => Some(decide::later(BUSY)),
+            Responder::Listener(reply) => Some(reply.clone()),
             Responder::Application => None,
         };
         let delivery = Arc::new(Delivery {
@@ -197,7 +213,7 @@ impl Receiver {
             provider: decision.provider,
             event: decision.event,
             event_id: decision.event_id,
-            duplicate_of: occurrence.first.clone(),
+            duplicate_of: unsettled.occurrence.first.clone(),
             verdict: decision.verdict,
             request: arrival.request,
             response_status: reply.as_ref().map(|reply| reply.status),
@@ -206,17 +222,12 @@ impl Receiver {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
             None => None,
         };
-        let forwarder = self.forwarder.as_ref();
-        let slots = forwarder.map(|forwarder| forwarder.enqueue(&decision.routes));
         drop(order);
-        let kept = match receipt {
-            Some(receipt) => receipt.await,
-            None => Ok(()),
-        };
-        self.duplicates.settle(&occurrence, kept.is_ok());
-        kept.map(|()| Kept {
+        let occurrence = unsettled.occurrence.number;
+        unsettled.settle(receipt).await?;
+        Ok(Kept {
             delivery,
-            occurrence: occurrence.number,
+            occurrence,
             reply,
             slots: slots.unwrap_or_default(),
         })
@@ -228,7 +239,7 @@ impl Receiver {
         &self,
         id: &str,
         decision: &Decision,
-    ) -> (tokio::sync::MutexGuard<'_, ()>, Occurrence) {
+    ) -> (tokio::sync::MutexGuard<'_, ()>, Unsettled) {
         let event = decision
             .provider
             .as_deref()
@@ -238,7 +249,7 @@ impl Receiver {
             let order = self.order.lock().await;
             let status = decision.verdict.status;
             if let Some(occurrence) = self.duplicates.look_up(id, event, status) {
-                return (order, occurrence);
+                return (order, Unsettled::new(&self.duplicates, occurrence));
             }
             drop(order);
             settled.await;
@@ -258,17 +269,5 @@ impl Receiver {
             body["scripted"] = status.into();
         }
         Reply::json(status, &body.to_string())
-    }
-
-    /// Forwards a delivery; returns the answer to its sender.
-    async fn forward(&self, kept: Kept, is_from_owner: bool) -> Reply {
-        match (kept.reply, &self.forwarder) {
-            (None, _) => Forwarder::run(kept.slots, &kept.delivery, is_from_owner).await,
-            (Some(reply), Some(forwarder)) if !kept.slots.is_empty() => {
-                forwarder.run_behind(kept.slots, &kept.delivery).await;
-                reply
-            }
-            (Some(reply), _) => reply,
-        }
     }
 }

@@ -242,6 +242,10 @@ pub const fn unreachable_hint(kind: FailureKind) -> &'static str {
 pub const fn refusal_hint(status: u16) -> Option<&'static str> {
     match status {
         400 | 401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
+        429 => Some("lift the rate limit for the check"),
+        500..=599 => Some(
+            "its own log tells why; where it throws on a wrong signature, is `--secret` its own?",
+        ),
         404 | 405 => Some("is the path of `--url` the handler's?"),
         300..=399 => Some(
             "no redirect is followed, as no document says so: give the URL that answers itself",

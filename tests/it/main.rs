@@ -5,6 +5,7 @@ mod broken;
 mod catalog;
 mod check;
 mod completion;
+mod credentials;
 mod errors;
 mod examples;
 mod faults;

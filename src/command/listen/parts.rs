@@ -14,7 +14,7 @@ use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
 use crate::exit::CliError;
-use crate::http::Limits;
+use crate::http::{Limits, limits::BODY_SLOW};
 use crate::provider::Policy;
 use crate::receive::{
     Duplicates, Expectation, ForwardOptions, REMEMBERED, ReceiverOptions, Route, Rules,
@@ -65,8 +65,9 @@ impl Parts {
         let attempts = Arc::new(Mutex::new(Attempts::default()));
         routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = Ready::new(&socket, path, &rules);
+        let waits = !rules.routes.is_empty() || args.delay.is_some();
         let mut limits = limits(args);
-        limits.max_connections = connections(limits.max_connections, &rules.routes, world);
+        (limits.max_connections, limits.max_waiting) = connections(limits, waits, world);
         let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;
         world.begin();
         Ok(Self {
@@ -139,24 +140,31 @@ fn limits(args: &ListenArgs) -> Limits {
         max_body: usize::try_from(args.max_body).unwrap_or(usize::MAX),
         head_time: stall,
         body_idle: stall,
+        body_slow: stall.max(BODY_SLOW),
         ..Limits::default()
     }
 }
 
-/// How many connections can be served with the files that the system lets this program open: as many
-/// as it gives, up to `wanted`. A connection is one file, its delivery's way to an application another.
-fn connections(wanted: u16, routes: &[Route], world: &World) -> u16 {
+/// How many connections can be served with the files that the system lets this program open, and how
+/// many may wait for an answer besides: as many as it gives, up to those of `limits`.
+fn connections(limits: Limits, waits: bool, world: &World) -> (u16, u16) {
     // Where the limit cannot be read, too many connections are refused by the system itself.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
-    let each = if routes.is_empty() { 1 } else { 2 };
+    let each = if waits { 2 } else { 1 };
     let most = files.saturating_sub(OTHER_FILES).max(each) / each;
-    if most < u64::from(wanted) {
+    if most < u64::from(limits.max_connections) {
         world.console.warn(
             &format!("{files} files can be open at once, which is enough for {most} connections"),
             Some("raise the limit, such as with `ulimit -n 4096`; further senders wait"),
         );
     }
-    u16::try_from(most).map_or(wanted, |most| most.min(wanted))
+    let most = u16::try_from(most).unwrap_or(u16::MAX);
+    let waiting = if waits {
+        limits.max_waiting.min(most)
+    } else {
+        0
+    };
+    (limits.max_connections.min(most), waiting)
 }
 
 /// How deliveries go on to `routes`; `None` where there are none.

@@ -288,8 +288,9 @@ async fn one_attempt_is_one_request() {
 struct Greeter;
 
 impl Handler for Greeter {
-    async fn handle(&self, arrival: Arrival) -> Reply {
-        Reply::json(200, &arrival.request.version)
+    async fn handle(&self, arrival: Arrival) -> crate::http::Pending {
+        let reply = Reply::json(200, &arrival.request.version);
+        Box::pin(std::future::ready(reply))
     }
 }
 

@@ -2,27 +2,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::*;
-use crate::http::{Arrival, ByteBudget, Handler, Problem, Reply, buffered, tls};
+use crate::http::{Arrival, ByteBudget, Handler, Pending, Problem, Reply, buffered, tls};
 
 /// When a test gives up; longer than any of the default limits, which paused time runs through.
 const GIVE_UP: Duration = Duration::from_secs(400);
 
 /// Answers with the target once the gate lets it, and tells the test what arrived and when it was
-/// done.
+/// done. What is asked of `/later` is taken in at once, and its answer waits for the gate.
 struct Desk {
-    gate: Semaphore,
+    gate: Arc<Semaphore>,
     arrivals: mpsc::UnboundedSender<Arrival>,
     finished: AtomicUsize,
     reply_size: usize,
 }
 
 impl Handler for Desk {
-    async fn handle(&self, arrival: Arrival) -> Reply {
+    async fn handle(&self, arrival: Arrival) -> Pending {
         let status = match arrival.problem {
             None => 200,
             Some(Problem::TooLarge { .. }) => 413,
@@ -32,10 +32,20 @@ impl Handler for Desk {
         };
         let mut body = arrival.request.target.clone();
         body.extend(std::iter::repeat_n('.', self.reply_size));
+        let is_later = arrival.request.target == "/later";
         self.arrivals.send(arrival).unwrap();
+        if is_later {
+            let gate = Arc::clone(&self.gate);
+            return async move {
+                gate.acquire().await.unwrap().forget();
+                Reply::json(status, &body)
+            }
+            .boxed();
+        }
         self.gate.acquire().await.unwrap().forget();
         self.finished.fetch_add(1, Ordering::SeqCst);
-        Reply::json(status, &body).with("X-Desk", "1")
+        let reply = Reply::json(status, &body).with("X-Desk", "1");
+        std::future::ready(reply).boxed()
     }
 }
 
@@ -71,7 +81,7 @@ impl Setup {
     async fn open(self) -> Site {
         let (sender, arrivals) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
-            gate: Semaphore::new(self.gate),
+            gate: Arc::new(Semaphore::new(self.gate)),
             arrivals: sender,
             finished: AtomicUsize::new(0),
             reply_size: self.reply_size,
@@ -669,6 +679,98 @@ async fn connections_over_the_limit_wait_for_one_to_end() {
         order.map(|arrival| arrival.request.target),
         ["/1", "/3", "/2"]
     );
+}
+
+#[tokio::test]
+async fn who_waits_for_an_answer_that_is_made_elsewhere_takes_no_seat() {
+    let mut setup = Setup {
+        gate: 0,
+        ..Setup::default()
+    };
+    (setup.limits.max_connections, setup.limits.max_waiting) = (1, 2);
+    let mut site = setup.open().await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let mut stream = site.dial().await;
+        let request = b"GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        site.arrival().await;
+        waiting.push(stream);
+    }
+    // Two stand aside, one has the seat: the first ones find none, and their connections end.
+    site.desk.gate.add_permits(3);
+    for (place, mut stream) in waiting.into_iter().enumerate() {
+        let reply = read_until(&mut stream, "/later").await;
+        assert_eq!(status(&reply), "200", "{place}");
+    }
+    site.stop.send(()).unwrap();
+    site.server.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_waits_for_who_stands_aside() {
+    let mut setup = Setup {
+        gate: 0,
+        ..Setup::default()
+    };
+    setup.limits.max_connections = 1;
+    let mut site = setup.open().await;
+    let mut stream = site.dial().await;
+    let request = b"GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    site.arrival().await;
+    site.stop.send(()).unwrap();
+    tokio::time::sleep(GRACE / 2).await;
+    assert!(!site.server.is_finished());
+    site.desk.gate.add_permits(1);
+    assert!(read_all(&mut stream).await.ends_with("/later"));
+    site.server.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slowest_gives_way_to_who_waits_for_a_seat() {
+    let post = |body| format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 90000\r\n\r\n{body}");
+    let fast = "x".repeat(60_000);
+    for slow in [post("x"), "POST / HT".into(), String::new()] {
+        let mut site = with_limits(|limits| limits.max_connections = 2).await;
+        let mut kept = site.dial().await;
+        kept.write_all(post(&fast).as_bytes()).await.unwrap();
+        let mut slow_one = site.dial().await;
+        slow_one.write_all(slow.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let start = Instant::now();
+        let next = site.exchange("GET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(&next.await), "200", "{slow:.10}");
+        assert!(start.elapsed() < Duration::from_secs(1), "{slow:.10}");
+        let _ = slow_one.read_to_end(&mut Vec::new()).await;
+        kept.write_all(&vec![b'x'; 30_000]).await.unwrap();
+        assert_eq!(status(&read_until(&mut kept, "\r\n").await), "200");
+        while site.arrival().await.request.target != "/next" {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_no_answers_has_no_more_requests_read() {
+    let mut setup = Setup {
+        gate: 1_000_000,
+        reply_size: 64 * 1024,
+        ..Setup::default()
+    };
+    setup.limits.write_idle = GIVE_UP * 10;
+    let mut site = setup.open().await;
+    let mut deaf = site.dial().await;
+    let requests = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(100_000);
+    let (mut from, mut to) = deaf.split();
+    // The system may take all of them, or not.
+    let mut sent = Box::pin(to.write_all(&requests));
+    let _ = timeout(GIVE_UP, &mut sent).await;
+    let arrived = std::iter::from_fn(|| site.arrivals.try_recv().ok()).count();
+    assert!(arrived < 10_000, "{arrived} requests");
+    // It goes on once the answers are taken.
+    tokio::time::resume();
+    let mut taken = vec![0; 64 * 1024 * (arrived + 1_000)];
+    from.read_exact(&mut taken).await.unwrap();
+    site.arrival().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -14,8 +14,12 @@ use tokio::time::Sleep;
 
 use super::{SharedRecorder, lock};
 use crate::http::Limits;
-use crate::http::detach::ConnectionPermit;
+use crate::http::seat::Seat;
 use crate::http::stage::Stage;
+
+/// How many bytes of heads are read at once. hyper answers all requests that it has read, whether or
+/// not anybody takes the answers.
+const HEAD_READ: usize = 4096;
 
 /// A stream that records the heads read from it.
 ///
@@ -35,11 +39,13 @@ pub(in crate::http) struct RecordingStream<S> {
     /// The number of the head that `head` was started for.
     timed_head: u64,
     write: IdleTimer,
+    /// Who reads again once the other end takes what is written.
+    reader: Option<Waker>,
     stage: watch::Receiver<Stage>,
     /// Ready once the server drains; made when an upgraded connection is read.
     draining: Option<BoxFuture<'static, ()>>,
     /// An upgraded stream outlives its connection.
-    _permit: ConnectionPermit,
+    seat: Arc<Seat>,
 }
 
 impl<S> RecordingStream<S> {
@@ -48,7 +54,7 @@ impl<S> RecordingStream<S> {
         stream: S,
         recorder: &SharedRecorder,
         limits: &Limits,
-        (permit, stage): (ConnectionPermit, watch::Receiver<Stage>),
+        (seat, stage): (Arc<Seat>, watch::Receiver<Stage>),
         give_back: oneshot::Sender<(S, bool)>,
     ) -> Self {
         Self {
@@ -58,9 +64,10 @@ impl<S> RecordingStream<S> {
             head: IdleTimer::new(limits.head_time),
             timed_head: 0,
             write: IdleTimer::new(limits.write_idle),
+            reader: None,
             stage,
             draining: None,
-            _permit: permit,
+            seat,
         }
     }
 
@@ -87,6 +94,9 @@ impl<S> RecordingStream<S> {
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.write.stop();
+            if let Some(reader) = self.reader.take() {
+                reader.wake();
+            }
         } else if self.write.poll_elapsed(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -131,6 +141,25 @@ impl<S> Drop for RecordingStream<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> RecordingStream<S> {
+    /// Reads as much as there is room for; of heads, no more than [`HEAD_READ`].
+    fn poll_read_some(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let is_head = lock(&self.recorder).heads_before_this().is_some();
+        if !is_head || buffer.remaining() <= HEAD_READ {
+            return self.stream()?.poll_read(cx, buffer);
+        }
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(HEAD_READ));
+        let read = self.stream()?.poll_read(cx, &mut part);
+        let filled = part.filled().len();
+        buffer.advance(filled);
+        read
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for RecordingStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -141,10 +170,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for RecordingStream<S> {
         if is_upgraded && self.poll_draining(cx) {
             return Poll::Ready(Ok(()));
         }
+        if self.write.is_running() && !is_upgraded {
+            // Who takes no answers has no more requests read.
+            self.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
-        let read = self.stream()?.poll_read(cx, buffer);
+        let read = self.poll_read_some(cx, buffer);
         if read.is_ready() {
             let fresh = buffer.filled().get(before..).unwrap_or_default();
+            self.seat.received(fresh.len());
             lock(&self.recorder).feed(fresh);
         } else if self.poll_head_deadline(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -214,6 +249,10 @@ impl IdleTimer {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         self.has_elapsed = sleep.as_mut().poll(cx).is_ready();
         self.has_elapsed
+    }
+
+    const fn is_running(&self) -> bool {
+        self.sleep.is_some()
     }
 
     fn stop(&mut self) {

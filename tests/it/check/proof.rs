@@ -126,6 +126,25 @@ fn a_limit_leaves_open_what_met_it() {
     assert_eq!(ids(&lines, "pass").len(), lines.len() - 2, "{lines:?}");
 }
 
+/// A limit that is met from the start ends the run, one that is met before a load is none of it.
+#[test]
+fn a_limit_is_not_taken_for_a_handler_that_is_slow() {
+    let handler = Endpoint::script(&[429]);
+    let run = run_against(&handler.url("/"), "cimplify", &[]).expect(1);
+    assert!(run.stderr.contains("lift the rate limit"), "{}", run.stderr);
+    assert_eq!(handler.count(), 1);
+    let handler = locking(|number, _, right| if number < 2 { right } else { 429 });
+    let more = [
+        "--only",
+        "prompt/deadline,prompt/tenth,prompt/load",
+        "--json",
+    ];
+    let lines = run_against(&handler.url("/"), "cimplify", &more)
+        .expect(1)
+        .json_lines();
+    assert_eq!(ids(&lines, "open"), ["prompt/tenth", "prompt/load"]);
+}
+
 /// What refuses everything in one way does not tell a forgery.
 #[test]
 fn a_refusal_that_genuine_deliveries_meet_as_well_is_open() {

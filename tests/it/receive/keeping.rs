@@ -1,12 +1,15 @@
 //! Nothing repeats a delivery that is nowhere, nothing holds up somebody else's answer.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::task::Poll;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::{spawn_blocking, yield_now};
+use webhook_cli::http::Handler as _;
 use webhook_cli::receive::{Activity, Receiver};
 use webhook_cli::store::Log;
 
@@ -55,6 +58,48 @@ async fn of_two_at_once_the_second_is_first_when_the_first_cannot_be_kept() {
         };
         assert_eq!(occurrence, number);
     }
+}
+
+#[tokio::test]
+async fn a_delivery_whose_sender_is_given_up_holds_up_no_repeat() {
+    let (_folder, path, log) = log();
+    let receiver = Receiver::new(options(rules(), Some(log.writer().unwrap())));
+    let other = lock(&path);
+    let mut given_up = Box::pin(receiver.receive(genuine("evt_1")));
+    let begun = poll_fn(|context| Poll::Ready(given_up.as_mut().poll(context).is_pending()));
+    assert!(begun.await);
+    drop((given_up, other));
+    assert_eq!(receiver.receive(genuine("evt_1")).await.status, 200);
+    let kept = kept(&path);
+    assert_eq!(kept.len(), 2);
+    assert_eq!(kept[1].duplicate_of.as_ref(), Some(&kept[0].id));
+}
+
+#[tokio::test]
+async fn beyond_what_may_wait_for_an_application_a_delivery_is_kept_and_its_sender_told() {
+    let (_folder, path, log) = log();
+    let (app, gate) = Endpoint::gated(0);
+    let options = forwarding(rules(), &app.authority(), Some(log.writer().unwrap()));
+    let receiver = Receiver::new(options);
+    let many: Vec<_> = (0..1_024).map(|n| genuine(&format!("evt_{n}"))).collect();
+    // Their senders have left.
+    for arrival in many {
+        drop(receiver.handle(arrival).await);
+    }
+    gate.wait_for(1);
+    let reply = receiver.receive(genuine("one more")).await;
+    assert_eq!(
+        (reply.status, reply.headers.text("retry-after")),
+        (503, Some("5"))
+    );
+    let last = kept(&path).pop().unwrap();
+    assert_eq!(
+        (last.event_id.as_deref(), last.response_status),
+        (Some("one more"), Some(503))
+    );
+    gate.open();
+    receiver.finish().await;
+    assert_eq!(app.count(), 1_024);
 }
 
 #[tokio::test]
