@@ -20,7 +20,9 @@ pub enum Outcome {
     No,
     /// The endpoint was not reached or did not answer in time. 3.
     Unreachable,
-    /// A signal cut the work short. 130 or 143.
+    /// A command that ran meanwhile ended with this code.
+    Command(u8),
+    /// A signal cut the work short. 130, 141 or 143.
     Interrupted(Signal),
 }
 
@@ -31,6 +33,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGPIPE: nobody reads the output any more.
+    Pipe,
 }
 
 impl Outcome {
@@ -54,8 +58,9 @@ impl Outcome {
         match self {
             Self::Yes => 0,
             Self::Unreachable => 1,
-            Self::No => 2,
-            Self::Interrupted(_) => 3,
+            Self::Command(_) => 2,
+            Self::No => 3,
+            Self::Interrupted(_) => 4,
         }
     }
 
@@ -65,8 +70,10 @@ impl Outcome {
             Self::Yes => 0,
             Self::No => 1,
             Self::Unreachable => 3,
+            Self::Command(code) => code,
             Self::Interrupted(Signal::Interrupt) => 130,
             Self::Interrupted(Signal::Terminate) => 143,
+            Self::Interrupted(Signal::Pipe) => 141,
         }
     }
 }
@@ -136,6 +143,16 @@ impl CliError {
     pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
         self
+    }
+
+    /// How a command ends whose code is an answer, when nobody reads any more: with the worst that is
+    /// known by then, else as work that was cut short. A yes would be about what was never looked at.
+    pub fn or_known(self, known: Outcome) -> Result<Outcome, Self> {
+        match (self.is_closed_pipe(), known) {
+            (false, _) => Err(self),
+            (true, Outcome::Yes) => Ok(Outcome::Interrupted(Signal::Pipe)),
+            (true, known) => Ok(known),
+        }
     }
 
     /// Whether nobody reads any more, which is a quiet end and no error.

@@ -20,6 +20,7 @@ mod json_text;
 pub mod junit;
 pub mod listing;
 mod load;
+mod names;
 pub mod page;
 mod payload;
 pub mod sanitize;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use colored::Colorize as _;
 use serde::Serialize;
 
+use super::names;
 use super::sanitize::escape;
 use super::style::{self, join_lines, pad};
 use super::table::table;
@@ -213,7 +214,7 @@ fn together(alike: &[&(String, Verification)], width: Option<usize>) -> String {
     let events = alike.iter().filter_map(|(_, found)| found.event.as_deref());
     let events: Vec<_> = events.collect::<BTreeSet<_>>().into_iter().collect();
     all.event = (!events.is_empty()).then(|| events.join(", "));
-    let names = names(alike.iter().map(|(name, _)| name.as_str()));
+    let names = names::together(alike.iter().map(|(name, _)| name.as_str()));
     let text = verified(
         &counted(alike.len() as u64, "capture", "captures"),
         &all,
@@ -224,34 +225,6 @@ fn together(alike: &[&(String, Verification)], width: Option<usize>) -> String {
         &join_lines([headline.into(), field("in", Some(&names)), rest.into()]),
         width,
     )
-}
-
-/// Names that may differ in a number at their end: `a.har:entry 2, 3, 6–12`.
-fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
-    let mut runs: Vec<(&str, Option<(u64, u64)>)> = Vec::new();
-    for name in all {
-        let begin = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = name
-            .get(begin.len()..)
-            .and_then(|digits| digits.parse().ok());
-        match (runs.last_mut(), number) {
-            (Some((same, Some((_, to)))), Some(number)) if *same == begin && number == *to + 1 => {
-                *to = number;
-            }
-            _ => runs.push((begin, number.map(|number| (number, number)))),
-        }
-    }
-    let mut before = None;
-    let shown = runs.into_iter().map(|(begin, run)| {
-        let is_same = before.replace(begin) == Some(begin) && run.is_some();
-        let begin = if is_same { "" } else { begin };
-        match run {
-            None => begin.to_owned(),
-            Some((from, to)) if from == to => format!("{begin}{from}"),
-            Some((from, to)) => format!("{begin}{from}–{to}"),
-        }
-    });
-    shown.collect::<Vec<_>>().join(", ")
 }
 
 fn row((name, found): &(String, Verification)) -> Vec<String> {
