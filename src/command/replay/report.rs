@@ -76,6 +76,11 @@ impl<'a> RunReport<'a> {
                 self.outcome = Outcome::of(incomplete.is_empty());
                 Ok(())
             }
+            ReplayEvent::Skipped(error) => {
+                self.warnings.skip_one(error);
+                self.outcome = self.outcome.worse(Outcome::No);
+                Ok(())
+            }
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
         };
@@ -165,6 +170,7 @@ impl<'a> RunReport<'a> {
 
     fn rest(&self) -> usize {
         let sent = usize::try_from(self.tally.sent).unwrap_or(usize::MAX);
+        let sent = sent.saturating_add(self.warnings.unsendable);
         self.requests.unwrap_or_default().saturating_sub(sent)
     }
 
@@ -173,7 +179,7 @@ impl<'a> RunReport<'a> {
         if self.args.json {
             let summary = ReplaySummary {
                 tally: &self.tally,
-                incomplete: self.warnings.incomplete,
+                skipped: self.warnings.skipped,
             };
             console.json(&Line::new("summary", summary).to_json()?)?;
         } else if requests > 1 {
@@ -220,9 +226,10 @@ impl<'a> RunReport<'a> {
             ReplayError::RunInUse(_) => {
                 trouble.hint("wait for its end: what it leaves over can be resumed then")
             }
-            ReplayError::NothingSelected | ReplayError::NotEdited | ReplayError::NotSet(_) => {
-                trouble
-            }
+            ReplayError::Unsendable { .. }
+            | ReplayError::NothingSelected
+            | ReplayError::NotEdited
+            | ReplayError::NotSet(_) => trouble,
         }
     }
 }
@@ -232,8 +239,8 @@ impl<'a> RunReport<'a> {
 struct ReplaySummary<'a> {
     #[serde(flatten)]
     tally: &'a Tally,
-    /// How many are not sent, as they were not received to their end.
-    incomplete: usize,
+    /// How many are not sent: cut off, or not to be carried by HTTP.
+    skipped: usize,
 }
 
 /// What a person knows the delivery by.
