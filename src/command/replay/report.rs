@@ -16,7 +16,7 @@ use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
 use crate::replay::{Prepared, ReplayError, ReplayEvent};
-use crate::report::{self, AttemptView, Tally};
+use crate::report::{self, AttemptView, Attempts, Tally};
 
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
@@ -28,6 +28,7 @@ pub struct RunReport<'a> {
     requests: Option<usize>,
     /// The run that `--resume` goes on with.
     run: Option<String>,
+    attempts: Attempts,
     tally: Tally,
     outcome: Outcome,
     printed: Printed,
@@ -49,6 +50,7 @@ impl<'a> RunReport<'a> {
             warnings: Warnings::new(args, setup, keyring, world),
             requests: None,
             run: None,
+            attempts: Attempts::default(),
             tally: Tally::default(),
             outcome: Outcome::Yes,
             printed: Printed::default(),
@@ -90,7 +92,7 @@ impl<'a> RunReport<'a> {
         self.run = run.map(str::to_owned);
         if self.args.resume.is_some() {
             self.console()
-                .note(&format!("{sent_before} were sent before and are left out"));
+                .note(&format!("skipping {sent_before} already sent"));
         }
     }
 
@@ -128,9 +130,11 @@ impl<'a> RunReport<'a> {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
                 remark: None,
+                one_endpoint: self.args.url.is_some(),
+                detail: console.detail(),
                 width: console.width(),
             };
-            console.data(&report::attempt(attempt, &view))?;
+            console.data(&self.attempts.text(attempt, &view))?;
         }
         Ok(())
     }
@@ -179,7 +183,7 @@ impl<'a> RunReport<'a> {
             };
             console.json(&Line::new("summary", summary).to_json()?)?;
         } else if requests > 1 {
-            console.talk(&report::summary(&self.tally, None));
+            console.remark(&report::summary(&self.tally, None));
         }
         self.warnings.sum_up();
         if self.rest() > 0 && requests > 1 {
