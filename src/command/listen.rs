@@ -1,5 +1,6 @@
 //! `webhook listen`: builds a receiver, opens its socket, prints what happens, and says how it went.
 
+mod companion;
 mod parts;
 mod printer;
 mod ready;
@@ -26,6 +27,7 @@ use crate::exit::{CliError, Outcome, Signal};
 use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Progress, Receiver};
+use companion::Companion;
 use parts::Parts;
 use printer::Printer;
 use ready::Ready;
@@ -41,6 +43,8 @@ enum StopReason {
     Met,
     /// The time is over.
     Elapsed,
+    /// The command that ran meanwhile has ended.
+    Ended(Outcome),
     /// A signal asked for the end.
     Signal(Signal),
     /// The output takes nothing any more.
@@ -56,16 +60,13 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
     let signals = signal::first()?;
-    let printer = Printer {
-        console: world.console,
-        json: args.json,
-        body: args.body,
-        is_kept: parts.ready.log.is_some(),
-    };
+    let console = world.console;
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;
     }
+    let companion = Companion::start(&args.command, &parts.ready, args.json)?;
     let events_shown = parts.options.rules.events.clone();
     let receiver = Arc::new(Receiver::new(parts.options));
     // A script needs every line; a person can look into the log.
@@ -77,14 +78,15 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
         is_read.then_some(printer)
     });
     let events = Arc::clone(receiver.events());
-    let until = async {
+    let asked = async {
         tokio::select! {
-            () = events.until_met() => StopReason::Met,
+            () = events.until_met(), if args.command.is_empty() => StopReason::Met,
             () = elapsed(args.within) => StopReason::Elapsed,
             Ok(signal) = signals => StopReason::Signal(signal),
             Ok(error) = unread => StopReason::Unread(error),
         }
     };
+    let until = beside(companion, asked, world);
     let reason = serve(parts.socket, parts.limits, &receiver, until).await;
     let why = "waiting for deliveries that are being forwarded";
     patiently(receiver.finish(), why, world).await;
@@ -93,10 +95,12 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
     // A printer that panicked has said so on stderr.
-    if let Ok(Some(printer)) = patiently(printing, why, world).await {
-        printer.summary(&progress)?;
-    }
-    outcome(reason, &progress)
+    let said = match patiently(printing, why, world).await {
+        Ok(Some(printer)) => printer.summary(&progress),
+        _ => Ok(()),
+    };
+    let ended = outcome(reason, &progress)?;
+    said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
 }
 
 /// Writes the `ready` line into a file, which appears whole.
@@ -137,6 +141,28 @@ async fn patiently<T>(work: impl Future<Output = T>, why: &str, world: &World) -
     work.await
 }
 
+/// Runs the command, where there is one, until it ends or the end is `asked` for.
+async fn beside(
+    companion: Option<Companion>,
+    asked: impl Future<Output = StopReason>,
+    world: &World,
+) -> StopReason {
+    let Some(mut companion) = companion else {
+        return asked.await;
+    };
+    let reason = tokio::select! {
+        outcome = companion.wait() => return StopReason::Ended(outcome),
+        reason = asked => reason,
+    };
+    patiently(companion.end(), "waiting for the command to end", world).await;
+    match reason {
+        // It had this time to come to its own end.
+        StopReason::Elapsed => StopReason::Ended(Outcome::No),
+        StopReason::Signal(signal) => StopReason::Ended(Outcome::Interrupted(signal)),
+        reason => reason,
+    }
+}
+
 async fn elapsed(within: Option<Duration>) {
     match within {
         Some(span) => tokio::time::sleep(span).await,
@@ -145,10 +171,13 @@ async fn elapsed(within: Option<Duration>) {
 }
 
 fn outcome(reason: StopReason, progress: &Progress) -> Result<Outcome, CliError> {
+    let met = Outcome::of(progress.is_met());
     Ok(match reason {
-        StopReason::Unread(trouble) => return Err(trouble),
-        StopReason::Met | StopReason::Elapsed => Outcome::of(progress.is_met()),
-        StopReason::Signal(signal) if !progress.is_met() => Outcome::Interrupted(signal),
+        StopReason::Unread(error) => return error.or_known(met),
+        StopReason::Met | StopReason::Elapsed => met,
+        // What was expected counts first.
+        StopReason::Ended(outcome) => met.worse(outcome),
+        StopReason::Signal(signal) if met == Outcome::No => Outcome::Interrupted(signal),
         StopReason::Signal(_) => Outcome::Yes,
     })
 }

@@ -32,19 +32,26 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
     let mut output = VerifyOutput::new(args, world)?;
-    for input in &inputs {
+    let check = |input: &CaptureInput, output: &mut VerifyOutput| {
         let name = input.name();
         let opened = input.open(&world.folder, output.on_wait(&name));
         match (opened, &of_bodies) {
-            (Ok(reader), None) => captures(input, reader, &verifier, &mut output)?,
+            (Ok(reader), None) => captures(input, reader, &verifier, output)?,
             (Ok(reader), Some(headers)) => match verifier.body(headers, reader) {
                 Ok(found) => output.add(&name, None, &found)?,
                 Err(error) => output.fail(&name, unopened(&name, &error)),
             },
             (Err(error), _) => output.fail(&name, unopened(&name, &error)),
         }
-    }
-    output.finish()
+        Ok(())
+    };
+    let checked = inputs
+        .iter()
+        .try_for_each(|input| check(input, &mut output));
+    let outcome = output.outcome();
+    checked
+        .and_then(|()| output.finish())
+        .or_else(|error: CliError| error.or_known(outcome))
 }
 
 /// Gathers secrets and settings. Without a secret there is nothing to check with, and the local
@@ -149,25 +156,34 @@ fn captures(
 /// That an input has no capture, but so many lines or requests of other kinds.
 fn nothing_in(input: &CaptureInput, skipped: u64) -> CliError {
     let name = input.name();
-    CliError::unreadable(match (input, skipped) {
+    let nothing = CliError::unreadable(match (input, skipped) {
         (_, 0) => format!("`{name}`: no captures in it"),
         (CaptureInput::Stdin, _) => format!("`{name}`: no deliveries came"),
         (CaptureInput::File(_), skipped) => {
             format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
         }
-    })
+    });
+    match input {
+        CaptureInput::Stdin => nothing,
+        CaptureInput::File(_) => nothing.hint("`webhook log export` writes what was received"),
+    }
 }
 
 fn unopened(name: &str, error: &io::Error) -> CliError {
-    CliError::unreadable(format!("cannot read `{name}`: {error}"))
+    CliError::unread(name, error)
 }
 
 /// What is wrong with an input. At its first line it may be that it is a bare body.
 fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
     let hint = if is_first && error.may_be_body() {
-        Some("if this is a body, give its headers with `-H 'Name: value'`".into())
+        "if this is a body, give its headers with `-H 'Name: value'`".into()
     } else {
         error.hint()
     };
-    CliError::unreadable(format!("`{name}`: {error}")).maybe_hint(hint)
+    let unreadable = CliError::unreadable(format!("`{name}`: {error}"));
+    // Where a pipe brought nothing, what is before it has said why.
+    match error {
+        FormatError::Empty if name == CaptureInput::Stdin.name() => unreadable,
+        _ => unreadable.hint(hint),
+    }
 }

@@ -146,7 +146,7 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
     let again = match (verbose, &advice.kept) {
         (true, _) => Some(requests(alike)),
-        (false, None) => Some(labelled("again", &wrapped(UNKEPT, columns))),
+        (false, None) => Some(labelled("reproduce", &wrapped(UNKEPT, columns))),
         (false, Some(_)) => None,
     };
     let evidence = alike.iter().map(|one| evidence(one, verbose));
@@ -168,7 +168,7 @@ fn requests(alike: &[(&Finding, &Advice)]) -> String {
         // Not indented: white space in a body is a part of it, and this has to run as printed.
         join_lines([name, escape_lines(&advice.reproduce).into_owned()])
     };
-    let head = format!("{BELOW}{}", "again".dimmed());
+    let head = format!("{BELOW}{}", "reproduce".dimmed());
     join_lines(std::iter::once(head).chain(alike.iter().map(request)))
 }
 
@@ -376,7 +376,7 @@ mod tests {
         let shown = findings(&found, None, false);
         assert_eq!(plain(&shown[0]), expected);
         let verbose = "
-  again
+  reproduce
 # signature/empty
 curl -X POST \\
   'http://h/'

@@ -1,6 +1,7 @@
 //! From what was typed and configured to what the engine takes.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::ready::Ready;
@@ -8,7 +9,7 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{Side, client, freshness, keyring_or_local};
+use crate::command::setup::{client, freshness, keyring_or_local};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -16,8 +17,10 @@ use crate::exit::CliError;
 use crate::http::{Limits, limits::BODY_SLOW};
 use crate::provider::Policy;
 use crate::receive::{
-    Duplicates, Expectation, ForwardOptions, REMEMBERED, ReceiverOptions, Route, Rules,
+    Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
+    ReceiverOptions, Route, Rules, Script, ScriptStep,
 };
+use crate::report::Attempts;
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
 
@@ -39,6 +42,8 @@ pub struct Parts {
     pub reader: Option<Reader>,
     /// What is said when requests can come.
     pub ready: Ready,
+    /// What was said of the targets so far.
+    pub attempts: Arc<Mutex<Attempts>>,
 }
 
 impl Parts {
@@ -58,18 +63,24 @@ impl Parts {
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }
-        routes::probe(&rules.routes, world);
+        let attempts = Arc::new(Mutex::new(Attempts::default()));
+        routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = Ready::new(&socket, path, &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let mut limits = limits(args);
         (limits.max_connections, limits.max_waiting) = connections(limits, waits, world);
+        let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;
+        world.begin();
         Ok(Self {
             options: ReceiverOptions {
                 clock: world.clock,
-                forward: forward(args, &rules.routes, writer.clone(), world.clock)?,
+                forward,
                 log: writer,
                 duplicates,
                 delay: args.delay,
+                script: script(args, world)?,
+                seed: args.seed.unwrap_or_else(rand::random),
+                headers: args.respond_header.iter().cloned().collect(),
                 expectation: Expectation {
                     counted: rules.events.clone(),
                     ..expectation
@@ -80,6 +91,7 @@ impl Parts {
             socket,
             reader,
             ready,
+            attempts,
         })
     }
 }
@@ -98,29 +110,57 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
-        keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
+        keyring: keyring_or_local(&setup, &args.secrets, world)?,
         on_invalid: args.on_invalid,
         on_unsigned: args.on_unsigned,
         hosts: public_host.chain(args.allow_host.clone()).collect(),
-        respond: args.respond.clone(),
         answer: args.answer,
         catalogue: setup.catalogue,
     })
 }
 
-fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
-    for event in &args.expect {
-        if event.contains('*') || event.starts_with('!') {
-            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
-            let message = "`--expect` awaits one event, not a pattern";
-            return Err(CliError::usage(message).hint(hint));
+/// The answers that are given whatever comes, with the bodies that lie in files.
+fn script(args: &ListenArgs, world: &World) -> Result<Vec<ScriptStep>, CliError> {
+    let steps = args.respond.iter().flat_map(|Script(steps)| steps).cloned();
+    let load = |mut step: ScriptStep| {
+        let path = step
+            .body
+            .as_deref()
+            .and_then(|body| body.strip_prefix(b"@"));
+        if let Some(path) = path.map(String::from_utf8_lossy) {
+            let bytes = std::fs::read(world.folder.join(&*path)).map_err(|error| {
+                CliError::unreadable(format!("cannot read `{path}`: {error}"))
+                    .hint("`--respond 201:@FILE` takes the body from a file")
+            })?;
+            step.body = Some(bytes.into());
         }
-        setup.known_event(event)?;
-    }
+        Ok(step)
+    };
+    steps.map(load).collect()
+}
+
+fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
+    let count = if args.once { Some(1) } else { args.count };
+    let deliveries = args.expect.iter().map(|text| expected(text, setup));
     Ok(Expectation {
-        count: args.count.or(args.once.then_some(1)),
-        events: args.expect.clone(),
+        count,
+        deliveries: deliveries.collect::<Result<_, _>>()?,
         ..Expectation::default()
+    })
+}
+
+fn expected(text: &str, setup: &Setup) -> Result<ExpectedDelivery, CliError> {
+    let is_event = |event: &str| setup.known_event(event).is_ok();
+    ExpectedDelivery::read(text, is_event).map_err(|error| match error {
+        ReadError::Event(event) if event.contains('*') || event.starts_with('!') => {
+            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
+            CliError::usage("`--expect` awaits one event, not a pattern").hint(hint)
+        }
+        ReadError::Event(event) => setup.unknown_event(&event).into(),
+        ReadError::Condition(condition) => {
+            CliError::usage(format!("`--expect`: `{condition}` is not a condition"))
+                .hint("a condition is a path, one of `==`, `!=`, `<`, `<=`, `>`, `>=`, `~`, and a value: `order.paid:data.total==12.5`")
+        }
     })
 }
 
@@ -174,6 +214,13 @@ fn forward(
         concurrency: usize::from(args.concurrency),
         timeout: Some(args.timeout).filter(|span| !span.is_zero()),
         headers: args.header.iter().cloned().collect(),
+        forwarded: args
+            .forwarded
+            .then_some(if args.tls || args.cert.is_some() {
+                "https"
+            } else {
+                "http"
+            }),
     }))
 }
 
