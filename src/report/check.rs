@@ -219,9 +219,11 @@ pub fn check_totals(totals: &CheckTotals, planned: u64) -> String {
         part(totals.warned, "warned", |text| text.yellow()),
         part(totals.open, "open", |text| text.yellow()),
         part(totals.skipped, "skipped", |text| text.dimmed()),
-        part(planned.saturating_sub(totals.checks), "not run", |text| {
-            text.red()
-        }),
+        part(
+            planned.saturating_sub(totals.checks),
+            "not run: interrupted",
+            |text| text.red(),
+        ),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let checks = counted(planned, "check", "checks");
@@ -406,7 +408,7 @@ curl again";
         let text = plain(&check_totals(&totals, 6));
         assert_eq!(
             text,
-            "6 checks: 1 passed, 1 failed, 1 open, 1 skipped, 2 not run"
+            "6 checks: 1 passed, 1 failed, 1 open, 1 skipped, 2 not run: interrupted"
         );
         assert_eq!(totals.by_severity, BTreeMap::from([("crash", 1)]));
     }
