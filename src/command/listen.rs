@@ -60,12 +60,8 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
     let signals = signal::first()?;
-    let printer = Printer {
-        console: world.console,
-        json: args.json,
-        body: args.body,
-        is_kept: parts.ready.log.is_some(),
-    };
+    let console = world.console;
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;

@@ -1,6 +1,7 @@
 //! Prints what happens, for people or as NDJSON, apart from the answering.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -10,7 +11,7 @@ use crate::console::Console;
 use crate::delivery::{About, Attempt};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
-use crate::report::{self, AttemptView, BodyDetail, DeliveryView};
+use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView};
 
 /// About how many bytes are printed with one write.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -21,19 +22,45 @@ pub struct Printer {
     pub console: Console,
     /// As NDJSON.
     pub json: bool,
-    /// How much of a body people see.
-    pub body: BodyDetail,
-    /// Whether deliveries are kept, so that `webhook log show` finds them.
-    pub is_kept: bool,
+    view: DeliveryView,
+    /// Whether there is one target, which the first lines have told.
+    one_target: bool,
+    attempts: Arc<Mutex<Attempts>>,
 }
 
 impl Printer {
+    /// Prints as much of a body as `body` says, of a listener that is `ready`.
+    pub fn new(
+        console: Console,
+        json: bool,
+        body: BodyDetail,
+        ready: &Ready,
+        attempts: Arc<Mutex<Attempts>>,
+    ) -> Self {
+        let view = DeliveryView {
+            body: console.detail().of(body),
+            repeat: None,
+            kept: ready.log.is_some(),
+            one_provider: ready.one_provider,
+            detail: console.detail(),
+            width: None,
+        };
+        let one_target = ready.targets.len() < 2;
+        Self {
+            console,
+            json,
+            view,
+            one_target,
+            attempts,
+        }
+    }
+
     /// Says that requests are received from now on.
     pub fn ready(&self, ready: &Ready) -> Result<(), CliError> {
         if self.json {
             self.console.json(&ready.to_json()?)?;
         }
-        self.console.talk(&ready.to_text());
+        self.console.talk(&ready.to_text(self.console.detail()));
         Ok(())
     }
 
@@ -85,12 +112,12 @@ impl Printer {
         }
         let (count, valid) = (progress.deliveries, progress.valid);
         self.console
-            .talk(&format!("{count} received, {valid} valid"));
+            .remark(&format!("{count} received, {valid} valid"));
         for missing in &progress.missing {
             let found = missing.found.as_deref();
             let found = found.map(|found| format!(": in the last one, {found}"));
             let found = found.unwrap_or_default();
-            let line = format!("`{missing}` has not come{found}");
+            let line = format!("`{missing}` was not received{found}");
             self.console.warn(&line, None);
         }
         Ok(())
@@ -105,10 +132,9 @@ impl Printer {
                 occurrence,
             } => {
                 let view = DeliveryView {
-                    body: self.body,
                     repeat: (*occurrence > 1).then_some(*occurrence),
-                    kept: self.is_kept,
                     width: self.console.width(),
+                    ..self.view
                 };
                 Some(report::delivery(delivery, &view))
             }
@@ -144,10 +170,13 @@ impl Printer {
         }
         let view = AttemptView {
             label: Some(about.event_id.unwrap_or(&attempt.delivery_id)),
+            one_endpoint: self.one_target,
+            detail: self.view.detail,
             width: self.console.width(),
-            ..AttemptView::default()
+            remark: None,
         };
-        report::attempt(attempt, &view)
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.text(attempt, &view)
     }
 
     /// Says that the output could not keep up.
@@ -157,7 +186,7 @@ impl Printer {
         } else {
             "the terminal is too slow"
         };
-        let kept = if self.is_kept {
+        let kept = if self.view.kept {
             "; they are in the log"
         } else {
             ""
