@@ -6,7 +6,8 @@ mod ready;
 mod routes;
 mod socket;
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::io::Write;
 use std::path::Path;
 use std::pin::pin;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{sleep, timeout};
 
 use super::World;
 use super::setup;
@@ -25,14 +26,18 @@ use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
 use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
-use crate::receive::{Progress, Receiver};
+use crate::receive::{Events, Progress, Receiver, Uptake};
+use crate::store::Reader;
 use parts::Parts;
 use printer::Printer;
 use ready::Ready;
 use socket::Socket;
 
 /// How long the last work may take before it is said what is waited for.
-const UNEXPLAINED_WAIT: Duration = Duration::from_secs(1);
+const UNEXPLAINED_WAIT: Duration = Duration::from_millis(200);
+
+/// For how long the output may take nothing at the end before the rest is left unprinted.
+const UNREAD_END: Duration = Duration::from_secs(5);
 
 /// Why receiving ended.
 #[derive(Debug)]
@@ -50,12 +55,17 @@ enum StopReason {
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    super::runtime()?.block_on(listen(args, setup, world))
+    let runtime = super::runtime()?;
+    let outcome = runtime.block_on(listen(args, setup, world));
+    // Its threads are not waited for: one may hang at an output that nobody reads.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
-    let signals = signal::first()?;
+    let receiver = Arc::new(Receiver::new(parts.options));
+    let [first, second] = signal::both()?;
     let printer = Printer {
         console: world.console,
         json: args.json,
@@ -66,37 +76,116 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;
     }
-    let events_shown = parts.options.rules.events.clone();
-    let receiver = Arc::new(Receiver::new(parts.options));
+    let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
     // A script needs every line; a person can look into the log.
     let reader = parts.reader.filter(|_| printer.json);
-    let mut activities = receiver.events().subscribe(events_shown, reader);
-    let (tell_unread, unread) = oneshot::channel();
-    let printing = spawn_blocking(move || {
-        let is_read = printer.run(&mut activities, tell_unread);
-        is_read.then_some(printer)
-    });
+    let mut work = pin!(receive(
+        args,
+        receiver,
+        socket,
+        (printer, reader),
+        first,
+        world
+    ));
+    tokio::select! {
+        outcome = &mut work => outcome,
+        Ok(signal) = second => {
+            if let Some(receiver) = forwarding.upgrade() {
+                receiver.give_up().await;
+            }
+            Ok(Outcome::Interrupted(signal))
+        }
+    }
+}
+
+/// Receives and prints until something asks for the end, and brings to it what is under way.
+async fn receive(
+    args: &ListenArgs,
+    receiver: Arc<Receiver>,
+    (socket, limits): (Socket, Limits),
+    (printer, reader): (Printer, Option<Reader>),
+    signals: oneshot::Receiver<Signal>,
+    world: &World,
+) -> Result<Outcome, CliError> {
     let events = Arc::clone(receiver.events());
+    let mut activities = events.subscribe(receiver.events_shown().clone(), reader);
+    let uptake = Arc::clone(activities.uptake());
+    if printer.json {
+        uptake.require();
+    }
+    let (tell_unread, unread) = oneshot::channel();
+    let (tell_progress, progress) = oneshot::channel();
+    let printing = spawn_blocking(move || {
+        if printer.run(&mut activities, tell_unread)
+            && let Ok(progress) = progress.blocking_recv()
+        {
+            printer.summary(&progress)?;
+        }
+        Ok(())
+    });
+    let (ask, asked) = oneshot::channel::<()>();
     let until = async {
+        let _ask = ask;
         tokio::select! {
             () = events.until_met() => StopReason::Met,
             () = elapsed(args.within) => StopReason::Elapsed,
             Ok(signal) = signals => StopReason::Signal(signal),
             Ok(error) = unread => StopReason::Unread(error),
+            never = warn_of_stalls(&events, world) => match never {},
         }
     };
-    let reason = serve(parts.socket, parts.limits, &receiver, until).await;
-    let why = "waiting for deliveries that are being forwarded";
-    patiently(receiver.finish(), why, world).await;
+    let work = async {
+        let reason = serve(socket, limits, &receiver, until).await;
+        receiver.finish().await;
+        reason
+    };
+    let reason = patiently(work, asked, "finishing what is under way", world).await;
     let progress = events.progress();
+    let _ = tell_progress.send(progress.clone());
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
-    // A printer that panicked has said so on stderr.
-    if let Ok(Some(printer)) = patiently(printing, why, world).await {
-        printer.summary(&progress)?;
+    match patiently(read_to_end(printing, &uptake), ready(()), why, world).await {
+        Some(printed) => printed?,
+        None => return Err(unread_rest()),
     }
     outcome(reason, &progress)
+}
+
+/// What came of the printing; `None` where the output takes nothing any more.
+async fn read_to_end(
+    mut printing: JoinHandle<Result<(), CliError>>,
+    uptake: &Uptake,
+) -> Option<Result<(), CliError>> {
+    loop {
+        if let Ok(printed) = timeout(UNREAD_END / 10, &mut printing).await {
+            // A printer that panicked has said so on stderr.
+            return Some(printed.unwrap_or(Ok(())));
+        }
+        if uptake.busy_for() >= UNREAD_END {
+            return None;
+        }
+    }
+}
+
+fn unread_rest() -> CliError {
+    let message = "nobody reads the output: the rest of it was not printed";
+    CliError::unreadable(message).hint("`webhook log` has what was received")
+}
+
+/// Says of each stall of the output that senders are held up by it.
+async fn warn_of_stalls(events: &Events, world: &World) -> Infallible {
+    loop {
+        events.until_held_up().await;
+        let console = world.console;
+        // On a thread of its own: stderr may go where nobody reads either.
+        spawn_blocking(move || {
+            console.warn(
+                "nobody reads the output: senders are answered 503 until somebody does",
+                Some("read it or end the listener; what was answered 2xx is kept"),
+            );
+        });
+    }
 }
 
 /// Writes the `ready` line into a file, which appears whole.
@@ -125,11 +214,22 @@ async fn serve(
     told.await.unwrap_or(StopReason::Elapsed)
 }
 
-/// Waits for the last work; whoever has to wait for long is told why.
-async fn patiently<T>(work: impl Future<Output = T>, why: &str, world: &World) -> T {
+/// Waits for the last work; whoever has to wait for it once it is asked for is told why.
+async fn patiently<T>(
+    work: impl Future<Output = T>,
+    asked: impl Future,
+    why: &str,
+    world: &World,
+) -> T {
+    let impatience = async {
+        asked.await;
+        sleep(UNEXPLAINED_WAIT).await;
+    };
     let mut work = pin!(work);
-    if let Ok(done) = timeout(UNEXPLAINED_WAIT, &mut work).await {
-        return done;
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = impatience => {}
     }
     world
         .console
@@ -139,7 +239,7 @@ async fn patiently<T>(work: impl Future<Output = T>, why: &str, world: &World) -
 
 async fn elapsed(within: Option<Duration>) {
     match within {
-        Some(span) => tokio::time::sleep(span).await,
+        Some(span) => sleep(span).await,
         None => std::future::pending().await,
     }
 }

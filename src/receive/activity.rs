@@ -1,11 +1,12 @@
 //! What happens, published once; any number subscribe, and none of them can slow an answer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::progress::{Expectation, Progress};
+use super::uptake::Uptake;
 use crate::delivery::{Attempt, Delivery, EventFilter, Headers};
 use crate::store::{LookupError, Reader, StoreError};
 
@@ -91,6 +92,9 @@ fn size(headers: &Headers) -> usize {
 pub struct Events {
     subscribers: Mutex<Vec<Subscriber>>,
     progress: watch::Sender<Progress>,
+    /// Whether a subscriber holds up the senders, and who is told when one begins to.
+    is_held_up: AtomicBool,
+    held_up: Notify,
 }
 
 /// The publisher's end of a queue.
@@ -103,6 +107,7 @@ struct Subscriber {
     /// What is left of [`QUEUE_IDS`]; `None` where nothing is read from the log.
     ids: Option<Arc<Semaphore>>,
     skipped: Arc<AtomicU64>,
+    uptake: Arc<Uptake>,
 }
 
 /// Something on its way to a subscriber.
@@ -117,6 +122,7 @@ pub struct Subscription {
     queue: mpsc::UnboundedReceiver<(Queued, OwnedSemaphorePermit)>,
     log: Option<Reader>,
     skipped: Arc<AtomicU64>,
+    uptake: Arc<Uptake>,
 }
 
 impl Events {
@@ -125,6 +131,8 @@ impl Events {
         Self {
             subscribers: Mutex::default(),
             progress: watch::Sender::new(Progress::new(expectation)),
+            is_held_up: AtomicBool::new(false),
+            held_up: Notify::new(),
         }
     }
 
@@ -139,17 +147,20 @@ impl Events {
     fn subscribe_within(&self, kib: u32, filter: EventFilter, log: Option<Reader>) -> Subscription {
         let (sender, queue) = mpsc::unbounded_channel();
         let skipped = Arc::<AtomicU64>::default();
+        let uptake = Arc::<Uptake>::default();
         self.subscribers().push(Subscriber {
             queue: sender,
             filter,
             room: Arc::new(Semaphore::new(kib as usize)),
             ids: log.as_ref().map(|_| Arc::new(Semaphore::new(QUEUE_IDS))),
             skipped: Arc::clone(&skipped),
+            uptake: Arc::clone(&uptake),
         });
         Subscription {
             queue,
             log,
             skipped,
+            uptake,
         }
     }
 
@@ -157,6 +168,21 @@ impl Events {
     pub async fn until_met(&self) {
         // Fails only where the sender is gone, which is `self`.
         let _ = self.progress.subscribe().wait_for(Progress::is_over).await;
+    }
+
+    /// Whether a subscriber that was required has stalled, so that nothing more can be received.
+    pub(super) fn are_held_up(&self) -> bool {
+        let is_held_up = (self.subscribers().iter()).any(|subscriber| subscriber.uptake.holds_up());
+        if is_held_up && !self.is_held_up.swap(is_held_up, Ordering::Relaxed) {
+            self.held_up.notify_one();
+        }
+        self.is_held_up.store(is_held_up, Ordering::Relaxed);
+        is_held_up
+    }
+
+    /// Resolves when a subscriber begins to hold up senders.
+    pub async fn until_held_up(&self) {
+        self.held_up.notified().await;
     }
 
     /// What came so far.
@@ -188,6 +214,7 @@ impl Subscriber {
             return !self.queue.is_closed();
         }
         if let Some(queued) = self.queued(activity) {
+            self.uptake.offered();
             return self.queue.send(queued).is_ok();
         }
         self.skipped.fetch_add(1, Ordering::Relaxed);
@@ -214,12 +241,19 @@ impl Subscriber {
 }
 
 impl Subscription {
+    /// How this subscriber keeps up.
+    pub const fn uptake(&self) -> &Arc<Uptake> {
+        &self.uptake
+    }
+
     /// The next activity; `None` once the receiver is gone. With a log, this may read from the disk.
     pub async fn next(&mut self) -> Option<Activity> {
         if let Some(activity) = self.try_next() {
             return Some(activity);
         }
+        self.uptake.set_busy(false);
         let queued = self.queue.recv().await;
+        self.uptake.set_busy(true);
         self.activity_or_end(queued)
     }
 
@@ -228,7 +262,9 @@ impl Subscription {
         if let Some(activity) = self.try_next() {
             return Some(activity);
         }
+        self.uptake.set_busy(false);
         let queued = self.queue.blocking_recv();
+        self.uptake.set_busy(true);
         self.activity_or_end(queued)
     }
 
@@ -240,7 +276,10 @@ impl Subscription {
 
     fn activity_or_end(&self, queued: Option<(Queued, OwnedSemaphorePermit)>) -> Option<Activity> {
         match queued {
-            Some((queued, _room)) => Some(self.activity(queued)),
+            Some((queued, _room)) => {
+                self.uptake.taken();
+                Some(self.activity(queued))
+            }
             None => self.skipped(),
         }
     }

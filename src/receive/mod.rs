@@ -13,6 +13,7 @@ mod probe;
 mod progress;
 mod recent;
 mod rules;
+mod uptake;
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +23,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::delivery::{Delivery, DeliverySource, Timestamp, id};
+use crate::delivery::{Delivery, DeliverySource, EventFilter, Timestamp, id};
 use crate::http::{Arrival, Handler, Pending, Reply};
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
@@ -36,6 +37,7 @@ pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
 pub use rules::{AnswerMode, InvalidPolicy, Route, Rules, UnsignedPolicy};
+pub use uptake::Uptake;
 
 /// How many senders may wait for the cause of their wrong signatures; beyond, none is looked for, so
 /// that forgeries don't hold all connections.
@@ -93,6 +95,9 @@ struct Kept {
 
 impl Handler for Receiver {
     async fn handle(&self, arrival: Arrival) -> Pending {
+        if self.events.are_held_up() {
+            return ready(decide::later("nobody reads the output of the listener")).boxed();
+        }
         let now = (self.clock)();
         let decision = self.decide(&arrival, now).await;
         let is_from_owner = decision.is_from_owner;
@@ -150,10 +155,22 @@ impl Receiver {
         &self.events
     }
 
+    /// Which events are shown and forwarded.
+    pub fn events_shown(&self) -> &EventFilter {
+        &self.rules.events
+    }
+
     /// Forwards nothing new, and waits until everything that was on its way has arrived.
     pub async fn finish(&self) {
         if let Some(forwarder) = &self.forwarder {
             forwarder.finish().await;
+        }
+    }
+
+    /// Forwards nothing more and waits for no answer: what is under way becomes an attempt without one.
+    pub async fn give_up(&self) {
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.give_up().await;
         }
     }
 

@@ -226,11 +226,7 @@ impl Listener {
 
     /// Sends a signal by its name, such as `INT`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status()
-            .expect("kill runs");
-        assert!(status.success());
+        signal_to(self.child.id(), name);
     }
 
     /// Waits for its end; returns the rest of stdout, the rest of stderr, and the status.
@@ -253,6 +249,15 @@ impl Drop for Listener {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal to a process by its name, such as `INT`.
+pub fn signal_to(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(status.success());
 }
 
 /// An address of this machine that is not a loopback one, where it has one. Choosing a route sends
