@@ -1,6 +1,6 @@
 //! What a handler does inside, as it counts itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct SideEffects {
     pub until: Option<(String, Duration)>,
     /// The folder in which commands are run.
     pub folder: PathBuf,
+    /// The variables that commands do not see, as they hold secrets.
+    pub hidden: Vec<String>,
 }
 
 /// What gives the number of side effects.
@@ -44,11 +46,11 @@ pub enum EffectCounter {
 
 impl SideEffects {
     /// The count now, or one line of why there is none.
-    async fn count(&self) -> Result<f64, String> {
+    pub(super) async fn count(&self) -> Result<f64, String> {
         let text = match &self.counter {
             EffectCounter::Command(command) => {
                 let limit = Instant::now() + COUNTED_WITHIN;
-                run(command, &self.folder, Stdio::inherit(), limit).await
+                self.run(command, Stdio::inherit(), limit).await
             }
             EffectCounter::Url(client, target) => get(client, target).await,
         }?;
@@ -59,42 +61,59 @@ impl SideEffects {
         })
     }
 
-    /// The count once the handler has done its work.
-    pub(super) async fn count_when_done(&self) -> Result<f64, String> {
+    /// Waits until the handler has done its work; says why it has not, once the time is over.
+    async fn done(&self) -> Result<(), String> {
         let Some((command, limit)) = &self.until else {
-            return self.count().await;
+            return Ok(());
         };
         let end = Instant::now() + *limit;
-        while let Err(error) = run(command, &self.folder, Stdio::null(), end).await {
+        while let Err(error) = self.run(command, Stdio::null(), end).await {
             if Instant::now() + PAUSE >= end {
                 let limit = limit.as_secs_f64();
                 return Err(format!("{error}, and did for {limit} s"));
             }
             sleep(PAUSE).await;
         }
-        self.count().await
+        Ok(())
+    }
+
+    /// Waits for an effect of what was sent since the count was `before`; says whether one showed.
+    async fn shows_since(&self, before: f64, limit: Duration) -> Result<bool, String> {
+        let end = Instant::now() + limit;
+        while self.count().await? - before < HALF {
+            if Instant::now() >= end {
+                return Ok(false);
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(true)
     }
 
     /// How long a count that has not grown is to be watched: twice as long as the handler took to show
     /// an effect of the first delivery, since which the count was `before`.
     pub(super) async fn rest_since(&self, before: Result<f64, String>) -> Result<Duration, String> {
         let (before, start) = (before?, Instant::now());
-        while self.count_when_done().await? - before < HALF {
-            if start.elapsed() >= SHOWN_WITHIN {
-                return Ok(SETTLED_AFTER);
-            }
-            sleep(PAUSE).await;
-        }
-        Ok(SETTLED_AFTER.max(start.elapsed() * 2))
+        Ok(if self.shows_since(before, SHOWN_WITHIN).await? {
+            SETTLED_AFTER.max(start.elapsed() * 2)
+        } else {
+            SETTLED_AFTER
+        })
     }
 
-    /// The count once it has not grown for so long: what came before may still be worked on.
-    pub(super) async fn count_at_rest(&self, rest: Duration) -> Result<f64, String> {
+    /// The count before a delivery is sent: what came earlier may still be worked on.
+    pub(super) async fn count_before(&self, rest: Duration) -> Result<f64, String> {
+        // That it is not done may be what the command says until the delivery has come.
+        let _ = self.done().await;
+        self.count_at_rest(rest).await
+    }
+
+    /// The count once it has not grown for so long.
+    async fn count_at_rest(&self, rest: Duration) -> Result<f64, String> {
         let start = Instant::now();
-        let mut last = self.count_when_done().await?;
+        let mut last = self.count().await?;
         loop {
             sleep(rest).await;
-            let now = self.count_when_done().await?;
+            let now = self.count().await?;
             if now - last < HALF || start.elapsed() >= COUNTED_WITHIN {
                 return Ok(now);
             }
@@ -110,39 +129,37 @@ impl SideEffects {
         rest: Duration,
     ) -> Result<Option<String>, String> {
         let before = before?;
-        let start = Instant::now();
-        while self.count_when_done().await? - before < HALF {
-            if start.elapsed() >= SHOWN_WITHIN.max(rest) {
-                let hint = match self.until {
-                    None => "; where it works later, `--until COMMAND` waits for it",
-                    Some(_) => "",
-                };
-                return Ok(Some(format!("acknowledged it, and counted nothing{hint}")));
-            }
-            sleep(PAUSE).await;
+        self.done().await?;
+        if !self.shows_since(before, SHOWN_WITHIN.max(rest)).await? {
+            let hint = match self.until {
+                None => "; where it works later, `--until COMMAND` waits for it",
+                Some(_) => "",
+            };
+            return Ok(Some(format!("acknowledged it, and counted nothing{hint}")));
         }
+        // It may have been done before it began.
+        self.done().await?;
         let effects = self.count_at_rest(rest).await? - before;
         Ok((effects - 1.0 >= HALF).then(|| format!("counted one delivery {effects} times")))
     }
-}
 
-/// What a command prints that ends well, by `end`.
-async fn run(command: &str, folder: &Path, stderr: Stdio, end: Instant) -> Result<String, String> {
-    let output = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stderr(stderr)
-        .kill_on_drop(true)
-        .output();
-    let output = timeout_at(end, output)
-        .await
-        .map_err(|_| format!("`{command}` does not end"))?
-        .map_err(|error| format!("cannot run `sh`: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("`{command}` ended with {}", output.status));
+    /// What a command prints that ends well, by `end`.
+    async fn run(&self, command: &str, stderr: Stdio, end: Instant) -> Result<String, String> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(&self.folder);
+        shell.stdin(Stdio::null()).stderr(stderr).kill_on_drop(true);
+        for name in &self.hidden {
+            shell.env_remove(name);
+        }
+        let output = timeout_at(end, shell.output())
+            .await
+            .map_err(|_| format!("`{command}` does not end"))?
+            .map_err(|error| format!("cannot run `sh`: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("`{command}` ended with {}", output.status));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 async fn get(client: &Client, target: &Target) -> Result<String, String> {

@@ -12,7 +12,7 @@ use super::table::Check;
 use crate::delivery::FailureKind;
 
 /// Why a 429 says nothing of what was sent.
-const RATE_LIMIT: &str = "a rate limit answers 429: lift it for the check";
+const RATE_LIMIT: &str = "a rate limit answers 429";
 
 impl Runner<'_> {
     /// Why a refusal says nothing of what was sent, where it does not: 429 is a limiter's whatever was
@@ -33,7 +33,7 @@ impl Runner<'_> {
         }
         let reason = if statuses.contains(&429) {
             Some(RATE_LIMIT.to_owned())
-        } else if statuses.iter().any(|one| matches!(one, 400..=499 | 503)) {
+        } else if statuses.iter().any(|one| matches!(one, 300..=499 | 503)) {
             self.ask_again(presence).await
         } else {
             None

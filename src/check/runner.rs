@@ -11,7 +11,7 @@ use super::error::CheckError;
 use super::plan::Planned;
 use super::presence::{Presence, Skipped};
 use super::report::{Evidence, Exchange, finding};
-use super::table::Check;
+use super::table::{Check, EACH_EVENT};
 use crate::delivery::{Failure, FailureKind, Finding};
 use crate::dispatch::EndpointClient;
 
@@ -80,12 +80,15 @@ impl Runner<'_> {
         planned: &[Planned],
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
     ) -> Result<CheckEnd, CheckError> {
+        // The event of the checks that are about none in particular, where there are any.
+        let usual = planned.iter().find(|one| one.check.id != EACH_EVENT);
+        let usual = usual.or_else(|| planned.first());
         let mut presence = Presence {
-            event: planned.first().map_or("", |first| &first.event),
+            event: usual.map_or("", |planned| &planned.event),
             ..Presence::default()
         };
         let before = match self.effects {
-            Some(effects) => Some((effects, effects.count_when_done().await)),
+            Some(effects) => Some((effects, effects.count().await)),
             None => None,
         };
         if let Some(end) = self.greet(planned, observe, &mut presence).await? {
@@ -130,9 +133,9 @@ impl Runner<'_> {
             Err(failure) if is_there(failure.kind) => return Ok(None),
             Err(failure) => return Ok(Some(CheckEnd::Unreachable(failure))),
         };
-        // What a handler answers that takes the signature for a false one.
-        let is_of_signature = matches!(status, 400 | 401 | 403);
-        if is_of_signature || !planned.iter().any(has_to_accept) {
+        // What a handler answers that takes the signature for a false one, and a limiter to whatever.
+        let tells_nothing = matches!(status, 400 | 401 | 403 | 429);
+        if tells_nothing || !planned.iter().any(has_to_accept) {
             return Ok(Some(CheckEnd::Refused(status)));
         }
         presence.refusal = Some(status);
@@ -186,7 +189,7 @@ impl Runner<'_> {
         let expect = planned.check.expect;
         let effects = self.effects.filter(|_| expect == Expect::AcceptedOnce);
         let before = match effects {
-            Some(effects) => Some((effects, effects.count_at_rest(presence.rest).await)),
+            Some(effects) => Some((effects, effects.count_before(presence.rest).await)),
             None => None,
         };
         let sent = match self.send(&case, &planned.id).await {
@@ -198,9 +201,10 @@ impl Runner<'_> {
             Ok(Some(flaw)) => return Ok((Conclusion::Flawed(flaw), sent)),
             Ok(None) => {}
         }
-        // Under a load, a limit is what the check is about.
+        // Under a load, a limit is what the check is about, unless it was met before.
         let is_load = case.at_once && case.deliveries.len() > 1;
-        if !is_load && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
+        let is_judged = is_load && presence.limited.is_none();
+        if !is_judged && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
             return Ok((Conclusion::Open(reason), sent));
         }
         let conclusion = match (self.classify(planned.check, &sent), expect) {

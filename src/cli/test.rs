@@ -30,7 +30,7 @@ Examples:
 /// A refusal counts while genuine deliveries are still taken: another is sent after each. What cannot
 /// be decided from outside is `open`, with the reason, and never a pass: a check that a rate limit or
 /// a lock-out met, a repeat whose effects nobody counts. Where the first genuine delivery is refused
-/// with 400, 401 or 403, as with a wrong secret, no check is run.
+/// with 400, 401 or 403, as with a wrong secret, or with 429, no check is run.
 ///
 /// Exits 0 when nothing fails, 1 when a check fails or genuine deliveries are refused, 2 and 4 as for
 /// every command, 3 when the endpoint is not reached. Warnings and what is open fail with `--strict`
@@ -64,8 +64,9 @@ pub struct TestArgs {
 
     /// A command that prints a number: how many effects deliveries have had so far.
     ///
-    /// It is run with `sh -c` before and after each check of repeats, which then asks that one
-    /// delivery counts once, however often and however concurrently it comes.
+    /// It is run with `sh -c`, without the variables that hold secrets, before and after each check of
+    /// repeats, which then asks that one delivery counts once, however often and however concurrently
+    /// it comes.
     #[arg(long, value_name = "COMMAND", group = "counter")]
     pub effects: Option<String>,
 

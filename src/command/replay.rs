@@ -4,7 +4,6 @@ mod report;
 mod resume;
 
 use std::future::pending;
-use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use futures_util::future::OptionFuture;
@@ -48,9 +47,12 @@ fn replay(
     let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
     replay.changes.edit = if args.edit { Some(&edit) } else { None };
     set_options(&mut replay, args, setup)?;
+    let mut unreadable = None;
     let log = match &args.from {
         Some(path) => {
-            replay.selection = captured(path, world.now())?;
+            let (deliveries, odd) = captures::deliveries(path, world)?;
+            replay.selection = Selection::Deliveries(deliveries);
+            unreadable = odd.end();
             None
         }
         None => Some(select_from_log(&mut replay, args, setup, world.now())?),
@@ -59,7 +61,11 @@ fn replay(
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
-    super::runtime()?.block_on(send(&replay, report, &edit_error))
+    let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
+    match unreadable {
+        Some(error) if matches!(outcome, Outcome::Yes | Outcome::No) => Err(error),
+        _ => Ok(outcome),
+    }
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.
@@ -101,11 +107,6 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
         replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
     Ok(())
-}
-
-/// The captures of a file.
-fn captured(path: &Path, now: Timestamp) -> Result<Selection, CliError> {
-    Ok(Selection::Deliveries(captures::deliveries(path, now)?))
 }
 
 /// Puts in what ids and filters mean, or what the run that is resumed was asked for, and the log that

@@ -43,25 +43,23 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     let key = first_key(&keyring, provider)?;
     let target = target(args, &setup)?;
     super::runtime()?.block_on(async {
-        if !guard::is_allowed(args, &target, world).await? {
-            return Ok(Outcome::Unreachable);
+        let mut output = RunOutput::new(args, world, target.to_string(), &planned)?;
+        let summary_file = setup.config.environment.get(STEP_SUMMARY);
+        let summary_file = summary_file.map(|(path, _)| path);
+        if let Some(message) = guard::unreachable(args, &target).await? {
+            return output.finish(Some(&Shortfall::unreachable(message, None)), summary_file);
         }
         let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
         let target = endpoint.request_target().to_owned();
-        let effects = side_effects(args, world)?;
+        let effects = side_effects(args, &setup, world)?;
         let runner = Runner {
             context: CheckContext::new(provider, key, target, world.clock, rand::random()),
             endpoint: &endpoint,
             effects: effects.as_ref(),
             is_kept: !args.no_log,
         };
-        let mut output = RunOutput::new(args, world, endpoint.url(), &planned)?;
         let (end, signal) = check(runner, planned, &mut output).await?;
-        let summary_file = setup.config.environment.get(STEP_SUMMARY);
-        output.finish(
-            shortfall(end, signal).as_ref(),
-            summary_file.map(|(path, _)| path),
-        )
+        output.finish(shortfall(end, signal).as_ref(), summary_file)
     })
 }
 
@@ -121,7 +119,12 @@ fn endpoint(
 }
 
 /// How side effects are counted, as the flags say.
-fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, CliError> {
+fn side_effects(
+    args: &TestArgs,
+    setup: &Setup,
+    world: &World,
+) -> Result<Option<SideEffects>, CliError> {
+    let hidden = setup.config.secret_variables();
     let counter = match (&args.effects, &args.effects_url) {
         (Some(command), _) => EffectCounter::Command(command.clone()),
         (None, Some(url)) => {
@@ -134,6 +137,7 @@ fn side_effects(args: &TestArgs, world: &World) -> Result<Option<SideEffects>, C
         counter,
         until: args.until.clone().map(|command| (command, args.within)),
         folder: world.folder.clone(),
+        hidden: hidden.map(str::to_owned).collect(),
     }))
 }
 
@@ -175,8 +179,7 @@ fn shortfall(end: CheckEnd, signal: Option<Signal>) -> Option<Shortfall> {
     let (kind, message, hint, outcome) = match end {
         CheckEnd::Unreachable(failure) => {
             let hint = report::unreachable_hint(failure.kind);
-            let outcome = Outcome::Unreachable;
-            ("unreachable", failure.message, Some(hint), outcome)
+            return Some(Shortfall::unreachable(failure.message, Some(hint)));
         }
         CheckEnd::Refused(status) => {
             let message = format!(
@@ -194,7 +197,7 @@ fn shortfall(end: CheckEnd, signal: Option<Signal>) -> Option<Shortfall> {
         }
         CheckEnd::Done { is_gone: true, .. } => {
             let message = "nothing listens any more".to_owned();
-            ("unreachable", message, None, Outcome::Unreachable)
+            return Some(Shortfall::unreachable(message, None));
         }
         CheckEnd::Stopped => {
             let outcome = Outcome::Interrupted(signal?);

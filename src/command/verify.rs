@@ -134,6 +134,9 @@ fn captures(
     if found == 1 {
         output.stands_alone(&name);
     }
+    if let Some(talk) = captures.talk().filter(|_| found > 0) {
+        output.note(&name, &talk);
+    }
     if found > 0 && probes > 0 {
         output.skip(&name, probes);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use sha2::{Digest as _, Sha256};
 use ulid::{Generator, Ulid};
 
 use super::Timestamp;
@@ -28,6 +29,26 @@ pub fn attempt() -> String {
 /// A new id for a bulk replay.
 pub fn run() -> String {
     format!("{RUN}{}", next())
+}
+
+/// The id of a delivery that came without one: always the same for these parts, and sorted by the time
+/// of receipt where that is known.
+pub fn of_parts<'a>(
+    received_at: Option<Timestamp>,
+    parts: impl IntoIterator<Item = &'a [u8]>,
+) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    let random = digest
+        .iter()
+        .take(10)
+        .fold(0, |number, byte| number << 8 | u128::from(*byte));
+    let millis = received_at.map_or(0, |at| at.micros().max(0).unsigned_abs() / 1_000);
+    format!("{DELIVERY}{}", Ulid::from_parts(millis, random))
 }
 
 /// When an id of ours was made, to the millisecond; `None` for an id that someone else made.

@@ -6,6 +6,7 @@
 
 mod quote;
 pub mod read;
+mod shell;
 
 use super::field::Unwritable;
 use super::url;

@@ -19,8 +19,8 @@ pub enum FormatError {
     /// Nothing but white space.
     #[error("the input is empty")]
     Empty,
-    /// Text of two bytes a character.
-    #[error("it is UTF-16, and captures are UTF-8")]
+    /// Text of two bytes a character, one of which is none.
+    #[error("it is UTF-16 with a character that is broken")]
     Utf16,
     /// None of the forms; the caller may take it for a bare body.
     #[error("neither a capture, nor HAR, nor an HTTP request message")]
@@ -61,19 +61,29 @@ impl FormatError {
         }
     }
 
-    /// That HAR has no list of entries, or something else in its place.
-    pub(super) fn no_entries(is_other: bool) -> Self {
-        let problem = if is_other {
-            "`log.entries` is no list"
-        } else {
-            "no `log.entries`"
-        };
+    /// The same, with the shape that is read.
+    pub(super) fn expecting(
+        place: FilePosition,
+        problem: impl Into<String>,
+        shape: &'static str,
+    ) -> Self {
         Self::Shape {
-            place: FilePosition::Line(1),
+            place,
             problem: problem.into(),
-            expected: Some(HAR_SHAPE),
+            expected: Some(shape),
             bare: false,
         }
+    }
+
+    /// Whether it is not even JSON.
+    pub(super) const fn is_broken(&self) -> bool {
+        matches!(
+            self,
+            Self::Capture {
+                source: CaptureError::Form(_),
+                ..
+            }
+        )
     }
 
     /// Whether the input may just be the body of a request, for which the caller has the headers.

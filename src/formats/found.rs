@@ -82,6 +82,18 @@ impl ReadBody {
         }
     }
 
+    /// Notes a body of another length than its header says.
+    pub fn note_length(&mut self, headers: &Headers) {
+        let declared = headers
+            .text("Content-Length")
+            .and_then(|length| length.trim().parse().ok());
+        let found = self.bytes.len() as u64;
+        if let Some(declared) = declared.filter(|declared| *declared != found) {
+            self.notes.push(ReadNote::Length { declared, found });
+            self.complete = false;
+        }
+    }
+
     /// Notes a body that was packed on its way and is text here: these are not the bytes that came.
     pub fn note_unpacked(&mut self, headers: &Headers) {
         let coding = headers.text("Content-Encoding").unwrap_or("identity");
@@ -128,9 +140,13 @@ pub enum ReadNote {
     NotChunked,
     /// A variable in the body of which the file does not tell the value.
     Unset(String),
+    /// Read from headers and payload without a request line.
+    Page,
+    /// White space was taken out of a JSON body that was shown over several lines.
+    Compacted,
     /// Read from a curl command.
     Command,
-    /// `tcpdump -A` writes a dot for every byte that is not printable.
+    /// Whoever wrote it puts a dot for every byte that is not printable.
     Dots,
 }
 
@@ -139,7 +155,7 @@ impl ReadNote {
     pub const fn is_doubt(&self) -> bool {
         matches!(
             self,
-            Self::Rebuilt | Self::Latin1 | Self::NotChunked | Self::Dots
+            Self::Rebuilt | Self::Latin1 | Self::NotChunked | Self::Dots | Self::Page
         )
     }
 }
@@ -189,8 +205,12 @@ impl fmt::Display for ReadNote {
                 return write!(f, "the folded header on line {line} was made one line");
             }
             Self::NotChunked => "the body is not in chunks, though the headers say so",
+            Self::Page => {
+                "there is no request line: read as headers and payload of a delivery page"
+            }
+            Self::Compacted => "the payload was shown over several lines, and is read as one",
             Self::Command => "read from a curl command, as it would be sent",
-            Self::Dots => "tcpdump writes a dot for each byte that is not printable",
+            Self::Dots => "a dot may stand for a byte that is not printable",
         };
         f.write_str(text)
     }

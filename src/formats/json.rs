@@ -12,51 +12,49 @@ use super::{FilePosition, FormatError, FoundCapture};
 /// The shape of a capture, for messages.
 const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"…"}}"#;
 
-/// Reads one JSON value as a capture; `None` is a line of ours that is no delivery, such as an
-/// attempt or a summary.
-pub fn read(bytes: &[u8], place: FilePosition) -> Result<Option<FoundCapture>, FormatError> {
+/// What a JSON text is.
+pub enum Reading {
+    /// A capture.
+    Capture(Box<FoundCapture>),
+    /// A line of ours that is no delivery, such as an attempt or a summary.
+    Other,
+    /// No capture, and why.
+    None(CaptureError),
+}
+
+/// Reads one JSON value; an error is a capture that is broken.
+pub fn read(bytes: &[u8], place: FilePosition) -> Result<Reading, FormatError> {
     let found = match std::str::from_utf8(bytes) {
         Ok(text) => capture::read(text),
         Err(_) => Err(CaptureError::Form(not_utf8())),
     };
-    match found {
-        Ok(capture) => Ok(Some(FoundCapture::new(place, capture, Vec::new()))),
-        Err(CaptureError::Kind(_)) => Ok(None),
-        Err(source @ CaptureError::Form(_)) => explain(bytes, place, source),
-        Err(source) => Err(FormatError::Capture { place, source }),
-    }
+    Ok(match found {
+        Ok(capture) => Reading::Capture(Box::new(FoundCapture::new(place, capture, Vec::new()))),
+        Err(CaptureError::Kind(_)) => Reading::Other,
+        Err(source @ CaptureError::Form(_)) => Reading::None(source),
+        Err(source) => return Err(FormatError::Capture { place, source }),
+    })
 }
 
 fn not_utf8() -> serde_json::Error {
     serde::de::Error::custom("the text is not UTF-8")
 }
 
-/// Says what a JSON value lacks that is no capture; `source` where it is not even JSON.
-fn explain(
-    bytes: &[u8],
-    place: FilePosition,
-    source: CaptureError,
-) -> Result<Option<FoundCapture>, FormatError> {
-    // The depth that serde_json reads is limited, so that nesting cannot overflow the stack.
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
-        return Err(FormatError::Capture { place, source });
+/// Says what a JSON value lacks that is no capture; `source` where that is nothing known.
+pub fn explain(value: &Value, place: FilePosition, source: CaptureError) -> FormatError {
+    let Some((problem, expected, bare)) = lacks(value) else {
+        return FormatError::Capture { place, source };
     };
-    if is_other_line(&value) {
-        return Ok(None);
-    }
-    let Some((problem, expected, bare)) = lacks(&value) else {
-        return Err(FormatError::Capture { place, source });
-    };
-    Err(FormatError::Shape {
+    FormatError::Shape {
         place,
         problem,
         expected: Some(expected),
         bare,
-    })
+    }
 }
 
 /// Whether this is a line that we write beside deliveries: it has our `v` and a `kind`.
-fn is_other_line(value: &Value) -> bool {
+pub fn is_other_line(value: &Value) -> bool {
     let kind = value.get("kind").and_then(Value::as_str);
     value.get("v").is_some_and(Value::is_u64) && kind.is_some_and(|kind| kind != "delivery")
 }
@@ -172,5 +170,13 @@ pub fn shape(bytes: &[u8]) -> JsonShape {
         Err(error) if error.is_eof() => JsonShape::Unfinished,
         Err(error) if error.is_data() => JsonShape::Object,
         Err(_) => JsonShape::Broken,
+    }
+}
+
+/// Whether a line is a JSON list, or the beginning of one.
+pub fn is_list(line: &[u8]) -> bool {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+        Ok(_) => line.first() == Some(&b'['),
+        Err(error) => error.is_eof(),
     }
 }

@@ -6,8 +6,10 @@ mod dump;
 mod head;
 mod http_file;
 mod lines;
+mod trace;
 mod write;
 
+pub(super) use lines::NumberedLines;
 pub use write::write;
 
 use super::{FilePosition, FormatError, FoundCapture};
@@ -21,6 +23,11 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
         let between = head::between(&text);
         head::begins(text.get(between..).unwrap_or_default())
     })
+}
+
+/// Whether the first line of such a file may be this one.
+pub fn may_begin(line: &[u8]) -> bool {
+    dump::may_begin(line) || head::between(line) > 0 || head::begins(line)
 }
 
 /// Reads the requests of a file whose first byte stands on line `line`: one, or as many as there are,

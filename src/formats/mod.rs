@@ -5,14 +5,18 @@
 //! way. Bytes that a form cannot prove are never passed off as the sender's: a [`ReadNote`] says what
 //! was rebuilt, and `body_complete` is false where something is missing.
 
+mod base64;
 mod capture_file;
 pub mod curl;
 mod error;
 mod field;
 mod found;
+mod gateway;
 pub mod har;
 mod json;
+mod line;
 pub mod message;
+mod page;
 mod read;
 mod url;
 mod whole_file;

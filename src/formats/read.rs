@@ -1,6 +1,8 @@
 //! Captures out of a file of any form: its first bytes decide which.
 
+mod form;
 mod lines;
+mod passed;
 
 use std::io::BufRead;
 use std::vec;
@@ -8,17 +10,28 @@ use std::vec;
 use serde_json::value::RawValue;
 
 use super::json::{self, JsonShape};
-use super::{FilePosition, FormatError, FoundCapture, curl, har, message};
+use super::line;
+use super::{FilePosition, FormatError, FoundCapture, curl, har, message, page};
 use crate::delivery::capture::CaptureError;
-use crate::delivery::text;
+use crate::delivery::text::{self, TextEncoding};
+use form::TextForm;
 use lines::LineReader;
+use passed::PassedOver;
+
+/// From how many NUL bytes on a file is none that could be read, such as `/dev/zero`.
+const NUL_START: usize = 4096;
+
+/// How many bytes of talk are read where no delivery comes; a device may have no end.
+const MAX_TALK: u64 = 64 * 1024 * 1024;
 
 /// Reads the captures of a file one after the other. NDJSON is read by lines, so that a file of any
 /// size takes the memory of its longest line; after an error the next line is tried.
 #[derive(Debug)]
 pub struct CaptureReader<R> {
     source: CaptureSource<R>,
-    skipped: u64,
+    passed: PassedOver,
+    /// Whether anything came that is a delivery, or should be one.
+    has_found: bool,
 }
 
 #[derive(Debug)]
@@ -34,92 +47,119 @@ pub fn captures<R: BufRead>(
     name: Option<&str>,
 ) -> Result<CaptureReader<R>, FormatError> {
     let mut reader = reader;
-    if text::is_utf16(reader.fill_buf()?) {
-        return Err(FormatError::Utf16);
+    let start = reader.fill_buf()?;
+    if start.len() >= NUL_START && start.iter().all(|byte| *byte == 0) {
+        return Err(FormatError::at(
+            FilePosition::Line(1),
+            "it begins with nothing but NUL bytes",
+        ));
     }
+    let is_utf16 = text::is_utf16(start);
     let mut lines = LineReader::new(reader);
+    if is_utf16 {
+        let (bytes, _) = lines.into_rest()?;
+        let (decoded, encoding) = text::decode(&bytes);
+        if encoding == TextEncoding::Bytes {
+            return Err(FormatError::Utf16);
+        }
+        let decoded = decoded.trim_ascii_start();
+        let first = decoded
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        return CaptureReader::of_text(decoded, 1, TextForm::of(first.trim_ascii_end(), name));
+    }
     if !lines.advance_over_blank()? {
         return Err(FormatError::Empty);
     }
-    let first = lines.current().first();
-    let by_lines = first == Some(&b'{')
-        && (has_extension(name, &["ndjson", "jsonl"])
-            || matches!(
-                json::shape(lines.current()),
-                JsonShape::Object | JsonShape::Broken
-            ));
-    if by_lines {
-        return Ok(CaptureReader {
+    match TextForm::of(lines.current().trim_ascii_end(), name) {
+        TextForm::Lines => Ok(CaptureReader {
             source: CaptureSource::Lines(lines),
-            skipped: 0,
-        });
+            passed: PassedOver::default(),
+            has_found: false,
+        }),
+        form => {
+            let (rest, line) = lines.into_rest()?;
+            CaptureReader::of_text(&rest, line, form)
+        }
     }
-    let is_json = matches!(first, Some(b'{' | b'['));
-    let (rest, line) = lines.into_rest()?;
-    if is_json {
-        CaptureReader::of_json(&rest, line)
-    } else {
-        CaptureReader::of_messages(&rest, line, has_extension(name, &["http", "rest"]))
-    }
-}
-
-fn has_extension(name: Option<&str>, extensions: &[&str]) -> bool {
-    let extension = name
-        .and_then(|name| name.rsplit_once('.'))
-        .map(|(_, extension)| extension);
-    extension.is_some_and(|e| extensions.iter().any(|known| e.eq_ignore_ascii_case(known)))
 }
 
 impl<R> CaptureReader<R> {
     /// How many lines or entries were no delivery so far.
     pub const fn skipped(&self) -> u64 {
-        self.skipped
+        self.passed.count()
     }
 
-    fn of_read(found: Vec<Result<FoundCapture, FormatError>>, skipped: u64) -> Self {
+    /// What is to be said of lines that other programs have written.
+    pub fn talk(&self) -> Option<String> {
+        self.passed.talk()
+    }
+
+    fn of_read(found: Vec<Result<FoundCapture, FormatError>>, passed: PassedOver) -> Self {
         Self {
             source: CaptureSource::Read(found.into_iter()),
-            skipped,
+            passed,
+            has_found: true,
+        }
+    }
+
+    /// The captures of a text whose first line is line `line`.
+    fn of_text(text: &[u8], line: u64, form: TextForm) -> Result<Self, FormatError> {
+        match form {
+            TextForm::Lines => Self::of_lines(text, line),
+            TextForm::Json => Self::of_json(text, line),
+            TextForm::Messages { is_http_file } => Self::of_messages(text, line, is_http_file),
         }
     }
 
     fn of_json(rest: &[u8], line: u64) -> Result<Self, FormatError> {
+        let mut passed = PassedOver::default();
         if json::shape(rest) == JsonShape::Har {
-            let (found, skipped) = har::read(rest)?;
-            return Ok(Self::of_read(found, skipped));
+            let (found, others) = har::read(rest)?;
+            passed.others = others;
+            return Ok(Self::of_read(found, passed));
         }
-        let mut skipped = 0;
         let mut readings = Vec::new();
         for item in items(rest, line) {
-            match item.and_then(|(place, text)| json::read(text.get().as_bytes(), place)) {
-                Ok(Some(reading)) => readings.push(Ok(reading)),
-                Ok(None) => skipped += 1,
+            match item.and_then(|(place, text)| line::read_value(text.get().as_bytes(), place)) {
+                Ok(Ok(reading)) => readings.push(Ok(reading)),
+                Ok(Err(skipped)) => passed.add(skipped, line),
                 Err(error) => readings.push(Err(error)),
             }
         }
-        Ok(Self::of_read(readings, skipped))
+        Ok(Self::of_read(readings, passed))
     }
 
-    /// The captures in the lines of a text that is something else besides; `None` where there are none.
-    fn of_lines(rest: &[u8], line: u64) -> Option<Self> {
-        let (mut found, mut skipped) = (Vec::new(), 0);
+    /// The captures in the lines of a text, of which one at least has to hold any.
+    fn of_lines(rest: &[u8], line: u64) -> Result<Self, FormatError> {
+        let (mut found, mut passed) = (Vec::new(), PassedOver::default());
         for (number, text) in (line..).zip(rest.split(|byte| *byte == b'\n')) {
-            match lines::read_line(text.trim_ascii(), FilePosition::Line(number)) {
-                Ok(Some(capture)) => found.push(Ok(capture)),
-                _ => skipped += u64::from(!text.trim_ascii().is_empty()),
+            let text = text.trim_ascii();
+            match line::read(text, FilePosition::Line(number)) {
+                _ if text.is_empty() => {}
+                Ok(Ok(capture)) => found.push(Ok(capture)),
+                Ok(Err(skipped)) => passed.add(skipped, number),
+                Err(error) => found.push(Err(error)),
             }
         }
-        (!found.is_empty()).then(|| Self::of_read(found, skipped))
+        if found.is_empty() && passed.others == 0 {
+            return Err(FormatError::Unrecognised);
+        }
+        Ok(Self::of_read(found, passed))
     }
 
-    fn of_messages(rest: &[u8], line: u64, named: bool) -> Result<Self, FormatError> {
-        if curl::read::looks_like_one(rest) {
-            return Ok(Self::of_read(vec![Ok(curl::read::read(rest, line)?)], 0));
-        }
-        if !named && !message::looks_like_one(rest) {
-            return Self::of_lines(rest, line).ok_or(FormatError::Unrecognised);
-        }
-        Ok(Self::of_read(message::read_all(rest, line, named)?, 0))
+    fn of_messages(rest: &[u8], line: u64, is_http_file: bool) -> Result<Self, FormatError> {
+        let found = if curl::read::looks_like_one(rest) {
+            curl::read::read_all(rest, line)
+        } else if is_http_file || message::looks_like_one(rest) {
+            message::read_all(rest, line, is_http_file)?
+        } else if let Some(found) = page::read(rest, line) {
+            vec![Ok(found)]
+        } else {
+            return Self::of_lines(rest, line);
+        };
+        Ok(Self::of_read(found, PassedOver::default()))
     }
 }
 
@@ -172,11 +212,24 @@ impl<R: BufRead> Iterator for CaptureReader<R> {
             CaptureSource::Lines(lines) => lines,
         };
         loop {
-            match lines.read_item()? {
-                Ok(Some(reading)) => return Some(Ok(reading)),
-                Ok(None) => self.skipped += 1,
-                Err(error) => return Some(Err(error)),
+            match lines.read_item() {
+                Some(Ok(Err(skipped))) => {
+                    self.passed.add(skipped, lines.number());
+                    if self.passed.others > 0 || self.has_found || lines.taken() < MAX_TALK {
+                        continue;
+                    }
+                }
+                None if self.has_found || self.passed.others > 0 => return None,
+                None => {}
+                Some(told) => {
+                    self.has_found = true;
+                    return told.map(Result::ok).transpose();
+                }
             }
+            self.has_found = true;
+            self.passed = PassedOver::default();
+            self.source = CaptureSource::Read(Vec::new().into_iter());
+            return Some(Err(FormatError::Unrecognised));
         }
     }
 }

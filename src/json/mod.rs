@@ -1,11 +1,13 @@
 //! JSON as text and as JavaScript sees it: its tokens as written, reading a field without reading the
 //! rest, paths into a document, and the text that `JSON.stringify` would write.
 
+mod compact;
 mod fields;
 pub mod javascript;
 mod path;
 mod token;
 
+pub use compact::compact;
 pub use fields::{JsonFields, is_json};
 pub use path::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
 pub use token::{Bracket, Broken, Token, Tokens};

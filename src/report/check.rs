@@ -26,6 +26,8 @@ const LABEL_COLUMNS: usize = 9;
 const WIDTH: usize = 84;
 /// The columns that a paragraph has on the narrowest terminal.
 const NARROWEST: usize = 24;
+/// How a request is had again that the log does not have.
+const UNKEPT: &str = "`--verbose` prints it; without `--no-log`, `webhook replay` sends it";
 /// The indentation below a group and below a finding.
 const BELOW: &str = "  ";
 
@@ -71,19 +73,24 @@ pub fn check_group(name: &str) -> String {
     name.bold().to_string()
 }
 
-/// The line of a check.
-pub fn check_line(found: &Finding) -> String {
+/// The line of a check; a reason for which `columns` have no room beside it stands below.
+pub fn check_line(found: &Finding, columns: Option<usize>) -> String {
     let status = found.status.map_or_else(|| "  -".into(), status_code);
     let id = pad(&escape(&found.id), ID_COLUMNS);
     let time = millis(found.duration_ms);
     let head = format!("{BELOW}{} {id}  {status}  ", mark(found.outcome));
     match &found.reason {
         None => format!("{head}{}", time.dimmed()),
-        Some(reason) => format!(
-            "{head}{}  {}",
-            pad(&time, TIME_COLUMNS).dimmed(),
-            ink(found.outcome, &escape(reason))
-        ),
+        Some(reason) => {
+            let reason = escape(reason);
+            let head = format!("{head}{}", pad(&time, TIME_COLUMNS).dimmed());
+            let room = columns.map(|columns| columns.saturating_sub(width(&head) + BELOW.len()));
+            if room.is_none_or(|room| width(&reason) <= room) {
+                return format!("{head}{BELOW}{}", ink(found.outcome, &reason));
+            }
+            let below = indent(&wrapped(&reason, columns), &BELOW.repeat(2));
+            format!("{head}\n{}", ink(found.outcome, &below))
+        }
     }
 }
 
@@ -137,34 +144,18 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool
     let about = about
         .into_iter()
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
+    let again = match (verbose, &advice.kept) {
+        (true, _) => Some(requests(alike)),
+        (false, None) => Some(labelled("again", &wrapped(UNKEPT, columns))),
+        (false, Some(_)) => None,
+    };
+    let evidence = alike.iter().map(|one| evidence(one, verbose));
     join_lines(
         std::iter::once(headline)
-            .chain(alike.iter().map(evidence))
+            .chain(evidence)
             .chain(about)
-            .chain(std::iter::once(if verbose {
-                requests(alike)
-            } else {
-                labelled("again", &again(alike))
-            })),
+            .chain(again),
     )
-}
-
-/// The commands that send the requests again from the log.
-fn again(alike: &[(&Finding, &Advice)]) -> String {
-    let commands = alike.iter().filter_map(|(finding, advice)| {
-        let command = escape(advice.kept.as_deref()?).into_owned();
-        Some(match alike.len() {
-            1 => command,
-            _ => format!("{command}  # {}", escape(&finding.id)),
-        })
-    });
-    let commands: Vec<_> = commands.collect();
-    match commands.as_slice() {
-        [] => {
-            "`--verbose` prints the request; without `--no-log`, `webhook replay` sends it".into()
-        }
-        commands => commands.join("\n"),
-    }
 }
 
 /// The requests whole.
@@ -181,16 +172,20 @@ fn requests(alike: &[(&Finding, &Advice)]) -> String {
     join_lines(std::iter::once(head).chain(alike.iter().map(request)))
 }
 
-/// The check, what was sent and what came back.
-fn evidence((finding, advice): &(&Finding, &Advice)) -> String {
+/// The check, what was sent and what came back; unless `verbose`, the command that sends it again.
+fn evidence((finding, advice): &(&Finding, &Advice), verbose: bool) -> String {
     let sent = format!("{}: {}", escape(&finding.id).bold(), escape(finding.sent));
     let reason = finding.reason.as_deref().unwrap_or_default();
     let answer = advice.answer.as_deref();
     let answer = answer.map(|text| escape(text).dimmed().to_string());
+    let command = advice.kept.as_deref().filter(|_| !verbose);
+    let command = command.map(|text| escape(text).into_owned());
+    let below = |text: String| format!("{BELOW}{BELOW}{text}");
     join_lines([
         format!("{BELOW}{sent}"),
-        format!("{BELOW}{BELOW}{}", escape(reason)),
-        answer.map_or_else(String::new, |answer| format!("{BELOW}{BELOW}{answer}")),
+        below(escape(reason).into_owned()),
+        answer.map_or_else(String::new, below),
+        command.map_or_else(String::new, below),
     ])
 }
 
@@ -247,6 +242,10 @@ pub const fn unreachable_hint(kind: FailureKind) -> &'static str {
 pub const fn refusal_hint(status: u16) -> Option<&'static str> {
     match status {
         400 | 401 | 403 => Some("is `--secret` the handler's own? Else it refuses what is genuine"),
+        429 => Some("lift the rate limit for the check"),
+        500..=599 => Some(
+            "its own log tells why; where it throws on a wrong signature, is `--secret` its own?",
+        ),
         404 | 405 => Some("is the path of `--url` the handler's?"),
         300..=399 => Some(
             "no redirect is followed, as no document says so: give the URL that answers itself",
@@ -332,9 +331,18 @@ mod tests {
     fn a_line_has_mark_id_status_and_time() {
         let found = sample(CheckOutcome::Fail, "crashed on it: answered 500", "");
         assert_eq!(
-            plain(&check_line(&found)),
+            plain(&check_line(&found, None)),
             "  ✗ signature/empty                         500  1.2 ms   crashed on it: answered 500"
         );
+    }
+
+    #[test]
+    fn a_reason_that_is_too_long_for_its_line_stands_below() {
+        let found = sample(CheckOutcome::Open, &"word ".repeat(14), "");
+        let text = plain(&check_line(&found, Some(80)));
+        let expected = "  ? signature/empty                         500  1.2 ms \n    word word";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(text.lines().all(|line| line.len() < 80), "{text}");
     }
 
     #[test]
@@ -356,15 +364,15 @@ mod tests {
   signature/empty: an empty signature header
     answered 500
     answered 500
+    webhook replay dlv_1
   signature/empty: an empty signature header
     answered 502
     answered 502
+    webhook replay dlv_1
   why        it matters
   fix        fix it so
   sample     timingSafeEqual(a, b)
-             throws where the lengths differ
-  again      webhook replay dlv_1  # signature/empty
-             webhook replay dlv_1  # signature/empty";
+             throws where the lengths differ";
         let shown = findings(&found, None, false);
         assert_eq!(plain(&shown[0]), expected);
         let verbose = "
@@ -408,7 +416,7 @@ curl again";
         fn what_an_endpoint_answers_cannot_act_on_a_terminal(text in hostile()) {
             let mut found = sample(CheckOutcome::Fail, &text, &text);
             found.id.clone_from(&text);
-            prop_assert!(is_safe(&check_line(&found)));
+            prop_assert!(is_safe(&check_line(&found, Some(60))));
             prop_assert!(is_safe(&findings(&[found], None, true).concat()));
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::World;
+use super::super::captures::UnreadInputs;
 use super::super::line::Line;
 use super::super::setup::keyring;
 use super::output;
@@ -12,9 +13,8 @@ use crate::cli::SecretArgs;
 use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::Delivery;
-use crate::delivery::capture::Capture;
 use crate::exit::{CliError, Outcome};
-use crate::formats::{CaptureFile, FormatError};
+use crate::formats::{CaptureFile, FormatError, FoundCapture};
 use crate::store::{Imported, Log};
 use crate::verify::adopt;
 
@@ -36,20 +36,23 @@ pub fn run(
     };
     let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
     let file = CaptureFile::open(path).map_err(unreadable)?;
-    let skipped = check(&file, world.console).map_err(|error| trouble(&name, &error))?;
+    let (skipped, odd) = check(&file, &name, world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
-    let imported = add(&file, &name, &log, |capture| {
-        adopt(capture, &setup.catalogue, &keyring, world.now())
+    let imported = add(&file, &name, &log, |found| {
+        adopt(found, &setup.catalogue, &keyring, world.now())
     })?;
     if json {
         let Imported { added, present } = imported;
-        let counts = json!({"added": added, "present": present, "skipped": skipped});
+        let mut counts = json!({"added": added, "present": present, "skipped": skipped});
+        if odd.count() > 0 {
+            counts["unreadable"] = odd.count().into();
+        }
         let line = Line::new("summary", counts).to_json()?;
         world.console.json(&line)?;
     } else {
         world.console.talk(&said(imported, skipped, log.path()));
     }
-    Ok(Outcome::Yes)
+    odd.end().map_or(Ok(Outcome::Yes), Err)
 }
 
 fn said(imported: Imported, skipped: u64, log: &Path) -> String {
@@ -66,43 +69,61 @@ fn said(imported: Imported, skipped: u64, log: &Path) -> String {
     )
 }
 
-/// Reads all, and says what is to be said about it; how much of it is no delivery.
-fn check(file: &CaptureFile, console: Console) -> Result<u64, FormatError> {
-    let mut notes = 0;
-    let mut captures = file.captures()?;
+/// Reads all, and says what is to be said about it: how much of it is no delivery, and what cannot be
+/// read, which is an error where there is nothing else.
+fn check(
+    file: &CaptureFile,
+    name: &str,
+    console: Console,
+) -> Result<(u64, UnreadInputs), CliError> {
+    let (mut notes, mut readable) = (0, 0_u64);
+    let mut odd = UnreadInputs::new(console);
+    let mut captures = file.captures().map_err(|error| trouble(name, &error))?;
     for found in &mut captures {
-        let found = found?;
-        for note in found.notes {
-            notes += 1;
-            if notes <= NOTES_LIMIT {
-                console.note(&format!("{}: {note}", found.place));
+        match found {
+            Ok(found) => {
+                readable += 1;
+                for note in found.notes {
+                    notes += 1;
+                    if notes <= NOTES_LIMIT {
+                        console.note(&format!("{}: {note}", found.place));
+                    }
+                }
             }
+            Err(error @ FormatError::Io(_)) => return Err(trouble(name, &error)),
+            Err(error) => odd.add(trouble(name, &error)),
         }
+    }
+    if readable == 0 && odd.count() > 0 {
+        return odd.end().map_or(Ok((0, UnreadInputs::new(console))), Err);
     }
     if notes > NOTES_LIMIT {
         console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
     }
-    Ok(captures.skipped())
+    if let Some(talk) = captures.talk() {
+        console.note(&talk);
+    }
+    Ok((captures.skipped(), odd))
 }
 
-/// Imports all that was found readable; what was read once without an error can have changed
-/// meanwhile.
+/// Imports all that was found readable; the file can have changed meanwhile.
 fn add(
     file: &CaptureFile,
     name: &str,
     log: &Log,
-    adopt: impl Fn(Capture) -> Delivery,
+    adopt: impl Fn(FoundCapture) -> Delivery,
 ) -> Result<Imported, CliError> {
     let mut failed = None;
     let captures = file.captures().map_err(|error| trouble(name, &error))?;
     let deliveries = captures.map_while(|found| match found {
-        Ok(found) => Some(adopt(found.capture)),
-        Err(error) => {
+        Ok(found) => Some(Some(adopt(found))),
+        Err(error @ FormatError::Io(_)) => {
             failed = Some(error);
             None
         }
+        Err(_) => Some(None),
     });
-    let imported = log.import(deliveries)?;
+    let imported = log.import(deliveries.flatten())?;
     match failed {
         None => Ok(imported),
         Some(error) => {
@@ -116,9 +137,9 @@ fn trouble(name: &str, error: &FormatError) -> CliError {
         FormatError::Unrecognised | FormatError::Empty => {
             "expected captures as JSON lines, HAR, or an HTTP request message".into()
         }
-        _ => error
-            .hint()
-            .unwrap_or_else(|| "nothing was imported".into()),
+        _ => error.hint().unwrap_or_else(|| {
+            "mend it and import again: what is in the log already stays as it is".into()
+        }),
     };
     CliError::unreadable(format!("`{name}`: {error}")).hint(hint)
 }

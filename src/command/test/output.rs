@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -16,6 +17,9 @@ use crate::command::line::Line;
 use crate::delivery::{CheckOutcome, Finding};
 use crate::exit::{CliError, Outcome};
 use crate::report::{self, CheckTotals, table};
+
+/// How often the bar is drawn while nothing comes.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Why the checks of a run prove less than they say, or were not run.
 pub struct Shortfall {
@@ -32,6 +36,16 @@ pub struct Shortfall {
 impl Shortfall {
     /// The kinds, in the order in which the summary has them.
     const KINDS: [&'static str; 4] = ["unreachable", "refused", "limited", "interrupted"];
+
+    /// That nobody answers.
+    pub const fn unreachable(message: String, hint: Option<&'static str>) -> Self {
+        Self {
+            kind: "unreachable",
+            message,
+            hint,
+            outcome: Outcome::Unreachable,
+        }
+    }
 }
 
 /// What was found so far.
@@ -108,7 +122,7 @@ impl<'a> RunOutput<'a> {
                 if self.group != found.group {
                     console.data(&report::check_group(found.group))?;
                 }
-                console.data(&report::check_line(found))?;
+                console.data(&report::check_line(found, console.width()))?;
             }
             Ok(())
         })?;
@@ -224,7 +238,11 @@ fn bar(world: &World, checks: u64) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {elapsed}");
-    ProgressBar::new(checks).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let bar = ProgressBar::new(checks);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // A handler that is slow to answer leaves the screen blank else.
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 /// Prints the checks that would run.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::VerifyArgs;
+use crate::command::captures::UnreadInputs;
 use crate::command::junit::{JunitReport, takes_stdout};
 use crate::command::line::Line;
 use crate::command::{World, describe};
@@ -18,8 +19,6 @@ use crate::formats::FilePosition;
 use crate::report::junit::{self, JunitCase};
 use crate::report::{Totals, VerifiedRows, sanitize};
 
-/// Errors that are told one by one; a file that is no NDJSON at all has one on every line.
-const TOLD: u64 = 20;
 /// Bytes that are read at once, and that are gathered for one write.
 const BUFFER: usize = 64 * 1024;
 /// The name of the `JUnit` suite.
@@ -39,9 +38,7 @@ pub struct VerifyOutput {
     /// Whether stdout is for people.
     has_table: bool,
     totals: Totals,
-    unreadable: u64,
-    /// The error that is told last, by the end of the run.
-    pending: Option<CliError>,
+    unreadable: UnreadInputs,
 }
 
 impl VerifyOutput {
@@ -56,8 +53,7 @@ impl VerifyOutput {
             junit: JunitReport::of(SUITE, args.junit.as_deref(), other)?,
             has_table: !takes_stdout(args.junit.as_deref()),
             totals: Totals::default(),
-            unreadable: 0,
-            pending: None,
+            unreadable: UnreadInputs::new(world.console),
         })
     }
 
@@ -107,19 +103,18 @@ impl VerifyOutput {
             let case = junit::passed(file, "input", Duration::ZERO);
             junit.add(junit::failed(case, "unreadable", &error.message, hint));
         }
-        self.unreadable += 1;
-        if self.unreadable > TOLD {
-            return;
-        }
-        if let Some(earlier) = self.pending.replace(error) {
-            self.world.console.talk(&describe(&earlier));
-        }
+        self.unreadable.add(error);
+    }
+
+    /// Says something of an input.
+    pub fn note(&self, file: &str, text: &str) {
+        self.world.console.note(&format!("`{file}`: {text}"));
     }
 
     /// Says that so many requests of an input are no deliveries.
     pub fn skip(&mut self, file: &str, probes: u64) {
         let reason = format!("skipped {probes} without body and signature");
-        self.world.console.note(&format!("`{file}`: {reason}"));
+        self.note(file, &reason);
         if let Some(junit) = &mut self.junit {
             let case = junit::passed(file, "input", Duration::ZERO);
             junit.add(junit::skipped(case, "probe", &reason));
@@ -139,29 +134,22 @@ impl VerifyOutput {
             .as_ref()
             .map_or(Ok(()), |it| it.write(&self.world));
         self.show()?;
-        let more = self.unreadable.saturating_sub(TOLD);
-        let last = match self.pending {
-            Some(error) if more > 0 => {
-                self.world.console.talk(&describe(&error));
-                let message = format!("{more} more captures or inputs cannot be read");
-                Some(CliError::unreadable(message))
-            }
-            pending => pending,
-        };
-        match (last, written) {
+        let console = self.world.console;
+        let all_valid = self.totals.all_valid();
+        match (self.unreadable.end(), written) {
             (Some(error), Ok(())) | (None, Err(error)) => Err(error),
             (Some(earlier), Err(error)) => {
-                self.world.console.talk(&describe(&earlier));
+                console.talk(&describe(&earlier));
                 Err(error)
             }
-            (None, Ok(())) => Ok(Outcome::of(self.totals.all_valid())),
+            (None, Ok(())) => Ok(Outcome::of(all_valid)),
         }
     }
 
     fn show(&self) -> Result<(), CliError> {
         if let Some(lines) = &self.lines {
             let mut fields = json!(self.totals);
-            fields["unreadable"] = self.unreadable.into();
+            fields["unreadable"] = self.unreadable.count().into();
             let mut lines = lines.borrow_mut();
             write_line(&mut lines, &Line::new("summary", fields))?;
             lines.flush()?;

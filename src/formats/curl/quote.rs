@@ -33,7 +33,7 @@ pub fn word(text: &str) -> String {
 }
 
 /// Within single quotes only the quote itself has a meaning.
-fn single(text: &str) -> String {
+pub fn single(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -3,22 +3,13 @@
 //! An exporter keeps text, or parsed fields, and sometimes a length. Where several readings of what
 //! it kept are possible, the first that has the declared length is taken.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ::url::form_urlencoded::byte_serialize;
 use serde::Deserialize;
-use url::form_urlencoded::byte_serialize;
 
-use super::super::ReadNote;
 use super::super::found::ReadBody;
+use super::super::{ReadNote, base64};
 use super::text::Text;
 use crate::delivery::Headers;
-
-/// Base64 with or without its padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// `request.postData`, or `request._content`, where HTTP Toolkit puts what is not text.
 #[derive(Debug, Default, Deserialize)]
@@ -142,7 +133,7 @@ impl PostDataForm {
         let params = self.params.as_deref().unwrap_or_default();
         Some(match &self.text {
             Some(text) if self.is_base64() => vec![Candidate {
-                bytes: decode(&text.unescape().0)?,
+                bytes: base64::decode(&text.unescape().0)?,
                 ..Candidate::default()
             }],
             Some(text) if !text.is_empty() || params.is_empty() => text_candidates(text),
@@ -206,15 +197,6 @@ pub fn rebuild(
         complete,
         notes,
     })
-}
-
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let text: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    BASE64.decode(text).ok()
 }
 
 fn text_candidates(text: &Text) -> Vec<Candidate> {

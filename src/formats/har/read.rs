@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::error::HAR_SHAPE;
 use super::super::found::ReadBody;
 use super::super::{FilePosition, FormatError, FoundCapture, ReadNote, url};
 use super::CREATOR;
@@ -90,7 +91,13 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<Result<FoundCapture, FormatError>>, u64
     let entries = log
         .entries
         .and_then(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok());
-    let entries = entries.ok_or_else(|| FormatError::no_entries(log.entries.is_some()))?;
+    let entries = entries.ok_or_else(|| {
+        let problem = match log.entries {
+            Some(_) => "`log.entries` is no list",
+            None => "no `log.entries`",
+        };
+        FormatError::expecting(FilePosition::Line(1), problem, HAR_SHAPE)
+    })?;
     let (mut found, mut skipped) = (Vec::with_capacity(entries.len()), 0);
     for (index, entry) in entries.into_iter().enumerate() {
         let place = FilePosition::Entry(index + 1);

@@ -1,10 +1,11 @@
-//! What programs put around a request when they show it: `curl -v` and `tcpdump -A`.
+//! What programs put around a request when they show it: `curl -v` and `--trace`, `tcpdump -A`.
 
 use std::borrow::Cow;
 
 use super::super::{FilePosition, FormatError, ReadNote};
 use super::head::request_line;
 use super::lines::NumberedLines;
+use super::trace;
 
 /// The methods that are looked for after the packet headers that `tcpdump -A` prints.
 const METHODS: [&[u8]; 5] = [b"POST ", b"PUT ", b"PATCH ", b"GET ", b"DELETE "];
@@ -17,10 +18,21 @@ const MAX_PACKET_HEADERS: usize = 256;
 /// A message without what was around it, the line of its first byte, and what is to be noted.
 type Undressed<'a> = (Cow<'a, [u8]>, u64, Option<ReadNote>);
 
+/// Whether such a text may begin with this line.
+pub fn may_begin(line: &[u8]) -> bool {
+    trace::may_begin(line)
+        || line.starts_with(b"* ")
+        || line.starts_with(b"> ")
+        || is_about_packet(line)
+}
+
 /// Takes off what a program put around a message; a plain one is left as it is.
 pub fn undress(bytes: &[u8], line: u64) -> Result<Undressed<'_>, FormatError> {
     if let Some(message) = of_tcpdump(bytes, line) {
         return Ok(message);
+    }
+    if let Some((message, line, has_dots)) = trace::read(bytes, line) {
+        return Ok((message.into(), line, has_dots.then_some(ReadNote::Dots)));
     }
     let plain = (Cow::Borrowed(bytes), line, None);
     Ok(of_curl(bytes, line)?.unwrap_or(plain))

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::super::ReadNote;
@@ -331,7 +333,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(
-        start in prop::sample::select(vec!["", "> ", "POST / HTTP/1.1\n", CURL, "1 IP a > b: length 3\n"]),
+        start in prop::sample::select(vec!["", "> ", "POST / HTTP/1.1\n", CURL, "1 IP a > b: length 3\n", "=> Send header, 9\n0000: "]),
         bytes in prop::collection::vec(any::<u8>(), 0..120),
         text in "(Content-Length: [0-9]{1,3}\n|Transfer-Encoding: chunked\n|\n|> |[0-9a-f]\r\n){0,8}",
     ) {
@@ -503,4 +505,109 @@ fn an_odd_request_of_an_http_file_spoils_itself_alone() {
         "line 8: `no colon` is no header"
     );
     assert_eq!(body(found[2].as_ref().unwrap()), (b"{}".as_slice(), true));
+}
+
+/// What curl writes of these pieces, by `--trace-ascii` or `--trace`; see `dump` in its `tool_cb_dbg.c`.
+fn trace(pieces: &[(&str, &[u8])], is_hex: bool) -> String {
+    let mut text = String::from("== Info: Connected to localhost\n");
+    for (name, bytes) in pieces {
+        let length = bytes.len();
+        let _ = writeln!(text, "=> Send {name}, {length} bytes (0x{length:x})");
+        let mut at = 0;
+        while at < length {
+            let rest = &bytes[at..];
+            if is_hex {
+                let row = &rest[..rest.len().min(16)];
+                let hex: Vec<_> = row.iter().map(|byte| hex::encode([*byte])).collect();
+                let hex = hex.join(" ");
+                let _ = writeln!(text, "{at:04x}: {hex:48}{}", "x".repeat(row.len()));
+                at += row.len();
+                continue;
+            }
+            let row = &rest[..rest.len().min(64)];
+            let end = rest
+                .windows(2)
+                .position(|two| two == b"\r\n")
+                .filter(|end| *end <= 64);
+            let row = &row[..end.unwrap_or(row.len())];
+            let shown: String = row
+                .iter()
+                .map(|byte| {
+                    if (32..127).contains(byte) {
+                        char::from(*byte)
+                    } else {
+                        '.'
+                    }
+                })
+                .collect();
+            let _ = writeln!(text, "{at:04x}: {shown}");
+            at += row.len() + if end.is_some() { 2 } else { 0 };
+        }
+    }
+    text + "<= Recv header, 17 bytes (0x11)\n0000: HTTP/1.1 200 OK\n== Info: Connection left intact\n"
+}
+
+#[test]
+fn what_curl_traces_is_put_together() {
+    let body = format!("{{\"a\":\"{}\"}}", "0123456789 ".repeat(20));
+    let head = format!(
+        "POST /hook HTTP/1.1\r\nX-A: {}\r\nContent-Length: {}\r\n\r\n",
+        "b".repeat(90),
+        body.len()
+    );
+    for is_hex in [false, true] {
+        let text = trace(
+            &[
+                ("header", head.as_bytes()),
+                ("data", &body.as_bytes()[..100]),
+                ("data", &body.as_bytes()[100..]),
+            ],
+            is_hex,
+        );
+        assert!(may_begin(text.lines().next().unwrap().as_bytes()));
+        let reading = one(&text);
+        assert_eq!(body_of(&reading), (body.as_str(), true), "{text}");
+        assert_eq!(
+            reading.capture.request.headers.text("X-A"),
+            Some("b".repeat(90).as_str())
+        );
+        assert_eq!(reading.place, FilePosition::Line(3));
+        let dots = (!is_hex).then_some(ReadNote::Dots);
+        assert_eq!(reading.notes, Vec::from_iter(dots));
+        // A time before each line, as `--trace-time` has it, and spaces that an editor took off.
+        let timed: Vec<_> = text
+            .lines()
+            .map(|line| {
+                let time = if line.starts_with('0') {
+                    ""
+                } else {
+                    "09:15:02.123456 "
+                };
+                format!("{time}{}", line.trim_end())
+            })
+            .collect();
+        assert_eq!(body_of(&one(timed.join("\n"))), (body.as_str(), true));
+    }
+    let cut = trace(
+        &[
+            ("header", head.as_bytes()),
+            ("data", &body.as_bytes()[..100]),
+        ],
+        false,
+    );
+    assert!(!one(cut).capture.request.body_complete);
+}
+
+fn body_of(reading: &FoundCapture) -> (&str, bool) {
+    let (bytes, complete) = body(reading);
+    (std::str::from_utf8(bytes).unwrap(), complete)
+}
+
+proptest! {
+    #[test]
+    fn any_trace_gives_its_bytes_back(body in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), any::<u8>()], 0..300)) {
+        let head = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.len());
+        let reading = one(trace(&[("header", head.as_bytes()), ("data", &body)], true));
+        prop_assert_eq!(super::tests::body(&reading), (body.as_slice(), true));
+    }
 }

@@ -2,25 +2,14 @@
 
 use std::io::{BufRead, Read as _};
 
-use super::super::{FilePosition, FormatError, FoundCapture, json};
+use super::super::line::{self, LineResult};
+use super::super::{FilePosition, FormatError};
 use crate::delivery::text;
 
-/// The most that is held in memory at once: a line, or a file that is not read by lines.
+/// The most that is held in memory at once: a line of JSON, or a file that is not read by lines.
 const MAX_HELD: u64 = 1024 * 1024 * 1024;
-
-/// A capture in a line, also behind what containers and CI put before each; `None` is a line that is no
-/// delivery, such as what a program says between them.
-pub fn read_line(line: &[u8], place: FilePosition) -> Result<Option<FoundCapture>, FormatError> {
-    match line.iter().position(|byte| *byte == b'{') {
-        Some(0) => json::read(line, place),
-        Some(start) if !line.starts_with(b"[") => {
-            let behind = line.get(start..).unwrap_or_default();
-            Ok(json::read(behind, place).unwrap_or_default())
-        }
-        _ if line.starts_with(b"[") || line.starts_with(b"\"") => json::read(line, place),
-        _ => Ok(None),
-    }
-}
+/// The longest line that does not begin as JSON; what a device gives may have no line end at all.
+const MAX_PLAIN: u64 = 256 * 1024 * 1024;
 
 /// The lines of a file in one buffer that is used again.
 #[derive(Debug)]
@@ -28,6 +17,8 @@ pub struct LineReader<R> {
     reader: R,
     buffer: Vec<u8>,
     number: u64,
+    /// How many bytes were read.
+    taken: u64,
     /// Whether the line in the buffer has not been given out.
     pending: bool,
     failed: bool,
@@ -39,6 +30,7 @@ impl<R: BufRead> LineReader<R> {
             reader,
             buffer: Vec::new(),
             number: 0,
+            taken: 0,
             pending: false,
             failed: false,
         }
@@ -53,14 +45,23 @@ impl<R: BufRead> LineReader<R> {
     fn advance(&mut self) -> Result<bool, FormatError> {
         self.buffer.clear();
         self.number += 1;
-        let mut limited = self.reader.by_ref().take(MAX_HELD);
-        let read = limited.read_until(b'\n', &mut self.buffer)?;
-        if read as u64 == MAX_HELD {
-            return Err(self.too_long());
+        let mut read = self.read_up_to(MAX_PLAIN)?;
+        if read == MAX_PLAIN && matches!(self.current(), [b'{' | b'[', ..]) {
+            read += self.read_up_to(MAX_HELD - MAX_PLAIN)?;
         }
+        if read == MAX_PLAIN || read == MAX_HELD {
+            return Err(self.too_long(read));
+        }
+        self.taken += read;
         let marks = self.buffer.len() - text::without_marks(&self.buffer).len();
         self.buffer.drain(..marks);
         Ok(read > 0)
+    }
+
+    /// Reads on up to a line end or so many bytes.
+    fn read_up_to(&mut self, limit: u64) -> Result<u64, FormatError> {
+        let mut limited = self.reader.by_ref().take(limit);
+        Ok(limited.read_until(b'\n', &mut self.buffer)? as u64)
     }
 
     pub fn advance_over_blank(&mut self) -> Result<bool, FormatError> {
@@ -73,8 +74,8 @@ impl<R: BufRead> LineReader<R> {
         Ok(false)
     }
 
-    /// The next line that is not blank; `None` within is one that is no delivery.
-    pub fn read_item(&mut self) -> Option<Result<Option<FoundCapture>, FormatError>> {
+    /// The next line that is not blank.
+    pub fn read_item(&mut self) -> Option<LineResult> {
         if self.failed {
             return None;
         }
@@ -89,7 +90,7 @@ impl<R: BufRead> LineReader<R> {
             }
         }
         self.pending = false;
-        Some(read_line(
+        Some(line::read(
             self.buffer.trim_ascii(),
             FilePosition::Line(self.number),
         ))
@@ -106,9 +107,19 @@ impl<R: BufRead> LineReader<R> {
             .take(left)
             .read_to_end(&mut self.buffer)?;
         if read as u64 == left {
-            return Err(self.too_long());
+            return Err(self.too_long(MAX_HELD));
         }
         Ok((self.buffer, self.number))
+    }
+
+    /// The number of the line in the buffer.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many bytes were read so far.
+    pub const fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// How many bytes the buffer takes.
@@ -117,8 +128,8 @@ impl<R: BufRead> LineReader<R> {
         self.buffer.capacity()
     }
 
-    fn too_long(&self) -> FormatError {
-        let problem = format!("longer than the {MAX_HELD} bytes that are read at once");
+    fn too_long(&self, limit: u64) -> FormatError {
+        let problem = format!("longer than the {limit} bytes that are read at once");
         FormatError::at(FilePosition::Line(self.number), problem)
     }
 }

@@ -2,6 +2,7 @@ use std::io::{self, BufReader, Read};
 
 use proptest::prelude::*;
 
+use super::super::ReadNote;
 use super::*;
 
 const CAPTURE: &str = r#"{"request":{"headers":[["A","1"]],"body":"{}"}}"#;
@@ -21,7 +22,7 @@ fn read_any(bytes: &[u8], name: Option<&str>) -> Result<Captures, FormatError> {
     let readings = reader.by_ref().collect::<Result<_, _>>()?;
     Ok(Captures {
         readings,
-        skipped: reader.skipped,
+        skipped: reader.skipped(),
     })
 }
 
@@ -212,7 +213,7 @@ fn what_is_none_of_the_forms_may_be_a_body() {
         assert!(error(text).may_be_body(), "{text}");
     }
     assert!(matches!(error(" \n\u{feff}"), FormatError::Empty));
-    assert!(matches!(error("{\0}\0\n\0"), FormatError::Utf16));
+    assert!(matches!(error("a\0b\0\0\u{1}"), FormatError::Unrecognised));
     assert!(matches!(error("\u{feff} \n"), FormatError::Empty));
     assert!(!error("POST / HTTP/1.1\nno colon\n").may_be_body());
 }
@@ -280,6 +281,7 @@ fn nesting_does_not_overflow() {
 }
 
 /// A file of lines that is never held as a whole.
+#[derive(Debug)]
 struct Endless {
     line: Vec<u8>,
     at: usize,
@@ -361,5 +363,279 @@ fn captures_are_found_behind_prefixes_and_between_talk() {
         let found: Vec<_> = captures(text.as_bytes(), None).unwrap().collect();
         let good = found.iter().filter(|found| found.is_ok()).count();
         assert_eq!((found.len(), good), (2, 2), "{text}");
+    }
+}
+
+/// The bodies that are found, and what is said of the lines between.
+fn told(text: impl AsRef<[u8]>) -> (Vec<String>, Option<String>) {
+    let mut reader = captures(text.as_ref(), None).unwrap();
+    let body =
+        |found: FoundCapture| String::from_utf8(found.capture.request.body.to_vec()).unwrap();
+    let bodies = reader.by_ref().map(|found| body(found.unwrap())).collect();
+    (bodies, reader.talk())
+}
+
+#[test]
+fn what_containers_and_loggers_put_around_a_line_is_taken_off() {
+    let line = r#"{"v":1,"kind":"delivery","request":{"headers":[],"body":"a"}}"#;
+    let quoted = serde_json::to_string(&format!("{line}\n")).unwrap();
+    for text in [
+        format!("webhook-1  | {line}"),
+        format!("\u{1b}[36mwebhook-1  |\u{1b}[0m {line}\u{1b}[0m"),
+        format!("[webhook] {line}"),
+        format!("[0] {line}"),
+        format!("[pod/web-7f/app] {line}"),
+        format!("2026-03-02T09:15:02.497123456Z stdout F {line}"),
+        format!("Mar 02 09:15:02 box webhook[812]: {line}"),
+        format!("build\tRun tests\t2026-03-02T09:15:03.1234567Z {line}"),
+        format!("2026-03-02T09:15:02Z {{app=\"web\"}} {line}"),
+        format!("INFO {{\"a\":1}} {line}"),
+        format!(r#"{{"log":{quoted},"stream":"stdout","time":"2026-03-02T09:15:02.4Z"}}"#),
+        format!(r#"{{"log":{quoted},"stream":"stdout","attrs":{{"tag":"x"}},"time":""}}"#),
+        format!(r#"{{"__REALTIME_TIMESTAMP":"1","MESSAGE":{quoted},"PRIORITY":"6"}}"#),
+        format!(r#"{{"level":30,"time":1,"msg":{quoted}}}"#),
+        format!(r#"{{"timestamp":"x","level":"INFO","message":{line}}}"#),
+    ] {
+        let found = told(format!("{text}\n{text}\n"));
+        assert_eq!(found, (vec!["a".into(), "a".into()], None), "{text}");
+    }
+}
+
+#[test]
+fn talk_is_skipped_with_its_number_and_its_first_line() {
+    let line = r#"{"v":1,"kind":"delivery","request":{"headers":[],"body":"a"}}"#;
+    let docker = r#"{"log":"listening\n","stream":"stderr","time":"2026-03-02T09:15:02Z"}"#;
+    let pino = r#"{"level":30,"time":1772442902000,"pid":1,"msg":"started"}"#;
+    let one = |number| format!("skipped line {number}, which holds no delivery");
+    for (text, note) in [
+        (format!("listening\n{line}\n"), one(1)),
+        (format!("warning: nothing listens {{}}\n{line}\n"), one(1)),
+        (format!("{line}\n\n[info] started\n"), one(3)),
+        (format!("{docker}\n{line}"), one(1)),
+        (format!("{line}\n{pino}\n{ATTEMPT}\n"), one(2)),
+        (
+            format!("{ATTEMPT}\na\n{line}\nb\nc: d\n"),
+            "skipped 3 lines that hold no delivery, the first is line 2".into(),
+        ),
+    ] {
+        assert_eq!(told(&text), (vec!["a".into()], Some(note)), "{text}");
+    }
+    // What begins as a delivery is none of it.
+    let cut = format!("{line}\nweb | {}\n", &line[..40]);
+    let found: Vec<_> = captures(cut.as_bytes(), None).unwrap().collect();
+    assert!(matches!(
+        found.as_slice(),
+        [Ok(_), Err(FormatError::Capture { .. })]
+    ));
+}
+
+#[test]
+fn a_gateway_s_event_is_the_request_that_it_got() {
+    let read = |text: &str| {
+        let mut found = read_any(text.as_bytes(), None).unwrap().readings;
+        assert_eq!(found.len(), 1, "{text}");
+        found.remove(0)
+    };
+    let v1 = r#"{"resource":"/{p+}","path":"/w","httpMethod":"PUT","headers":null,
+        "multiValueHeaders":{"X-A":["1","2"],"content-length":["2"]},"multiValueQueryStringParameters":{"a":["1 2","3"]},
+        "requestContext":{"requestTimeEpoch":1772442902000},"body":"{}","isBase64Encoded":false}"#;
+    let v2 = r#"{"version":"2.0","rawPath":"/w","rawQueryString":"a=1%202","headers":{"x-a":"1,2"},
+        "requestContext":{"http":{"method":"PUT"},"timeEpoch":1772442902000},"body":"e30=","isBase64Encoded":true}"#;
+    let elb = r#"{"requestContext":{"elb":{}},"httpMethod":"PUT","path":"/w","queryStringParameters":{"a":"1%202"},
+        "headers":{"x-a":"1"},"body":"{}","isBase64Encoded":false}"#;
+    let netlify = r#"{"rawUrl":"https://x.app/w?a=1%202","path":"/w","httpMethod":"PUT","headers":{"x-a":"1"},"body":"{}"}"#;
+    let vercel = r#"{"Action":"Invoke","body":"{\"method\":\"PUT\",\"path\":\"/w?a=1%202\",\"headers\":{\"x-a\":\"1\"},\"encoding\":\"base64\",\"body\":\"e30=\"}"}"#;
+    let azure = r#"{"method":"PUT","url":"https://x/w?a=1%202","headers":{"x-a":"1"},"body":{},"rawBody":"{}"}"#;
+    let ocean =
+        r#"{"http":{"method":"PUT","path":"/w?a=1%202","headers":{"x-a":"1"},"body":"{}"}}"#;
+    let whisk = r#"{"__ow_method":"put","__ow_path":"/w","__ow_query":"a=1%202","__ow_headers":{"x-a":"1"},"__ow_body":"{}"}"#;
+    let at = "2026-03-02T09:15:02.000000Z";
+    for (event, target, time) in [
+        (v1, "/w?a=1+2&a=3", at),
+        (v2, "/w?a=1%202", at),
+        (elb, "/w?a=1%202", ""),
+        (netlify, "/w?a=1%202", ""),
+        (vercel, "/w?a=1%202", ""),
+        (azure, "/w?a=1%202", ""),
+        (ocean, "/w?a=1%202", ""),
+        (whisk, "/w?a=1%202", ""),
+    ] {
+        let line = event.replace('\n', " ");
+        for text in [
+            event.to_owned(),
+            format!("2026-03-02T09:15:02.497Z\t7f-1\tINFO\t{line}"),
+            format!("[{event}]"),
+        ] {
+            let found = read(&text);
+            let request = &found.capture.request;
+            assert_eq!(
+                (request.method.as_str(), request.target.as_str()),
+                ("PUT", target),
+                "{text}"
+            );
+            assert_eq!(
+                (&request.body[..], request.body_complete),
+                (&b"{}"[..], true),
+                "{text}"
+            );
+            assert!(
+                request.headers.text("X-A").unwrap().starts_with('1'),
+                "{text}"
+            );
+            let received = found.capture.received_at.map(|at| at.to_string());
+            assert_eq!(received.unwrap_or_default(), time, "{text}");
+            assert_eq!(found.notes, [], "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_gateway_s_event_does_not_hold_is_told() {
+    for (text, note) in [
+        (
+            r#"{"headers":{"a":"1"},"body":null,"isBase64Encoded":false}"#,
+            ReadNote::NoBody,
+        ),
+        (
+            r#"{"headers":{"a":"1","content-length":9},"body":"{}"}"#,
+            ReadNote::Length {
+                declared: 9,
+                found: 2,
+            },
+        ),
+        (
+            r#"{"headers":{"content-encoding":"gzip"},"body":"{}"}"#,
+            ReadNote::Unpacked("gzip".into()),
+        ),
+    ] {
+        let found = read_any(text.as_bytes(), None).unwrap().readings.remove(0);
+        assert_eq!(
+            (found.notes, found.capture.request.body_complete),
+            (vec![note], false),
+            "{text}"
+        );
+    }
+    for (text, problem) in [
+        (
+            r#"{"headers":{"a":"1"},"body":{"a":1}}"#,
+            "`body` is not the text that was sent",
+        ),
+        (
+            r#"{"headers":{"a":"1"},"body":"*","isBase64Encoded":true}"#,
+            "what is said to be base64 is not",
+        ),
+    ] {
+        assert_eq!(error(text).to_string(), format!("line 1: {problem}"));
+        assert!(!error(text).may_be_body());
+    }
+}
+
+#[test]
+fn utf16_is_read_as_utf8() {
+    let pretty = CAPTURE.replace(',', ",\n");
+    for text in [
+        format!("{CAPTURE}\r\n{CAPTURE}\r\n"),
+        format!("talk\n{CAPTURE}"),
+        pretty,
+        "POST / HTTP/1.1\nA: 1\n\n{}".into(),
+    ] {
+        let plain = told(&text).0;
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        let (little, big): (Vec<_>, Vec<_>) = units
+            .map(|unit: u16| (unit.to_le_bytes(), unit.to_be_bytes()))
+            .unzip();
+        assert_eq!(told(little.concat()).0, plain);
+        assert_eq!(told(big.concat()).0, plain);
+    }
+    assert!(matches!(
+        read_any(b"\xff\xfe{\0\x00\xd8", None),
+        Err(FormatError::Utf16)
+    ));
+}
+
+#[test]
+fn what_has_no_end_is_not_read_for_one() {
+    let nuls = Endless {
+        line: vec![0; 1 << 16],
+        at: 0,
+        left: usize::MAX,
+    };
+    let error = captures(BufReader::new(nuls), None)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(error, "line 1: it begins with nothing but NUL bytes");
+    let talk = Endless {
+        line: vec![b'y'; 1 << 20].into_iter().chain([b'\n']).collect(),
+        at: 0,
+        left: usize::MAX,
+    };
+    let read: Vec<_> = captures(BufReader::new(talk), None).unwrap().collect();
+    assert!(matches!(read.as_slice(), [Err(FormatError::Unrecognised)]));
+}
+
+#[test]
+fn a_delivery_page_is_its_headers_and_payload() {
+    let head = "Accept: */*\nX-A: 1\nContent-Type: application/json\n";
+    let pretty = "{\n  \"a\": [\n    1.50\n  ]\n}";
+    let compact = "{\"a\":[1.50]}";
+    let page = vec![ReadNote::Page];
+    let indented = vec![ReadNote::Page, ReadNote::Compacted];
+    for (text, body, notes) in [
+        (format!("{head}\n{compact}\n"), compact, &page),
+        (
+            format!("Request URL: https://x/w\nRequest method: PUT\n{head}\n{pretty}"),
+            compact,
+            &indented,
+        ),
+        (
+            format!(
+                "Headers\n\nRequest URL: https://x/w\nRequest method: PUT\n{head}\nPayload\n\n{pretty}\n"
+            ),
+            compact,
+            &indented,
+        ),
+        (
+            format!("## Request headers\n{head}**Body**\n{pretty}\n\n## Response\nHTTP 200\n"),
+            compact,
+            &indented,
+        ),
+        (
+            "X-A\t1\nUser-Agent\tme\n\na=1&b=2\n".into(),
+            "a=1&b=2",
+            &page,
+        ),
+        (
+            format!("{head}Content-Length: {}\n\n{pretty}\n", pretty.len()),
+            pretty,
+            &page,
+        ),
+    ] {
+        let found = read_any(text.as_bytes(), None).unwrap().readings.remove(0);
+        let request = &found.capture.request;
+        assert_eq!(String::from_utf8_lossy(&request.body), body, "{text}");
+        assert_eq!(&found.notes, notes, "{text}");
+        assert!(request.body_complete, "{text}");
+        assert_eq!(request.headers.text("x-a"), Some("1"), "{text}");
+        let put = text.contains("PUT");
+        assert_eq!(
+            (request.method.as_str(), request.target.as_str()),
+            if put { ("PUT", "/w") } else { ("POST", "/") }
+        );
+    }
+    let found = read_any(format!("{head}\nPayload\n").as_bytes(), None)
+        .unwrap()
+        .readings
+        .remove(0);
+    assert_eq!(found.notes, [ReadNote::Page, ReadNote::NoBody]);
+    for text in [
+        "X-Ray: yes, it said",
+        "note: a\nhint: b\n\nc",
+        "my-app: a\nx: b\n",
+    ] {
+        let read = read_any(text.as_bytes(), None);
+        assert!(
+            matches!(read, Err(FormatError::Unrecognised)) || text.starts_with("X-Ray"),
+            "{text}"
+        );
     }
 }

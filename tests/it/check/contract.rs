@@ -55,6 +55,19 @@ fn a_dead_endpoint_is_one_error_and_no_finding() {
 }
 
 #[test]
+fn a_name_without_an_address_is_told_in_every_form() {
+    let far = "http://nowhere.invalid/hook";
+    let run = run_against(far, "cimplify", &["--json"]).expect(3);
+    let told = "the host name of `nowhere.invalid:80` has no address";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let summary = &run.json_lines()[0];
+    let unreachable = summary["unreachable"].as_str().unwrap();
+    assert!(unreachable.contains(told), "{summary}");
+    let run = run_against(far, "cimplify", &["--junit", "-"]).expect(3);
+    assert!(run.stdout.contains(r#"failures="1""#), "{}", run.stdout);
+}
+
+#[test]
 fn forged_deliveries_stay_on_private_networks() {
     let far = "http://192.0.2.1/hook";
     let run = run_against(far, "olympus", &[]).expect(2);

@@ -52,6 +52,8 @@ fn refusals_of_a_limiter_or_a_lock_out_prove_nothing() {
         (403, "genuine deliveries are answered 403 since"),
         (404, "genuine deliveries are answered 404 since"),
         (503, "genuine deliveries are answered 503 since"),
+        // To a page that asks who is there.
+        (302, "genuine deliveries are answered 302 since"),
     ] {
         let lock = move |number: usize, _, right| if number < 9 { right } else { later };
         let handler = locking(lock);
@@ -122,6 +124,25 @@ fn a_limit_leaves_open_what_met_it() {
         .json_lines();
     assert_eq!(ids(&lines, "open").len(), 1, "{lines:?}");
     assert_eq!(ids(&lines, "pass").len(), lines.len() - 2, "{lines:?}");
+}
+
+/// A limit that is met from the start ends the run, one that is met before a load is none of it.
+#[test]
+fn a_limit_is_not_taken_for_a_handler_that_is_slow() {
+    let handler = Endpoint::script(&[429]);
+    let run = run_against(&handler.url("/"), "cimplify", &[]).expect(1);
+    assert!(run.stderr.contains("lift the rate limit"), "{}", run.stderr);
+    assert_eq!(handler.count(), 1);
+    let handler = locking(|number, _, right| if number < 2 { right } else { 429 });
+    let more = [
+        "--only",
+        "prompt/deadline,prompt/tenth,prompt/load",
+        "--json",
+    ];
+    let lines = run_against(&handler.url("/"), "cimplify", &more)
+        .expect(1)
+        .json_lines();
+    assert_eq!(ids(&lines, "open"), ["prompt/tenth", "prompt/load"]);
 }
 
 /// What refuses everything in one way does not tell a forgery.
@@ -416,7 +437,7 @@ fn a_curl_line_is_printed_for_who_asks() {
     let args = [&base[..], &[&handler.url, "--only", "signature"]].concat();
     let text = sandbox.run(&args).expect(1).stdout;
     assert!(!text.contains("curl"), "{text}");
-    let (_, command) = text.split_once("again      webhook ").expect("a command");
+    let (_, command) = text.split_once("\n    webhook ").expect("a command");
     let command: Vec<_> = command.lines().next().unwrap().split(' ').collect();
     assert_eq!(command[0], "replay");
     // It takes the forgery once more.

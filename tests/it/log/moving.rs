@@ -171,11 +171,7 @@ fn a_bare_request_gets_an_id_a_time_and_what_its_payload_tells() {
             .expect(0);
     }
     let listed = sandbox.run(&["log", "--json"]).expect(0).json_lines();
-    assert_eq!(
-        listed.len(),
-        2,
-        "without an id every import is another delivery"
-    );
+    assert_eq!(listed.len(), 1, "the second import is the same delivery");
     for delivery in &listed {
         assert!(delivery["id"].as_str().unwrap().starts_with("dlv_"));
         assert!(*delivery["received_at"].as_str().unwrap() >= *before);
@@ -190,7 +186,7 @@ fn a_bare_request_gets_an_id_a_time_and_what_its_payload_tells() {
 }
 
 #[test]
-fn a_bad_line_is_named_and_nothing_is_imported() {
+fn a_bad_line_is_named_and_the_others_are_imported() {
     let sandbox = Sandbox::new();
     let cases: [(&str, &str); 5] = [
         ("{\"v\":1,", "line 3"),
@@ -217,7 +213,14 @@ fn a_bad_line_is_named_and_nothing_is_imported() {
             run.stderr
         );
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);
-        assert!(!sandbox.log_file().exists(), "{bad}");
+        let listed = sandbox.run(&["log", "--json"]).expect(0);
+        assert_eq!(ids(&listed), [id(0), id(1), id(2)], "{bad}");
+        // What is wrong is told, not what there is.
+        let args = ["log", "import", "--json", "-"];
+        let run = sandbox.run_with(&args, input.as_bytes()).expect(4);
+        let summary = json!({"v": 1, "kind": "summary", "added": 0, "present": 3, "skipped": 0,
+            "unreadable": 1});
+        assert_eq!(run.json_lines(), [summary]);
     }
     for (input, said) in [
         ("", "is empty"),
@@ -345,6 +348,53 @@ fn what_a_file_says_of_a_signature_is_noted_and_not_believed() {
             assert_eq!(delivery["verdict"]["notes"], json!([note]), "{delivery}");
         }
     }
+}
+
+#[test]
+fn captures_without_ids_are_imported_once() {
+    let line = |n: u32| json!({"request": {"headers": [["A", "1"]], "body": format!("{n}")}});
+    let twice = ndjson(&[line(1), line(1), line(2)]);
+    let entry = |body: &str| {
+        json!({"startedDateTime": "2026-01-18T10:30:01Z", "request": {"method": "POST",
+            "url": "http://x/", "headers": [], "postData": {"text": body}}})
+    };
+    let har = json!({"log": {"entries": [entry("a"), null, entry("b")]}}).to_string();
+    for (text, count, code) in [(twice, 3, 0), (har, 2, 4)] {
+        let sandbox = Sandbox::new();
+        let args = ["log", "import", "--json", "-"];
+        let first = sandbox.run_with(&args, text.as_bytes()).expect(code);
+        assert_eq!(first.json_lines()[0]["added"], count, "{text}");
+        let second = sandbox.run_with(&args, text.as_bytes()).expect(code);
+        assert_eq!(second.json_lines()[0]["added"], 0, "{text}");
+        assert_eq!(second.json_lines()[0]["present"], count, "{text}");
+        let listed = sandbox.run(&["log", "--json"]).expect(0).json_lines();
+        assert_eq!(listed.len(), count);
+    }
+}
+
+#[test]
+fn from_an_unread_time_no_age_is_judged_in_the_log() {
+    let sandbox = Sandbox::new();
+    let body = r#"{"id":"evt_9","type":"order.created","created":1768732200,"data":{}}"#;
+    let mac = hmac_hex(sender::SECRET, &[b"1768732200.", body.as_bytes()]);
+    let headers = json!([["X-Olympus-Signature", format!("t=1768732200,v1={mac}")]]);
+    let capture = json!({"received_at": "2026-01-18T10:30:01",
+        "request": {"headers": headers, "body": body}});
+    let args = ["log", "import", "--secret", sender::SECRET, "-"];
+    let run = sandbox
+        .run_with(&args, ndjson(&[capture]).as_bytes())
+        .expect(0);
+    assert!(
+        run.stderr
+            .contains("the time `2026-01-18T10:30:01` cannot be read"),
+        "{}",
+        run.stderr
+    );
+    let verdict = &sandbox.run(&["log", "--json"]).expect(0).json_lines()[0]["verdict"];
+    assert_eq!(
+        (&verdict["status"], &verdict["age_seconds"]),
+        (&json!("unverified"), &Value::Null)
+    );
 }
 
 #[test]

@@ -373,7 +373,7 @@ fn a_file_that_is_none_or_is_filtered_is_refused_before_anything_is_sent() {
     let endpoint = Endpoint::ok();
     let url = endpoint.url("");
     let good = ibakepro(1, now()).to_json();
-    sandbox.file("broken.ndjson", format!("{good}\n{{\"request\":\n"));
+    sandbox.file("broken.ndjson", "{\"request\":\n{\"request\":{}}\n");
     sandbox.file("empty.ndjson", "");
     sandbox.file("good.json", &good);
     let from = |file: &str, more: &[&str]| {
@@ -388,6 +388,45 @@ fn a_file_that_is_none_or_is_filtered_is_refused_before_anything_is_sent() {
         &["`webhook log import FILE`"],
     );
     assert_eq!(endpoint.count(), 0);
+}
+
+#[test]
+fn one_odd_capture_of_a_file_keeps_no_other_back() {
+    let sandbox = Sandbox::new();
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("");
+    let good = ibakepro(1, now()).to_json();
+    sandbox.file(
+        "a.ndjson",
+        format!("listening\n{good}\n{{\"request\":\n{good}\n"),
+    );
+    let run = sandbox
+        .run(&["replay", "--url", &url, "--from", "a.ndjson"])
+        .expect(4);
+    assert_eq!(endpoint.count(), 2);
+    assert!(
+        run.stderr.contains("line 3: not a capture"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr
+            .contains("skipped line 1, which holds no delivery"),
+        "{}",
+        run.stderr
+    );
+    let text = "@to = http://x\nPOST {{to}}/a\nA: 1\n\n{}\n\n> {%\n%}\n### b\nno line\n### c\nPOST {{to}}/c\n\n[]\n";
+    sandbox.file("a.http", text);
+    sandbox
+        .run(&["replay", "--url", &url, "--from", "a.http"])
+        .expect(4);
+    let bodies: Vec<_> = endpoint
+        .seen()
+        .split_off(2)
+        .into_iter()
+        .map(|seen| seen.body)
+        .collect();
+    assert_eq!(bodies, [b"{}", b"[]"]);
 }
 
 #[test]

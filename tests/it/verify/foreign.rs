@@ -1,8 +1,11 @@
 //! Files that other programs wrote.
 
+use std::fmt::Write as _;
+
+use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::{BODY, SIGNED_AT, cimplify, line, lines, olympus, verify};
+use super::{BODY, SIGNED_AT, capture, cimplify, line, lines, olympus, verify};
 use crate::harness::Sandbox;
 
 /// The verdicts on a file with their notes, and the exit code.
@@ -169,4 +172,122 @@ fn from_a_time_that_nobody_can_read_no_age_is_judged() {
         let run = verify(&sandbox, &["a.json", "--json"]).expect(1);
         assert_eq!(line(&run)["verdict"]["status"], "mismatch");
     }
+}
+
+#[test]
+fn a_gateway_s_event_is_judged_alone_in_a_log_and_in_a_list() {
+    let event = |body: &str, is_base64: bool| {
+        json!({"version": "2.0", "rawPath": "/hooks",
+            "headers": {"content-type": "application/json", "x-cimplify-signature": cimplify(BODY)},
+            "requestContext": {"http": {"method": "POST"}, "timeEpoch": 1_772_442_902_000_u64},
+            "body": body, "isBase64Encoded": is_base64})
+    };
+    let packed = base64::engine::general_purpose::STANDARD.encode(BODY);
+    let events = [event(BODY, false), event(&packed, true)];
+    let log: Vec<_> = events
+        .iter()
+        .map(|event| format!("2026-03-02T09:15:02.497Z\t7f\tINFO\t{event}\n"))
+        .collect();
+    let pretty = serde_json::to_string_pretty(&events[0]).unwrap();
+    for text in [
+        json!(events).to_string(),
+        log.concat(),
+        format!("START\n{}END\n", log.concat()),
+    ] {
+        assert_eq!(statuses("a.log", &text), ["valid", "valid"], "{text}");
+    }
+    assert_eq!(statuses("a.json", pretty), ["valid"]);
+    let tampered = event(&BODY.replace("evt_1", "evt_2"), false);
+    assert_eq!(statuses("a.json", tampered.to_string()), ["mismatch"]);
+    let (verdicts, code) = judged("a.json", event("", false).to_string());
+    assert_eq!(
+        (verdicts[0].0.as_str(), code),
+        ("unverified", 1),
+        "{verdicts:?}"
+    );
+}
+
+#[test]
+fn lines_are_read_as_containers_keep_them_and_talk_is_told() {
+    let line = capture(BODY);
+    let docker =
+        json!({"log": format!("{line}\n"), "stream": "stdout", "time": "2026-03-02T09:15:02.4Z"});
+    let talk = json!({"log": "listening\n", "stream": "stderr", "time": "2026-03-02T09:15:02.4Z"});
+    let text = format!(
+        "{talk}\n{docker}\n[webhook] {line}\nwarning: secret {{}}\n2026-03-02T09:15:03Z {line}\n"
+    );
+    let sandbox = Sandbox::new();
+    sandbox.file("a.log", text);
+    let run = verify(&sandbox, &["a.log", "--json"]).expect(0);
+    assert_eq!(lines(&run).1["valid"], 3);
+    let note = "note: `a.log`: skipped 2 lines that hold no delivery, the first is line 1\n";
+    assert_eq!(run.stderr, note);
+}
+
+#[test]
+fn a_delivery_page_is_read_and_its_payload_put_back_on_one_line() {
+    let head = format!(
+        "Headers\n\nRequest URL: https://x.test/hooks\nRequest method: POST\n\
+         Content-Type: application/json\nX-Cimplify-Signature: {}\n",
+        cimplify(BODY)
+    );
+    let payload: Value = serde_json::from_str(BODY).unwrap();
+    let pretty = serde_json::to_string_pretty(&payload).unwrap();
+    let (verdicts, code) = judged("page.txt", format!("{head}\nPayload\n\n{pretty}\n"));
+    assert_eq!((verdicts[0].0.as_str(), code), ("valid", 0), "{verdicts:?}");
+    assert!(
+        verdicts[0].1.contains("there is no request line"),
+        "{verdicts:?}"
+    );
+    assert!(verdicts[0].1.contains("over several lines"), "{verdicts:?}");
+    // Nobody knows what the page has left out or written anew.
+    let other = pretty.replace("evt_1", "evt_2");
+    let (verdicts, code) = judged("page.txt", format!("{head}\nPayload\n\n{other}\n"));
+    assert_eq!(
+        (verdicts[0].0.as_str(), code),
+        ("unverified", 1),
+        "{verdicts:?}"
+    );
+}
+
+#[test]
+fn captures_in_utf16_are_read() {
+    let text = format!("{}\r\n{}\r\n", capture(BODY), capture(""));
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+    assert_eq!(statuses("a.ndjson", bytes), ["valid", "valid"]);
+}
+
+#[test]
+fn copied_commands_and_traces_of_curl_are_read() {
+    let body = r#"{"id":"evt_1","type":"order.created","created_at":"2026-01-18T10:30:00Z","data":{"a":"it's 5%"}}"#;
+    let header = format!("X-Cimplify-Signature: {}", cimplify(body));
+    let bash = format!(
+        "curl 'http://x/w' \\\n  -H '{header}' \\\n  --data-raw $'{}'\n",
+        body.replace('\'', "\\'")
+    );
+    let escaped = body.replace('"', "^\\^\"").replace('%', "^%");
+    let cmd = format!(
+        "curl ^\"http://x/w^\" ^\r\n  -H ^\"{header}^\" ^\r\n  --data-raw ^\"{escaped}^\"\r\n"
+    );
+    for text in [&bash, &cmd, &format!("#!/bin/sh\n{bash}\n# again\n{bash}")] {
+        let statuses = statuses("a.txt", text);
+        assert!(statuses.iter().all(|status| status == "valid"), "{text}");
+        assert_eq!(statuses.len(), text.matches("curl").count());
+    }
+    let head = format!(
+        "POST /w HTTP/1.1\r\n{header}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut trace = format!("=> Send header, {} bytes (0x0)\n", head.len());
+    let mut at = 0;
+    for line in head.split("\r\n") {
+        let _ = writeln!(trace, "{at:04x}: {line}");
+        at += line.len() + 2;
+    }
+    let _ = writeln!(trace, "=> Send data, {} bytes (0x0)", body.len());
+    for (at, line) in body.as_bytes().chunks(64).enumerate() {
+        let _ = writeln!(trace, "{:04x}: {}", at * 64, String::from_utf8_lossy(line));
+    }
+    assert_eq!(statuses("trace.txt", trace), ["valid"]);
 }
