@@ -5,7 +5,9 @@ mod printer;
 mod ready;
 mod routes;
 mod socket;
+mod warnings;
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::io::Write;
@@ -71,6 +73,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
         json: args.json,
         body: args.body,
         is_kept: parts.ready.log.is_some(),
+        warnings: RefCell::default(),
     };
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
@@ -146,7 +149,7 @@ async fn receive(
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
     match patiently(read_to_end(printing, &uptake), ready(()), why, world).await {
-        Some(printed) => printed?,
+        Some(end) => end?,
         None => return Err(unread_rest()),
     }
     outcome(reason, &progress)
@@ -210,7 +213,13 @@ async fn serve(
     };
     let budget = ByteBudget::of(&limits);
     let service = http::buffered(Arc::clone(receiver), limits, budget);
-    http::serve(socket.listeners, socket.tls, service, limits, until).await;
+    let noticing = Arc::downgrade(receiver);
+    let notice = Arc::new(move |stray, from| {
+        if let Some(receiver) = noticing.upgrade() {
+            receiver.notice(stray, from);
+        }
+    });
+    http::serve(socket.listeners, socket.tls, service, limits, notice, until).await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 

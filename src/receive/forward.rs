@@ -10,8 +10,9 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::activity::{Activity, Events};
+use super::activity::Activity;
 use super::decide::error;
+use super::events::Events;
 use super::rules::Route;
 use crate::delivery::{Attempt, Delivery, FailureKind, Headers, Request, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};

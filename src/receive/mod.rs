@@ -8,6 +8,7 @@
 mod activity;
 mod decide;
 mod duplicates;
+mod events;
 mod forward;
 mod probe;
 mod progress;
@@ -16,6 +17,7 @@ mod rules;
 mod uptake;
 
 use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,15 +26,16 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Timestamp, id};
-use crate::http::{Arrival, Handler, Pending, Reply};
+use crate::http::{Arrival, Handler, Pending, Reply, Stray};
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
 use forward::{Forwarder, Slot};
 use recent::Recent;
 
-pub use activity::{Activity, Events, Subscription};
+pub use activity::Activity;
 pub use decide::{Decision, Responder};
 pub use duplicates::Duplicates;
+pub use events::{Events, Subscription};
 pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
@@ -172,6 +175,11 @@ impl Receiver {
         if let Some(forwarder) = &self.forwarder {
             forwarder.give_up().await;
         }
+    }
+
+    /// Tells of something that came and is no request.
+    pub fn notice(&self, stray: Stray, from: SocketAddr) {
+        self.events.publish(&Activity::Stray(stray, from));
     }
 
     /// Receives one arrival; returns what its sender is answered.

@@ -1,10 +1,12 @@
 //! Prints what happens, for people or as NDJSON, apart from the answering.
 
+use std::cell::RefCell;
 use std::io;
 
 use tokio::sync::oneshot;
 
 use super::ready::Ready;
+use super::warnings::Warnings;
 use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{About, Attempt};
@@ -25,6 +27,8 @@ pub struct Printer {
     pub body: BodyDetail,
     /// Whether deliveries are kept, so that `webhook log show` finds them.
     pub is_kept: bool,
+    /// What was warned of.
+    pub warnings: RefCell<Warnings>,
 }
 
 impl Printer {
@@ -122,8 +126,12 @@ impl Printer {
                 Some(self.attempt(attempt, about))
             }
             Activity::Error(error) => {
-                let error = CliError::from(error.clone());
-                self.console.warn(&error.message, error.hint.as_deref());
+                self.warnings.borrow_mut().of_log(self.console, error);
+                None
+            }
+            Activity::Stray(stray, from) => {
+                let mut warnings = self.warnings.borrow_mut();
+                warnings.of_stray(self.console, stray, *from);
                 None
             }
             Activity::Skipped(count) => {
