@@ -138,7 +138,7 @@ impl Dispatch {
             id: id::attempt(),
             delivery_id: outgoing.delivery_id.into(),
             trigger: outgoing.trigger,
-            url: outgoing.target.to_string(),
+            url: outgoing.target.without_secrets(),
             started_at,
             duration_ms: start.elapsed().as_secs_f64() * 1_000.0,
             signing: outgoing.signing,

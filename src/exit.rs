@@ -293,7 +293,7 @@ impl From<FilterError> for CliError {
 
 impl From<TargetError> for CliError {
     fn from(error: TargetError) -> Self {
-        let hint = "an endpoint is a port, `host:port/path`, or a URL such as `http://localhost:3000/hook`";
+        let hint = error.hint();
         Self::usage(error.to_string()).hint(hint)
     }
 }

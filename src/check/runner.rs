@@ -187,8 +187,7 @@ impl Runner<'_> {
             Err(Skipped(reason)) => return skipped(reason),
         };
         let expect = planned.check.expect;
-        let effects = self.effects.filter(|_| expect == Expect::AcceptedOnce);
-        let before = match effects {
+        let before = match self.effects.filter(|_| expect == Expect::AcceptedOnce) {
             Some(effects) => Some((effects, effects.count_before(presence.rest).await)),
             None => None,
         };

@@ -11,14 +11,15 @@ const EXAMPLES: &str = "\
 Examples:
   webhook log --event 'order.*' --since -1h
   webhook log show @last
-  webhook log show @last --as curl
+  webhook log show 2 --as curl
   webhook log export --format har --output deliveries.har
   webhook log prune --older-than 30d";
 
 /// List, show, follow, export and prune what was received.
 ///
 /// Without a subcommand it lists, newest last: with `--json` everything, else the newest 50 unless
-/// `--limit` says how many. The log is one SQLite file that any SQLite reads; it can be read and
+/// `--limit` says how many. The number of a row names its delivery in `log show`, `log diff` and
+/// `replay` until the next list, whatever is received meanwhile. The log is one SQLite file that any SQLite reads; it can be read and
 /// replayed from while `listen` writes.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
@@ -41,7 +42,7 @@ pub enum LogCommand {
     ///
     /// The id of an attempt (`att_…`) shows that attempt, with the answer's headers and body.
     Show {
-        /// Which: an id, a unique prefix, `@last`, `@last~2`; or an attempt's id.
+        /// Which: an id, the event's id, a unique prefix, a row number, `@last`, `@last~2`; or an attempt's id.
         #[arg(value_name = "ID")]
         id: String,
 
@@ -110,7 +111,7 @@ pub enum LogCommand {
     /// Exits 0 when nothing differs, 1 when something does. Ids, times and addresses of receipt, which
     /// always differ, are left out.
     Diff {
-        /// The first delivery.
+        /// The first delivery, named as in `log show`.
         #[arg(value_name = "A")]
         left: String,
 

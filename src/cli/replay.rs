@@ -24,7 +24,10 @@ Examples:
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArgs {
-    /// Which: ids, unique prefixes, `@last`, `@last~2` (two before the last).
+    /// Which: ids, the events' ids, unique prefixes, row numbers, `@last`, `@last~2` (two before the last).
+    ///
+    /// A row number is one of the last `webhook log` and stays that delivery's until the next
+    /// `webhook log`, whatever is received meanwhile.
     #[arg(value_name = "ID")]
     pub id: Vec<String>,
 
@@ -94,6 +97,10 @@ pub struct ReplayArgs {
         conflicts_with_all = ["from", "repeat"]
     )]
     pub resume: Option<Option<String>>,
+
+    /// Send what was not received to its end, too.
+    #[arg(long)]
+    pub force: bool,
 
     /// How long to wait for each answer; 0 for no limit [default: 30s].
     #[arg(long, value_name = "SPAN", value_parser = value::span)]

@@ -1,6 +1,10 @@
 //! Captures of a file or stdin, in whatever form they come.
 
+use std::io;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use super::{World, describe};
 use crate::console::Console;
@@ -10,6 +14,8 @@ use crate::formats::{CaptureFile, FormatError, FoundCapture};
 
 /// Errors that are told one by one; a file that is no NDJSON at all has one on every line.
 const TOLD: u64 = 20;
+/// How long a file or pipe is read in silence.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What could not be read, beside what could.
 pub struct UnreadInputs {
@@ -58,6 +64,20 @@ impl UnreadInputs {
     }
 }
 
+/// Opens a file, or stdin for `-`, which is read to its end. Where that takes its time, who waits is told.
+pub fn open(path: &Path, console: Console) -> io::Result<CaptureFile> {
+    let (done, wait) = mpsc::channel::<()>();
+    let name = path.display().to_string();
+    thread::spawn(move || {
+        if wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            console.note(&format!("waiting for the end of `{name}`"));
+        }
+    });
+    let opened = CaptureFile::open(path);
+    drop(done);
+    opened
+}
+
 /// All captures of a file, or of stdin for `-`, as deliveries; what their writer did not know is made
 /// up for. Those that cannot be read are told, unless there is nothing else.
 pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadInputs), CliError> {
@@ -65,7 +85,7 @@ pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadIn
         |error| CliError::unreadable(format!("cannot read `{}`: {error}", path.display()));
     let mut odd = UnreadInputs::new(world.console);
     let mut deliveries = Vec::new();
-    let file = CaptureFile::open(path).map_err(unreadable)?;
+    let file = open(path, world.console).map_err(unreadable)?;
     let mut captures = file.captures()?;
     for found in captures.by_ref() {
         match found {

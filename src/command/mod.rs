@@ -8,6 +8,7 @@ mod junit;
 mod line;
 mod listen;
 mod log;
+mod printed;
 mod replay;
 mod request;
 mod select;

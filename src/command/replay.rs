@@ -2,6 +2,7 @@
 
 mod report;
 mod resume;
+mod warnings;
 
 use std::future::pending;
 use std::sync::{Mutex, OnceLock};
@@ -10,10 +11,10 @@ use futures_util::future::OptionFuture;
 
 use super::edit::Drafts;
 use super::setup::{self, client, existing_log, keyring};
-use super::{World, captures, select, shape, signal};
+use super::{World, captures, request, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::config::Setup;
-use crate::delivery::{Signing, Timestamp};
+use crate::delivery::Signing;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
@@ -55,10 +56,13 @@ fn replay(
             unreadable = odd.end();
             None
         }
-        None => Some(select_from_log(&mut replay, args, setup, world.now())?),
+        None => Some(select_from_log(&mut replay, args, setup, world)?),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
+    if let Some(endpoint) = replay.endpoint.as_ref().filter(|_| args.dry_run) {
+        request::tell_of_authorization(world, endpoint);
+    }
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
     let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
@@ -103,6 +107,7 @@ fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Res
     replay.concurrency = usize::from(args.concurrency.unwrap_or(1));
     replay.times = args.repeat.unwrap_or(1);
     replay.shuffle = args.shuffle;
+    replay.force = args.force;
     if let Some(timeout) = args.timeout {
         replay.timeout = (!timeout.is_zero()).then_some(timeout);
     }
@@ -115,12 +120,12 @@ fn select_from_log(
     replay: &mut Replay<'_>,
     args: &ReplayArgs,
     setup: &Setup,
-    now: Timestamp,
+    world: &World,
 ) -> Result<Log, CliError> {
     let log = existing_log(setup)?;
     let reader = log.reader()?;
     select::refuse_unknown(&args.select, setup, &reader)?;
-    let run = resume::run(args, &reader, replay.endpoint.as_ref(), now)?;
+    let run = resume::run(args, &reader, replay.endpoint.as_ref(), world)?;
     let (ids, filters) = resume::asked_for(&run)?;
     let mut query = select::query(&filters, setup, run.started_at)?;
     query.ids = ids;
@@ -139,13 +144,10 @@ async fn send(
     edit_error: &OnceLock<CliError>,
 ) -> Result<Outcome, CliError> {
     let interrupted = OnceLock::new();
-    let signals = match replay.dispatch {
-        Some(_) => Some(signal::first()?),
-        None => None,
-    };
+    let signals = replay.dispatch.map(|_| signal::stop()).transpose()?;
     let console = report.console();
     let stop = async {
-        let Some(Ok(signal)) = OptionFuture::from(signals).await else {
+        let Some(signal) = OptionFuture::from(signals).await else {
             return pending().await;
         };
         // The only one who sets it.

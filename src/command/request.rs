@@ -2,9 +2,10 @@
 
 use super::World;
 use crate::cli::ShowAs;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Request};
 use crate::exit::CliError;
 use crate::formats::{Unwritable, curl, message};
+use crate::http::Target;
 
 /// Where `webhook listen` listens unless it is told otherwise.
 pub const LISTENER: &str = "http://localhost:4400";
@@ -31,6 +32,22 @@ pub fn print(
         }
     }
     Ok(())
+}
+
+/// Takes out what does not go out as printed: where the URL has a user name or a password, those do.
+pub fn hide_authorization(target: &Target, request: &mut Request) {
+    if target.has_user_info() {
+        request.headers.remove("Authorization");
+    }
+}
+
+/// Says that user name and password of the URL are sent and not printed.
+pub fn tell_of_authorization(world: &World, target: &Target) {
+    if target.has_user_info() {
+        world.console.note(
+            "user name and password of the URL are sent as `Authorization`, which is not printed",
+        );
+    }
 }
 
 fn unwritable(error: &Unwritable) -> CliError {

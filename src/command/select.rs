@@ -1,11 +1,12 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
+use super::World;
 use crate::cli::SelectArgs;
 use crate::config::Setup;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
 use crate::provider::did_you_mean;
-use crate::store::{Query, Reader, SourceFilter};
+use crate::store::{LookupError, Query, Reader, SourceFilter};
 
 /// What `--source` is given for whatever there is.
 pub const ALL_SOURCES: &str = "all";
@@ -95,16 +96,22 @@ fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, CliError> {
     Ok((since, until))
 }
 
-/// The one delivery that `id` names: a full id, a unique beginning of one with or without `dlv_`,
-/// `@last`, or `@last~2` for two before the last, where what `test` has sent doesn't count.
-pub fn find(reader: &Reader, id: &str) -> Result<Delivery, CliError> {
-    find_among(reader, &SourceFilter::Usual, id)
+/// The one delivery that `id` names: a full id, a unique beginning of one with or without `dlv_`, the
+/// id of its event, a row number of the last list, `@last`, or `@last~2` for two before the last, where
+/// what `test` has sent doesn't count.
+pub fn find(world: &World, reader: &Reader, id: &str) -> Result<Delivery, CliError> {
+    find_among(world, reader, &SourceFilter::Usual, id)
 }
 
 /// The same, where `@last` counts deliveries of such sources.
-pub fn find_among(reader: &Reader, sources: &SourceFilter, id: &str) -> Result<Delivery, CliError> {
+pub fn find_among(
+    world: &World,
+    reader: &Reader,
+    sources: &SourceFilter,
+    id: &str,
+) -> Result<Delivery, CliError> {
     let Some(name) = id.strip_prefix('@') else {
-        return Ok(reader.get(id)?);
+        return named(world, reader, id);
     };
     let Some(back) = steps_back(name) else {
         let message = format!("`{id}` is neither `@last` nor `@last~N`");
@@ -114,6 +121,34 @@ pub fn find_among(reader: &Reader, sources: &SourceFilter, id: &str) -> Result<D
         CliError::usage(format!("the log does not go back to `{id}`"))
             .hint("`webhook log` lists what there is")
     })
+}
+
+/// The delivery of a row number of the last list, or with such an id; says where an event came more
+/// than once.
+fn named(world: &World, reader: &Reader, id: &str) -> Result<Delivery, CliError> {
+    let is_number = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+    let number = Some(id).filter(|_| is_number);
+    let row = number.and_then(|number| reader.row(number.parse().ok()?));
+    if let Some(row) = row {
+        return Ok(reader.get(&row)?);
+    }
+    let found = reader.get(id).map_err(|error| match error {
+        LookupError::NotFound { .. } if number.is_some() => CliError::usage(format!(
+            "the last `webhook log` has no row `{id}`, and nothing in the log has such an id"
+        ))
+        .hint("`webhook log` numbers what it lists"),
+        error => error.into(),
+    })?;
+    if let Some(event_id) = &found.event_id
+        && event_id.starts_with(id)
+        && let several @ 2.. = reader.count_of_event(event_id)?
+    {
+        let newest = &found.id;
+        world.console.note(&format!(
+            "`{event_id}` came {several} times: the newest is meant, `{newest}`"
+        ));
+    }
+    Ok(found)
 }
 
 /// How many deliveries before the last `last` and `last~2` mean.

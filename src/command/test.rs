@@ -3,9 +3,8 @@
 mod guard;
 mod output;
 
-use std::ops::ControlFlow;
-
 use super::World;
+use super::printed::Printed;
 use super::setup::{self, Side, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
@@ -20,6 +19,7 @@ use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{Client, ClientOptions, Target};
 use crate::provider::Provider;
 use crate::report;
+use crate::signature::Key;
 use crate::store::Log;
 use output::{RunOutput, Shortfall};
 
@@ -42,25 +42,47 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
     let key = first_key(&keyring, provider)?;
     let target = target(args, &setup)?;
-    super::runtime()?.block_on(async {
-        let mut output = RunOutput::new(args, world, target.to_string(), &planned)?;
-        let summary_file = setup.config.environment.get(STEP_SUMMARY);
-        let summary_file = summary_file.map(|(path, _)| path);
-        if let Some(message) = guard::unreachable(args, &target).await? {
-            return output.finish(Some(&Shortfall::unreachable(message, None)), summary_file);
+    let played = (provider, key);
+    super::runtime()?.block_on(play(args, &setup, world, played, target, planned))
+}
+
+/// Plays the provider against the handler.
+async fn play(
+    args: &TestArgs,
+    setup: &Setup,
+    world: &World,
+    (provider, key): (&Provider, &Key),
+    target: Target,
+    planned: Vec<Planned>,
+) -> Result<Outcome, CliError> {
+    let mut output = RunOutput::new(args, world, target.to_string(), &planned)?;
+    let summary_file = setup.config.environment.get(STEP_SUMMARY);
+    let summary_file = summary_file.map(|(path, _)| path);
+    if let Some(message) = guard::unreachable(args, &target).await? {
+        let shortfall = Shortfall::unreachable(message, None);
+        return end(output, Some(&shortfall), summary_file, world);
+    }
+    let endpoint = endpoint(args, setup, world.clock, provider, target)?;
+    let target = endpoint.request_target().to_owned();
+    let effects = side_effects(args, setup, world)?;
+    let runner = Runner {
+        context: CheckContext::new(provider, key, target, world.clock, rand::random()),
+        endpoint: &endpoint,
+        effects: effects.as_ref(),
+        is_kept: !args.no_log,
+    };
+    match check(runner, planned, &mut output).await {
+        Ok((ended, signal)) => {
+            let shortfall = shortfall(ended, signal);
+            end(output, shortfall.as_ref(), summary_file, world)
         }
-        let endpoint = endpoint(args, &setup, world.clock, provider, target)?;
-        let target = endpoint.request_target().to_owned();
-        let effects = side_effects(args, &setup, world)?;
-        let runner = Runner {
-            context: CheckContext::new(provider, key, target, world.clock, rand::random()),
-            endpoint: &endpoint,
-            effects: effects.as_ref(),
-            is_kept: !args.no_log,
-        };
-        let (end, signal) = check(runner, planned, &mut output).await?;
-        output.finish(shortfall(end, signal).as_ref(), summary_file)
-    })
+        Err(error) if error.is_closed_pipe() => Err(error),
+        Err(error) => {
+            let cut = Shortfall::interrupted(error.message.clone(), Outcome::No);
+            output.finish(Some(&cut), summary_file)?;
+            Err(error)
+        }
+    }
 }
 
 fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Planned>, CliError> {
@@ -147,31 +169,35 @@ async fn check(
     planned: Vec<Planned>,
     output: &mut RunOutput<'_>,
 ) -> Result<(CheckEnd, Option<Signal>), CliError> {
-    let signals = signal::first()?;
+    let signals = signal::stop()?;
     let mut signal = None;
-    let stop = async {
-        match signals.await {
-            Ok(met) => signal = Some(met),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let mut printed = Ok(());
+    let stop = async { signal = Some(signals.await) };
+    let mut printed = Printed::default();
     let mut observe = |event: CheckEvent<'_>| {
-        printed = match event {
+        printed.go_on(match event {
             CheckEvent::Refused(status) => {
                 output.warn_of_refusal(status);
                 Ok(())
             }
             CheckEvent::Finding(found) => output.add(found),
-        };
-        match &printed {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
+        })
     };
     let end = runner.run(planned, &mut observe, stop).await?;
-    printed?;
-    Ok((end, signal))
+    printed.error().map_or(Ok((end, signal)), Err)
+}
+
+/// Prints what is left to print, and at last why the checks prove less than they say.
+fn end(
+    output: RunOutput<'_>,
+    shortfall: Option<&Shortfall>,
+    summary_file: Option<&str>,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let outcome = output.finish(shortfall, summary_file)?;
+    if let Some(Shortfall { message, hint, .. }) = shortfall {
+        world.console.talk(&report::error(message, *hint));
+    }
+    Ok(outcome)
 }
 
 /// Why a run that ended so proves less than its checks say, where it does.
@@ -202,7 +228,7 @@ fn shortfall(end: CheckEnd, signal: Option<Signal>) -> Option<Shortfall> {
         CheckEnd::Stopped => {
             let outcome = Outcome::Interrupted(signal?);
             let message = "interrupted before all checks were run".to_owned();
-            ("interrupted", message, None, outcome)
+            return Some(Shortfall::interrupted(message, outcome));
         }
         CheckEnd::Done { .. } => return None,
     };

@@ -4,10 +4,11 @@
 //! and shown, and the run ends with 4, as nobody can say what that input would have been.
 
 mod input;
+mod live;
 mod output;
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, BufReader, IsTerminal as _, Read};
 
 use super::World;
 use super::setup::{self, freshness, keyring};
@@ -21,6 +22,9 @@ use crate::verify::Verifier;
 use input::CaptureInput;
 use output::VerifyOutput;
 
+/// Bytes that are read at once.
+const BUFFER: usize = 64 * 1024;
+
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = input::of(args, io::stdin().is_terminal())?;
@@ -30,10 +34,10 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let mut output = VerifyOutput::new(args, world)?;
     for input in &inputs {
         let name = input.name();
-        let opened = input.open(&world.folder);
+        let opened = input.open(&world.folder, output.on_wait(&name));
         match (opened, &of_bodies) {
             (Ok(reader), None) => captures(input, reader, &verifier, &mut output)?,
-            (Ok(reader), Some(headers)) => match verifier.body(headers, output.flushing(reader)) {
+            (Ok(reader), Some(headers)) => match verifier.body(headers, reader) {
                 Ok(found) => output.add(&name, None, &found)?,
                 Err(error) => output.fail(&name, unopened(&name, &error)),
             },
@@ -107,7 +111,7 @@ fn captures(
     output: &mut VerifyOutput,
 ) -> Result<(), CliError> {
     let name = input.name();
-    let reader = output.flushing_lines(reader);
+    let reader = BufReader::with_capacity(BUFFER, reader);
     let mut captures = match formats::captures(reader, input.hint()) {
         Ok(captures) => captures,
         Err(error) => {

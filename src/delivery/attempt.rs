@@ -184,7 +184,7 @@ pub struct Attempt {
     pub delivery_id: String,
     /// Why it was sent.
     pub trigger: Trigger,
-    /// Where to, without user information.
+    /// Where to, with a mark in the place of user information.
     pub url: String,
     /// When it started.
     pub started_at: Timestamp,

@@ -1,10 +1,14 @@
 //! A file of captures that can be read twice: to see whether all of it is right, and to use it.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _};
+use std::io::{self, BufReader, IsTerminal as _, Read, Seek as _, SeekFrom};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use super::{CaptureReader, FormatError, captures};
+
+/// How much of a pipe is read before it is looked at: more than the talk before a first delivery.
+const PROBED: u64 = 65 * 1024 * 1024;
 
 /// A file, or what came out of a pipe. What is held in memory does not grow with it.
 #[derive(Debug)]
@@ -21,6 +25,7 @@ impl CaptureFile {
             return Ok(Self { file, name: None });
         }
         let file = File::open(path)?;
+        refuse_device(&file)?;
         let is_file = file.metadata()?.is_file();
         Ok(Self {
             file: if is_file { file } else { spooled(file)? },
@@ -35,9 +40,32 @@ impl CaptureFile {
     }
 }
 
-/// What comes out of a pipe, in a file that nobody else sees.
+/// Refuses a device that gives bytes without an end, such as `/dev/zero`.
+pub fn refuse_device(mut file: &File) -> io::Result<()> {
+    let is_device = file.metadata()?.file_type().is_char_device() && !file.is_terminal();
+    if is_device && file.read(&mut [0])? > 0 {
+        return Err(io::Error::other("it is a device without an end"));
+    }
+    Ok(())
+}
+
+/// What comes out of a pipe, in a file that nobody else sees. Of what is none of the forms only the
+/// beginning is kept, as it may have no end.
 fn spooled(mut pipe: impl Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
-    io::copy(&mut pipe, &mut file)?;
+    let start = io::copy(&mut pipe.by_ref().take(PROBED), &mut file)?;
+    if start == PROBED && may_go_on(&file)? {
+        file.seek(SeekFrom::End(0))?;
+        io::copy(&mut pipe, &mut file)?;
+    }
     Ok(file)
+}
+
+/// Whether a beginning is one of captures.
+fn may_go_on(mut file: &File) -> io::Result<bool> {
+    file.rewind()?;
+    Ok(match captures(BufReader::new(file), None) {
+        Ok(mut captures) => !matches!(captures.next(), Some(Err(FormatError::Unrecognised))),
+        Err(error) => error.is_broken(),
+    })
 }

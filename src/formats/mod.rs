@@ -21,7 +21,7 @@ mod read;
 mod url;
 mod whole_file;
 
-pub use capture_file::CaptureFile;
+pub use capture_file::{CaptureFile, refuse_device};
 pub use error::FormatError;
 pub use field::Unwritable;
 pub use found::{FilePosition, FoundCapture, ReadNote};

@@ -45,7 +45,14 @@ fn head(target: &Target, request: &Request) -> Vec<u8> {
         request.body.len()
     )
     .into_bytes();
-    for (name, value) in fields::end_to_end(&request.headers) {
+    let authorization = target.authorization();
+    if let Some(value) = &authorization {
+        head.extend_from_slice(format!("Authorization: {value}\r\n").as_bytes());
+    }
+    let is_ours =
+        |name: &str| authorization.is_some() && name.eq_ignore_ascii_case("authorization");
+    let fields = fields::end_to_end(&request.headers);
+    for (name, value) in fields.filter(|(name, _)| !is_ours(name)) {
         head.extend_from_slice(name.as_bytes());
         head.extend_from_slice(b": ");
         head.extend_from_slice(value);
@@ -66,14 +73,16 @@ mod tests {
     #[tokio::test]
     async fn half_of_the_body_arrives_and_then_the_end() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let target = Target::parse(&format!("http://{}/hook", listener.local_addr().unwrap()));
+        let address = listener.local_addr().unwrap();
+        let target = Target::parse(&format!("http://me:pass@{address}/hook"));
         let reading = std::thread::spawn(move || {
             let mut text = String::new();
             let (mut stream, _) = listener.accept().unwrap();
             stream.read_to_string(&mut text).unwrap();
             text
         });
-        let headers: Headers = [("X-A", "1")].into_iter().collect();
+        let fields = [("Authorization", "theirs"), ("X-A", "1")];
+        let headers: Headers = fields.into_iter().collect();
         let request = Request::post("/ignored", headers, "0123456789");
         assert_eq!(
             abort_mid_body(&target.unwrap(), &request, None).await,
@@ -81,7 +90,8 @@ mod tests {
         );
         let text = reading.join().unwrap();
         assert!(text.starts_with("POST /hook HTTP/1.1\r\n"), "{text}");
-        assert!(text.contains("Content-Length: 10\r\nX-A: 1\r\n"), "{text}");
+        let fields = "Content-Length: 10\r\nAuthorization: Basic bWU6cGFzcw==\r\nX-A: 1\r\n\r\n";
+        assert!(text.contains(fields), "{text}");
         assert!(text.ends_with("\r\n\r\n01234"), "{text}");
     }
 

@@ -4,10 +4,16 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 /// The host meant where only a port is given.
 const DEFAULT_HOST: &str = "localhost";
+
+/// Stands in a URL for a user name and a password.
+const HIDDEN: &str = "…@";
 
 /// An `http` or `https` URL.
 ///
@@ -27,9 +33,24 @@ pub enum TargetError {
     /// Port 0, at which nothing can listen.
     #[error("port `0` cannot be connected to")]
     PortZero,
+    /// A URL of the log, whose user name and password nobody knows.
+    #[error("`{0}` had a user name or a password, which the log does not keep")]
+    Hidden(String),
     /// Not a URL.
     #[error("not a URL: {0}")]
     Form(String),
+}
+
+impl TargetError {
+    /// What to do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Hidden(_) => "give the URL again: `--url`",
+            _ => {
+                "an endpoint is a port, `host:port/path`, or a URL such as `http://localhost:3000/hook`"
+            }
+        }
+    }
 }
 
 impl Target {
@@ -38,6 +59,9 @@ impl Target {
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(TargetError::Form("blank or control character".into()));
+        }
+        if without_secrets(text) == text && text.contains(HIDDEN) {
+            return Err(TargetError::Hidden(text.to_owned()));
         }
         let (scheme, rest) = split_scheme(text)?;
         let url = format!("{scheme}://{}", with_host(rest)?);
@@ -68,6 +92,21 @@ impl Target {
     /// Whether it has a user name or a password.
     pub fn has_user_info(&self) -> bool {
         !self.0.username().is_empty() || self.0.password().is_some()
+    }
+
+    /// What the user name and the password go out as: basic authorization (RFC 7617).
+    pub(super) fn authorization(&self) -> Option<String> {
+        let decoded = |text| percent_decode_str(text).collect::<Vec<_>>();
+        let password = decoded(self.0.password().unwrap_or_default());
+        let pair = [decoded(self.0.username()), vec![b':'], password].concat();
+        self.has_user_info()
+            .then(|| format!("Basic {}", STANDARD.encode(pair)))
+    }
+
+    /// The URL as the log keeps it: a mark stands where user name and password stood, so that it is
+    /// not taken for the whole.
+    pub fn without_secrets(&self) -> String {
+        without_secrets(self.0.as_str())
     }
 
     /// Whether it is sent to over TLS.
@@ -135,6 +174,17 @@ impl fmt::Display for Target {
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Target({self})")
+    }
+}
+
+/// A URL as somebody has typed it, with a mark in the place of user name and password.
+pub fn without_secrets(text: &str) -> String {
+    let start = text.find("://").map_or(0, |place| place + 3);
+    let rest = &text[start..];
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{}{HIDDEN}{}", &text[..start], &rest[at + 1..]),
+        None => text.to_owned(),
     }
 }
 
@@ -237,6 +287,18 @@ mod tests {
         assert!(!format!("{target} {target:?} {}", target.authority()).contains("hunter2"));
         let error = Target::parse("https://me:hunter2@h:bad/").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
+        for (typed, kept) in [
+            ("https://me:hunter2@h/x", "https://…@h/x"),
+            ("me:hunt@er2@h:bad?a@b", "…@h:bad?a@b"),
+            ("http://h/a@b", "http://h/a@b"),
+            ("3000", "3000"),
+        ] {
+            assert_eq!(without_secrets(typed), kept);
+            let is_hidden = matches!(Target::parse(kept), Err(TargetError::Hidden(_)));
+            assert_eq!(is_hidden, kept.contains('…'), "{kept}");
+        }
+        let target = Target::parse("http://%C3%A9:a%3Ab@h").unwrap();
+        assert_eq!(target.authorization().unwrap(), "Basic w6k6YTpi");
     }
 
     #[test]

@@ -10,6 +10,9 @@ pub enum ReplayError {
     /// Nothing is replayed on purpose by nobody.
     #[error("no delivery matches")]
     NothingSelected,
+    /// Another replay goes on with the same run.
+    #[error("`{0}` is under way in another replay")]
+    RunInUse(String),
     /// An edit of several deliveries, or of one that is sent several times.
     #[error("only one delivery can be edited")]
     ManyToEdit,

@@ -55,6 +55,8 @@ pub struct Replay<'a> {
     pub times: u32,
     /// Whether the order is left to chance.
     pub shuffle: bool,
+    /// Whether what was not received to its end is sent.
+    pub force: bool,
     /// How long each exchange may take; `None` for no limit.
     pub timeout: Option<Duration>,
     /// The run under which a bulk replay is logged, so that it can be resumed.
@@ -115,6 +117,8 @@ pub enum ReplayEvent<'a> {
         requests: usize,
         /// How many deliveries a resumed run has sent before.
         sent_before: usize,
+        /// The ids of those that are skipped, as they were not received to their end.
+        incomplete: &'a [String],
         /// The id by which the rest can be sent, should it end early.
         run: Option<&'a str>,
     },
@@ -146,6 +150,7 @@ impl<'a> Replay<'a> {
             concurrency: 1,
             times: 1,
             shuffle: false,
+            force: false,
             timeout: Some(TIMEOUT),
             run: None,
             resume: false,

@@ -215,8 +215,8 @@ fn add_headers(headers: &mut Headers, added: &Headers) {
 
 fn stale(provider: &Provider, verdict: &Verdict) -> Option<Warning> {
     let tolerance = provider.definition.signature.tolerance?.past_seconds;
-    let age = u64::try_from(verdict.age_seconds?).ok()?;
-    (age > tolerance).then(|| Warning::Stale {
+    let age = u64::try_from(verdict.age_seconds? - MARGIN).ok()?;
+    (age + MARGIN.unsigned_abs() > tolerance).then(|| Warning::Stale {
         provider: provider.name().to_owned(),
         age,
         tolerance,

@@ -14,6 +14,7 @@ use super::select::Selected;
 use super::{Observer, Replay, ReplayError, ReplayEvent};
 use crate::delivery::{Attempt, Delivery, Trigger};
 use crate::dispatch::{Dispatch, Outgoing, Sent};
+use crate::store::{Run, RunLock};
 
 /// How many attempts may wait for the log while the next are sent: enough for the log to keep many
 /// at once, and few to be unkept should the machine fail.
@@ -28,17 +29,35 @@ impl Replay<'_> {
         stop: impl Future<Output = ()>,
         observer: &mut Observer<'_>,
     ) -> Result<(), ReplayError> {
+        // Before what it has sent is looked up.
+        let lock = self.lock(self.run.as_ref().filter(|_| self.resume))?;
         let selected = Selected::of(self)?;
         let told = observer(ReplayEvent::Selected {
             requests: selected.requests(),
             sent_before: selected.sent_before,
+            incomplete: &selected.incomplete,
             run: selected.run().map(|run| run.id.as_str()),
         });
-        match self.dispatch {
+        let lock = lock.map_or_else(|| self.lock(selected.run()), |lock| Ok(Some(lock)))?;
+        let done = match self.dispatch {
             _ if told.is_break() => Ok(()),
             None => self.preview(&selected, observer),
             Some(dispatch) => self.send(&selected, dispatch, stop, observer).await,
-        }
+        };
+        drop(lock);
+        done
+    }
+
+    /// Takes the lock of a run that sends, so that no other replay sends the same.
+    fn lock(&self, run: Option<&Run>) -> Result<Option<RunLock>, ReplayError> {
+        let Some(run) = run.filter(|_| self.dispatch.is_some()) else {
+            return Ok(None);
+        };
+        let Some(lock) = self.read_log(|reader| Ok(reader.lock_run(&run.id)?))? else {
+            return Ok(None);
+        };
+        let in_use = || ReplayError::RunInUse(run.id.clone());
+        lock.ok_or_else(in_use).map(Some)
     }
 
     /// Tells what would be sent.

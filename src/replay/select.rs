@@ -1,7 +1,7 @@
 //! Which deliveries are sent, and where each goes: all of it is known before the first is sent, so
 //! that no run stops midway for want of an endpoint.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
 use rand::seq::SliceRandom as _;
@@ -15,6 +15,10 @@ use crate::store::{Query, Reader, Run, StoreError};
 pub(super) struct Selected<'a> {
     replay: &'a Replay<'a>,
     ids: Vec<String>,
+    /// The places of those that are sent, among all.
+    places: Vec<usize>,
+    /// The ids of those that are not sent, as they were not received to their end.
+    pub(super) incomplete: Vec<String>,
     /// Where they were last sent, by their ids, where no endpoint is given.
     last_targets: HashMap<String, Target>,
     /// How many a resumed run has sent before.
@@ -37,13 +41,16 @@ impl<'a> Selected<'a> {
         if ids.is_empty() && !replay.resume {
             return Err(ReplayError::NothingSelected);
         }
+        let (places, incomplete) = complete(replay, &ids)?;
         let last_targets = match replay.endpoint {
             Some(_) => HashMap::new(),
-            None => last_targets(replay, &ids)?,
+            None => last_targets(replay, places.iter().map(|place| &ids[*place]))?,
         };
         let selected = Self {
             replay,
             ids,
+            places,
+            incomplete,
             last_targets,
             sent_before,
         };
@@ -56,14 +63,14 @@ impl<'a> Selected<'a> {
     /// How many requests are made of the deliveries.
     pub(super) fn requests(&self) -> usize {
         let times = usize::try_from(self.replay.times).unwrap_or(usize::MAX);
-        self.ids.len().saturating_mul(times)
+        self.places.len().saturating_mul(times)
     }
 
     /// The run by which a resumption finds what was sent. One request cannot be interrupted between
     /// two, and under repeats an id does not tell how often it was sent.
     pub(super) fn run(&self) -> Option<&'a Run> {
         let replay = self.replay;
-        let is_bulk = self.ids.len() > 1 && replay.times == 1;
+        let is_bulk = self.places.len() > 1 && replay.times == 1;
         let run = replay.run.as_ref();
         run.filter(|_| is_bulk || replay.resume)
     }
@@ -71,7 +78,7 @@ impl<'a> Selected<'a> {
     /// The places of the deliveries in the order in which they are sent, repeats included.
     pub(super) fn order(&self) -> Box<dyn Iterator<Item = usize> + Send> {
         let times = self.replay.times;
-        let places = 0..self.ids.len();
+        let places = self.places.clone().into_iter();
         let places = places.flat_map(move |place| (0..times).map(move |_| place));
         if !self.replay.shuffle {
             return Box::new(places);
@@ -108,7 +115,7 @@ impl<'a> Selected<'a> {
 
 impl Replay<'_> {
     /// Reads the log; `None` where there is none.
-    fn read_log<T>(
+    pub(super) fn read_log<T>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, ReplayError>,
     ) -> Result<Option<T>, ReplayError> {
@@ -116,6 +123,31 @@ impl Replay<'_> {
         let reader = reader.map(|reader| reader.lock().unwrap_or_else(PoisonError::into_inner));
         reader.map(|reader| read(&reader)).transpose()
     }
+}
+
+/// The places of the deliveries that are sent, and the ids of those that are not, as they were not
+/// received to their end.
+fn complete(replay: &Replay<'_>, ids: &[String]) -> Result<(Vec<usize>, Vec<String>), ReplayError> {
+    let cut = match &replay.selection {
+        _ if replay.force => HashSet::new(),
+        Selection::Deliveries(all) => {
+            let places = all.iter().enumerate();
+            let cut = places.filter(|(_, one)| !one.request.body_complete);
+            cut.map(|(place, _)| place).collect()
+        }
+        Selection::Query(_) => {
+            let cut = replay.read_log(|reader| Ok(reader.incomplete(ids)?))?;
+            let cut = cut.unwrap_or_default();
+            let places = ids.iter().enumerate();
+            let places = places.filter(|(_, id)| cut.contains(*id));
+            places.map(|(place, _)| place).collect()
+        }
+    };
+    let (cut, places): (Vec<_>, _) = (0..ids.len()).partition(|place| cut.contains(place));
+    Ok((
+        places,
+        cut.into_iter().map(|place| ids[place].clone()).collect(),
+    ))
 }
 
 /// The ids of what the query means, and how many of them a resumed run has sent before.
@@ -150,16 +182,20 @@ fn came_after(delivery_id: &str, run: &Run) -> bool {
 }
 
 /// Where each delivery was last sent, which each of them has to have been.
-fn last_targets(
+fn last_targets<'i>(
     replay: &Replay<'_>,
-    ids: &[String],
+    ids: impl Iterator<Item = &'i String>,
 ) -> Result<HashMap<String, Target>, ReplayError> {
-    let urls = replay.read_log(|reader| Ok(reader.last_urls(ids)?))?;
+    let ids: Vec<_> = ids.collect();
+    let urls = replay.read_log(|reader| Ok(reader.last_urls(&ids)?))?;
     let mut targets = HashMap::new();
     for (id, url) in urls.unwrap_or_default() {
         targets.insert(id, Target::parse(&url)?);
     }
-    let missing: Vec<_> = ids.iter().filter(|id| !targets.contains_key(*id)).collect();
+    let missing: Vec<_> = ids
+        .iter()
+        .filter(|id| !targets.contains_key(**id))
+        .collect();
     match missing.first() {
         Some(first) => Err(no_endpoint(first, missing.len(), ids.len())),
         None => Ok(targets),

@@ -9,14 +9,20 @@ use crate::delivery::{Delivery, FailureKind, Timestamp};
 /// How much of a cell is shown, in characters. It holds an id of ours, which can so be copied.
 const CELL_LIMIT: usize = 40;
 
-const COLUMNS: [&str; 9] = [
-    "TIME", "AGE", "ID", "PROVIDER", "EVENT", "EVENT ID", "VERDICT", "SIZE", "LAST",
+const COLUMNS: [&str; 10] = [
+    "#", "TIME", "AGE", "ID", "PROVIDER", "EVENT", "EVENT ID", "VERDICT", "SIZE", "LAST",
 ];
 
 /// What a narrow terminal goes without, the first first.
 const DISPENSABLE: [&str; 5] = ["EVENT ID", "SIZE", "TIME", "PROVIDER", "AGE"];
 
-/// The cells of a delivery, but for what became of its last attempt.
+/// The first cell: the number by which the delivery can be named, where it has one.
+pub fn number(number: Option<usize>) -> String {
+    let number = number.map_or_else(|| "-".into(), |number| number.to_string());
+    number.dimmed().to_string()
+}
+
+/// The cells between: of a delivery, but for its number and what became of its last attempt.
 pub fn row(delivery: &Delivery, now: Timestamp) -> Vec<String> {
     vec![
         delivery.received_at.to_local_clock_text(),
@@ -77,6 +83,7 @@ mod tests {
 
     fn rows() -> Vec<Vec<String>> {
         let row = [
+            "1",
             "10:30:01",
             "3 min ago",
             "dlv_1",

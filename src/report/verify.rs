@@ -13,6 +13,9 @@ use crate::delivery::{Status, Verification};
 /// Columns kept for the names of the fields.
 const FIELD_COLUMNS: usize = 8;
 
+/// Columns kept for verdict, provider and event where each capture is shown by itself.
+const LIVE_COLUMNS: [usize; 3] = [12, 12, 20];
+
 /// The captures that are shown of those where all is well, and of those where something is not; the
 /// others are counted.
 const SHOWN: usize = 500;
@@ -67,6 +70,8 @@ pub struct VerifiedRows {
     rows: Vec<(String, Verification)>,
     plain: usize,
     notable: usize,
+    /// How many were shown while more was waited for.
+    told: u64,
 }
 
 impl VerifiedRows {
@@ -99,9 +104,27 @@ impl VerifiedRows {
         }
     }
 
+    /// Those that came since, each by itself: while more of an input is waited for, a table would wait
+    /// for its end.
+    pub fn take_live(&mut self, width: Option<usize>) -> String {
+        self.told += self.rows.len() as u64;
+        (self.plain, self.notable) = (0, 0);
+        let rows = std::mem::take(&mut self.rows);
+        let shown = rows.iter().map(|one| match one {
+            (name, found) if found.stands_out() => verified(name, found, width),
+            one => live_line(one),
+        });
+        shown.collect::<Vec<_>>().join("\n")
+    }
+
     /// One capture in full, or all that are kept as a table of at most `width` columns, then those
     /// that are not valid or stand out, then the counts; empty where none was kept.
-    pub fn text(&self, totals: &Totals, width: Option<usize>) -> String {
+    pub fn text(&mut self, totals: &Totals, width: Option<usize>) -> String {
+        if self.told > 0 {
+            let rest = self.take_live(width);
+            let counts = counts(totals, self.told);
+            return join_lines([rest, String::new(), counts]);
+        }
         match self.rows.as_slice() {
             [] => String::new(),
             [(name, found)] if totals.checked == 1 => verified(name, found, width),
@@ -159,6 +182,17 @@ fn row((name, found): &(String, Verification)) -> Vec<String> {
         or_dash(&found.event),
         escape(name).into_owned(),
     ]
+}
+
+fn live_line(one: &(String, Verification)) -> String {
+    let columns = row(one);
+    let widths = LIVE_COLUMNS.iter().chain(std::iter::repeat(&0));
+    let columns: Vec<_> = columns
+        .iter()
+        .zip(widths)
+        .map(|(text, width)| pad(text, *width))
+        .collect();
+    columns.join("  ")
 }
 
 fn counts(totals: &Totals, shown: u64) -> String {

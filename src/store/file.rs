@@ -144,3 +144,9 @@ pub(super) fn inode(path: &Path) -> Inode {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
 }
+
+/// Whether an open file is the one at a path.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let found = file.metadata();
+    found.is_ok_and(|found| inode(path) == Some((found.dev(), found.ino())))
+}

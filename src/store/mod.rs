@@ -12,6 +12,7 @@
 //! ```
 
 mod append;
+mod beside;
 mod commit;
 mod connection;
 mod error;
@@ -27,6 +28,7 @@ mod row;
 mod tail;
 mod writer;
 
+pub use beside::RunLock;
 pub use error::{LookupError, StoreError};
 pub use import::Imported;
 pub use log::Log;

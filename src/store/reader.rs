@@ -1,6 +1,7 @@
 //! Reading, also while others write.
 
 mod attempts;
+mod facts;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use super::lookup::resolve;
 use super::query::{Position, Query, SourceFilter, USUAL};
 use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
-use crate::delivery::{Delivery, Timestamp, id};
+use crate::delivery::{Delivery, id};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
@@ -174,49 +175,9 @@ impl Reader {
         self.file.is_some() && file::inode(path) == self.file
     }
 
-    /// How many deliveries and attempts the log holds.
-    pub fn counts(&self) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM attempt)";
-        let counts = self.one(sql, [], |row, path| {
-            let count = |i| row.get(i).at(path).map(i64::unsigned_abs);
-            Ok((count(0)?, count(1)?))
-        })?;
-        Ok(counts.unwrap_or_default())
-    }
-
-    /// The events of the newest `most` deliveries, newest first, for telling duplicates: the
-    /// provider's name, its id of the event, and our id of the event's first delivery.
-    ///
-    /// None may pass for the first of its event without having been received: what is forged, what
-    /// `test` has sent, and what was imported without being proven are left out.
-    pub fn recent_events(&self, most: usize) -> Result<Vec<[String; 3]>, StoreError> {
-        let sql = "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
-             (SELECT seq, provider, event_id, duplicate_of, id, verdict FROM delivery \
-              WHERE seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
-              AND (source = 'test' OR source = 'import' AND verdict NOT IN ('valid', 'stale'))) \
-              ORDER BY seq DESC LIMIT ?1) \
-             WHERE provider IS NOT NULL AND event_id IS NOT NULL \
-             AND verdict IN ('valid', 'unverified', 'stale') ORDER BY seq DESC";
-        self.all(sql, [limit(most)], |row, path| {
-            let text = |i| row.get(i).at(path);
-            Ok([text(0)?, text(1)?, text(2)?])
-        })
-    }
-
-    /// Id, event and time of receipt of the newest `most` deliveries, newest first, without reading
-    /// bodies and without what `test` has sent.
-    pub fn recent(
-        &self,
-        most: usize,
-    ) -> Result<Vec<(String, Option<String>, Timestamp)>, StoreError> {
-        let sql = format!(
-            "SELECT id, event, received_at FROM delivery WHERE {USUAL} \
-             ORDER BY seq DESC LIMIT ?1"
-        );
-        self.all(&sql, [limit(most)], |row, path| {
-            let received_at = Timestamp::from_micros(row.get(2).at(path)?);
-            Ok((row.get(0).at(path)?, row.get(1).at(path)?, received_at))
-        })
+    /// Where the log is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn places(

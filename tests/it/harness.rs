@@ -226,7 +226,7 @@ impl Listener {
 
     /// Sends a signal by its name, such as `INT`.
     pub fn signal(&self, name: &str) {
-        signal_to(self.child.id(), name);
+        signal(self.child.id(), name);
     }
 
     /// Waits for its end; returns the rest of stdout, the rest of stderr, and the status.
@@ -251,10 +251,10 @@ impl Drop for Listener {
     }
 }
 
-/// Sends a signal to a process by its name, such as `INT`.
-pub fn signal_to(process: u32, name: &str) {
+/// Sends a process a signal by its name, such as `INT`.
+pub fn signal(id: u32, name: &str) {
     let status = Command::new("kill")
-        .args([&format!("-{name}"), &process.to_string()])
+        .args([&format!("-{name}"), &id.to_string()])
         .status()
         .expect("kill runs");
     assert!(status.success());

@@ -5,6 +5,7 @@ mod broken;
 mod catalog;
 mod check;
 mod completion;
+mod credentials;
 mod examples;
 mod faults;
 mod fidelity;

@@ -12,6 +12,7 @@ use crate::command::World;
 use crate::command::setup::{self, Terminal};
 use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
 use crate::exit::{CliError, Outcome};
+use crate::http::without_secrets;
 use crate::provider::Provider;
 use crate::report;
 use crate::signature::{Key, Secret};
@@ -85,7 +86,7 @@ fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigErr
     };
     Ok(vec![
         config.provider(None).named("provider"),
-        config.url(None).named("url"),
+        hidden(config.url(None).named("url")),
         log.named("log"),
         config.color(global.color).map(name_of).named("color"),
     ])
@@ -100,7 +101,25 @@ fn flags(config: &Config) -> Vec<Named> {
         .in_force("listen")
         .into_iter()
         .chain(others)
+        .map(hidden)
         .collect()
+}
+
+/// The same without user name and password, where it holds URLs.
+fn hidden((name, mut setting): Named) -> Named {
+    let key = name.rsplit('.').next().unwrap_or_default();
+    if key.ends_with("url") || key == "forward-to" || key == "route" {
+        match &mut setting.value {
+            Value::String(url) => *url = without_secrets(url),
+            Value::Array(urls) => {
+                for url in urls.iter_mut() {
+                    *url = url.as_str().map(without_secrets).into();
+                }
+            }
+            _ => {}
+        }
+    }
+    (name, setting)
 }
 
 /// The files and folders that are read.

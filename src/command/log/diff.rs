@@ -16,8 +16,8 @@ pub fn run(
     world: &World,
 ) -> Result<Outcome, CliError> {
     let reader = existing_log(setup)?.reader()?;
-    let left = select::find(&reader, left)?;
-    let right = select::find(&reader, right)?;
+    let left = select::find(world, &reader, left)?;
+    let right = select::find(world, &reader, right)?;
     let diff = diff::diff(&left, &right);
     if json {
         world.console.json(&Line::new("diff", &diff).to_json()?)?;

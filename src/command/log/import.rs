@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::World;
-use super::super::captures::UnreadInputs;
+use super::super::captures::{self, UnreadInputs};
 use super::super::line::Line;
 use super::super::setup::keyring;
 use super::output;
@@ -35,7 +35,7 @@ pub fn run(
         _ => path.display().to_string(),
     };
     let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
-    let file = CaptureFile::open(path).map_err(unreadable)?;
+    let file = captures::open(path, world.console).map_err(unreadable)?;
     let (skipped, odd) = check(&file, &name, world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
     let imported = add(&file, &name, &log, |found| {

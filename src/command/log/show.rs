@@ -7,6 +7,7 @@ use crate::cli::ShowAs;
 use crate::config::Setup;
 use crate::delivery::{Delivery, Request, id};
 use crate::exit::{CliError, Outcome};
+use crate::http::{Target, TargetError};
 use crate::report::page;
 use crate::store::Reader;
 
@@ -23,7 +24,7 @@ pub fn run(
         show_attempt(id, form.is_some(), json, &reader, world)?;
         return Ok(Outcome::Yes);
     }
-    let delivery = select::find(&reader, id)?;
+    let delivery = select::find(world, &reader, id)?;
     match form {
         Some(form) => print_request(form, &delivery, &reader, world)?,
         None if json => print_lines(&delivery, &reader, world)?,
@@ -90,7 +91,12 @@ fn print_request(
 /// Where the delivery was last sent, else where it came in, as far as that is known.
 fn url(delivery: &Delivery, reader: &Reader, world: &World) -> Result<String, CliError> {
     if let Some(url) = reader.last_url(&delivery.id)? {
-        return Ok(url);
+        if matches!(Target::parse(&url), Err(TargetError::Hidden(_))) {
+            world
+                .console
+                .note("the URL had a user name or a password, which the log does not keep");
+        }
+        return Ok(url.replacen("://…@", "://", 1));
     }
     let url = listener_url(&delivery.request);
     world.console.note(&format!(

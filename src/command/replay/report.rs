@@ -2,33 +2,35 @@
 
 use std::ops::ControlFlow;
 
+use serde::Serialize;
+
 use super::resume;
-use crate::cli::{GlobalArgs, ReplayArgs, ShowAs, SignMode};
+use super::warnings::Warnings;
+use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
 use crate::command::line::Line;
+use crate::command::printed::Printed;
 use crate::command::{World, request, shape};
 use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
-use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
+use crate::replay::{Prepared, ReplayError, ReplayEvent};
 use crate::report::{self, AttemptView, Tally};
 
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
     args: &'a ReplayArgs,
     global: &'a GlobalArgs,
-    setup: &'a Setup,
-    keyring: &'a Keyring,
     world: &'a World,
+    warnings: Warnings<'a>,
     /// How many requests are to be sent, once that is known.
     requests: Option<usize>,
     /// The run that `--resume` goes on with.
     run: Option<String>,
     tally: Tally,
     outcome: Outcome,
-    stale: u64,
-    failed: Option<CliError>,
+    printed: Printed,
 }
 
 impl<'a> RunReport<'a> {
@@ -43,15 +45,13 @@ impl<'a> RunReport<'a> {
         Self {
             args,
             global,
-            setup,
-            keyring,
             world,
+            warnings: Warnings::new(args, setup, keyring, world),
             requests: None,
             run: None,
             tally: Tally::default(),
             outcome: Outcome::Yes,
-            stale: 0,
-            failed: None,
+            printed: Printed::default(),
         }
     }
 
@@ -66,21 +66,18 @@ impl<'a> RunReport<'a> {
             ReplayEvent::Selected {
                 requests,
                 sent_before,
+                incomplete,
                 run,
             } => {
                 self.begin(requests, sent_before, run);
+                self.warnings.skip(incomplete);
+                self.outcome = Outcome::of(incomplete.is_empty());
                 Ok(())
             }
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
         };
-        match told {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(trouble) => {
-                self.failed.get_or_insert(trouble);
-                ControlFlow::Break(())
-            }
-        }
+        self.printed.go_on(told)
     }
 
     fn begin(&mut self, requests: usize, sent_before: usize, run: Option<&str>) {
@@ -107,7 +104,9 @@ impl<'a> RunReport<'a> {
             delivery.verdict =
                 Verdict::new(Status::Unverified).because("a dry run: nothing was sent");
         }
-        let url = prepared.target.to_string();
+        let target = &prepared.target;
+        request::hide_authorization(target, &mut delivery.request);
+        let url = target.to_string();
         request::print(self.world, form, &delivery, Some(&url))
     }
 
@@ -115,7 +114,7 @@ impl<'a> RunReport<'a> {
         self.tally.add(attempt);
         self.outcome = self.outcome.worse(Outcome::from(attempt));
         if let Some(warning) = &prepared.warning {
-            self.warn(warning, &prepared.delivery.id);
+            self.warnings.warn(warning, &prepared.delivery.id);
         }
         let console = self.console();
         if self.args.json {
@@ -129,62 +128,6 @@ impl<'a> RunReport<'a> {
             console.data(&report::attempt(attempt, &view))?;
         }
         Ok(())
-    }
-
-    /// A stale signature is seldom alone: the first is told of, the others are counted.
-    fn warn(&mut self, warning: &Warning, id: &str) {
-        let console = self.console();
-        match warning {
-            Warning::Incomplete => {
-                console.warn(
-                    &format!(
-                        "the body of `{id}` is incomplete: these are not the bytes that were sent"
-                    ),
-                    None,
-                );
-            }
-            Warning::Stale {
-                provider,
-                age,
-                tolerance,
-            } => {
-                self.stale += 1;
-                if self.stale == 1 {
-                    let message = format!(
-                        "the signature of `{id}` is {age} s old, and {provider} receivers refuse it after {tolerance} s"
-                    );
-                    console.warn(&message, Some(&self.remedy(provider)));
-                }
-            }
-        }
-    }
-
-    /// What lets a stale delivery of a provider pass.
-    fn remedy(&self, provider: &str) -> String {
-        let keep = self.args.sign == Some(SignMode::Keep);
-        if keep && !self.keyring.keys(provider).is_empty() {
-            return "leave `--sign keep` out, so that it is signed afresh".into();
-        }
-        let instead = if keep {
-            " in place of `--sign keep`"
-        } else {
-            ""
-        };
-        let how = self.how_to_give_secret(provider);
-        format!("give the endpoint's secret{instead}, so that it is signed afresh: {how}")
-    }
-
-    /// How to give the secret of a provider. The local development secret is never assumed here, as
-    /// deliveries of others are replayed too, but whoever has one may have meant it.
-    fn how_to_give_secret(&self, provider: &str) -> String {
-        let local = self.setup.config.paths.local_secret_file();
-        match local.filter(|path| path.exists()) {
-            Some(path) => format!(
-                "`--secret {provider}=…` (`--secret-file {}` is the local development secret)",
-                path.display()
-            ),
-            None => format!("`--secret {provider}=…`"),
-        }
     }
 
     /// Says how it ended. What failed first counts, be it the output or the editor, else the replay.
@@ -202,7 +145,7 @@ impl<'a> RunReport<'a> {
             }
             result => result,
         };
-        let failed = self.failed.take().or(not_edited);
+        let failed = self.printed.error().or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
         let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {
@@ -225,16 +168,15 @@ impl<'a> RunReport<'a> {
     fn summarize(&self, requests: usize, is_interrupted: bool) -> Result<(), CliError> {
         let console = self.console();
         if self.args.json {
-            console.json(&Line::new("summary", &self.tally).to_json()?)?;
+            let summary = ReplaySummary {
+                tally: &self.tally,
+                incomplete: self.warnings.incomplete,
+            };
+            console.json(&Line::new("summary", summary).to_json()?)?;
         } else if requests > 1 {
             console.talk(&report::summary(&self.tally, None));
         }
-        if self.stale > 1 {
-            let stale = self.stale;
-            console.note(&format!(
-                "{stale} were sent with a signature that is too old"
-            ));
-        }
+        self.warnings.sum_up();
         if self.rest() > 0 && requests > 1 {
             let how = if is_interrupted {
                 "interrupted"
@@ -262,20 +204,33 @@ impl<'a> RunReport<'a> {
             ReplayError::NoEndpoint { .. } => {
                 trouble.hint("give one: `--url http://localhost:3000/webhooks`")
             }
-            ReplayError::NoSecret { provider, .. } => {
-                trouble.hint(format!("give it: {}", self.how_to_give_secret(&provider)))
-            }
+            ReplayError::NoSecret { provider, .. } => trouble.hint(format!(
+                "give it: {}",
+                self.warnings.how_to_give_secret(&provider)
+            )),
             ReplayError::Unrecognised => trouble.hint("`--sign keep` sends it as it came"),
             ReplayError::NotJson(_) => trouble.hint("`--edit` opens whatever it is"),
             ReplayError::Path(error) => shape::trouble(&error, !self.args.add),
             ReplayError::Target(error) => error.into(),
             ReplayError::Lookup(error) => error.into(),
             ReplayError::Store(error) => error.into(),
+            ReplayError::RunInUse(_) => {
+                trouble.hint("wait for its end: what it leaves over can be resumed then")
+            }
             ReplayError::NothingSelected | ReplayError::NotEdited | ReplayError::NotSet(_) => {
                 trouble
             }
         }
     }
+}
+
+/// The `summary` of a replay.
+#[derive(Serialize)]
+struct ReplaySummary<'a> {
+    #[serde(flatten)]
+    tally: &'a Tally,
+    /// How many are not sent, as they were not received to their end.
+    incomplete: usize,
 }
 
 /// What a person knows the delivery by.

@@ -3,24 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::cli::{GlobalArgs, ReplayArgs, SelectArgs};
-use crate::command::select;
-use crate::delivery::{Timestamp, id};
+use crate::command::{World, select};
+use crate::delivery::id;
 use crate::exit::CliError;
 use crate::http::Target;
 use crate::store::{Reader, Run};
-
-/// Stands in the endpoint of a run for a user name and a password, which no log keeps.
-const USER_INFO: &str = "://…@";
 
 /// The run of what the arguments ask for, to `endpoint`: one that is resumed, else a new one.
 pub fn run(
     args: &ReplayArgs,
     reader: &Reader,
     endpoint: Option<&Target>,
-    now: Timestamp,
+    world: &World,
 ) -> Result<Run, CliError> {
-    let selection = selection(args, reader)?;
-    let endpoint = endpoint.map(endpoint_text);
+    let selection = selection(args, reader, world)?;
+    let endpoint = endpoint.map(Target::without_secrets);
     match (&args.resume, selection) {
         (Some(Some(id)), selection) => named(args, reader, id, selection, endpoint.as_deref()),
         (_, None) => Err(CliError::usage("nothing says which deliveries to replay")
@@ -31,7 +28,7 @@ pub fn run(
         }
         (None, Some(selection)) => Ok(Run {
             id: id::run(),
-            started_at: now,
+            started_at: world.now(),
             selection,
             endpoint,
         }),
@@ -54,17 +51,10 @@ pub fn asked_for(run: &Run) -> Result<(Vec<String>, SelectArgs), CliError> {
 
 /// Where a run goes: `given` where it is that, as the log keeps no password, else what the log has.
 pub fn endpoint(run: &Run, given: Option<Target>) -> Result<Option<Target>, CliError> {
-    if given.as_ref().map(endpoint_text) == run.endpoint {
+    if given.as_ref().map(Target::without_secrets) == run.endpoint {
         return Ok(given);
     }
-    match &run.endpoint {
-        Some(url) if url.contains(USER_INFO) => Err(CliError::usage(format!(
-            "`{}` goes to a URL with a user name or a password, which the log does not keep",
-            run.id
-        ))
-        .hint("give the URL again: `--url`")),
-        url => Ok(url.as_deref().map(Target::parse).transpose()?),
-    }
+    Ok(run.endpoint.as_deref().map(Target::parse).transpose()?)
 }
 
 /// How to send the rest of a run. What the log does not keep has to be said again.
@@ -85,14 +75,18 @@ pub fn how(run: &str, args: &ReplayArgs, global: &GlobalArgs) -> String {
 
 /// What ids and filters ask for, in a form that is equal where they are: ids in full, nothing of
 /// filters that are not there. `None` where there is neither.
-fn selection(args: &ReplayArgs, reader: &Reader) -> Result<Option<String>, CliError> {
+fn selection(
+    args: &ReplayArgs,
+    reader: &Reader,
+    world: &World,
+) -> Result<Option<String>, CliError> {
     if args.id.is_empty() && args.select == SelectArgs::default() {
         return Ok(None);
     }
     let sources = select::sources(&args.select.source)?;
     let mut ids = Vec::new();
     for id in &args.id {
-        ids.push(select::find_among(reader, &sources, id)?.id);
+        ids.push(select::find_among(world, reader, &sources, id)?.id);
     }
     ids.sort();
     ids.dedup();
@@ -104,15 +98,6 @@ fn selection(args: &ReplayArgs, reader: &Reader) -> Result<Option<String>, CliEr
         filters.retain(|_, value| !absent.contains(value));
     }
     Ok(Some(asked.to_string()))
-}
-
-fn endpoint_text(target: &Target) -> String {
-    let url = target.to_string();
-    if target.has_user_info() {
-        url.replacen("://", USER_INFO, 1)
-    } else {
-        url
-    }
 }
 
 /// The run of an id. What else is asked for has to be the same, as it would be ignored.

@@ -20,11 +20,13 @@ pub fn print(
         ShowAs::Http
     });
     let url = options.target.to_string();
+    request::tell_of_authorization(world, &options.target);
     let mut is_first = true;
     for (message, payload) in composed {
         let requests = options.sign(message, payload);
         let requests = requests.map_err(|error| shape::refused(error.into(), args.add))?;
-        for request in requests {
+        for mut request in requests {
+            request::hide_authorization(&options.target, &mut request);
             if form == ShowAs::Http && !is_first {
                 // A body has no line end of its own. RFC 9112, section 2.2, lets a reader of the
                 // next message expect this one.

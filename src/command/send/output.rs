@@ -11,6 +11,7 @@ use super::expect;
 use crate::cli::SendArgs;
 use crate::command::World;
 use crate::command::line::Line;
+use crate::command::printed::Printed;
 use crate::command::shape;
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
@@ -32,8 +33,7 @@ pub struct SendOutput<'a> {
     current: Outcome,
     /// The first attempt that was not answered as asked for, and what was sent.
     first_failure: Option<(Attempt, String)>,
-    /// Why no more can be printed.
-    error: Option<CliError>,
+    printed: Printed,
 }
 
 impl<'a> SendOutput<'a> {
@@ -48,7 +48,7 @@ impl<'a> SendOutput<'a> {
             worst: Outcome::Yes,
             current: Outcome::Yes,
             first_failure: None,
-            error: None,
+            printed: Printed::default(),
         }
     }
 
@@ -59,13 +59,8 @@ impl<'a> SendOutput<'a> {
 
     /// Tells of an event; ends the run where nothing can be printed any more.
     pub fn observe(&mut self, event: SendEvent<'_>) -> ControlFlow<()> {
-        match self.tell(event) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.error = Some(error);
-                ControlFlow::Break(())
-            }
-        }
+        let told = self.tell(event);
+        self.printed.go_on(told)
     }
 
     fn tell(&mut self, event: SendEvent<'_>) -> Result<(), CliError> {
@@ -200,7 +195,7 @@ impl<'a> SendOutput<'a> {
             bar.finish_and_clear();
         }
         sent.map_err(|error| {
-            let printing = self.error.take();
+            let printing = self.printed.error();
             printing.unwrap_or_else(|| shape::refused(error, self.args.add))
         })
     }

@@ -37,6 +37,16 @@ impl Shortfall {
     /// The kinds, in the order in which the summary has them.
     const KINDS: [&'static str; 4] = ["unreachable", "refused", "limited", "interrupted"];
 
+    /// That the run was cut short.
+    pub const fn interrupted(message: String, outcome: Outcome) -> Self {
+        Self {
+            kind: "interrupted",
+            message,
+            hint: None,
+            outcome,
+        }
+    }
+
     /// That nobody answers.
     pub const fn unreachable(message: String, hint: Option<&'static str>) -> Self {
         Self {
@@ -149,10 +159,6 @@ impl<'a> RunOutput<'a> {
         written?;
         if let Some(status) = self.refusal {
             self.warn_of_refusal(status);
-        }
-        if let Some(shortfall) = shortfall {
-            let text = report::error(&shortfall.message, shortfall.hint);
-            self.world.console.talk(&text);
         }
         let weak = self.totals.warned + self.totals.open;
         let is_right = self.totals.failed == 0 && !(self.args.strict && weak > 0);

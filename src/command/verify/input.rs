@@ -1,11 +1,15 @@
 //! The inputs: files and stdin.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
+use super::live::{LiveReader, OnWait};
 use crate::cli::VerifyArgs;
 use crate::exit::CliError;
+use crate::formats::refuse_device;
 
 /// Where captures, or a body, are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +72,31 @@ impl CaptureInput {
         }
     }
 
-    /// Opens it; a path is taken from `folder`.
-    pub fn open(&self, folder: &Path) -> io::Result<Box<dyn Read>> {
-        Ok(match self {
-            Self::Stdin => Box::new(io::stdin().lock()),
-            Self::File(path) => Box::new(File::open(folder.join(path))?),
-        })
+    /// Opens it; a path is taken from `folder`. Of what may stay open, `on_wait` is told whenever
+    /// nothing more is there.
+    pub fn open(&self, folder: &Path, on_wait: OnWait) -> io::Result<Box<dyn Read>> {
+        let path = match self {
+            Self::File(path) => folder.join(path),
+            Self::Stdin => {
+                let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+                refuse_device(&stdin)?;
+                return if stdin.metadata()?.is_file() {
+                    Ok(Box::new(stdin))
+                } else {
+                    Ok(Box::new(LiveReader::start(move || Ok(stdin), on_wait)?))
+                };
+            }
+        };
+        if fs::metadata(&path)?.file_type().is_fifo() {
+            // To open it waits for who writes to it.
+            return Ok(Box::new(LiveReader::start(
+                move || File::open(path),
+                on_wait,
+            )?));
+        }
+        let file = File::open(path)?;
+        refuse_device(&file)?;
+        Ok(Box::new(file))
     }
 }
 

@@ -1,42 +1,40 @@
 //! What a run says: on stdout, in the `JUnit` file, on stderr.
 
 use std::cell::RefCell;
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Read, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
 
+use super::live::OnWait;
 use crate::cli::VerifyArgs;
 use crate::command::captures::UnreadInputs;
 use crate::command::junit::{JunitReport, takes_stdout};
 use crate::command::line::Line;
 use crate::command::{World, describe};
+use crate::console::Console;
 use crate::delivery::Verification;
 use crate::exit::{CliError, Outcome};
 use crate::formats::FilePosition;
 use crate::report::junit::{self, JunitCase};
 use crate::report::{Totals, VerifiedRows, sanitize};
 
-/// Bytes that are read at once, and that are gathered for one write.
+/// After how many ticks without a capture is said what is waited for.
+const PATIENCE: u32 = 10;
+/// Bytes that are gathered for one write.
 const BUFFER: usize = 64 * 1024;
 /// The name of the `JUnit` suite.
 const SUITE: &str = "webhook verify";
 
-/// Lines of JSON on their way to stdout; the inputs share them, see [`Flushing`].
-type JsonLines = Rc<RefCell<BufWriter<StdoutLock<'static>>>>;
-
 /// What was found so far.
 pub struct VerifyOutput {
     world: World,
-    /// Where lines of JSON were asked for; else `rows` are shown at the end.
-    lines: Option<JsonLines>,
-    rows: VerifiedRows,
+    /// What goes to stdout, shared with who waits for more of an input.
+    shown: Rc<RefCell<Shown>>,
     /// A case for each capture, where a report was asked for.
     junit: Option<JunitReport>,
-    /// Whether stdout is for people.
-    has_table: bool,
     totals: Totals,
     unreadable: UnreadInputs,
 }
@@ -48,24 +46,33 @@ impl VerifyOutput {
         let other = args.json.then_some("--json");
         Ok(Self {
             world: world.clone(),
-            lines: args.json.then(|| Rc::new(RefCell::new(lines()))),
-            rows: VerifiedRows::default(),
+            shown: Rc::new(RefCell::new(Shown {
+                console: world.console,
+                lines: args.json.then(lines),
+                rows: VerifiedRows::default(),
+                has_table: !takes_stdout(args.junit.as_deref()),
+                failed: None,
+            })),
             junit: JunitReport::of(SUITE, args.junit.as_deref(), other)?,
-            has_table: !takes_stdout(args.junit.as_deref()),
             totals: Totals::default(),
             unreadable: UnreadInputs::new(world.console),
         })
     }
 
-    /// A reader of an input that does not hold back what was found before.
-    pub fn flushing<R: Read>(&self, reader: R) -> Flushing<R> {
-        let lines = self.lines.clone();
-        Flushing { reader, lines }
-    }
-
-    /// The same for an input that is read by lines.
-    pub fn flushing_lines<R: Read>(&self, reader: R) -> BufReader<Flushing<R>> {
-        BufReader::with_capacity(BUFFER, self.flushing(reader))
+    /// What is done while an input of this name has nothing more to read.
+    pub fn on_wait(&self, name: &str) -> OnWait {
+        let shown = Rc::clone(&self.shown);
+        let name = name.to_owned();
+        let mut has_any = false;
+        Box::new(move |ticks| {
+            has_any |= shown.borrow_mut().let_out(ticks);
+            if ticks == PATIENCE && !has_any {
+                shown
+                    .borrow()
+                    .console
+                    .note(&format!("waiting for `{name}`"));
+            }
+        })
     }
 
     /// Takes a capture that was checked.
@@ -86,14 +93,18 @@ impl VerifyOutput {
         if let Some(junit) = &mut self.junit {
             junit.add(case(&source, found));
         }
-        if let Some(lines) = &self.lines {
+        let mut shown = self.shown.borrow_mut();
+        if let Some(lines) = &mut shown.lines {
             let source = &source;
             let line = Line::new("verification", VerificationJson { source, found });
-            write_line(&mut lines.borrow_mut(), &line)?;
+            write_line(lines, &line)?;
         } else {
-            self.rows.add(source, found);
+            shown.rows.add(source, found);
         }
-        Ok(())
+        shown
+            .failed
+            .take()
+            .map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Takes an input, or a part of one, that could not be read.
@@ -123,7 +134,7 @@ impl VerifyOutput {
 
     /// Ends an input that held one capture, whose name is enough.
     pub fn stands_alone(&mut self, file: &str) {
-        self.rows.rename_last(file);
+        self.shown.borrow_mut().rows.rename_last(file);
     }
 
     /// Writes what is left to write, and says how the run ended.
@@ -147,36 +158,53 @@ impl VerifyOutput {
     }
 
     fn show(&self) -> Result<(), CliError> {
-        if let Some(lines) = &self.lines {
+        let mut shown = self.shown.borrow_mut();
+        if let Some(lines) = &mut shown.lines {
             let mut fields = json!(self.totals);
             fields["unreadable"] = self.unreadable.count().into();
-            let mut lines = lines.borrow_mut();
-            write_line(&mut lines, &Line::new("summary", fields))?;
+            write_line(lines, &Line::new("summary", fields))?;
             lines.flush()?;
             return Ok(());
         }
-        let text = self.rows.text(&self.totals, self.world.console.width());
-        if self.has_table && !text.is_empty() {
-            self.world.console.data(&text)?;
+        let console = shown.console;
+        let text = shown.rows.text(&self.totals, console.width());
+        if shown.has_table && !text.is_empty() {
+            console.data(&text)?;
         }
         Ok(())
     }
 }
 
-/// A reader that lets the lines written so far go out before it waits for more input, so that
-/// `listen --json | verify --json` shows each delivery as it comes.
-pub struct Flushing<R> {
-    reader: R,
-    lines: Option<JsonLines>,
+/// What goes to stdout.
+struct Shown {
+    console: Console,
+    /// Where lines of JSON were asked for; else `rows` are shown at the end, or while more is waited for.
+    lines: Option<BufWriter<StdoutLock<'static>>>,
+    rows: VerifiedRows,
+    /// Whether stdout is for people.
+    has_table: bool,
+    /// Why rows could not be shown; told with the next capture.
+    failed: Option<io::Error>,
 }
 
-impl<R: Read> Read for Flushing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(lines) = &self.lines {
+impl Shown {
+    /// Lets out what was found before more is waited for, rows only where that takes its time, as a
+    /// table shows more of them at once. Whether there was anything.
+    fn let_out(&mut self, ticks: u32) -> bool {
+        if let Some(lines) = &mut self.lines {
+            let has_any = !lines.buffer().is_empty();
             // The next line that is written meets the same error, and there it can be told.
-            let _ = lines.borrow_mut().flush();
+            let _ = lines.flush();
+            return has_any;
         }
-        self.reader.read(buffer)
+        if ticks == 0 || !self.has_table {
+            return false;
+        }
+        let text = self.rows.take_live(self.console.width());
+        if !text.is_empty() {
+            self.failed = self.console.data(&text).err();
+        }
+        !text.is_empty()
     }
 }
 

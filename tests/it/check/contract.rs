@@ -324,9 +324,14 @@ fn effects_that_are_no_number_are_told_before_any_check() {
     ] {
         let run = check(&handler, "cimplify", &["--effects", command]).expect(2);
         assert!(run.stderr.contains(message), "{}", run.stderr);
+        assert_eq!(run.stderr.matches(message).count(), 1, "{}", run.stderr);
     }
     let sent = handler.requests.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(sent, 3, "the one genuine delivery of each run");
+    let run = check(&handler, "cimplify", &["--effects", "echo many", "--json"]).expect(2);
+    let summary = &run.json_lines()[0];
+    let told = summary["interrupted"].as_str().unwrap();
+    assert!(told.contains("`many` is no number"), "{summary}");
 }
 
 #[test]

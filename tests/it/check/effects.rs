@@ -196,3 +196,34 @@ fn to_wait_for_work_without_counting_it_is_a_mistake() {
         );
     }
 }
+
+#[test]
+fn the_commands_see_no_secret() {
+    let sandbox = Sandbox::new()
+        .with("WEBHOOK_SECRET", "s-1-hidden")
+        .with("WEBHOOK_SECRET_CIMPLIFY", SECRET)
+        .with("SHOP", "s-2-hidden");
+    sandbox.file("webhook.toml", "[secrets]\nolympus = { env = 'SHOP' }\n");
+    let handler = Endpoint::ok();
+    let url = handler.url("");
+    let args = [
+        "test",
+        "-p",
+        "cimplify",
+        "--url",
+        &url,
+        "--only",
+        "idempotent/twice",
+        "--no-log",
+        "--effects",
+        "env >> seen; echo 1",
+        "--until",
+        "env >> seen",
+    ];
+    sandbox.run(&args).expect(1);
+    let seen = std::fs::read_to_string(sandbox.folder().join("seen")).unwrap();
+    assert!(seen.contains("PATH="), "{seen}");
+    for secret in ["hidden", SECRET] {
+        assert!(!seen.contains(secret), "{seen}");
+    }
+}

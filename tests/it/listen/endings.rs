@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::durable::{attempts, kept};
 use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, deliver, order};
-use crate::harness::{Lines, Listener, PATIENCE, Sandbox, post, signal_to};
+use crate::harness::{Lines, Listener, PATIENCE, Sandbox, post, signal};
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -260,7 +260,7 @@ fn an_output_that_nobody_reads_does_not_hold_up_the_end() {
     let address = format!("127.0.0.1:{}", ready["port"]).parse().unwrap();
     let large = order("large").replace("49.9", &format!("\"{}\"", "x".repeat(1 << 20)));
     assert_eq!(deliver(address, large).0, 200);
-    signal_to(child.id(), "TERM");
+    signal(child.id(), "TERM");
     let mut errors = Lines::of(child.stderr.take().unwrap());
     errors.until("waiting for somebody to read the output; Ctrl-C again ends at once");
     errors.until("error: nobody reads the output: the rest of it was not printed");

@@ -11,7 +11,7 @@ fn the_table_has_a_line_each_with_the_newest_last() {
     let run = sandbox.run(&["log"]).expect(0);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{}", run.stdout);
-    assert!(lines[0].starts_with("TIME"));
+    assert!(lines[0].starts_with("#  TIME"));
     for (number, last) in [(0, "→ 200"), (1, "→ refused"), (2, "-")] {
         let line = lines[number + 1];
         assert!(line.ends_with(last), "{line}");

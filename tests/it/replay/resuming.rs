@@ -273,3 +273,43 @@ fn a_run_of_an_earlier_version_is_refused_with_what_to_do() {
     );
     assert_eq!(begun.endpoint.count(), 4);
 }
+
+#[test]
+fn a_run_that_is_under_way_is_not_gone_on_with_by_another() {
+    let sandbox = Sandbox::new();
+    let ids = fill(&sandbox, (0..4).map(|number| ibakepro(number, now())));
+    let (endpoint, gate) = Endpoint::gated(1);
+    let url = endpoint.url("/");
+    let args = ["replay", "--event", "order.*", "--url", &url];
+    let run = Replay::start(&sandbox, &args);
+    gate.wait_for(1);
+    let id = log(&sandbox)
+        .reader()
+        .unwrap()
+        .newest_run()
+        .unwrap()
+        .unwrap()
+        .id;
+    let resume = format!("--resume={id}");
+    for other in [
+        &["replay", &resume][..],
+        &[&args[..], &["--resume"]].concat(),
+    ] {
+        let refused = sandbox.run(other).expect(2);
+        let said = format!("`{id}` is under way in another replay");
+        assert!(refused.stderr.contains(&said), "{}", refused.stderr);
+    }
+    // Looking at it sends nothing.
+    sandbox.run(&["replay", &resume, "--dry-run"]).expect(0);
+    gate.open();
+    let (code, _, stderr) = run.end();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(logged(&sandbox, &ids), [1; 4]);
+    assert_eq!(endpoint.count(), 4);
+    // The lock is gone, and the file with it.
+    sandbox.run(&["replay", &resume]).expect(0);
+    let folder = sandbox.log_file().parent().unwrap().to_owned();
+    let left = std::fs::read_dir(folder).unwrap();
+    let mut names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.all(|name| !name.contains("run_")));
+}

@@ -430,15 +430,96 @@ fn one_odd_capture_of_a_file_keeps_no_other_back() {
 }
 
 #[test]
-fn a_body_that_was_cut_off_is_sent_as_far_as_it_came_with_a_warning() {
+fn a_body_that_was_cut_off_is_sent_only_by_force() {
     let sandbox = Sandbox::new();
     let mut cut = delivery("olympus", now(), &[], "{\"id\":\"e");
     cut.request.body_complete = false;
-    fill(&sandbox, [cut]);
+    let file = cut.to_json();
+    let ids = fill(&sandbox, [cut]);
     let endpoint = Endpoint::ok();
-    let run = sandbox
-        .run(&["replay", "@last", "--url", &endpoint.url("")])
-        .expect(0);
+    let url = endpoint.url("");
+    sandbox.file("cut.json", &file);
+    for which in [
+        &["@last"][..],
+        &["--since", "-1h"],
+        &["--from", "cut.json"],
+        &["@last", "--dry-run"],
+    ] {
+        let args = [&["replay", "--url", &url], which].concat();
+        let run = sandbox.run(&args).expect(1);
+        assert!(
+            run.stderr
+                .contains("was not received to its end, and is not sent"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("`--force` sends"), "{}", run.stderr);
+        assert_eq!((endpoint.count(), run.stdout.as_str()), (0, ""));
+    }
+    // Others are sent as ever.
+    fill(&sandbox, [ibakepro(1, now()), ibakepro(2, now())]);
+    let args = ["replay", "--since", "-1h", "--url", &url, "--json"];
+    let run = sandbox.run(&args).expect(1);
+    let summary = run.json_lines().pop().unwrap();
+    assert_eq!(
+        (&summary["sent"], &summary["incomplete"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(endpoint.count(), 2);
+
+    let forced = ["replay", &ids[0], "--force", "--url", &url];
+    let run = sandbox.run(&forced).expect(0);
     assert!(run.stderr.contains("is incomplete"), "{}", run.stderr);
-    assert_eq!(endpoint.one().body, b"{\"id\":\"e");
+    assert_eq!(endpoint.seen()[2].body, b"{\"id\":\"e");
+}
+
+#[test]
+fn a_row_is_what_the_last_list_showed_whatever_came_since() {
+    let sandbox = Sandbox::new();
+    let ids = fill(&sandbox, (0..3).map(|number| olympus(number, now())));
+    let run = sandbox.run(&["log", "show", "2"]).expect(2);
+    assert!(
+        run.stderr.contains("the last `webhook log` has no row `2`"),
+        "{}",
+        run.stderr
+    );
+    let listed = sandbox.run(&["log"]).expect(0).stdout;
+    let second = listed.lines().nth(2).unwrap();
+    assert!(
+        second.trim_start().starts_with("2 ") && second.contains(&ids[1]),
+        "{listed}"
+    );
+    fill(&sandbox, [olympus(9, now())]);
+    assert_eq!(
+        meant(&sandbox, &["2", "3"]),
+        [ids[1].clone(), ids[2].clone()]
+    );
+    let shown = sandbox.run(&["log", "show", "1", "--json"]).expect(0);
+    assert_eq!(shown.json_lines()[0]["id"], ids[0].as_str());
+    sandbox.run(&["log", "diff", "1", "1"]).expect(0);
+    sandbox.run(&["log", "diff", "1", "2"]).expect(1);
+    // JSON has no rows, and what is filtered is numbered anew.
+    sandbox.run(&["log", "--json"]).expect(0);
+    assert_eq!(meant(&sandbox, &["3"]), [ids[2].clone()]);
+    sandbox.run(&["log", "-n", "1"]).expect(0);
+    let newest = meant(&sandbox, &["1"]);
+    assert!(!ids.contains(&newest[0]));
+    sandbox.run(&["log", "show", "4"]).expect(2);
+}
+
+#[test]
+fn an_event_that_came_more_than_once_is_said_to() {
+    let sandbox = Sandbox::new();
+    let mut again = olympus(1, now());
+    again.id = "dlv_again".into();
+    let event_id = again.event_id.clone().unwrap();
+    fill(&sandbox, [olympus(1, now()), again]);
+    let run = sandbox.run(&["log", "show", &event_id, "--json"]).expect(0);
+    assert_eq!(run.json_lines()[0]["id"], "dlv_again");
+    let note = format!("note: `{event_id}` came 2 times: the newest is meant, `dlv_again`\n");
+    assert_eq!(run.stderr, note);
+    let run = sandbox
+        .run(&["log", "show", "dlv_again", "--json"])
+        .expect(0);
+    assert_eq!(run.stderr, "");
 }

@@ -298,3 +298,19 @@ fn a_scheme_that_signs_an_id_in_a_header_is_signed_afresh_by_its_definition() {
     assert_eq!(newest.duplicate_of, None);
     assert_eq!(newest.request.body, body);
 }
+
+#[test]
+fn a_stale_signature_is_as_old_as_it_is() {
+    let sandbox = Sandbox::new();
+    let at = now();
+    fill(&sandbox, [olympus(1, at - 400)]);
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("");
+    let args = [
+        "replay", "@last", "--secret", SECRET, "--sign", "keep", "--url", &url,
+    ];
+    let run = sandbox.run(&args).expect(0);
+    let (_, told) = run.stderr.split_once("` is ").expect(&run.stderr);
+    let age: i64 = told.split(' ').next().unwrap().parse().unwrap();
+    assert!((400..=now() - at + 400).contains(&age), "{}", run.stderr);
+}

@@ -1,8 +1,8 @@
 //! What is printed: for people, for programs, for CI.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Stdio;
-use std::sync::mpsc;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 
 use serde_json::Value;
 
@@ -225,28 +225,118 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     }
 }
 
+/// A run that reads a pipe which stays open, and the lines that it prints.
+fn open_pipe(sandbox: &Sandbox, more: &[&str]) -> (Child, ChildStdin, Receiver<String>) {
+    let mut command = sandbox.command(&[&["verify", "--secret", SECRET], more].concat());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let pipe = child.stdin.take().unwrap();
+    let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in answers.map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    (child, pipe, receiver)
+}
+
+fn answer(receiver: &Receiver<String>) -> String {
+    receiver.recv_timeout(harness::PATIENCE).expect("an answer")
+}
+
 #[test]
 fn each_line_of_a_pipe_is_answered_as_it_comes() {
     let sandbox = Sandbox::new();
-    let mut command = sandbox.command(&["verify", "--json", "--secret", SECRET]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    let answers = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (sender, receiver) = mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        for line in answers.map_while(Result::ok) {
-            sender.send(line).unwrap();
-        }
-    });
-    let answer = || receiver.recv_timeout(harness::PATIENCE).expect("an answer");
+    let (mut child, mut pipe, receiver) = open_pipe(&sandbox, &["--json"]);
     for body in [BODY, "{}", ""] {
         writeln!(pipe, "{}", capture(body)).unwrap();
-        let line: Value = serde_json::from_str(&answer()).unwrap();
+        let line: Value = serde_json::from_str(&answer(&receiver)).unwrap();
         assert_eq!(line["verdict"]["status"], "valid");
     }
     drop(pipe);
-    assert!(answer().contains("summary"));
-    reader.join().unwrap();
+    assert!(answer(&receiver).contains("summary"));
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn people_see_each_line_of_a_pipe_as_it_comes_and_a_signal_ends_it_with_the_counts() {
+    let sandbox = Sandbox::new();
+    let wrong = capture(BODY).replace(&cimplify(BODY), &"0".repeat(64));
+    for (signal, last, total, code) in [
+        (Some("INT"), &capture(BODY), "3 captures: 3 valid", 0),
+        (Some("TERM"), &wrong, "3 captures: 2 valid, 1 mismatch", 1),
+        (None, &capture(BODY), "3 captures: 3 valid", 0),
+    ] {
+        let (mut child, mut pipe, receiver) = open_pipe(&sandbox, &[]);
+        writeln!(pipe, "listening on http://localhost:4400").unwrap();
+        for number in 2..4 {
+            writeln!(pipe, "{}", capture(BODY)).unwrap();
+            let line = answer(&receiver);
+            assert_eq!(
+                line.split_whitespace().collect::<Vec<_>>(),
+                [
+                    "✓",
+                    "valid",
+                    "cimplify",
+                    "order.created",
+                    &format!("stdin:{number}")
+                ]
+            );
+        }
+        writeln!(pipe, "{last}").unwrap();
+        assert!(answer(&receiver).contains("stdin:4"), "{total}");
+        let mut open = Some(pipe);
+        if let Some(signal) = signal {
+            harness::signal(child.id(), signal);
+        } else {
+            open = None;
+        }
+        let rest: Vec<_> = receiver.iter().collect();
+        assert_eq!(rest.last().map(String::as_str), Some(total));
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        drop(open);
+    }
+}
+
+#[test]
+fn what_is_waited_for_is_told_and_what_has_no_end_is_refused() {
+    let sandbox = Sandbox::new();
+    let fifo = sandbox.folder().join("ff");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut command = sandbox.command(&["verify", "ff", "--secret", SECRET]);
+    let mut child = command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    assert_eq!(said, "note: waiting for `ff`\n");
+    std::fs::write(&fifo, capture(BODY)).unwrap();
+    assert!(child.wait().unwrap().success());
+    for device in ["/dev/zero", "/dev/urandom"] {
+        let run = verify(&sandbox, &[device]).expect(4);
+        assert!(
+            run.stderr.contains("it is a device without an end"),
+            "{}",
+            run.stderr
+        );
+        let run = sandbox.run(&["log", "import", device]).expect(4);
+        assert!(
+            run.stderr.contains("it is a device without an end"),
+            "{}",
+            run.stderr
+        );
+    }
+    let header = "X-Cimplify-Signature: 00";
+    verify(&sandbox, &["/dev/zero", "-H", header]).expect(4);
 }

@@ -1,0 +1,72 @@
+//! Reading what is known of deliveries without their bodies.
+
+use std::collections::HashSet;
+
+use super::{Reader, limit};
+use crate::delivery::Timestamp;
+use crate::store::StoreError;
+use crate::store::error::AtPath as _;
+use crate::store::query::{USUAL, list};
+
+impl Reader {
+    /// How many deliveries of the event there are whose id, which its provider gave it, is this.
+    pub fn count_of_event(&self, event_id: &str) -> Result<u64, StoreError> {
+        let sql = format!("SELECT count(*) FROM delivery WHERE {USUAL} AND event_id = ?1");
+        let count = self.one(&sql, [event_id], |row, path| {
+            row.get(0).at(path).map(i64::unsigned_abs)
+        })?;
+        Ok(count.unwrap_or_default())
+    }
+
+    /// Which of these deliveries were not received to the end of their bodies.
+    pub fn incomplete(&self, ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        let sql = "SELECT id FROM delivery WHERE NOT body_complete \
+             AND id IN (SELECT value FROM json_each(?1))";
+        self.all(sql, [list(ids)], |row, path| row.get(0).at(path))
+    }
+
+    /// How many deliveries and attempts the log holds.
+    pub fn counts(&self) -> Result<(u64, u64), StoreError> {
+        let sql = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM attempt)";
+        let counts = self.one(sql, [], |row, path| {
+            let count = |i| row.get(i).at(path).map(i64::unsigned_abs);
+            Ok((count(0)?, count(1)?))
+        })?;
+        Ok(counts.unwrap_or_default())
+    }
+
+    /// The events of the newest `most` deliveries, newest first, for telling duplicates: the
+    /// provider's name, its id of the event, and our id of the event's first delivery.
+    ///
+    /// None may pass for the first of its event without having been received: what is forged, what
+    /// `test` has sent, and what was imported without being proven are left out.
+    pub fn recent_events(&self, most: usize) -> Result<Vec<[String; 3]>, StoreError> {
+        let sql = "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
+             (SELECT seq, provider, event_id, duplicate_of, id, verdict FROM delivery \
+              WHERE seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
+              AND (source = 'test' OR source = 'import' AND verdict NOT IN ('valid', 'stale'))) \
+              ORDER BY seq DESC LIMIT ?1) \
+             WHERE provider IS NOT NULL AND event_id IS NOT NULL \
+             AND verdict IN ('valid', 'unverified', 'stale') ORDER BY seq DESC";
+        self.all(sql, [limit(most)], |row, path| {
+            let text = |i| row.get(i).at(path);
+            Ok([text(0)?, text(1)?, text(2)?])
+        })
+    }
+
+    /// Id, event and time of receipt of the newest `most` deliveries, newest first, without reading
+    /// bodies and without what `test` has sent.
+    pub fn recent(
+        &self,
+        most: usize,
+    ) -> Result<Vec<(String, Option<String>, Timestamp)>, StoreError> {
+        let sql = format!(
+            "SELECT id, event, received_at FROM delivery WHERE {USUAL} \
+             ORDER BY seq DESC LIMIT ?1"
+        );
+        self.all(&sql, [limit(most)], |row, path| {
+            let received_at = Timestamp::from_micros(row.get(2).at(path)?);
+            Ok((row.get(0).at(path)?, row.get(1).at(path)?, received_at))
+        })
+    }
+}
