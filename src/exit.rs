@@ -1,18 +1,13 @@
 //! How a run ends: the only place that knows exit codes.
 
+mod errors;
+
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::check::CheckError;
-use crate::config::ConfigError;
-use crate::delivery::{Attempt, FailureKind, FilterError};
-use crate::formats::FormatError;
-use crate::http::tls::TlsError;
-use crate::http::{ClientError, TargetError};
-use crate::provider::CatalogueError;
-use crate::store::{LookupError, StoreError};
+use crate::delivery::{Attempt, FailureKind};
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +18,9 @@ pub enum Outcome {
     No,
     /// The endpoint was not reached or did not answer in time. 3.
     Unreachable,
-    /// A signal cut the work short. 130 or 143.
+    /// A command that ran meanwhile ended with this code.
+    Command(u8),
+    /// A signal cut the work short. 130, 141 or 143.
     Interrupted(Signal),
 }
 
@@ -34,6 +31,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGPIPE: nobody reads the output any more.
+    Pipe,
 }
 
 impl Outcome {
@@ -57,8 +56,9 @@ impl Outcome {
         match self {
             Self::Yes => 0,
             Self::Unreachable => 1,
-            Self::No => 2,
-            Self::Interrupted(_) => 3,
+            Self::Command(_) => 2,
+            Self::No => 3,
+            Self::Interrupted(_) => 4,
         }
     }
 
@@ -68,8 +68,10 @@ impl Outcome {
             Self::Yes => 0,
             Self::No => 1,
             Self::Unreachable => 3,
+            Self::Command(code) => code,
             Self::Interrupted(Signal::Interrupt) => 130,
             Self::Interrupted(Signal::Terminate) => 143,
+            Self::Interrupted(Signal::Pipe) => 141,
         }
     }
 }
@@ -135,6 +137,16 @@ impl CliError {
         self
     }
 
+    /// How a command ends whose code is an answer, when nobody reads any more: with the worst that is
+    /// known by then, else as work that was cut short. A yes would be about what was never looked at.
+    pub fn or_known(self, known: Outcome) -> Result<Outcome, Self> {
+        match (self.is_closed_pipe(), known) {
+            (false, _) => Err(self),
+            (true, Outcome::Yes) => Ok(Outcome::Interrupted(Signal::Pipe)),
+            (true, known) => Ok(known),
+        }
+    }
+
     /// Whether nobody reads any more, which is a quiet end and no error.
     pub const fn is_closed_pipe(&self) -> bool {
         matches!(self.kind, ExitKind::ClosedPipe)
@@ -173,127 +185,5 @@ impl From<&Attempt> for Outcome {
 impl From<FailureKind> for Outcome {
     fn from(_: FailureKind) -> Self {
         Self::Unreachable
-    }
-}
-
-impl From<ConfigError> for CliError {
-    fn from(error: ConfigError) -> Self {
-        let error = match error {
-            ConfigError::Catalogue(error) => return Self::from(&*error),
-            ConfigError::Filter(error) => return error.into(),
-            error => error,
-        };
-        let kind = if error.is_unreadable() {
-            ExitKind::Unreadable
-        } else {
-            ExitKind::Usage
-        };
-        Self::new(kind, error.to_string()).maybe_hint(error.hint().map(str::to_owned))
-    }
-}
-
-impl From<CheckError> for CliError {
-    fn from(error: CheckError) -> Self {
-        match error {
-            CheckError::Store(error) => error.into(),
-            CheckError::Uncountable(_) => Self::usage(error.to_string()).hint("`--effects` has to print a number, `--effects-url` to answer with one, and nothing else"),
-            error => Self::usage(error.to_string()),
-        }
-    }
-}
-
-impl From<StoreError> for CliError {
-    fn from(error: StoreError) -> Self {
-        let hint = match &error {
-            StoreError::Missing { .. } => "`webhook listen` makes one on the first delivery",
-            StoreError::DiskFull { .. } => {
-                "free some space, or `webhook log prune --older-than 30d`"
-            }
-            StoreError::Locked { .. } => {
-                "end the other program, or give another place: `--log PATH`"
-            }
-            StoreError::ReadOnly { .. }
-            | StoreError::NotADatabase { .. }
-            | StoreError::Foreign { .. } => "give another place: `--log PATH`",
-            StoreError::Corrupt { .. } | StoreError::BadRow { .. } => {
-                "keep a copy of the file and give another place: `--log PATH`"
-            }
-            StoreError::Newer { .. } => "update this program, or give another place: `--log PATH`",
-            StoreError::WrittenOver(_) => {
-                "move the file away, and a new log is made; `webhook log prune` empties one in use"
-            }
-            StoreError::Replaced { .. } => "start again, and leave the file alone meanwhile",
-            _ => return Self::unreadable(error.to_string()),
-        };
-        Self::unreadable(error.to_string()).hint(hint)
-    }
-}
-
-impl From<LookupError> for CliError {
-    fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::Store(error) => error.into(),
-            LookupError::Ambiguous { ref candidates, .. } => {
-                Self::usage(error.to_string()).hint(format!(
-                    "type more of it; the newest are `{}`",
-                    candidates.join("`, `")
-                ))
-            }
-            LookupError::NotFound { .. } => {
-                Self::usage(error.to_string()).hint("`webhook log` lists what there is")
-            }
-        }
-    }
-}
-
-impl From<FormatError> for CliError {
-    fn from(error: FormatError) -> Self {
-        let hint = error.hint();
-        Self::unreadable(error.to_string()).maybe_hint(hint)
-    }
-}
-
-impl From<ClientError> for CliError {
-    fn from(error: ClientError) -> Self {
-        Self::unreadable(error.to_string()).hint("`--cacert` takes a PEM file of certificates")
-    }
-}
-
-impl From<TlsError> for CliError {
-    fn from(error: TlsError) -> Self {
-        Self::unreadable(error.to_string())
-    }
-}
-
-impl From<&CatalogueError> for CliError {
-    fn from(error: &CatalogueError) -> Self {
-        let hint = match error {
-            CatalogueError::Placeholder { near, .. } => {
-                near.map(|near| format!("did you mean `{{{{{near}}}}}`?"))
-            }
-            CatalogueError::Name { name, .. } => Some(format!("name the folder `{name}`")),
-            CatalogueError::Form { .. } => Some("mend it, or move the folder away".into()),
-            CatalogueError::Read { .. } => Some("check the path and its rights".into()),
-        };
-        Self::usage(error.to_string()).maybe_hint(hint)
-    }
-}
-
-impl From<CatalogueError> for CliError {
-    fn from(error: CatalogueError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<FilterError> for CliError {
-    fn from(error: FilterError) -> Self {
-        Self::usage(error.to_string()).hint("patterns look like `order.*` or `!order.updated`")
-    }
-}
-
-impl From<TargetError> for CliError {
-    fn from(error: TargetError) -> Self {
-        let hint = error.hint();
-        Self::usage(error.to_string()).hint(hint)
     }
 }

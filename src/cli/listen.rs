@@ -1,5 +1,6 @@
 //! `webhook listen`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
 use super::{ConnectArgs, FreshnessArgs, SecretArgs, value};
-use crate::receive::{AnswerMode, InvalidPolicy, UnsignedPolicy};
+use crate::receive::{AnswerMode, InvalidPolicy, Script, UnsignedPolicy};
 use crate::report::BodyDetail;
 
 const EXAMPLES: &str = "\
@@ -16,7 +17,8 @@ Examples:
   webhook listen
   webhook listen --secret olympus=whsec_123 --forward-to localhost:3000/webhooks/olympus
   webhook listen --json | jq -r 'select(.kind==\"delivery\") | .event'
-  webhook listen --expect order.created --within 30s
+  webhook listen --expect 'order.paid:data.total>10' --within 30s
+  webhook listen --expect order.created --within 30s -- ./place-an-order.sh
   webhook listen --respond 500,500,200";
 
 /// The port where none is chosen.
@@ -94,6 +96,10 @@ pub struct ListenArgs {
     #[arg(help_heading = "Forwarding")]
     pub header: Vec<(String, String)>,
 
+    /// Tell the application whence it comes: `X-Forwarded-For`, `-Host` and `-Proto`.
+    #[arg(help_heading = "Forwarding", long)]
+    pub forwarded: bool,
+
     /// What to do with invalid deliveries.
     ///
     /// `reject` answers 401 and forwards nothing; `forward` lets all through.
@@ -121,18 +127,23 @@ pub struct ListenArgs {
     #[arg(help_heading = "Answering", long, value_name = "URL", value_parser = value::public_url)]
     pub public_url: Option<Url>,
 
-    /// Answer these statuses in turn, whatever comes; counted per event id, the last one repeats.
+    /// Answer so in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
-    /// retries.
-    #[arg(
-        help_heading = "Answering",
-        long,
-        value_name = "STATUS",
-        value_delimiter = ','
-    )]
-    #[arg(value_parser = value::status)]
-    pub respond: Vec<u16>,
+    /// retries. `delay=2s` waits before the usual answer, `reset` closes the connection without one,
+    /// `50%=503` answers every second delivery 503, by chance, and the others as usual;
+    /// `delay=2s+503` does both. `201:@body.json` has a body, from a file or as typed to the end.
+    #[arg(help_heading = "Answering", long, value_name = "ANSWER")]
+    pub respond: Vec<Script>,
+
+    /// A header of this program's own answers, such as `Retry-After: 120`; repeatable.
+    #[arg(help_heading = "Answering", long, value_name = "NAME: VALUE")]
+    #[arg(value_parser = value::sent_header)]
+    pub respond_header: Vec<(String, String)>,
+
+    /// Let the answers that come by chance be the same each time.
+    #[arg(help_heading = "Answering", long, value_name = "N")]
+    pub seed: Option<u64>,
 
     /// Wait so long before each answer.
     #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]
@@ -186,7 +197,10 @@ pub struct ListenArgs {
     pub once: bool,
 
     /// End with 0 when a valid delivery of this event has come; repeat to expect several.
-    #[arg(help_heading = "Ending", long, value_name = "EVENT")]
+    ///
+    /// `order.paid:data.total==12.5,data.status==paid` expects one whose payload is so: a path, one
+    /// of `==`, `!=`, `<`, `<=`, `>`, `>=` and `~` (contains), and a value.
+    #[arg(help_heading = "Ending", long, value_name = "EVENT[:CONDITION]")]
     pub expect: Vec<String>,
 
     /// Give up after this time; exit 1 unless everything expected has come.
@@ -209,6 +223,14 @@ pub struct ListenArgs {
 
     #[command(flatten)]
     pub connect: ConnectArgs,
+
+    /// A command that runs while deliveries can come; the listener ends with it.
+    ///
+    /// It finds `WEBHOOK_URL` and `WEBHOOK_PORT` in its environment. The exit code is 1 where
+    /// something that was expected has not come, else the command's.
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    #[arg(help_heading = "Ending")]
+    pub command: Vec<OsString>,
 }
 
 impl ValueEnum for AnswerMode {

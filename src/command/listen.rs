@@ -1,5 +1,6 @@
 //! `webhook listen`: builds a receiver, opens its socket, prints what happens, and says how it went.
 
+mod companion;
 mod parts;
 mod printer;
 mod ready;
@@ -30,6 +31,7 @@ use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Events, Progress, Receiver, Uptake};
 use crate::store::Reader;
+use companion::Companion;
 use parts::Parts;
 use printer::Printer;
 use ready::Ready;
@@ -48,6 +50,8 @@ enum StopReason {
     Met,
     /// The time is over.
     Elapsed,
+    /// The command that ran meanwhile has ended.
+    Ended(Outcome),
     /// A signal asked for the end.
     Signal(Signal),
     /// The output takes nothing any more.
@@ -79,6 +83,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;
     }
+    let companion = Companion::start(&args.command, &parts.ready, args.json)?;
     let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
     // A script needs every line; a person can look into the log.
     let reader = parts.reader.filter(|_| printer.json);
@@ -87,6 +92,7 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
         receiver,
         socket,
         (printer, reader),
+        companion,
         first,
         world
     ));
@@ -107,6 +113,7 @@ async fn receive(
     receiver: Arc<Receiver>,
     (socket, limits): (Socket, Limits),
     (printer, reader): (Printer, Option<Reader>),
+    companion: Option<Companion>,
     signals: oneshot::Receiver<Signal>,
     world: &World,
 ) -> Result<Outcome, CliError> {
@@ -128,14 +135,18 @@ async fn receive(
     });
     let (ask, asked) = oneshot::channel::<()>();
     let until = async {
-        let _ask = ask;
         tokio::select! {
-            () = events.until_met() => StopReason::Met,
+            () = events.until_met(), if args.command.is_empty() => StopReason::Met,
             () = elapsed(args.within) => StopReason::Elapsed,
             Ok(signal) = signals => StopReason::Signal(signal),
             Ok(error) = unread => StopReason::Unread(error),
             never = warn_of_stalls(&events, world) => match never {},
         }
+    };
+    let until = async {
+        let reason = beside(companion, until, world).await;
+        drop(ask);
+        reason
     };
     let work = async {
         let reason = serve(socket, limits, &receiver, until).await;
@@ -148,11 +159,12 @@ async fn receive(
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
-    match patiently(read_to_end(printing, &uptake), ready(()), why, world).await {
-        Some(end) => end?,
+    let said = match patiently(read_to_end(printing, &uptake), ready(()), why, world).await {
+        Some(said) => said,
         None => return Err(unread_rest()),
-    }
-    outcome(reason, &progress)
+    };
+    let ended = outcome(reason, &progress)?;
+    said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
 }
 
 /// What came of the printing; `None` where the output takes nothing any more.
@@ -246,6 +258,29 @@ async fn patiently<T>(
     work.await
 }
 
+/// Runs the command, where there is one, until it ends or the end is `asked` for.
+async fn beside(
+    companion: Option<Companion>,
+    asked: impl Future<Output = StopReason>,
+    world: &World,
+) -> StopReason {
+    let Some(mut companion) = companion else {
+        return asked.await;
+    };
+    let reason = tokio::select! {
+        outcome = companion.wait() => return StopReason::Ended(outcome),
+        reason = asked => reason,
+    };
+    let why = "waiting for the command to end";
+    patiently(companion.end(), ready(()), why, world).await;
+    match reason {
+        // It had this time to come to its own end.
+        StopReason::Elapsed => StopReason::Ended(Outcome::No),
+        StopReason::Signal(signal) => StopReason::Ended(Outcome::Interrupted(signal)),
+        reason => reason,
+    }
+}
+
 async fn elapsed(within: Option<Duration>) {
     match within {
         Some(span) => sleep(span).await,
@@ -254,10 +289,13 @@ async fn elapsed(within: Option<Duration>) {
 }
 
 fn outcome(reason: StopReason, progress: &Progress) -> Result<Outcome, CliError> {
+    let met = Outcome::of(progress.is_met());
     Ok(match reason {
-        StopReason::Unread(trouble) => return Err(trouble),
-        StopReason::Met | StopReason::Elapsed => Outcome::of(progress.is_met()),
-        StopReason::Signal(signal) if !progress.is_met() => Outcome::Interrupted(signal),
+        StopReason::Unread(error) => return error.or_known(met),
+        StopReason::Met | StopReason::Elapsed => met,
+        // What was expected counts first.
+        StopReason::Ended(outcome) => met.worse(outcome),
+        StopReason::Signal(signal) if met == Outcome::No => Outcome::Interrupted(signal),
         StopReason::Signal(_) => Outcome::Yes,
     })
 }

@@ -85,9 +85,11 @@ async fn send_each(
     let mut output = SendOutput::new(args, world, None);
     let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
     let sent = send::send(options, composed, dispatch, observer, stop).await;
-    let report = output.end(sent)?;
-    output.summarize()?;
-    Ok(output.outcome(report.stopped_by))
+    let ended = output.end(sent).and_then(|report| {
+        output.summarize()?;
+        Ok(output.outcome(report.stopped_by))
+    });
+    ended.or_else(|error| error.or_known(output.outcome(None)))
 }
 
 async fn send_load(
@@ -109,9 +111,11 @@ async fn send_load(
     let mut output = SendOutput::new(args, world, Some(progress::bar(world.console, planned)));
     let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
     let sent = send::load(options, load, messages, dispatch, seed, observer, stop).await;
-    let report = output.end(sent)?;
-    output.report_load(&report, planned)?;
-    Ok(output.outcome(report.stopped_by))
+    let ended = output.end(sent).and_then(|report| {
+        output.report_load(&report, planned)?;
+        Ok(output.outcome(report.stopped_by))
+    });
+    ended.or_else(|error| error.or_known(output.outcome(None)))
 }
 
 fn options<'a>(

@@ -76,7 +76,7 @@ async fn play(
             let shortfall = shortfall(ended, signal);
             end(output, shortfall.as_ref(), summary_file, world)
         }
-        Err(error) if error.is_closed_pipe() => Err(error),
+        Err(error) if error.is_closed_pipe() => error.or_known(output.outcome()),
         Err(error) => {
             let cut = Shortfall::interrupted(error.message.clone(), Outcome::No);
             output.finish(Some(&cut), summary_file)?;

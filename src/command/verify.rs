@@ -32,19 +32,26 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
     let mut output = VerifyOutput::new(args, world)?;
-    for input in &inputs {
+    let check = |input: &CaptureInput, output: &mut VerifyOutput| {
         let name = input.name();
         let opened = input.open(&world.folder, output.on_wait(&name));
         match (opened, &of_bodies) {
-            (Ok(reader), None) => captures(input, reader, &verifier, &mut output)?,
+            (Ok(reader), None) => captures(input, reader, &verifier, output)?,
             (Ok(reader), Some(headers)) => match verifier.body(headers, reader) {
                 Ok(found) => output.add(&name, None, &found)?,
                 Err(error) => output.fail(&name, unopened(&name, &error)),
             },
             (Err(error), _) => output.fail(&name, unopened(&name, &error)),
         }
-    }
-    output.finish()
+        Ok(())
+    };
+    let checked = inputs
+        .iter()
+        .try_for_each(|input| check(input, &mut output));
+    let outcome = output.outcome();
+    checked
+        .and_then(|()| output.finish())
+        .or_else(|error: CliError| error.or_known(outcome))
 }
 
 /// Gathers secrets and settings. Without a secret there is nothing to check with, and the local

@@ -48,10 +48,14 @@ pub enum Problem {
     Aborted,
 }
 
+/// The status of no answer at all: the connection is closed without one.
+pub const NO_ANSWER: u16 = 0;
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The status code; one that can't end an exchange (below 200, over 999) goes out as 500.
+    /// The status code, or [`NO_ANSWER`]; one that can't end an exchange (below 200, over 999) goes out
+    /// as 500.
     pub status: u16,
     /// The header fields; hop-by-hop ones and `Content-Length` are the server's and are dropped.
     pub headers: Headers,
@@ -82,6 +86,18 @@ impl Reply {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Bytes>) -> Self {
         self.headers.push(name, value);
+        self
+    }
+
+    /// The same with these fields in place of its own of their names.
+    #[must_use]
+    pub fn with_all(mut self, headers: &Headers) -> Self {
+        for (name, _) in headers.iter() {
+            self.headers.remove(name);
+        }
+        for (name, value) in headers.iter() {
+            self.headers.push(name, value.clone());
+        }
         self
     }
 

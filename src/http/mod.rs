@@ -33,7 +33,7 @@ pub use abort::abort_mid_body;
 pub use address::{addresses, is_loopback_or_private, is_of_this_machine};
 pub use budget::ByteBudget;
 pub use client::{Client, ClientError, ClientOptions, MAX_ANSWER};
-pub use exchange::{Arrival, Handler, Pending, Problem, Reply};
+pub use exchange::{Arrival, Handler, NO_ANSWER, Pending, Problem, Reply};
 pub use limits::Limits;
 pub use server::{GRACE, serve};
 pub use service::buffered;

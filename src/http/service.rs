@@ -1,7 +1,7 @@
 //! The service of a receiver, to which each request comes whole.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::task::Poll;
@@ -15,7 +15,7 @@ use hyper::{Request, Response};
 
 use super::detach::DetachOnDrop;
 use super::seat::Seat;
-use super::{Arrival, ByteBudget, Handler, Head, Limits, Pending, Reply, body};
+use super::{Arrival, ByteBudget, Handler, Head, Limits, NO_ANSWER, Pending, Reply, body};
 
 /// A service that reads each body within `limits` and `budget`, and lets `handler` take in what
 /// arrived, to its end even where the sender leaves. Who waits for the answer then gives its seat to
@@ -24,7 +24,7 @@ pub fn buffered<H: Handler>(
     handler: Arc<H>,
     limits: Limits,
     budget: ByteBudget,
-) -> impl Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send>
+) -> impl Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = io::Error, Future: Send>
 + Clone
 + Send
 + Sync {
@@ -36,6 +36,10 @@ pub fn buffered<H: Handler>(
         async move {
             let (pending, is_incomplete) = arrival.await;
             let (reply, is_seated) = wait(pending, seat.as_deref()).await;
+            if reply.status == NO_ANSWER {
+                // An error of the service ends its connection.
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
             Ok(reply.into_response(is_incomplete || !is_seated))
         }
     })

@@ -39,7 +39,7 @@ pub use retry::{CountedFrom, DeliveryRules, Retry, StatusPattern};
 pub use schedule::NextAttempt;
 pub use story::Story;
 pub use stream::verify_stream;
-pub use verify_request::{Policy, RequestVerdict, verify_request};
+pub use verify_request::{Policy, RequestVerdict, payload, verify_request};
 
 #[cfg(test)]
 mod tests;

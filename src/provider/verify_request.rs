@@ -108,7 +108,7 @@ pub fn verify_request<'a>(
 
 /// The JSON of a body, to read fields from: behind a byte order mark, unpacked, or in a form's `payload`
 /// as GitHub sends it; else the body itself.
-fn payload(body: &[u8]) -> Cow<'_, [u8]> {
+pub fn payload(body: &[u8]) -> Cow<'_, [u8]> {
     if let Some(text) = body.strip_prefix(b"\xef\xbb\xbf") {
         return text.into();
     }

@@ -47,8 +47,6 @@ pub struct Decision {
 pub enum Responder {
     /// This program.
     Listener(Reply),
-    /// The script, whatever came.
-    Script,
     /// The application that it is forwarded to.
     Application,
 }
@@ -168,9 +166,6 @@ impl Rules {
         request: &Request,
         is_from_owner: bool,
     ) -> Responder {
-        if !self.respond.is_empty() {
-            return Responder::Script;
-        }
         if !self.accepts(verdict.status) {
             return Responder::Listener(refusal(verdict, is_from_owner));
         }

@@ -2,6 +2,7 @@
 //! so many workers that take the next one as soon as they are free.
 
 use std::future::{Future, pending};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,9 @@ pub struct ForwardOptions {
     pub timeout: Option<Duration>,
     /// Headers that are added.
     pub headers: Headers,
+    /// The scheme by which senders reach this program, where applications are told of it, of the
+    /// sender's address and of the name that was asked for.
+    pub forwarded: Option<&'static str>,
 }
 
 /// The applications behind the listener.
@@ -205,7 +209,7 @@ async fn run(mut places: mpsc::UnboundedReceiver<Place>, target: Target, sender:
 impl Sender {
     /// One attempt. Its worker is free once the answer is there; the disk is waited for elsewhere.
     async fn send(&self, job: Job, target: &Target) {
-        let request = outgoing(&job.delivery.request, &self.options.headers);
+        let request = outgoing(&job.delivery, &self.options);
         let outgoing = Outgoing {
             delivery_id: &job.delivery.id,
             trigger: Trigger::Forward,
@@ -246,12 +250,26 @@ async fn publish_kept(mut attempts: mpsc::Receiver<Unkept>, events: Arc<Events>)
     }
 }
 
-fn outgoing(request: &Request, added: &Headers) -> Request {
-    let mut outgoing = request.clone();
+fn outgoing(delivery: &Delivery, options: &ForwardOptions) -> Request {
+    let mut outgoing = delivery.request.clone();
+    let headers = &mut outgoing.headers;
+    if let Some(scheme) = options.forwarded {
+        let remote = delivery.remote.as_deref().unwrap_or_default();
+        let sender = remote.parse::<SocketAddr>();
+        let sender = sender.map(|address| address.ip().to_canonical().to_string());
+        // Whoever is in front of this program has said where the delivery comes from.
+        let chain = headers.text("X-Forwarded-For").into_iter();
+        let chain: Vec<_> = chain.map(str::to_owned).chain(sender).collect();
+        headers.set("X-Forwarded-For", chain.join(", "));
+        if let Some(host) = headers.text("Host").map(str::to_owned) {
+            headers.set("X-Forwarded-Host", host);
+        }
+        headers.set("X-Forwarded-Proto", scheme);
+    }
     // The name by which the sender reached this program.
-    outgoing.headers.remove("Host");
-    for (name, value) in added.iter() {
-        outgoing.headers.set(name, value.clone());
+    headers.remove("Host");
+    for (name, value) in options.headers.iter() {
+        headers.set(name, value.clone());
     }
     outgoing
 }

@@ -9,37 +9,41 @@ mod activity;
 mod decide;
 mod duplicates;
 mod events;
+mod expected;
 mod forward;
 mod probe;
 mod progress;
 mod recent;
 mod rules;
+mod script;
 mod uptake;
 
 use std::future::ready;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::delivery::{Delivery, DeliverySource, EventFilter, Timestamp, id};
-use crate::http::{Arrival, Handler, Pending, Reply, Stray};
+use crate::delivery::{Delivery, DeliverySource, EventFilter, Headers, Timestamp, id};
+use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply, Stray};
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
 use forward::{Forwarder, Slot};
-use recent::Recent;
+use script::Prompter;
 
 pub use activity::Activity;
 pub use decide::{Decision, Responder};
 pub use duplicates::Duplicates;
 pub use events::{Events, Subscription};
+pub use expected::{ExpectedDelivery, ReadError};
 pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
 pub use rules::{AnswerMode, InvalidPolicy, Route, Rules, UnsignedPolicy};
+pub use script::{Script, ScriptStep};
 pub use uptake::Uptake;
 
 /// How many senders may wait for the cause of their wrong signatures; beyond, none is looked for, so
@@ -66,6 +70,13 @@ pub struct ReceiverOptions {
     pub forward: Option<ForwardOptions>,
     /// How long to wait before each answer.
     pub delay: Option<Duration>,
+    /// The answers to deliveries whatever they are, in turn for each event id; the last one stays.
+    /// None where the answer depends on what came.
+    pub script: Vec<ScriptStep>,
+    /// What chance follows from, where answers are given by chance.
+    pub seed: u64,
+    /// What is added to the head of each answer of this program's own.
+    pub headers: Headers,
     /// What is waited for.
     pub expectation: Expectation,
 }
@@ -78,8 +89,8 @@ pub struct Receiver {
     /// Who submits to the log, queues: its order is that of the forwarding and of the duplicates.
     order: tokio::sync::Mutex<()>,
     duplicates: Arc<Duplicates>,
-    /// How far the script was walked, by event id.
-    walked: Mutex<Recent<usize>>,
+    prompter: Prompter,
+    headers: Headers,
     forwarder: Option<Forwarder>,
     events: Arc<Events>,
     delay: Option<Duration>,
@@ -93,6 +104,8 @@ struct Kept {
     occurrence: u32,
     /// The answer; `None` where the application gives it.
     reply: Option<Reply>,
+    /// How long to wait before the answer.
+    delay: Duration,
     slots: Vec<Slot>,
 }
 
@@ -117,14 +130,13 @@ impl Handler for Receiver {
             occurrence: kept.occurrence,
         });
         let forwarded = Forwarder::run(kept.slots, &kept.delivery, is_from_owner);
-        let delay = self.delay;
         async move {
             let reply = match kept.reply {
                 Some(reply) => reply,
                 None => forwarded.await,
             };
-            if let Some(delay) = delay {
-                tokio::time::sleep(delay).await;
+            if !kept.delay.is_zero() {
+                tokio::time::sleep(kept.delay).await;
             }
             reply
         }
@@ -145,7 +157,8 @@ impl Receiver {
             log: options.log,
             order: tokio::sync::Mutex::default(),
             duplicates: Arc::new(options.duplicates),
-            walked: Mutex::default(),
+            prompter: Prompter::new(options.script, options.seed),
+            headers: options.headers,
             events,
             delay: options.delay,
             diagnoses: Semaphore::new(DIAGNOSES),
@@ -220,12 +233,16 @@ impl Receiver {
             Some(forwarder) => forwarder.enqueue(&decision.routes),
             None => Some(Vec::new()),
         };
-        let reply = match &decision.responder {
-            Responder::Script => Some(self.scripted(&decision)),
+        let is_delivery = arrival.problem.is_none() && !decision.is_probe;
+        let step = is_delivery.then(|| self.prompter.next(decision.event_id.as_deref()));
+        let step = step.unwrap_or_default();
+        let reply = match (step.reply(decision.is_from_owner), &decision.responder) {
+            (Some(reply), _) => Some(reply),
             _ if slots.is_none() => Some(decide::later(BUSY)),
-            Responder::Listener(reply) => Some(reply.clone()),
-            Responder::Application => None,
+            (_, Responder::Listener(reply)) => Some(reply.clone()),
+            (_, Responder::Application) => None,
         };
+        let reply = reply.map(|reply| reply.with_all(&self.headers));
         let delivery = Arc::new(Delivery {
             id,
             received_at: now,
@@ -241,7 +258,10 @@ impl Receiver {
             duplicate_of: unsettled.occurrence.first.clone(),
             verdict: decision.verdict,
             request: arrival.request,
-            response_status: reply.as_ref().map(|reply| reply.status),
+            response_status: reply
+                .as_ref()
+                .map(|reply| reply.status)
+                .filter(|status| *status != NO_ANSWER),
         });
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
@@ -254,6 +274,7 @@ impl Receiver {
             delivery,
             occurrence,
             reply,
+            delay: self.delay.unwrap_or_default() + step.delay,
             slots: slots.unwrap_or_default(),
         })
     }
@@ -279,20 +300,5 @@ impl Receiver {
             drop(order);
             settled.await;
         }
-    }
-
-    /// The next scripted answer to deliveries of an event. No stranger needs to know that it is one.
-    fn scripted(&self, decision: &Decision) -> Reply {
-        let mut walked = self.walked.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = walked.key(decision.event_id.as_deref().unwrap_or_default());
-        let step = walked.get(key).copied().unwrap_or_default();
-        let last = self.rules.respond.len().saturating_sub(1);
-        walked.insert(key, (step + 1).min(last));
-        let status = self.rules.respond.get(step).copied().unwrap_or(200);
-        let mut body = serde_json::json!({"received": true});
-        if decision.is_from_owner {
-            body["scripted"] = status.into();
-        }
-        Reply::json(status, &body.to_string())
     }
 }

@@ -1,5 +1,6 @@
 //! Counting what comes, apart from telling it.
 
+use super::expected::ExpectedDelivery;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status};
 
 /// What a run waits for.
@@ -7,8 +8,8 @@ use crate::delivery::{Delivery, DeliverySource, EventFilter, Status};
 pub struct Expectation {
     /// So many deliveries.
     pub count: Option<u64>,
-    /// A valid delivery of each of these events.
-    pub events: Vec<String>,
+    /// A valid delivery that is each of these.
+    pub deliveries: Vec<ExpectedDelivery>,
     /// The events that are counted for `count`.
     pub counted: EventFilter,
 }
@@ -22,8 +23,8 @@ pub struct Progress {
     pub refused: u64,
     /// Those that were valid.
     pub valid: u64,
-    /// The expected events that have not come.
-    pub missing: Vec<String>,
+    /// The expected deliveries that have not come.
+    pub missing: Vec<ExpectedDelivery>,
     count: Option<u64>,
     /// How many of the deliveries are counted for `count`, and how many of those were valid.
     counted: [u64; 2],
@@ -34,9 +35,9 @@ pub struct Progress {
 impl Progress {
     pub(super) fn new(expectation: Expectation) -> Self {
         Self {
-            expects: expectation.count.is_some() || !expectation.events.is_empty(),
+            expects: expectation.count.is_some() || !expectation.deliveries.is_empty(),
             count: expectation.count,
-            missing: expectation.events,
+            missing: expectation.deliveries,
             filter: expectation.counted,
             ..Self::default()
         }
@@ -73,9 +74,8 @@ impl Progress {
         match delivery.verdict.status {
             Status::Valid => {
                 self.valid += 1;
-                let event = delivery.event.as_deref();
                 self.missing
-                    .retain(|missing| Some(missing.as_str()) != event);
+                    .retain_mut(|missing| !missing.is_met_by(delivery));
             }
             Status::Unverified => {}
             _ => self.refused += 1,

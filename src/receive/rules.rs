@@ -58,9 +58,6 @@ pub struct Rules {
     /// The names of this listener besides `localhost` and addresses: who asks for another one does not
     /// reach an application without a signature.
     pub hosts: Vec<String>,
-    /// The statuses to answer, whatever came, in turn for each event id; the last one stays. None
-    /// where the answer depends on what came.
-    pub respond: Vec<u16>,
     /// Whose answer the sender gets of what is forwarded.
     pub answer: AnswerMode,
     /// Where deliveries go on to.

@@ -1,6 +1,7 @@
 //! `webhook listen`, as senders, applications, scripts and people meet it.
 
 mod answers;
+mod companion;
 pub mod durable;
 mod endings;
 mod forwarding;

@@ -15,6 +15,7 @@ mod listen;
 mod log;
 mod network;
 mod peers;
+mod pipes;
 mod receive;
 mod replay;
 mod sections;

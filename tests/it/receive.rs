@@ -38,7 +38,6 @@ fn rules() -> Rules {
         hosts: Vec::new(),
         on_unsigned: UnsignedPolicy::Reject,
         on_invalid: InvalidPolicy::Reject,
-        respond: Vec::new(),
         answer: AnswerMode::App,
         routes: Vec::new(),
         events: EventFilter::default(),
@@ -47,6 +46,9 @@ fn rules() -> Rules {
 
 fn options(rules: Rules, log: Option<Writer>) -> ReceiverOptions {
     ReceiverOptions {
+        script: Vec::new(),
+        seed: 0,
+        headers: Headers::new(),
         rules,
         clock: || NOW,
         log,
@@ -67,6 +69,7 @@ fn forwarding(mut rules: Rules, target: &str, log: Option<Writer>) -> ReceiverOp
         concurrency: 1,
         timeout: None,
         headers: Headers::new(),
+        forwarded: None,
     });
     options
 }

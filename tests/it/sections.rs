@@ -164,7 +164,7 @@ fn a_value_that_cannot_be_read_names_file_and_key_unless_a_flag_hides_it() {
         ("port = 70000", "`listen.port`: `70000` is not"),
         (
             "respond = [200, 'x']",
-            "`listen.respond`: `x` is not a status",
+            "`listen.respond`: `x` is not an answer",
         ),
         ("count = 0", "`listen.count`: `0` is not"),
     ] {

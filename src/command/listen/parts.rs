@@ -16,7 +16,8 @@ use crate::exit::CliError;
 use crate::http::{Limits, limits::BODY_SLOW};
 use crate::provider::Policy;
 use crate::receive::{
-    Duplicates, Expectation, ForwardOptions, REMEMBERED, ReceiverOptions, Route, Rules,
+    Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
+    ReceiverOptions, Route, Rules, Script, ScriptStep,
 };
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
@@ -70,6 +71,9 @@ impl Parts {
                 log: writer,
                 duplicates,
                 delay: args.delay,
+                script: script(args, world)?,
+                seed: args.seed.unwrap_or_else(rand::random),
+                headers: args.respond_header.iter().cloned().collect(),
                 expectation: Expectation {
                     counted: rules.events.clone(),
                     ..expectation
@@ -102,25 +106,53 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
         on_invalid: args.on_invalid,
         on_unsigned: args.on_unsigned,
         hosts: public_host.chain(args.allow_host.clone()).collect(),
-        respond: args.respond.clone(),
         answer: args.answer,
         catalogue: setup.catalogue,
     })
 }
 
-fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
-    for event in &args.expect {
-        if event.contains('*') || event.starts_with('!') {
-            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
-            let message = "`--expect` awaits one event, not a pattern";
-            return Err(CliError::usage(message).hint(hint));
+/// The answers that are given whatever comes, with the bodies that lie in files.
+fn script(args: &ListenArgs, world: &World) -> Result<Vec<ScriptStep>, CliError> {
+    let steps = args.respond.iter().flat_map(|Script(steps)| steps).cloned();
+    let load = |mut step: ScriptStep| {
+        let path = step
+            .body
+            .as_deref()
+            .and_then(|body| body.strip_prefix(b"@"));
+        if let Some(path) = path.map(String::from_utf8_lossy) {
+            let bytes = std::fs::read(world.folder.join(&*path)).map_err(|error| {
+                CliError::unreadable(format!("cannot read `{path}`: {error}"))
+                    .hint("`--respond 201:@FILE` takes the body from a file")
+            })?;
+            step.body = Some(bytes.into());
         }
-        setup.known_event(event)?;
-    }
+        Ok(step)
+    };
+    steps.map(load).collect()
+}
+
+fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError> {
+    let count = if args.once { Some(1) } else { args.count };
+    let deliveries = args.expect.iter().map(|text| expected(text, setup));
     Ok(Expectation {
-        count: args.count.or(args.once.then_some(1)),
-        events: args.expect.clone(),
+        count,
+        deliveries: deliveries.collect::<Result<_, _>>()?,
         ..Expectation::default()
+    })
+}
+
+fn expected(text: &str, setup: &Setup) -> Result<ExpectedDelivery, CliError> {
+    let is_event = |event: &str| setup.known_event(event).is_ok();
+    ExpectedDelivery::read(text, is_event).map_err(|error| match error {
+        ReadError::Event(event) if event.contains('*') || event.starts_with('!') => {
+            let hint = format!("name the event; `--events '{event}'` prints what fits a pattern");
+            CliError::usage("`--expect` awaits one event, not a pattern").hint(hint)
+        }
+        ReadError::Event(event) => setup.unknown_event(&event).into(),
+        ReadError::Condition(condition) => {
+            CliError::usage(format!("`--expect`: `{condition}` is not a condition"))
+                .hint("a condition is a path, one of `==`, `!=`, `<`, `<=`, `>`, `>=`, `~`, and a value: `order.paid:data.total==12.5`")
+        }
     })
 }
 
@@ -174,6 +206,13 @@ fn forward(
         concurrency: usize::from(args.concurrency),
         timeout: Some(args.timeout).filter(|span| !span.is_zero()),
         headers: args.header.iter().cloned().collect(),
+        forwarded: args
+            .forwarded
+            .then_some(if args.tls || args.cert.is_some() {
+                "https"
+            } else {
+                "http"
+            }),
     }))
 }
 

@@ -78,10 +78,11 @@ impl Printer {
     /// The last lines.
     pub fn summary(&self, progress: &Progress) -> Result<(), CliError> {
         if self.json {
+            let missing: Vec<_> = progress.missing.iter().map(ToString::to_string).collect();
             let fields = serde_json::json!({
                 "deliveries": progress.deliveries,
                 "valid": progress.valid, "refused": progress.refused,
-                "met": progress.is_met(), "missing": progress.missing,
+                "met": progress.is_met(), "missing": missing,
             });
             self.console
                 .json(&Line::new("summary", fields).to_json()?)?;
@@ -89,8 +90,12 @@ impl Printer {
         let (count, valid) = (progress.deliveries, progress.valid);
         self.console
             .talk(&format!("{count} received, {valid} valid"));
-        for event in &progress.missing {
-            self.console.warn(&format!("`{event}` has not come"), None);
+        for missing in &progress.missing {
+            let found = missing.found.as_deref();
+            let found = found.map(|found| format!(": in the last one, {found}"));
+            let found = found.unwrap_or_default();
+            let line = format!("`{missing}` has not come{found}");
+            self.console.warn(&line, None);
         }
         Ok(())
     }

@@ -152,10 +152,9 @@ impl<'a> RunReport<'a> {
             Some(requests) => self.summarize(requests, interrupted.is_some()),
             None => Ok(()),
         };
-        if let Some(trouble) = failed {
-            return Err(trouble);
+        if let Some(trouble) = failed.or_else(|| said.err()) {
+            return trouble.or_known(self.outcome);
         }
-        said?;
         let cut = interrupted.filter(|_| self.rest() > 0);
         Ok(cut.map_or(self.outcome, Outcome::Interrupted))
     }

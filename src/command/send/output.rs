@@ -54,7 +54,8 @@ impl<'a> SendOutput<'a> {
 
     /// How the run ended: the worst that came of a delivery, unless a signal stopped it.
     pub fn outcome(&self, stopped_by: Option<Signal>) -> Outcome {
-        stopped_by.map_or(self.worst, Outcome::Interrupted)
+        let known = self.worst.worse(self.current);
+        stopped_by.map_or(known, Outcome::Interrupted)
     }
 
     /// Tells of an event; ends the run where nothing can be printed any more.

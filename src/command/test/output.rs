@@ -155,15 +155,21 @@ impl<'a> RunOutput<'a> {
         self.findings
             .sort_by_key(|found| (found.severity, found.outcome != CheckOutcome::Fail));
         let written = self.write_files(shortfall, summary_file);
-        self.print(shortfall)?;
-        written?;
+        let known = self.outcome();
+        let outcome = shortfall.map_or(known, |shortfall| known.worse(shortfall.outcome));
+        if let Err(error) = self.print(shortfall).and(written) {
+            return error.or_known(outcome);
+        }
         if let Some(status) = self.refusal {
             self.warn_of_refusal(status);
         }
+        Ok(outcome)
+    }
+
+    /// What the checks say that were run so far.
+    pub const fn outcome(&self) -> Outcome {
         let weak = self.totals.warned + self.totals.open;
-        let is_right = self.totals.failed == 0 && !(self.args.strict && weak > 0);
-        let outcome = Outcome::of(is_right);
-        Ok(shortfall.map_or(outcome, |shortfall| outcome.worse(shortfall.outcome)))
+        Outcome::of(self.totals.failed == 0 && !(self.args.strict && weak > 0))
     }
 
     fn write_files(

@@ -137,6 +137,11 @@ impl VerifyOutput {
         self.shown.borrow_mut().rows.rename_last(file);
     }
 
+    /// What is known so far: whether all was valid.
+    pub const fn outcome(&self) -> Outcome {
+        Outcome::of(self.totals.all_valid())
+    }
+
     /// Writes what is left to write, and says how the run ended.
     pub fn finish(self) -> Result<Outcome, CliError> {
         // First, as the end of the output may meet a closed pipe.
@@ -146,14 +151,14 @@ impl VerifyOutput {
             .map_or(Ok(()), |it| it.write(&self.world));
         self.show()?;
         let console = self.world.console;
-        let all_valid = self.totals.all_valid();
+        let known = self.outcome();
         match (self.unreadable.end(), written) {
             (Some(error), Ok(())) | (None, Err(error)) => Err(error),
             (Some(earlier), Err(error)) => {
                 console.talk(&describe(&earlier));
                 Err(error)
             }
-            (None, Ok(())) => Ok(Outcome::of(all_valid)),
+            (None, Ok(())) => Ok(known),
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) const MISTAKES: &[(Cause, Undo)] = &[
     }),
     (cause::FORM_ENCODED, form_text),
     (cause::LATIN1_TO_UTF8, to_latin1),
-    (cause::UTF8_AS_LATIN1, |body| Some(from_latin1(body).into())),
+    (cause::UTF8_AS_LATIN1, from_latin1),
     (cause::INVALID_UTF8_REPLACED, |body| {
         Some(lossy(body).into())
     }),
@@ -202,9 +202,11 @@ fn to_latin1(body: &[u8]) -> Option<Cow<'_, [u8]>> {
     bytes.ok().map(Cow::from)
 }
 
-fn from_latin1(body: &[u8]) -> Vec<u8> {
+/// Only UTF-8 is read so by mistake: of other bytes, one that is lost would look the same.
+fn from_latin1(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+    std::str::from_utf8(body).ok()?;
     let text: String = body.iter().copied().map(char::from).collect();
-    text.into_bytes()
+    Some(text.into_bytes().into())
 }
 
 fn lossy(body: &[u8]) -> Vec<u8> {

@@ -236,7 +236,9 @@ fn white_space(layout: Layout, signed: &str, received: &str) -> Diagnosis {
         Layout::Indented(..) if signed.replace(['\r', '\n'], "") == received => {
             cause::LINE_BREAKS_LOST.found()
         }
-        Layout::Indented(..) => cause::RESERIALIZED_PRETTY.found(),
+        Layout::Indented(..) | Layout::Jackson(_) | Layout::PowerShell(_) => {
+            cause::RESERIALIZED_PRETTY.found()
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::signature::ParsedSignature;
 /// The largest body that is printed otherwise, and how many times its length the text may have.
 const MAX_PRINTED: usize = 256 * 1024;
 const MAX_GROWTH: usize = 4;
+/// The length that PHP's text may have, as small objects grow more.
+const MIN_PRINTED: usize = 4096;
 
 /// How a program prints an object.
 struct Notation {
@@ -71,6 +73,9 @@ const NOTATIONS: &[Notation] = &[
     GO,
 ];
 
+/// What PHP calls an object that it has read of JSON: an array or not.
+const PHP_OBJECTS: [&str; 2] = ["Array", "stdClass Object"];
+
 /// Which characters programs leave as they are in forms: RFC 3986 and Python, browsers and Java, PHP,
 /// JavaScript's `encodeURIComponent`, .NET.
 const SAFE: &[&str] = &["-._~", "-._*", "-._", "-_.!~*'()", "-_.!*()"];
@@ -101,6 +106,14 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     });
     if let Some(notation) = printed {
         return Some(cause::PRINTED.found_in(notation.name));
+    }
+    let printed_by_php = PHP_OBJECTS.iter().any(|object| {
+        print_r(&tokens, object, MIN_PRINTED.max(MAX_GROWTH * body.len())).is_some_and(|text| {
+            trial.spend(text.len()) && trial.body_proves(presented, text.as_bytes())
+        })
+    });
+    if printed_by_php {
+        return Some(cause::PRINTED.found_in("PHP's `print_r`"));
     }
     let whole = |text: &str| {
         let mut members = FORM_MEMBERS.iter();
@@ -144,6 +157,49 @@ fn print(notation: &Notation, tokens: &[Token<'_>], largest: usize) -> Option<St
             return None;
         }
         before = Some(*token);
+    }
+    Some(text)
+}
+
+/// What PHP's `print_r` gives of an array, or of an object of this name.
+fn print_r(tokens: &[Token<'_>], object: &str, largest: usize) -> Option<String> {
+    let mut text = String::new();
+    // Of each open bracket, the next place in a list.
+    let mut open: Vec<Option<usize>> = Vec::new();
+    for token in tokens {
+        let indent = " ".repeat((8 * open.len()).saturating_sub(4));
+        match (token, open.last_mut()) {
+            (Token::Close(_) | Token::Key(_), _) => {}
+            (_, Some(Some(place))) => {
+                text.extend([&indent, "[", &place.to_string(), "] => "]);
+                *place += 1;
+            }
+            _ => {}
+        }
+        match token {
+            Token::Open(bracket) => {
+                let is_list = *bracket == Bracket::Array;
+                let name = if is_list { "Array" } else { object };
+                text.extend([name, "\n", &" ".repeat(8 * open.len()), "(\n"]);
+                open.push(is_list.then_some(0));
+            }
+            Token::Close(_) => {
+                open.pop();
+                let end = if open.is_empty() { ")\n" } else { ")\n\n" };
+                text.extend([&" ".repeat(8 * open.len()), end]);
+            }
+            Token::Key(key) => text.extend([&indent, "[", &unescape(key), "] => "]),
+            Token::String(string) => text.extend([&unescape(string), "\n"]),
+            Token::Number(number) if number.contains(['.', 'e', 'E']) => {
+                let shortest = shortest(number);
+                text.extend([shortest.strip_suffix(".0").unwrap_or(&shortest), "\n"]);
+            }
+            Token::Number(number) => text.extend([number, "\n"]),
+            Token::Word(word) => text.push_str(if *word == "true" { "1\n" } else { "\n" }),
+        }
+        if text.len() > largest {
+            return None;
+        }
     }
     Some(text)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::tokens::unescape;
-use crate::json::{Token, javascript};
+use crate::json::{Bracket, Token, javascript};
 
 /// How a JSON text is written.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,10 @@ pub(super) enum Layout {
     ColonSpaced,
     /// A member a line: what indents it, and what ends a line.
     Indented(&'static str, &'static str),
+    /// As Java's Jackson indents: the members of objects alone, a space before each colon.
+    Jackson(&'static str),
+    /// As Windows `PowerShell` indents: by the column of the bracket, two spaces behind each colon.
+    PowerShell(&'static str),
 }
 
 /// What is escaped in strings besides what JSON demands.
@@ -71,7 +75,7 @@ pub(super) fn write(tokens: &[Token<'_>], style: JsonStyle, largest: usize) -> O
         style,
         largest,
         text: String::new(),
-        depth: 0,
+        open: Vec::new(),
         whole_seen: 0,
     };
     let mut before = None;
@@ -86,20 +90,23 @@ struct StyledText {
     style: JsonStyle,
     largest: usize,
     text: String,
-    depth: usize,
+    /// The brackets that are open, each with the column in which it stands.
+    open: Vec<(Bracket, usize)>,
     whole_seen: u32,
 }
 
 impl StyledText {
     /// Adds a token; `None` where the text became too long or too deep.
     fn token(&mut self, token: Token<'_>, before: Option<Token<'_>>) -> Option<()> {
-        if let Token::Close(_) = token {
-            self.depth -= 1;
-        }
-        self.separate(token.separators(before))?;
+        // The bracket that a break in the line belongs to.
+        let around = match token {
+            Token::Close(_) => self.open.pop(),
+            _ => self.open.last().copied(),
+        };
+        self.separate(token, before, around)?;
         match token {
             Token::Open(bracket) => {
-                self.depth += 1;
+                self.open.push((bracket, self.column()));
                 self.text.push_str(bracket.open());
             }
             Token::Close(bracket) => self.text.push_str(bracket.close()),
@@ -111,22 +118,60 @@ impl StyledText {
                 self.text.push_str(match self.style.layout {
                     Layout::Compact | Layout::CommaSpaced => ":",
                     Layout::Spaced | Layout::ColonSpaced | Layout::Indented(..) => ": ",
+                    Layout::Jackson(_) => " : ",
+                    Layout::PowerShell(_) => ":  ",
                 });
             }
         }
         (self.text.len() <= self.largest).then_some(())
     }
 
-    fn separate(&mut self, (comma, line): (bool, bool)) -> Option<()> {
+    /// In which column the next character stands; the layouts that ask for it are few.
+    fn column(&self) -> usize {
+        match self.style.layout {
+            Layout::PowerShell(_) => {
+                let line = self.text.rsplit('\n').next().unwrap_or_default();
+                line.chars().count()
+            }
+            _ => 0,
+        }
+    }
+
+    fn separate(
+        &mut self,
+        token: Token<'_>,
+        before: Option<Token<'_>>,
+        around: Option<(Bracket, usize)>,
+    ) -> Option<()> {
+        let (comma, line) = token.separators(before);
+        let closes = matches!(token, Token::Close(_));
+        let is_empty = closes && matches!(before, Some(Token::Open(_)));
         if comma {
             self.text.push(',');
         }
-        match self.style.layout {
-            Layout::Spaced | Layout::CommaSpaced if comma => self.text.push(' '),
-            Layout::Indented(..) if line && self.depth > MAX_INDENTED => return None,
-            Layout::Indented(by, end) if line => {
+        if line && self.open.len() > MAX_INDENTED {
+            return None;
+        }
+        match (self.style.layout, around) {
+            (Layout::Spaced | Layout::CommaSpaced, _) if comma => self.text.push(' '),
+            (Layout::Indented(by, end), _) if line => {
                 self.text.push_str(end);
-                self.text.extend(std::iter::repeat_n(by, self.depth));
+                self.text.extend(std::iter::repeat_n(by, self.open.len()));
+            }
+            (Layout::Jackson(end), Some((Bracket::Object, _))) if line => {
+                let is_object = |(bracket, _): &&(Bracket, usize)| *bracket == Bracket::Object;
+                let depth = self.open.iter().filter(is_object).count();
+                self.text.push_str(end);
+                self.text.extend(std::iter::repeat_n("  ", depth));
+            }
+            (Layout::Jackson(_), _) if line || is_empty => self.text.push(' '),
+            (Layout::PowerShell(end), Some((_, column))) if line || is_empty => {
+                self.text.push_str(end);
+                if is_empty {
+                    self.text.push_str(end);
+                }
+                let column = if closes { column } else { column + 4 };
+                self.text.extend(std::iter::repeat_n(' ', column));
             }
             _ => {}
         }

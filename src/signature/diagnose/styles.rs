@@ -81,6 +81,10 @@ pub(super) const RARE_LAYOUTS: &[Layout] = &[
     Layout::Indented("   ", "\n"),
     Layout::Indented(" ", "\r\n"),
     Layout::Indented("", "\n"),
+    Layout::Jackson("\n"),
+    Layout::Jackson("\r\n"),
+    Layout::PowerShell("\r\n"),
+    Layout::PowerShell("\n"),
 ];
 
 /// The styles of other programs that change more than white space and numbers.

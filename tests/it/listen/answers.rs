@@ -278,6 +278,106 @@ fn a_scripted_answer_does_not_ask_who_sent() {
 }
 
 #[test]
+fn a_script_has_bodies_delays_and_ends_without_an_answer() {
+    let sandbox = Sandbox::new();
+    sandbox.file("body.json", r#"{"id":7}"#);
+    let mut listener = sandbox.listen(&[
+        "--secret",
+        SECRET,
+        "--respond",
+        "delay=300ms,delay=300ms+503,reset,201:@body.json",
+        "--respond",
+        "202:so, it is: accepted",
+        "--respond-header",
+        "Retry-After: 7",
+    ]);
+    let body = order("evt_1");
+    let (name, value) = signature("olympus", SECRET, body.as_bytes());
+    let message = format!(
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{name}: {value}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = || {
+        let start = Instant::now();
+        let answer = raw_exchange(listener.address(), message.as_bytes());
+        let line = listener.next_line();
+        assert_eq!(line["verdict"]["status"], "valid");
+        let text = String::from_utf8(answer).unwrap();
+        (text, start.elapsed(), line["response"]["status"].as_u64())
+    };
+    let slow = Duration::from_millis(300);
+    let (usual, took, kept) = answer();
+    assert!(
+        usual.starts_with("HTTP/1.1 200 ") && took >= slow,
+        "{usual}"
+    );
+    assert!(
+        usual.to_lowercase().contains("retry-after: 7\r\n"),
+        "{usual}"
+    );
+    assert_eq!(kept, Some(200));
+    let (refused, took, _) = answer();
+    assert!(
+        refused.starts_with("HTTP/1.1 503 ") && took >= slow,
+        "{refused}"
+    );
+    let (nothing, _, kept) = answer();
+    assert_eq!((nothing.as_str(), kept), ("", None));
+    let (file, ..) = answer();
+    assert!(
+        file.starts_with("HTTP/1.1 201 ") && file.ends_with("\r\n\r\n{\"id\":7}"),
+        "{file}"
+    );
+    assert!(
+        file.to_lowercase()
+            .contains("content-type: application/json\r\n"),
+        "{file}"
+    );
+    for _ in 0..2 {
+        let (typed, ..) = answer();
+        assert!(typed.starts_with("HTTP/1.1 202 "), "{typed}");
+        assert!(typed.ends_with("\r\n\r\nso, it is: accepted"), "{typed}");
+    }
+}
+
+#[test]
+fn chance_is_the_same_for_the_same_seed_and_leaves_the_usual_answer() {
+    let answers = |seed: &str| -> Vec<u16> {
+        let (_sandbox, listener) = listen(&["--respond", "50%=503", "--seed", seed]);
+        let answer = |n: usize| deliver(listener.address(), order(&format!("evt_{n}"))).0;
+        (0..40).map(answer).collect()
+    };
+    let first = answers("7");
+    assert_eq!(first, answers("7"));
+    assert_ne!(first, answers("8"));
+    let refused = first.iter().filter(|status| **status == 503).count();
+    assert!((8..32).contains(&refused), "{first:?}");
+    assert!(
+        first.iter().all(|status| [200, 503].contains(status)),
+        "{first:?}"
+    );
+    // What is not meant by chance is judged as ever.
+    let (_sandbox, listener) = listen(&["--respond", "0%=503"]);
+    assert_eq!(post(listener.address(), "/", &[], b"whatever").0, 401);
+}
+
+#[test]
+fn a_script_that_cannot_be_followed_is_refused_at_the_start() {
+    let sandbox = Sandbox::new();
+    for (script, code, said) in [
+        ("foo", 2, "`foo` is not an answer such as"),
+        ("200,99", 2, "`99` is not an answer such as"),
+        ("150%=500", 2, "`150%=500` is not an answer such as"),
+        ("reset:body", 2, "a body needs a status before it"),
+        ("200:@gone.json", 4, "cannot read `gone.json`"),
+    ] {
+        let run = sandbox.run(&["listen", "--port", "0", "--respond", script]);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+        run.expect(code);
+    }
+}
+
+#[test]
 fn an_answer_can_be_delayed() {
     let (_sandbox, listener) = listen(&["--delay", "300ms"]);
     let start = Instant::now();

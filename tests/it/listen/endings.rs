@@ -236,7 +236,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     assert_eq!(deliver(address, order("evt_1")).0, 200);
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(output.status.code(), Some(141), "{stderr}");
     assert!(
         !stderr.contains("error") && !stderr.contains("panicked"),
         "{stderr}"

@@ -33,6 +33,32 @@ fn the_application_gets_the_same_bytes() {
 }
 
 #[test]
+fn an_application_can_be_told_whence_it_comes() {
+    let app = Endpoint::ok();
+    let (_sandbox, listener) = before(&app.authority(), &["--forwarded"]);
+    let body = order("evt_1");
+    let (name, value) = signature("olympus", SECRET, body.as_bytes());
+    for (sent, chain) in [
+        ("", "127.0.0.1"),
+        ("X-Forwarded-For: 203.0.113.9\r\n", "203.0.113.9, 127.0.0.1"),
+    ] {
+        let message = format!(
+            "POST / HTTP/1.1\r\nHost: hooks.example.com\r\nConnection: close\r\n{sent}{name}: {value}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        raw_exchange(listener.address(), message.as_bytes());
+        let seen = app.next();
+        assert_eq!(seen.values("x-forwarded-for"), [chain]);
+        assert_eq!(seen.header("x-forwarded-host"), "hooks.example.com");
+        assert_eq!(seen.header("x-forwarded-proto"), "http");
+        assert_eq!(seen.header("host"), app.authority());
+    }
+    let (_sandbox, listener) = before(&app.authority(), &[]);
+    deliver(listener.address(), &body);
+    assert_eq!(app.next().field("x-forwarded-for"), None);
+}
+
+#[test]
 fn bytes_that_are_no_text_are_forwarded_as_they_are() {
     let app = Endpoint::ok();
     let (_sandbox, listener) = before(&app.authority(), &["--on-invalid", "forward"]);

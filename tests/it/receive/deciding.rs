@@ -120,15 +120,3 @@ fn routes_and_filters_choose_by_event() {
     assert!(decision.routes.is_empty());
     assert_eq!(reply(&decision).0, 200);
 }
-
-#[test]
-fn a_script_answers_whatever_came_and_changes_nothing_else() {
-    let mut rules = rules();
-    rules.respond = vec![500];
-    rules.routes = vec![route("1")];
-    for (arrival, routes) in [(genuine("a"), &[0][..]), (forged("a"), &[])] {
-        let decision = decide(&rules, &arrival);
-        assert_eq!(decision.responder, Responder::Script);
-        assert_eq!(decision.routes, routes);
-    }
-}

@@ -221,7 +221,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(output.status.code(), Some(141));
     }
 }
 

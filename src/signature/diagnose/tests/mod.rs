@@ -54,12 +54,41 @@ fn two_mistakes_of_one_command_are_both_named() {
             "a newline was added",
             "byte order mark",
         ),
+        (
+            "a: 1\n".into(),
+            "\u{feff}a: 1\r\n".into(),
+            "byte order mark",
+            "line ends",
+        ),
+        (
+            "\u{feff}a\r\nb\r\n".into(),
+            "a\nb\n".into(),
+            "byte order mark",
+            "CRLF line ends",
+        ),
+        (
+            "\u{feff}a: 1\r\n".into(),
+            "a: 1".into(),
+            "byte order mark",
+            "ended with a newline",
+        ),
     ] {
         let sample = Sample::changed(Provider::Labelled, signed.as_bytes(), received.as_bytes());
         let reason = sample.diagnose().expect(first).reason;
         assert!(reason.starts_with("two mistakes at once: "), "{reason}");
         assert!(reason.contains(first), "{reason}");
         assert!(reason.contains(second), "{reason}");
+    }
+}
+
+#[test]
+fn a_byte_that_is_lost_is_no_other_encoding() {
+    for (signed, received) in [
+        (&b"caf\xc3\x83"[..], &b"caf\xc3"[..]),
+        (b"\xc2\xa9 x", b"\xa9 x"),
+    ] {
+        let sample = Sample::changed(Provider::Labelled, signed, received);
+        assert_eq!(sample.diagnose(), None);
     }
 }
 

@@ -535,6 +535,26 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "map[a:x b:map[c:<nil>]]",
         r#"{"b":{"c":null},"a":"x"}"#,
     ),
+    (
+        "reserialized-pretty",
+        "{\n  \"a\" : [ 1, {\n    \"b\" : { },\n    \"c\" : [ ]\n  } ],\n  \"d\" : null\n}",
+        r#"{"a":[1,{"b":{},"c":[]}],"d":null}"#,
+    ),
+    (
+        "reserialized-pretty",
+        "{\r\n    \"a\":  1,\r\n    \"b\":  {\r\n              \"c\":  [\r\n                        2,\r\n                        {\r\n\r\n                        }\r\n                    ]\r\n          }\r\n}",
+        r#"{"a":1,"b":{"c":[2,{}]}}"#,
+    ),
+    (
+        "object-printed",
+        "Array\n(\n    [a] => x\n    [b] => Array\n        (\n            [0] => 1\n            [1] => 2.5\n        )\n\n    [c] => \n)\n",
+        r#"{"a":"x","b":[1,2.50],"c":null}"#,
+    ),
+    (
+        "object-printed",
+        "stdClass Object\n(\n    [a] => stdClass Object\n        (\n            [b] => 1\n        )\n\n)\n",
+        r#"{"a":{"b":true}}"#,
+    ),
     ("slashes-escaped", r#"{"a":"b\/é"}"#, r#"{"a":"b/é"}"#),
     (
         "unicode-and-slashes-escaped",
