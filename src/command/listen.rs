@@ -148,44 +148,38 @@ async fn receive(
         drop(ask);
         reason
     };
-    let work = async {
+    let work = Box::pin(async {
         let reason = serve(socket, limits, &receiver, until).await;
         receiver.finish().await;
         reason
-    };
+    });
     let reason = patiently(work, asked, "finishing what is under way", world).await;
     let progress = events.progress();
     let _ = tell_progress.send(progress.clone());
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
-    let said = match patiently(read_to_end(printing, &uptake), ready(()), why, world).await {
-        Some(said) => said,
-        None => return Err(unread_rest()),
-    };
+    let said = patiently(read_to_end(printing, &uptake), ready(()), why, world).await;
     let ended = outcome(reason, &progress)?;
     said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
 }
 
-/// What came of the printing; `None` where the output takes nothing any more.
+/// What came of the printing; an error where the output takes nothing any more.
 async fn read_to_end(
     mut printing: JoinHandle<Result<(), CliError>>,
     uptake: &Uptake,
-) -> Option<Result<(), CliError>> {
+) -> Result<(), CliError> {
     loop {
         if let Ok(printed) = timeout(UNREAD_END / 10, &mut printing).await {
             // A printer that panicked has said so on stderr.
-            return Some(printed.unwrap_or(Ok(())));
+            return printed.unwrap_or(Ok(()));
         }
         if uptake.busy_for() >= UNREAD_END {
-            return None;
+            let message = "nobody reads the output: the rest of it was not printed";
+            let hint = "`webhook log` has what was received";
+            return Err(CliError::unreadable(message).hint(hint));
         }
     }
-}
-
-fn unread_rest() -> CliError {
-    let message = "nobody reads the output: the rest of it was not printed";
-    CliError::unreadable(message).hint("`webhook log` has what was received")
 }
 
 /// Says of each stall of the output that senders are held up by it.

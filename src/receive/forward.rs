@@ -2,7 +2,6 @@
 //! so many workers that take the next one as soon as they are free.
 
 use std::future::{Future, pending};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +13,9 @@ use tokio::task::JoinHandle;
 use super::activity::Activity;
 use super::decide::error;
 use super::events::Events;
+use super::passing::{outgoing, reply_of};
 use super::rules::Route;
-use crate::delivery::{Attempt, Delivery, FailureKind, Headers, Request, Signing, Trigger};
+use crate::delivery::{Attempt, Delivery, Headers, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
 use crate::store::Receipt;
@@ -209,7 +209,7 @@ async fn run(mut places: mpsc::UnboundedReceiver<Place>, target: Target, sender:
 impl Sender {
     /// One attempt. Its worker is free once the answer is there; the disk is waited for elsewhere.
     async fn send(&self, job: Job, target: &Target) {
-        let request = outgoing(&job.delivery, &self.options);
+        let request = outgoing(&job.delivery, self.options.forwarded, &self.options.headers);
         let outgoing = Outgoing {
             delivery_id: &job.delivery.id,
             trigger: Trigger::Forward,
@@ -248,57 +248,6 @@ async fn publish_kept(mut attempts: mpsc::Receiver<Unkept>, events: Arc<Events>)
             events.publish(&Activity::Error(error));
         }
     }
-}
-
-fn outgoing(delivery: &Delivery, options: &ForwardOptions) -> Request {
-    let mut outgoing = delivery.request.clone();
-    let headers = &mut outgoing.headers;
-    if let Some(scheme) = options.forwarded {
-        let remote = delivery.remote.as_deref().unwrap_or_default();
-        let sender = remote.parse::<SocketAddr>();
-        let sender = sender.map(|address| address.ip().to_canonical().to_string());
-        // Whoever is in front of this program has said where the delivery comes from.
-        let chain = headers.text("X-Forwarded-For").into_iter();
-        let chain: Vec<_> = chain.map(str::to_owned).chain(sender).collect();
-        headers.set("X-Forwarded-For", chain.join(", "));
-        if let Some(host) = headers.text("Host").map(str::to_owned) {
-            headers.set("X-Forwarded-Host", host);
-        }
-        headers.set("X-Forwarded-Proto", scheme);
-    }
-    // The name by which the sender reached this program.
-    headers.remove("Host");
-    for (name, value) in options.headers.iter() {
-        headers.set(name, value.clone());
-    }
-    outgoing
-}
-
-/// The application's answer. Why there is none tells where the application is, which no stranger
-/// needs to know.
-fn reply_of(attempt: &Attempt, is_from_owner: bool) -> Reply {
-    let failure = match &attempt.outcome {
-        Ok(answer) => {
-            return Reply {
-                status: answer.status,
-                headers: answer.headers.clone(),
-                body: answer.body.clone(),
-            };
-        }
-        Err(failure) => failure,
-    };
-    let (status, message) = match failure.kind {
-        FailureKind::Timeout => (504, "the application did not answer in time"),
-        _ => (502, "the application could not be reached"),
-    };
-    error(
-        status,
-        if is_from_owner {
-            &failure.message
-        } else {
-            message
-        },
-    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,6 +11,7 @@ mod duplicates;
 mod events;
 mod expected;
 mod forward;
+mod passing;
 mod probe;
 mod progress;
 mod recent;
@@ -27,7 +28,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::delivery::{Delivery, DeliverySource, EventFilter, Headers, Timestamp, id};
+use crate::delivery::{Delivery, EventFilter, Headers, Timestamp, id};
 use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply, Stray};
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
@@ -243,26 +244,13 @@ impl Receiver {
             (_, Responder::Application) => None,
         };
         let reply = reply.map(|reply| reply.with_all(&self.headers));
-        let delivery = Arc::new(Delivery {
-            id,
-            received_at: now,
-            source: if decision.is_probe {
-                DeliverySource::Probe
-            } else {
-                DeliverySource::Listen
-            },
-            remote: Some(arrival.remote.to_string()),
-            provider: decision.provider,
-            event: decision.event,
-            event_id: decision.event_id,
+        let status = reply.as_ref().map(|reply| reply.status);
+        let delivery = Delivery {
             duplicate_of: unsettled.occurrence.first.clone(),
-            verdict: decision.verdict,
-            request: arrival.request,
-            response_status: reply
-                .as_ref()
-                .map(|reply| reply.status)
-                .filter(|status| *status != NO_ANSWER),
-        });
+            response_status: status.filter(|status| *status != NO_ANSWER),
+            ..decision.into_delivery(id, now, arrival)
+        };
+        let delivery = Arc::new(delivery);
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
             None => None,

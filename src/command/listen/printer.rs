@@ -6,7 +6,7 @@ use std::io;
 use tokio::sync::oneshot;
 
 use super::ready::Ready;
-use super::warnings::Warnings;
+use super::warnings::RareWarnings;
 use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{About, Attempt};
@@ -28,7 +28,7 @@ pub struct Printer {
     /// Whether deliveries are kept, so that `webhook log show` finds them.
     pub is_kept: bool,
     /// What was warned of.
-    pub warnings: RefCell<Warnings>,
+    pub warnings: RefCell<RareWarnings>,
 }
 
 impl Printer {

@@ -15,16 +15,16 @@ const QUIET: Duration = Duration::from_secs(10);
 /// How many warnings are remembered; there are fewer of them, unless somebody makes them up.
 const REMEMBERED: usize = 64;
 
-/// Warnings, and when each was said last.
+/// What was warned of, and when last.
 #[derive(Default)]
-pub struct Warnings(HashMap<String, Said>);
+pub struct RareWarnings(HashMap<String, Said>);
 
 struct Said {
     at: Instant,
     unsaid: u32,
 }
 
-impl Warnings {
+impl RareWarnings {
     /// Warns of something that could not be kept or read.
     pub fn of_log(&mut self, console: Console, error: &StoreError) {
         let error = CliError::from(error.clone());
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_repeats_is_said_once_in_a_while_with_its_count() {
-        let mut warnings = Warnings::default();
+        let mut warnings = RareWarnings::default();
         let start = Instant::now();
         let mut said = |key: &str, seconds: u64| {
             let now = start + Duration::from_secs(seconds);
