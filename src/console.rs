@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::report::{self, sanitize};
+use crate::report::{self, Detail, sanitize};
 
 /// Where a command speaks.
 ///
@@ -14,14 +14,15 @@ use crate::report::{self, sanitize};
 #[derive(Debug, Clone, Copy)]
 pub struct Console {
     choice: ColorChoice,
+    detail: Detail,
 }
 
 impl Console {
-    /// Streams with this choice of colours.
-    pub fn new(choice: ColorChoice) -> Self {
+    /// Streams with this choice of colours, and how much is said on them.
+    pub fn new(choice: ColorChoice, detail: Detail) -> Self {
         // The strings are always built in colour; what a stream does not want, it strips.
         colored::control::set_override(true);
-        Self { choice }
+        Self { choice, detail }
     }
 
     /// Prints data, and a line end.
@@ -80,9 +81,21 @@ impl Console {
         self.talk(&report::warning(message, hint));
     }
 
-    /// Says something that is good to know.
+    /// Says something that is good to know, unless little is to be said.
     pub fn note(self, message: &str) {
-        self.talk(&report::note(message));
+        self.remark(&report::note(message));
+    }
+
+    /// Prints a message as [`Console::talk`] does, unless little is to be said.
+    pub fn remark(self, text: &str) {
+        if self.detail > Detail::Little {
+            self.talk(text);
+        }
+    }
+
+    /// How much is said of what happens.
+    pub const fn detail(self) -> Detail {
+        self.detail
     }
 
     /// Whether what goes to stdout is coloured.

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use crate::delivery::{Attempt, FailureKind};
 
+use errors::for_reading;
+
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -110,15 +112,21 @@ impl CliError {
         Self::new(ExitKind::Unreadable, message)
     }
 
+    /// A file that the user named cannot be read: 4.
+    pub fn unread(name: impl fmt::Display, error: &io::Error) -> Self {
+        Self::unreadable(format!("cannot read `{name}`: {error}")).hint(for_reading(error.kind()))
+    }
+
     /// A file that the user named cannot be written: 4.
     pub fn unwritable(path: &Path, error: impl fmt::Display) -> Self {
         Self::unreadable(format!("cannot write `{}`: {error}", path.display()))
+            .hint("name a file in a folder that is there and that you may write to")
     }
 
     fn new(kind: ExitKind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            message: message.into(),
+            message: without_number(message.into()),
             hint: None,
         }
     }
@@ -162,6 +170,16 @@ impl CliError {
     }
 }
 
+/// A message without the number that Rust writes behind the system's words.
+fn without_number(mut message: String) -> String {
+    if let Some(start) = message.find(" (os error ")
+        && let Some(length) = message[start..].find(')')
+    {
+        message.replace_range(start..=start + length, "");
+    }
+    message
+}
+
 /// Writing to stdout failed.
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
@@ -169,6 +187,7 @@ impl From<io::Error> for CliError {
             return Self::new(ExitKind::ClosedPipe, "nobody reads the output");
         }
         Self::unreadable(format!("cannot write the output: {error}"))
+            .hint("make room, or send it to another place")
     }
 }
 

@@ -50,7 +50,9 @@ fn parse() -> Result<Cli, ParseError> {
 }
 
 fn usage_error(error: &clap::Error) -> CliError {
-    let (message, hint) = usage::explain(error);
+    let words: Vec<_> = std::env::args_os().collect();
+    let words = words.iter().filter_map(|word| word.to_str());
+    let (message, hint) = usage::explain(error, words);
     CliError::usage(message).hint(hint)
 }
 
@@ -80,5 +82,6 @@ fn world(global: &GlobalArgs) -> World {
         console: console(global, &folder),
         folder,
         clock: Timestamp::now,
+        notes: Arc::default(),
     }
 }

@@ -44,6 +44,22 @@ pub enum EffectCounter {
     Url(Box<Client>, Target),
 }
 
+/// How the effects of the first delivery showed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct EffectLag {
+    /// The count before it.
+    before: f64,
+    /// How long after its answer the count grew; `None` where it did not in time.
+    lag: Option<Duration>,
+}
+
+impl EffectLag {
+    /// How long a count that has not grown is watched before it is believed.
+    fn rest(self) -> Duration {
+        SETTLED_AFTER.max(self.lag.unwrap_or_default() * 2)
+    }
+}
+
 impl SideEffects {
     /// The count now, or one line of why there is none.
     pub(super) async fn count(&self) -> Result<f64, String> {
@@ -89,22 +105,21 @@ impl SideEffects {
         Ok(true)
     }
 
-    /// How long a count that has not grown is to be watched: twice as long as the handler took to show
-    /// an effect of the first delivery, since which the count was `before`.
-    pub(super) async fn rest_since(&self, before: Result<f64, String>) -> Result<Duration, String> {
+    /// How the first delivery showed, since which the count was `before`.
+    pub(super) async fn lag_since(&self, before: Result<f64, String>) -> Result<EffectLag, String> {
         let (before, start) = (before?, Instant::now());
-        Ok(if self.shows_since(before, SHOWN_WITHIN).await? {
-            SETTLED_AFTER.max(start.elapsed() * 2)
-        } else {
-            SETTLED_AFTER
+        let is_shown = self.shows_since(before, SHOWN_WITHIN).await?;
+        Ok(EffectLag {
+            before,
+            lag: is_shown.then(|| start.elapsed()),
         })
     }
 
     /// The count before a delivery is sent: what came earlier may still be worked on.
-    pub(super) async fn count_before(&self, rest: Duration) -> Result<f64, String> {
+    pub(super) async fn count_before(&self, first: EffectLag) -> Result<f64, String> {
         // That it is not done may be what the command says until the delivery has come.
         let _ = self.done().await;
-        self.count_at_rest(rest).await
+        self.count_at_rest(first.rest()).await
     }
 
     /// The count once it has not grown for so long.
@@ -122,15 +137,22 @@ impl SideEffects {
     }
 
     /// What is wrong, where what was sent since the count `before` had another number of side effects
-    /// than one, once the count has not grown for so long. Fails where they cannot be counted.
+    /// than one. Fails where they cannot be counted.
     pub(super) async fn is_one_since(
         &self,
         before: Result<f64, String>,
-        rest: Duration,
+        first: EffectLag,
     ) -> Result<Option<String>, String> {
         let before = before?;
         self.done().await?;
-        if !self.shows_since(before, SHOWN_WITHIN.max(rest)).await? {
+        let limit = SHOWN_WITHIN.max(first.rest());
+        let is_shown = self.shows_since(before, limit).await?;
+        let has_grown = is_shown || before - first.before >= HALF;
+        if has_grown && first.lag.is_none() && self.until.is_none() {
+            // What shows may be an effect of the first delivery.
+            return Err("the handler works late, and `--until COMMAND` waits for it".into());
+        }
+        if !is_shown {
             let hint = match self.until {
                 None => "; where it works later, `--until COMMAND` waits for it",
                 Some(_) => "",
@@ -139,7 +161,7 @@ impl SideEffects {
         }
         // It may have been done before it began.
         self.done().await?;
-        let effects = self.count_at_rest(rest).await? - before;
+        let effects = self.count_at_rest(first.rest()).await? - before;
         Ok((effects - 1.0 >= HALF).then(|| format!("counted one delivery {effects} times")))
     }
 

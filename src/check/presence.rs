@@ -1,8 +1,7 @@
 //! Whether anybody still listens.
 
-use std::time::Duration;
-
 use super::classify::Flaw;
+use super::effects::EffectLag;
 use super::report::Exchange;
 use crate::delivery::{FailureKind, Severity};
 
@@ -20,8 +19,8 @@ pub(super) struct Presence<'a> {
     pub event: &'a str,
     /// The status with which the handler refuses that one, where it does.
     pub refusal: Option<u16>,
-    /// How long a count of side effects is watched before it is believed.
-    pub rest: Duration,
+    /// How the effects of that one showed, where effects are counted.
+    pub first: EffectLag,
     /// Why refusals began to prove nothing, where they did.
     pub limited: Option<String>,
 }

@@ -1,10 +1,8 @@
 //! What answers prove: whether a refusal counts, and whether a repeat did.
 
-use std::time::Duration;
-
 use super::case::TestCase;
 use super::classify::{Conclusion, Expect, Flaw};
-use super::effects::SideEffects;
+use super::effects::{EffectLag, SideEffects};
 use super::presence::Presence;
 use super::report::Exchange;
 use super::runner::Runner;
@@ -73,13 +71,13 @@ impl Runner<'_> {
         check: &Check,
         case: &TestCase,
         before: Option<(&SideEffects, Result<f64, String>)>,
-        rest: Duration,
+        first: EffectLag,
     ) -> Conclusion {
         let Some((effects, before)) = before else {
             let reason = "accepted each time; `--effects COMMAND` tells whether it counted once";
             return Conclusion::Open(reason.into());
         };
-        match effects.is_one_since(before, rest).await {
+        match effects.is_one_since(before, first).await {
             Ok(None) => Conclusion::Sound,
             Ok(Some(reason)) if case.deliveries.iter().any(|one| one.event_id.is_empty()) => {
                 Conclusion::Open(format!(

@@ -95,8 +95,8 @@ impl Runner<'_> {
             return Ok(end);
         }
         if let Some((effects, before)) = before {
-            let rest = effects.rest_since(before).await;
-            presence.rest = rest.map_err(CheckError::Uncountable)?;
+            let first = effects.lag_since(before).await;
+            presence.first = first.map_err(CheckError::Uncountable)?;
         }
         for planned in planned {
             let found = self.check(planned, &mut presence).await?;
@@ -188,7 +188,7 @@ impl Runner<'_> {
         };
         let expect = planned.check.expect;
         let before = match self.effects.filter(|_| expect == Expect::AcceptedOnce) {
-            Some(effects) => Some((effects, effects.count_before(presence.rest).await)),
+            Some(effects) => Some((effects, effects.count_before(presence.first).await)),
             None => None,
         };
         let sent = match self.send(&case, &planned.id).await {
@@ -209,7 +209,7 @@ impl Runner<'_> {
         let conclusion = match (self.classify(planned.check, &sent), expect) {
             (Some(flaw), _) => Conclusion::Flawed(flaw),
             (None, Expect::AcceptedOnce) => {
-                self.counted_once(planned.check, &case, before, presence.rest)
+                self.counted_once(planned.check, &case, before, presence.first)
                     .await
             }
             (None, _) => Conclusion::Sound,

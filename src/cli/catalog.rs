@@ -2,6 +2,26 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+const EVENTS_EXAMPLES: &str = "\
+Examples:
+  webhook events
+  webhook events olympus
+  webhook events --faults
+  webhook events show order.created";
+
+const EVENT_EXAMPLES: &str = "\
+Examples:
+  webhook events show order.created --provider olympus";
+
+const PROVIDERS_EXAMPLES: &str = "\
+Examples:
+  webhook providers
+  webhook providers show olympus";
+
+const PROVIDER_EXAMPLES: &str = "\
+Examples:
+  webhook providers show olympus";
+
 /// List the events that can be sent.
 ///
 /// Of each payload it tells how much the provider's document shows: all of it (`documented`), some of
@@ -9,6 +29,9 @@ use clap::{Args, Subcommand, ValueEnum};
 /// `inferred` in the provider's style.
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = EVENTS_EXAMPLES
+)]
 pub struct EventsArgs {
     #[command(subcommand)]
     pub command: Option<EventsCommand>,
@@ -39,6 +62,7 @@ pub struct EventsArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum EventsCommand {
     /// Show an event's payload, as `send` would send it now.
+    #[command(after_help = EVENT_EXAMPLES)]
     Show {
         /// The event.
         #[arg(value_name = "EVENT")]
@@ -57,6 +81,7 @@ pub enum EventsCommand {
 /// List the providers, or show one.
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = PROVIDERS_EXAMPLES)]
 pub struct ProvidersArgs {
     #[command(subcommand)]
     pub command: Option<ProvidersCommand>,
@@ -70,6 +95,7 @@ pub struct ProvidersArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum ProvidersCommand {
     /// Show a provider's signature, retries, and what is documented, contradictory and assumed.
+    #[command(after_help = PROVIDER_EXAMPLES)]
     Show {
         /// The provider.
         #[arg(value_name = "NAME")]

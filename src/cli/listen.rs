@@ -15,7 +15,7 @@ use crate::report::BodyDetail;
 const EXAMPLES: &str = "\
 Examples:
   webhook listen
-  webhook listen --secret olympus=whsec_123 --forward-to localhost:3000/webhooks/olympus
+  webhook listen --secret olympus=whsec_123 -f localhost:3000/webhooks
   webhook listen --json | jq -r 'select(.kind==\"delivery\") | .event'
   webhook listen --expect 'order.paid:data.total>10' --within 30s
   webhook listen --expect order.created --within 30s -- ./place-an-order.sh
@@ -49,7 +49,7 @@ pub struct ListenArgs {
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
-    /// Keep nothing: no log is opened.
+    /// Do not write deliveries to the log.
     #[arg(long, conflicts_with = "log")]
     pub no_log: bool,
 
@@ -77,7 +77,7 @@ pub struct ListenArgs {
     #[arg(default_value_t)]
     pub answer: AnswerMode,
 
-    /// How many deliveries may be under way to one target; 1 keeps their order.
+    /// Maximum requests in flight to one target; 1 keeps their order.
     #[arg(
         help_heading = "Forwarding",
         long,
@@ -145,7 +145,7 @@ pub struct ListenArgs {
     #[arg(help_heading = "Answering", long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Wait so long before each answer.
+    /// Delay each response by SPAN.
     #[arg(help_heading = "Answering", long, value_name = "SPAN", value_parser = value::span)]
     pub delay: Option<Duration>,
 
@@ -189,22 +189,26 @@ pub struct ListenArgs {
     ///
     /// Deliveries that `--events` leaves out are not counted, and neither are probes.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    #[arg(help_heading = "Ending")]
+    #[arg(help_heading = "Stop conditions")]
     pub count: Option<u64>,
 
     /// End after one delivery: `--count 1`.
-    #[arg(help_heading = "Ending", long, conflicts_with = "count")]
+    #[arg(help_heading = "Stop conditions", long, conflicts_with = "count")]
     pub once: bool,
 
     /// End with 0 when a valid delivery of this event has come; repeat to expect several.
     ///
     /// `order.paid:data.total==12.5,data.status==paid` expects one whose payload is so: a path, one
     /// of `==`, `!=`, `<`, `<=`, `>`, `>=` and `~` (contains), and a value.
-    #[arg(help_heading = "Ending", long, value_name = "EVENT[:CONDITION]")]
+    #[arg(
+        help_heading = "Stop conditions",
+        long,
+        value_name = "EVENT[:CONDITION]"
+    )]
     pub expect: Vec<String>,
 
     /// Give up after this time; exit 1 unless everything expected has come.
-    #[arg(help_heading = "Ending", long, value_name = "SPAN", value_parser = value::span)]
+    #[arg(help_heading = "Stop conditions", long, value_name = "SPAN", value_parser = value::span)]
     pub within: Option<Duration>,
 
     /// Serve HTTPS, with a generated, self-signed certificate unless `--cert` is given.

@@ -41,12 +41,15 @@ pub enum LogCommand {
     /// Show one delivery whole, with its attempts.
     ///
     /// The id of an attempt (`att_…`) shows that attempt, with the answer's headers and body.
+    #[command(
+        after_help = "Examples:\n  webhook log show @last\n  webhook log show @last~1 --as curl"
+    )]
     Show {
         /// Which: an id, the event's id, a unique prefix, a row number, `@last`, `@last~2`; or an attempt's id.
         #[arg(value_name = "ID")]
         id: String,
 
-        /// Print the request in this form in place of the report.
+        /// Print the request in this form instead of the report.
         #[arg(long = "as", value_enum, value_name = "FORM", conflicts_with = "json")]
         form: Option<ShowAs>,
 
@@ -59,6 +62,7 @@ pub enum LogCommand {
     ///
     /// Begins with the next one; `-n N` shows the newest N first. Waits for a log that is
     /// not there yet. Ctrl-C ends it.
+    #[command(after_help = "Examples:\n  webhook log tail\n  webhook log tail --event 'order.*'")]
     Tail {
         #[command(flatten)]
         select: SelectArgs,
@@ -72,6 +76,9 @@ pub enum LogCommand {
     ///
     /// NDJSON holds each delivery with its attempts behind it, and `log import` reads the deliveries
     /// back; HAR holds deliveries only.
+    #[command(
+        after_help = "Examples:\n  webhook log export > deliveries.ndjson\n  webhook log export --format har --output deliveries.har"
+    )]
     Export {
         #[command(flatten)]
         select: SelectArgs,
@@ -93,6 +100,9 @@ pub enum LogCommand {
     /// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
     /// skipped, so that a file can be imported again; one without an id gets a fresh one. Verdicts
     /// of the file are not trusted: each signature is checked here, with the known secrets.
+    #[command(
+        after_help = "Examples:\n  webhook log import deliveries.ndjson\n  webhook log import traffic.har --secret whsec_123"
+    )]
     Import {
         /// JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -110,6 +120,7 @@ pub enum LogCommand {
     ///
     /// Exits 0 when nothing differs, 1 when something does. Ids, times and addresses of receipt, which
     /// always differ, are left out.
+    #[command(after_help = "Examples:\n  webhook log diff @last~1 @last")]
     Diff {
         /// The first delivery, named as in `log show`.
         #[arg(value_name = "A")]
@@ -125,6 +136,9 @@ pub enum LogCommand {
     },
 
     /// Delete old deliveries and their attempts.
+    #[command(
+        after_help = "Examples:\n  webhook log prune --older-than 30d\n  webhook log prune --keep 10000"
+    )]
     Prune {
         /// Delete what is older than this, such as `30d`.
         #[arg(long, value_name = "SPAN", required_unless_present = "keep")]

@@ -27,7 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use serde::Deserialize;
 
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
-pub use crate::report::BodyDetail;
+pub use crate::report::{BodyDetail, Detail};
 use crate::signature::Freshness;
 pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
@@ -79,7 +79,7 @@ pub struct Cli {
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// When to colour.
     ///
@@ -99,6 +99,25 @@ pub struct GlobalArgs {
     /// One SQLite file, made with mode 0600 on the first delivery. Also `WEBHOOK_LOG`.
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub log: Option<PathBuf>,
+
+    /// Say less: a line for each delivery and each answer, without notes, payloads and counts.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: also the body of a 2xx answer, and the command line that sends a request again.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl GlobalArgs {
+    /// How much is said of what happens.
+    pub const fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Little,
+            (false, true) => Detail::Much,
+            (false, false) => Detail::Usual,
+        }
+    }
 }
 
 /// When to colour.
@@ -127,6 +146,7 @@ pub enum Command {
     Events(EventsArgs),
     Providers(ProvidersArgs),
     /// Show each setting and where it comes from.
+    #[command(after_help = "Examples:\n  webhook config\n  webhook config --env-file .env.local")]
     Config {
         /// Print one JSON object a line.
         #[arg(long)]

@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   webhook replay @last --url http://localhost:3000/webhooks/olympus
   webhook replay --event 'order.*' --since -1h --failed
-  webhook replay dlv_01JD --sign keep --url localhost:3000
+  webhook replay @last~2 --sign keep --url localhost:3000
   webhook replay --from capture.json --secret whsec_123 --url localhost:3000";
 
 /// Send logged deliveries again, so that they pass the receiver's checks.
@@ -31,7 +31,7 @@ pub struct ReplayArgs {
     #[arg(value_name = "ID")]
     pub id: Vec<String>,
 
-    /// Captures of a file in place of the log: JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
+    /// Captures of a file instead of the log: JSON, NDJSON, HAR or a raw HTTP message; `-` for stdin.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "id")]
     pub from: Option<PathBuf>,
 
@@ -71,11 +71,11 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FACTOR", conflicts_with = "rate", value_parser = value::speed)]
     pub speed: Option<f64>,
 
-    /// Start no more than so many, such as `20/s`.
+    /// Requests per second at most, such as `20/s`.
     #[arg(long, value_name = "RATE", value_parser = value::rate)]
     pub rate: Option<f64>,
 
-    /// How many may be under way at once; 1 keeps the order [default: 1].
+    /// Maximum requests in flight; 1 keeps the order [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrency: Option<u16>,
 
@@ -106,7 +106,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "SPAN", value_parser = value::span)]
     pub timeout: Option<Duration>,
 
-    /// Print what would be sent in place of sending it.
+    /// Print what would be sent instead of sending it.
     #[arg(long)]
     pub dry_run: bool,
 

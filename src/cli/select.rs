@@ -8,7 +8,7 @@ use super::value::Moment;
 /// Filters over the log, which keeps those of a bulk replay.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default)]
-#[command(next_help_heading = "Which deliveries")]
+#[command(next_help_heading = "Filters")]
 pub struct SelectArgs {
     /// Events by pattern, such as `order.*` or `!order.updated`; repeat or separate by commas.
     #[arg(long, alias = "events", value_name = "PATTERN", value_delimiter = ',')]
@@ -26,11 +26,11 @@ pub struct SelectArgs {
     #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<String>,
 
-    /// Received at or after: RFC 3339, unix seconds, or `-10m`.
+    /// Received at or after: RFC 3339, a day, unix seconds, or `-10m`.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<Moment>,
 
-    /// Received before: RFC 3339, unix seconds, or `-10m`.
+    /// Received before: RFC 3339, a day, unix seconds, or `-10m`.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<Moment>,
 

@@ -12,12 +12,12 @@ use crate::provider::{Fault, StatusPattern};
 const EXAMPLES: &str = "\
 Examples:
   webhook send order.created --url http://localhost:4400
-  webhook send payment.processed --provider olympus --set data.total=12.5 --dry-run
+  webhook send payment.processed -p olympus --set data.amount=12.5 --dry-run
   webhook send order.created --provider cimplify --dry-run --as curl
   webhook send --all --provider ibakepro --url localhost:3000/webhooks/ibakepro
-  webhook send order.created --url localhost:3000 --fault stale --provider olympus
+  webhook send order.created --url localhost:3000 --fault stale -p olympus
   webhook send shop.opened --provider olympus --data '{}' --dry-run
-  webhook send order.created --url localhost:3000 --expect-status 401 --secret wrong
+  webhook send order.created --url 3000 --expect-status 401 --secret wrong
   webhook send order.created --url localhost:3000 --retry --speed 60x";
 
 /// Send correctly signed test events, exactly as the provider would.
@@ -61,7 +61,7 @@ pub struct SendArgs {
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = value::sent_header)]
     pub header: Vec<(String, String)>,
 
-    /// Print the request in place of sending it.
+    /// Print the request instead of sending it.
     #[arg(long)]
     pub dry_run: bool,
 
@@ -94,7 +94,7 @@ pub struct SendArgs {
     #[command(flatten)]
     pub secrets: SecretArgs,
 
-    /// JSON in place of the fixture's data: text, `@file`, or `-` for stdin.
+    /// JSON instead of the fixture's data: text, `@file`, or `-` for stdin.
     ///
     /// With `--provider`, an event that has no fixture is sent, too: the data stands in the
     /// provider's envelope.
@@ -138,7 +138,7 @@ pub struct SendArgs {
     #[arg(help_heading = "Shaping", long, value_name = "SOURCE")]
     pub body: Option<String>,
 
-    /// The event's id, in place of a fresh one.
+    /// The event's id, instead of a fresh one.
     #[arg(help_heading = "Shaping", long, value_name = "ID")]
     pub id: Option<String>,
 
@@ -155,23 +155,23 @@ pub struct SendArgs {
     #[arg(help_heading = "Shaping", long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Send so many deliveries, each unique and signed.
+    /// Send N deliveries, each unique and signed.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(help_heading = "Load")]
     pub count: Option<u64>,
 
-    /// Send for so long.
+    /// Keep sending for SPAN.
     #[arg(help_heading = "Load", long, value_name = "SPAN", value_parser = value::span)]
     pub duration: Option<Duration>,
 
-    /// Start so many a second, such as `200/s`, however slow the answers are.
+    /// Requests per second, such as `200/s`, however slow the answers are.
     ///
     /// Alone, without `--count` or `--duration`, it sends each event once at this rate; so does
     /// `--concurrency`.
     #[arg(help_heading = "Load", long, value_name = "RATE", value_parser = value::rate)]
     pub rate: Option<f64>,
 
-    /// How many may be under way at once [default: 1, or 50 with a load].
+    /// Maximum requests in flight [default: 1, or 50 with a load].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     #[arg(help_heading = "Load")]
     pub concurrency: Option<u16>,

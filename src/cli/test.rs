@@ -9,13 +9,13 @@ use super::{ConnectArgs, SecretArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
-  webhook test --provider olympus --url localhost:3000/webhooks/olympus --secret whsec_123
+  webhook test -p olympus --url localhost:3000/hook --secret whsec_123
   webhook test --provider cimplify --list
-  webhook test --provider ibakepro --url localhost:3000/hook --only signature,raw-bytes
-  webhook test --provider olympus --url localhost:3000/hook --skip 'signature/stale-*' --strict
-  webhook test --provider olympus --url localhost:3000/hook --effects 'psql -Atc \"select count(*) from orders\"'
-  webhook test --provider olympus --url localhost:3000/hook --effects 'wc -l < booked' --until 'test ! -s queue'
-  webhook test --provider olympus --url localhost:3000/hook --output github --junit report.xml";
+  webhook test -p ibakepro --url 3000 --only signature,raw-bytes
+  webhook test -p olympus --url 3000 --skip 'signature/stale-*' --strict
+  webhook test -p olympus --url 3000 --effects ./count-orders
+  webhook test -p olympus --url 3000 --effects 'wc -l < booked' --until ./idle
+  webhook test -p olympus --url 3000 --output github --junit report.xml";
 
 /// Check whether a handler is correct: play its provider, friendly and hostile.
 ///
@@ -97,7 +97,7 @@ pub struct TestArgs {
     #[arg(long)]
     pub yes_this_is_mine: bool,
 
-    /// Keep nothing in the log.
+    /// Do not write deliveries to the log.
     #[arg(long)]
     pub no_log: bool,
 
@@ -105,11 +105,7 @@ pub struct TestArgs {
     #[arg(long, conflicts_with = "output")]
     pub json: bool,
 
-    /// Print the requests to send again as curl lines, too.
-    #[arg(short, long)]
-    pub verbose: bool,
-
-    /// Write a JUnit report to this file; `-` is stdout, in place of the text.
+    /// Write a JUnit report to this file; `-` is stdout, instead of the text.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
 

@@ -1,9 +1,16 @@
 //! What was typed wrong, in this program's two lines.
 
+use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// What clap says of a command line: one line of what is wrong, one of what to do.
-pub fn explain(error: &clap::Error) -> (String, String) {
+use super::Cli;
+
+/// What clap says of a command line, whose words are `typed`: one line of what is wrong, one of what
+/// to do.
+pub fn explain<'w>(
+    error: &clap::Error,
+    typed: impl IntoIterator<Item = &'w str>,
+) -> (String, String) {
     let message = match error.kind() {
         ErrorKind::MissingRequiredArgument => Some(missing(error)),
         ErrorKind::ValueValidation => {
@@ -12,12 +19,15 @@ pub fn explain(error: &clap::Error) -> (String, String) {
         _ => None,
     };
     let message = message.unwrap_or_else(|| first_line(error));
-    let hint = suggestion(error).unwrap_or_else(|| see_help(error));
+    let hint = suggestion(error).unwrap_or_else(|| see_help(&command_of(error, typed)));
     (message, hint)
 }
 
 fn missing(error: &clap::Error) -> String {
     let names = texts(error, ContextKind::InvalidArg);
+    if names == ["--older-than <SPAN>"] {
+        return "missing `--older-than` or `--keep`".into();
+    }
     format!("missing `{}`", names.join("`, `"))
 }
 
@@ -38,7 +48,27 @@ pub fn refused(error: &clap::Error) -> Option<(String, String)> {
     if reason.contains('`') {
         return Some((flag, reason));
     }
-    Some((flag, format!("`{value}` is not valid: {reason}")))
+    Some((flag, format!("`{value}` {}", in_words(&reason))))
+}
+
+/// What a reader of numbers says, behind the value.
+fn in_words(reason: &str) -> String {
+    if let Some((_, range)) = reason.split_once(" is not in ")
+        && let Some((least, most)) = range.split_once("..")
+    {
+        let most = most.trim_start_matches('=');
+        return match most.parse::<u16>() {
+            Ok(most) => format!("is not from {least} to {most}"),
+            Err(_) => format!("is not at least {least}"),
+        };
+    }
+    match reason {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "is not a whole number".into()
+        }
+        "number too large to fit in target type" => "is too large".into(),
+        reason => format!("is not valid: {reason}"),
+    }
 }
 
 /// The first line of clap's own text, in back-ticks.
@@ -80,12 +110,15 @@ fn meant(error: &clap::Error) -> Option<String> {
         .find_map(|kind| texts(error, kind).into_iter().next())?;
     let has_near = !texts(error, ContextKind::SuggestedSubcommand).is_empty();
     let shown = word.escape_debug();
-    Some(match command_of(error).as_str() {
+    Some(match command_of(error, []).as_str() {
         "webhook providers" if !has_near && !word.starts_with('-') => {
             format!("`webhook providers show {shown}`")
         }
         "webhook log" if word == "list" || word == "ls" => "`webhook log` lists".into(),
         "webhook log export" if !word.starts_with('-') => format!("`--output {shown}`"),
+        "webhook replay" if word == "--unset" => {
+            "`--set PATH=null`, or take it out with `--edit`".into()
+        }
         "webhook log prune" if error.kind() == ErrorKind::MissingRequiredArgument => {
             "give `--older-than`, `--keep` or both".into()
         }
@@ -94,24 +127,33 @@ fn meant(error: &clap::Error) -> Option<String> {
 }
 
 /// The help of the command that was meant.
-fn see_help(error: &clap::Error) -> String {
-    let command = command_of(error);
-    if command.is_empty() {
-        return "`webhook --help` shows what there is".into();
-    }
-    format!("`{command} --help` shows what it takes")
+fn see_help(command: &str) -> String {
+    format!("see `{command} --help`")
 }
 
-/// The command that was typed, by its usage; empty where clap does not tell it.
-fn command_of(error: &clap::Error) -> String {
+/// The command that was typed: by its usage, where clap tells that, else by the words.
+fn command_of<'w>(error: &clap::Error, typed: impl IntoIterator<Item = &'w str>) -> String {
+    let program = Cli::command();
+    let mut command = &program;
+    let mut by_words = vec!["webhook"];
+    for word in typed.into_iter().skip(1) {
+        if let Some(found) = command.find_subcommand(word) {
+            command = found;
+            by_words.push(found.get_name());
+        }
+    }
     let usage = texts(error, ContextKind::Usage).join(" ");
     let words = usage
         .split_whitespace()
         .skip_while(|word| *word != "webhook");
-    let command: Vec<_> = words
+    let by_usage: Vec<_> = words
         .take_while(|word| !word.starts_with(['<', '[', '-']))
         .collect();
-    command.join(" ")
+    if by_usage.is_empty() {
+        by_words.join(" ")
+    } else {
+        by_usage.join(" ")
+    }
 }
 
 fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
@@ -128,12 +170,14 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::Cli;
 
     #[track_caller]
     fn check(line: &str, message: &str, hint: &str) {
         let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
-        assert_eq!(explain(&error), (message.into(), hint.into()));
+        assert_eq!(
+            explain(&error, line.split(' ')),
+            (message.into(), hint.into())
+        );
     }
 
     #[test]
@@ -175,7 +219,7 @@ mod tests {
             ),
             (
                 "webhook log prune",
-                "missing `--older-than <SPAN>`",
+                "missing `--older-than` or `--keep`",
                 "give `--older-than`, `--keep` or both",
             ),
         ] {
@@ -192,9 +236,31 @@ mod tests {
     fn a_value_that_cannot_be_read_is_shown_on_one_line() {
         check(
             "webhook listen --port x\ny",
-            "`--port <PORT>`: `x\\ny` is not valid: invalid digit found in string",
-            "`webhook --help` shows what there is",
+            "`--port <PORT>`: `x\\ny` is not a whole number",
+            "see `webhook listen --help`",
         );
+        for (value, told) in [
+            (
+                "listen --port 80000",
+                "`--port <PORT>`: `80000` is not from 0 to 65535",
+            ),
+            ("send x --count 0", "`--count <N>`: `0` is not at least 1"),
+            (
+                "send x --concurrency 0",
+                "`--concurrency <N>`: `0` is not from 1 to 65535",
+            ),
+            (
+                "log -n 99999999999999999999",
+                "`--limit <N>`: `99999999999999999999` is too large",
+            ),
+        ] {
+            let help = value.split(' ').next().unwrap_or_default();
+            check(
+                &format!("webhook {value}"),
+                told,
+                &format!("see `webhook {help} --help`"),
+            );
+        }
     }
 
     #[test]
@@ -207,22 +273,22 @@ mod tests {
         check(
             "webhook send",
             "missing `<EVENT>...`",
-            "`webhook send --help` shows what it takes",
+            "see `webhook send --help`",
         );
         check(
             "webhook listen --once --count 2",
             "the argument `--once` cannot be used with `--count <N>`",
-            "`webhook listen --help` shows what it takes",
+            "see `webhook listen --help`",
         );
         check(
             "webhook listen --respond 200,foo",
             "`--respond <STATUS>`: `foo` is not a status such as 500",
-            "`webhook --help` shows what there is",
+            "see `webhook listen --help`",
         );
         check(
             "webhook send x --set foo",
             "`--set <PATH=VALUE>`: `foo` is not of the form `data.total=12.5`",
-            "`webhook --help` shows what there is",
+            "see `webhook send --help`",
         );
     }
 }

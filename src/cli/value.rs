@@ -14,8 +14,9 @@ use crate::signature::Freshness;
 
 /// A span of time: `300ms`, `30s`, `5m`, `2h`, `1d`.
 pub fn span(text: &str) -> Result<Duration, String> {
-    duration::parse(text)
-        .ok_or_else(|| format!("`{text}` is not a span such as `300ms`, `30s`, `5m`, `2h` or `1d`"))
+    duration::parse(text).ok_or_else(|| {
+        format!("`{text}` is not a span such as `300ms`, `30s`, `5m`, `1h30m` or `1d`")
+    })
 }
 
 /// The greatest age of a signature: a span, or `none`.
@@ -61,7 +62,7 @@ pub fn size_text(bytes: u64) -> String {
     }
 }
 
-/// A moment: RFC 3339, unix seconds, or `-10m` for ten minutes ago.
+/// A moment: RFC 3339, a day, unix seconds, or `-10m` or `10m` for ten minutes ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
@@ -103,12 +104,22 @@ impl FromStr for Moment {
                 .map(|seconds: i64| seconds.checked_mul(1_000_000))
         };
         let written = || Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond());
+        // A day begins when it does where the user is.
+        let day = || {
+            let day: jiff::civil::Date = text.parse().ok()?;
+            let begin = day.to_zoned(jiff::tz::TimeZone::system()).ok()?;
+            Some(begin.timestamp().as_microsecond())
+        };
+        let ago = |length| duration::parse(length).map(Self::Ago);
         let moment = match text.strip_prefix('-') {
-            Some(length) => duration::parse(length).map(Self::Ago),
-            None => seconds().unwrap_or_else(written).map(Self::At),
+            Some(length) => ago(length),
+            None => seconds()
+                .unwrap_or_else(|| written().or_else(day))
+                .map(Self::At)
+                .or_else(|| ago(text)),
         };
         moment.ok_or_else(|| {
-            format!("`{text}` is not a time such as `2026-01-18T10:30:00Z`, `1768732200` or `-10m`")
+            format!("`{text}` is not a time such as `2026-01-18T10:30:00Z`, `2026-01-18`, `1768732200` or `-10m`")
         })
     }
 }
@@ -295,7 +306,12 @@ mod tests {
     fn spans_sizes_rates_and_moments_are_read() {
         assert_eq!(span("300ms"), Ok(Duration::from_millis(300)));
         assert_eq!(size("25MiB"), Ok(25 << 20));
-        assert_eq!("-10m".parse(), Ok(Moment::Ago(Duration::from_secs(600))));
+        for text in ["-10m", "10m"] {
+            assert_eq!(text.parse(), Ok(Moment::Ago(Duration::from_secs(600))));
+        }
+        assert_eq!(span("1h30m"), Ok(Duration::from_secs(5_400)));
+        let day = "2026-01-18".parse::<Moment>();
+        assert!(matches!(day, Ok(Moment::At(micros)) if micros % 900_000_000 == 0));
         assert_eq!("1768732200".parse(), Ok(Moment::At(1_768_732_200_000_000)));
         assert_eq!(
             "2026-01-18T10:30:00Z".parse(),

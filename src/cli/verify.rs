@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   webhook verify capture.json --secret whsec_123
   webhook log show @last --json | webhook verify - --secret whsec_123
-  webhook verify body.json -H \"X-Cimplify-Signature: $SIGNATURE\" --secret-file secret.txt
+  webhook verify body.json -p cimplify --signature \"$SIG\" --secret whsec_123
   webhook verify deliveries.har --secret olympus=whsec_123 --junit report.xml";
 
 /// Check captured deliveries, and say why a signature fails.
@@ -29,7 +29,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 
-    /// The provider, in place of recognising it.
+    /// Use this provider instead of detecting it.
     #[arg(short, long, value_name = "NAME")]
     pub provider: Option<String>,
 
@@ -57,7 +57,7 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Write a JUnit report to this file; `-` is stdout, in place of the table.
+    /// Write a JUnit report to this file; `-` is stdout, instead of the table.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
 

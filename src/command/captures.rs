@@ -81,8 +81,7 @@ pub fn open(path: &Path, console: Console) -> io::Result<CaptureFile> {
 /// All captures of a file, or of stdin for `-`, as deliveries; what their writer did not know is made
 /// up for. Those that cannot be read are told, unless there is nothing else.
 pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadInputs), CliError> {
-    let unreadable =
-        |error| CliError::unreadable(format!("cannot read `{}`: {error}", path.display()));
+    let unreadable = |error| CliError::unread(path.display(), &error);
     let mut odd = UnreadInputs::new(world.console);
     let mut deliveries = Vec::new();
     let file = open(path, world.console).map_err(unreadable)?;
@@ -99,9 +98,9 @@ pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadIn
             .end()
             .unwrap_or_else(|| CliError::unreadable("no captures in it")));
     }
-    if let Some(talk) = captures.talk() {
-        world.console.note(&talk);
-    }
+    captures
+        .remarks()
+        .for_each(|remark| world.console.note(&remark));
     // Who only asked has delivered nothing that could be sent again.
     deliveries.retain(|delivery| delivery.source != DeliverySource::Probe);
     Ok((deliveries, odd))

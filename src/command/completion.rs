@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap_complete::engine::CompletionCandidate;
 
@@ -65,14 +66,15 @@ impl Typing {
         let words = std::env::args().skip_while(|word| word != "--").skip(1);
         let words: Vec<_> = words.collect();
         let global = GlobalArgs {
-            color: None,
             config: flag(&words, &["--config"]).map(PathBuf::from),
             log: flag(&words, &["--log"]).map(PathBuf::from),
+            ..GlobalArgs::default()
         };
         let world = World {
             console: console(&global, Path::new(".")),
             folder: ".".into(),
             clock: Timestamp::now,
+            notes: Arc::default(),
         };
         Self {
             // A configuration that cannot be read offers what is built in.

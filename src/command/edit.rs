@@ -3,9 +3,12 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
+use signal_hook::consts::SIGINT;
+use signal_hook::{flag, low_level};
 use tempfile::TempPath;
 
 use super::World;
@@ -144,7 +147,12 @@ impl<'a> Drafts<'a> {
         for name in self.config.secret_variables() {
             command.env_remove(name);
         }
-        command.status()
+        // Ctrl-C is the editor's: whoever ends both would leave a file that nobody names.
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let handler = flag::register(SIGINT, interrupted)?;
+        let status = command.status();
+        low_level::unregister(handler);
+        status
     }
 }
 

@@ -8,7 +8,6 @@ mod routes;
 mod socket;
 mod warnings;
 
-use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::io::Write;
@@ -72,13 +71,8 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let parts = Parts::build(args, setup, world).await?;
     let receiver = Arc::new(Receiver::new(parts.options));
     let [first, second] = signal::both()?;
-    let printer = Printer {
-        console: world.console,
-        json: args.json,
-        body: args.body,
-        is_kept: parts.ready.log.is_some(),
-        warnings: RefCell::default(),
-    };
+    let console = world.console;
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
     printer.ready(&parts.ready)?;
     if let Some(path) = &args.ready_file {
         write_ready(path, &parts.ready)?;

@@ -21,6 +21,7 @@ mod test;
 mod verify;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cli::{Cli, ColorWhen, Command, GlobalArgs};
 use crate::config::{Config, Environment};
@@ -40,9 +41,25 @@ pub struct World {
     pub folder: PathBuf,
     /// The clock.
     pub clock: fn() -> Timestamp,
+    /// Notes on what is about to be done, which are not said where it fails before.
+    pub notes: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
+    /// Keeps a note until [`World::begin`].
+    pub fn note_later(&self, text: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(text);
+    }
+
+    /// Says the notes: nothing is wrong with what was asked for, and the work begins.
+    pub fn begin(&self) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in notes.drain(..) {
+            self.console.note(&note);
+        }
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
@@ -55,11 +72,12 @@ pub fn console(global: &GlobalArgs, folder: &Path) -> Console {
     // A configuration that cannot be read is told of by the command that needs it.
     let configured = config.map(|config| config.color(global.color).value);
     let choice = configured.ok().or(global.color);
-    Console::new(match choice {
+    let choice = match choice {
         None | Some(ColorWhen::Auto) => anstream::ColorChoice::Auto,
         Some(ColorWhen::Always) => anstream::ColorChoice::Always,
         Some(ColorWhen::Never) => anstream::ColorChoice::Never,
-    })
+    };
+    Console::new(choice, global.detail())
 }
 
 /// Runs what was typed.

@@ -117,9 +117,13 @@ pub fn find_among(
         let message = format!("`{id}` is neither `@last` nor `@last~N`");
         return Err(CliError::usage(message).hint("`@last~2` is two before the last"));
     };
-    reader.last(sources, back)?.ok_or_else(|| {
-        CliError::usage(format!("the log does not go back to `{id}`"))
-            .hint("`webhook log` lists what there is")
+    if let Some(found) = reader.last(sources, back)? {
+        return Ok(found);
+    }
+    Err(match reader.last(sources, 0)? {
+        None => CliError::usage("the log is empty").hint("`webhook listen` receives deliveries"),
+        Some(_) => CliError::usage(format!("the log does not go back to `{id}`"))
+            .hint("`webhook log` lists what there is"),
     })
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::edit::Drafts;
 use super::request::LISTENER;
-use super::setup::{self, Side, client, first_key, keyring_or_local};
+use super::setup::{self, client, first_key, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::config::Setup;
@@ -43,7 +43,7 @@ fn compose_and_send(
     drafts: &Drafts<'_>,
 ) -> Result<Outcome, CliError> {
     let wanted = wanted(args, setup, world)?;
-    let keyring = keyring_or_local(setup, &args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(setup, &args.secrets, world)?;
     check::headers(args, &wanted)?;
     for (provider, _) in wanted.iter().filter(|_| args.body.is_some()) {
         shape::refuse_id_in_body(args.id.as_deref(), provider)?;
@@ -62,6 +62,7 @@ fn compose_and_send(
     } else {
         compose(args, drafts, &options, &messages, seed, world)?
     };
+    world.begin();
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
     }
@@ -175,7 +176,7 @@ fn compose<'a>(
 fn target(args: &SendArgs, setup: &Setup, world: &World) -> Result<Target, CliError> {
     let url = setup.config.url(args.url.clone()).value;
     if url.is_none() && !args.dry_run {
-        world.console.note(&format!(
+        world.note_later(format!(
             "no `--url` and no WEBHOOK_URL: sending to {LISTENER}"
         ));
     }
@@ -226,7 +227,7 @@ fn one_event<'a>(
             }
             let hint = unknown.hint.unwrap_or_default();
             let message = format!("{}: sent with the data given; {hint}", unknown.message);
-            world.console.note(&message);
+            world.note_later(message);
         }
         return Ok((provider, event));
     }
@@ -241,7 +242,7 @@ fn one_event<'a>(
     };
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|provider| provider.name()).collect();
-        world.console.note(&format!(
+        world.note_later(format!(
             "sending `{event}` as {}; also an event of {}: choose with `--provider`",
             first.name(),
             names.join(", ")

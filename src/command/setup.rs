@@ -18,15 +18,6 @@ use crate::report;
 use crate::signature::{Freshness, Key};
 use crate::store::Log;
 
-/// What a command does with secrets.
-#[derive(Debug, Clone, Copy)]
-pub enum Side {
-    /// It signs.
-    Sender,
-    /// It checks.
-    Receiver,
-}
-
 /// Configuration and providers, read. Says which providers are passed over, and which take the place
 /// of a built-in: a folder may have come with somebody else's repository.
 pub fn load(
@@ -92,7 +83,6 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
 pub fn keyring_or_local(
     setup: &Setup,
     args: &SecretArgs,
-    side: Side,
     world: &World,
 ) -> Result<Keyring, CliError> {
     let keyring = keyring(setup, args, world)?;
@@ -103,13 +93,8 @@ pub fn keyring_or_local(
     if let Some(path) = setup.config.paths.local_secret_file() {
         warn_of_readers(&path, world);
     }
-    let (done, other) = match side {
-        Side::Sender => ("signed", "listen"),
-        Side::Receiver => ("checked", "send"),
-    };
-    world.console.note(&format!(
-        "{done} with the local development secret, which `{other}` shares (`webhook config` shows where it is)"
-    ));
+    let note = "using the local development secret (shared by listen and send)";
+    world.note_later(note.into());
     Ok(local)
 }
 

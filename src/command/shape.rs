@@ -35,9 +35,7 @@ pub fn refused(error: SendError, can_add: bool) -> CliError {
             .hint("`--data` took the place of the whole payload: write the id into it"),
         SendError::Set(error) => trouble(&error, !can_add),
         SendError::Unset(error) => trouble(&error, false),
-        SendError::Fault(error) => {
-            CliError::usage(error.to_string()).hint("`webhook events --faults` tells of each")
-        }
+        SendError::Fault(error) => error.into(),
         SendError::Header(_) => CliError::usage(error.to_string())
             .hint("an id or an event in a header is one line of text"),
         SendError::Ended => CliError::unreadable(error.to_string()),
@@ -46,7 +44,7 @@ pub fn refused(error: SendError, can_add: bool) -> CliError {
 
 fn parse_path(text: &str) -> Result<Path, CliError> {
     text.parse()
-        .map_err(|error: PathError| CliError::usage(error.to_string()))
+        .map_err(|error: PathError| trouble(&error, false))
 }
 
 /// What to do where `--set` finds nothing.
@@ -55,8 +53,19 @@ const ADD: &str = "`--add` lets `--set` add what is not there";
 /// What is wrong with a path, and what was probably meant.
 pub fn trouble(error: &PathError, can_add: bool) -> CliError {
     let trouble = CliError::usage(error.to_string());
-    let PathError::Unknown { path, keys } = error else {
-        return trouble;
+    let (path, keys) = match error {
+        PathError::Unknown { path, keys } => (path, keys),
+        PathError::Syntax(_) => return trouble.hint("a key with a dot in it is written `a\\.b`"),
+        PathError::Type {
+            path, found, near, ..
+        } => {
+            return trouble.hint(match (near, *found) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, "an array") => format!("an item is named by its number: `{path}[0]`"),
+                (None, "an object") => format!("a value is named by its key: `{path}.KEY`"),
+                _ => format!("nothing stands within it: name `{path}` itself"),
+            });
+        }
     };
     match (near_path(path, keys), can_add) {
         (Some(near), true) => trouble.hint(format!("did you mean `{near}`? {ADD}")),
@@ -82,7 +91,7 @@ pub fn source(text: &str) -> Result<Vec<u8>, CliError> {
     if text == "-" {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| CliError::unreadable(format!("cannot read stdin: {error}")))?;
+        read.map_err(|error| CliError::unread("stdin", &error))?;
         return Ok(bytes);
     }
     match text.strip_prefix('@') {
@@ -102,10 +111,7 @@ pub fn byte_source(text: &str, flag: &str) -> Result<Vec<u8>, CliError> {
 }
 
 fn read(path: &FilePath) -> Result<Vec<u8>, CliError> {
-    std::fs::read(path).map_err(|error| {
-        CliError::unreadable(format!("cannot read `{}`: {error}", path.display()))
-            .hint("check the path and its rights")
-    })
+    std::fs::read(path).map_err(|error| CliError::unread(path.display(), &error))
 }
 
 /// The JSON value of `@file`, of stdin, or of the text itself.

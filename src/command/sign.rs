@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::line::Line;
 use super::request::LISTENER;
-use super::setup::{self, Side, first_key, keyring_or_local};
+use super::setup::{self, first_key, keyring_or_local};
 use super::{World, shape};
 use crate::cli::{GlobalArgs, SignArgs, SignAs};
 use crate::delivery::{Headers, Timestamp};
@@ -30,7 +30,7 @@ pub fn run(args: &SignArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         })?;
     shape::refuse_id_in_body(args.id.as_deref(), provider)?;
     let body = body(args)?;
-    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(&setup, &args.secrets, world)?;
     let message = Message {
         provider,
         event: &event(args, provider, &body, world),
@@ -44,6 +44,7 @@ pub fn run(args: &SignArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name, value.clone()))
         .collect();
+    world.begin();
     shape::warn_of_body(world, provider, &payload.body);
     print(args, world, &message, &payload, &headers)?;
     Ok(Outcome::Yes)

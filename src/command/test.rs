@@ -5,7 +5,7 @@ mod output;
 
 use super::World;
 use super::printed::Printed;
-use super::setup::{self, Side, client, client_options, first_key, keyring_or_local};
+use super::setup::{self, client, client_options, first_key, keyring_or_local};
 use super::signal;
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
@@ -39,7 +39,7 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
     if args.list {
         return output::list(&planned, args.json, world);
     }
-    let keyring = keyring_or_local(&setup, &args.secrets, Side::Sender, world)?;
+    let keyring = keyring_or_local(&setup, &args.secrets, world)?;
     let key = first_key(&keyring, provider)?;
     let target = target(args, &setup)?;
     let played = (provider, key);
@@ -55,6 +55,7 @@ async fn play(
     target: Target,
     planned: Vec<Planned>,
 ) -> Result<Outcome, CliError> {
+    world.begin();
     let mut output = RunOutput::new(args, world, target.to_string(), &planned)?;
     let summary_file = setup.config.environment.get(STEP_SUMMARY);
     let summary_file = summary_file.map(|(path, _)| path);

@@ -139,16 +139,15 @@ fn captures(
         }
         found += 1;
     }
-    if found == 0 {
-        output.fail(&name, nothing_in(input, captures.skipped() + probes));
+    match found {
+        0 => output.fail(&name, nothing_in(input, captures.skipped() + probes)),
+        1 => output.stands_alone(&name),
+        _ => {}
     }
-    if found == 1 {
-        output.stands_alone(&name);
-    }
-    if let Some(talk) = captures.talk().filter(|_| found > 0) {
-        output.note(&name, &talk);
-    }
-    if found > 0 && probes > 0 {
+    if found > 0 {
+        captures
+            .remarks()
+            .for_each(|remark| output.note(&name, &remark));
         output.skip(&name, probes);
     }
     Ok(())
@@ -157,25 +156,34 @@ fn captures(
 /// That an input has no capture, but so many lines or requests of other kinds.
 fn nothing_in(input: &CaptureInput, skipped: u64) -> CliError {
     let name = input.name();
-    CliError::unreadable(match (input, skipped) {
+    let nothing = CliError::unreadable(match (input, skipped) {
         (_, 0) => format!("`{name}`: no captures in it"),
         (CaptureInput::Stdin, _) => format!("`{name}`: no deliveries came"),
         (CaptureInput::File(_), skipped) => {
             format!("`{name}`: no deliveries in it, {skipped} lines of other kinds")
         }
-    })
+    });
+    match input {
+        CaptureInput::Stdin => nothing,
+        CaptureInput::File(_) => nothing.hint("`webhook log export` writes what was received"),
+    }
 }
 
 fn unopened(name: &str, error: &io::Error) -> CliError {
-    CliError::unreadable(format!("cannot read `{name}`: {error}"))
+    CliError::unread(name, error)
 }
 
 /// What is wrong with an input. At its first line it may be that it is a bare body.
 fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
     let hint = if is_first && error.may_be_body() {
-        Some("if this is a body, give its headers with `-H 'Name: value'`".into())
+        "if this is a body, give its headers with `-H 'Name: value'`".into()
     } else {
         error.hint()
     };
-    CliError::unreadable(format!("`{name}`: {error}")).maybe_hint(hint)
+    let unreadable = CliError::unreadable(format!("`{name}`: {error}"));
+    // Where a pipe brought nothing, what is before it has said why.
+    match error {
+        FormatError::Empty if name == CaptureInput::Stdin.name() => unreadable,
+        _ => unreadable.hint(hint),
+    }
 }

@@ -115,7 +115,10 @@ impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&str> {
         Some(match self {
-            Self::Key { .. } | Self::Catalogue(_) | Self::Filter(_) => return None,
+            Self::Key { .. } => {
+                "copy the secret as the provider shows it, whole and without quotes"
+            }
+            Self::Catalogue(_) | Self::Filter(_) => return None,
             Self::EmptySecret(_) => "give the endpoint's signing secret",
             Self::NoTerminal => "give it a value, or `--secret-file`, or set WEBHOOK_SECRET",
             Self::NoVariable { .. } => "set it, or name it in an `--env-file`",
@@ -127,7 +130,7 @@ impl ConfigError {
             }
             | Self::Unknown { hint, .. } => hint,
             Self::Form { hint: None, .. } => "fix it there, or name another file: `--config PATH`",
-            Self::SecretFile { .. } => "`webhook config` shows each secret and where it comes from",
+            Self::SecretFile { .. } => "make that file, or name another one there",
             Self::Read { .. } => "check the path and its rights",
             Self::Value { .. } => "fix it there, or give the flag, which takes precedence",
         })

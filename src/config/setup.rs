@@ -145,7 +145,7 @@ impl Setup {
     pub fn unknown_event_of(&self, provider: &Provider, event: &str) -> ConfigError {
         let name = provider.name();
         let hint = match self.catalogue.with_event(event).next() {
-            Some(other) => format!("it is one of {}: `--provider {0}`", other.name()),
+            Some(other) => format!("{} has it: `--provider {0}`", other.name()),
             None => did_you_mean(event, provider.event_names())
                 .unwrap_or_else(|| format!("`webhook events {name}` lists them")),
         };

@@ -10,12 +10,21 @@ const UNITS: [(&str, &str, u64); 4] = [
     ("s", "s", 1),
 ];
 
-/// Reads `300ms`, `30s`, `5m`, `2h`, `1.5d`; `0` needs no unit.
+/// Reads `300ms`, `30s`, `5m`, `2h`, `1.5d`, and several of them, such as `1h30m`; `0` needs no unit.
 pub fn parse(text: &str) -> Option<Duration> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let digits = text.find(|c| !is_number(c)).unwrap_or(text.len());
+    let (number, rest) = text.split_at(digits);
+    let (unit, rest) = rest.split_at(rest.find(is_number).unwrap_or(rest.len()));
+    let length = of_unit(number, unit)?;
+    match rest {
+        "" => Some(length),
+        _ if unit.is_empty() => None,
+        rest => length.checked_add(parse(rest)?),
+    }
+}
+
+fn of_unit(number: &str, unit: &str) -> Option<Duration> {
     let number: f64 = number.parse().ok()?;
     // The unit is applied to whole nanoseconds, as a product of fractions would not be exact.
     let length = Duration::try_from_secs_f64(number).ok()?;

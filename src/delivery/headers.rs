@@ -2,6 +2,12 @@
 
 use bytes::Bytes;
 
+/// Whether a text can be a header's name or a method (RFC 9110, section 5.6.2).
+pub(super) fn is_token(text: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(is_part)
+}
+
 /// An ordered list of header fields. Names compare without case, as RFC 9110 says; their spelling
 /// is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,12 +79,9 @@ impl Headers {
     /// The name of the first field that HTTP cannot carry (RFC 9110, section 5): a name that is no
     /// token, a value with control characters.
     pub fn unsendable(&self) -> Option<&str> {
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let is_sent = |(name, value): &(&str, &Bytes)| {
             let mut bytes = value.iter();
-            !name.is_empty()
-                && name.bytes().all(token)
-                && bytes.all(|b| *b == b'\t' || !b.is_ascii_control())
+            is_token(name) && bytes.all(|b| *b == b'\t' || !b.is_ascii_control())
         };
         let mut fields = self.iter();
         fields.find(|field| !is_sent(field)).map(|(name, _)| name)

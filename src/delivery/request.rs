@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::Headers;
+use super::headers::is_token;
 
 /// What was, or is to be, sent over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,5 +33,17 @@ impl Request {
             body: body.into(),
             body_complete: true,
         }
+    }
+
+    /// Why HTTP cannot carry it, where that is so.
+    pub fn unsendable(&self) -> Option<String> {
+        if !is_token(&self.method) {
+            return Some(format!("`{}` is no method", self.method.escape_debug()));
+        }
+        let name = self.headers.unsendable()?;
+        let name = name.escape_debug();
+        Some(format!(
+            "the header `{name}` has bytes that HTTP cannot carry"
+        ))
     }
 }

@@ -1,4 +1,6 @@
-//! What each error of the rooms means for whoever typed the command: its code, and what to do.
+//! What can go wrong in the rooms, each with what to do about it.
+
+use std::io;
 
 use super::{CliError, ExitKind};
 use crate::check::CheckError;
@@ -7,8 +9,18 @@ use crate::delivery::FilterError;
 use crate::formats::FormatError;
 use crate::http::tls::TlsError;
 use crate::http::{ClientError, TargetError};
-use crate::provider::CatalogueError;
+use crate::provider::{CatalogueError, FaultError};
 use crate::store::{LookupError, StoreError};
+
+/// What to do about a file that cannot be read.
+pub(super) const fn for_reading(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "check the path: it starts from the folder you are in",
+        io::ErrorKind::PermissionDenied => "let this user read it, such as with `chmod`",
+        io::ErrorKind::IsADirectory => "it is a folder: name a file in it",
+        _ => "check the path and its rights",
+    }
+}
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
@@ -22,7 +34,11 @@ impl From<ConfigError> for CliError {
         } else {
             ExitKind::Usage
         };
-        Self::new(kind, error.to_string()).maybe_hint(error.hint().map(str::to_owned))
+        let hint = match &error {
+            ConfigError::Read { source, .. } => Some(for_reading(source.kind())),
+            error => error.hint(),
+        };
+        Self::new(kind, error.to_string()).maybe_hint(hint.map(str::to_owned))
     }
 }
 
@@ -30,8 +46,16 @@ impl From<CheckError> for CliError {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::Store(error) => error.into(),
+            CheckError::Fixture(error) => error.into(),
+            CheckError::Fault(error) => error.into(),
+            CheckError::Key(_) => Self::usage(error.to_string()).hint(FOR_KEY),
+            CheckError::NoEvent(_) => {
+                Self::usage(error.to_string()).hint("`webhook events` lists them")
+            }
+            CheckError::Inapplicable(_) => {
+                Self::usage(error.to_string()).hint("`--skip` leaves it out")
+            }
             CheckError::Uncountable(_) => Self::usage(error.to_string()).hint("`--effects` has to print a number, `--effects-url` to answer with one, and nothing else"),
-            error => Self::usage(error.to_string()),
         }
     }
 }
@@ -57,7 +81,12 @@ impl From<StoreError> for CliError {
                 "move the file away, and a new log is made; `webhook log prune` empties one in use"
             }
             StoreError::Replaced { .. } => "start again, and leave the file alone meanwhile",
-            _ => return Self::unreadable(error.to_string()),
+            StoreError::Conflict(_) => "it is kept already: give another id",
+            StoreError::TooLarge(_) => "`listen --max-body` refuses what is larger than you want",
+            StoreError::Io { .. } | StoreError::Sqlite { .. } => {
+                "check the path and its rights, or give another place: `--log PATH`"
+            }
+            StoreError::Stopped => "start again: what the log had is kept",
         };
         Self::unreadable(error.to_string()).hint(hint)
     }
@@ -83,7 +112,7 @@ impl From<LookupError> for CliError {
 impl From<FormatError> for CliError {
     fn from(error: FormatError) -> Self {
         let hint = error.hint();
-        Self::unreadable(error.to_string()).maybe_hint(hint)
+        Self::unreadable(error.to_string()).hint(hint)
     }
 }
 
@@ -95,19 +124,39 @@ impl From<ClientError> for CliError {
 
 impl From<TlsError> for CliError {
     fn from(error: TlsError) -> Self {
-        Self::unreadable(error.to_string())
+        let hint = match &error {
+            TlsError::File { .. } => "give PEM files, which begin with `-----BEGIN `",
+            TlsError::OtherKey => "give the key that the certificate was made with",
+            TlsError::Refused(_) => "`--tls` alone generates a certificate",
+            TlsError::Made { .. } => "give one: `--cert PATH --key PATH`",
+        };
+        Self::unreadable(error.to_string()).hint(hint)
     }
 }
+
+impl From<FaultError> for CliError {
+    fn from(error: FaultError) -> Self {
+        let hint = match &error {
+            FaultError::NoTime(_) => "`webhook events --faults` lists the others",
+            FaultError::NotJson => "leave `--body` out, or give it JSON",
+        };
+        Self::usage(error.to_string()).hint(hint)
+    }
+}
+
+/// What to do about a secret that is no key.
+const FOR_KEY: &str = "copy the secret as the provider shows it, whole and without quotes";
 
 impl From<&CatalogueError> for CliError {
     fn from(error: &CatalogueError) -> Self {
         let hint = match error {
             CatalogueError::Placeholder { near, .. } => {
-                near.map(|near| format!("did you mean `{{{{{near}}}}}`?"))
+                let near = near.map(|near| format!("did you mean `{{{{{near}}}}}`?"));
+                Some(near.unwrap_or_else(|| "fix it, or move the folder away".into()))
             }
             CatalogueError::Name { name, .. } => Some(format!("name the folder `{name}`")),
-            CatalogueError::Form { .. } => Some("mend it, or move the folder away".into()),
-            CatalogueError::Read { .. } => Some("check the path and its rights".into()),
+            CatalogueError::Form { .. } => Some("fix it, or move the folder away".into()),
+            CatalogueError::Read { source, .. } => Some(for_reading(source.kind()).into()),
         };
         Self::usage(error.to_string()).maybe_hint(hint)
     }

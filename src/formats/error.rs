@@ -97,13 +97,24 @@ impl FormatError {
     }
 
     /// What to do about it, in a line.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> String {
         match self {
-            Self::Utf16 => Some(
-                "convert it: `iconv -f UTF-16 -t UTF-8`, or `Set-Content -Encoding utf8`".into(),
-            ),
-            Self::Shape { expected, .. } => expected.map(|shape| format!("expected {shape}")),
-            _ => None,
+            Self::Utf16 => {
+                "convert it: `iconv -f UTF-16 -t UTF-8`, or `Set-Content -Encoding utf8`".into()
+            }
+            Self::Shape {
+                expected: Some(shape),
+                ..
+            } => format!("expected {shape}"),
+            Self::Io(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                "it is a folder: name a file in it".into()
+            }
+            Self::Io(_) => "check the path and its rights".into(),
+            Self::Empty
+            | Self::Unrecognised
+            | Self::Shape { .. }
+            | Self::Capture { .. }
+            | Self::Har(_) => "captures are what `listen --json` prints, JSON lines, HAR, or an HTTP request message".into(),
         }
     }
 }

@@ -21,7 +21,8 @@ const HIDDEN: &str = "…@";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target(Url);
 
-/// Why a text is no target. The text itself is not repeated, as it may hold a password.
+/// Why a text is no target. Of a text that holds `@`, what stands before it is left out: it may be a
+/// password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// A scheme that is not sent to.
@@ -37,8 +38,26 @@ pub enum TargetError {
     #[error("`{0}` had a user name or a password, which the log does not keep")]
     Hidden(String),
     /// Not a URL.
-    #[error("not a URL: {0}")]
-    Form(String),
+    #[error("`{text}` is not a URL: {reason}")]
+    Form {
+        /// The text, without a password.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl TargetError {
+    fn form(text: &str, reason: impl Into<String>) -> Self {
+        let shown = match text.rsplit_once('@') {
+            Some((_, rest)) => format!("…@{rest}"),
+            None => text.to_owned(),
+        };
+        Self::Form {
+            text: shown,
+            reason: reason.into(),
+        }
+    }
 }
 
 impl TargetError {
@@ -58,14 +77,16 @@ impl Target {
     /// (`3000`, `:3000/x`), which is on this machine. Without a scheme it is `http`. A fragment is dropped.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(TargetError::Form("blank or control character".into()));
+            let reason = "it has a blank or a control character";
+            return Err(TargetError::form(text, reason));
         }
         if without_secrets(text) == text && text.contains(HIDDEN) {
             return Err(TargetError::Hidden(text.to_owned()));
         }
         let (scheme, rest) = split_scheme(text)?;
         let url = format!("{scheme}://{}", with_host(rest)?);
-        let mut url = Url::parse(&url).map_err(|error| TargetError::Form(error.to_string()))?;
+        let mut url =
+            Url::parse(&url).map_err(|error| TargetError::form(text, error.to_string()))?;
         if url.port() == Some(0) {
             return Err(TargetError::PortZero);
         }
@@ -277,7 +298,7 @@ mod tests {
         }
         assert_eq!(error("localhost:0"), TargetError::PortZero);
         for text in ["99999", "h:port", "h h", "a\nb", "[::1"] {
-            assert!(matches!(error(text), TargetError::Form(_)), "{text}");
+            assert!(matches!(error(text), TargetError::Form { .. }), "{text}");
         }
     }
 

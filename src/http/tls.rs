@@ -24,9 +24,12 @@ pub enum TlsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A certificate and key that do not go together, or that rustls does not take.
+    /// A certificate and key that do not go together.
+    #[error("the key is not the certificate's")]
+    OtherKey,
+    /// A certificate or key that rustls does not take.
     #[error("cannot use the certificate and key: {0}")]
-    Refused(#[from] rustls::Error),
+    Refused(rustls::Error),
     /// No certificate can be made for the host.
     #[error("cannot make a certificate for `{host}`: {reason}")]
     Made {
@@ -35,6 +38,15 @@ pub enum TlsError {
         /// What is wrong with it.
         reason: rcgen::Error,
     },
+}
+
+impl From<rustls::Error> for TlsError {
+    fn from(error: rustls::Error) -> Self {
+        match error {
+            rustls::Error::InconsistentKeys(_) => Self::OtherKey,
+            error => Self::Refused(error),
+        }
+    }
 }
 
 /// Makes ring the process's cryptography provider; a second call does nothing.
@@ -132,6 +144,7 @@ mod tests {
         let (_, other) = certificate_for("b.test").unwrap();
         let key = PrivatePkcs8KeyDer::from(other.serialize_der());
         let error = acceptor(vec![certificate.der().clone()], key.into());
-        assert!(matches!(error.err(), Some(TlsError::Refused(_))));
+        let error = error.err().unwrap();
+        assert_eq!(error.to_string(), "the key is not the certificate's");
     }
 }

@@ -27,7 +27,7 @@ pub enum PathError {
     #[error("`{0}` is not a path such as `data.items[0].quantity`")]
     Syntax(String),
     /// Nothing stands at the path.
-    #[error("nothing stands at `{path}`")]
+    #[error("no value at `{path}`")]
     Unknown {
         /// The path up to the step that failed.
         path: String,
@@ -43,6 +43,8 @@ pub enum PathError {
         found: &'static str,
         /// What the next step needs.
         wanted: &'static str,
+        /// The whole path with a number in brackets where an array wants one.
+        near: Option<String>,
     },
 }
 
@@ -106,6 +108,7 @@ impl Path {
                 } else {
                     "an array"
                 },
+                near: self.with_index(place, depth, step),
             });
         }
         let missing = self.unknown(depth, place);
@@ -115,6 +118,15 @@ impl Path {
             _ => None,
         };
         next.ok_or(missing)
+    }
+
+    /// The path with a number in brackets in place of one behind a dot, which is a key.
+    fn with_index(&self, place: &Value, depth: usize, step: &Step) -> Option<String> {
+        let Step::Key(key) = step else { return None };
+        let index = key.parse().ok().filter(|_| place.is_array())?;
+        let mut steps = self.0.clone();
+        *steps.get_mut(depth)? = Step::Index(index);
+        Some(Self(steps).to_string())
     }
 
     fn unknown(&self, depth: usize, place: &Value) -> PathError {

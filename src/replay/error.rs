@@ -40,6 +40,14 @@ pub enum ReplayError {
     /// A delivery is to be signed afresh, and it is of no known provider.
     #[error("no provider is recognised, so it cannot be signed afresh")]
     Unrecognised,
+    /// A delivery that HTTP cannot carry, such as one that was imported. The others are sent.
+    #[error("`{id}` is not sent: {reason}")]
+    Unsendable {
+        /// The delivery's id.
+        id: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value is to be set in a body that is no JSON.
     #[error("only a JSON body can be changed: {0}")]
     NotJson(String),
@@ -58,6 +66,13 @@ pub enum ReplayError {
     /// The log cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ReplayError {
+    /// Whether it is of one delivery alone, and the others are sent.
+    pub(super) const fn is_skipped(&self) -> bool {
+        matches!(self, Self::Unsendable { .. })
+    }
 }
 
 fn without_endpoint(first: &str, missing: usize, all: usize) -> String {

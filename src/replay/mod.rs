@@ -122,6 +122,8 @@ pub enum ReplayEvent<'a> {
         /// The id by which the rest can be sent, should it end early.
         run: Option<&'a str>,
     },
+    /// A delivery is not sent, as HTTP cannot carry it.
+    Skipped(&'a ReplayError),
     /// This would have been sent, in a dry run.
     Prepared(&'a Prepared),
     /// This was sent, and the log has the attempt.

@@ -73,6 +73,10 @@ impl Replay<'_> {
         target
             .request_target()
             .clone_into(&mut delivery.request.target);
+        if let Some(reason) = delivery.request.unsendable() {
+            let id = delivery.id;
+            return Err(ReplayError::Unsendable { id, reason });
+        }
         Ok(Prepared {
             delivery,
             target,

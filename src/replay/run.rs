@@ -69,8 +69,11 @@ impl Replay<'_> {
         for place in selected.order() {
             let delivery = selected.read(place)?;
             let target = selected.target(&delivery)?;
-            let prepared = self.prepare(delivery, target)?;
-            if observer(ReplayEvent::Prepared(&prepared)).is_break() {
+            let told = match self.prepare(delivery, target) {
+                Err(error) if error.is_skipped() => observer(ReplayEvent::Skipped(&error)),
+                prepared => observer(ReplayEvent::Prepared(&prepared?)),
+            };
+            if told.is_break() {
                 break;
             }
         }
@@ -105,6 +108,7 @@ impl Replay<'_> {
             let told = match next {
                 None => return outcome,
                 Some(Ok((prepared, attempt))) => observer(ReplayEvent::Sent(&prepared, &attempt)),
+                Some(Err(error)) if error.is_skipped() => observer(ReplayEvent::Skipped(&error)),
                 Some(Err(error)) => {
                     outcome = outcome.and(Err(error));
                     ControlFlow::Break(())
@@ -143,7 +147,7 @@ impl Replay<'_> {
             })
             .buffer_unordered(self.concurrency.max(1))
             .inspect(|sent| {
-                if sent.is_err() {
+                if sent.as_ref().is_err_and(|error| !error.is_skipped()) {
                     halt.send_replace(true);
                 }
             })

@@ -7,7 +7,7 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use serde::Deserialize;
 
 use super::errors::hint;
-use super::payload::head;
+use super::payload::{Detail, head};
 use super::sanitize::{escape, escape_bytes, escape_bytes_lines, escape_lines};
 use super::style::join_lines;
 use super::units::bytes;
@@ -35,13 +35,19 @@ struct Refusal {
     hint: Option<String>,
 }
 
-/// What is to be told of an answer; `remark` takes the place of the advice.
-pub(super) fn about(answer: &Answer, remark: Option<&str>) -> String {
+/// What is to be told of an answer; `remark` takes the place of the advice, which is given where the
+/// status `is_new`.
+pub(super) fn about(answer: &Answer, remark: Option<&str>, is_new: bool, detail: Detail) -> String {
     let remark = remark.map(|text| escape(text).into_owned());
     if answer.is_success() {
-        return remark.unwrap_or_default();
+        let body = match detail {
+            Detail::Much => text(answer),
+            _ => String::new(),
+        };
+        return join_lines([body, remark.unwrap_or_default()]);
     }
     if let Some((reason, advice)) = refusal(answer) {
+        let advice = advice.filter(|_| is_new);
         let advice = remark.or_else(|| advice.as_deref().map(hint));
         return join_lines([cut_line(&escape(&reason)), advice.unwrap_or_default()]);
     }
@@ -49,7 +55,8 @@ pub(super) fn about(answer: &Answer, remark: Option<&str>) -> String {
         let to = escape_bytes(to);
         format!("location: {}", shortened(&to))
     });
-    let advice = remark.or_else(|| hints::for_status(answer.status).map(hint));
+    let advice = hints::for_status(answer.status).filter(|_| is_new);
+    let advice = remark.or_else(|| advice.map(hint));
     join_lines([
         location.unwrap_or_default(),
         text(answer),
@@ -137,7 +144,7 @@ mod tests {
             headers: Headers::new(),
             body: body.as_bytes().to_vec().into(),
         };
-        plain(&about(&answer, remark))
+        plain(&about(&answer, remark, true, Detail::Usual))
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool
         .filter_map(|(label, text)| Some(labelled(label, &text?)));
     let again = match (verbose, &advice.kept) {
         (true, _) => Some(requests(alike)),
-        (false, None) => Some(labelled("again", &wrapped(UNKEPT, columns))),
+        (false, None) => Some(labelled("reproduce", &wrapped(UNKEPT, columns))),
         (false, Some(_)) => None,
     };
     let evidence = alike.iter().map(|one| evidence(one, verbose));
@@ -168,7 +168,7 @@ fn requests(alike: &[(&Finding, &Advice)]) -> String {
         // Not indented: white space in a body is a part of it, and this has to run as printed.
         join_lines([name, escape_lines(&advice.reproduce).into_owned()])
     };
-    let head = format!("{BELOW}{}", "again".dimmed());
+    let head = format!("{BELOW}{}", "reproduce".dimmed());
     join_lines(std::iter::once(head).chain(alike.iter().map(request)))
 }
 
@@ -219,9 +219,11 @@ pub fn check_totals(totals: &CheckTotals, planned: u64) -> String {
         part(totals.warned, "warned", |text| text.yellow()),
         part(totals.open, "open", |text| text.yellow()),
         part(totals.skipped, "skipped", |text| text.dimmed()),
-        part(planned.saturating_sub(totals.checks), "not run", |text| {
-            text.red()
-        }),
+        part(
+            planned.saturating_sub(totals.checks),
+            "not run: interrupted",
+            |text| text.red(),
+        ),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let checks = counted(planned, "check", "checks");
@@ -376,7 +378,7 @@ mod tests {
         let shown = findings(&found, None, false);
         assert_eq!(plain(&shown[0]), expected);
         let verbose = "
-  again
+  reproduce
 # signature/empty
 curl -X POST \\
   'http://h/'
@@ -406,7 +408,7 @@ curl again";
         let text = plain(&check_totals(&totals, 6));
         assert_eq!(
             text,
-            "6 checks: 1 passed, 1 failed, 1 open, 1 skipped, 2 not run"
+            "6 checks: 1 passed, 1 failed, 1 open, 1 skipped, 2 not run: interrupted"
         );
         assert_eq!(totals.by_severity, BTreeMap::from([("crash", 1)]));
     }

@@ -6,6 +6,7 @@
 //! here, in one way ([`sanitize`]).
 
 mod answer;
+mod attempts;
 mod check;
 pub mod diff;
 mod diff_text;
@@ -19,6 +20,7 @@ mod json_text;
 pub mod junit;
 pub mod listing;
 mod load;
+mod names;
 pub mod page;
 mod payload;
 pub mod sanitize;
@@ -32,6 +34,7 @@ mod units;
 mod verify;
 mod wrap;
 
+pub use attempts::{AttemptView, Attempts, retry_line};
 pub use check::{
     CheckTotals, check_annotation, check_case, check_case_not_run, check_group, check_line,
     check_summary, check_totals, findings, refusal_hint, run_annotation, run_case,
@@ -39,10 +42,10 @@ pub use check::{
 };
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
-pub use human::{AttemptView, DeliveryView, attempt, delivery, retry_line};
+pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
 pub use load::{Load, LoadEnd, load};
-pub use payload::{BodyDetail, SHOWN_LIMIT, payload, whole_payload};
+pub use payload::{BodyDetail, Detail, payload, whole_payload};
 pub use table::{table, table_or_stack};
 pub use tally::{Tally, summary};
 pub use units::{age, bytes, counted, duration, millis};

@@ -4,7 +4,7 @@ use colored::Colorize as _;
 
 use super::sanitize::{escape, escape_bytes};
 use super::style::{self, pad};
-use super::{AttemptView, age, millis, verified, whole_payload};
+use super::{AttemptView, Attempts, age, millis, verified, whole_payload};
 use crate::delivery::{
     Answer, Attempt, Delivery, DeliverySource, Headers, Request, Signing, Timestamp,
 };
@@ -21,13 +21,14 @@ pub fn delivery(
     width: Option<usize>,
 ) -> String {
     let found = delivery.verification();
+    let mut printed = Attempts::default();
     let sent = attempts.iter().map(|one| {
         let view = AttemptView {
             label: Some(&one.id),
             width,
             ..AttemptView::default()
         };
-        super::attempt(one, &view)
+        printed.text(one, &view)
     });
     sections([
         lines([verified(&delivery.id, &found, width), about(delivery, now)]),

@@ -4,11 +4,9 @@ use colored::Colorize as _;
 
 use super::json_text::{pretty, pretty_start};
 use super::sanitize::{escape, escape_bytes_lines};
-use super::style::join_lines;
+use super::style::{cut, join_lines};
 use super::units::{bytes, counted};
-
-/// How much of a body is printed in full detail, in bytes. What is longer is in the log.
-pub const SHOWN_LIMIT: usize = 64 * 1024;
+use super::wrap::wrap;
 
 /// How much of a body is looked at in short detail, in bytes.
 const SHORT_LIMIT: usize = 4 * 1024;
@@ -19,7 +17,7 @@ const SHORT_LINES: usize = 12;
 /// How much of a body is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyDetail {
-    /// All, up to [`SHOWN_LIMIT`].
+    /// All.
     Full,
     /// The first twelve lines.
     Short,
@@ -27,12 +25,30 @@ pub enum BodyDetail {
     None,
 }
 
+/// How much is said of what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// One line each.
+    Little,
+    /// What to do about it, too.
+    #[default]
+    Usual,
+    /// What is well as well, such as the body of a 2xx answer.
+    Much,
+}
+
 /// The body, indented and coloured where it is JSON, else escaped as it is. Where something is left
-/// out, a last line says how much; `see_all` is the command that shows it.
-pub fn payload(body: &[u8], detail: BodyDetail, see_all: Option<&str>) -> String {
+/// out, a last line says how much; `see_all` is the command that shows it. In short detail no line is
+/// wider than `room`.
+pub fn payload(
+    body: &[u8],
+    detail: BodyDetail,
+    see_all: Option<&str>,
+    room: Option<usize>,
+) -> String {
     match detail {
-        BodyDetail::Full => limited(body, SHOWN_LIMIT, usize::MAX, see_all),
-        BodyDetail::Short => limited(body, SHORT_LIMIT, SHORT_LINES, see_all),
+        BodyDetail::Full => whole_payload(body),
+        BodyDetail::Short => short(body, see_all, room),
         BodyDetail::None => String::new(),
     }
 }
@@ -44,25 +60,27 @@ pub fn whole_payload(body: &[u8]) -> String {
         .unwrap_or_else(|| escape_bytes_lines(body))
 }
 
-fn limited(body: &[u8], limit: usize, lines: usize, see_all: Option<&str>) -> String {
-    let head = head(body, limit);
-    let cut = head.len() < body.len();
-    let text = if cut {
+fn short(body: &[u8], see_all: Option<&str>, room: Option<usize>) -> String {
+    let head = head(body, SHORT_LIMIT);
+    let is_cut = head.len() < body.len();
+    let text = if is_cut {
         let start = std::str::from_utf8(head).ok().and_then(pretty_start);
         start.unwrap_or_else(|| escape_bytes_lines(head))
     } else {
         whole_payload(head)
     };
-    let more_lines = text.lines().count().saturating_sub(lines);
-    let left_out = match (cut, more_lines) {
-        (false, 0) => return text,
+    let fitted = |line: &str| room.map_or_else(|| line.to_owned(), |room| cut(line, room));
+    let more_lines = text.lines().count().saturating_sub(SHORT_LINES);
+    let shown: Vec<_> = text.lines().take(SHORT_LINES).map(fitted).collect();
+    let shown = shown.join("\n");
+    let left_out = match (is_cut, more_lines) {
+        (false, 0) => return shown,
         (true, _) => format!("… {} in all", bytes(body.len() as u64)),
         (false, more) => format!("… {}", counted(more as u64, "more line", "more lines")),
     };
-    let shown: Vec<&str> = text.lines().take(lines).collect();
     let pointer = see_all.map_or(String::new(), |command| format!(": {}", escape(command)));
-    let last = format!("{left_out}{pointer}");
-    join_lines([shown.join("\n"), last.dimmed().to_string()])
+    let last = format!("{left_out}{pointer}").dimmed().to_string();
+    join_lines([shown, wrap(&last, room)])
 }
 
 /// The first bytes, never ending within a character.
@@ -85,7 +103,7 @@ mod tests {
     use super::*;
 
     fn shown(body: &[u8], detail: BodyDetail) -> String {
-        plain(&payload(body, detail, Some("webhook log show dlv_1")))
+        plain(&payload(body, detail, Some("webhook log show dlv_1"), None))
     }
 
     #[test]
@@ -113,14 +131,39 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_is_cut_and_says_so() {
-        let body = format!("{{\"text\":\"{}\",\"end\":true}}", "é".repeat(SHOWN_LIMIT));
-        let text = shown(body.as_bytes(), BodyDetail::Full);
+    fn a_long_body_is_cut_in_short_detail_and_whole_in_full() {
+        let body = format!("{{\"text\":\"{}\",\"end\":true}}", "é".repeat(64 * 1024));
+        let text = shown(body.as_bytes(), BodyDetail::Short);
         let last = text.lines().last().unwrap_or_default();
         assert_eq!(last, "… 128.0 KiB in all: webhook log show dlv_1");
         assert!(text.starts_with("{\n  \"text\": \"ééé"));
         assert!(!text.contains("\\x"), "cut within a character");
-        assert!(text.len() < SHOWN_LIMIT + 200);
-        assert!(plain(&whole_payload(body.as_bytes())).ends_with("\"end\": true\n}"));
+        assert!(text.len() < SHORT_LIMIT + 200);
+        assert!(shown(body.as_bytes(), BodyDetail::Full).ends_with("\"end\": true\n}"));
+    }
+
+    #[test]
+    fn in_short_detail_a_line_ends_at_the_room() {
+        let body = format!("{{\"a\":\"{}\"}}\n\nb", "x".repeat(80));
+        let text = payload(
+            body.as_bytes(),
+            BodyDetail::Short,
+            Some("webhook log show dlv_1"),
+            Some(30),
+        );
+        let expected = format!("{{\"a\":\"{}…\n\nb", "x".repeat(23));
+        assert_eq!(plain(&text), expected);
+        let rows = "[1,2,3,4,5,6,7,8,9,10,11,12]";
+        let text = payload(
+            rows.as_bytes(),
+            BodyDetail::Short,
+            Some("webhook log show dlv_1"),
+            Some(30),
+        );
+        assert!(
+            text.lines()
+                .all(|line| crate::report::style::width(line) <= 30),
+            "{text}"
+        );
     }
 }

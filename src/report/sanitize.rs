@@ -41,34 +41,59 @@ pub fn escape_styled(text: &str) -> Cow<'_, str> {
     Cow::Owned(pieces.collect())
 }
 
-/// A line of JSON for a terminal: what would move or hide text stands as `\u202e`, which means the
-/// same to whoever parses the line. Clean text is borrowed.
-pub fn escape_json(line: &str) -> Cow<'_, str> {
-    if !line.contains(is_unsafe) {
-        return Cow::Borrowed(line);
-    }
-    let mut out = String::with_capacity(line.len() + line.len() / 4);
-    for c in line.chars() {
-        if is_unsafe(c) {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                out.push_str("\\u");
-                out.push_str(&hex::encode(unit.to_be_bytes()));
-            }
-        } else {
-            out.push(c);
+/// JSON for a terminal: what would move or hide text stands as `\u202e`, which means the same to
+/// whoever parses it. Clean text is borrowed.
+pub fn escape_json(text: &str) -> Cow<'_, str> {
+    escape_by(text, is_unsafe, |out, c| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str("\\u");
+            out.push_str(&hex::encode(unit.to_be_bytes()));
         }
-    }
-    Cow::Owned(out)
+    })
 }
 
-/// Whether a character is escaped on a single line.
-pub fn is_unsafe(c: char) -> bool {
+/// Whether a text on several lines can go to a terminal as it is.
+#[cfg(test)]
+pub(super) fn is_clean(text: &str) -> bool {
+    unsafe_places(text, is_unsafe_in_lines).next().is_none()
+}
+
+/// Whether a character is escaped on a single line; for joiners, [`is_joiner`] knows more.
+fn is_unsafe(c: char) -> bool {
     match c {
         ' '..='~' => false,
         '\0'..='\u{9f}' => true,
         _ => is_invisible(c),
     }
+}
+
+/// Whether a character joins its neighbours, or keeps them apart, as writing does: emoji are made of
+/// several, and Arabic and Indic letters need it. Between others it is only invisible.
+fn is_joiner(before: Option<char>, c: char, after: Option<char>) -> bool {
+    let joins = |c: char| {
+        let is_letter =
+            matches!(c, '\u{600}'..='\u{1cff}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}');
+        let is_emoji =
+            matches!(c, '\u{2190}'..='\u{2bff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}');
+        (is_letter || is_emoji) && !is_unsafe(c)
+    };
+    matches!(c, '\u{200c}' | '\u{200d}') && before.is_some_and(joins) && after.is_some_and(joins)
+}
+
+/// The characters that are escaped, with their places.
+fn unsafe_places(text: &str, hidden: fn(char) -> bool) -> impl Iterator<Item = (usize, char)> {
+    let mut before = None;
+    let mut rest = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (at, c) = rest.next()?;
+            let before = before.replace(c);
+            let after = rest.peek().map(|(_, c)| *c);
+            if hidden(c) && !is_joiner(before, c, after) {
+                return Some((at, c));
+            }
+        }
+    })
 }
 
 /// A part of a styled text.
@@ -138,30 +163,31 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn escape_where(text: &str, hidden: fn(char) -> bool) -> Cow<'_, str> {
-    let is_printable = |byte: u8| matches!(byte, b' '..=b'~');
-    // Most text is plain ASCII, and bytes are looked through faster than characters.
-    if text.bytes().all(is_printable) {
-        return Cow::Borrowed(text);
-    }
-    let Some(first) = text.find(hidden) else {
-        return Cow::Borrowed(text);
-    };
-    let (clean, rest) = text.split_at(first);
-    let mut out = String::with_capacity(text.len() + rest.len() / 4);
-    out.push_str(clean);
-    for c in rest.chars() {
-        push(&mut out, c, hidden);
-    }
-    Cow::Owned(out)
-}
-
-fn push(out: &mut String, c: char, hidden: fn(char) -> bool) {
-    match u8::try_from(c) {
-        _ if !hidden(c) => out.push(c),
+    escape_by(text, hidden, |out, c| match u8::try_from(c) {
         Ok(byte) if byte.is_ascii() => out.extend(byte.escape_ascii().map(char::from)),
         // C1 too: `\x9b` is kept for the byte.
         _ => out.extend(c.escape_unicode()),
+    })
+}
+
+fn escape_by(text: &str, hidden: fn(char) -> bool, write: fn(&mut String, char)) -> Cow<'_, str> {
+    // Most text is plain ASCII, and bytes are looked through faster than characters.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
     }
+    let mut places = unsafe_places(text, hidden).peekable();
+    if places.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 4);
+    let mut from = 0;
+    for (at, c) in places {
+        out.push_str(text.get(from..at).unwrap_or_default());
+        write(&mut out, c);
+        from = at + c.len_utf8();
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 fn escape_bytes_where(bytes: &[u8], hidden: fn(char) -> bool) -> String {
@@ -192,8 +218,25 @@ mod tests {
 
     #[test]
     fn what_people_write_stays() {
-        for text in ["Zürich €", "日本語", "❤️ 🎉", "עברית", "café", ""] {
+        let joined = ["👩‍👧 👩🏽‍💻 🏳️‍🌈", "می‌خواهم", "क्‍ष"];
+        for text in ["Zürich €", "日本語", "❤️ 🎉", "עברית", "café", ""]
+            .into_iter()
+            .chain(joined)
+        {
             assert!(matches!(escape(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn a_joiner_that_joins_nothing_is_shown() {
+        for text in [
+            "pay\u{200d}pal",
+            "\u{200c}",
+            "👩\u{200d}",
+            "\u{200d}👩",
+            "👩\u{200d}\u{200d}👧",
+        ] {
+            assert!(escape(text).contains("\\u{200"), "{text:?}");
         }
     }
 
@@ -215,27 +258,28 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_unsafe_comes_out(text in "\\PC*|(?s:.*)") {
-            prop_assert!(!escape(&text).chars().any(is_unsafe));
-            prop_assert!(!escape_lines(&text).chars().any(is_unsafe_in_lines));
+            prop_assert!(is_clean(&escape_lines(&text)));
+            let one = escape(&text);
+            prop_assert!(is_clean(&one) && !one.contains(['\n', '\t']));
         }
 
         #[test]
         fn nothing_unsafe_comes_out_of_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert!(!escape_bytes(&bytes).chars().any(is_unsafe));
-            prop_assert!(!escape_bytes_lines(&bytes).chars().any(is_unsafe_in_lines));
+            prop_assert!(is_clean(&escape_bytes(&bytes)));
+            prop_assert!(is_clean(&escape_bytes_lines(&bytes)));
         }
 
         #[test]
         fn escaped_json_is_safe_and_means_the_same(text in any::<String>()) {
             let line = serde_json::to_string(&text).unwrap();
             let escaped = escape_json(&line);
-            prop_assert!(!escaped.chars().any(is_unsafe));
+            prop_assert!(is_clean(&escaped));
             prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
         }
 
         #[test]
         fn clean_text_is_borrowed_and_other_text_is_not(text in any::<String>()) {
-            let clean = !text.chars().any(is_unsafe);
+            let clean = unsafe_places(&text, is_unsafe).next().is_none();
             prop_assert_eq!(matches!(escape(&text), Cow::Borrowed(_)), clean);
             prop_assert_eq!(escape(&text) == text, clean);
         }
@@ -246,7 +290,7 @@ mod tests {
             let rest: String = pieces(&out)
                 .filter_map(|piece| match piece { StyledPiece::Text(text) => Some(text), StyledPiece::Style(_) => None })
                 .collect();
-            prop_assert!(!rest.chars().any(is_unsafe));
+            prop_assert!(is_clean(&rest));
         }
     }
 }

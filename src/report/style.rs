@@ -1,7 +1,7 @@
 //! Colours, marks and padding that the reports share.
 
 use colored::{ColoredString, Colorize as _};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::sanitize::{StyledPiece, pieces};
 use crate::delivery::Status;
@@ -43,6 +43,55 @@ pub fn width(text: &str) -> usize {
 pub fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));
     format!("{text}{:missing$}", "")
+}
+
+/// The text in at most `room` columns; colours stay whole.
+pub(super) fn cut(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut left = room.saturating_sub(1);
+    let mut out = String::with_capacity(text.len());
+    let mut is_cut = false;
+    for piece in pieces(text) {
+        match piece {
+            StyledPiece::Style(sequence) => out.push_str(sequence),
+            StyledPiece::Text(_) if is_cut => {}
+            StyledPiece::Text(text) => is_cut = !push_fitting(&mut out, text, &mut left),
+        }
+    }
+    out
+}
+
+/// Adds the characters that fit, then `…`; says whether all did.
+fn push_fitting(out: &mut String, text: &str, left: &mut usize) -> bool {
+    for c in text.chars() {
+        // The emoji selector widens the character before it by a column.
+        let columns = if c == '\u{fe0f}' {
+            1
+        } else {
+            c.width().unwrap_or(0)
+        };
+        if columns > *left {
+            out.push('…');
+            return false;
+        }
+        *left -= columns;
+        out.push(c);
+    }
+    true
+}
+
+/// The first of these lines that fits into `room` columns; where none does, the last one, cut.
+pub(super) fn fitting<'a>(lines: impl IntoIterator<Item = &'a String>, room: usize) -> String {
+    let mut last = "";
+    for line in lines {
+        if width(line) <= room {
+            return line.clone();
+        }
+        last = line;
+    }
+    cut(last, room)
 }
 
 /// Every line of `text` behind `indent`.

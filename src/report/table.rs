@@ -1,16 +1,15 @@
 //! Columns for `log`, `events`, `providers`, `config` and `verify`.
 
 use colored::Colorize as _;
-use unicode_width::UnicodeWidthChar as _;
 
-use super::sanitize::{StyledPiece, escape_styled, pieces};
-use super::style::{pad, width};
+use super::sanitize::escape_styled;
+use super::style::{cut, pad, width};
 use super::wrap::wrap;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
 
-/// The least that the last column is cut down to; a narrower terminal wraps it.
+/// The least that the last column is cut down to; where there is less room, it is left out.
 const LEAST_LAST: usize = 8;
 
 /// Rows in aligned columns below their headers, without borders.
@@ -25,7 +24,13 @@ pub fn table(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> 
     let headers: Vec<String> = headers.iter().map(|h| h.bold().to_string()).collect();
     let mut rows: Vec<Vec<String>> = rows.into_iter().map(safe).collect();
     rows.insert(0, headers);
-    let widths = widths(&rows);
+    let mut widths = widths(&rows);
+    while total.is_some_and(|total| least_width(&widths) > total) && widths.len() > 1 {
+        widths.pop();
+    }
+    for row in &mut rows {
+        row.truncate(widths.len());
+    }
     let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, total)).collect();
     lines.join("\n")
 }
@@ -52,6 +57,13 @@ pub fn table_or_stack(headers: &[&str], rows: Vec<Vec<String>>, total: Option<us
         lines.join("\n")
     });
     stacks.collect::<Vec<_>>().join("\n\n")
+}
+
+/// The columns that a row takes at least, its last cell being cut.
+fn least_width(widths: &[usize]) -> usize {
+    let last = widths.last().map_or(0, |last| (*last).min(LEAST_LAST));
+    let before = widths.iter().rev().skip(1).map(|width| width + GAP.len());
+    before.sum::<usize>() + last
 }
 
 fn safe(row: Vec<String>) -> Vec<String> {
@@ -85,43 +97,6 @@ fn line(row: &[String], widths: &[usize], total: Option<usize>) -> String {
     out.push_str(&room.map_or_else(|| last.clone(), |room| cut(last, room)));
     out.truncate(out.trim_end().len());
     out
-}
-
-/// The text in at most `room` columns; colours stay whole.
-fn cut(text: &str, room: usize) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let mut left = room.saturating_sub(1);
-    let mut out = String::with_capacity(text.len());
-    let mut is_cut = false;
-    for piece in pieces(text) {
-        match piece {
-            StyledPiece::Style(sequence) => out.push_str(sequence),
-            StyledPiece::Text(_) if is_cut => {}
-            StyledPiece::Text(text) => is_cut = !push_fitting(&mut out, text, &mut left),
-        }
-    }
-    out
-}
-
-/// Adds the characters that fit, then `…`; says whether all did.
-fn push_fitting(out: &mut String, text: &str, left: &mut usize) -> bool {
-    for c in text.chars() {
-        // The emoji selector widens the character before it by a column.
-        let columns = if c == '\u{fe0f}' {
-            1
-        } else {
-            c.width().unwrap_or(0)
-        };
-        if columns > *left {
-            out.push('…');
-            return false;
-        }
-        *left -= columns;
-        out.push(c);
-    }
-    true
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::sanitize::{StyledPiece, is_unsafe, pieces};
+use super::sanitize::{StyledPiece, is_clean, pieces};
 use crate::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict};
 
 /// The text as a stream without colours gets it.
@@ -26,13 +26,9 @@ pub fn hostile() -> impl Strategy<Value = String> {
 /// Whether a report holds nothing that a terminal would obey but this program's own colours and
 /// line breaks.
 pub fn is_safe(report: &str) -> bool {
-    let is_safe_text = |text: &str| {
-        text.chars()
-            .all(|c| matches!(c, '\n' | '\t') || !is_unsafe(c))
-    };
     let is_safe_piece = |piece| match piece {
         StyledPiece::Style(sequence) => sequence != FOREIGN_STYLE,
-        StyledPiece::Text(text) => is_safe_text(text),
+        StyledPiece::Text(text) => is_clean(text),
     };
     pieces(report).all(is_safe_piece)
 }

@@ -49,7 +49,7 @@ pub fn age(at: Timestamp, now: Timestamp) -> String {
 pub(super) fn signed_age(seconds: i64) -> String {
     let length = duration(Duration::from_secs(seconds.unsigned_abs()));
     match seconds {
-        0 => "signed in the same second".into(),
+        0 => "0 s".into(),
         1.. => format!("signed {length} before"),
         _ => format!("signed {length} in the future"),
     }

@@ -1,14 +1,18 @@
 //! What `verify` shows: one capture in full, many as a table with what is wrong below it.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use colored::Colorize as _;
 use serde::Serialize;
 
+use super::names;
 use super::sanitize::escape;
 use super::style::{self, join_lines, pad};
 use super::table::table;
 use super::units::{counted, signed_age};
 use super::wrap::wrap;
-use crate::delivery::{Status, Verification};
+use crate::delivery::{Status, Verdict, Verification};
 
 /// Columns kept for the names of the fields.
 const FIELD_COLUMNS: usize = 8;
@@ -164,14 +168,63 @@ pub fn verified(name: &str, found: &Verification, width: Option<usize>) -> Strin
 fn verified_all(shown: &[(String, Verification)], totals: &Totals, width: Option<usize>) -> String {
     let rows = shown.iter().map(row).collect();
     let overview = table(&["VERDICT", "PROVIDER", "EVENT", "NAME"], rows, width);
-    let details = shown.iter().filter(|(_, found)| found.stands_out());
-    let details = details.map(|(name, found)| verified(name, found, width));
+    let mut groups: Vec<Vec<&(String, Verification)>> = Vec::new();
+    for one in shown.iter().filter(|(_, found)| found.stands_out()) {
+        let group = groups.iter_mut().find(|group| is_alike(group[0], one));
+        match group {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    let details = groups.iter().map(|group| together(group, width));
     let parts: Vec<String> = std::iter::once(overview)
         .chain(details)
         .chain([counts(totals, shown.len() as u64)])
         .filter(|part| !part.is_empty())
         .collect();
     parts.join("\n\n")
+}
+
+/// Whether the same is said of two captures, but for their events and ages.
+fn is_alike((_, one): &(String, Verification), (_, other): &(String, Verification)) -> bool {
+    let said = |found: &Verification| Verification {
+        id: None,
+        event: None,
+        event_id: None,
+        time: Duration::ZERO,
+        verdict: Verdict {
+            age_seconds: None,
+            ..found.verdict.clone()
+        },
+        ..found.clone()
+    };
+    said(one) == said(other)
+}
+
+/// One capture in full, or what is said of several with their names.
+fn together(alike: &[&(String, Verification)], width: Option<usize>) -> String {
+    let [(_, first), _, ..] = alike else {
+        let alone = alike
+            .first()
+            .map(|(name, found)| verified(name, found, width));
+        return alone.unwrap_or_default();
+    };
+    let mut all = first.clone();
+    all.verdict.age_seconds = None;
+    let events = alike.iter().filter_map(|(_, found)| found.event.as_deref());
+    let events: Vec<_> = events.collect::<BTreeSet<_>>().into_iter().collect();
+    all.event = (!events.is_empty()).then(|| events.join(", "));
+    let names = names::together(alike.iter().map(|(name, _)| name.as_str()));
+    let text = verified(
+        &counted(alike.len() as u64, "capture", "captures"),
+        &all,
+        None,
+    );
+    let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    wrap(
+        &join_lines([headline.into(), field("in", Some(&names)), rest.into()]),
+        width,
+    )
 }
 
 fn row((name, found): &(String, Verification)) -> Vec<String> {
@@ -226,13 +279,10 @@ fn field(name: &str, text: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::super::testing::{self, plain};
     use super::*;
-    use crate::delivery::Verdict;
 
     fn valid() -> Verdict {
         let mut verdict = Verdict::new(Status::Valid);
@@ -329,6 +379,39 @@ VERDICT     PROVIDER  EVENT          NAME
 
 3 captures: 2 valid, 1 mismatch";
         assert_eq!(plain(&shown(&all, Some(100))), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_with_several_is_said_once() {
+        let wrong = |event: &str, age| {
+            let verdict = Verdict::new(Status::Mismatch);
+            let mut verdict = verdict.because("another secret").hinting("compare");
+            verdict.age_seconds = Some(age);
+            Verification {
+                event: Some(event.into()),
+                ..found(verdict, &[])
+            }
+        };
+        let mut captures = vec![("a.har:entry 1", found(valid(), &[]))];
+        for (age, name) in (1..).zip(["a.har:entry 2", "a.har:entry 3", "a.har:entry 5", "b.json"])
+        {
+            captures.push((name, wrong("order.created", age)));
+        }
+        captures.push(("c.har:entry 6", wrong("order.paid", 9)));
+        captures.push(("d.json", found(Verdict::new(Status::Missing), &[])));
+        let text = plain(&shown(&captures, Some(100)));
+        let expected = "
+✗ mismatch  5 captures
+  in        a.har:entry 2–3, 5, b.json, c.har:entry 6
+  provider  olympus
+  event     order.created, order.paid
+  reason    another secret
+  hint      compare
+
+✗ missing  d.json
+";
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(text.matches("another secret").count(), 1, "{text}");
     }
 
     #[test]

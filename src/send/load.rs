@@ -1,5 +1,6 @@
 //! Many deliveries: starts at a rate or as fast as the answers allow, workers, and the latencies.
 
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,32 +67,19 @@ pub async fn load<S>(
         latency: Mutex::new(histogram()),
         observer: Mutex::new(observer),
     };
-    let working = try_join_all((0..load.concurrency).map(|_| workers.work()));
-    tokio::pin!(working);
-    let stopped_by = tokio::select! {
-        biased;
-        cause = stop => {
-            workers.timetable.stop();
-            workers.tell(SendEvent::Stopping)?;
-            working.as_mut().await?;
-            Some(cause)
-        }
-        done = &mut working => done.map(|_| None)?,
-    };
-    let elapsed = workers.timetable.elapsed();
+    let stopped_by = workers.run(load.concurrency, stop).await?;
     let unsent = match stopped_by {
         None => workers.timetable.unsent(),
         Some(_) => 0,
     };
-    let latency = workers
-        .latency
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
     Ok(LoadReport {
-        latency: latency.clone(),
-        elapsed,
+        elapsed: workers.timetable.elapsed(),
         unsent,
         stopped_by,
+        latency: workers
+            .latency
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner),
     })
 }
 
@@ -100,6 +88,25 @@ fn histogram() -> Histogram<u64> {
 }
 
 impl Workers<'_, '_> {
+    /// Works until all is sent, or `stop` resolves and what is under way is answered.
+    async fn run<S>(
+        &self,
+        concurrency: u16,
+        stop: impl Future<Output = S>,
+    ) -> Result<Option<S>, SendError> {
+        let mut working = pin!(try_join_all((0..concurrency).map(|_| self.work())));
+        tokio::select! {
+            biased;
+            cause = stop => {
+                self.timetable.stop();
+                self.tell(SendEvent::Stopping)?;
+                working.await?;
+                Ok(Some(cause))
+            }
+            done = &mut working => done.map(|_| None),
+        }
+    }
+
     /// What one worker does.
     async fn work(&self) -> Result<(), SendError> {
         while let Some((number, intended)) = self.timetable.next().await {
@@ -132,6 +139,7 @@ impl Workers<'_, '_> {
             self.tell(SendEvent::Attempted {
                 message,
                 payload: &payload,
+                request: &request,
                 attempt: &attempt,
             })?;
             start = Instant::now();

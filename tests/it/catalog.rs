@@ -581,7 +581,7 @@ fn a_broken_folder_of_a_built_in_s_name_does_not_bring_the_built_in_back() {
         "--secret",
         "olympus=x",
     ]);
-    let local = "signed with the local development secret";
+    let local = "using the local development secret";
     assert!(run.stderr.contains(local), "{}", run.stderr);
     sandbox.file(
         "webhook.toml",

@@ -1,7 +1,12 @@
 //! What a terminal and the environment ask for: colours, the time zone, help.
 
-use crate::harness::Sandbox;
+use std::process::{Command, Stdio};
+
+use webhook_cli::report::style::width;
+
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, order};
+use crate::harness::{Sandbox, has};
 
 const ESCAPE: char = '\u{1b}';
 
@@ -119,4 +124,127 @@ fn an_event_is_shown_as_it_would_be_sent() {
         .run(&["events", "show", "order.created", "-p", "nobody"])
         .expect(2);
     sandbox.run(&["events", "olympus"]).expect(0);
+}
+
+/// What a command prints on a terminal of so many columns; `None` where no program makes one here.
+fn on_terminal(sandbox: &Sandbox, columns: usize, args: &[&str]) -> Option<String> {
+    has("script").then(|| {
+        let command = sandbox.command(args);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+        let shell = format!("stty cols {columns} rows 50; {}", words.join(" "));
+        let mut script = Command::new("script");
+        script
+            .args(["-qec", &shell, "/dev/null"])
+            .stdin(Stdio::null());
+        script.current_dir(sandbox.folder()).env_clear();
+        script.envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let output = script.output().expect("a terminal");
+        String::from_utf8_lossy(&output.stdout).replace('\r', "")
+    })
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.file("a.json", order("evt_1"));
+    let down = [
+        "--url",
+        "http://localhost:9/webhooks/olympus/of/a/shop?with=a&query=too",
+    ];
+    let header = "X-Olympus-Signature: t=1,v1=00";
+    let verify = [
+        "verify", "a.json", "a.json", "-H", header, "--secret", SECRET,
+    ];
+    let send = [
+        "send",
+        "order.created",
+        "inventory.low_stock",
+        "-p",
+        "olympus",
+    ];
+    let import = ["log", "import", "b.json", "--secret", SECRET];
+    let capture = sandbox.run(&[&send[..2], &["--dry-run", "--json"]].concat());
+    sandbox.file("b.json", capture.expect(0).stdout);
+    sandbox.run(&import).expect(0);
+    for columns in [60, 80, 120] {
+        for args in [
+            &[&send[..], &down].concat()[..],
+            &[&["replay", "@last"], &down[..]].concat(),
+            &verify,
+            &["config"],
+            &["log"],
+            &["events"],
+            &["events", "--faults"],
+            &["providers"],
+            &["providers", "show", "olympus"],
+            &["test", "--list", "-p", "olympus"],
+        ] {
+            let Some(shown) = on_terminal(&sandbox, columns, args) else {
+                return;
+            };
+            for line in shown.lines() {
+                let is_path = line.contains(&*sandbox.folder().to_string_lossy());
+                assert!(
+                    width(line) <= columns || is_path,
+                    "{args:?} at {columns}: {line}"
+                );
+            }
+            assert!(shown.lines().count() > 1, "{args:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_told_once() {
+    let sandbox = Sandbox::new();
+    let send = [
+        "send",
+        "--all",
+        "-p",
+        "ibakepro",
+        "--url",
+        "http://localhost:9/hook",
+    ];
+    let told = sandbox.run(&send).expect(3).stdout;
+    assert_eq!(
+        told.matches("nothing listens on `localhost:9`").count(),
+        1,
+        "{told}"
+    );
+    assert_eq!(told.matches("hint: ").count(), 1, "{told}");
+    let words = told
+        .lines()
+        .filter(|line| line.contains("<--  refused  ibakepro"));
+    assert_eq!(words.count(), 7, "{told}");
+    let quiet = sandbox.run(&[&send[..], &["-q"]].concat()).expect(3);
+    assert_eq!(quiet.stdout.lines().count(), 8, "{}", quiet.stdout);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn a_good_answer_s_body_is_shown_where_much_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let app = Endpoint::start(|_, _| Reply::Page(200, "thank you \u{1b}[2J".into()));
+    let url = app.url("/hook");
+    let send = ["send", "order.created", "-p", "olympus", "--url", &url];
+    let run = sandbox.run(&send).expect(0);
+    assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
+    let run = sandbox.run(&[&send[..], &["-v"]].concat()).expect(0);
+    assert!(
+        run.stdout.contains("\n          thank you \\x1b[2J"),
+        "{}",
+        run.stdout
+    );
+    let again = format!("'{url}'");
+    assert!(
+        run.stdout.starts_with("curl -X POST") && run.stdout.contains(&again),
+        "{}",
+        run.stdout
+    );
+    sandbox.run(&[&send[..], &["-v", "-q"]].concat()).expect(2);
 }

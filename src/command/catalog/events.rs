@@ -11,7 +11,7 @@ use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
 use crate::provider::{Composer, Event, Fault, Provenance, Provider, Story};
-use crate::report::{self, sheet};
+use crate::report::{self, sanitize::escape, sheet};
 
 /// Lists the events, of one provider or of all, or the faults.
 pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -95,7 +95,7 @@ fn show(
 fn table(events: Vec<(&Provider, &str, Event)>, width: Option<usize>) -> String {
     let mut before = None;
     let row = |(provider, name, event): (&Provider, &str, Event)| {
-        let provider = provider.name();
+        let provider = &*escape(provider.name());
         let is_first = before.replace(provider.to_owned()).as_deref() != Some(provider);
         let provider = if is_first {
             provider.bold()
@@ -106,12 +106,12 @@ fn table(events: Vec<(&Provider, &str, Event)>, width: Option<usize>) -> String 
             Provenance::Inferred => event.source.name().dimmed(),
             _ => event.source.name().normal(),
         };
-        let name = name.to_owned();
+        let name = escape(name).into_owned();
         vec![
             provider.to_string(),
             name,
             source.to_string(),
-            event.description,
+            escape(&event.description).into_owned(),
         ]
     };
     let headers = ["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"];

@@ -46,24 +46,16 @@ pub fn providers(
 }
 
 fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>) -> String {
-    let headers = [
-        "NAME",
-        "TITLE",
-        "HEADER",
-        "SIGNATURE",
-        "FRESH FOR",
-        "EVENTS",
-        "ORIGIN",
-        "RETRIES",
-    ];
+    let headers = "NAME TITLE HEADER SIGNATURE EXPIRES EVENTS ORIGIN RETRIES";
+    let headers: Vec<_> = headers.split(' ').collect();
     let row = |provider: &Provider| {
         let definition = &provider.definition;
         let scheme = &definition.signature;
         vec![
-            definition.name.bold().to_string(),
-            definition.title.clone(),
-            scheme.header.clone(),
-            scheme.describe(&scheme.value),
+            escape(&definition.name).bold().to_string(),
+            escape(&definition.title).into_owned(),
+            escape(&scheme.header).into_owned(),
+            escape(&scheme.describe(&scheme.value)).into_owned(),
             freshness(scheme),
             provider.event_names().count().to_string(),
             provider.origin.to_string(),
@@ -76,12 +68,12 @@ fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>)
 fn freshness(scheme: &Scheme) -> String {
     let span = |seconds| report::duration(Duration::from_secs(seconds));
     let Some(tolerance) = scheme.tolerance else {
-        return "ever".into();
+        return "never".into();
     };
     let past = span(tolerance.past_seconds);
     match tolerance.future_seconds {
         None => past,
-        Some(future) => format!("{past}, {} ahead", span(future)),
+        Some(future) => format!("{past} old, {} early", span(future)),
     }
 }
 
@@ -196,12 +188,12 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
             "secret",
             format!("used as {}{}", secret.encoding, prefix.unwrap_or_default()),
         ),
-        ("fresh for", freshness(scheme)),
+        ("expires", freshness(scheme)),
     ]);
     facts
 }
 
-fn envelope(definition: &Definition) -> [(&str, String); 5] {
+fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let place = |place: &FieldSource| match place {
         FieldSource::Header { header } => format!("header {header}"),
         FieldSource::Path(path) => path.clone(),
@@ -211,7 +203,7 @@ fn envelope(definition: &Definition) -> [(&str, String); 5] {
         "" => "the whole body",
         path => path,
     };
-    [
+    let mut facts = vec![
         ("event", place(&envelope.event)),
         ("id", place(&envelope.id)),
         (
@@ -219,8 +211,11 @@ fn envelope(definition: &Definition) -> [(&str, String); 5] {
             envelope.time.clone().unwrap_or_else(|| "none".into()),
         ),
         ("data", data.to_owned()),
-        ("body", envelope.template.to_string()),
-    ]
+    ];
+    let template = format!("{:#}", envelope.template);
+    let labels = std::iter::once("body").chain(std::iter::repeat(""));
+    facts.extend(labels.zip(template.lines().map(str::to_owned)));
+    facts
 }
 
 fn delivery(definition: &Definition) -> Vec<(&str, String)> {

@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Set
 use crate::exit::{CliError, Outcome};
 use crate::http::without_secrets;
 use crate::provider::Provider;
-use crate::report;
+use crate::report::{self, sanitize::escape};
 use crate::signature::{Key, Secret};
 
 /// What stands in place of a secret.
@@ -54,7 +54,7 @@ pub fn config(
     if let Ok(secrets) = &secrets {
         lines.extend(secrets.iter().cloned());
     }
-    lines.extend(missing.iter().map(missing_line));
+    lines.extend(missing.iter().map(|one| missing_line(one, json)));
     if json {
         let line = |(name, setting): Named| {
             let origin = setting.origin.to_string();
@@ -62,7 +62,7 @@ pub fn config(
         };
         print_lines(world, "setting", lines.into_iter().map(line))?;
     } else {
-        print(world, &as_table(&lines))?;
+        print(world, &as_table(&lines, world.console.width()))?;
     }
     for secret in &missing {
         world
@@ -168,27 +168,36 @@ fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<Named> {
     meant.enumerate().map(line).collect()
 }
 
-fn missing_line(missing: &MissingSecret) -> Named {
+/// For people with the place where it is not.
+fn missing_line(missing: &MissingSecret, json: bool) -> Named {
     let origin = Origin::File(missing.file.clone());
-    named(format!("secret.{}", missing.key), MISSING, origin)
+    let place = match &missing.error {
+        ConfigError::SecretFile { path, .. } => format!("{MISSING}: file {}", path.display()),
+        ConfigError::NoVariable { name, .. } => format!("{MISSING}: variable {name}"),
+        _ => MISSING.to_owned(),
+    };
+    let place = if json { MISSING.to_owned() } else { place };
+    named(format!("secret.{}", missing.key), place, origin)
 }
 
-fn as_table(lines: &[Named]) -> String {
+fn as_table(lines: &[Named], width: Option<usize>) -> String {
     let row = |(name, setting): &Named| {
         let value = match &setting.value {
             Value::Null => "-".dimmed().to_string(),
-            Value::String(text) => text.clone(),
+            Value::String(text) => escape(text).into_owned(),
             Value::Array(items) if items.is_empty() => "-".dimmed().to_string(),
             Value::Array(items) => {
                 let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
-                items.join(", ")
+                escape(&items.join(", ")).into_owned()
             }
             other => other.to_string(),
         };
-        vec![name.bold().to_string(), value, setting.origin.to_string()]
+        let name = escape(name).bold().to_string();
+        let origin = setting.origin.to_string();
+        vec![name, value, escape(&origin).into_owned()]
     };
     let rows = lines.iter().map(row).collect();
-    report::table(&["SETTING", "VALUE", "FROM"], rows, None)
+    report::table_or_stack(&["SETTING", "VALUE", "FROM"], rows, width)
 }
 
 /// A value of an enum as it is typed.

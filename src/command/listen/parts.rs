@@ -1,6 +1,7 @@
 //! From what was typed and configured to what the engine takes.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::ready::Ready;
@@ -8,7 +9,7 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{Side, client, freshness, keyring_or_local, warn_of_readers};
+use crate::command::setup::{client, freshness, keyring_or_local, warn_of_readers};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -19,6 +20,7 @@ use crate::receive::{
     Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
     ReceiverOptions, Route, Rules, Script, ScriptStep,
 };
+use crate::report::Attempts;
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
 
@@ -40,6 +42,8 @@ pub struct Parts {
     pub reader: Option<Reader>,
     /// What is said when requests can come.
     pub ready: Ready,
+    /// What was said of the targets so far.
+    pub attempts: Arc<Mutex<Attempts>>,
 }
 
 impl Parts {
@@ -62,15 +66,18 @@ impl Parts {
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }
-        routes::probe(&rules.routes, world);
+        let attempts = Arc::new(Mutex::new(Attempts::default()));
+        routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = Ready::new(&socket, path, &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let mut limits = limits(args);
         (limits.max_connections, limits.max_waiting) = connections(limits, waits, world);
+        let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;
+        world.begin();
         Ok(Self {
             options: ReceiverOptions {
                 clock: world.clock,
-                forward: forward(args, &rules.routes, writer.clone(), world.clock)?,
+                forward,
                 log: writer,
                 duplicates,
                 delay: args.delay,
@@ -87,6 +94,7 @@ impl Parts {
             socket,
             reader,
             ready,
+            attempts,
         })
     }
 }
@@ -105,7 +113,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
-        keyring: keyring_or_local(&setup, &args.secrets, Side::Receiver, world)?,
+        keyring: keyring_or_local(&setup, &args.secrets, world)?,
         on_invalid: args.on_invalid,
         on_unsigned: args.on_unsigned,
         hosts: public_host.chain(args.allow_host.clone()).collect(),

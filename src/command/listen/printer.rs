@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -12,7 +13,7 @@ use crate::console::Console;
 use crate::delivery::{About, Attempt};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
-use crate::report::{self, AttemptView, BodyDetail, DeliveryView};
+use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView};
 
 /// About how many bytes are printed with one write.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -23,21 +24,48 @@ pub struct Printer {
     pub console: Console,
     /// As NDJSON.
     pub json: bool,
-    /// How much of a body people see.
-    pub body: BodyDetail,
-    /// Whether deliveries are kept, so that `webhook log show` finds them.
-    pub is_kept: bool,
+    view: DeliveryView,
+    /// Whether there is one target, which the first lines have told.
+    one_target: bool,
+    attempts: Arc<Mutex<Attempts>>,
     /// What was warned of.
-    pub warnings: RefCell<RareWarnings>,
+    warnings: RefCell<RareWarnings>,
 }
 
 impl Printer {
+    /// Prints as much of a body as `body` says, of a listener that is `ready`.
+    pub fn new(
+        console: Console,
+        json: bool,
+        body: BodyDetail,
+        ready: &Ready,
+        attempts: Arc<Mutex<Attempts>>,
+    ) -> Self {
+        let view = DeliveryView {
+            body: console.detail().of(body),
+            repeat: None,
+            kept: ready.log.is_some(),
+            one_provider: ready.one_provider,
+            detail: console.detail(),
+            width: None,
+        };
+        let one_target = ready.targets.len() < 2;
+        Self {
+            console,
+            json,
+            view,
+            one_target,
+            warnings: RefCell::default(),
+            attempts,
+        }
+    }
+
     /// Says that requests are received from now on.
     pub fn ready(&self, ready: &Ready) -> Result<(), CliError> {
         if self.json {
             self.console.json(&ready.to_json()?)?;
         }
-        self.console.talk(&ready.to_text());
+        self.console.talk(&ready.to_text(self.console.detail()));
         Ok(())
     }
 
@@ -89,12 +117,12 @@ impl Printer {
         }
         let (count, valid) = (progress.deliveries, progress.valid);
         self.console
-            .talk(&format!("{count} received, {valid} valid"));
+            .remark(&format!("{count} received, {valid} valid"));
         for missing in &progress.missing {
             let found = missing.found.as_deref();
             let found = found.map(|found| format!(": in the last one, {found}"));
             let found = found.unwrap_or_default();
-            let line = format!("`{missing}` has not come{found}");
+            let line = format!("`{missing}` was not received{found}");
             self.console.warn(&line, None);
         }
         Ok(())
@@ -109,10 +137,9 @@ impl Printer {
                 occurrence,
             } => {
                 let view = DeliveryView {
-                    body: self.body,
                     repeat: (*occurrence > 1).then_some(*occurrence),
-                    kept: self.is_kept,
                     width: self.console.width(),
+                    ..self.view
                 };
                 Some(report::delivery(delivery, &view))
             }
@@ -152,10 +179,13 @@ impl Printer {
         }
         let view = AttemptView {
             label: Some(about.event_id.unwrap_or(&attempt.delivery_id)),
+            one_endpoint: self.one_target,
+            detail: self.view.detail,
             width: self.console.width(),
-            ..AttemptView::default()
+            remark: None,
         };
-        report::attempt(attempt, &view)
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.text(attempt, &view)
     }
 
     /// Says that the output could not keep up.
@@ -165,7 +195,7 @@ impl Printer {
         } else {
             "the terminal is too slow"
         };
-        let kept = if self.is_kept {
+        let kept = if self.view.kept {
             "; they are in the log"
         } else {
             ""

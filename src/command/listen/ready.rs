@@ -12,7 +12,10 @@ use crate::command::catalog::name_of;
 use crate::command::line::Line;
 use crate::provider::Provider;
 use crate::receive::{InvalidPolicy, Rules, UnsignedPolicy};
-use crate::report::sanitize::escape;
+use crate::report::{Detail, sanitize::escape, style};
+
+/// Columns kept for the names of the facts.
+const LABEL_COLUMNS: usize = 9;
 
 /// What a sender has to know, and what a person wants to.
 #[derive(Debug, Clone)]
@@ -29,6 +32,10 @@ pub struct Ready {
     pub targets: Vec<String>,
     /// The providers that secrets are configured for; none where the local one is used.
     pub secrets: Vec<String>,
+    /// How many providers are known.
+    pub providers: usize,
+    /// Whether all deliveries are of one provider.
+    pub one_provider: bool,
     /// Whether the only secret is the local development secret.
     pub local: bool,
     /// What is done with deliveries that are not valid.
@@ -42,14 +49,18 @@ impl Ready {
     pub fn new(socket: &Socket, log: Option<PathBuf>, rules: &Rules) -> Self {
         let (keyring, targets) = (&rules.keyring, rules.routes.iter());
         let providers = rules.catalogue.iter().map(Provider::name);
+        let is_fixed = rules.policy.provider.is_some();
         let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
+        let secrets: Vec<_> = providers.filter(has_secret).map(str::to_owned).collect();
         Self {
+            providers: rules.catalogue.iter().count(),
+            one_provider: is_fixed || secrets.len() == 1,
             address: socket.addresses[0],
             tls: socket.tls.is_some(),
             certificate: socket.certificate.clone(),
             log,
             targets: targets.map(|route| route.target.to_string()).collect(),
-            secrets: providers.filter(has_secret).map(str::to_owned).collect(),
+            secrets,
             local: keyring.is_local(),
             on_invalid: rules.on_invalid,
             on_unsigned: rules.on_unsigned,
@@ -80,12 +91,19 @@ impl Ready {
         Line::new("ready", fields).to_json()
     }
 
-    /// The same for people.
-    pub fn to_text(&self) -> String {
+    /// The same for people; the URL alone where little is to be said.
+    pub fn to_text(&self, detail: Detail) -> String {
         let first = format!("{} {}", "listening on".bold(), self.url().green().bold());
+        if detail == Detail::Little {
+            return first;
+        }
         let facts = self.facts().into_iter();
-        let facts =
-            facts.map(|(name, value)| format!("  {} {value}", format!("{name:<9}").dimmed()));
+        let facts = facts.map(|(name, value)| {
+            format!(
+                "  {} {value}",
+                style::pad(&name.dimmed().to_string(), LABEL_COLUMNS)
+            )
+        });
         let lines: Vec<_> = std::iter::once(first).chain(facts).collect();
         lines.join("\n")
     }
@@ -103,7 +121,11 @@ impl Ready {
         let targets = self.targets.iter();
         facts.extend(targets.map(|target| ("forwards", format!("to {}", escape(target)))));
         if !self.secrets.is_empty() {
-            facts.push(("secrets", escape(&self.secrets.join(", ")).into_owned()));
+            let names = match self.secrets.len() {
+                all if all == self.providers && all > 1 => format!("for all {all} providers"),
+                _ => escape(&self.secrets.join(", ")).into_owned(),
+            };
+            facts.push(("secrets", names));
         }
         let open = match (self.on_invalid, self.on_unsigned) {
             (InvalidPolicy::Forward, _) => Some("what is not valid (`--on-invalid forward`)"),
@@ -126,12 +148,17 @@ impl Ready {
         if self.local {
             let trust = if is_generated { " --insecure" } else { "" };
             let url = self.url();
+            // `cargo run` says so to what it runs.
+            let program = match std::env::var_os("CARGO") {
+                Some(_) => "cargo run -- ",
+                None => "webhook ",
+            };
             facts.push((
                 "try",
-                format!("webhook send order.created --url {url}{trust}"),
+                format!("{program}send order.created --url {url}{trust}"),
             ));
         }
-        facts.push(("end", "Ctrl-C".into()));
+        facts.push(("stop", "Ctrl-C".into()));
         facts
     }
 }

@@ -1,6 +1,7 @@
 //! Where deliveries go on to, as flags and settings say.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
@@ -13,6 +14,7 @@ use crate::delivery::EventFilter;
 use crate::exit::CliError;
 use crate::http::{Target, is_of_this_machine};
 use crate::receive::Route;
+use crate::report::Attempts;
 
 /// How long a target may take to be found, and to take a connection, when `listen` starts.
 const PROBE_TIME: Duration = Duration::from_secs(1);
@@ -68,19 +70,27 @@ fn reaches(target: IpAddr, bound: IpAddr) -> bool {
 }
 
 /// Warns, once the answer is there, of each target at which nothing takes connections: the first
-/// delivery would be the one to find out.
-pub fn probe(routes: &[Route], world: &World) {
+/// delivery would be the one to find out. Who sees that beside the deliveries is not told again.
+pub fn probe(routes: &[Route], attempts: &Arc<Mutex<Attempts>>, is_json: bool, world: &World) {
+    let console = world.console;
+    let is_beside = !is_json && console.prints_to_terminal() && console.talks_to_terminal();
     for route in routes {
-        tokio::spawn(probe_one(route.target.clone(), world.clone()));
+        let attempts = is_beside.then(|| Arc::clone(attempts));
+        tokio::spawn(probe_one(route.target.clone(), attempts, world.clone()));
     }
 }
 
-async fn probe_one(target: Target, world: World) {
+async fn probe_one(target: Target, attempts: Option<Arc<Mutex<Attempts>>>, world: World) {
     let connecting = TcpStream::connect(target.authority());
     let reached = timeout(PROBE_TIME, connecting).await;
-    if !matches!(reached, Ok(Ok(_))) {
+    let reason = format!("nothing listens on `{}`", target.authority());
+    let is_new = |attempts: Arc<Mutex<Attempts>>| {
+        let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.is_down(&target.authority(), &reason)
+    };
+    if !matches!(reached, Ok(Ok(_))) && attempts.is_none_or(is_new) {
         world.console.warn(
-            &format!("nothing listens on `{}` yet", target.authority()),
+            &format!("{reason} yet"),
             Some("start the application; until then senders are answered 502, and every delivery is kept"),
         );
     }

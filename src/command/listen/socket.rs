@@ -112,6 +112,6 @@ fn unusable(address: SocketAddr, error: &io::Error) -> CliError {
         io::ErrorKind::AddrNotAvailable => {
             trouble.hint("`--host` takes an address of this machine")
         }
-        _ => trouble,
+        _ => trouble.hint("`--host` and `--port` name another place"),
     }
 }

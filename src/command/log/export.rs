@@ -44,7 +44,7 @@ pub fn run(
         let deliveries = output::deliveries(deliveries);
         let path = output::shown(path);
         let said = format!("wrote {deliveries}{with} to {path}");
-        world.console.talk(&said);
+        world.console.remark(&said);
     }
     Ok(Outcome::Yes)
 }

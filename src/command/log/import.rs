@@ -34,7 +34,7 @@ pub fn run(
         Some("-") => "stdin".into(),
         _ => path.display().to_string(),
     };
-    let unreadable = |error| CliError::unreadable(format!("cannot read `{name}`: {error}"));
+    let unreadable = |error| CliError::unread(&name, &error);
     let file = captures::open(path, world.console).map_err(unreadable)?;
     let (skipped, odd) = check(&file, &name, world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
@@ -50,7 +50,7 @@ pub fn run(
         let line = Line::new("summary", counts).to_json()?;
         world.console.json(&line)?;
     } else {
-        world.console.talk(&said(imported, skipped, log.path()));
+        world.console.remark(&said(imported, skipped, log.path()));
     }
     odd.end().map_or(Ok(Outcome::Yes), Err)
 }
@@ -100,9 +100,7 @@ fn check(
     if notes > NOTES_LIMIT {
         console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
     }
-    if let Some(talk) = captures.talk() {
-        console.note(&talk);
-    }
+    captures.remarks().for_each(|remark| console.note(&remark));
     Ok((captures.skipped(), odd))
 }
 
@@ -137,9 +135,7 @@ fn trouble(name: &str, error: &FormatError) -> CliError {
         FormatError::Unrecognised | FormatError::Empty => {
             "expected captures as JSON lines, HAR, or an HTTP request message".into()
         }
-        _ => error.hint().unwrap_or_else(|| {
-            "mend it and import again: what is in the log already stays as it is".into()
-        }),
+        _ => error.hint(),
     };
     CliError::unreadable(format!("`{name}`: {error}")).hint(hint)
 }

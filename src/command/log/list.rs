@@ -89,9 +89,11 @@ fn tell_left_out(reader: &Reader, shown: &Query, world: &World) -> Result<(), St
         0 => {}
         COUNTED_LIMIT.. => {
             let text = format!("… and {COUNTED_LIMIT} or more older: --limit");
-            world.console.talk(&text);
+            world.console.remark(&text);
         }
-        older => world.console.talk(&format!("… and {older} older: --limit")),
+        older => world
+            .console
+            .remark(&format!("… and {older} older: --limit")),
     }
     Ok(())
 }

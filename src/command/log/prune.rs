@@ -28,7 +28,7 @@ pub fn run(
         let line = Line::new("summary", &pruned).to_json()?;
         world.console.json(&line)?;
     } else {
-        world.console.talk(&said(pruned));
+        world.console.remark(&said(pruned));
     }
     Ok(Outcome::Yes)
 }

@@ -15,7 +15,7 @@ use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::Delivery;
 use crate::exit::{CliError, Outcome};
-use crate::report::{self, BodyDetail, DeliveryView};
+use crate::report::{self, BodyDetail, DeliveryView, Detail};
 use crate::store::{Query, Tail};
 
 /// How often the log is looked at. `SQLite` tells nobody that another process has written, and a
@@ -31,6 +31,8 @@ const VIEW: DeliveryView = DeliveryView {
     body: BodyDetail::Short,
     repeat: None,
     kept: true,
+    one_provider: false,
+    detail: Detail::Usual,
     width: None,
 };
 
@@ -108,7 +110,10 @@ fn print(delivery: &Delivery, json: bool, console: Console) -> Result<(), CliErr
     if json {
         console.json(&delivery.to_json())?;
     } else {
+        let detail = console.detail();
         let view = DeliveryView {
+            body: detail.of(VIEW.body),
+            detail,
             width: console.width(),
             ..VIEW
         };

@@ -16,7 +16,7 @@ use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
 use crate::replay::{Prepared, ReplayError, ReplayEvent};
-use crate::report::{self, AttemptView, Tally};
+use crate::report::{self, AttemptView, Attempts, Tally};
 
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
@@ -28,6 +28,7 @@ pub struct RunReport<'a> {
     requests: Option<usize>,
     /// The run that `--resume` goes on with.
     run: Option<String>,
+    attempts: Attempts,
     tally: Tally,
     outcome: Outcome,
     printed: Printed,
@@ -49,6 +50,7 @@ impl<'a> RunReport<'a> {
             warnings: Warnings::new(args, setup, keyring, world),
             requests: None,
             run: None,
+            attempts: Attempts::default(),
             tally: Tally::default(),
             outcome: Outcome::Yes,
             printed: Printed::default(),
@@ -74,6 +76,11 @@ impl<'a> RunReport<'a> {
                 self.outcome = Outcome::of(incomplete.is_empty());
                 Ok(())
             }
+            ReplayEvent::Skipped(error) => {
+                self.warnings.skip_one(error);
+                self.outcome = self.outcome.worse(Outcome::No);
+                Ok(())
+            }
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
         };
@@ -85,7 +92,7 @@ impl<'a> RunReport<'a> {
         self.run = run.map(str::to_owned);
         if self.args.resume.is_some() {
             self.console()
-                .note(&format!("{sent_before} were sent before and are left out"));
+                .note(&format!("skipping {sent_before} already sent"));
         }
     }
 
@@ -123,9 +130,12 @@ impl<'a> RunReport<'a> {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
                 remark: None,
+                one_endpoint: self.args.url.is_some(),
+                detail: console.detail(),
                 width: console.width(),
             };
-            console.data(&report::attempt(attempt, &view))?;
+            request::again(self.world, &prepared.delivery.request, &attempt.url)?;
+            console.data(&self.attempts.text(attempt, &view))?;
         }
         Ok(())
     }
@@ -161,6 +171,7 @@ impl<'a> RunReport<'a> {
 
     fn rest(&self) -> usize {
         let sent = usize::try_from(self.tally.sent).unwrap_or(usize::MAX);
+        let sent = sent.saturating_add(self.warnings.unsendable);
         self.requests.unwrap_or_default().saturating_sub(sent)
     }
 
@@ -169,11 +180,11 @@ impl<'a> RunReport<'a> {
         if self.args.json {
             let summary = ReplaySummary {
                 tally: &self.tally,
-                incomplete: self.warnings.incomplete,
+                skipped: self.warnings.skipped,
             };
             console.json(&Line::new("summary", summary).to_json()?)?;
         } else if requests > 1 {
-            console.talk(&report::summary(&self.tally, None));
+            console.remark(&report::summary(&self.tally, None));
         }
         self.warnings.sum_up();
         if self.rest() > 0 && requests > 1 {
@@ -216,9 +227,10 @@ impl<'a> RunReport<'a> {
             ReplayError::RunInUse(_) => {
                 trouble.hint("wait for its end: what it leaves over can be resumed then")
             }
-            ReplayError::NothingSelected | ReplayError::NotEdited | ReplayError::NotSet(_) => {
-                trouble
-            }
+            ReplayError::Unsendable { .. }
+            | ReplayError::NothingSelected
+            | ReplayError::NotEdited
+            | ReplayError::NotSet(_) => trouble,
         }
     }
 }
@@ -228,8 +240,8 @@ impl<'a> RunReport<'a> {
 struct ReplaySummary<'a> {
     #[serde(flatten)]
     tally: &'a Tally,
-    /// How many are not sent, as they were not received to their end.
-    incomplete: usize,
+    /// How many are not sent: cut off, or not to be carried by HTTP.
+    skipped: usize,
 }
 
 /// What a person knows the delivery by.

@@ -4,7 +4,7 @@ use crate::cli::{ReplayArgs, SignMode};
 use crate::command::World;
 use crate::config::Setup;
 use crate::provider::Keyring;
-use crate::replay::Warning;
+use crate::replay::{ReplayError, Warning};
 
 /// The warnings of a replay.
 pub struct Warnings<'a> {
@@ -13,8 +13,10 @@ pub struct Warnings<'a> {
     keyring: &'a Keyring,
     world: &'a World,
     stale: u64,
-    /// How many are not sent, as they were not received to their end.
-    pub incomplete: usize,
+    /// How many are not sent.
+    pub skipped: usize,
+    /// How many of those HTTP cannot carry.
+    pub unsendable: usize,
 }
 
 impl<'a> Warnings<'a> {
@@ -31,7 +33,8 @@ impl<'a> Warnings<'a> {
             keyring,
             world,
             stale: 0,
-            incomplete: 0,
+            skipped: 0,
+            unsendable: 0,
         }
     }
 
@@ -50,7 +53,7 @@ impl<'a> Warnings<'a> {
         self.world
             .console
             .warn(&what, Some("`--force` sends them as far as they came"));
-        self.incomplete = incomplete.len();
+        self.skipped = incomplete.len();
     }
 
     /// A stale signature is seldom alone: the first is told of, the others are counted.
@@ -107,6 +110,13 @@ impl<'a> Warnings<'a> {
             ),
             None => format!("`--secret {provider}=…`"),
         }
+    }
+
+    /// Says that HTTP cannot carry a delivery.
+    pub fn skip_one(&mut self, error: &ReplayError) {
+        self.world.console.warn(&error.to_string(), None);
+        self.skipped += 1;
+        self.unsendable += 1;
     }
 
     /// Says how many were sent though they are stale.

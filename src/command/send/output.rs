@@ -12,11 +12,11 @@ use crate::cli::SendArgs;
 use crate::command::World;
 use crate::command::line::Line;
 use crate::command::printed::Printed;
-use crate::command::shape;
+use crate::command::{request, shape};
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Definition, Fault, NextAttempt, Payload};
-use crate::report::{self, AttemptView, Load, LoadEnd, Tally};
+use crate::report::{self, AttemptView, Attempts, Load, LoadEnd, Tally};
 use crate::send::{LoadReport, Message, SendError, SendEvent};
 
 /// Prints what happens, and counts it.
@@ -25,6 +25,7 @@ pub struct SendOutput<'a> {
     world: &'a World,
     /// Of a load, whose attempts are counted and not printed one by one.
     bar: Option<ProgressBar>,
+    attempts: Attempts,
     tally: Tally,
     /// How many answers were those that were asked for.
     expected: u64,
@@ -43,6 +44,7 @@ impl<'a> SendOutput<'a> {
             args,
             world,
             bar,
+            attempts: Attempts::default(),
             tally: Tally::default(),
             expected: 0,
             worst: Outcome::Yes,
@@ -69,8 +71,12 @@ impl<'a> SendOutput<'a> {
             SendEvent::Attempted {
                 message,
                 payload,
+                request,
                 attempt,
             } => {
+                if !self.args.json && self.bar.is_none() {
+                    request::again(self.world, request, &attempt.url)?;
+                }
                 self.count(message, attempt);
                 if self.args.json || self.bar.is_none() {
                     self.print(message, payload, attempt)?;
@@ -86,10 +92,8 @@ impl<'a> SendOutput<'a> {
                 self.say_end(&message.provider.definition, next);
             }
             SendEvent::Stopping => {
-                let say = || {
-                    let console = self.world.console;
-                    console.note("waiting for the answers under way; a second signal ends at once");
-                };
+                let text = "waiting for the answers under way; a second signal ends at once";
+                let say = || self.world.console.note(text);
                 match &self.bar {
                     Some(bar) => bar.suspend(say),
                     None => say(),
@@ -117,7 +121,7 @@ impl<'a> SendOutput<'a> {
 
     /// Prints an attempt, and what the provider's documentation says of its answer.
     fn print(
-        &self,
+        &mut self,
         message: &Message<'_>,
         payload: &Payload,
         attempt: &Attempt,
@@ -150,15 +154,17 @@ impl<'a> SendOutput<'a> {
         Ok(())
     }
 
-    fn attempt(&self, attempt: &Attempt, label: &str) -> String {
+    fn attempt(&mut self, attempt: &Attempt, label: &str) -> String {
         let remark = attempt.status();
         let remark = remark.and_then(|status| expect::remark(self.args, status));
         let view = AttemptView {
             label: Some(label.trim()),
             remark: remark.as_deref(),
+            one_endpoint: true,
+            detail: self.world.console.detail(),
             width: self.world.console.width(),
         };
-        report::attempt(attempt, &view)
+        self.attempts.text(attempt, &view)
     }
 
     fn say_next(&self, next: usize, of: usize, wait: Duration) {
@@ -171,7 +177,7 @@ impl<'a> SendOutput<'a> {
             _ => wait + Duration::from_millis(500),
         };
         let line = report::retry_line(number(next), number(of), shown, at);
-        self.world.console.talk(&line);
+        self.world.console.remark(&line);
     }
 
     fn say_end(&self, definition: &Definition, next: Option<NextAttempt>) {
@@ -214,14 +220,14 @@ impl<'a> SendOutput<'a> {
         if self.args.json {
             console.json(&Line::new("summary", self.counts()).to_json()?)?;
         } else if self.tally.sent > 1 {
-            console.talk(&report::summary(&self.tally, None));
+            console.remark(&report::summary(&self.tally, None));
         }
         Ok(())
     }
 
     /// Prints what a load measured; `planned` is how many deliveries a whole run has.
     pub fn report_load(
-        &self,
+        &mut self,
         load: &LoadReport<Signal>,
         planned: Option<u64>,
     ) -> Result<(), CliError> {
@@ -247,9 +253,8 @@ impl<'a> SendOutput<'a> {
             },
         };
         // One of the answers, where not one was good.
-        let failure = self.first_failure.as_ref();
-        let failure = failure.filter(|_| self.expected == 0);
-        let sample = failure.map(|(attempt, label)| self.attempt(attempt, label));
+        let failure = self.first_failure.take().filter(|_| self.expected == 0);
+        let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label));
         let shown = report::load(&Load {
             latency: &load.latency,
             tally: &self.tally,

@@ -16,7 +16,7 @@ use crate::command::junit::{JunitReport, takes_stdout};
 use crate::command::line::Line;
 use crate::delivery::{CheckOutcome, Finding};
 use crate::exit::{CliError, Outcome};
-use crate::report::{self, CheckTotals, table};
+use crate::report::{self, CheckTotals, Detail, table};
 
 /// How often the bar is drawn while nothing comes.
 const TICK: Duration = Duration::from_millis(250);
@@ -223,7 +223,7 @@ impl<'a> RunOutput<'a> {
                 console.data(&report::run_annotation(&shortfall.message))?;
             }
         } else if self.has_text() {
-            let verbose = self.args.verbose;
+            let verbose = console.detail() == Detail::Much;
             for text in report::findings(&self.findings, console.width(), verbose) {
                 console.data(&format!("\n{text}"))?;
             }

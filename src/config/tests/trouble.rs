@@ -80,7 +80,7 @@ fn what_cannot_be_read_is_named() {
     let beside = place.path("project/nope").display().to_string();
     let config = place.path("project/webhook.toml").display().to_string();
     let origin = format!("which `{config}` names as a secret of olympus");
-    assert_told(error, &[&beside, &origin], "`webhook config`", 4);
+    assert_told(error, &[&beside, &origin], "make that file", 4);
 }
 
 #[test]

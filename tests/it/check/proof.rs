@@ -373,7 +373,7 @@ fn an_interrupted_run_says_so_everywhere() {
         );
         if more.is_empty() {
             assert!(
-                stdout.ends_with("17 checks: 1 passed, 16 not run\n"),
+                stdout.ends_with("17 checks: 1 passed, 16 not run: interrupted\n"),
                 "{stdout}"
             );
         } else {

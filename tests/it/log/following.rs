@@ -113,7 +113,7 @@ fn people_get_the_lines_of_listen_and_nothing_that_a_terminal_obeys() {
         "{first}"
     );
     assert_eq!(tail.next(), "  {");
-    assert_eq!(tail.next(), "    \"note\": \"\\x7f\\u{9b}2J\\u{202e}\"");
+    assert_eq!(tail.next(), "    \"note\": \"\\u007f\\u009b2J\\u202e\"");
     assert_eq!(tail.stop().1.code(), Some(0));
 }
 

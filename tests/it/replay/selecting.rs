@@ -462,7 +462,7 @@ fn a_body_that_was_cut_off_is_sent_only_by_force() {
     let run = sandbox.run(&args).expect(1);
     let summary = run.json_lines().pop().unwrap();
     assert_eq!(
-        (&summary["sent"], &summary["incomplete"]),
+        (&summary["sent"], &summary["skipped"]),
         (&2.into(), &1.into())
     );
     assert_eq!(endpoint.count(), 2);
@@ -522,4 +522,61 @@ fn an_event_that_came_more_than_once_is_said_to() {
         .run(&["log", "show", "dlv_again", "--json"])
         .expect(0);
     assert_eq!(run.stderr, "");
+}
+
+/// A line of a file whose request is this one, but for what is `wrong` in it.
+fn captured(wrong: &str, to: &str) -> String {
+    let line = r#"{"request":{"method":"POST","target":"/","headers":[["X-A","b"]],"body":"{}"}}"#;
+    let changed = line.replace(wrong, to);
+    assert_ne!(changed, line);
+    changed
+}
+
+#[test]
+fn what_http_cannot_carry_is_left_out_and_said_to_be() {
+    let sandbox = Sandbox::new();
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("");
+    for (wrong, to, said) in [
+        (
+            "X-A",
+            "X A",
+            "the header `X A` has bytes that HTTP cannot carry",
+        ),
+        (
+            "X-A",
+            ":path",
+            "the header `:path` has bytes that HTTP cannot carry",
+        ),
+        (
+            "\"b\"",
+            r#""b\nX-B: c""#,
+            "the header `X-A` has bytes that HTTP cannot carry",
+        ),
+        ("POST", "PO ST", "`PO ST` is no method"),
+    ] {
+        sandbox.file("one.json", captured(wrong, to));
+        for more in [&[][..], &["--dry-run"]] {
+            let args = [&["replay", "--from", "one.json", "--url", &url], more].concat();
+            let run = sandbox.run(&args).expect(1);
+            assert!(
+                run.stderr.contains(&format!("is not sent: {said}\n")),
+                "{}",
+                run.stderr
+            );
+            assert_eq!((endpoint.count(), run.stdout.as_str()), (0, ""));
+        }
+    }
+    let good = captured("\"b\"", "\"good\"");
+    let lines = [good.clone(), captured("POST", "PO ST"), good].join("\n");
+    sandbox.file("three.ndjson", lines);
+    let args = ["replay", "--from", "three.ndjson", "--url", &url, "--json"];
+    let run = sandbox.run(&args).expect(1);
+    let summary = run.json_lines().pop().unwrap();
+    assert_eq!(
+        (&summary["sent"], &summary["skipped"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(endpoint.count(), 2);
+    assert!(!run.stderr.contains("stopped"), "{}", run.stderr);
 }

@@ -54,10 +54,7 @@ fn what_cannot_be_set_is_an_error_and_nothing_is_sent() {
     let url = endpoint.url("");
     for (how, part) in [
         (&["--set", "data.totl=1"][..], "did you mean `data.total`?"),
-        (
-            &["--set", "data.quite.other=1"],
-            "nothing stands at `data.quite`",
-        ),
+        (&["--set", "data.quite.other=1"], "no value at `data.quite`"),
         (
             &["--set", "data.total.x=1"],
             "`data.total` is a number, not an object",
@@ -66,7 +63,7 @@ fn what_cannot_be_set_is_an_error_and_nothing_is_sent() {
         (&["--set", "data"], "not of the form"),
         (
             &["--add", "--set", "data.items[5]=1"],
-            "nothing stands at `data.items[5]`",
+            "no value at `data.items[5]`",
         ),
         (
             &["--sign", "keep", "--set", "data.total=12.5"],

@@ -132,6 +132,17 @@ fn what_was_typed_is_kept_where_it_is_not_sent() {
     assert_eq!(kept(&gave_up)[0].1, "{\"data\":7}\n");
     assert!(run.stderr.contains(&kept(&gave_up)[0].0), "{}", run.stderr);
 
+    // Ctrl-C reaches both.
+    let interrupted = typist(r#"echo '{"data":7}' > "$1"; kill -INT $PPID; kill -INT $$"#);
+    let args = with(&["--edit", "--url", &url]);
+    let run = interrupted.send(&args).expect(2);
+    assert_eq!(kept(&interrupted)[0].1, "{\"data\":7}\n");
+    assert!(
+        run.stderr.contains(&kept(&interrupted)[0].0),
+        "{}",
+        run.stderr
+    );
+
     let refusing = Endpoint::script(&[500]);
     let typed = r#"echo '{"data":7}' > "$1""#;
     for (url, code) in [(refusing.url(""), 1), ("localhost:1".into(), 3)] {
@@ -153,34 +164,54 @@ fn what_was_typed_is_kept_where_it_is_not_sent() {
     assert!(kept(&sender).is_empty());
 }
 
-/// At a terminal, which `script` gives the program, the editor opens again.
+/// What a person sees who types these lines at a terminal, which `script` gives the program.
+fn at_terminal(sender: &Sender, path: &str, url: &str, lines: &str) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_webhook");
+    let line = format!("'{program}' send order.created -p olympus --edit --url {url}");
+    let inner = sender.sandbox().command(&[]);
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]);
+    command.current_dir(sender.sandbox().folder());
+    let variables = inner.get_envs().filter_map(|(k, v)| Some((k, v?)));
+    command.env_clear().envs(variables).env("PATH", path);
+    let Ok(mut child) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        eprintln!("`script` is not installed: nothing was edited at a terminal");
+        return None;
+    };
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(lines.as_bytes()).expect("a terminal");
+    let output = child.wait_with_output().expect("an end");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{shown}");
+    Some(shown)
+}
+
 #[test]
 fn a_person_can_edit_on() {
     let sender =
         typist(r#"if [ -e again ]; then echo '{"data":8}'; else echo '{'; fi > "$1"; touch again"#);
     let endpoint = Endpoint::ok();
-    let url = endpoint.url("");
-    let program = env!("CARGO_BIN_EXE_webhook");
-    let line = format!("'{program}' send order.created -p olympus --edit --url {url}");
-    let inner = sender.sandbox().command(&[]);
-    let mut command = Command::new("script");
-    command
-        .args(["-qec", &line, "/dev/null"])
-        .current_dir(sender.sandbox().folder());
-    command
-        .env_clear()
-        .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    let Ok(mut child) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
-        eprintln!("`script` is not installed: nothing was edited at a terminal");
-        return;
-    };
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(b"\n").expect("a terminal");
-    let output = child.wait_with_output().expect("an end");
-    let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{shown}");
-    assert!(shown.contains("Enter opens the editor again"), "{shown}");
-    assert_eq!(endpoint.one().text(), r#"{"data":8}"#);
+    let path = std::env::var("PATH").expect("a path");
+    if let Some(shown) = at_terminal(&sender, &path, &endpoint.url(""), "\n") {
+        assert!(shown.contains("Enter opens the editor again"), "{shown}");
+        assert_eq!(endpoint.one().text(), r#"{"data":8}"#);
+    }
+}
+
+#[test]
+fn a_person_without_a_configured_editor_gets_one_that_is_there() {
+    let sender = Sender::new();
+    editor(&sender, "bin/editor", r#"echo '{"data":9}' > "$1""#);
+    let own = sender.sandbox().folder().join("bin");
+    let path = format!(
+        "{}:{}",
+        own.display(),
+        std::env::var("PATH").expect("a path")
+    );
+    let endpoint = Endpoint::ok();
+    if at_terminal(&sender, &path, &endpoint.url(""), "").is_some() {
+        assert_eq!(endpoint.one().text(), r#"{"data":9}"#);
+    }
 }
 
 #[test]

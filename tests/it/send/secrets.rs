@@ -137,7 +137,7 @@ fn without_a_secret_send_and_listen_share_a_local_one() {
         secret.len()
     );
     assert!(is_signed("olympus", secret, &endpoint.one()));
-    let note = "signed with the local development secret, which `listen` shares";
+    let note = "using the local development secret (shared by listen and send)";
     assert!(run.stderr.contains(note), "{}", run.stderr);
     assert!(!(run.stdout + &run.stderr).contains(secret));
     let mode = std::fs::metadata(&file)
@@ -169,11 +169,7 @@ fn a_first_run_that_is_late_takes_the_other_s_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().to_str().expect("text").to_owned();
     let environment: Environment = [("HOME".to_owned(), home)].into_iter().collect();
-    let global = GlobalArgs {
-        color: None,
-        config: None,
-        log: None,
-    };
+    let global = GlobalArgs::default();
     let config = Config::load(&global, environment, folder.path()).expect("a configuration");
     let mut first = Vec::new();
     let late = config.local_secret(|bytes| {

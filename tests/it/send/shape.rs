@@ -128,7 +128,7 @@ fn a_path_at_which_nothing_stands_is_an_error_that_names_the_nearest() {
     for (set, message, hint) in [
         (
             "data.totl=1",
-            "nothing stands at `data.totl`",
+            "no value at `data.totl`",
             "did you mean `data.total`? `--add`",
         ),
         (
@@ -136,19 +136,15 @@ fn a_path_at_which_nothing_stands_is_an_error_that_names_the_nearest() {
             "`data.items[0].quantty`",
             "`data.items[0].quantity`",
         ),
-        (
-            "data.items[9]=1",
-            "nothing stands at `data.items[9]`",
-            "`--add`",
-        ),
+        ("data.items[9]=1", "no value at `data.items[9]`", "`--add`"),
         (
             "data.wxyz=1",
-            "nothing stands at `data.wxyz`",
+            "no value at `data.wxyz`",
             "`--add` lets `--set` add",
         ),
         (
             "tenant=1",
-            "nothing stands at `tenant`",
+            "no value at `tenant`",
             "did you mean `tenant_id`?",
         ),
     ] {
@@ -167,7 +163,7 @@ fn a_path_at_which_nothing_stands_is_an_error_that_names_the_nearest() {
     }
     sender.refused(
         &with(&["--dry-run", "--unset", "data.totl"]),
-        "nothing stands at `data.totl`",
+        "no value at `data.totl`",
         "did you mean `data.total`?",
     );
 }
@@ -189,7 +185,7 @@ fn nothing_is_sent_where_one_of_several_cannot_be_shaped() {
     let events = ["order.created", "menu.price_changed"];
     for load in [&[][..], &["--count", "10"]] {
         let args = [&events[..], &shape, load].concat();
-        sender.refused(&args, "nothing stands at `data.subtotal`", "--add");
+        sender.refused(&args, "no value at `data.subtotal`", "--add");
     }
     assert_eq!(endpoint.seen().len(), 0);
 }
