@@ -98,9 +98,9 @@ pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadIn
             .end()
             .unwrap_or_else(|| CliError::unreadable("no captures in it")));
     }
-    if let Some(talk) = captures.talk() {
-        world.console.note(&talk);
-    }
+    captures
+        .remarks()
+        .for_each(|remark| world.console.note(&remark));
     // Who only asked has delivered nothing that could be sent again.
     deliveries.retain(|delivery| delivery.source != DeliverySource::Probe);
     Ok((deliveries, odd))

@@ -6,6 +6,7 @@ use crate::delivery::{Delivery, Request};
 use crate::exit::CliError;
 use crate::formats::{Unwritable, curl, message};
 use crate::http::Target;
+use crate::report::Detail;
 
 /// Where `webhook listen` listens unless it is told otherwise.
 pub const LISTENER: &str = "http://localhost:4400";
@@ -48,6 +49,16 @@ pub fn tell_of_authorization(world: &World, target: &Target) {
             "user name and password of the URL are sent as `Authorization`, which is not printed",
         );
     }
+}
+
+/// Prints the command line that sends a request again, where much is to be said.
+pub fn again(world: &World, request: &Request, url: &str) -> Result<(), CliError> {
+    if world.console.detail() == Detail::Much
+        && let Ok(command) = curl::command(request, url)
+    {
+        world.console.raw(format!("{command}\n").as_bytes())?;
+    }
+    Ok(())
 }
 
 fn unwritable(error: &Unwritable) -> CliError {

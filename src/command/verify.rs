@@ -139,16 +139,15 @@ fn captures(
         }
         found += 1;
     }
-    if found == 0 {
-        output.fail(&name, nothing_in(input, captures.skipped() + probes));
+    match found {
+        0 => output.fail(&name, nothing_in(input, captures.skipped() + probes)),
+        1 => output.stands_alone(&name),
+        _ => {}
     }
-    if found == 1 {
-        output.stands_alone(&name);
-    }
-    if let Some(talk) = captures.talk().filter(|_| found > 0) {
-        output.note(&name, &talk);
-    }
-    if found > 0 && probes > 0 {
+    if found > 0 {
+        captures
+            .remarks()
+            .for_each(|remark| output.note(&name, &remark));
         output.skip(&name, probes);
     }
     Ok(())

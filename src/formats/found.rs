@@ -160,50 +160,17 @@ impl ReadNote {
     }
 }
 
-impl fmt::Display for ReadNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
+impl ReadNote {
+    /// What is said of one that carries nothing of the file.
+    const fn text(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Rebuilt => {
                 "the body was rebuilt from the form's fields and may differ in its escapes"
             }
             Self::Multipart => "a multipart body cannot be rebuilt from its fields",
             Self::Latin1 => "the body's text was read as one byte a character",
-            Self::Length { declared, found } => {
-                return write!(
-                    f,
-                    "the body is {found} bytes long, {declared} were declared"
-                );
-            }
-            Self::Time(text) => {
-                let shown = text.escape_debug();
-                return write!(
-                    f,
-                    "the time `{shown}` cannot be read: it needs a date, a time and an offset such as `Z`"
-                );
-            }
-            Self::Unpacked(coding) => {
-                let shown = coding.escape_debug();
-                return write!(
-                    f,
-                    "the body was received as {shown}, and is decoded in this file"
-                );
-            }
             Self::NoBody => "the file has no body for this request",
-            Self::Unset(name) => {
-                let shown = name.escape_debug();
-                return write!(
-                    f,
-                    "the file does not tell what `{{{{{shown}}}}}` in the body is"
-                );
-            }
-            Self::LeftOut(why) => return write!(f, "the body was left out: {why}"),
             Self::Lossy => "the body has characters that stand for no byte",
-            Self::TrailingNewline(count) => {
-                return write!(f, "{count} bytes of line end after the body were dropped");
-            }
-            Self::Unfolded(line) => {
-                return write!(f, "the folded header on line {line} was made one line");
-            }
             Self::NotChunked => "the body is not in chunks, though the headers say so",
             Self::Page => {
                 "there is no request line: read as headers and payload of a delivery page"
@@ -211,7 +178,47 @@ impl fmt::Display for ReadNote {
             Self::Compacted => "the payload was shown over several lines, and is read as one",
             Self::Command => "read from a curl command, as it would be sent",
             Self::Dots => "a dot may stand for a byte that is not printable",
-        };
-        f.write_str(text)
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for ReadNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let escaped = str::escape_debug;
+        match self {
+            Self::Length { declared, found } => {
+                write!(
+                    f,
+                    "the body is {found} bytes long, {declared} were declared"
+                )
+            }
+            Self::Time(text) => {
+                let why = "it needs a date, a time and an offset such as `Z`";
+                write!(f, "the time `{}` cannot be read: {why}", escaped(text))
+            }
+            Self::Unpacked(coding) => {
+                let coding = escaped(coding);
+                write!(
+                    f,
+                    "the body was received as {coding}, and is decoded in this file"
+                )
+            }
+            Self::Unset(name) => {
+                let name = escaped(name);
+                write!(
+                    f,
+                    "the file does not tell what `{{{{{name}}}}}` in the body is"
+                )
+            }
+            Self::LeftOut(why) => write!(f, "the body was left out: {why}"),
+            Self::TrailingNewline(count) => {
+                write!(f, "{count} bytes of line end after the body were dropped")
+            }
+            Self::Unfolded(line) => {
+                write!(f, "the folded header on line {line} was made one line")
+            }
+            _ => f.write_str(self.text().unwrap_or_default()),
+        }
     }
 }

@@ -56,11 +56,7 @@ fn event_of(
     body: &str,
     place: FilePosition,
 ) -> Result<FoundCapture, FormatError> {
-    let is_base64 = event
-        .get("isBase64Encoded")
-        .is_some_and(|said| said == true || said == "true")
-        || event.get("encoding").is_some_and(|said| said == "base64");
-    let bytes = if is_base64 {
+    let bytes = if is_base64(event) {
         let error = || FormatError::at(place, "what is said to be base64 is not");
         base64::decode(body.as_bytes()).ok_or_else(error)?
     } else {
@@ -71,11 +67,7 @@ fn event_of(
         complete: true,
         notes: Vec::new(),
     };
-    let method = ["httpMethod", "method", "__ow_method"]
-        .iter()
-        .find_map(|name| text(event, name));
-    let method = method.or_else(|| text(nested(event, &["requestContext", "http"])?, "method"));
-    let method = method.unwrap_or("POST").to_ascii_uppercase();
+    let method = method(event).unwrap_or("POST").to_ascii_uppercase();
     body.note_length(&headers);
     body.note_unpacked(&headers);
     body.note_missing(&method, &headers);
@@ -93,6 +85,18 @@ fn event_of(
         Capture::knowing(facts, request, None),
         body.notes,
     ))
+}
+
+fn is_base64(event: &Members) -> bool {
+    let says =
+        |name: &str, words: &[Value]| event.get(name).is_some_and(|said| words.contains(said));
+    says("isBase64Encoded", &[true.into(), "true".into()]) || says("encoding", &["base64".into()])
+}
+
+fn method(event: &Members) -> Option<&str> {
+    let mut names = ["httpMethod", "method", "__ow_method"].iter();
+    let method = names.find_map(|name| text(event, name));
+    method.or_else(|| text(nested(event, &["requestContext", "http"])?, "method"))
 }
 
 /// The headers, of which those with all their values go first; `None` where there is no object of them.

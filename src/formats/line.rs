@@ -55,8 +55,8 @@ pub fn read(line: &[u8], place: FilePosition) -> LineResult {
     match read_value(line, place) {
         // Such as `{app="web"} {…}`, or with a terminal's codes behind it.
         Err(error) if error.is_broken() => match behind_prefix(line, place) {
-            Ok(Ok(found)) => Ok(Ok(found)),
-            _ => Err(error),
+            Ok(Err(_)) => Err(error),
+            told => told,
         },
         told => told,
     }
@@ -96,7 +96,11 @@ fn within(value: &Value, place: FilePosition) -> Option<LineResult> {
             Value::Object(_) => read_value(inner.to_string().as_bytes(), place),
             _ => return None,
         };
-        is_ours(&told).then_some(told)
+        // What a container has cut in two must not pass for talk.
+        let is_cut = inner
+            .as_str()
+            .is_some_and(|text| is_capture(text.as_bytes()));
+        (is_ours(&told) || is_cut).then_some(told)
     })
 }
 
@@ -143,7 +147,10 @@ fn behind_prefix(line: &[u8], place: FilePosition) -> LineResult {
             _ => continue,
         };
         let behind = text.get(values.byte_offset()..).unwrap_or_default();
-        if is_ours(&told) && !behind.contains(&b'{') || told.is_err() && is_capture(text) {
+        if is_ours(&told) && told.is_ok() && behind.contains(&b'{') {
+            return Err(FormatError::at(place, "more than one capture on a line"));
+        }
+        if is_ours(&told) || told.is_err() && is_capture(text) {
             return told;
         }
     }

@@ -30,6 +30,7 @@ const MAX_TALK: u64 = 64 * 1024 * 1024;
 pub struct CaptureReader<R> {
     source: CaptureSource<R>,
     passed: PassedOver,
+    was_utf16: bool,
     /// Whether anything came that is a delivery, or should be one.
     has_found: bool,
 }
@@ -57,17 +58,7 @@ pub fn captures<R: BufRead>(
     let is_utf16 = text::is_utf16(start);
     let mut lines = LineReader::new(reader);
     if is_utf16 {
-        let (bytes, _) = lines.into_rest()?;
-        let (decoded, encoding) = text::decode(&bytes);
-        if encoding == TextEncoding::Bytes {
-            return Err(FormatError::Utf16);
-        }
-        let decoded = decoded.trim_ascii_start();
-        let first = decoded
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        return CaptureReader::of_text(decoded, 1, TextForm::of(first.trim_ascii_end(), name));
+        return CaptureReader::of_utf16(&lines.into_rest()?.0, name);
     }
     if !lines.advance_over_blank()? {
         return Err(FormatError::Empty);
@@ -76,6 +67,7 @@ pub fn captures<R: BufRead>(
         TextForm::Lines => Ok(CaptureReader {
             source: CaptureSource::Lines(lines),
             passed: PassedOver::default(),
+            was_utf16: false,
             has_found: false,
         }),
         form => {
@@ -91,17 +83,35 @@ impl<R> CaptureReader<R> {
         self.passed.count()
     }
 
-    /// What is to be said of lines that other programs have written.
-    pub fn talk(&self) -> Option<String> {
-        self.passed.talk()
+    /// What is to be said of the file as a whole.
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        let utf16 = self
+            .was_utf16
+            .then(|| "read as UTF-8 out of UTF-16".to_owned());
+        utf16.into_iter().chain(self.passed.talk())
     }
 
     fn of_read(found: Vec<Result<FoundCapture, FormatError>>, passed: PassedOver) -> Self {
         Self {
             source: CaptureSource::Read(found.into_iter()),
             passed,
+            was_utf16: false,
             has_found: true,
         }
+    }
+
+    fn of_utf16(bytes: &[u8], name: Option<&str>) -> Result<Self, FormatError> {
+        let (decoded, encoding) = text::decode(bytes);
+        if encoding == TextEncoding::Bytes {
+            return Err(FormatError::Utf16);
+        }
+        let decoded = decoded.trim_ascii_start();
+        let mut lines = decoded.split(|byte| *byte == b'\n');
+        let first = lines.next().unwrap_or_default();
+        let form = TextForm::of(first.trim_ascii_end(), name);
+        let mut reader = Self::of_text(decoded, 1, form)?;
+        reader.was_utf16 = true;
+        Ok(reader)
     }
 
     /// The captures of a text whose first line is line `line`.
@@ -154,13 +164,19 @@ impl<R> CaptureReader<R> {
             curl::read::read_all(rest, line)
         } else if is_http_file || message::looks_like_one(rest) {
             message::read_all(rest, line, is_http_file)?
-        } else if let Some(found) = page::read(rest, line) {
+        } else if let Some(found) = page::read(rest, line).filter(|_| !has_captures(rest)) {
             vec![Ok(found)]
         } else {
             return Self::of_lines(rest, line);
         };
         Ok(Self::of_read(found, PassedOver::default()))
     }
+}
+
+/// Whether any line of a text is a delivery.
+fn has_captures(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.any(|text| matches!(line::read(text, FilePosition::Line(1)), Ok(Ok(_))))
 }
 
 /// The JSON values of a document: those of its list, or those that stand one after the other.

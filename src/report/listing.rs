@@ -24,15 +24,17 @@ pub fn number(number: Option<usize>) -> String {
 
 /// The cells between: of a delivery, but for its number and what became of its last attempt.
 pub fn row(delivery: &Delivery, now: Timestamp) -> Vec<String> {
+    let request = &delivery.request;
+    let asked = format!("{} {}", request.method, request.target);
     vec![
         delivery.received_at.to_local_clock_text(),
         age(delivery.received_at, now),
         cell(Some(&delivery.id)),
         style::verdict(delivery.verdict.status),
         cell(delivery.provider.as_deref()),
-        cell(delivery.event.as_deref()),
+        cell(Some(delivery.event.as_deref().unwrap_or(&asked))),
         cell(delivery.event_id.as_deref()),
-        bytes(delivery.request.body.len() as u64),
+        bytes(request.body.len() as u64),
     ]
 }
 

@@ -139,6 +139,7 @@ impl Workers<'_, '_> {
             self.tell(SendEvent::Attempted {
                 message,
                 payload: &payload,
+                request: &request,
                 attempt: &attempt,
             })?;
             start = Instant::now();

@@ -46,6 +46,8 @@ pub enum SendEvent<'e> {
         message: &'e Message<'e>,
         /// The same composed.
         payload: &'e Payload,
+        /// The request, as it was signed.
+        request: &'e Request,
         /// What came of it.
         attempt: &'e Attempt,
     },
@@ -196,6 +198,7 @@ impl SendOptions<'_> {
             let event = SendEvent::Attempted {
                 message,
                 payload,
+                request: &request,
                 attempt: &attempt,
             };
             tell(observer, event)?;

@@ -100,7 +100,7 @@ fn commands_flags_and_values_complete() {
     for (line, expected) in [
         ("webhook prov", "providers"),
         ("webhook log ex", "export"),
-        ("webhook listen --forw", "--forward-to"),
+        ("webhook listen --forward-", "--forward-to"),
         ("webhook send --fault wrong-s", "wrong-secret"),
         ("webhook test --provider olym", "olympus"),
         ("webhook test --only signature/trunc", "signature/truncated"),

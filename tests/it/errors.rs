@@ -349,3 +349,81 @@ fn reads(example: &str) {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{example}: {told}");
 }
+
+/// Errors that are told within others, or all in one way.
+const WITHIN_OTHERS: [(&str, &str); 7] = [
+    ("CaptureError", "a line of a file: `FormatError::Capture`"),
+    ("KeyError", "a secret of a provider: `ConfigError::Key`"),
+    (
+        "ParseError",
+        "what was typed: `cli::usage`, or the configuration's",
+    ),
+    ("FilterError", "one hint for all: how patterns look"),
+    ("ClientError", "one hint for all: a PEM file"),
+    ("TargetError", "one hint for all: what an endpoint is"),
+    ("SelectionError", "one hint but for a near name: `--list`"),
+];
+
+/// The variants of the enums in a source that are errors, as `Name::Variant`.
+fn variants(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in source.split("thiserror::Error").skip(1) {
+        let Some((_, body)) = part.split_once("pub enum ") else {
+            continue;
+        };
+        let (name, body) = body.split_once(" {\n").expect("an enum");
+        let body = body.split("\n}\n").next().expect("its end");
+        let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+        let named = lines.filter(|line| line.starts_with(char::is_uppercase));
+        let variant = |line: &str| {
+            line.split(|c: char| !c.is_alphanumeric())
+                .next()
+                .map(str::to_owned)
+        };
+        found.extend(
+            named
+                .filter_map(variant)
+                .map(|variant| format!("{name}::{variant}")),
+        );
+    }
+    found
+}
+
+#[test]
+fn every_error_has_its_hint_by_name() {
+    let mut sources = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            match path.extension() {
+                _ if path.is_dir() => folders.push(path),
+                Some(ending) if ending == "rs" => {
+                    let text = std::fs::read_to_string(&path).expect("a source");
+                    sources.push((path, text));
+                }
+                _ => {}
+            }
+        }
+    }
+    let speaks = |path: &std::path::Path| {
+        let path = path.to_string_lossy();
+        path.contains("/src/exit") || path.contains("/src/command/")
+    };
+    let mut names = 0;
+    for (_, text) in &sources {
+        // The room's own function of hints, where it has one.
+        let own = text.split_once("fn hint(").map_or("", |(_, own)| own);
+        for variant in variants(text) {
+            let (name, short) = variant.split_once("::").expect("two names");
+            names += 1;
+            let is_within = WITHIN_OTHERS.iter().any(|(other, _)| *other == name);
+            let is_told = own.contains(&format!("Self::{short}"))
+                || sources
+                    .iter()
+                    .any(|(path, text)| speaks(path) && text.contains(&variant));
+            assert!(is_within || is_told, "`{variant}` has no hint by name");
+        }
+    }
+    assert!(names > 60, "{names}");
+}

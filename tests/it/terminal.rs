@@ -240,5 +240,11 @@ fn a_good_answer_s_body_is_shown_where_much_is_asked_for() {
         "{}",
         run.stdout
     );
+    let again = format!("'{url}'");
+    assert!(
+        run.stdout.starts_with("curl -X POST") && run.stdout.contains(&again),
+        "{}",
+        run.stdout
+    );
     sandbox.run(&[&send[..], &["-v", "-q"]].concat()).expect(2);
 }

@@ -148,9 +148,14 @@ impl Ready {
         if self.local {
             let trust = if is_generated { " --insecure" } else { "" };
             let url = self.url();
+            // `cargo run` says so to what it runs.
+            let program = match std::env::var_os("CARGO") {
+                Some(_) => "cargo run -- ",
+                None => "webhook ",
+            };
             facts.push((
                 "try",
-                format!("webhook send order.created --url {url}{trust}"),
+                format!("{program}send order.created --url {url}{trust}"),
             ));
         }
         facts.push(("stop", "Ctrl-C".into()));

@@ -100,9 +100,7 @@ fn check(
     if notes > NOTES_LIMIT {
         console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
     }
-    if let Some(talk) = captures.talk() {
-        console.note(&talk);
-    }
+    captures.remarks().for_each(|remark| console.note(&remark));
     Ok((captures.skipped(), odd))
 }
 

@@ -134,6 +134,7 @@ impl<'a> RunReport<'a> {
                 detail: console.detail(),
                 width: console.width(),
             };
+            request::again(self.world, &prepared.delivery.request, &attempt.url)?;
             console.data(&self.attempts.text(attempt, &view))?;
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::cli::SendArgs;
 use crate::command::World;
 use crate::command::line::Line;
 use crate::command::printed::Printed;
-use crate::command::shape;
+use crate::command::{request, shape};
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Definition, Fault, NextAttempt, Payload};
@@ -71,8 +71,12 @@ impl<'a> SendOutput<'a> {
             SendEvent::Attempted {
                 message,
                 payload,
+                request,
                 attempt,
             } => {
+                if !self.args.json && self.bar.is_none() {
+                    request::again(self.world, request, &attempt.url)?;
+                }
                 self.count(message, attempt);
                 if self.args.json || self.bar.is_none() {
                     self.print(message, payload, attempt)?;

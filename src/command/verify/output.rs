@@ -124,6 +124,9 @@ impl VerifyOutput {
 
     /// Says that so many requests of an input are no deliveries.
     pub fn skip(&mut self, file: &str, probes: u64) {
+        if probes == 0 {
+            return;
+        }
         let reason = format!("skipped {probes} without body and signature");
         self.note(file, &reason);
         if let Some(junit) = &mut self.junit {

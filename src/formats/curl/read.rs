@@ -40,8 +40,11 @@ pub fn looks_like_one(bytes: &[u8]) -> bool {
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
     first.is_some_and(|line| {
         let line = line.strip_prefix(b"$ ").unwrap_or(line);
-        let words = line.split(|byte| *byte == b' ').collect::<Vec<_>>();
-        matches!(words.as_slice(), [name, _, ..] if is_curl(name))
+        let mut words = line.split(|byte| *byte == b' ');
+        // An option or an address makes it a command, and no sentence about curl.
+        words.next().is_some_and(is_curl)
+            && words
+                .any(|word| word.starts_with(b"-") || word.contains(&b'/') || word.contains(&b':'))
     })
 }
 

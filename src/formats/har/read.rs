@@ -179,9 +179,7 @@ impl EntryForm {
         facts.received_at = self.started;
         let answered = self
             .response
-            .as_ref()
-            .and_then(|response| response.get("status"));
-        let answered = answered.and_then(number).and_then(status);
+            .and_then(|response| status(number(response.get("status")?)?));
         let capture = Capture::knowing(facts, request, answered);
         Ok(Some(FoundCapture::new(place, capture, body.notes)))
     }

@@ -51,10 +51,32 @@ fn until_marked(rest: &[u8], is_http_file: bool) -> Framed {
     }
     let mut body = rest.get(..start).unwrap_or_default();
     if found || is_http_file {
-        let end = body.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
-        body = body.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
+        body = without_line_ends(body);
+    }
+    if is_http_file {
+        body = without_comments(body);
     }
     (all(body, true, None).0, start)
+}
+
+fn without_line_ends(body: &[u8]) -> &[u8] {
+    let end = body.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
+    body.get(..end.map_or(0, |end| end + 1)).unwrap_or_default()
+}
+
+/// The body without the comments that stand behind it and a blank line.
+fn without_comments(body: &[u8]) -> &[u8] {
+    let mut lines = NumberedLines::new(body, 1);
+    let (mut end, mut is_open) = (0, true);
+    while let Some((_, line)) = lines.next() {
+        if line.is_empty() {
+            is_open = false;
+        } else if is_open || !head::is_comment(line) {
+            is_open = true;
+            end = lines.used;
+        }
+    }
+    without_line_ends(body.get(..end).unwrap_or_default())
 }
 
 /// Notes what an `.http` file has in place of the bytes: another file, or a variable.

@@ -84,7 +84,8 @@ pub fn until_separator(bytes: &[u8]) -> usize {
     before
 }
 
-fn is_comment(line: &[u8]) -> bool {
+/// Whether a line of an `.http` file is for people alone.
+pub fn is_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.starts_with(b"//")
 }
 

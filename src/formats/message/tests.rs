@@ -447,6 +447,10 @@ fn what_an_http_file_has_around_a_body_is_no_part_of_it() {
             vec!["{\"a\":{{\"b\"}}}"],
         ),
         ("POST /a\nHost: x\n\n{}\n".into(), vec!["{}"]),
+        (
+            format!("{one}\na\n# b\n\n# c\nd\n\n# e\n\n// f\n{next}"),
+            vec!["a\n# b\n\n# c\nd", "second"],
+        ),
         (format!("GET http://x/c\n\n{next}"), vec!["", "second"]),
         ("http://x/c\n".into(), vec![""]),
     ] {

@@ -372,7 +372,7 @@ fn told(text: impl AsRef<[u8]>) -> (Vec<String>, Option<String>) {
     let body =
         |found: FoundCapture| String::from_utf8(found.capture.request.body.to_vec()).unwrap();
     let bodies = reader.by_ref().map(|found| body(found.unwrap())).collect();
-    (bodies, reader.talk())
+    (bodies, reader.remarks().next())
 }
 
 #[test]
@@ -420,13 +420,21 @@ fn talk_is_skipped_with_its_number_and_its_first_line() {
     ] {
         assert_eq!(told(&text), (vec!["a".into()], Some(note)), "{text}");
     }
-    // What begins as a delivery is none of it.
-    let cut = format!("{line}\nweb | {}\n", &line[..40]);
-    let found: Vec<_> = captures(cut.as_bytes(), None).unwrap().collect();
-    assert!(matches!(
-        found.as_slice(),
-        [Ok(_), Err(FormatError::Capture { .. })]
-    ));
+    // What begins as a delivery is none of it, nor is a second one on its line.
+    let docker = format!(r#"{{"log":{:?},"stream":"stdout"}}"#, &line[..40]);
+    for odd in [
+        format!("web | {}", &line[..40]),
+        docker,
+        format!("{line}{line}"),
+    ] {
+        let text = format!("{line}\n{odd}\n{line}");
+        let found: Vec<_> = captures(text.as_bytes(), None).unwrap().collect();
+        assert!(matches!(found.as_slice(), [Ok(_), Err(_), Ok(_)]), "{odd}");
+    }
+    for first in ["curl is great", "Accept: nothing"] {
+        let found = told(format!("{first}\n{line}\n"));
+        assert_eq!(found, (vec!["a".into()], Some(one(1))), "{first}");
+    }
 }
 
 #[test]

@@ -96,24 +96,8 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
         return (is_form && form_proves(trial, presented, &pairs))
             .then(|| cause::FORM_REENCODED.found());
     };
-    let sorted = sorted(&tokens);
-    let printed = NOTATIONS.iter().find(|notation| {
-        [&tokens, &sorted].into_iter().any(|tokens| {
-            print(notation, tokens, MAX_GROWTH * body.len()).is_some_and(|text| {
-                trial.spend(text.len()) && trial.body_proves(presented, text.as_bytes())
-            })
-        })
-    });
-    if let Some(notation) = printed {
-        return Some(cause::PRINTED.found_in(notation.name));
-    }
-    let printed_by_php = PHP_OBJECTS.iter().any(|object| {
-        print_r(&tokens, object, MIN_PRINTED.max(MAX_GROWTH * body.len())).is_some_and(|text| {
-            trial.spend(text.len()) && trial.body_proves(presented, text.as_bytes())
-        })
-    });
-    if printed_by_php {
-        return Some(cause::PRINTED.found_in("PHP's `print_r`"));
+    if let Some(found) = printed(trial, presented, &tokens) {
+        return Some(found);
     }
     let whole = |text: &str| {
         let mut members = FORM_MEMBERS.iter();
@@ -124,6 +108,32 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
     };
     (flat(&tokens).is_some_and(|pairs| form_proves(trial, presented, &pairs)) || whole(text))
         .then(|| cause::FORM_TO_JSON.found())
+}
+
+/// The program that prints the text over which the signature is right.
+fn printed(
+    trial: &Trial<'_>,
+    presented: &ParsedSignature<'_>,
+    tokens: &[Token<'_>],
+) -> Option<Diagnosis> {
+    let largest = MAX_GROWTH * trial.body().len();
+    let sorted = sorted(tokens);
+    let proves = |text: Option<String>| {
+        text.is_some_and(|text| {
+            trial.spend(text.len()) && trial.body_proves(presented, text.as_bytes())
+        })
+    };
+    let mut notations = NOTATIONS.iter();
+    let notation = notations.find(|notation| {
+        proves(print(notation, tokens, largest)) || proves(print(notation, &sorted, largest))
+    });
+    let largest = largest.max(MIN_PRINTED);
+    let mut by_php = PHP_OBJECTS
+        .iter()
+        .map(|object| print_r(tokens, object, largest));
+    let name = notation.map(|notation| notation.name);
+    let name = name.or_else(|| by_php.any(proves).then_some("PHP's `print_r`"))?;
+    Some(cause::PRINTED.found_in(name))
 }
 
 fn print(notation: &Notation, tokens: &[Token<'_>], largest: usize) -> Option<String> {
@@ -168,13 +178,10 @@ fn print_r(tokens: &[Token<'_>], object: &str, largest: usize) -> Option<String>
     let mut open: Vec<Option<usize>> = Vec::new();
     for token in tokens {
         let indent = " ".repeat((8 * open.len()).saturating_sub(4));
-        match (token, open.last_mut()) {
-            (Token::Close(_) | Token::Key(_), _) => {}
-            (_, Some(Some(place))) => {
-                text.extend([&indent, "[", &place.to_string(), "] => "]);
-                *place += 1;
-            }
-            _ => {}
+        let is_value = !matches!(token, Token::Close(_) | Token::Key(_));
+        if let Some(Some(place)) = open.last_mut().filter(|_| is_value) {
+            text.extend([&indent, "[", &place.to_string(), "] => "]);
+            *place += 1;
         }
         match token {
             Token::Open(bracket) => {
