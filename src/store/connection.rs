@@ -67,6 +67,10 @@ pub(super) fn wait_patiently(conn: &mut Connection, path: &Path) -> Result<(), S
 /// Fails where nothing can be written, or somebody else does not stop writing.
 pub(super) fn try_lock(path: &Path) -> Result<(), StoreError> {
     let conn = connect_writable(path)?;
+    // A file that may not be written is opened all the same, and even gives the lock.
+    if conn.is_readonly("main").at(path)? {
+        return Err(StoreError::ReadOnly(path.into()));
+    }
     conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").at(path)
 }
 
