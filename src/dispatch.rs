@@ -64,6 +64,27 @@ impl Dispatch {
         self.keep_attempt(outgoing, exchange).await
     }
 
+    /// As [`Dispatch::send`], until `stop` says why nobody waits for the answer any more.
+    pub async fn send_until(
+        &self,
+        outgoing: Outgoing<'_>,
+        stop: impl Future<Output = String>,
+    ) -> Sent {
+        let Outgoing {
+            target,
+            request,
+            timeout,
+            ..
+        } = outgoing;
+        let exchange = async {
+            tokio::select! {
+                answer = self.client.send(target, request, timeout) => answer,
+                message = stop => Err(Failure { kind: FailureKind::Other, message }),
+            }
+        };
+        self.keep_attempt(outgoing, exchange).await
+    }
+
     /// As [`Dispatch::send`], with the names of the header fields in lower case.
     pub async fn send_lower_case(&self, outgoing: Outgoing<'_>) -> Sent {
         let exchange =

@@ -6,8 +6,10 @@ mod printer;
 mod ready;
 mod routes;
 mod socket;
+mod warnings;
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::io::Write;
 use std::path::Path;
 use std::pin::pin;
@@ -15,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{sleep, timeout};
 
 use super::World;
 use super::setup;
@@ -26,7 +28,8 @@ use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
 use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
-use crate::receive::{Progress, Receiver};
+use crate::receive::{Events, Progress, Receiver, Uptake};
+use crate::store::Reader;
 use companion::Companion;
 use parts::Parts;
 use printer::Printer;
@@ -34,7 +37,10 @@ use ready::Ready;
 use socket::Socket;
 
 /// How long the last work may take before it is said what is waited for.
-const UNEXPLAINED_WAIT: Duration = Duration::from_secs(1);
+const UNEXPLAINED_WAIT: Duration = Duration::from_millis(200);
+
+/// For how long the output may take nothing at the end before the rest is left unprinted.
+const UNREAD_END: Duration = Duration::from_secs(5);
 
 /// Why receiving ended.
 #[derive(Debug)]
@@ -54,12 +60,17 @@ enum StopReason {
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    super::runtime()?.block_on(listen(args, setup, world))
+    let runtime = super::runtime()?;
+    let outcome = runtime.block_on(listen(args, setup, world));
+    // Its threads are not waited for: one may hang at an output that nobody reads.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
-    let signals = signal::first()?;
+    let receiver = Arc::new(Receiver::new(parts.options));
+    let [first, second] = signal::both()?;
     let console = world.console;
     let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
     printer.ready(&parts.ready)?;
@@ -67,40 +78,117 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
         write_ready(path, &parts.ready)?;
     }
     let companion = Companion::start(&args.command, &parts.ready, args.json)?;
-    let events_shown = parts.options.rules.events.clone();
-    let receiver = Arc::new(Receiver::new(parts.options));
+    let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
     // A script needs every line; a person can look into the log.
     let reader = parts.reader.filter(|_| printer.json);
-    let mut activities = receiver.events().subscribe(events_shown, reader);
-    let (tell_unread, unread) = oneshot::channel();
-    let printing = spawn_blocking(move || {
-        let is_read = printer.run(&mut activities, tell_unread);
-        is_read.then_some(printer)
-    });
+    let mut work = pin!(receive(
+        args,
+        receiver,
+        socket,
+        (printer, reader),
+        companion,
+        first,
+        world
+    ));
+    tokio::select! {
+        outcome = &mut work => outcome,
+        Ok(signal) = second => {
+            if let Some(receiver) = forwarding.upgrade() {
+                receiver.give_up().await;
+            }
+            Ok(Outcome::Interrupted(signal))
+        }
+    }
+}
+
+/// Receives and prints until something asks for the end, and brings to it what is under way.
+async fn receive(
+    args: &ListenArgs,
+    receiver: Arc<Receiver>,
+    (socket, limits): (Socket, Limits),
+    (printer, reader): (Printer, Option<Reader>),
+    companion: Option<Companion>,
+    signals: oneshot::Receiver<Signal>,
+    world: &World,
+) -> Result<Outcome, CliError> {
     let events = Arc::clone(receiver.events());
-    let asked = async {
+    let mut activities = events.subscribe(receiver.events_shown().clone(), reader);
+    let uptake = Arc::clone(activities.uptake());
+    if printer.json {
+        uptake.require();
+    }
+    let (tell_unread, unread) = oneshot::channel();
+    let (tell_progress, progress) = oneshot::channel();
+    let printing = spawn_blocking(move || {
+        if printer.run(&mut activities, tell_unread)
+            && let Ok(progress) = progress.blocking_recv()
+        {
+            printer.summary(&progress)?;
+        }
+        Ok(())
+    });
+    let (ask, asked) = oneshot::channel::<()>();
+    let until = async {
         tokio::select! {
             () = events.until_met(), if args.command.is_empty() => StopReason::Met,
             () = elapsed(args.within) => StopReason::Elapsed,
             Ok(signal) = signals => StopReason::Signal(signal),
             Ok(error) = unread => StopReason::Unread(error),
+            never = warn_of_stalls(&events, world) => match never {},
         }
     };
-    let until = beside(companion, asked, world);
-    let reason = serve(parts.socket, parts.limits, &receiver, until).await;
-    let why = "waiting for deliveries that are being forwarded";
-    patiently(receiver.finish(), why, world).await;
+    let until = async {
+        let reason = beside(companion, until, world).await;
+        drop(ask);
+        reason
+    };
+    let work = Box::pin(async {
+        let reason = serve(socket, limits, &receiver, until).await;
+        receiver.finish().await;
+        reason
+    });
+    let reason = patiently(work, asked, "finishing what is under way", world).await;
     let progress = events.progress();
+    let _ = tell_progress.send(progress.clone());
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
-    // A printer that panicked has said so on stderr.
-    let said = match patiently(printing, why, world).await {
-        Ok(Some(printer)) => printer.summary(&progress),
-        _ => Ok(()),
-    };
+    let said = patiently(read_to_end(printing, &uptake), ready(()), why, world).await;
     let ended = outcome(reason, &progress)?;
     said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
+}
+
+/// What came of the printing; an error where the output takes nothing any more.
+async fn read_to_end(
+    mut printing: JoinHandle<Result<(), CliError>>,
+    uptake: &Uptake,
+) -> Result<(), CliError> {
+    loop {
+        if let Ok(printed) = timeout(UNREAD_END / 10, &mut printing).await {
+            // A printer that panicked has said so on stderr.
+            return printed.unwrap_or(Ok(()));
+        }
+        if uptake.busy_for() >= UNREAD_END {
+            let message = "nobody reads the output: the rest of it was not printed";
+            let hint = "`webhook log` has what was received";
+            return Err(CliError::unreadable(message).hint(hint));
+        }
+    }
+}
+
+/// Says of each stall of the output that senders are held up by it.
+async fn warn_of_stalls(events: &Events, world: &World) -> Infallible {
+    loop {
+        events.until_held_up().await;
+        let console = world.console;
+        // On a thread of its own: stderr may go where nobody reads either.
+        spawn_blocking(move || {
+            console.warn(
+                "nobody reads the output: senders are answered 503 until somebody does",
+                Some("read it or end the listener; what was answered 2xx is kept"),
+            );
+        });
+    }
 }
 
 /// Writes the `ready` line into a file, which appears whole.
@@ -125,15 +213,32 @@ async fn serve(
     };
     let budget = ByteBudget::of(&limits);
     let service = http::buffered(Arc::clone(receiver), limits, budget);
-    http::serve(socket.listeners, socket.tls, service, limits, until).await;
+    let noticing = Arc::downgrade(receiver);
+    let notice = Arc::new(move |stray, from| {
+        if let Some(receiver) = noticing.upgrade() {
+            receiver.notice(stray, from);
+        }
+    });
+    http::serve(socket.listeners, socket.tls, service, limits, notice, until).await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 
-/// Waits for the last work; whoever has to wait for long is told why.
-async fn patiently<T>(work: impl Future<Output = T>, why: &str, world: &World) -> T {
+/// Waits for the last work; whoever has to wait for it once it is asked for is told why.
+async fn patiently<T>(
+    work: impl Future<Output = T>,
+    asked: impl Future,
+    why: &str,
+    world: &World,
+) -> T {
+    let impatience = async {
+        asked.await;
+        sleep(UNEXPLAINED_WAIT).await;
+    };
     let mut work = pin!(work);
-    if let Ok(done) = timeout(UNEXPLAINED_WAIT, &mut work).await {
-        return done;
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = impatience => {}
     }
     world
         .console
@@ -154,7 +259,8 @@ async fn beside(
         outcome = companion.wait() => return StopReason::Ended(outcome),
         reason = asked => reason,
     };
-    patiently(companion.end(), "waiting for the command to end", world).await;
+    let why = "waiting for the command to end";
+    patiently(companion.end(), ready(()), why, world).await;
     match reason {
         // It had this time to come to its own end.
         StopReason::Elapsed => StopReason::Ended(Outcome::No),
@@ -165,7 +271,7 @@ async fn beside(
 
 async fn elapsed(within: Option<Duration>) {
     match within {
-        Some(span) => tokio::time::sleep(span).await,
+        Some(span) => sleep(span).await,
         None => std::future::pending().await,
     }
 }

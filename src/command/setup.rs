@@ -1,6 +1,8 @@
 //! The parts that most commands build: secrets, the client, the log.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rand::TryRng as _;
@@ -55,6 +57,14 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
     for note in setup.config.environment.notes() {
         world.console.note(note);
     }
+    for text in &args.secret_file {
+        let named = text.split_once('=');
+        let named = named.filter(|(name, _)| setup.catalogue.get(name).is_some());
+        warn_of_readers(
+            Path::new(named.map_or(text.as_str(), |(_, path)| path)),
+            world,
+        );
+    }
     let given = setup.secrets(args, &mut Terminal)?;
     for secret in &given {
         let text = String::from_utf8_lossy(&secret.bytes);
@@ -80,9 +90,27 @@ pub fn keyring_or_local(
         return Ok(keyring);
     }
     let local = setup.local_keyring(random_bytes)?;
+    if let Some(path) = setup.config.paths.local_secret_file() {
+        warn_of_readers(&path, world);
+    }
     let note = "using the local development secret (shared by listen and send)";
     world.note_later(note.into());
     Ok(local)
+}
+
+/// Warns of a file that only its owner should read and others can; a pipe is nobody's file.
+pub fn warn_of_readers(path: &Path, world: &World) {
+    let Some(file) = fs::metadata(path).ok().filter(fs::Metadata::is_file) else {
+        return;
+    };
+    let mode = file.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        world.console.warn(
+            &format!("`{path}` is open to other users of this machine: its mode is {mode:o}"),
+            Some(&format!("`chmod 600 '{path}'` keeps them out")),
+        );
+    }
 }
 
 /// The key that a provider signs with: of several secrets the first.

@@ -1,8 +1,9 @@
 //! The local development secret, with which `listen` and `send` understand each other when nobody
 //! configured one.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use super::{Config, ConfigError};
@@ -27,7 +28,10 @@ fn read_or_make(path: &Path, random: impl FnOnce(&mut [u8])) -> io::Result<Vec<u
         return Ok(bytes);
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     let mut bytes = [0; RANDOM_BYTES];
     random(&mut bytes);
     // Two first runs at once: the file appears whole or not at all, and the one that is late takes

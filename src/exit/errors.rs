@@ -65,10 +65,10 @@ impl From<StoreError> for CliError {
         let hint = match &error {
             StoreError::Missing { .. } => "`webhook listen` makes one on the first delivery",
             StoreError::DiskFull { .. } => {
-                "free some space, or `webhook log prune --older-than 30d`"
+                "free some space on that disk, or give a place on another one: `--log PATH`"
             }
             StoreError::Locked { .. } => {
-                "end the other program, or give another place: `--log PATH`"
+                "end the other program; where there is none, the file system has no locks: give another place, `--log PATH`"
             }
             StoreError::ReadOnly { .. }
             | StoreError::NotADatabase { .. }

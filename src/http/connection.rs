@@ -24,8 +24,8 @@ use tokio::time::timeout;
 
 use super::seat::Seat;
 use super::stage::Stage;
-use super::wire::{Head, HeadRecorder, RecordingStream, SharedRecorder};
-use super::{Limits, wire};
+use super::wire::{HeadRecorder, RecordingStream, SharedRecorder};
+use super::{Limits, Notice, Stray, wire};
 
 /// How long a closed connection is still read from. Without it, a sender that is not done sending
 /// gets a reset in place of the reply (RFC 9112, section 9.6).
@@ -54,6 +54,7 @@ pub(super) struct Connection {
     pub(super) limits: Limits,
     pub(super) seat: Arc<Seat>,
     pub(super) stage: watch::Receiver<Stage>,
+    pub(super) notice: Notice,
 }
 
 impl Connection {
@@ -78,12 +79,15 @@ impl Connection {
         let held = (Arc::clone(&self.seat), self.stage.clone());
         let (give_back, mut returned) = oneshot::channel();
         let stream = RecordingStream::new(stream, &recorder, &self.limits, held, give_back);
-        let service = self.recorded(service, recorder);
+        let service = self.recorded(service, Arc::clone(&recorder));
         let mut connection = builder(&self.limits)
             .serve_connection(TokioIo::new(stream), service_fn(|request| service(request)))
             .with_upgrades();
         drive(Pin::new(&mut connection), &mut self.stage).await;
         drop(connection);
+        if let Some(stray) = wire::lock(&recorder).take_stray() {
+            (self.notice)(stray, self.remote);
+        }
         if *self.stage.borrow() == Stage::Ended {
             return;
         }
@@ -91,8 +95,9 @@ impl Connection {
         let Ok((stream, head_stalled)) = returned.try_recv() else {
             return;
         };
+        let last_words = if head_stalled { HEAD_STALLED } else { b"" };
         tokio::select! {
-            () = close(stream, head_stalled) => {}
+            () = close(stream, last_words) => {}
             _ = self.stage.wait_for(|stage| *stage == Stage::Ended) => {}
         }
     }
@@ -101,11 +106,17 @@ impl Connection {
     /// the extensions of each request.
     fn recorded(&self, service: SharedService, recorder: SharedRecorder) -> SharedService {
         let (remote, seat) = (self.remote, Arc::clone(&self.seat));
+        let notice = Arc::clone(&self.notice);
         Arc::new(move |request| {
             let (mut parts, body) = request.into_parts();
             let head = wire::lock(&recorder).take(&parts);
-            if let Some(status) = refusal(&head) {
-                return std::future::ready(Ok(refused(status))).boxed();
+            if let Some(rule) = head.broken_rule() {
+                notice(Stray::Refused(rule), remote);
+                return std::future::ready(Ok(refused(StatusCode::BAD_REQUEST))).boxed();
+            }
+            // To CONNECT, any success would promise a tunnel.
+            if head.method == "CONNECT" {
+                return std::future::ready(Ok(refused(StatusCode::METHOD_NOT_ALLOWED))).boxed();
             }
             parts.extensions.insert(head);
             parts.extensions.insert(remote);
@@ -160,29 +171,15 @@ async fn drive<I, S>(
     }
 }
 
-/// Ends the sending half, and lets the other end take what was sent.
-async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head_stalled: bool) {
+/// Says the last words, ends the sending half, and lets the other end take what was sent.
+pub(super) async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, last_words: &[u8]) {
     let farewell = async {
-        if head_stalled {
-            stream.write_all(HEAD_STALLED).await?;
-        }
+        stream.write_all(last_words).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
     // However it ends, the connection is gone.
     let _ = timeout(LINGER, farewell).await;
-}
-
-/// What is turned away before a service sees it: a request whose end is in doubt, and `CONNECT`, to
-/// which any success would promise a tunnel.
-fn refusal(head: &Head) -> Option<StatusCode> {
-    if head.has_two_framings() {
-        Some(StatusCode::BAD_REQUEST)
-    } else if head.method == "CONNECT" {
-        Some(StatusCode::METHOD_NOT_ALLOWED)
-    } else {
-        None
-    }
 }
 
 /// An empty answer that ends the connection.

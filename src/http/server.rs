@@ -18,11 +18,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
-use super::Limits;
-use super::connection::{Connection, SharedService};
+use super::connection::{Connection, SharedService, close};
 use super::seat::{Seat, Seats};
 use super::stage::Stage;
+use super::{Limits, Notice, Stray};
 
 /// How long requests under way may still take once the server is asked to end.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -31,12 +32,15 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// not spin until some are free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Said to who speaks plain HTTP where TLS is spoken.
+const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nthis port takes HTTPS: give an https:// URL\n";
+
 /// Serves what comes in on `listeners` until `shutdown` is ready; then takes nothing new and returns
 /// once the requests under way are answered, or after [`GRACE`].
 ///
 /// The service finds the head as it came ([`super::Head`]) and the peer's [`SocketAddr`] in the
 /// extensions of each request. It may stream its answers and upgrade connections, and its work is
-/// dropped when the sender leaves. For an upgraded connection, `shutdown` is the end of what is
+/// dropped when the sender leaves. What is turned away before it is told to `notice`. For an upgraded connection, `shutdown` is the end of what is
 /// read, and after [`GRACE`] it can't be written to any more.
 ///
 /// The limits hold for each connection, those of bodies where the service reads them; see
@@ -46,6 +50,7 @@ pub async fn serve<S, B>(
     tls: Option<TlsAcceptor>,
     service: S,
     limits: Limits,
+    notice: Notice,
     shutdown: impl Future<Output = ()>,
 ) where
     S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>> + Send + Sync + 'static,
@@ -66,6 +71,7 @@ pub async fn serve<S, B>(
                 limits,
                 seat,
                 stage: watched.clone(),
+                notice: Arc::clone(&notice),
             }),
         };
         let (tls, service) = (tls.clone(), Arc::clone(&service));
@@ -120,14 +126,38 @@ async fn receive(
     let Some(tls) = tls else {
         return connection.run(stream, service).await;
     };
-    let handshake = timeout(connection.limits.handshake_time, tls.accept(stream));
+    let notice = (Arc::clone(&connection.notice), connection.remote);
+    let handshake = secure(stream, &tls, &notice);
     let stream = tokio::select! {
-        result = handshake => result,
+        result = timeout(connection.limits.handshake_time, handshake) => result,
         _ = connection.stage.wait_for(|stage| *stage != Stage::Open) => return,
         () = connection.seat.is_needed() => return,
     };
-    if let Ok(Ok(stream)) = stream {
+    if let Ok(Some(stream)) = stream {
         connection.run(stream, service).await;
+    }
+}
+
+/// The stream within TLS; `None` where there is none.
+async fn secure(
+    stream: TcpStream,
+    tls: &TlsAcceptor,
+    (notice, remote): &(Notice, SocketAddr),
+) -> Option<TlsStream<TcpStream>> {
+    let mut first = [0];
+    if stream.peek(&mut first).await.ok()? > 0 && first[0].is_ascii_alphabetic() {
+        notice(Stray::Plain, *remote);
+        close(stream, PLAIN).await;
+        return None;
+    }
+    match tls.accept(stream).await {
+        Ok(stream) => Some(stream),
+        // Whoever only looks whether the port is open.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
+        Err(error) => {
+            notice(Stray::NoHandshake(error.to_string()), *remote);
+            None
+        }
     }
 }
 

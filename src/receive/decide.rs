@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::probe::kept_from_application;
+use super::probe::{kept_from_application, source};
 use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
-use crate::delivery::{Request, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
 use crate::json::JsonFields;
 use crate::provider::{Policy, RequestVerdict, verify_request};
@@ -40,6 +40,26 @@ pub struct Decision {
     pub is_probe: bool,
     /// Whether the sender may learn what only the owner of this machine should.
     pub is_from_owner: bool,
+}
+
+impl Decision {
+    /// The delivery of an arrival that was decided on so, before it is known which one of its event it
+    /// is and what is answered.
+    pub(super) fn into_delivery(self, id: String, now: Timestamp, arrival: Arrival) -> Delivery {
+        Delivery {
+            id,
+            received_at: now,
+            source: source(self.is_probe),
+            remote: Some(arrival.remote.to_string()),
+            provider: self.provider,
+            event: self.event,
+            event_id: self.event_id,
+            duplicate_of: None,
+            verdict: self.verdict,
+            request: arrival.request,
+            response_status: None,
+        }
+    }
 }
 
 /// Who answers a sender.

@@ -1,20 +1,21 @@
 //! Passing deliveries on to the application: a queue for each target, in the order of the log, and
 //! so many workers that take the next one as soon as they are free.
 
-use std::future::Future;
-use std::net::SocketAddr;
+use std::future::{Future, pending};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::activity::{Activity, Events};
+use super::activity::Activity;
 use super::decide::error;
+use super::events::Events;
+use super::passing::{outgoing, reply_of};
 use super::rules::Route;
-use crate::delivery::{Attempt, Delivery, FailureKind, Headers, Request, Signing, Trigger};
+use crate::delivery::{Attempt, Delivery, Headers, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
 use crate::store::Receipt;
@@ -24,6 +25,9 @@ const BACKLOG: usize = 1_024;
 
 /// How many attempts may wait for the disk before the targets wait as well.
 const UNKEPT: usize = 256;
+
+/// What came of an attempt whose answer was not waited for.
+const GIVEN_UP: &str = "the listener ended before the application answered";
 
 /// How deliveries are passed on.
 pub struct ForwardOptions {
@@ -45,6 +49,9 @@ pub(super) struct Forwarder {
     /// By target; `None` once it takes nothing more.
     queues: Mutex<Option<Vec<Queue>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Whether no answer is waited for any more.
+    is_given_up: watch::Sender<bool>,
+    is_finished: watch::Sender<bool>,
 }
 
 /// The end of a target's queue.
@@ -72,13 +79,19 @@ type Unkept = (Activity, Option<Receipt>);
 struct Sender {
     options: ForwardOptions,
     unkept: mpsc::Sender<Unkept>,
+    is_given_up: watch::Receiver<bool>,
 }
 
 impl Forwarder {
     /// Forwards along `routes` and publishes the attempts. Needs a runtime.
     pub(super) fn start(routes: &[Route], options: ForwardOptions, events: Arc<Events>) -> Self {
         let (unkept, attempts) = mpsc::channel(UNKEPT);
-        let sender = Arc::new(Sender { options, unkept });
+        let (give_up, is_given_up) = watch::channel(false);
+        let sender = Arc::new(Sender {
+            options,
+            unkept,
+            is_given_up,
+        });
         let mut tasks = vec![tokio::spawn(publish_kept(attempts, events))];
         let mut queues = Vec::new();
         for route in routes {
@@ -91,6 +104,8 @@ impl Forwarder {
         Self {
             queues: Mutex::new(Some(queues)),
             tasks: Mutex::new(tasks),
+            is_given_up: give_up,
+            is_finished: watch::Sender::new(false),
         }
     }
 
@@ -129,7 +144,19 @@ impl Forwarder {
     pub(super) async fn finish(&self) {
         drop(lock(&self.queues).take());
         let tasks = std::mem::take(&mut *lock(&self.tasks));
+        if tasks.is_empty() {
+            // Somebody else waits for them. Fails only where the sender is gone, which is `self`.
+            let _ = self.is_finished.subscribe().wait_for(|is| *is).await;
+        }
         join_all(tasks).await;
+        self.is_finished.send_replace(true);
+    }
+
+    /// The same without waiting for answers: what is under way becomes an attempt without one, and what
+    /// waits none at all.
+    pub(super) async fn give_up(&self) {
+        self.is_given_up.send_replace(true);
+        self.finish().await;
     }
 }
 
@@ -166,7 +193,9 @@ async fn run(mut places: mpsc::UnboundedReceiver<Place>, target: Target, sender:
     let (target, sender) = (&target, &sender);
     stream::poll_fn(move |context| places.poll_recv(context))
         .for_each_concurrent(workers, |(slot, place)| async move {
-            if let Ok(job) = slot.await {
+            if let Ok(job) = slot.await
+                && !*sender.is_given_up.borrow()
+            {
                 let target = target.join_path(&job.delivery.request.target);
                 let sender = Arc::clone(sender);
                 // One that panicked is one without an answer.
@@ -180,7 +209,7 @@ async fn run(mut places: mpsc::UnboundedReceiver<Place>, target: Target, sender:
 impl Sender {
     /// One attempt. Its worker is free once the answer is there; the disk is waited for elsewhere.
     async fn send(&self, job: Job, target: &Target) {
-        let request = outgoing(&job.delivery, &self.options);
+        let request = outgoing(&job.delivery, self.options.forwarded, &self.options.headers);
         let outgoing = Outgoing {
             delivery_id: &job.delivery.id,
             trigger: Trigger::Forward,
@@ -190,7 +219,15 @@ impl Sender {
             timeout: self.options.timeout,
             run: None,
         };
-        let sent = self.options.dispatch.send(outgoing).await;
+        let mut is_given_up = self.is_given_up.clone();
+        let stop = async {
+            // Nobody gives up any more where the forwarder is gone.
+            if is_given_up.wait_for(|is| *is).await.is_err() {
+                pending::<()>().await;
+            }
+            GIVEN_UP.to_owned()
+        };
+        let sent = self.options.dispatch.send_until(outgoing, stop).await;
         let activity = Activity::attempt(sent.attempt.clone(), &job.delivery);
         // The sender may have left.
         let _ = job.answer.send(sent.attempt);
@@ -211,57 +248,6 @@ async fn publish_kept(mut attempts: mpsc::Receiver<Unkept>, events: Arc<Events>)
             events.publish(&Activity::Error(error));
         }
     }
-}
-
-fn outgoing(delivery: &Delivery, options: &ForwardOptions) -> Request {
-    let mut outgoing = delivery.request.clone();
-    let headers = &mut outgoing.headers;
-    if let Some(scheme) = options.forwarded {
-        let remote = delivery.remote.as_deref().unwrap_or_default();
-        let sender = remote.parse::<SocketAddr>();
-        let sender = sender.map(|address| address.ip().to_canonical().to_string());
-        // Whoever is in front of this program has said where the delivery comes from.
-        let chain = headers.text("X-Forwarded-For").into_iter();
-        let chain: Vec<_> = chain.map(str::to_owned).chain(sender).collect();
-        headers.set("X-Forwarded-For", chain.join(", "));
-        if let Some(host) = headers.text("Host").map(str::to_owned) {
-            headers.set("X-Forwarded-Host", host);
-        }
-        headers.set("X-Forwarded-Proto", scheme);
-    }
-    // The name by which the sender reached this program.
-    headers.remove("Host");
-    for (name, value) in options.headers.iter() {
-        headers.set(name, value.clone());
-    }
-    outgoing
-}
-
-/// The application's answer. Why there is none tells where the application is, which no stranger
-/// needs to know.
-fn reply_of(attempt: &Attempt, is_from_owner: bool) -> Reply {
-    let failure = match &attempt.outcome {
-        Ok(answer) => {
-            return Reply {
-                status: answer.status,
-                headers: answer.headers.clone(),
-                body: answer.body.clone(),
-            };
-        }
-        Err(failure) => failure,
-    };
-    let (status, message) = match failure.kind {
-        FailureKind::Timeout => (504, "the application did not answer in time"),
-        _ => (502, "the application could not be reached"),
-    };
-    error(
-        status,
-        if is_from_owner {
-            &failure.message
-        } else {
-            message
-        },
-    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

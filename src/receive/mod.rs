@@ -8,15 +8,19 @@
 mod activity;
 mod decide;
 mod duplicates;
+mod events;
 mod expected;
 mod forward;
+mod passing;
 mod probe;
 mod progress;
 mod recent;
 mod rules;
 mod script;
+mod uptake;
 
 use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,22 +28,24 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::delivery::{Delivery, DeliverySource, Headers, Timestamp, id};
-use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply};
+use crate::delivery::{Delivery, EventFilter, Headers, Timestamp, id};
+use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply, Stray};
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
 use forward::{Forwarder, Slot};
 use script::Prompter;
 
-pub use activity::{Activity, Events, Subscription};
+pub use activity::Activity;
 pub use decide::{Decision, Responder};
 pub use duplicates::Duplicates;
+pub use events::{Events, Subscription};
 pub use expected::{ExpectedDelivery, ReadError};
 pub use forward::ForwardOptions;
 pub use progress::{Expectation, Progress};
 pub use recent::REMEMBERED;
 pub use rules::{AnswerMode, InvalidPolicy, Route, Rules, UnsignedPolicy};
 pub use script::{Script, ScriptStep};
+pub use uptake::Uptake;
 
 /// How many senders may wait for the cause of their wrong signatures; beyond, none is looked for, so
 /// that forgeries don't hold all connections.
@@ -106,6 +112,9 @@ struct Kept {
 
 impl Handler for Receiver {
     async fn handle(&self, arrival: Arrival) -> Pending {
+        if self.events.are_held_up() {
+            return ready(decide::later("nobody reads the output of the listener")).boxed();
+        }
         let now = (self.clock)();
         let decision = self.decide(&arrival, now).await;
         let is_from_owner = decision.is_from_owner;
@@ -163,11 +172,28 @@ impl Receiver {
         &self.events
     }
 
+    /// Which events are shown and forwarded.
+    pub fn events_shown(&self) -> &EventFilter {
+        &self.rules.events
+    }
+
     /// Forwards nothing new, and waits until everything that was on its way has arrived.
     pub async fn finish(&self) {
         if let Some(forwarder) = &self.forwarder {
             forwarder.finish().await;
         }
+    }
+
+    /// Forwards nothing more and waits for no answer: what is under way becomes an attempt without one.
+    pub async fn give_up(&self) {
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.give_up().await;
+        }
+    }
+
+    /// Tells of something that came and is no request.
+    pub fn notice(&self, stray: Stray, from: SocketAddr) {
+        self.events.publish(&Activity::Stray(stray, from));
     }
 
     /// Receives one arrival; returns what its sender is answered.
@@ -218,26 +244,13 @@ impl Receiver {
             (_, Responder::Application) => None,
         };
         let reply = reply.map(|reply| reply.with_all(&self.headers));
-        let delivery = Arc::new(Delivery {
-            id,
-            received_at: now,
-            source: if decision.is_probe {
-                DeliverySource::Probe
-            } else {
-                DeliverySource::Listen
-            },
-            remote: Some(arrival.remote.to_string()),
-            provider: decision.provider,
-            event: decision.event,
-            event_id: decision.event_id,
+        let status = reply.as_ref().map(|reply| reply.status);
+        let delivery = Delivery {
             duplicate_of: unsettled.occurrence.first.clone(),
-            verdict: decision.verdict,
-            request: arrival.request,
-            response_status: reply
-                .as_ref()
-                .map(|reply| reply.status)
-                .filter(|status| *status != NO_ANSWER),
-        });
+            response_status: status.filter(|status| *status != NO_ANSWER),
+            ..decision.into_delivery(id, now, arrival)
+        };
+        let delivery = Arc::new(delivery);
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
             None => None,

@@ -1,11 +1,13 @@
 //! Connections to the file: how they are opened, how they wait for each other, and what one of them
 //! writes to.
 
+use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use url::Url;
 
 use super::error::AtPath;
 use super::file::{self, LOCK_TIMEOUT};
@@ -49,9 +51,50 @@ pub(super) fn step<T>(
     Ok(done)
 }
 
+/// How often a long work asks for the lock, a millisecond apart: a listener that is busy gives it back
+/// for less than that, and `SQLite` has no queue for it.
+const PATIENT_TRIES: i32 = 60_000;
+
+/// Lets a connection wait for a lock for as long as a busy listener may take it.
+pub(super) fn wait_patiently(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    conn.busy_handler(Some(|tries| {
+        thread::sleep(Duration::from_millis(1));
+        tries < PATIENT_TRIES
+    }))
+    .at(path)
+}
+
+/// Fails where nothing can be written, or somebody else does not stop writing.
+pub(super) fn try_lock(path: &Path) -> Result<(), StoreError> {
+    let conn = connect_writable(path)?;
+    // A file that may not be written is opened all the same, and even gives the lock.
+    if conn.is_readonly("main").at(path)? {
+        return Err(StoreError::ReadOnly(path.into()));
+    }
+    conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK").at(path)
+}
+
 /// A connection that only reads.
+///
+/// Where nothing can be made beside a log that was closed in order, it is read as one that nobody
+/// changes: no other way reads it.
 pub(super) fn connect_readonly(path: &Path) -> Result<Connection, StoreError> {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let first = conn.query_row("PRAGMA schema_version", [], |_| Ok(()));
+    match first.at(path) {
+        Err(StoreError::ReadOnly(_)) if file::is_at_rest(path) => connect_unchanged(path),
+        _ => Ok(conn),
+    }
+}
+
+fn connect_unchanged(path: &Path) -> Result<Connection, StoreError> {
+    let path = fs::canonicalize(path).at(path)?;
+    let Ok(mut url) = Url::from_file_path(&path) else {
+        return Err(StoreError::ReadOnly(path));
+    };
+    url.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect(Path::new(url.as_str()), flags)
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {

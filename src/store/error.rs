@@ -101,6 +101,8 @@ impl StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(path),
             Some(ErrorCode::DiskFull) => Self::DiskFull(path),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(path),
+            // The file is there: what cannot be made is what stands beside it.
+            Some(ErrorCode::CannotOpen) if path.is_file() => Self::ReadOnly(path),
             Some(ErrorCode::NotADatabase) => Self::NotADatabase(path),
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt {
                 path,

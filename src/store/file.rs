@@ -73,6 +73,11 @@ fn companion(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Whether all rows of the log at `path` stand in it, and none in a `-wal`.
+pub(super) fn is_at_rest(path: &Path) -> bool {
+    !fs::metadata(companion(path, "-wal")).is_ok_and(|wal| wal.len() > 0)
+}
+
 /// What every `SQLite` database begins with (<https://sqlite.org/fileformat2.html>, 1.3).
 const MAGIC: &[u8] = b"SQLite format 3\0";
 

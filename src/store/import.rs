@@ -33,6 +33,7 @@ impl Log {
         deliveries: impl IntoIterator<Item = Delivery>,
     ) -> Result<Imported, StoreError> {
         let mut conn = connection::connect_writable(self.path())?;
+        connection::wait_patiently(&mut conn, self.path())?;
         let identity = file::identity(self.path());
         let mut entries = deliveries
             .into_iter()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::connection::{connect_readonly, connect_writable};
+use super::connection::{self, connect_readonly, connect_writable};
 use super::error::AtPath;
 use super::{Reader, StoreError, Writer, file, migrations};
 
@@ -43,6 +43,11 @@ impl Log {
     /// Where the file is, without symbolic links.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Fails where nothing can be written to the log now, which opening it may not tell.
+    pub fn ensure_writable(&self) -> Result<(), StoreError> {
+        connection::try_lock(&self.path)
     }
 
     /// Starts a writer with a thread and a connection of its own.

@@ -45,6 +45,7 @@ impl Log {
             conn: connection::connect_writable(self.path())?,
             path: self.path(),
         };
+        connection::wait_patiently(&mut pruning.conn, self.path())?;
         let before = older_than.map_or(i64::MIN, Timestamp::micros);
         let keep = keep.map_or(i64::MAX, |keep| i64::try_from(keep).unwrap_or(i64::MAX));
         let (deliveries, theirs) = pruning.remove_deliveries(before, keep)?;

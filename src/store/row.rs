@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use rusqlite::Row;
-use rusqlite::types::FromSql;
+use rusqlite::types::{FromSql, Type};
 
 use super::StoreError;
 use super::error::AtPath;
@@ -128,6 +128,16 @@ pub(super) fn run(row: &Row<'_>, path: &Path) -> Result<Run, StoreError> {
     })
 }
 
+/// What a column holds that should hold something else.
+const fn holds(found: Type) -> &'static str {
+    match found {
+        Type::Null => "is empty",
+        Type::Integer | Type::Real => "holds a number",
+        Type::Text => "holds a text",
+        Type::Blob => "holds bytes that are no text",
+    }
+}
+
 /// A row whose every fault is an error that names it, because anyone can edit the file.
 struct Columns<'a> {
     row: &'a Row<'a>,
@@ -141,7 +151,12 @@ impl<'a> Columns<'a> {
     }
 
     fn get<T: FromSql>(&self, column: usize) -> Result<T, StoreError> {
-        self.row.get(column).map_err(|cause| self.bad(cause))
+        self.row.get(column).map_err(|cause| match cause {
+            rusqlite::Error::InvalidColumnType(_, name, found) => {
+                self.bad(format!("`{name}` {}", holds(found)))
+            }
+            cause => self.bad(cause),
+        })
     }
 
     /// Bytes, also where a text was put in their place by hand.

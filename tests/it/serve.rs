@@ -38,9 +38,17 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let service = TowerToHyperService::new(router);
-        let server = tokio::spawn(serve(vec![listener], None, service, limits, async {
-            let _ = stopped.await;
-        }));
+        let notice = Arc::new(|_, _| {});
+        let server = tokio::spawn(serve(
+            vec![listener],
+            None,
+            service,
+            limits,
+            notice,
+            async {
+                let _ = stopped.await;
+            },
+        ));
         Self {
             address,
             stop,

@@ -248,3 +248,36 @@ fn a_good_answer_s_body_is_shown_where_much_is_asked_for() {
     );
     sandbox.run(&[&send[..], &["-v", "-q"]].concat()).expect(2);
 }
+
+#[test]
+fn a_colour_that_a_file_asks_for_is_shown_and_not_obeyed() {
+    let sandbox = Sandbox::new();
+    let toml = "url = \"http://x/\\u001b[31m\"\nprovider = \"\\u001b[8mX\"\n";
+    sandbox.file("webhook.toml", toml);
+    let own = Sandbox::new();
+    let definition = std::fs::read_to_string("fixtures/olympus/provider.json").expect("a fixture");
+    let definition = definition.replace("\"olympus\"", "\"evil\"");
+    let title = "\"title\": \"Olympus Cloud\"";
+    assert!(definition.contains(title), "{definition}");
+    let definition = definition.replace(title, "\"title\": \"a\\u001b[31mX\"");
+    own.file("providers/evil/provider.json", definition);
+    let event =
+        "{\"description\":\"a\\u001b[31mX\",\"source\":\"inferred\",\"data\":{\"id\":\"1\"}}";
+    own.file("providers/evil/events/order.created.json", event);
+    for colour in ["always", "never"] {
+        for (sandbox, args) in [
+            (&sandbox, &["config"][..]),
+            (&own, &["events", "evil"]),
+            (&own, &["providers"]),
+            (&own, &["providers", "show", "evil"]),
+        ] {
+            let run = sandbox
+                .run(&[&["--color", colour], args].concat())
+                .expect(0);
+            assert!(run.stdout.contains("\\x1b["), "{args:?}: {}", run.stdout);
+            for sequence in ["\u{1b}[31m", "\u{1b}[8m"] {
+                assert!(!run.stdout.contains(sequence), "{args:?}: {:?}", run.stdout);
+            }
+        }
+    }
+}

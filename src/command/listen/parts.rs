@@ -9,7 +9,7 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{client, freshness, keyring_or_local};
+use crate::command::setup::{client, freshness, keyring_or_local, warn_of_readers};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -51,6 +51,9 @@ impl Parts {
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
+        if let Some(path) = &path {
+            warn_of_readers(path, world);
+        }
         let rules = rules(args, setup, world)?;
         let (writer, reader, duplicates) = match &path {
             Some(path) => {
@@ -232,8 +235,8 @@ fn log_path(args: &ListenArgs, setup: &Setup, world: &World) -> Result<Option<Pa
     }
     let (reason, hint) = match setup.config.log() {
         Ok(log) if log.origin != Origin::Default => return Ok(Some(log.value)),
-        Ok(log) => match Log::open(&log.value) {
-            Ok(_) => return Ok(Some(log.value)),
+        Ok(log) => match Log::open(&log.value).and_then(|log| log.ensure_writable()) {
+            Ok(()) => return Ok(Some(log.value)),
             Err(error @ (StoreError::ReadOnly(_) | StoreError::Io { .. })) => {
                 (error.to_string(), "`--log PATH` names another place")
             }
@@ -250,6 +253,7 @@ fn log_path(args: &ListenArgs, setup: &Setup, world: &World) -> Result<Option<Pa
 /// Opens the log and remembers the events in it, so that a retry of yesterday's is seen as one.
 fn open_log(path: &Path) -> Result<(Writer, Reader, Duplicates), StoreError> {
     let log = Log::open(path)?;
+    log.ensure_writable()?;
     let reader = log.reader()?;
     let duplicates = Duplicates::default();
     for [provider, event_id, first] in reader.recent_events(REMEMBERED)?.iter().rev() {

@@ -1,11 +1,13 @@
 //! Prints what happens, for people or as NDJSON, apart from the answering.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
 use super::ready::Ready;
+use super::warnings::RareWarnings;
 use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{About, Attempt};
@@ -26,6 +28,8 @@ pub struct Printer {
     /// Whether there is one target, which the first lines have told.
     one_target: bool,
     attempts: Arc<Mutex<Attempts>>,
+    /// What was warned of.
+    warnings: RefCell<RareWarnings>,
 }
 
 impl Printer {
@@ -51,6 +55,7 @@ impl Printer {
             json,
             view,
             one_target,
+            warnings: RefCell::default(),
             attempts,
         }
     }
@@ -153,8 +158,12 @@ impl Printer {
                 Some(self.attempt(attempt, about))
             }
             Activity::Error(error) => {
-                let error = CliError::from(error.clone());
-                self.console.warn(&error.message, error.hint.as_deref());
+                self.warnings.borrow_mut().of_log(self.console, error);
+                None
+            }
+            Activity::Stray(stray, from) => {
+                let mut warnings = self.warnings.borrow_mut();
+                warnings.of_stray(self.console, stray, *from);
                 None
             }
             Activity::Skipped(count) => {

@@ -64,7 +64,7 @@ fn print_table(reader: &Reader, query: &Query, world: &World) -> Result<usize, C
     })?;
     let outcomes = reader.last_outcomes(&ids)?;
     // Numbers that name other rows than these would be worse than none.
-    let is_numbered = rows.is_empty() || reader.remember_rows(&ids).is_ok();
+    let is_numbered = reader.remember_rows(&ids).is_ok();
     for (place, (id, row)) in ids.iter().zip(&mut rows).enumerate() {
         row.push(listing::last_attempt(outcomes.get(id).copied()));
         row.insert(0, listing::number(is_numbered.then_some(place + 1)));

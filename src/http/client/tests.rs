@@ -297,7 +297,9 @@ impl Handler for Greeter {
 async fn greeting(listener: TcpListener, tls: Option<tokio_rustls::TlsAcceptor>) {
     let limits = Limits::default();
     let service = buffered(Arc::new(Greeter), limits, ByteBudget::of(&limits));
-    serve(vec![listener], tls, service, limits, std::future::pending()).await;
+    let notice: crate::http::Notice = Arc::new(|_, _| {});
+    let end = std::future::pending();
+    serve(vec![listener], tls, service, limits, notice, end).await;
 }
 
 /// A TLS server for `localhost`, and a file with its certificate.

@@ -55,6 +55,7 @@ struct Site {
     desk: Arc<Desk>,
     budget: ByteBudget,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
+    strays: mpsc::UnboundedReceiver<Stray>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -88,6 +89,7 @@ impl Setup {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let (stray_sender, strays) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let budget = ByteBudget::of(&self.limits);
         let service = buffered(Arc::clone(&desk), self.limits, budget.clone());
@@ -96,6 +98,7 @@ impl Setup {
             self.tls,
             service,
             self.limits,
+            Arc::new(move |stray, _| drop(stray_sender.send(stray))),
             async {
                 let _ = stopped.await;
             },
@@ -105,6 +108,7 @@ impl Setup {
             desk,
             budget,
             arrivals,
+            strays,
             stop,
             server,
         }
@@ -438,11 +442,105 @@ async fn requests_with_conflicting_lengths_reach_no_handler() {
         assert_eq!(status(&reply), "400", "{lengths}");
         assert!(site.arrivals.is_empty(), "{lengths}");
     }
-    let twice =
-        "POST / HTTP/1.1\r\nContent-Length: 2\r\nCONTENT-Length: 2\r\nConnection: close\r\n\r\nok";
+    let twice = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nCONTENT-Length: 2\r\nConnection: close\r\n\r\nok";
     assert_eq!(status(&site.exchange(twice).await), "200");
     let request = site.arrival().await.request;
     assert_eq!(request.headers.get_all("content-length").count(), 2);
+}
+
+#[tokio::test]
+async fn requests_that_break_a_rule_of_framing_or_host_are_refused_and_told() {
+    let mut site = open().await;
+    let post = "POST / HTTP/1.1\r\n";
+    for (head, status_expected, rule) in [
+        (format!("{post}Content-Length: 0"), "400", Some("no `Host`")),
+        (
+            format!("{post}Host: a\r\nHost: a"),
+            "400",
+            Some("more than one `Host`"),
+        ),
+        (
+            "GET / HTTP/1.0\r\nHost: a\r\nhost: b".into(),
+            "400",
+            Some("more than one `Host`"),
+        ),
+        (format!("{post}Host:"), "200", None),
+        ("GET / HTTP/1.0".into(), "200", None),
+        (
+            format!("{post}Host: a\r\nTransfer-Encoding: CHUNKED"),
+            "200",
+            None,
+        ),
+    ]
+    .into_iter()
+    .chain(
+        [
+            "chunked, chunked",
+            "gzip, chunked",
+            ",chunked",
+            "chunked\r\nTransfer-Encoding: chunked",
+        ]
+        .map(|coding| {
+            let head = format!("{post}Host: a\r\nTransfer-Encoding: {coding}");
+            (head, "400", Some("`Transfer-Encoding`"))
+        }),
+    ) {
+        let end = if head.contains("Transfer") {
+            "0\r\n\r\n"
+        } else {
+            ""
+        };
+        let message = format!("{head}\r\nConnection: close\r\n\r\n{end}");
+        let reply = site.exchange(message).await;
+        assert_eq!(status(&reply), status_expected, "{head}: {reply}");
+        match rule {
+            None => assert!(site.arrivals.try_recv().is_ok(), "{head}"),
+            Some(rule) => match site.strays.try_recv() {
+                Ok(Stray::Refused(told)) => assert!(told.contains(rule), "{head}: {told}"),
+                told => panic!("{head}: {told:?}"),
+            },
+        }
+        assert!(site.arrivals.is_empty(), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn what_speaks_something_else_is_told() {
+    let mut site = open().await;
+    for (bytes, expected) in [
+        (
+            &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+            Stray::Tls,
+        ),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Stray::NotHttp),
+        (b"hello\r\n\r\n", Stray::NotHttp),
+    ] {
+        let mut stream = site.dial().await;
+        stream.write_all(bytes).await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        assert_eq!(site.strays.recv().await.unwrap(), expected);
+    }
+    let tls = Some(tls::self_signed("localhost").unwrap().0);
+    let mut site = Setup {
+        tls,
+        ..Setup::default()
+    }
+    .open()
+    .await;
+    let reply = site.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(
+        status(&reply) == "400" && reply.contains("https://"),
+        "{reply}"
+    );
+    assert_eq!(site.strays.recv().await.unwrap(), Stray::Plain);
+    let mut stream = site.dial().await;
+    stream
+        .write_all(b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00")
+        .await
+        .unwrap();
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+    let told = site.strays.recv().await.unwrap();
+    assert!(matches!(told, Stray::NoHandshake(_)), "{told:?}");
 }
 
 #[tokio::test]
@@ -450,7 +548,7 @@ async fn long_heads_pass_and_endless_ones_do_not() {
     let mut site = open().await;
     let head = |size: usize| {
         let value = "x".repeat(size);
-        format!("GET / HTTP/1.1\r\nX-Long: {value}\r\nConnection: close\r\n\r\n")
+        format!("GET / HTTP/1.1\r\nX-Long: {value}\r\nHost: h\r\nConnection: close\r\n\r\n")
     };
     assert_eq!(status(&site.exchange(head(64 * 1024)).await), "200");
     assert_eq!(

@@ -1,7 +1,7 @@
 //! One request head.
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Uri, Version};
@@ -81,11 +81,28 @@ impl Head {
         }
     }
 
-    /// Whether both `Content-Length` and `Transfer-Encoding` are there, the mark of request
-    /// smuggling, which RFC 9112, section 6.1, lets a server refuse. hyper takes the latter.
-    pub(in crate::http) fn has_two_framings(&self) -> bool {
-        self.fields.contains(CONTENT_LENGTH.as_str())
-            && self.fields.contains(TRANSFER_ENCODING.as_str())
+    /// Which rule it breaks on whose keeping its meaning or its end depends (RFC 9112, sections 3.2
+    /// and 6); hyper takes the most of them.
+    pub(in crate::http) fn broken_rule(&self) -> Option<&'static str> {
+        let mut hosts = self.fields.get_all(HOST.as_str());
+        let mut codings = self.fields.get_all(TRANSFER_ENCODING.as_str());
+        Some(match (hosts.next(), hosts.next()) {
+            (None, _) if self.version != "HTTP/1.0" => "it has no `Host`",
+            (_, Some(_)) => "it has more than one `Host`",
+            _ => match (codings.next(), codings.next()) {
+                (None, _) => return None,
+                (_, Some(_)) => "it has more than one `Transfer-Encoding`",
+                (Some(coding), _) if !coding.eq_ignore_ascii_case(b"chunked") => {
+                    "its `Transfer-Encoding` is another one than `chunked`"
+                }
+                // The mark of request smuggling.
+                _ if self.fields.contains(CONTENT_LENGTH.as_str()) => {
+                    "it has both `Content-Length` and `Transfer-Encoding`"
+                }
+                _ if self.version == "HTTP/1.0" => "HTTP/1.0 has no `Transfer-Encoding`",
+                _ => return None,
+            },
+        })
     }
 
     /// `None` for a chunked body.

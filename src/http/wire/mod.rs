@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::BytesMut;
 use hyper::http::request::Parts;
 
+use super::Stray;
 use chunks::Chunks;
 pub use head::Head;
 pub(super) use stream::RecordingStream;
@@ -33,6 +34,8 @@ pub(super) struct HeadRecorder {
     /// How many heads have ended so far.
     ended: u64,
     max_head: usize,
+    /// What came in place of a head.
+    stray: Option<Stray>,
 }
 
 enum State {
@@ -60,6 +63,7 @@ impl HeadRecorder {
             heads: VecDeque::new(),
             ended: 0,
             max_head,
+            stray: None,
         }
     }
 
@@ -99,6 +103,11 @@ impl HeadRecorder {
             }
             None => Head::from_parts(parts),
         }
+    }
+
+    /// What came in place of a head, once.
+    pub(super) const fn take_stray(&mut self) -> Option<Stray> {
+        self.stray.take()
     }
 
     /// Records nothing more: the connection goes on in another protocol.
@@ -154,7 +163,13 @@ impl HeadRecorder {
                 self.check_length();
                 &[]
             }
+            // hyper says so to whoever sent it.
+            Err(httparse::Error::TooManyHeaders) => {
+                self.turn_off();
+                &[]
+            }
             Err(_) => {
+                self.stray = Some(Stray::of(all));
                 self.turn_off();
                 &[]
             }

@@ -1,6 +1,8 @@
 //! What happens to a log in use: taken away, full, pruned, followed.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -21,6 +23,31 @@ fn a_deleted_log_is_made_anew_before_anything_is_acknowledged() {
         keep(&writer, &second).unwrap();
         assert_eq!(all(&place.reader(), &Query::default()), [first, second]);
     }
+}
+
+/// Whoever writes again at once leaves the lock free for no time at all.
+#[test]
+fn a_prune_gets_its_turn_beside_one_who_never_stops_writing() {
+    let place = Place::new();
+    let log = place.log();
+    let writer = log.writer().unwrap();
+    for _ in 0..3 {
+        keep(&writer, &delivery()).unwrap();
+    }
+    let (is_over, path) = (AtomicBool::new(false), place.path());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let busy = rusqlite::Connection::open(path).unwrap();
+            busy.busy_timeout(Duration::from_secs(60)).unwrap();
+            while !is_over.load(Ordering::Relaxed) {
+                let write = "BEGIN IMMEDIATE; UPDATE delivery SET remote = 'busy'; COMMIT";
+                busy.execute_batch(write).unwrap();
+            }
+        });
+        let pruned = log.prune(None, Some(1));
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(pruned.unwrap().deliveries, 2);
+    });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A listener that cannot start says why, and what to do.
 
-use crate::harness::{Run, Sandbox};
+use crate::harness::{Run, Sandbox, post};
 use rusqlite::Connection;
 
 /// Starts a listener that cannot run, with its log at a file.
@@ -71,6 +71,74 @@ fn a_damaged_log_is_told_as_such() {
     bytes[100..].fill(0xA5);
     std::fs::write(&path, bytes).unwrap();
     refused(&sandbox, "bad.db");
+}
+
+#[test]
+fn a_log_that_somebody_else_writes_without_end_is_told_at_the_start() {
+    let sandbox = Sandbox::new();
+    sandbox.listen(&["--log", "busy.db"]).stop();
+    let other = Connection::open(sandbox.folder().join("busy.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let run = refused(&sandbox, "busy.db");
+    assert!(run.stderr.contains("is locked"), "{}", run.stderr);
+}
+
+#[test]
+fn a_row_that_holds_something_else_is_told_in_words() {
+    let sandbox = Sandbox::new();
+    let listener = sandbox.listen(&["--secret", "s", "--log", "odd.db"]);
+    post(listener.address(), "/", &[], b"{}");
+    listener.stop();
+    let log = Connection::open(sandbox.folder().join("odd.db")).unwrap();
+    log.execute_batch("UPDATE delivery SET received_at = 'yesterday'")
+        .unwrap();
+    drop(log);
+    let run = sandbox
+        .run(&["log", "show", "@last", "--log", "odd.db"])
+        .expect(4);
+    assert!(
+        run.stderr
+            .contains("cannot be read: `received_at` holds a text"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn files_that_others_can_read_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let secret = sandbox.file("secret", "whsec_1");
+    let listen = [
+        "listen",
+        "--port",
+        "0",
+        "--within",
+        "1ms",
+        "--log",
+        "own.db",
+        "--secret-file",
+        "secret",
+    ];
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&secret, 0o600);
+    let quiet = sandbox.run(&listen).expect(0).stderr;
+    assert!(!quiet.contains("warning"), "{quiet}");
+    mode(&secret, 0o640);
+    mode(&sandbox.folder().join("own.db"), 0o604);
+    let told = sandbox.run(&listen).expect(0).stderr;
+    for file in ["`secret`", "`own.db`"] {
+        assert!(
+            told.contains(&format!("warning: {file} is open to other users")),
+            "{told}"
+        );
+    }
+    assert!(
+        told.contains("`chmod 600 'own.db'` keeps them out"),
+        "{told}"
+    );
 }
 
 #[test]

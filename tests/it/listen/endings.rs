@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::durable::{attempts, kept};
+use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::sender::{SECRET, deliver, order};
-use crate::harness::{Listener, PATIENCE, Sandbox, post};
+use crate::harness::{Lines, Listener, PATIENCE, Sandbox, post, signal};
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -243,6 +245,52 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         "{stderr}"
     );
     assert_eq!(super::durable::kept(&sandbox.log_file()).len(), 1);
+}
+
+#[test]
+fn an_output_that_nobody_reads_does_not_hold_up_the_end() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox
+        .command(&["listen", "--json", "--port", "0", "--secret", SECRET])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let address = format!("127.0.0.1:{}", ready["port"]).parse().unwrap();
+    let large = order("large").replace("49.9", &format!("\"{}\"", "x".repeat(1 << 20)));
+    assert_eq!(deliver(address, large).0, 200);
+    signal(child.id(), "TERM");
+    let mut errors = Lines::of(child.stderr.take().unwrap());
+    errors.until("waiting for somebody to read the output; Ctrl-C again ends at once");
+    errors.until("error: nobody reads the output: the rest of it was not printed");
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    drop(lines);
+    assert_eq!(super::durable::kept(&sandbox.log_file()).len(), 1);
+}
+
+#[test]
+fn a_second_signal_leaves_an_attempt_of_what_was_being_forwarded() {
+    let app = Endpoint::start(|_, _| Reply::Silence);
+    let (sandbox, mut listener) = listen(&["--forward-to", &app.authority()]);
+    let address = listener.address();
+    let sender = std::thread::spawn(move || deliver(address, order("evt_1")));
+    app.next();
+    listener.signal("INT");
+    listener.complains("finishing what is under way; Ctrl-C again ends at once");
+    listener.signal("INT");
+    assert_eq!(listener.wait().2.code(), Some(130));
+    let log = sandbox.log_file();
+    let attempts = attempts(&log, &kept(&log)[0].id);
+    let failure = attempts[0].outcome.as_ref().unwrap_err();
+    assert_eq!(
+        failure.message,
+        "the listener ended before the application answered"
+    );
+    drop((app, sender));
 }
 
 #[cfg(target_os = "linux")]

@@ -1,10 +1,45 @@
 //! What happened is published once; any number subscribe, none of them slows an answer.
 
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
+use webhook_cli::delivery::EventFilter;
 use webhook_cli::receive::{Activity, Expectation, ExpectedDelivery, Receiver};
 
 use super::{forged, forwarding, genuine, options, rules, told};
 use crate::harness::endpoint::Endpoint;
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_is_required_and_takes_nothing_holds_up_senders_until_it_does() {
+    let receiver = Receiver::new(options(rules(), None));
+    let mut stalled = receiver.events().subscribe(EventFilter::default(), None);
+    let arrival = genuine("evt_1");
+    let receive = || async { receiver.receive(arrival.clone()).await };
+    for _ in 0..4_097 {
+        assert_eq!(receive().await.status, 200);
+    }
+    told(&mut stalled, 1).await;
+    tokio::time::advance(Duration::from_secs(3)).await;
+    assert_eq!(
+        receive().await.status,
+        200,
+        "nobody has said that it is required"
+    );
+    stalled.uptake().require();
+    for _ in 0..2 {
+        let reply = receive().await;
+        assert_eq!(
+            (reply.status, reply.headers.text("retry-after")),
+            (503, Some("5"))
+        );
+    }
+    let events = receiver.events();
+    events.until_held_up().await;
+    let again = tokio::time::timeout(Duration::from_secs(1), events.until_held_up());
+    assert!(again.await.is_err(), "a stall is told once");
+    told(&mut stalled, 1).await;
+    assert_eq!(receive().await.status, 200);
+}
 
 #[tokio::test]
 async fn every_subscriber_is_told_everything_in_its_own_time() {

@@ -255,7 +255,7 @@ fn a_reader_that_goes_ends_the_run_quietly_and_the_log_has_what_was_sent() {
     gate.open();
     let mut stderr = String::new();
     run.stderr.read_to_string(&mut stderr).unwrap();
-    assert_eq!(run.child.wait().unwrap().code(), Some(0), "{stderr}");
+    assert_eq!(run.child.wait().unwrap().code(), Some(141), "{stderr}");
     assert_eq!(stderr, "");
     let sent = endpoint.count();
     assert!(sent < 50, "{sent}");

@@ -505,6 +505,8 @@ fn a_row_is_what_the_last_list_showed_whatever_came_since() {
     let newest = meant(&sandbox, &["1"]);
     assert!(!ids.contains(&newest[0]));
     sandbox.run(&["log", "show", "4"]).expect(2);
+    sandbox.run(&["log", "--event", "payment.*"]).expect(0);
+    sandbox.run(&["log", "show", "1"]).expect(2);
 }
 
 #[test]
