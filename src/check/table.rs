@@ -13,12 +13,12 @@ use crate::provider::Provider;
 /// The check that each documented event has an instance of: `accepts/event:order.created`.
 pub(super) const EACH_EVENT: &str = "accepts/event";
 /// Why a receiver may not fall over a bad signature, whichever it is.
-pub const CRASH_WHY: &str = "anyone can send this without knowing the secret; a 5xx or a dropped \
+pub(super) const CRASH_WHY: &str = "anyone can send this without knowing the secret; a 5xx or a dropped \
     connection is an error in your logs each time, tells a stranger that the code breaks there, and \
     may take the process down";
 
 /// What keeps a receiver from it.
-pub const CRASH_FIX: &str = "answer 401 to a wrong signature and throw nothing; where a library's \
+pub(super) const CRASH_FIX: &str = "answer 401 to a wrong signature and throw nothing; where a library's \
     verification throws, catch it. A header that is missing, of another form or of another length is \
     to be refused before it is compared: `crypto.timingSafeEqual` throws a RangeError where the \
     lengths differ, and decoding hex can throw as well";

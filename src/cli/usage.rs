@@ -282,7 +282,7 @@ mod tests {
         );
         check(
             "webhook listen --respond 200,foo",
-            "`--respond <STATUS>`: `foo` is not a status such as 500",
+            "`--respond <ANSWER>`: `foo` is not an answer such as `500`, `50%=503`, `delay=2s` or `201:@body.json`",
             "see `webhook listen --help`",
         );
         check(

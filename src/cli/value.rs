@@ -242,14 +242,6 @@ pub fn sent_header(text: &str) -> Result<(String, String), String> {
     Ok((name, value))
 }
 
-/// The status of a final answer, as `--respond` takes it.
-pub fn status(text: &str) -> Result<u16, String> {
-    let status = text.parse().ok();
-    status
-        .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| format!("`{}` is not a status such as 500", text.escape_debug()))
-}
-
 /// A status, or a hundred of them, as `--expect-status` takes it.
 pub fn status_pattern(text: &str) -> Result<StatusPattern, String> {
     let pattern = match text.strip_suffix("xx") {
@@ -340,15 +332,6 @@ mod tests {
         }
         for text in ["", "soon", "-", "-soon", "9223372036854775807"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_status_is_that_of_a_final_answer() {
-        assert_eq!(["200", "599"].map(status), [Ok(200), Ok(599)]);
-        for text in ["", "foo", "99", "199", "600", "70000", "-200", "2e2"] {
-            let wrong = format!("`{text}` is not a status such as 500");
-            assert_eq!(status(text), Err(wrong));
         }
     }
 

@@ -273,7 +273,13 @@ fn incomplete(problem: Problem, is_from_owner: bool) -> Decision {
 /// other providers, and how near a guess came.
 fn refusal(verdict: &Verdict, is_from_owner: bool) -> Reply {
     let mut body = json!({
-        "error": "the signature is not valid", "verdict": verdict.status,
+        "error": match verdict.status {
+            Status::Missing => "there is no signature",
+            Status::Stale => "the signature is too old",
+            Status::Unverified => "the signature cannot be checked",
+            Status::Valid | Status::Mismatch | Status::Malformed => "the signature is not valid",
+        },
+        "verdict": verdict.status,
     });
     if is_from_owner {
         if let Some(reason) = &verdict.reason {

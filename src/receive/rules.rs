@@ -4,7 +4,8 @@ use crate::delivery::EventFilter;
 use crate::http::Target;
 use crate::provider::{Catalogue, Keyring, Policy};
 
-/// What is done with deliveries that are not genuine.
+/// What is done with deliveries that are not genuine. Letting them through lets those through, too,
+/// that nobody can have verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InvalidPolicy {
     /// Answered 401, not forwarded.

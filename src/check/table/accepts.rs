@@ -7,7 +7,7 @@ const FIELDS_WHY: &str = "providers add fields without notice; a receiver that r
     not know loses every delivery from that day on";
 const FIELDS_FIX: &str = "ignore fields that you do not know: no `additionalProperties: false`, no \
     `.strict()`, no `deny_unknown_fields` on what comes from outside";
-const TITLE_CASE: &str = "header names have no case (RFC 9110, section 5.1), and proxies and HTTP/2 \
+const HEADER_CASE_WHY: &str = "header names have no case (RFC 9110, section 5.1), and proxies and HTTP/2 \
     write them in lower case";
 
 pub(super) const CHECKS: &[Check] = &[
@@ -93,7 +93,7 @@ pub(super) const CHECKS: &[Check] = &[
         applies: always,
         case: |context| Ok(context.genuine()?.in_lower_case()),
         expect: Expect::Accepted,
-        why: TITLE_CASE,
+        why: HEADER_CASE_WHY,
         fix: "ask your framework for the header by name, which has no case there, in place of \
               searching raw headers",
     },
