@@ -11,9 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::activity::Activity;
-use super::decide::error;
 use super::events::Events;
 use super::passing::{outgoing, reply_of};
+use super::replies::error;
 use super::rules::Route;
 use crate::delivery::{Attempt, Delivery, Headers, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};

@@ -15,6 +15,7 @@ mod passing;
 mod probe;
 mod progress;
 mod recent;
+mod replies;
 mod rules;
 mod script;
 mod uptake;
@@ -113,7 +114,7 @@ struct Kept {
 impl Handler for Receiver {
     async fn handle(&self, arrival: Arrival) -> Pending {
         if self.events.are_held_up() {
-            return ready(decide::later("nobody reads the output of the listener")).boxed();
+            return ready(replies::later("nobody reads the output of the listener")).boxed();
         }
         let now = (self.clock)();
         let decision = self.decide(&arrival, now).await;
@@ -123,7 +124,7 @@ impl Handler for Receiver {
             Err(error) => {
                 self.events.publish(&Activity::Error(error));
                 // The sender shall try again.
-                return ready(decide::later("the delivery could not be kept")).boxed();
+                return ready(replies::later("the delivery could not be kept")).boxed();
             }
         };
         self.events.publish(&Activity::Delivery {
@@ -239,7 +240,7 @@ impl Receiver {
         let step = step.unwrap_or_default();
         let reply = match (step.reply(decision.is_from_owner), &decision.responder) {
             (Some(reply), _) => Some(reply),
-            _ if slots.is_none() => Some(decide::later(BUSY)),
+            _ if slots.is_none() => Some(replies::later(BUSY)),
             (_, Responder::Listener(reply)) => Some(reply.clone()),
             (_, Responder::Application) => None,
         };

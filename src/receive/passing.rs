@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::decide::error;
+use super::replies::error;
 use crate::delivery::{Attempt, Delivery, FailureKind, Headers, Request};
 use crate::http::Reply;
 
