@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::report::{self, Detail, sanitize};
@@ -70,10 +71,14 @@ impl Console {
     /// A closed stderr is no error.
     pub fn talk(self, text: &str) {
         let err = io::stderr().lock();
-        let text = report::wrap(text, terminal_width(&err));
+        let mut text = report::wrap(text, terminal_width(&err)) + "\n";
         let choice = self.choice_for(&err);
-        let mut err = AutoStream::new(err, choice);
-        let _ = writeln!(err, "{text}");
+        let err = AutoStream::new(err, choice);
+        if err.current_choice() == ColorChoice::Never {
+            text = strip_str(&text).to_string();
+        }
+        // One write, so that what another stream shows on this terminal cannot come between.
+        let _ = err.into_inner().write_all(text.as_bytes());
     }
 
     /// Says that something is wrong though the work goes on.

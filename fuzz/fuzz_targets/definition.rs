@@ -22,10 +22,23 @@ fuzz_target!(|data: &[u8]| {
     };
     let at = Timestamp::from_seconds(1_700_000_000);
     let body = b"{\"id\":1}";
-    let headers = sign(scheme, &right, Signed { at, id: "evt_1", body });
+    let headers = sign(
+        scheme,
+        &right,
+        Signed {
+            at,
+            id: "evt_1",
+            body,
+        },
+    );
     let request = Request::post("/", headers, body.to_vec());
-    let is_valid = |key: Key, request: &Request| verify(scheme, &[key], request, at, Freshness::default()).is_valid();
-    assert!(is_valid(right.clone(), &request), "what was signed is not valid");
+    let is_valid = |key: Key, request: &Request| {
+        verify(scheme, &[key], request, at, Freshness::default()).is_valid()
+    };
+    assert!(
+        is_valid(right.clone(), &request),
+        "what was signed is not valid"
+    );
     assert!(!is_valid(other, &request), "valid with another key");
     let mut tampered = request;
     tampered.body = b"{\"id\":2}".to_vec().into();

@@ -6,9 +6,14 @@ use serde_json::Value;
 use webhook_cli::json::{JsonFields, Path, is_json, javascript};
 
 fuzz_target!(|data: &[u8]| {
-    let end = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
+    let end = data
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(data.len());
     let (path, document) = data.split_at(end);
-    let document = document.get(1..).unwrap_or(b"{\"a\":[1,{\"b\":2}],\"\":{\"c.d\":null}}");
+    let document = document
+        .get(1..)
+        .unwrap_or(b"{\"a\":[1,{\"b\":2}],\"\":{\"c.d\":null}}");
     let _ = is_json(document);
     if let Some(text) = javascript::restringify(document) {
         assert!(javascript::is_fixed_point(text.as_bytes()), "{text}");
@@ -19,10 +24,17 @@ fuzz_target!(|data: &[u8]| {
     if let Some(fields) = JsonFields::new(document) {
         let _ = fields.string(text);
     }
-    let (Ok(path), Ok(value)) = (text.parse::<Path>(), serde_json::from_slice::<Value>(document)) else {
+    let (Ok(path), Ok(value)) = (
+        text.parse::<Path>(),
+        serde_json::from_slice::<Value>(document),
+    ) else {
         return;
     };
-    assert_eq!(path.to_string().parse::<Path>().as_ref(), Ok(&path), "{text}");
+    assert_eq!(
+        path.to_string().parse::<Path>().as_ref(),
+        Ok(&path),
+        "{text}"
+    );
     for can_add in [false, true] {
         let mut changed = value.clone();
         match path.set(&mut changed, Value::from("new"), can_add) {
@@ -31,10 +43,16 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     if let Some(place) = path.locate(document) {
-        assert!(document.get(place).is_some(), "a place outside the document");
+        assert!(
+            document.get(place).is_some(),
+            "a place outside the document"
+        );
     }
     let _ = path.splice(document, &Value::from("new"));
     let mut changed = value.clone();
     let removed = path.unset(&mut changed);
-    assert!(removed.is_ok() || changed == value, "an error changed the document");
+    assert!(
+        removed.is_ok() || changed == value,
+        "an error changed the document"
+    );
 });

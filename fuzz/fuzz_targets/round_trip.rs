@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use webhook_cli::delivery::{Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict, capture};
+use webhook_cli::delivery::{
+    Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict, capture,
+};
 use webhook_cli::formats::{captures, har, message};
 
 /// A delivery whose target, header and body are made of the input, as far as HTTP can carry them.
@@ -12,8 +14,16 @@ fn delivery(data: &[u8]) -> Delivery {
     let mut part = || parts.next().unwrap_or_default();
     let is_graphic = |byte: &&u8| byte.is_ascii_graphic() && **byte != b'#';
     let target: Vec<u8> = part().iter().filter(is_graphic).copied().collect();
-    let name: String = part().iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(*b)).collect();
-    let value: Vec<u8> = part().iter().filter(|b| **b >= b' ' && **b != 0x7f).copied().collect();
+    let name: String = part()
+        .iter()
+        .filter(|b| b.is_ascii_alphanumeric())
+        .map(|b| char::from(*b))
+        .collect();
+    let value: Vec<u8> = part()
+        .iter()
+        .filter(|b| **b >= b' ' && **b != 0x7f)
+        .copied()
+        .collect();
     let body = part().to_vec();
     let mut headers = Headers::new();
     headers.push("Host", "localhost:4400");
@@ -57,6 +67,9 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(only(&file, "a.har"), *request);
     if let Ok(message) = message::write(request, None) {
         let read = only(&message, "a.txt");
-        assert_eq!((&read.target, &read.headers, &read.body), (&request.target, &request.headers, &request.body));
+        assert_eq!(
+            (&read.target, &read.headers, &read.body),
+            (&request.target, &request.headers, &request.body)
+        );
     }
 });

@@ -16,7 +16,9 @@ fn uncoloured(text: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         match part.split_once('m') {
-            Some((codes, rest)) if codes.chars().all(|c| c.is_ascii_digit() || c == ';') => plain += rest,
+            Some((codes, rest)) if codes.chars().all(|c| c.is_ascii_digit() || c == ';') => {
+                plain += rest
+            }
             _ => plain = format!("{plain}\u{1b}[{part}"),
         }
     }
@@ -35,7 +37,14 @@ fuzz_target!(|data: &[u8]| {
     check(&sanitize::escape_json(&text));
     check(&whole_payload(data));
     for detail in [BodyDetail::Full, BodyDetail::Short, BodyDetail::None] {
-        check(&payload(data, detail, Some("webhook log show dlv_1")));
+        for width in [None, Some(1), Some(80)] {
+            check(&payload(
+                data,
+                detail,
+                Some("webhook log show dlv_1"),
+                width,
+            ));
+        }
     }
     for say in [error, warning] {
         check(&say(&text, Some(&text)));

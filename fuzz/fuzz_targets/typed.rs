@@ -12,7 +12,8 @@ fuzz_target!(|data: &[u8]| {
     };
     if let Ok(span) = value::span(text) {
         let again = duration::parse(&duration::typed(span));
-        assert_eq!(again, Some(span), "{text}");
+        let millis = again.map(|again| again.as_millis());
+        assert_eq!(millis, Some(span.as_millis()), "{text}");
     }
     let _ = value::size(text);
     let _ = value::rate(text);

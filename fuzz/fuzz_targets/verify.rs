@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use webhook_cli::delivery::{Headers, Request, Timestamp};
-use webhook_cli::provider::{Catalogue, Keyring, Policy, Provider, SecretEntry, observe, verify_request};
+use webhook_cli::provider::{
+    Catalogue, Keyring, Policy, Provider, SecretEntry, observe, verify_request,
+};
 use webhook_cli::signature::Allowance;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::builtin);
@@ -27,12 +29,18 @@ fn request(data: &[u8]) -> Option<(&'static Provider, Request)> {
     let (choice, rest) = data.split_first()?;
     let count = CATALOGUE.iter().count();
     let provider = CATALOGUE.iter().nth(usize::from(*choice) % count)?;
-    let end = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(rest.len());
     let (head, body) = rest.split_at(end);
     let mut lines = head.split(|byte| *byte == b'\n');
     let mut headers = Headers::new();
     let signature = lines.next().unwrap_or_default();
-    headers.push(provider.definition.signature.header.clone(), signature.to_vec());
+    headers.push(
+        provider.definition.signature.header.clone(),
+        signature.to_vec(),
+    );
     for line in lines {
         if let Some((name, value)) = String::from_utf8_lossy(line).split_once(':') {
             headers.push(name.to_owned(), value.trim().as_bytes().to_vec());

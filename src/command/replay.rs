@@ -14,11 +14,13 @@ use super::setup::{self, client, existing_log, keyring};
 use super::{World, captures, request, select, shape, signal};
 use crate::cli::{GlobalArgs, Pace, ReplayArgs, SelectArgs, SignMode};
 use crate::config::Setup;
-use crate::delivery::Signing;
+use crate::delivery::{Delivery, Signing};
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::Target;
+use crate::provider::{Keyring, Policy, verify_request};
 use crate::replay::{Pacing, Replay, Selection};
+use crate::signature::Allowance;
 use crate::store::Log;
 use report::RunReport;
 
@@ -51,7 +53,10 @@ fn replay(
     let mut unreadable = None;
     let log = match &args.from {
         Some(path) => {
-            let (deliveries, odd) = captures::deliveries(path, world)?;
+            let (mut deliveries, odd) = captures::deliveries(path, world)?;
+            for delivery in deliveries.iter_mut().filter(|it| it.event.is_none()) {
+                recognise(delivery, setup, &keyring);
+            }
             replay.selection = Selection::Deliveries(deliveries);
             unreadable = odd.end();
             None
@@ -70,6 +75,19 @@ fn replay(
         Some(error) if matches!(outcome, Outcome::Yes | Outcome::No) => Err(error),
         _ => Ok(outcome),
     }
+}
+
+/// Puts in whose a delivery is and what it is about, where the file that it is from does not say.
+fn recognise(delivery: &mut Delivery, setup: &Setup, keyring: &Keyring) {
+    let policy = Policy {
+        provider: delivery.provider.clone(),
+        allowance: Allowance::NONE,
+        ..Policy::default()
+    };
+    let (request, at) = (&delivery.request, delivery.received_at);
+    let found = verify_request(&setup.catalogue, keyring, &policy, request, at);
+    delivery.provider = found.provider.map(|provider| provider.name().to_owned());
+    (delivery.event, delivery.event_id) = (found.event, found.event_id);
 }
 
 /// Refuses flags that contradict each other, before anything is read or sent.

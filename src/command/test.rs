@@ -77,7 +77,11 @@ async fn play(
             let shortfall = shortfall(ended, signal);
             end(output, shortfall.as_ref(), summary_file, world)
         }
-        Err(error) if error.is_closed_pipe() => error.or_known(output.outcome()),
+        Err(error) if error.is_closed_pipe() => {
+            let known = error.or_known(output.outcome())?;
+            let cut = Shortfall::interrupted("nobody reads the output any more".into(), known);
+            output.finish(Some(&cut), summary_file)
+        }
         Err(error) => {
             let cut = Shortfall::interrupted(error.message.clone(), Outcome::No);
             output.finish(Some(&cut), summary_file)?;

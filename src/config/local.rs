@@ -21,6 +21,11 @@ impl Config {
             .ok_or(ConfigError::NoHome("the local secret"))?;
         read_or_make(&path, random).map_err(|source| ConfigError::LocalSecret { path, source })
     }
+
+    /// The local development secret, where there is one that can be read.
+    pub fn known_local_secret(&self) -> Option<Vec<u8>> {
+        read(&self.paths.local_secret_file()?).ok().flatten()
+    }
 }
 
 fn read_or_make(path: &Path, random: impl FnOnce(&mut [u8])) -> io::Result<Vec<u8>> {

@@ -9,6 +9,9 @@ use crate::delivery::EventFilter;
 use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, did_you_mean};
 use crate::signature::Secret;
 
+/// The label of the secret that `listen` and `send` share where nobody configured one.
+const LOCAL_SECRET: &str = "local development secret";
+
 /// Configuration and providers, read.
 pub struct Setup {
     /// What is in force.
@@ -85,14 +88,19 @@ impl Setup {
             in_force.map(entry).collect::<Vec<_>>()
         };
         let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
-        Keyring::new(&self.catalogue, &entries)
-            .map_err(|(provider, error)| ConfigError::Key { provider, error })
+        let keyring = Keyring::new(&self.catalogue, &entries)
+            .map_err(|(provider, error)| ConfigError::Key { provider, error })?;
+        // Whoever forgot to give `send` a secret has signed with this one.
+        Ok(match self.config.known_local_secret() {
+            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes)),
+            None => keyring,
+        })
     }
 
     /// The local development secret for every provider; made of `random` bytes when there is none.
     pub fn local_keyring(&self, random: impl FnOnce(&mut [u8])) -> Result<Keyring, ConfigError> {
         let bytes = self.config.local_secret(random)?;
-        let secret = Secret::new("local development secret", bytes);
+        let secret = Secret::new(LOCAL_SECRET, bytes);
         Ok(Keyring::local(&self.catalogue, &secret))
     }
 

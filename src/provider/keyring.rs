@@ -32,6 +32,8 @@ impl fmt::Debug for SecretEntry {
 pub struct Keyring {
     rings: HashMap<String, Ring>,
     local: bool,
+    /// Secrets that are nobody's, but may have been used by mistake.
+    known: Vec<Secret>,
 }
 
 #[derive(Clone, Default)]
@@ -66,6 +68,7 @@ impl Keyring {
         Ok(Self {
             rings,
             local: false,
+            known: Vec::new(),
         })
     }
 
@@ -87,7 +90,18 @@ impl Keyring {
                 )
             })
             .collect();
-        Self { rings, local: true }
+        Self {
+            rings,
+            local: true,
+            known: Vec::new(),
+        }
+    }
+
+    /// The same with a secret that verifies nothing, and is told where somebody signed with it.
+    #[must_use]
+    pub fn knowing(mut self, secret: Secret) -> Self {
+        self.known.push(secret);
+        self
     }
 
     /// Whether this is the local development secret alone: what it does not verify may be genuine.
@@ -110,13 +124,14 @@ impl Keyring {
         self.rings.get(provider).map_or(&[], |ring| &ring.secrets)
     }
 
-    /// The secrets of all other providers, each by its own place.
+    /// The secrets of all other providers, each by its own place, and those that are nobody's.
     pub fn others(&self, provider: &str) -> Vec<Secret> {
         let mut names: Vec<_> = self.rings.keys().filter(|name| *name != provider).collect();
         names.sort();
         names
             .into_iter()
             .flat_map(|name| self.secrets(name).to_vec())
+            .chain(self.known.clone())
             .collect()
     }
 }

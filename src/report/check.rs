@@ -139,7 +139,7 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool
     let about = [
         ("why", Some(wrapped(&escape(advice.why), columns))),
         ("fix", Some(wrapped(&escape(advice.fix), columns))),
-        ("sample", habit),
+        ("documented", habit),
     ];
     let about = about
         .into_iter()

@@ -123,3 +123,28 @@ fn an_endpoint_that_was_not_reached_stays_so() {
     ];
     assert_eq!(read_for(&sandbox, 1, &send).0, Some(3));
 }
+
+#[test]
+fn a_report_in_a_file_is_written_though_nobody_reads_the_output() {
+    let sandbox = Sandbox::new();
+    let gullible = Endpoint::ok();
+    let url = gullible.url("/");
+    let path = sandbox.folder().join("report.xml");
+    let file = path.to_str().expect("text");
+    let test = [
+        "test",
+        "--provider",
+        "olympus",
+        "--url",
+        &url,
+        "--secret",
+        SECRET,
+        "--json",
+        "--junit",
+        file,
+    ];
+    assert_eq!(read_for(&sandbox, 30, &test).0, Some(1));
+    let report = std::fs::read_to_string(&path).expect("a report");
+    assert!(report.contains("nobody reads the output"), "{report}");
+    assert!(report.trim_end().ends_with("</testsuites>"), "{report}");
+}

@@ -391,6 +391,27 @@ fn a_file_that_is_none_or_is_filtered_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_message_without_facts_is_told_by_what_its_body_says() {
+    let sandbox = Sandbox::new();
+    let endpoint = Endpoint::ok();
+    let send = [
+        "send",
+        "order.created",
+        "--provider",
+        "olympus",
+        "--dry-run",
+    ];
+    let message = sandbox.run(&send).expect(0).stdout;
+    sandbox.file("a.http", message);
+    let url = endpoint.url("/");
+    let args = ["replay", "--from", "a.http", "--url", &url, "--json"];
+    let line = &sandbox.run(&args).expect(0).json_lines()[0];
+    assert_eq!(line["provider"], "olympus");
+    assert_eq!(line["event"], "order.created");
+    assert_eq!(line["event_id"], endpoint.one().json()["id"]);
+}
+
+#[test]
 fn one_odd_capture_of_a_file_keeps_no_other_back() {
     let sandbox = Sandbox::new();
     let endpoint = Endpoint::ok();

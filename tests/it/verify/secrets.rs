@@ -281,3 +281,30 @@ fn the_file_of_the_local_secret_is_named_once_there_is_one() {
     let named = format!("{hint} {}`", file.display());
     assert!(run.stderr.contains(&named), "{}", run.stderr);
 }
+
+#[test]
+fn what_was_signed_with_the_local_development_secret_is_named() {
+    let sandbox = Sandbox::new();
+    let line = sandbox
+        .run(&[
+            "send",
+            "order.created",
+            "--provider",
+            "olympus",
+            "--dry-run",
+            "--as",
+            "json",
+        ])
+        .expect(0)
+        .stdout;
+    let run = sandbox.run_with(&["verify", "--json", "--secret", SECRET], line.as_bytes());
+    let found = &run.expect(1).json_lines()[0]["verdict"];
+    assert_eq!(found["status"], "mismatch");
+    assert_eq!(found["cause"], "another-secret");
+    let reason = found["reason"].as_str().expect("a reason");
+    assert!(reason.contains("local development secret"), "{reason}");
+    // It proves nothing: without another secret it is no secret to check with.
+    sandbox
+        .run_with(&["verify", "--json"], line.as_bytes())
+        .expect(2);
+}
