@@ -1,6 +1,8 @@
 //! What is typed: spans, sizes, times, rates, headers, patterns, scripts, expectations.
 #![no_main]
 
+use std::time::Duration;
+
 use libfuzzer_sys::fuzz_target;
 use webhook_cli::cli::value;
 use webhook_cli::delivery::{EventFilter, Timestamp, duration};
@@ -10,7 +12,9 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    if let Ok(span) = value::span(text) {
+    // Beyond this, a double has no whole milliseconds.
+    let is_exact = |span: &Duration| span.as_secs() < 1 << 40;
+    if let Some(span) = value::span(text).ok().filter(is_exact) {
         let again = duration::parse(&duration::typed(span));
         let millis = again.map(|again| again.as_millis());
         assert_eq!(millis, Some(span.as_millis()), "{text}");

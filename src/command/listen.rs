@@ -259,6 +259,12 @@ async fn beside(
         outcome = companion.wait() => return StopReason::Ended(outcome),
         reason = asked => reason,
     };
+    if matches!(reason, StopReason::Elapsed) {
+        world.console.warn(
+            "the time is over before the command's end: it is ended",
+            None,
+        );
+    }
     let why = "waiting for the command to end";
     patiently(companion.end(), ready(()), why, world).await;
     match reason {

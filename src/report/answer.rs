@@ -35,6 +35,12 @@ struct Refusal {
     hint: Option<String>,
 }
 
+/// What a listener of this program answers where it was told to, whatever comes.
+#[derive(Deserialize)]
+struct Scripted {
+    scripted: u16,
+}
+
 /// What is to be told of an answer; `remark` takes the place of the advice, which is given where the
 /// status `is_new`.
 pub(super) fn about(answer: &Answer, remark: Option<&str>, is_new: bool, detail: Detail) -> String {
@@ -55,8 +61,11 @@ pub(super) fn about(answer: &Answer, remark: Option<&str>, is_new: bool, detail:
         let to = escape_bytes(to);
         format!("location: {}", shortened(&to))
     });
-    let advice = hints::for_status(answer.status).filter(|_| is_new);
-    let advice = remark.or_else(|| advice.map(hint));
+    let advice = match serde_json::from_slice::<Scripted>(&answer.body) {
+        Ok(answered) if answered.scripted == answer.status => Some(hints::SCRIPTED),
+        _ => hints::for_status(answer.status),
+    };
+    let advice = remark.or_else(|| advice.filter(|_| is_new).map(hint));
     join_lines([
         location.unwrap_or_default(),
         text(answer),

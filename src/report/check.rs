@@ -139,7 +139,7 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool
     let about = [
         ("why", Some(wrapped(&escape(advice.why), columns))),
         ("fix", Some(wrapped(&escape(advice.fix), columns))),
-        ("documented", habit),
+        ("published", habit),
     ];
     let about = about
         .into_iter()
@@ -373,7 +373,7 @@ mod tests {
     webhook replay dlv_1
   why        it matters
   fix        fix it so
-  sample     timingSafeEqual(a, b)
+  published  timingSafeEqual(a, b)
              throws where the lengths differ";
         let shown = findings(&found, None, false);
         assert_eq!(plain(&shown[0]), expected);

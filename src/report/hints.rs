@@ -2,6 +2,9 @@
 
 use crate::delivery::{Failure, FailureKind};
 
+/// Of an answer that a listener of this program was told to give.
+pub(super) const SCRIPTED: &str = "the listener was told to answer so: `--respond`";
+
 /// The remedy where a listener of this program could not reach the application behind it.
 pub(super) const NOT_FORWARDED: &str = "the listener answered: the application behind it does not run; start it, then `webhook replay @last`";
 

@@ -411,3 +411,25 @@ fn one_connection_takes_several_deliveries() {
         }
     }
 }
+
+#[test]
+fn what_the_listener_was_told_to_answer_is_not_laid_to_a_handler() {
+    for status in ["500", "503", "400"] {
+        let (sandbox, listener) = listen(&["--respond", status]);
+        let url = listener.url();
+        let send = [
+            "send",
+            "order.created",
+            "--provider",
+            "olympus",
+            "--secret",
+            SECRET,
+            "--url",
+            &url,
+        ];
+        let run = sandbox.run(&send).expect(1);
+        let hint = "hint: the listener was told to answer so: `--respond`";
+        assert!(run.stdout.contains(hint), "{}", run.stdout);
+        assert_eq!(run.stdout.matches("hint:").count(), 1, "{}", run.stdout);
+    }
+}

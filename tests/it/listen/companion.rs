@@ -63,7 +63,9 @@ fn a_command_that_does_not_end_in_time_is_ended_and_the_answer_is_no() {
     let sandbox = Sandbox::new();
     let line = "trap 'echo ended >&2; exit 0' TERM; while :; do sleep 0.05; done";
     let run = beside(&sandbox, &["--within", "300ms"], line).expect(1);
-    assert!(run.stderr.contains("ended"), "{}", run.stderr);
+    assert!(run.stderr.contains("ended\n"), "{}", run.stderr);
+    let said = "warning: the time is over before the command's end: it is ended";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
 }
 
 #[test]
