@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use serde_json::Value;
 
-use super::section::TYPED_ONLY;
+use super::section::typed_only;
 use super::{Config, ConfigError, Environment, Origin, Setting};
 use crate::cli::{Cli, usage};
 
@@ -130,8 +130,7 @@ impl Config {
             .into_iter()
             .flat_map(Command::get_arguments);
         let args = args.filter_map(|arg| Some((arg, arg.get_long()?)));
-        let can_be_set = |key: &str| TYPED_ONLY.iter().all(|(typed_only, _)| *typed_only != key);
-        args.filter(|(_, key)| can_be_set(key))
+        args.filter(|(_, key)| typed_only(name, key).is_none())
             .map(|(arg, key)| {
                 let of_file = defaults.get(key).map(|(values, path)| {
                     let origin = Origin::File(path.to_path_buf());

@@ -4,20 +4,25 @@
 //! the one definition of that flag.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _, ValueHint};
 
 use crate::cli::Cli;
 use crate::provider::did_you_mean;
 
-/// Flags that no file may set, and where else they are said. A file may be somebody else's: it must
-/// not run a command, hold a secret, or take a guard away.
-pub(super) const TYPED_ONLY: [(&str, &str); 10] = [
+/// Flags that no file may set, of one command or of all, and where else they are said. A file may be
+/// somebody else's: it must not run a command, hold a secret, take a guard away, or choose a
+/// file that is sent.
+const TYPED_ONLY: [(&str, &str); 14] = [
     ("secret", "`[secrets]` names where a secret is found"),
     ("secret-file", "`[secrets]` names where a secret is found"),
     ("effects", "a command is typed, never read from a file"),
     ("until", "a command is typed, never read from a file"),
+    ("send.body", "what is sent is typed: `--body`"),
+    ("send.data", "what is sent is typed: `--data`"),
+    ("sign.body", "what is signed is typed: `--body`"),
+    ("sign.data", "what is signed is typed: `--data`"),
     ("insecure", "give the flag, or name a certificate: `cacert`"),
     ("yes-this-is-mine", "give the flag"),
     ("help", "give the flag"),
@@ -25,6 +30,25 @@ pub(super) const TYPED_ONLY: [(&str, &str); 10] = [
     ("color", "it stands above all sections"),
     ("config", "give the flag"),
 ];
+
+/// Flags that name a file which is written over.
+const WRITTEN: [&str; 2] = ["junit", "ready-file"];
+
+/// Whether a path leads nowhere but into its folder.
+fn is_below(path: &str) -> bool {
+    let is_step = |step| matches!(step, Component::Normal(_) | Component::CurDir);
+    !path.starts_with('~') && Path::new(path).components().all(is_step)
+}
+
+/// Why a file may not set a flag of a command, where it may not.
+pub(super) fn typed_only(command: &str, key: &str) -> Option<&'static str> {
+    let is_meant = |flag: &str| match flag.split_once('.') {
+        Some((of, name)) => of == command && name == key,
+        None => flag == key,
+    };
+    let mut flags = TYPED_ONLY.iter();
+    flags.find_map(|(flag, instead)| is_meant(flag).then_some(*instead))
+}
 
 /// What one section says: the values of each flag, as they would be typed.
 pub type Section = BTreeMap<String, Vec<String>>;
@@ -43,6 +67,14 @@ pub fn read(
     let entry = |(key, value): (&String, &toml::Value)| {
         let arg = flag(command, key)?;
         let values = typed(arg, value).map_err(|form| (format!("`{name}.{key}`: {form}"), None))?;
+        if WRITTEN.contains(&key.as_str()) && !values.iter().all(|path| is_below(path)) {
+            let message = format!("`{name}.{key}`: not below the folder of the configuration file");
+            return Err((message, Some(format!("type it: `--{key} PATH`"))));
+        }
+        if key == "respond" && values.iter().any(|value| value.contains(":@")) {
+            let message = format!("`{name}.{key}`: a body from a file cannot stand in `[{name}]`");
+            return Err((message, Some("type it: `--respond 201:@FILE`".into())));
+        }
         let is_path = matches!(
             arg.get_value_hint(),
             ValueHint::FilePath | ValueHint::DirPath
@@ -61,9 +93,9 @@ pub fn read(
 /// The flag of `command` that a key of its section means.
 fn flag<'a>(command: &'a Command, key: &str) -> Result<&'a Arg, (String, Option<String>)> {
     let name = command.get_name();
-    if let Some((_, instead)) = TYPED_ONLY.iter().find(|(name, _)| *name == key) {
+    if let Some(instead) = typed_only(name, key) {
         let message = format!("`{key}` cannot stand in `[{name}]`");
-        return Err((message, Some((*instead).into())));
+        return Err((message, Some(instead.into())));
     }
     let mut args = command.get_arguments();
     args.find(|arg| arg.get_long() == Some(key)).ok_or_else(|| {

@@ -70,6 +70,22 @@ fn a_typed_flag_takes_the_place_of_those_that_cannot_stand_beside_it() {
 }
 
 #[test]
+fn no_header_s_value_is_shown() {
+    let sandbox = project("[listen]\nheader = ['Authorization: Bearer sesame', 'X-A: b']\n");
+    let (value, _) = shown(&sandbox, "listen.header").unwrap();
+    let names = vec!["Authorization: redacted", "X-A: redacted"];
+    assert_eq!(value, Value::from(names));
+}
+
+#[test]
+fn a_report_below_the_folder_of_a_file_is_written() {
+    let sandbox = project("[listen]\nport = 0\nready-file = 'out/ready.json'\n");
+    std::fs::create_dir(sandbox.folder().join("out")).unwrap();
+    sandbox.run(&["listen", "--within", "0s"]).expect(0);
+    assert!(sandbox.folder().join("out/ready.json").is_file());
+}
+
+#[test]
 fn a_variable_stands_before_a_section() {
     let sandbox = project("[send]\nurl = 'localhost:1'\nprovider = 'cimplify'\n")
         .with("WEBHOOK_PROVIDER", "olympus");
@@ -94,6 +110,31 @@ fn paths_are_those_of_the_file_s_folder() {
 fn what_a_file_must_not_say_is_an_error_with_a_way_out() {
     let elsewhere = "fix it there, or name another file: `--config PATH`";
     for (toml, message, hint) in [
+        (
+            "[send]\nbody = '@/etc/passwd'",
+            "`body` cannot stand in `[send]`",
+            "what is sent is typed: `--body`",
+        ),
+        (
+            "[sign]\ndata = '@secret'",
+            "`data` cannot stand in `[sign]`",
+            "what is signed is typed: `--data`",
+        ),
+        (
+            "[test]\njunit = '~/.bashrc'",
+            "`test.junit`: not below the folder of the configuration file",
+            "type it: `--junit PATH`",
+        ),
+        (
+            "[listen]\nready-file = 'a/../../b'",
+            "`listen.ready-file`: not below the folder of the configuration file",
+            "type it: `--ready-file PATH`",
+        ),
+        (
+            "[listen]\nrespond = [500, '200:@/etc/passwd']",
+            "`listen.respond`: a body from a file cannot stand in `[listen]`",
+            "type it: `--respond 201:@FILE`",
+        ),
         (
             "pruvider = 1",
             "line 1: unknown field `pruvider`",

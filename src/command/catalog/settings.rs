@@ -105,9 +105,17 @@ fn flags(config: &Config) -> Vec<Named> {
         .collect()
 }
 
-/// The same without user name and password, where it holds URLs.
+/// The same without user name and password, where it holds URLs, and without the values of headers.
 fn hidden((name, mut setting): Named) -> Named {
     let key = name.rsplit('.').next().unwrap_or_default();
+    if key == "header"
+        && let Value::Array(headers) = &mut setting.value
+    {
+        for header in headers.iter_mut() {
+            let name = header.as_str().and_then(|text| text.split_once(':'));
+            *header = name.map(|(name, _)| format!("{name}: {REDACTED}")).into();
+        }
+    }
     if key.ends_with("url") || key == "forward-to" || key == "route" {
         match &mut setting.value {
             Value::String(url) => *url = without_secrets(url),
