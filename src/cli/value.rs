@@ -14,7 +14,7 @@ use crate::provider::StatusPattern;
 use crate::signature::Freshness;
 
 /// A value of an enum as it is typed.
-pub fn name_of<T: ValueEnum>(value: T) -> Option<String> {
+pub fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
     let name = value.to_possible_value()?.get_name().to_owned();
     Some(name)
 }

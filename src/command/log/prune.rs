@@ -24,7 +24,7 @@ pub fn run(
     let older_than = older_than.map(|length| Moment::Ago(length).seen_from(now));
     let pruned = log.prune(older_than, keep)?;
     if json {
-        world.console.line("summary", &pruned)?;
+        world.console.line("summary", pruned)?;
     } else {
         world.console.remark(&said(pruned));
     }
