@@ -17,6 +17,8 @@ static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 const DEFINITION_FILE: &str = "provider.json";
 /// The folder of a provider's events.
 const EVENTS_FOLDER: &str = "events";
+/// More events than any provider has: the folder may be a link to something else.
+const MOST_EVENTS: usize = 10_000;
 
 /// All providers, in the order of their names.
 #[derive(Debug, Clone, Default)]
@@ -224,9 +226,21 @@ fn collect_events(
     events: &mut Vec<EventFile>,
 ) -> Result<(), CatalogueError> {
     for path in list(folder)? {
+        // A folder behind a link may be one above, or the whole disk; a pipe is read for ever.
+        let is_elsewhere = path.is_dir() && path.is_symlink();
+        let is_device = path.exists() && !path.is_dir() && !path.is_file();
+        if is_elsewhere || is_device {
+            continue;
+        }
         if path.is_dir() {
             collect_events(root, &path, events)?;
         } else if let Some(name) = event_name(root, &path) {
+            if events.len() == MOST_EVENTS {
+                return Err(CatalogueError::Form {
+                    path: root.to_path_buf(),
+                    problem: format!("more than {MOST_EVENTS} events"),
+                });
+            }
             let text = read(&path)?.into();
             events.push(EventFile { name, text });
         }

@@ -83,6 +83,9 @@ FROM delivery;
 /// again. Queries read it from the index, which holds no row that `listen` has received and so costs
 /// it nothing.
 ///
+/// What its comments list has grown since: `source` is `probe` and `cause` is `test`, too. A step is
+/// never edited.
+///
 /// Of what is there, `test` has sent what it says it has forged, and all else was received or
 /// imported, which nobody kept apart. Of a run, the endpoint is known where it was one.
 const V2: &str = "

@@ -141,6 +141,34 @@ fn files_that_others_can_read_are_warned_of() {
     );
 }
 
+/// What stands in a folder that somebody else has made holds up no command.
+#[test]
+fn a_providers_folder_leads_nowhere_else_and_waits_for_nothing() {
+    let sandbox = Sandbox::new();
+    let built_in = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/cimplify/provider.json"
+    );
+    let definition = std::fs::read_to_string(built_in).unwrap();
+    sandbox.file(
+        "providers/x/provider.json",
+        definition.replace("\"cimplify\"", "\"x\""),
+    );
+    let event = r#"{"description":"Paid","source":"documented","data":{}}"#;
+    sandbox.file("providers/x/events/order.paid.json", event);
+    sandbox.file("webhook.toml", "");
+    let events = sandbox.folder().join("providers/x/events");
+    for (name, target) in [("a", "."), ("b", ".."), ("c", "/"), ("d.json", "/dev/zero")] {
+        std::os::unix::fs::symlink(target, events.join(name)).unwrap();
+    }
+    let pipe = events.join("pipe.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let run = sandbox.run(&["events", "x", "--json"]).expect(0);
+    assert!(run.stdout.contains("order.paid"), "{}", run.stdout);
+    assert_eq!(run.json_lines().len(), 1, "{}", run.stdout);
+}
+
 #[test]
 fn a_folder_is_no_log() {
     let sandbox = Sandbox::new();
