@@ -40,7 +40,7 @@
 //! | what | where |
 //! |---|---|
 //! | the answer to a delivery, and whether it is forwarded | `receive/decide.rs`; a script or a full queue overrules it in `receive/mod.rs` |
-//! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried is `provider/retry.rs`, when is `provider/schedule.rs` |
+//! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried, and when, is `provider/schedule.rs` |
 //! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/` |
 //! | a check of `webhook test` | a row in `check/table/` |
 //! | a mistake that the doctor names | a row in `signature/diagnose/` |

@@ -103,7 +103,7 @@ pub fn known_flaw_of<'p>(
     severity: Severity,
 ) -> Option<&'p KnownFlaw> {
     let flaws = provider.definition.handler.known_flaws.iter();
-    let mut flaws = flaws.filter(|flaw| flaw.severity == severity.as_str());
+    let mut flaws = flaws.filter(|flaw| flaw.severity == severity);
     flaws.find(|flaw| flaw.checks.iter().any(|pattern| matches(pattern, id)))
 }
 

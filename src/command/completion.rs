@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use clap_complete::engine::CompletionCandidate;
 
+use strum::VariantArray as _;
+
 use super::select::ALL_SOURCES;
 use crate::check::plan;
 use crate::cli::GlobalArgs;
@@ -46,7 +48,12 @@ fn of_argument(command: &str, argument: &str) -> Option<Candidates> {
             || Typing::of_process().providers()
         }
         (_, "event" | "events" | "expect") => || Typing::of_process().events(),
-        (_, "verdict") => || Status::ALL.map(|status| status.as_str().into()).into(),
+        (_, "verdict") => || {
+            Status::VARIANTS
+                .iter()
+                .map(|status| status.as_str().into())
+                .collect()
+        },
         (_, "source") => Typing::sources,
         _ => return None,
     })
@@ -127,7 +134,7 @@ impl Typing {
         let known = DeliverySource::ALL;
         let names = known
             .iter()
-            .map(DeliverySource::as_str)
+            .map(DeliverySource::as_ref)
             .chain([ALL_SOURCES]);
         names.map(|name| name.to_owned().into()).collect()
     }

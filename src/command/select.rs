@@ -1,5 +1,7 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
+use strum::VariantArray as _;
+
 use super::World;
 use crate::cli::SelectArgs;
 use crate::config::Setup;
@@ -46,8 +48,13 @@ fn events(patterns: &[String]) -> Result<EventFilter, CliError> {
 }
 
 fn verdict(name: &str) -> Result<Status, CliError> {
-    let unknown = |()| unknown("verdict", name, &Status::ALL.map(Status::as_str));
-    name.parse().map_err(unknown)
+    name.parse().map_err(|_| {
+        let known: Vec<_> = Status::VARIANTS
+            .iter()
+            .map(|known| known.as_str())
+            .collect();
+        unknown("verdict", name, &known)
+    })
 }
 
 /// The sources with these names; none is the usual ones, `all` is all.
@@ -58,7 +65,7 @@ pub fn sources(names: &[String]) -> Result<SourceFilter, CliError> {
         match DeliverySource::named(name) {
             DeliverySource::Other(_) if name == ALL_SOURCES => return Ok(SourceFilter::All),
             DeliverySource::Other(_) => {
-                let names: Vec<_> = known.iter().map(DeliverySource::as_str).collect();
+                let names: Vec<_> = known.iter().map(DeliverySource::as_ref).collect();
                 return Err(unknown(
                     "source",
                     name,
@@ -217,8 +224,8 @@ mod tests {
 
     #[test]
     fn every_verdict_is_known_by_its_name_and_a_near_one_is_suggested() {
-        for status in Status::ALL {
-            assert_eq!(verdict(status.as_str()), Ok(status));
+        for status in Status::VARIANTS {
+            assert_eq!(verdict(status.as_str()), Ok(*status));
         }
         let hint = |name| verdict(name).unwrap_err().hint.unwrap_or_default();
         assert_eq!(hint("mismatched"), "did you mean `mismatch`?");

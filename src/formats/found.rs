@@ -40,7 +40,11 @@ pub struct FoundCapture {
 impl FoundCapture {
     /// A capture with what it says itself of what could not be read.
     pub(super) fn new(place: FilePosition, capture: Capture, mut notes: Vec<ReadNote>) -> Self {
-        notes.extend(capture.unreadable_time.clone().map(ReadNote::Time));
+        notes.extend(
+            capture
+                .unreadable_time()
+                .map(|text| ReadNote::Time(text.to_owned())),
+        );
         Self {
             place,
             capture,

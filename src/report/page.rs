@@ -45,7 +45,7 @@ fn about(delivery: &Delivery, now: Timestamp) -> String {
     let incomplete = (!delivery.request.body_complete).then_some("the body is not complete");
     // What is shown is what was received, unless it says otherwise.
     let source =
-        Some(delivery.source.as_str()).filter(|_| delivery.source != DeliverySource::Listen);
+        Some(delivery.source.as_ref()).filter(|_| delivery.source != DeliverySource::Listen);
     lines([
         field("source", source),
         field("received", Some(&moment(delivery.received_at, now))),

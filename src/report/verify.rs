@@ -6,6 +6,8 @@ use std::time::Duration;
 use colored::Colorize as _;
 use serde::Serialize;
 
+use strum::VariantArray as _;
+
 use super::names;
 use super::sanitize::escape;
 use super::style::{self, join_lines, pad};
@@ -249,9 +251,9 @@ fn live_line(one: &(String, Verification)) -> String {
 }
 
 fn counts(totals: &Totals, shown: u64) -> String {
-    let parts: Vec<String> = Status::ALL
-        .into_iter()
-        .map(|status| (status, totals.of(status)))
+    let parts: Vec<String> = Status::VARIANTS
+        .iter()
+        .map(|status| (status, totals.of(*status)))
         .filter(|(_, count)| *count > 0)
         .map(|(status, count)| format!("{count} {status}"))
         .collect();

@@ -60,7 +60,7 @@ impl SourceFilter {
             Self::Usual => Some((USUAL, None)),
             Self::All => None,
             Self::Only(sources) => {
-                let names: Vec<_> = sources.iter().map(DeliverySource::as_str).collect();
+                let names: Vec<_> = sources.iter().map(DeliverySource::as_ref).collect();
                 let part = if sources.contains(&DeliverySource::Listen) {
                     "seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
                      AND source NOT IN (SELECT value FROM json_each(?)))"

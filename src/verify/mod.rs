@@ -37,8 +37,8 @@ impl Verifier<'_> {
     /// Checks a capture. What it says itself of provider and verdict is not believed.
     pub fn capture(&self, reading: &FoundCapture) -> Verification {
         let capture = &reading.capture;
-        let mut found = self.request(&capture.request, capture.received_at);
-        found.id.clone_from(&capture.id);
+        let mut found = self.request(&capture.request, capture.received_at());
+        found.id.clone_from(&capture.facts.id);
         let verdict = &mut found.verdict;
         if self.at.is_none() && self.policy.freshness != Freshness::Ignored {
             leave_age_open(verdict, capture);
@@ -104,7 +104,7 @@ impl Verifier<'_> {
 
 /// Takes back what was said of the age of a capture whose time nobody can read.
 fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
-    if capture.unreadable_time.is_none() || verdict.age_seconds.take().is_none() {
+    if capture.unreadable_time().is_none() || verdict.age_seconds.take().is_none() {
         return;
     }
     if matches!(verdict.status, Status::Valid | Status::Stale) {

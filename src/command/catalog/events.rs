@@ -3,6 +3,8 @@
 use colored::Colorize as _;
 use serde_json::json;
 
+use strum::VariantArray as _;
+
 use super::{print, print_lines};
 use crate::cli::{EventsArgs, EventsCommand, GlobalArgs};
 use crate::command::World;
@@ -103,8 +105,8 @@ fn table(events: Vec<(&Provider, &str, Event)>, width: Option<usize>) -> String 
             provider.dimmed()
         };
         let source = match event.source {
-            Provenance::Inferred => event.source.name().dimmed(),
-            _ => event.source.name().normal(),
+            Provenance::Inferred => event.source.to_string().dimmed(),
+            _ => event.source.to_string().normal(),
         };
         let name = escape(name).into_owned();
         vec![
@@ -135,15 +137,15 @@ fn documented_parts(events: &[(&Provider, &str, Event)]) -> String {
 
 fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
     if json {
-        let line = |fault: Fault| json!({"fault": fault.name(), "effect": fault.effect(), "expected": fault.expected()});
-        print_lines(world, "fault", Fault::ALL.into_iter().map(line))?;
+        let line = |fault: Fault| json!({"fault": fault.to_string(), "effect": fault.effect(), "expected": fault.expected()});
+        print_lines(world, "fault", Fault::VARIANTS.iter().copied().map(line))?;
     } else {
         let row = |fault: Fault| {
-            let name = fault.name().bold().to_string();
+            let name = fault.to_string().bold().to_string();
             vec![name, fault.effect().to_owned(), fault.expected().to_owned()]
         };
         let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
-        let rows = Fault::ALL.into_iter().map(row).collect();
+        let rows = Fault::VARIANTS.iter().copied().map(row).collect();
         print(
             world,
             &report::table_or_stack(&headers, rows, world.console.width()),

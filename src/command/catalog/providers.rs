@@ -102,7 +102,7 @@ fn retries(retry: &Retry) -> String {
     format!(
         "{} after the {}",
         delays.join(", "),
-        retry.counted_from.name()
+        retry.counted_from.to_string()
     )
 }
 
@@ -244,7 +244,7 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
             "counted from",
             format!(
                 "the {} attempt{}",
-                rules.retry.counted_from.name(),
+                rules.retry.counted_from.to_string(),
                 mark("waits")
             ),
         ),

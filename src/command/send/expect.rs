@@ -40,7 +40,7 @@ pub fn remark(args: &SendArgs, status: u16) -> Option<String> {
 
 /// What to say of the answer to a deliberate fault, where the fault is what it answers.
 fn of_fault(fault: Fault, status: u16, is_right: bool) -> Option<String> {
-    let name = fault.name();
+    let name = fault.to_string();
     Some(match status {
         200..=299 if is_right => return None,
         401 if is_right => format!("expected: a correct receiver answers 401 to `{name}`"),

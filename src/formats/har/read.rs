@@ -180,7 +180,11 @@ impl EntryForm {
         let answered = self
             .response
             .and_then(|response| status(number(response.get("status")?)?));
-        let capture = Capture::knowing(facts, request, answered);
+        let capture = Capture {
+            facts,
+            request,
+            response_status: answered,
+        };
         Ok(Some(FoundCapture::new(place, capture, body.notes)))
     }
 }

@@ -53,7 +53,7 @@ fn chrome_writes_pseudo_headers_and_leaves_bodies_out() {
     assert_eq!(first.request.target, "/webhooks/olympus?shop=1&x=%7e");
     assert_eq!(first.request.version, "HTTP/2.0");
     assert_eq!(
-        first.received_at,
+        first.received_at(),
         Timestamp::parse("2026-01-18T10:30:01.123Z")
     );
     assert_eq!(first.response_status, Some(204));
@@ -90,7 +90,7 @@ fn firefox_counts_characters() {
     ];
     assert_eq!(bodies(&readings), expected);
     assert_eq!(
-        readings[0].capture.received_at,
+        readings[0].capture.received_at(),
         Timestamp::parse("2026-01-18T10:30:01.123Z")
     );
     assert_eq!(readings[1].capture.request.version, "HTTP/1.1");
@@ -330,7 +330,7 @@ fn custom_fields_of_others_are_not_ours() {
         let entry = format!(r#"{{"request":{{"url":"/","headers":[]}},"_delivery":{own}}}"#);
         let file = format!(r#"{{"log":{{"creator":{{"name":"{creator}"}},"entries":[{entry}]}}}}"#);
         let readings = read(file.as_bytes()).unwrap().0;
-        assert_eq!(readings[0].capture.id.as_deref(), expected);
+        assert_eq!(readings[0].capture.facts.id.as_deref(), expected);
     }
 }
 

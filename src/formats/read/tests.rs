@@ -490,7 +490,7 @@ fn a_gateway_s_event_is_the_request_that_it_got() {
                 request.headers.text("X-A").unwrap().starts_with('1'),
                 "{text}"
             );
-            let received = found.capture.received_at.map(|at| at.to_string());
+            let received = found.capture.received_at().map(|at| at.to_string());
             assert_eq!(received.unwrap_or_default(), time, "{text}");
             assert_eq!(found.notes, [], "{text}");
         }
