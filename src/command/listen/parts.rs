@@ -67,7 +67,6 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = Ready::new(&socket, path, &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let mut limits = limits(args);
