@@ -6,12 +6,9 @@ mod printer;
 mod ready;
 mod routes;
 mod socket;
-mod warnings;
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
-use std::io::Write;
-use std::path::Path;
+use std::future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +23,12 @@ use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
-use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Events, Progress, Receiver, Uptake};
 use crate::store::Reader;
 use companion::Companion;
 use parts::Parts;
 use printer::Printer;
-use ready::Ready;
 use socket::Socket;
 
 /// How long the last work may take before it is said what is waited for.
@@ -69,13 +64,19 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
-    let receiver = Arc::new(Receiver::new(parts.options));
     let [first, second] = signal::both()?;
-    let console = world.console;
-    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
+    let (console, attempts) = (world.console, Arc::clone(&parts.attempts));
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, attempts);
     printer.ready(&parts.ready)?;
+    routes::probe(
+        &parts.options.rules.routes,
+        &parts.attempts,
+        args.json,
+        world,
+    );
+    let receiver = Arc::new(Receiver::new(parts.options));
     if let Some(path) = &args.ready_file {
-        write_ready(path, &parts.ready)?;
+        ready::write(path, &parts.ready)?;
     }
     let companion = Companion::start(&args.command, &parts.ready, args.json)?;
     let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
@@ -153,7 +154,13 @@ async fn receive(
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
-    let said = patiently(read_to_end(printing, &uptake), ready(()), why, world).await;
+    let said = patiently(
+        read_to_end(printing, &uptake),
+        future::ready(()),
+        why,
+        world,
+    )
+    .await;
     let ended = outcome(reason, &progress)?;
     said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
 }
@@ -189,14 +196,6 @@ async fn warn_of_stalls(events: &Events, world: &World) -> Infallible {
             );
         });
     }
-}
-
-/// Writes the `ready` line into a file, which appears whole.
-fn write_ready(path: &Path, ready: &Ready) -> Result<(), CliError> {
-    let line = ready.to_json()? + "\n";
-    let failed = |error| CliError::unwritable(path, error);
-    let write = |file: &mut dyn Write| file.write_all(line.as_bytes()).map_err(failed);
-    formats::write_whole(path, write, failed)
 }
 
 /// Receives until something asks for the end; tells what that was.
@@ -266,7 +265,7 @@ async fn beside(
         );
     }
     let why = "waiting for the command to end";
-    patiently(companion.end(), ready(()), why, world).await;
+    patiently(companion.end(), future::ready(()), why, world).await;
     match reason {
         // It had this time to come to its own end.
         StopReason::Elapsed => StopReason::Ended(Outcome::No),

@@ -5,7 +5,6 @@ mod catalog;
 mod completion;
 mod edit;
 mod junit;
-mod line;
 mod listen;
 mod log;
 mod printed;

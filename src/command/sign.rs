@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _};
 use bytes::Bytes;
 use serde_json::json;
 
-use super::line::Line;
 use super::request::LISTENER;
 use super::setup::{self, first_key, keyring_or_local};
 use super::{World, shape};
@@ -138,9 +137,7 @@ fn print(
             "body_bytes": payload.body.len(),
             "headers": fields,
         });
-        return Ok(world
-            .console
-            .json(&Line::new("signature", fields).to_json()?)?);
+        return Ok(world.console.line("signature", fields)?);
     }
     let line = |(name, value): (&str, &Bytes)| {
         let value = String::from_utf8_lossy(value);

@@ -38,6 +38,6 @@ pub use limits::Limits;
 pub use server::{GRACE, serve};
 pub use service::buffered;
 pub use stray::{Notice, Stray};
-pub use target::{Target, TargetError, without_secrets};
+pub use target::{Target, TargetError};
 pub use tls::install_crypto_provider;
 pub use wire::Head;

@@ -28,7 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("provider", &["delivery", "json", "signature"]),
     ("http", &["delivery", "json"]),
     ("store", &["delivery", "json"]),
-    ("report", &["delivery", "json"]),
+    ("report", &["delivery", "json", "provider", "signature"]),
     ("formats", &["delivery", "json"]),
     ("dispatch", &["delivery", "http", "store"]),
     ("receive", BELOW_ENGINES),

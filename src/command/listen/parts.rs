@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::ready::Ready;
+use super::ready;
 use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
@@ -20,7 +20,7 @@ use crate::receive::{
     Duplicates, Expectation, ExpectedDelivery, ForwardOptions, REMEMBERED, ReadError,
     ReceiverOptions, Route, Rules, Script, ScriptStep,
 };
-use crate::report::Attempts;
+use crate::report::{Attempts, Ready};
 use crate::signature::Allowance;
 use crate::store::{Log, Reader, StoreError, Writer};
 
@@ -67,8 +67,7 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        routes::probe(&rules.routes, &attempts, args.json, world);
-        let ready = Ready::new(&socket, path, &rules);
+        let ready = ready::of(&socket, path.as_deref(), &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let mut limits = limits(args);
         (limits.max_connections, limits.max_waiting) = connections(limits, waits, world);

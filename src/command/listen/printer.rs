@@ -3,17 +3,15 @@
 use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::ready::Ready;
-use super::warnings::RareWarnings;
-use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{About, Attempt};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
-use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView};
+use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView, RareWarnings, Ready};
 
 /// About how many bytes are printed with one write.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -49,7 +47,7 @@ impl Printer {
             detail: console.detail(),
             width: None,
         };
-        let one_target = ready.targets.len() < 2;
+        let one_target = ready.forward_to.len() < 2;
         Self {
             console,
             json,
@@ -63,9 +61,10 @@ impl Printer {
     /// Says that requests are received from now on.
     pub fn ready(&self, ready: &Ready) -> Result<(), CliError> {
         if self.json {
-            self.console.json(&ready.to_json()?)?;
+            self.console.line("ready", ready)?;
         }
-        self.console.talk(&ready.to_text(self.console.detail()));
+        self.console
+            .talk(&report::ready(ready, self.console.detail()));
         Ok(())
     }
 
@@ -112,8 +111,7 @@ impl Printer {
                 "valid": progress.valid, "refused": progress.refused,
                 "met": progress.is_met(), "missing": missing,
             });
-            self.console
-                .json(&Line::new("summary", fields).to_json()?)?;
+            self.console.line("summary", fields)?;
         }
         let (count, valid) = (progress.deliveries, progress.valid);
         self.console
@@ -158,19 +156,25 @@ impl Printer {
                 Some(self.attempt(attempt, about))
             }
             Activity::Error(error) => {
-                self.warnings.borrow_mut().of_log(self.console, error);
-                None
+                let error = CliError::from(error.clone());
+                self.warn("", &error.message, error.hint.as_deref())
             }
             Activity::Stray(stray, from) => {
-                let mut warnings = self.warnings.borrow_mut();
-                warnings.of_stray(self.console, stray, *from);
-                None
+                self.warn(&format!("`{from}` "), &stray.to_string(), stray.hint())
             }
             Activity::Skipped(count) => {
                 self.console.warn(&self.skipped(*count), None);
                 None
             }
         }
+    }
+
+    /// Warns of what happened to somebody, once in a while.
+    fn warn(&self, whom: &str, what: &str, hint: Option<&str>) -> Option<String> {
+        let now = Instant::now();
+        let message = self.warnings.borrow_mut().due(whom, what, now)?;
+        self.console.warn(&message, hint);
+        None
     }
 
     fn attempt(&self, attempt: &Attempt, about: About<'_>) -> String {

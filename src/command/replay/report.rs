@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::resume;
 use super::warnings::Warnings;
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
-use crate::command::line::Line;
 use crate::command::printed::Printed;
 use crate::command::{World, request, shape};
 use crate::config::Setup;
@@ -182,7 +181,7 @@ impl<'a> RunReport<'a> {
                 tally: &self.tally,
                 skipped: self.warnings.skipped,
             };
-            console.json(&Line::new("summary", summary).to_json()?)?;
+            console.line("summary", summary)?;
         } else if requests > 1 {
             console.remark(&report::summary(&self.tally, None));
         }

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::expect;
 use crate::cli::SendArgs;
 use crate::command::World;
-use crate::command::line::Line;
 use crate::command::printed::Printed;
 use crate::command::{request, shape};
 use crate::delivery::{About, Attempt};
@@ -218,7 +217,7 @@ impl<'a> SendOutput<'a> {
     pub fn summarize(&self) -> Result<(), CliError> {
         let console = self.world.console;
         if self.args.json {
-            console.json(&Line::new("summary", self.counts()).to_json()?)?;
+            console.line("summary", self.counts())?;
         } else if self.tally.sent > 1 {
             console.remark(&report::summary(&self.tally, None));
         }
@@ -243,7 +242,7 @@ impl<'a> SendOutput<'a> {
         }
         if self.args.json {
             let summary = LoadJson::of(self.counts(), load);
-            return Ok(console.json(&Line::new("summary", summary).to_json()?)?);
+            return Ok(console.line("summary", summary)?);
         }
         let end = match load.stopped_by {
             None => LoadEnd::Whole,

@@ -13,7 +13,6 @@ use crate::check::Planned;
 use crate::cli::{TestArgs, TestOutput};
 use crate::command::World;
 use crate::command::junit::{JunitReport, takes_stdout};
-use crate::command::line::Line;
 use crate::delivery::{CheckOutcome, Finding};
 use crate::exit::{CliError, Outcome};
 use crate::report::{self, CheckTotals, Detail, table};
@@ -127,7 +126,7 @@ impl<'a> RunOutput<'a> {
         self.bar.suspend(|| -> Result<(), CliError> {
             let console = self.world.console;
             if self.args.json {
-                console.json(&Line::new("check", found).to_json()?)?;
+                console.line("check", found)?;
             } else if self.has_text() {
                 if self.group != found.group {
                     console.data(&report::check_group(found.group))?;
@@ -213,7 +212,7 @@ impl<'a> RunOutput<'a> {
                 let met = shortfall.filter(|shortfall| shortfall.kind == kind);
                 fields[kind] = json!(met.map(|shortfall| &shortfall.message));
             }
-            return Ok(console.json(&Line::new("summary", fields).to_json()?)?);
+            return Ok(console.line("summary", fields)?);
         }
         if self.is_for_github() {
             for found in &self.findings {
@@ -266,7 +265,7 @@ pub fn list(planned: &[Planned], is_json: bool, world: &World) -> Result<Outcome
                 "id": one.id, "group": one.check.group(), "severity": one.check.severity,
                 "sent": one.check.title, "event": one.event,
             });
-            console.json(&Line::new("check", fields).to_json()?)?;
+            console.line("check", fields)?;
         }
         return Ok(Outcome::Yes);
     }
