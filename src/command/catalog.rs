@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use strum::VariantArray as _;
 
 use super::World;
 use super::setup::{self, Terminal};
@@ -100,8 +101,8 @@ fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
     if !json {
         return print(world, &report::faults(world.console.width()));
     }
-    for fault in Fault::ALL {
-        let (name, effect, expected) = (fault.name(), fault.effect(), fault.expected());
+    for &fault in Fault::VARIANTS {
+        let (name, effect, expected) = (fault.to_string(), fault.effect(), fault.expected());
         let fields = json!({"fault": name, "effect": effect, "expected": expected});
         world.console.line("fault", fields)?;
     }
