@@ -65,7 +65,7 @@ mod tests {
                 Fault::Future => &[200, 400, 401, 403, 422],
                 _ => &[400, 401, 403, 422],
             };
-            assert_eq!(right(fault), expected, "{}", fault);
+            assert_eq!(right(fault), expected, "{fault}");
         }
     }
 }
