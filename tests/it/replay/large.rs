@@ -42,7 +42,9 @@ fn cpu_ticks(id: u32) -> u64 {
     // The name in parentheses may hold anything; the state is the first field after it.
     let (_, fields) = stat.rsplit_once(") ").expect("a name");
     let times = fields.split(' ').skip(11).take(2);
-    times.map(|text| text.parse::<u64>().expect("a number")).sum()
+    times
+        .map(|text| text.parse::<u64>().expect("a number"))
+        .sum()
 }
 
 #[cfg(target_os = "linux")]
