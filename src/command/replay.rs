@@ -50,18 +50,18 @@ fn replay(
     let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
     replay.changes.edit = if args.edit { Some(&edit) } else { None };
     set_options(&mut replay, args, setup)?;
-    let mut unreadable = None;
-    let log = match &args.from {
+    let (log, unreadable) = match &args.from {
         Some(path) => {
             let (mut deliveries, odd) = captures::deliveries(path, world)?;
-            for delivery in deliveries.iter_mut().filter(|it| it.event.is_none()) {
-                recognise(delivery, setup, &keyring);
-            }
+            let unknown = deliveries.iter_mut().filter(|it| it.event.is_none());
+            unknown.for_each(|delivery| recognise(delivery, setup, &keyring));
             replay.selection = Selection::Deliveries(deliveries);
-            unreadable = odd.end();
-            None
+            (None, odd.end())
         }
-        None => Some(select_from_log(&mut replay, args, setup, world)?),
+        None => (
+            Some(select_from_log(&mut replay, args, setup, world)?),
+            None,
+        ),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);

@@ -110,7 +110,7 @@ fn signed(
         number: 0,
     };
     let composed = options.compose(message, story);
-    let payload = composed.map_err(|error| shape::refused(error, false))?;
+    let payload = composed.map_err(|error| CliError::of_send(error, false))?;
     let signed = payload.sign(&message.provider.definition, message.key);
     Ok((payload, signed.headers))
 }

@@ -23,9 +23,6 @@ use crate::signature::Key;
 use crate::store::Log;
 use output::{RunOutput, Shortfall};
 
-/// The variable in which GitHub names the file for the summary of a step.
-const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
-
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
@@ -56,12 +53,9 @@ async fn play(
     planned: Vec<Planned>,
 ) -> Result<Outcome, CliError> {
     world.begin();
-    let mut output = RunOutput::new(args, world, target.to_string(), &planned)?;
-    let summary_file = setup.config.environment.get(STEP_SUMMARY);
-    let summary_file = summary_file.map(|(path, _)| path);
+    let mut output = RunOutput::new(args, setup, world, target.to_string(), &planned)?;
     if let Some(message) = guard::unreachable(args, &target).await? {
-        let shortfall = Shortfall::unreachable(message, None);
-        return end(output, Some(&shortfall), summary_file, world);
+        return output.end(Some(Shortfall::unreachable(message, None)));
     }
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
     let target = endpoint.request_target().to_owned();
@@ -72,19 +66,15 @@ async fn play(
         effects: effects.as_ref(),
         is_kept: !args.no_log,
     };
+    let cut = |message: &str, outcome| Shortfall::interrupted(message.to_owned(), outcome);
     match check(runner, planned, &mut output).await {
-        Ok((ended, signal)) => {
-            let shortfall = shortfall(ended, signal);
-            end(output, shortfall.as_ref(), summary_file, world)
-        }
+        Ok((ended, signal)) => output.end(shortfall(ended, signal)),
         Err(error) if error.is_closed_pipe() => {
             let known = error.or_known(output.outcome())?;
-            let cut = Shortfall::interrupted("nobody reads the output any more".into(), known);
-            output.finish(Some(&cut), summary_file)
+            output.finish(Some(&cut("nobody reads the output any more", known)))
         }
         Err(error) => {
-            let cut = Shortfall::interrupted(error.message.clone(), Outcome::No);
-            output.finish(Some(&cut), summary_file)?;
+            output.finish(Some(&cut(&error.message, Outcome::No)))?;
             Err(error)
         }
     }
@@ -189,20 +179,6 @@ async fn check(
     };
     let end = runner.run(planned, &mut observe, stop).await?;
     printed.error().map_or(Ok((end, signal)), Err)
-}
-
-/// Prints what is left to print, and at last why the checks prove less than they say.
-fn end(
-    output: RunOutput<'_>,
-    shortfall: Option<&Shortfall>,
-    summary_file: Option<&str>,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    let outcome = output.finish(shortfall, summary_file)?;
-    if let Some(Shortfall { message, hint, .. }) = shortfall {
-        world.console.talk(&report::error(message, *hint));
-    }
-    Ok(outcome)
 }
 
 /// Why a run that ended so proves less than its checks say, where it does.

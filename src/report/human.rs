@@ -120,11 +120,7 @@ fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
         text.map_or(String::new(), |text| format!("  {text}"))
     };
     let id = gap(id);
-    let provider = if view.one_provider {
-        String::new()
-    } else {
-        gap(provider)
-    };
+    let provider = gap(if view.one_provider { &None } else { provider });
     let beside = style::width(&head) + 2 + style::width(&answered);
     let least = cut(&event, room.saturating_sub(beside).max(LEAST_EVENT));
     let lines = [

@@ -47,7 +47,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     (
         "exit",
         &[
-            "check", "config", "delivery", "formats", "http", "provider", "store",
+            "check", "config", "delivery", "formats", "http", "json", "provider", "send", "store",
         ],
     ),
 ];

@@ -8,7 +8,7 @@ use super::resume;
 use super::warnings::Warnings;
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
 use crate::command::printed::Printed;
-use crate::command::{World, request, shape};
+use crate::command::{World, request};
 use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
@@ -219,7 +219,7 @@ impl<'a> RunReport<'a> {
             )),
             ReplayError::Unrecognised => trouble.hint("`--sign keep` sends it as it came"),
             ReplayError::NotJson(_) => trouble.hint("`--edit` opens whatever it is"),
-            ReplayError::Path(error) => shape::trouble(&error, !self.args.add),
+            ReplayError::Path(error) => CliError::of_path(&error, !self.args.add),
             ReplayError::Target(error) => error.into(),
             ReplayError::Lookup(error) => error.into(),
             ReplayError::Store(error) => error.into(),
