@@ -64,11 +64,17 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
-    let receiver = Arc::new(Receiver::new(parts.options));
     let [first, second] = signal::both()?;
-    let console = world.console;
-    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
+    let (console, attempts) = (world.console, Arc::clone(&parts.attempts));
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, attempts);
     printer.ready(&parts.ready)?;
+    routes::probe(
+        &parts.options.rules.routes,
+        &parts.attempts,
+        args.json,
+        world,
+    );
+    let receiver = Arc::new(Receiver::new(parts.options));
     if let Some(path) = &args.ready_file {
         ready::write(path, &parts.ready)?;
     }

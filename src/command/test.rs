@@ -3,6 +3,9 @@
 mod guard;
 mod output;
 
+use std::cell::Cell;
+use std::time::Duration;
+
 use super::World;
 use super::printed::Printed;
 use super::setup::{self, client, client_options, first_key, keyring_or_local};
@@ -22,6 +25,9 @@ use crate::report;
 use crate::signature::Key;
 use crate::store::Log;
 use output::{RunOutput, Shortfall};
+
+/// The shortest wait for a rate limit that is worth a line.
+const TOLD_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -60,11 +66,23 @@ async fn play(
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
     let target = endpoint.request_target().to_owned();
     let effects = side_effects(args, setup, world)?;
+    let is_told = Cell::new(false);
+    let on_wait = |pause: Duration| {
+        let is_news = pause >= TOLD_WAIT && !is_told.replace(true);
+        if is_news {
+            let seconds = pause.as_secs();
+            let message = format!(
+                "a rate limit asks to wait {seconds} s; each wait is as its `Retry-After` says"
+            );
+            world.console.note(&message);
+        }
+    };
     let runner = Runner {
         context: CheckContext::new(provider, key, target, world.clock, rand::random()),
         endpoint: &endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,
+        on_wait: &on_wait,
     };
     let cut = |message: &str, outcome| Shortfall::interrupted(message.to_owned(), outcome);
     match check(runner, planned, &mut output).await {

@@ -78,7 +78,7 @@ impl From<StoreError> for CliError {
             }
             StoreError::Newer { .. } => "update this program, or give another place: `--log PATH`",
             StoreError::WrittenOver(_) => {
-                "move the file away, and a new log is made; `webhook log prune` empties one in use"
+                "move the file away, and a new log is made; its newest rows may be in `-wal-kept-1` beside it"
             }
             StoreError::Replaced { .. } => "start again, and leave the file alone meanwhile",
             StoreError::Conflict(_) => "it is kept already: give another id",

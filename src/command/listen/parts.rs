@@ -60,7 +60,6 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        routes::probe(&rules.routes, &attempts, args.json, world);
         let ready = ready::of(&socket, path.as_deref(), &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let limits = connections(limits(args), waits, world);

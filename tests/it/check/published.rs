@@ -22,6 +22,7 @@ const LENGTHS: &[&str] = &[
     "signature/odd-length",
     "signature/too-long",
     "signature/wrong-prefix",
+    "signature/other-header",
     "signature/second-header",
 ];
 
@@ -60,6 +61,7 @@ const PUBLISHED: &[Row] = &[
             "signature/truncated",
             "signature/odd-length",
             "signature/too-long",
+            "signature/other-header",
             "signature/timestamp-missing",
             "signature/signature-missing",
         ]],
