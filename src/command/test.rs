@@ -66,23 +66,12 @@ async fn play(
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
     let target = endpoint.request_target().to_owned();
     let effects = side_effects(args, setup, world)?;
-    let is_told = Cell::new(false);
-    let on_wait = |pause: Duration| {
-        let is_news = pause >= TOLD_WAIT && !is_told.replace(true);
-        if is_news {
-            let seconds = pause.as_secs();
-            let message = format!(
-                "a rate limit asks to wait {seconds} s; each wait is as its `Retry-After` says"
-            );
-            world.console.note(&message);
-        }
-    };
     let runner = Runner {
         context: CheckContext::new(provider, key, target, world.clock, rand::random()),
         endpoint: &endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,
-        on_wait: &on_wait,
+        on_wait: &tell_of_wait(world),
     };
     let cut = |message: &str, outcome| Shortfall::interrupted(message.to_owned(), outcome);
     match check(runner, planned, &mut output).await {
@@ -174,6 +163,19 @@ fn side_effects(
         folder: world.folder.clone(),
         hidden: hidden.map(str::to_owned).collect(),
     }))
+}
+
+/// Tells once of a wait that a rate limit asks for, where it is long enough to be noticed.
+fn tell_of_wait(world: &World) -> impl Fn(Duration) {
+    let is_told = Cell::new(false);
+    move |pause: Duration| {
+        if pause >= TOLD_WAIT && !is_told.replace(true) {
+            let seconds = pause.as_secs();
+            world.console.note(&format!(
+                "a rate limit asks to wait {seconds} s; each wait is as its `Retry-After` says"
+            ));
+        }
+    }
 }
 
 /// Runs the checks and prints each; says which signal stopped them, where one did.

@@ -1,5 +1,6 @@
 //! The end of a load run: rates, statuses, latencies.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use colored::Colorize as _;
@@ -56,7 +57,10 @@ fn as_millis<S: Serializer>(length: &Duration, to: S) -> Result<S::Ok, S::Error>
     to.serialize_f64(length.as_secs_f64() * 1_000.0)
 }
 
-fn as_percentiles<S: Serializer>(latency: &&Histogram<u64>, to: S) -> Result<S::Ok, S::Error> {
+fn as_percentiles<S: Serializer>(
+    latency: &impl Deref<Target = Histogram<u64>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     let all = PERCENTILES.map(|(name, p)| (name, latency.value_at_percentile(p)));
     to.collect_map(all.into_iter().chain([("max", latency.max())]))
 }

@@ -51,7 +51,9 @@ impl Parts {
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let mut expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
-        path.iter().for_each(|path| warn_of_readers(path, world));
+        for path in &path {
+            warn_of_readers(path, world);
+        }
         let rules = rules(args, setup, world)?;
         expectation.counted = rules.events.clone();
         let (writer, reader, duplicates) = open_log(path.as_deref())?;

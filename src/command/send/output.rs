@@ -252,10 +252,11 @@ impl<'a> SendOutput<'a> {
             planned: planned.filter(|_| self.args.fault != Some(Fault::Duplicate)),
             sample: sample.as_deref(),
         };
-        Ok(if self.args.json {
+        if self.args.json {
             console.line("summary", measured)?;
         } else {
             console.data(&report::load(&measured))?;
-        })
+        }
+        Ok(())
     }
 }
