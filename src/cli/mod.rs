@@ -34,7 +34,7 @@ use catalog::{LOADING, MAN_EXAMPLES};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
-pub use select::SelectArgs;
+pub use select::{ALL_SOURCES, SelectArgs};
 pub use send::SendArgs;
 pub use sign::{SignArgs, SignAs};
 pub use test::{TestArgs, TestOutput};

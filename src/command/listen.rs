@@ -122,17 +122,9 @@ async fn receive(
     let (tell_progress, progress) = oneshot::channel();
     let printing = spawn_blocking(move || printer.run(activities, tell_unread, progress));
     let (ask, asked) = oneshot::channel::<()>();
-    let until = async {
-        let end = asked_to_end(args, &events, signals, unread, world);
-        let reason = beside(companion, end, world).await;
-        drop(ask);
-        reason
-    };
-    let work = Box::pin(async {
-        let reason = serve(socket, limits, &receiver, until).await;
-        receiver.finish().await;
-        reason
-    });
+    let end = asked_to_end(args, &events, signals, unread, world);
+    let until = beside(companion, end, ask, world);
+    let work = Box::pin(serve(socket, limits, &receiver, until));
     let reason = patiently(work, asked, "finishing what is under way", world).await;
     let progress = events.progress();
     let _ = tell_progress.send(progress.clone());
@@ -200,7 +192,7 @@ async fn warn_of_stalls(events: &Events, world: &World) -> Infallible {
     }
 }
 
-/// Receives until something asks for the end; tells what that was.
+/// Receives until something asks for the end, and finishes what is under way; tells what that was.
 async fn serve(
     socket: Socket,
     limits: Limits,
@@ -221,6 +213,7 @@ async fn serve(
         }
     });
     http::serve(socket.listeners, socket.tls, service, limits, notice, until).await;
+    receiver.finish().await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 
@@ -247,12 +240,15 @@ async fn patiently<T>(
     work.await
 }
 
-/// Runs the command, where there is one, until it ends or the end is `asked` for.
+/// Runs the command, where there is one, until it ends or the end is `asked` for; `ended` is held until
+/// then.
 async fn beside(
     companion: Option<Companion>,
     asked: impl Future<Output = StopReason>,
+    ended: oneshot::Sender<()>,
     world: &World,
 ) -> StopReason {
+    let _ended = ended;
     let Some(mut companion) = companion else {
         return asked.await;
     };

@@ -2,7 +2,6 @@
 
 mod captures;
 mod catalog;
-mod completion;
 mod edit;
 mod junit;
 mod listen;
@@ -28,7 +27,6 @@ use crate::console::Console;
 use crate::delivery::Timestamp;
 use crate::exit::{CliError, Outcome};
 
-pub use completion::complete_from_environment;
 pub use setup::describe;
 
 /// What a command finds around it: the streams, the clock, the folder it runs in.

@@ -65,9 +65,6 @@ fn replay(
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
-    if let Some(endpoint) = replay.endpoint.as_ref().filter(|_| args.dry_run) {
-        request::tell_of_authorization(world, endpoint);
-    }
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
     let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
@@ -164,6 +161,10 @@ async fn send(
     let interrupted = OnceLock::new();
     let signals = replay.dispatch.map(|_| signal::stop()).transpose()?;
     let console = report.console();
+    let shown = replay.endpoint.as_ref();
+    if let Some(endpoint) = shown.filter(|_| replay.dispatch.is_none()) {
+        request::tell_of_authorization(console, endpoint);
+    }
     let stop = async {
         let Some(signal) = OptionFuture::from(signals).await else {
             return pending().await;

@@ -1,15 +1,12 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
 use super::World;
-use crate::cli::SelectArgs;
+use crate::cli::{ALL_SOURCES, SelectArgs};
 use crate::config::Setup;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
 use crate::provider::did_you_mean;
 use crate::store::{Query, Reader, SourceFilter};
-
-/// What `--source` is given for whatever there is.
-pub const ALL_SOURCES: &str = "all";
 
 /// The filters as a query; times such as `-10m` are as seen from `now`.
 pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, CliError> {

@@ -103,11 +103,8 @@ fn line(attempt: &Attempt, is_new: bool, view: &AttemptView<'_>) -> (String, Str
         parts.join("  ")
     };
     let is_told = !is_new && attempt.outcome.is_err() && view.one_endpoint;
-    let shown_url = if is_told {
-        String::new()
-    } else {
-        url.dimmed().to_string()
-    };
+    let shown_url = (!is_told).then(|| url.dimmed().to_string());
+    let shown_url = shown_url.unwrap_or_default();
     let whole = join(&[&reason, &label, &shown_url, &resigned]);
     let Some(room) = view.width.filter(|room| style::width(&whole) > *room) else {
         return (whole, String::new());

@@ -108,10 +108,8 @@ fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
     let id = pad(&or_dash(delivery.event_id.as_deref()), ID_COLUMNS);
     let padded = pad(&event, EVENT_COLUMNS);
     let whole = format!("{head}  {padded}  {provider}  {id}  {size}{answered}");
-    let Some(room) = view
-        .width
-        .filter(|room| *room < WIDE || style::width(&whole) > *room)
-    else {
+    let is_narrow = |room: &usize| *room < WIDE || style::width(&whole) > *room;
+    let Some(room) = view.width.filter(is_narrow) else {
         return whole;
     };
     let [provider, id] = [&delivery.provider, &delivery.event_id];

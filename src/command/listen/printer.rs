@@ -168,10 +168,7 @@ impl Printer {
             Activity::Stray(stray, from) => {
                 self.warn(&format!("`{from}` "), &stray.to_string(), stray.hint())
             }
-            Activity::Skipped(count) => {
-                self.console.warn(&self.skipped(*count), None);
-                None
-            }
+            Activity::Skipped(count) => self.skipped(*count),
         }
     }
 
@@ -199,7 +196,7 @@ impl Printer {
     }
 
     /// Says that the output could not keep up.
-    fn skipped(&self, count: u64) -> String {
+    fn skipped(&self, count: u64) -> Option<String> {
         let slow = if self.json {
             "the output is read too slowly"
         } else {
@@ -210,6 +207,8 @@ impl Printer {
         } else {
             ""
         };
-        format!("{slow}: {count} not shown{kept}")
+        let message = format!("{slow}: {count} not shown{kept}");
+        self.console.warn(&message, None);
+        None
     }
 }

@@ -20,7 +20,7 @@ pub fn print(
         ShowAs::Http
     });
     let url = options.target.to_string();
-    request::tell_of_authorization(world, &options.target);
+    request::tell_of_authorization(world.console, &options.target);
     let mut is_first = true;
     for (message, payload) in composed {
         let requests = options.sign(message, payload);
