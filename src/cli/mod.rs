@@ -177,6 +177,14 @@ pub enum Command {
     },
 }
 
+impl SecretArgs {
+    /// How many of them are read from stdin, which can be read for one thing only.
+    pub fn from_stdin(&self) -> usize {
+        let is_stdin = |path: &&String| *path == "-" || path.ends_with("=-");
+        self.secret_file.iter().filter(is_stdin).count()
+    }
+}
+
 /// Where signing secrets come from. `Debug` prints all but the secrets themselves.
 #[derive(Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Secrets")]

@@ -6,7 +6,6 @@ mod edit;
 mod junit;
 mod listen;
 mod log;
-mod printed;
 mod replay;
 mod request;
 mod select;
@@ -18,6 +17,7 @@ mod signal;
 mod test;
 mod verify;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,6 +95,17 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         }
         Command::Completions { shell } => catalog::completions(shell, world),
         Command::Man { output } => catalog::man(output.as_deref(), world),
+    }
+}
+
+/// Ends a run where what its observer had to print could not be printed, and remembers why.
+fn go_on(unprinted: &mut Option<CliError>, printed: Result<(), CliError>) -> ControlFlow<()> {
+    match printed {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            unprinted.get_or_insert(error);
+            ControlFlow::Break(())
+        }
     }
 }
 

@@ -64,8 +64,7 @@ fn body(args: &SignArgs) -> Result<Bytes, CliError> {
             ),
         );
     }
-    let mut secrets = args.secrets.secret_file.iter();
-    if text == "-" && secrets.any(|path| *path == "-" || path.ends_with("=-")) {
+    if text == "-" && args.secrets.from_stdin() > 0 {
         return Err(CliError::usage("stdin is asked for twice")
             .hint("name a file for the body or for the secret"));
     }

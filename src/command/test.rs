@@ -6,10 +6,9 @@ mod output;
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::World;
-use super::printed::Printed;
 use super::setup::{self, client, client_options, first_key, keyring_or_local};
 use super::signal;
+use super::{World, go_on};
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
     SideEffects, plan, select,
@@ -187,18 +186,19 @@ async fn check(
     let signals = signal::stop()?;
     let mut signal = None;
     let stop = async { signal = Some(signals.await) };
-    let mut printed = Printed::default();
+    let mut unprinted = None;
     let mut observe = |event: CheckEvent<'_>| {
-        printed.go_on(match event {
+        let printed = match event {
             CheckEvent::Refused(status) => {
                 output.warn_of_refusal(status);
                 Ok(())
             }
             CheckEvent::Finding(found) => output.add(found),
-        })
+        };
+        go_on(&mut unprinted, printed)
     };
     let end = runner.run(planned, &mut observe, stop).await?;
-    printed.error().map_or(Ok((end, signal)), Err)
+    unprinted.map_or(Ok((end, signal)), Err)
 }
 
 /// Why a run that ended so proves less than its checks say, where it does.

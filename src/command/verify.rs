@@ -69,9 +69,7 @@ fn inputs(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<CaptureInput
         inputs.push(CaptureInput::Stdin);
     }
     let captures = inputs.iter().filter(|i| **i == CaptureInput::Stdin).count();
-    let secrets = args.secrets.secret_file.iter();
-    let secrets = secrets.filter(|path| *path == "-" || path.ends_with("=-"));
-    if captures + secrets.count() > 1 {
+    if captures + args.secrets.from_stdin() > 1 {
         return Err(CliError::usage("stdin is asked for twice")
             .hint("name a file for the captures or for the secret"));
     }

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::{resume, warnings};
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
-use crate::command::printed::Printed;
-use crate::command::{World, request};
+use crate::command::{World, go_on, request};
 use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
@@ -36,7 +35,8 @@ pub struct RunReport<'a> {
     attempts: Attempts,
     tally: Tally,
     outcome: Outcome,
-    printed: Printed,
+    /// Why nothing can be printed any more, where that is so.
+    unprinted: Option<CliError>,
 }
 
 impl<'a> RunReport<'a> {
@@ -62,7 +62,7 @@ impl<'a> RunReport<'a> {
             attempts: Attempts::default(),
             tally: Tally::default(),
             outcome: Outcome::Yes,
-            printed: Printed::default(),
+            unprinted: None,
         }
     }
 
@@ -99,7 +99,7 @@ impl<'a> RunReport<'a> {
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
         };
-        self.printed.go_on(told)
+        go_on(&mut self.unprinted, told)
     }
 
     fn begin(&mut self, requests: usize, sent_before: usize, run: Option<&str>) {
@@ -188,7 +188,7 @@ impl<'a> RunReport<'a> {
             }
             result => result,
         };
-        let failed = self.printed.error().or(not_edited);
+        let failed = self.unprinted.take().or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
         let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {

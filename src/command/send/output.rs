@@ -6,8 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use crate::cli::SendArgs;
-use crate::command::printed::Printed;
-use crate::command::{World, request};
+use crate::command::{World, go_on, request};
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Definition, Fault, NextAttempt, Payload};
@@ -27,7 +26,8 @@ pub struct SendOutput<'a> {
     current: Outcome,
     /// The first attempt that was not answered as asked for, and what was sent.
     first_failure: Option<(Attempt, String)>,
-    printed: Printed,
+    /// Why nothing can be printed any more, where that is so.
+    unprinted: Option<CliError>,
 }
 
 impl<'a> SendOutput<'a> {
@@ -45,7 +45,7 @@ impl<'a> SendOutput<'a> {
             worst: Outcome::Yes,
             current: Outcome::Yes,
             first_failure: None,
-            printed: Printed::default(),
+            unprinted: None,
         }
     }
 
@@ -58,7 +58,7 @@ impl<'a> SendOutput<'a> {
     /// Tells of an event; ends the run where nothing can be printed any more.
     pub fn observe(&mut self, event: SendEvent<'_>) -> ControlFlow<()> {
         let told = self.tell(event);
-        self.printed.go_on(told)
+        go_on(&mut self.unprinted, told)
     }
 
     fn tell(&mut self, event: SendEvent<'_>) -> Result<(), CliError> {
@@ -207,7 +207,7 @@ impl<'a> SendOutput<'a> {
             bar.finish_and_clear();
         }
         sent.map_err(|error| {
-            let printing = self.printed.error();
+            let printing = self.unprinted.take();
             printing.unwrap_or_else(|| CliError::of_send(error, self.args.add))
         })
     }
