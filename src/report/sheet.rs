@@ -93,6 +93,6 @@ listen.port  9000
              from /a/long/way/webhook.toml
 files        a.toml, b.toml
              from --config";
-        assert_eq!(plain(&settings(&all, Some(40))), narrow);
+        assert_eq!(plain(&settings(&all, Some(45))), narrow);
     }
 }
