@@ -1,11 +1,14 @@
 //! The two streams: data on stdout, messages on stderr, colours for each on its own.
 
+mod bar;
+
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
+use serde::Serialize;
 
 use crate::report::{self, Detail, sanitize};
 
@@ -49,6 +52,11 @@ impl Console {
         }
         out.write_all(b"\n")?;
         out.flush()
+    }
+
+    /// Prints an object of this kind as a line of JSON.
+    pub fn line(self, kind: &str, fields: impl Serialize) -> io::Result<()> {
+        self.json(&report::line(kind, fields)?)
     }
 
     /// Prints bytes of data as they are; on a terminal, what could act on it is escaped.

@@ -67,7 +67,8 @@ fn insert(document: &mut Value, path: &str, value: Value) {
     }
 }
 
-fn value_at<'v>(document: &'v mut Value, path: &str) -> Option<&'v mut Value> {
+/// What stands at a path, which is the whole document where it is empty.
+pub(super) fn value_at<'v>(document: &'v mut Value, path: &str) -> Option<&'v mut Value> {
     match path {
         "" => Some(document),
         _ => path.parse::<Path>().ok()?.find(document),

@@ -68,6 +68,11 @@ impl TestCase {
         }
     }
 
+    /// Whether several deliveries go out at once.
+    pub const fn is_load(&self) -> bool {
+        self.at_once && self.deliveries.len() > 1
+    }
+
     /// With header names in lower case.
     #[must_use]
     pub fn in_lower_case(mut self) -> Self {

@@ -1,5 +1,6 @@
 //! The creation of something and an update of it.
 
+use super::body;
 use crate::delivery::Timestamp;
 use crate::provider::{Definition, Document, Provider};
 
@@ -25,9 +26,8 @@ pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
 /// When the thing was created of which an update tells `now`.
 pub(super) fn created_at(definition: &Definition, update: &Document, now: Timestamp) -> Timestamp {
     let told = || {
-        let path = definition.envelope.data.split('.');
-        let mut path = path.filter(|key| !key.is_empty());
-        let data = path.try_fold(&update.value, |value, key| value.get(key))?;
+        let mut document = update.value.clone();
+        let data = body::value_at(&mut document, &definition.envelope.data)?;
         let text = CREATED.iter().find_map(|name| data.get(name)?.as_str())?;
         Timestamp::parse(text)
     };

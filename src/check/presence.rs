@@ -19,6 +19,8 @@ pub(super) struct Presence<'a> {
     pub event: &'a str,
     /// The status with which the handler refuses that one, where it does.
     pub refusal: Option<u16>,
+    /// Whether that one got an answer.
+    pub is_greeted: bool,
     /// How the effects of that one showed, where effects are counted.
     pub first: EffectLag,
     /// Why refusals began to prove nothing, where they did.

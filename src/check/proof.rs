@@ -13,8 +13,8 @@ use crate::delivery::FailureKind;
 const RATE_LIMIT: &str = "a rate limit answers 429";
 
 impl Runner<'_> {
-    /// Why a refusal says nothing of what was sent, where it does not: 429 is a limiter's whatever was
-    /// sent, and any other one counts only while genuine deliveries are taken.
+    /// Why a refusal, or silence, says nothing of what was sent, where it does not: 429 is a
+    /// limiter's whatever was sent, and any other one counts only while genuine deliveries are taken.
     pub(super) async fn proves_nothing(
         &mut self,
         expect: Expect,
@@ -31,7 +31,9 @@ impl Runner<'_> {
         }
         let reason = if statuses.contains(&429) {
             Some(RATE_LIMIT.to_owned())
-        } else if statuses.iter().any(|one| matches!(one, 300..=499 | 503)) {
+        } else if statuses.iter().any(|one| matches!(one, 300..=499 | 503))
+            || sent.iter().any(|one| may_be_ban(expect, one, presence))
+        {
             self.ask_again(presence).await
         } else {
             None
@@ -47,7 +49,7 @@ impl Runner<'_> {
     async fn ask_again(&mut self, presence: &Presence<'_>) -> Option<String> {
         self.context.play(presence.event);
         let case = self.context.genuine().ok()?;
-        let sent = self.send(&case, "a genuine delivery between refusals");
+        let sent = self.send(&case, "a genuine delivery between refusals", presence);
         let asked = sent.await.ok()?.into_iter().next()?;
         match asked.attempt.outcome {
             Ok(answer) if answer.is_success() || Some(answer.status) == presence.refusal => None,
@@ -92,4 +94,19 @@ impl Runner<'_> {
             Err(error) => Conclusion::Open(format!("its effects cannot be counted: {error}")),
         }
     }
+}
+
+/// Whether no answer may be that of something in front of the handler, which bans the sender: it cuts
+/// the connection, or lets nothing through. A handler that is slow answers nothing in time as well.
+fn may_be_ban(expect: Expect, sent: &Exchange, presence: &Presence<'_>) -> bool {
+    let is_of_forgeries = matches!(expect, Expect::Rejected | Expect::NotCrashed);
+    let is_silent = match &sent.attempt.outcome {
+        Ok(_) => false,
+        Err(failure) => match failure.kind {
+            FailureKind::Reset | FailureKind::Protocol => true,
+            FailureKind::Timeout => is_of_forgeries || presence.limited.is_some(),
+            _ => false,
+        },
+    };
+    is_silent && presence.is_greeted
 }

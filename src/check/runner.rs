@@ -1,7 +1,7 @@
 //! Running checks: greet the handler, then send, wait and classify.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::case::TestCase;
 use super::classify::{Conclusion, Expect, Flaw};
@@ -25,6 +25,8 @@ pub struct Runner<'a> {
     pub effects: Option<&'a SideEffects>,
     /// Whether what is sent is kept in the log.
     pub is_kept: bool,
+    /// Told before it waits as long as a limiter's `Retry-After` says.
+    pub on_wait: &'a dyn Fn(Duration),
 }
 
 /// What happens while checks run.
@@ -119,10 +121,11 @@ impl Runner<'_> {
     ) -> Result<Option<CheckEnd>, CheckError> {
         self.context.play(presence.event);
         let case = self.context.genuine()?;
-        let greeting = self.send(&case, "a greeting").await;
+        let greeting = self.send(&case, "a greeting", presence).await;
         let Some(greeting) = greeting.ok().and_then(|sent| sent.into_iter().next()) else {
             return Ok(None);
         };
+        presence.is_greeted = greeting.attempt.outcome.is_ok();
         let has_to_accept = |planned: &Planned| {
             !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
         };
@@ -191,7 +194,7 @@ impl Runner<'_> {
             Some(effects) => Some((effects, effects.count_before(presence.first).await)),
             None => None,
         };
-        let sent = match self.send(&case, &planned.id).await {
+        let sent = match self.send(&case, &planned.id, presence).await {
             Ok(sent) => sent,
             Err(Skipped(reason)) => return skipped(reason),
         };
@@ -200,9 +203,9 @@ impl Runner<'_> {
             Ok(Some(flaw)) => return Ok((Conclusion::Flawed(flaw), sent)),
             Ok(None) => {}
         }
-        // Under a load, a limit is what the check is about, unless it was met before.
-        let is_load = case.at_once && case.deliveries.len() > 1;
-        let is_judged = is_load && presence.limited.is_none();
+        // Under a load, a limit is what the check is about, and silence is after half a body; unless
+        // it was met before.
+        let is_judged = (case.is_load() || case.after_half) && presence.limited.is_none();
         if !is_judged && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
             return Ok((Conclusion::Open(reason), sent));
         }

@@ -1,17 +1,33 @@
 //! How a check's deliveries go out, and what the log keeps of them.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use super::case::{TestCase, TestDelivery};
-use super::presence::Skipped;
+use super::presence::{Presence, Skipped};
 use super::report::Exchange;
 use super::runner::Runner;
-use crate::delivery::{Delivery, DeliverySource, Status, Verdict, id};
+use crate::delivery::{Attempt, Delivery, DeliverySource, Status, Timestamp, Verdict, id};
 use crate::dispatch::SendMode;
 
+/// The longest that a `Retry-After` is waited for, in seconds: the window of most limiters.
+const LONGEST_WAIT: i64 = 60;
+/// How often one request is sent again after such a wait.
+const WAITS: usize = 3;
+
 impl Runner<'_> {
-    /// Sends what a check sends; what came back, in the order of sending.
-    pub(super) async fn send(&self, case: &TestCase, id: &str) -> Result<Vec<Exchange>, Skipped> {
+    /// Sends what a check sends; what came back, in the order of sending. What a limiter puts off is
+    /// sent again when it says, unless it is a load, or it was in vain before.
+    pub(super) async fn send(
+        &self,
+        case: &TestCase,
+        id: &str,
+        presence: &Presence<'_>,
+    ) -> Result<Vec<Exchange>, Skipped> {
+        let is_patient = !case.is_load() && presence.limited.is_none();
+        let waits = if is_patient { WAITS } else { 0 };
         let mut deliveries = Vec::new();
         for delivery in &case.deliveries {
             let logged = self.logged(delivery, id);
@@ -30,7 +46,8 @@ impl Runner<'_> {
         let repeated = deliveries
             .iter()
             .flat_map(|one| std::iter::repeat_n(one, case.times));
-        let exchanges = repeated.map(|(id, delivery)| self.exchange(id, delivery, case.mode));
+        let exchanges =
+            repeated.map(|(id, delivery)| self.exchange(id, delivery, case.mode, waits));
         if case.at_once {
             return Ok(join_all(exchanges).await.into_iter().flatten().collect());
         }
@@ -46,13 +63,23 @@ impl Runner<'_> {
         delivery_id: &str,
         delivery: &TestDelivery,
         mode: SendMode,
+        mut waits: usize,
     ) -> Option<Exchange> {
-        let attempt = self.endpoint.send(delivery_id, &delivery.request, mode);
-        Some(Exchange {
-            delivery_id: delivery_id.to_owned(),
-            delivery: delivery.clone(),
-            attempt: attempt.await?,
-        })
+        loop {
+            let sent = self.endpoint.send(delivery_id, &delivery.request, mode);
+            let attempt = sent.await?;
+            let pause = retry_after(&attempt, self.context.now());
+            let Some(pause) = pause.filter(|_| waits > 0) else {
+                return Some(Exchange {
+                    delivery_id: delivery_id.to_owned(),
+                    delivery: delivery.clone(),
+                    attempt,
+                });
+            };
+            waits -= 1;
+            (self.on_wait)(pause);
+            sleep(pause).await;
+        }
     }
 
     /// What the log keeps of a delivery that a check sends.
@@ -71,6 +98,69 @@ impl Runner<'_> {
                 .because(format!("sent by `webhook test` for `{check}`")),
             request: delivery.request.clone(),
             response_status: None,
+        }
+    }
+}
+
+/// How long a limiter's answer asks to wait (RFC 9110, section 10.2.3), where it does and that is
+/// not too long.
+fn retry_after(attempt: &Attempt, now: Timestamp) -> Option<Duration> {
+    let answer = attempt.outcome.as_ref().ok()?;
+    let text = answer.headers.text("retry-after")?.trim();
+    let seconds = text.parse().ok().or_else(|| {
+        let until = Timestamp::parse_http_date(text)?;
+        Some(until.seconds().saturating_sub(now.seconds()).max(0))
+    })?;
+    let is_meant = matches!(answer.status, 429 | 503) && (0..=LONGEST_WAIT).contains(&seconds);
+    let seconds = u64::try_from(seconds).ok().filter(|_| is_meant)?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::{Answer, Headers, Trigger};
+
+    /// What an answer at 2026-01-18T10:30:00Z asks for, in seconds.
+    fn asked(status: u16, value: &str) -> Option<u64> {
+        let now = Timestamp::parse("2026-01-18T10:30:00Z").unwrap();
+        let mut headers = Headers::new();
+        headers.push("Retry-After", value.to_owned());
+        let attempt = Attempt {
+            id: String::new(),
+            delivery_id: String::new(),
+            trigger: Trigger::Test,
+            url: String::new(),
+            started_at: now,
+            duration_ms: 0.0,
+            signing: None,
+            outcome: Ok(Answer {
+                status,
+                headers,
+                body: bytes::Bytes::new(),
+            }),
+        };
+        retry_after(&attempt, now).map(|pause| pause.as_secs())
+    }
+
+    #[test]
+    fn a_limiter_is_asked_again_when_it_says() {
+        for (status, value, seconds) in [
+            (429, "0", Some(0)),
+            (429, " 7 ", Some(7)),
+            (503, "60", Some(60)),
+            (429, "Sun, 18 Jan 2026 10:30:09 GMT", Some(9)),
+            (429, "Sun, 18 Jan 2026 10:29:09 GMT", Some(0)),
+            (429, "61", None),
+            (429, "-1", None),
+            (429, "99999999999999999999", None),
+            (429, "Sun, 18 Jan 2026 11:30:09 GMT", None),
+            (429, "soon", None),
+            (429, "", None),
+            (200, "1", None),
+            (401, "1", None),
+        ] {
+            assert_eq!(asked(status, value), seconds, "{status} {value}");
         }
     }
 }

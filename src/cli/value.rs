@@ -5,12 +5,19 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::delivery::{Timestamp, duration};
 use crate::provider::StatusPattern;
 use crate::signature::Freshness;
+
+/// A value of an enum as it is typed.
+pub fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
+    let name = value.to_possible_value()?.get_name().to_owned();
+    Some(name)
+}
 
 /// A span of time: `300ms`, `30s`, `5m`, `2h`, `1d`.
 pub fn span(text: &str) -> Result<Duration, String> {

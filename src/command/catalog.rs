@@ -1,42 +1,170 @@
 //! `webhook events`, `providers`, `config`, `completions` and `man`: what there is, and what is in force.
 
-mod events;
-mod providers;
-mod settings;
-
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::json;
 
 use super::World;
-use super::line::Line;
-use crate::cli::{Shell, completion, man};
+use super::setup::{self, Terminal};
+use crate::cli::{
+    EventsArgs, EventsCommand, GlobalArgs, ProvidersArgs, ProvidersCommand, Shell, completion, man,
+};
+use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
-
-pub use events::events;
-pub use providers::providers;
-pub use settings::{config, name_of};
-
-/// Prints one JSON object of this kind a line; nothing where there is none.
-fn print_lines(
-    world: &World,
-    kind: &'static str,
-    lines: impl Iterator<Item = Value>,
-) -> Result<(), CliError> {
-    let line = |fields| Line::new(kind, fields).to_json();
-    let lines = lines.map(line).collect::<Result<Vec<_>, _>>()?;
-    if !lines.is_empty() {
-        world.console.json(&lines.join("\n"))?;
-    }
-    Ok(())
-}
+use crate::json::javascript;
+use crate::provider::{Composer, Fault, Provider, Story};
+use crate::report;
 
 /// Prints a text; nothing where it is empty.
-fn print(world: &World, text: &str) -> Result<(), CliError> {
+fn print(world: &World, text: &str) -> Result<Outcome, CliError> {
     if !text.is_empty() {
         world.console.data(text)?;
     }
-    Ok(())
+    Ok(Outcome::Yes)
+}
+
+/// Lists the events, of one provider or of all, or the faults; or shows the payload of one.
+pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
+    if args.faults {
+        return faults(args.json, world);
+    }
+    let setup = setup::load(global, None, world)?;
+    if let Some(EventsCommand::Show {
+        event,
+        provider,
+        json,
+    }) = &args.command
+    {
+        return show(event, provider.as_deref(), *json, &setup, world);
+    }
+    let providers = match args.provider.as_ref().or(args.of.as_ref()) {
+        Some(name) => vec![setup.provider(name)?],
+        None => setup.catalogue.iter().collect(),
+    };
+    let mut events = Vec::new();
+    for provider in providers {
+        let of_provider = provider.events()?.into_iter();
+        events.extend(of_provider.map(|(name, event)| (provider, name, event)));
+    }
+    if !args.json {
+        return print(world, &report::events(&events, world.console.width()));
+    }
+    for (provider, name, event) in events {
+        let fields = json!({
+            "provider": provider.name(),
+            "event": name,
+            "description": event.description,
+            "trigger": event.trigger,
+            "source": event.source,
+            "documented": event.documented(),
+        });
+        world.console.line("event", fields)?;
+    }
+    Ok(Outcome::Yes)
+}
+
+/// Shows a payload, with ids and times as they would be now.
+fn show(
+    event: &str,
+    provider: Option<&str>,
+    json: bool,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    setup.known_event(event)?;
+    let configured = setup.chosen_provider(provider)?;
+    let configured = configured.filter(|of| provider.is_some() || of.has_event(event));
+    let provider = configured.or_else(|| setup.catalogue.with_event(event).next());
+    let Some((provider, found)) = provider.and_then(|of| Some((of, of.event(event)?))) else {
+        return Err(match provider {
+            Some(provider) => setup.unknown_event_of(provider, event).into(),
+            None => setup.unknown_event(event).into(),
+        });
+    };
+    let story = Story {
+        seed: rand::random(),
+        number: 0,
+    };
+    let composer = Composer::new(&provider.definition, event, world.now(), story);
+    let payload = composer.fixture(&found?.data).value;
+    if json {
+        let fields = json!({"provider": provider.name(), "event": event, "payload": payload});
+        world.console.line("payload", fields)?;
+        return Ok(Outcome::Yes);
+    }
+    let body = javascript::stringify(&payload);
+    print(world, &report::whole_payload(body.as_bytes()))
+}
+
+fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
+    if !json {
+        return print(world, &report::faults(world.console.width()));
+    }
+    for fault in Fault::ALL {
+        let (name, effect, expected) = (fault.name(), fault.effect(), fault.expected());
+        let fields = json!({"fault": name, "effect": effect, "expected": expected});
+        world.console.line("fault", fields)?;
+    }
+    Ok(Outcome::Yes)
+}
+
+/// Lists the providers, or shows one.
+pub fn providers(
+    args: &ProvidersArgs,
+    global: &GlobalArgs,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let setup = setup::load(global, None, world)?;
+    let width = world.console.width();
+    let (providers, json): (Vec<&Provider>, _) = match &args.command {
+        Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
+        None => (setup.catalogue.iter().collect(), args.json),
+    };
+    if json {
+        for provider in providers {
+            world.console.line("provider", provider.facts())?;
+        }
+        return Ok(Outcome::Yes);
+    }
+    match args.command {
+        Some(_) => print(world, &report::provider(providers[0], width)?),
+        None => print(world, &report::providers(&providers, width)),
+    }
+}
+
+/// Shows each setting and where it comes from. A secret that is not where a configuration file says
+/// is a row, too: who looks wants to see what there is. What else cannot be used is an error, as it
+/// is for the commands that need it, but only after everything else was shown.
+pub fn config(
+    json: bool,
+    env_file: Option<&Path>,
+    global: &GlobalArgs,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let mut setup = setup::load(global, env_file, world)?;
+    let missing = setup.config.leave_out_missing_secrets();
+    let mut settings = setup.config.shown(global)?;
+    let secrets = setup.shown_secrets(&mut Terminal);
+    settings.extend(secrets.iter().flatten().cloned());
+    settings.extend(missing.iter().map(|one| one.shown(!json)));
+    if json {
+        for (name, setting) in settings {
+            let origin = setting.origin.to_string();
+            let fields = json!({"name": name, "value": setting.value, "origin": origin});
+            world.console.line("setting", fields)?;
+        }
+    } else {
+        let row = |(name, setting): Named| (name, setting.value, setting.origin.to_string());
+        let rows: Vec<_> = settings.into_iter().map(row).collect();
+        print(world, &report::settings(&rows, world.console.width()))?;
+    }
+    for secret in &missing {
+        let message = secret.error.to_string();
+        world.console.warn(&message, secret.error.hint());
+    }
+    secrets?;
+    setup.config.check_sections()?;
+    Ok(Outcome::Yes)
 }
 
 /// Prints the script that makes a shell ask this program.

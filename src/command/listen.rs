@@ -6,12 +6,9 @@ mod printer;
 mod ready;
 mod routes;
 mod socket;
-mod warnings;
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
-use std::io::Write;
-use std::path::Path;
+use std::future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +23,12 @@ use super::signal;
 use crate::cli::{GlobalArgs, ListenArgs};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome, Signal};
-use crate::formats;
 use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Events, Progress, Receiver, Uptake};
 use crate::store::Reader;
 use companion::Companion;
 use parts::Parts;
 use printer::Printer;
-use ready::Ready;
 use socket::Socket;
 
 /// How long the last work may take before it is said what is waited for.
@@ -69,23 +64,27 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
-    let receiver = Arc::new(Receiver::new(parts.options));
     let [first, second] = signal::both()?;
-    let console = world.console;
-    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
+    let (console, attempts) = (world.console, Arc::clone(&parts.attempts));
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, attempts);
     printer.ready(&parts.ready)?;
+    routes::probe(
+        &parts.options.rules.routes,
+        &parts.attempts,
+        args.json,
+        world,
+    );
+    let receiver = Arc::new(Receiver::new(parts.options));
     if let Some(path) = &args.ready_file {
-        write_ready(path, &parts.ready)?;
+        ready::write(path, &parts.ready)?;
     }
     let companion = Companion::start(&args.command, &parts.ready, args.json)?;
     let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
-    // A script needs every line; a person can look into the log.
-    let reader = parts.reader.filter(|_| printer.json);
     let mut work = pin!(receive(
         args,
         receiver,
         socket,
-        (printer, reader),
+        (printer, parts.reader),
         companion,
         first,
         world
@@ -112,50 +111,52 @@ async fn receive(
     world: &World,
 ) -> Result<Outcome, CliError> {
     let events = Arc::clone(receiver.events());
-    let mut activities = events.subscribe(receiver.events_shown().clone(), reader);
+    // A script needs every line; a person can look into the log.
+    let reader = reader.filter(|_| printer.json);
+    let activities = events.subscribe(receiver.events_shown().clone(), reader);
     let uptake = Arc::clone(activities.uptake());
     if printer.json {
         uptake.require();
     }
     let (tell_unread, unread) = oneshot::channel();
     let (tell_progress, progress) = oneshot::channel();
-    let printing = spawn_blocking(move || {
-        if printer.run(&mut activities, tell_unread)
-            && let Ok(progress) = progress.blocking_recv()
-        {
-            printer.summary(&progress)?;
-        }
-        Ok(())
-    });
+    let printing = spawn_blocking(move || printer.run(activities, tell_unread, progress));
     let (ask, asked) = oneshot::channel::<()>();
-    let until = async {
-        tokio::select! {
-            () = events.until_met(), if args.command.is_empty() => StopReason::Met,
-            () = elapsed(args.within) => StopReason::Elapsed,
-            Ok(signal) = signals => StopReason::Signal(signal),
-            Ok(error) = unread => StopReason::Unread(error),
-            never = warn_of_stalls(&events, world) => match never {},
-        }
-    };
-    let until = async {
-        let reason = beside(companion, until, world).await;
-        drop(ask);
-        reason
-    };
-    let work = Box::pin(async {
-        let reason = serve(socket, limits, &receiver, until).await;
-        receiver.finish().await;
-        reason
-    });
+    let end = asked_to_end(args, &events, signals, unread, world);
+    let until = beside(companion, end, ask, world);
+    let work = Box::pin(serve(socket, limits, &receiver, until));
     let reason = patiently(work, asked, "finishing what is under way", world).await;
     let progress = events.progress();
     let _ = tell_progress.send(progress.clone());
     // The last senders: with them the printer's queue ends, and the log's writer.
     drop((receiver, events));
     let why = "waiting for somebody to read the output";
-    let said = patiently(read_to_end(printing, &uptake), ready(()), why, world).await;
+    let said = patiently(
+        read_to_end(printing, &uptake),
+        future::ready(()),
+        why,
+        world,
+    )
+    .await;
     let ended = outcome(reason, &progress)?;
     said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
+}
+
+/// Waits for the first thing that asks for the end.
+async fn asked_to_end(
+    args: &ListenArgs,
+    events: &Events,
+    signals: oneshot::Receiver<Signal>,
+    unread: oneshot::Receiver<CliError>,
+    world: &World,
+) -> StopReason {
+    tokio::select! {
+        () = events.until_met(), if args.command.is_empty() => StopReason::Met,
+        () = elapsed(args.within) => StopReason::Elapsed,
+        Ok(signal) = signals => StopReason::Signal(signal),
+        Ok(error) = unread => StopReason::Unread(error),
+        never = warn_of_stalls(events, world) => match never {},
+    }
 }
 
 /// What came of the printing; an error where the output takes nothing any more.
@@ -191,15 +192,7 @@ async fn warn_of_stalls(events: &Events, world: &World) -> Infallible {
     }
 }
 
-/// Writes the `ready` line into a file, which appears whole.
-fn write_ready(path: &Path, ready: &Ready) -> Result<(), CliError> {
-    let line = ready.to_json()? + "\n";
-    let failed = |error| CliError::unwritable(path, error);
-    let write = |file: &mut dyn Write| file.write_all(line.as_bytes()).map_err(failed);
-    formats::write_whole(path, write, failed)
-}
-
-/// Receives until something asks for the end; tells what that was.
+/// Receives until something asks for the end, and finishes what is under way; tells what that was.
 async fn serve(
     socket: Socket,
     limits: Limits,
@@ -220,6 +213,7 @@ async fn serve(
         }
     });
     http::serve(socket.listeners, socket.tls, service, limits, notice, until).await;
+    receiver.finish().await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 
@@ -246,12 +240,15 @@ async fn patiently<T>(
     work.await
 }
 
-/// Runs the command, where there is one, until it ends or the end is `asked` for.
+/// Runs the command, where there is one, until it ends or the end is `asked` for; `ended` is held until
+/// then.
 async fn beside(
     companion: Option<Companion>,
     asked: impl Future<Output = StopReason>,
+    ended: oneshot::Sender<()>,
     world: &World,
 ) -> StopReason {
+    let _ended = ended;
     let Some(mut companion) = companion else {
         return asked.await;
     };
@@ -266,7 +263,7 @@ async fn beside(
         );
     }
     let why = "waiting for the command to end";
-    patiently(companion.end(), ready(()), why, world).await;
+    patiently(companion.end(), future::ready(()), why, world).await;
     match reason {
         // It had this time to come to its own end.
         StopReason::Elapsed => StopReason::Ended(Outcome::No),

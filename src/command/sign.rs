@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _};
 use bytes::Bytes;
 use serde_json::json;
 
-use super::line::Line;
 use super::request::LISTENER;
 use super::setup::{self, first_key, keyring_or_local};
 use super::{World, shape};
@@ -65,8 +64,7 @@ fn body(args: &SignArgs) -> Result<Bytes, CliError> {
             ),
         );
     }
-    let mut secrets = args.secrets.secret_file.iter();
-    if text == "-" && secrets.any(|path| *path == "-" || path.ends_with("=-")) {
+    if text == "-" && args.secrets.from_stdin() > 0 {
         return Err(CliError::usage("stdin is asked for twice")
             .hint("name a file for the body or for the secret"));
     }
@@ -111,7 +109,7 @@ fn signed(
         number: 0,
     };
     let composed = options.compose(message, story);
-    let payload = composed.map_err(|error| shape::refused(error, false))?;
+    let payload = composed.map_err(|error| CliError::of_send(error, false))?;
     let signed = payload.sign(&message.provider.definition, message.key);
     Ok((payload, signed.headers))
 }
@@ -138,9 +136,7 @@ fn print(
             "body_bytes": payload.body.len(),
             "headers": fields,
         });
-        return Ok(world
-            .console
-            .json(&Line::new("signature", fields).to_json()?)?);
+        return Ok(world.console.line("signature", fields)?);
     }
     let line = |(name, value): (&str, &Bytes)| {
         let value = String::from_utf8_lossy(value);

@@ -12,6 +12,7 @@ mod paths;
 mod secrets;
 mod section;
 mod setup;
+mod shown;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use missing::MissingSecret;
 pub use paths::Paths;
 pub use secrets::{Ask, GivenSecret};
 pub use setup::Setup;
+pub use shown::Named;
 
 /// The project's configuration file, in the folder where the program runs.
 pub const PROJECT_FILE: &str = "webhook.toml";

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// The mark that editors and shells put before UTF-8.
 pub const BOM: &[u8] = b"\xef\xbb\xbf";
 
+/// Stands in a URL for a user name and a password.
+pub const HIDDEN: &str = "…@";
+
 /// What a text was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextEncoding {
@@ -78,6 +81,17 @@ pub fn is_unseen(c: char) -> bool {
             '\u{a0}' | '\u{ad}' | '\u{180e}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
                 | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}'
         )
+}
+
+/// A URL as somebody has typed it, with a mark in the place of user name and password.
+pub fn without_secrets(text: &str) -> String {
+    let start = text.find("://").map_or(0, |place| place + 3);
+    let rest = &text[start..];
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{}{HIDDEN}{}", &text[..start], &rest[at + 1..]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

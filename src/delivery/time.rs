@@ -70,6 +70,12 @@ impl Timestamp {
         Some(Self(time.as_microsecond()))
     }
 
+    /// Reads the date of an HTTP field, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
+        time.ok().map(|time| Self::from_seconds(time.as_second()))
+    }
+
     fn to_jiff(self, unit: jiff::Unit) -> jiff::Timestamp {
         let clamped = self.0.clamp(
             jiff::Timestamp::MIN.as_microsecond(),

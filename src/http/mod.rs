@@ -9,6 +9,7 @@
 
 mod abort;
 mod address;
+mod bind;
 mod body;
 mod budget;
 mod client;
@@ -31,6 +32,7 @@ mod wire;
 
 pub use abort::abort_mid_body;
 pub use address::{addresses, is_loopback_or_private, is_of_this_machine};
+pub use bind::bind;
 pub use budget::ByteBudget;
 pub use client::{Client, ClientError, ClientOptions, MAX_ANSWER};
 pub use exchange::{Arrival, Handler, NO_ANSWER, Pending, Problem, Reply};
@@ -38,6 +40,6 @@ pub use limits::Limits;
 pub use server::{GRACE, serve};
 pub use service::buffered;
 pub use stray::{Notice, Stray};
-pub use target::{Target, TargetError, without_secrets};
+pub use target::{Target, TargetError};
 pub use tls::install_crypto_provider;
 pub use wire::Head;

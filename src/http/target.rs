@@ -9,11 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
+use crate::delivery::text::{HIDDEN, without_secrets};
+
 /// The host meant where only a port is given.
 const DEFAULT_HOST: &str = "localhost";
-
-/// Stands in a URL for a user name and a password.
-const HIDDEN: &str = "…@";
 
 /// An `http` or `https` URL.
 ///
@@ -195,17 +194,6 @@ impl fmt::Display for Target {
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Target({self})")
-    }
-}
-
-/// A URL as somebody has typed it, with a mark in the place of user name and password.
-pub fn without_secrets(text: &str) -> String {
-    let start = text.find("://").map_or(0, |place| place + 3);
-    let rest = &text[start..];
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{}{HIDDEN}{}", &text[..start], &rest[at + 1..]),
-        None => text.to_owned(),
     }
 }
 

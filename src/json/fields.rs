@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use super::path::{Path, Step};
 use super::token::{Bracket, children};
 
 /// Whether a body is one JSON text.
@@ -11,41 +12,64 @@ pub fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(body).is_ok() && std::str::from_utf8(body).is_ok()
 }
 
-/// The members of a JSON object, each with the text of its value.
+/// The members of a JSON object or the items of an array, each with the text of its value.
 pub struct JsonFields<'a> {
+    bracket: Bracket,
+    /// By key; of an array, by nothing.
     members: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> JsonFields<'a> {
-    /// The members of the object that `body` is; `None` where it is not one object.
+    /// The members of the object or the items of the array that `body` is; `None` where it is
+    /// neither.
     pub fn new(body: &'a [u8]) -> Option<Self> {
         let (bracket, children) = children(std::str::from_utf8(body).ok()?)?;
+        let name = |key| match bracket {
+            Bracket::Object => unescape(key),
+            Bracket::Array => Some(Cow::Borrowed("")),
+        };
         let members = children
             .into_iter()
-            .map(|(key, value)| Some((unescape(key)?, value)));
-        (bracket == Bracket::Object).then(|| {
-            Some(Self {
-                members: members.collect::<Option<_>>()?,
-            })
-        })?
+            .map(|(key, value)| Some((name(key)?, value)));
+        let members = members.collect::<Option<_>>()?;
+        Some(Self { bracket, members })
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(&self) -> bool {
+        self.bracket == Bracket::Object
     }
 
     /// The text of the value of a member; of several equal ones the last, as parsers do.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
-        let found = self.members.iter().rev().find(|(name, _)| name == key);
+        let mut members = self.members.iter().rev().filter(|_| self.is_object());
+        let found = members.find(|(name, _)| name == key);
         found.map(|(_, value)| *value)
     }
 
-    /// The string at a dotted path of keys.
+    /// The string at a path.
     pub fn string(&self, path: &str) -> Option<String> {
         serde_json::from_str(self.at(path)?).ok()
     }
 
-    /// The text of the value at a dotted path of keys.
+    /// The text of the value at a path such as `events[0].id`.
     pub fn at(&self, path: &str) -> Option<&'a str> {
-        match path.split_once('.') {
-            None => self.raw(path),
-            Some((key, rest)) => JsonFields::new(self.raw(key)?.as_bytes())?.at(rest),
+        // Most paths are one key.
+        if !path.contains(['.', '[', '\\']) {
+            return self.raw(path);
+        }
+        let path: Path = path.parse().ok()?;
+        let (first, rest) = path.steps().split_first()?;
+        rest.iter().try_fold(self.step(first)?, |text, step| {
+            JsonFields::new(text.as_bytes())?.step(step)
+        })
+    }
+
+    fn step(&self, step: &Step) -> Option<&'a str> {
+        match step {
+            Step::Key(key) => self.raw(key),
+            Step::Index(_) if self.is_object() => None,
+            Step::Index(index) => self.members.get(*index).map(|(_, value)| *value),
         }
     }
 }
@@ -80,13 +104,49 @@ mod tests {
     fn what_is_no_object_has_no_members() {
         for body in [
             &b""[..],
-            b"[]",
+            b"7",
             b"{",
             b"{} x",
             b"\xef\xbb\xbf{}",
             b"{\"a\":\xff}",
         ] {
             assert!(JsonFields::new(body).is_none(), "{body:?}");
+        }
+    }
+
+    /// A field is read where `--set` would write it.
+    #[test]
+    fn a_path_leads_to_one_place_whoever_follows_it() {
+        let text = r#"{"a.b":[{"id":"x"},[1,{"c":"\u00e9"}]],"e":{"":0,"0":2},"a":{"b":3},"z":[]}"#;
+        let list = format!("[{text},7]");
+        for (text, start) in [(text, ""), (&list, "[0].")] {
+            let value: serde_json::Value = serde_json::from_str(text).unwrap();
+            let fields = JsonFields::new(text.as_bytes()).unwrap();
+            for path in [
+                r"a\.b[0].id",
+                r"a\.b[1][1].c",
+                r"a\.b[1][0]",
+                r"a\.b[2]",
+                "e.0",
+                "e[0]",
+                "a.b",
+                "a[0]",
+                "z[0]",
+                "z",
+                "a.b.c",
+                "e.none",
+                "a..b",
+                "[0]",
+                "z[x]",
+            ] {
+                let path = format!("{start}{path}");
+                let parsed = path.parse::<Path>().ok();
+                let there = parsed.and_then(|path| path.find(&mut value.clone()).cloned());
+                let read = fields
+                    .at(&path)
+                    .map(|text| serde_json::from_str(text).unwrap());
+                assert_eq!(read, there, "{path}");
+            }
         }
     }
 
@@ -98,7 +158,7 @@ mod tests {
             "]".repeat(200_000)
         );
         let peek = JsonFields::new(deep.as_bytes());
-        assert!(peek.is_none_or(|peek| peek.raw("data").is_some()));
+        assert!(peek.is_none_or(|peek| peek.at("data[0]").is_some()));
         is_json(deep.as_bytes());
     }
 }

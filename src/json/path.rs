@@ -14,8 +14,9 @@ pub use exact::{TypedJson, exact_numbers, restore_numbers};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
+/// One step down.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Step {
+pub(super) enum Step {
     Key(String),
     Index(usize),
 }
@@ -61,6 +62,11 @@ impl Path {
         }
         *place = value;
         Ok(())
+    }
+
+    /// The steps, from the root down.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.0
     }
 
     /// What stands at the path, to be changed; `None` where nothing does.

@@ -103,11 +103,8 @@ impl<'a> Composer<'a> {
                 Some(Value::from(id))
             }
             FieldSource::Path(path) => {
-                let envelope = self.fill(&self.definition.envelope.template);
-                let id = path
-                    .split('.')
-                    .try_fold(&envelope, |value, key| value.get(key));
-                id.cloned()
+                let mut envelope = self.fill(&self.definition.envelope.template);
+                path.parse::<Path>().ok()?.find(&mut envelope).cloned()
             }
         }
     }

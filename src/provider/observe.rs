@@ -8,7 +8,9 @@ use crate::json::{JsonFields, is_json};
 
 /// What is noticed of a request's payload, one line each.
 pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
-    let Some(peek) = JsonFields::new(&request.body) else {
+    let template = provider.definition.envelope.template.as_object();
+    let fields = JsonFields::new(&request.body);
+    let Some(peek) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
         let what = if is_json(&request.body) {
             "no JSON object"
         } else {
@@ -18,7 +20,7 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     };
     let mut notes = Vec::new();
     observe_event(provider, request, &peek, &mut notes);
-    let Some(template) = provider.definition.envelope.template.as_object() else {
+    let Some(template) = template else {
         return notes;
     };
     let mut lacking = Vec::new();

@@ -63,7 +63,7 @@ impl Opened {
         let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         let _ = self.conn.set_db_config(setting, true);
         drop(self.conn);
-        file::remove_companions(self.identity, path);
+        file::set_companions_aside(self.identity, path);
     }
 }
 
@@ -428,6 +428,14 @@ mod tests {
                 );
             }
             assert_eq!(std::fs::read(&committer.path).unwrap(), spoiled, "{way}");
+            // What was answered, or written there, is not thrown away.
+            let kept = |number| {
+                committer
+                    .path
+                    .with_extension(format!("db-wal-kept-{number}"))
+            };
+            assert!(kept(1).exists(), "{way}");
+            assert!(!kept(2).exists(), "{way}");
             let aside = committer.path.with_extension("aside");
             std::fs::rename(&committer.path, aside).unwrap();
             committer.keep(&[entry(1)]).unwrap();

@@ -67,6 +67,24 @@ pub(super) fn remove_companions([_, wal]: [Inode; 2], path: &Path) {
     }
 }
 
+/// Moves such a connection's `-wal` aside where it holds rows, to the first free name behind the
+/// log's with `-wal-kept`: rows in it were answered, and the file at `path` must not be read through it.
+pub(super) fn set_companions_aside(identity: [Inode; 2], path: &Path) {
+    if !is_at_rest(path) && identity[1] == inode(&companion(path, "-wal")) {
+        let names = (1..).map(|number| companion(path, &format!("-wal-kept-{number}")));
+        let mut free = names.skip_while(|name| name.exists());
+        let kept = free
+            .next()
+            .map(|name| fs::rename(companion(path, "-wal"), name));
+        // What cannot be moved stays, rather than be lost.
+        if kept.is_some_and(|kept| kept.is_ok()) {
+            let _ = fs::remove_file(companion(path, "-shm"));
+        }
+        return;
+    }
+    remove_companions(identity, path);
+}
+
 fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -96,21 +114,30 @@ pub(super) struct Witness {
     /// Never closed: closing it would drop the locks that the connections of this process hold.
     log: ManuallyDrop<File>,
     page_bytes: i64,
+    /// How long the log was when it was looked at last, in bytes.
+    length: i64,
 }
 
 impl Witness {
     /// Of the log at `path`, whose pages have `page_bytes`.
     pub(super) fn new(path: &Path, page_bytes: i64) -> io::Result<Self> {
         let log = ManuallyDrop::new(File::open(path)?);
-        Ok(Self { log, page_bytes })
+        let length = length(&log)?;
+        Ok(Self {
+            log,
+            page_bytes,
+            length,
+        })
     }
 
     /// Whether the log and its `-wal` are still what was written there.
-    pub(super) fn is_sound(&self, path: &Path) -> bool {
+    pub(super) fn is_sound(&mut self, path: &Path) -> bool {
         self.log_is_sound().unwrap_or(false) && wal_is_sound(path).unwrap_or(false)
     }
 
-    fn log_is_sound(&self) -> io::Result<bool> {
+    /// A log that is shorter than its header says is cut short, where it was longer before. On a full
+    /// disk only some of its pages could be moved into it, and the others stay in the `-wal`.
+    fn log_is_sound(&mut self) -> io::Result<bool> {
         let (mut grown, mut longest) = (Instant::now(), 0);
         loop {
             let mut header = [0; 100];
@@ -120,8 +147,9 @@ impl Witness {
                 return Ok(false);
             }
             let pages = number(28) >> 32;
-            let bytes = i64::try_from(self.log.metadata()?.len()).unwrap_or(i64::MAX);
-            if bytes >= pages.saturating_mul(self.page_bytes) {
+            let bytes = length(&self.log)?;
+            if bytes >= pages.saturating_mul(self.page_bytes).min(self.length) {
+                self.length = bytes;
                 return Ok(true);
             }
             if bytes > longest {
@@ -132,6 +160,10 @@ impl Witness {
             thread::sleep(REST / 500);
         }
     }
+}
+
+fn length(file: &File) -> io::Result<i64> {
+    Ok(i64::try_from(file.metadata()?.len()).unwrap_or(i64::MAX))
 }
 
 /// An empty `-wal` is sound: its rows were moved into the log.

@@ -73,6 +73,30 @@ impl CheckContext<'_> {
         Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
     }
 
+    /// With the signature in a header of another name.
+    pub fn in_another_header(&mut self) -> Made {
+        let payload = self.payload()?;
+        let mut request = payload.sign(self.definition(), self.key);
+        let name = &self.scheme().header;
+        let others = ["X-Webhook-Signature", "X-Hub-Signature-256"];
+        let other = others
+            .into_iter()
+            .find(|other| !other.eq_ignore_ascii_case(name));
+        if let (Some(other), Some(value)) = (other, request.headers.get(name).cloned()) {
+            request.headers.remove(name);
+            request.headers.push(other, value);
+        }
+        Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
+    }
+
+    /// With the signature of a genuine body, and this one.
+    pub fn with_body(&mut self, body: &'static str) -> Made {
+        let payload = self.payload()?;
+        let mut request = payload.sign(self.definition(), self.key);
+        request.body = body.into();
+        Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
+    }
+
     /// Signed with a secret of no bytes.
     pub fn with_empty_secret(&mut self) -> Made {
         // HMAC fills a short key up with zeros (RFC 2104, section 2), so one zero is the key that

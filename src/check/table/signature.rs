@@ -108,6 +108,15 @@ pub(super) const CHECKS: &[Check] = &[
         "look for the documented prefix by name, and refuse a header without it"
     ),
     unsent!(
+        "signature/other-header",
+        "the right signature in a header of another name",
+        always,
+        |context| context.in_another_header(),
+        "a receiver that looks for a signature wherever one may stand is as strong as the weakest scheme \
+         that it knows",
+        "read the documented header by its name, and no other"
+    ),
+    unsent!(
         "signature/upper-case",
         "the right MAC in upper case",
         is_hex,
@@ -125,6 +134,11 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/tampered-body",
         "the body changed after it was signed",
         |context| { context.fault(Fault::TamperedBody) }
+    ),
+    forged!(
+        "signature/broken-json",
+        "a body that is no JSON, under the signature of another",
+        |context| context.with_body("{\"id\": ")
     ),
     forged!(
         "signature/wrong-secret",

@@ -9,8 +9,8 @@ use std::process::{ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use super::ready::Ready;
 use crate::exit::{CliError, Outcome};
+use crate::report::Ready;
 
 /// The command, running.
 pub struct Companion(Child);
@@ -30,8 +30,8 @@ impl Companion {
             let mut command = Command::new(program);
             command
                 .args(arguments)
-                .env("WEBHOOK_URL", ready.url())
-                .env("WEBHOOK_PORT", ready.address.port().to_string())
+                .env("WEBHOOK_URL", &ready.url)
+                .env("WEBHOOK_PORT", ready.port.to_string())
                 .kill_on_drop(true);
             if is_json {
                 let stderr = io::stderr().as_fd().try_clone_to_owned()?;

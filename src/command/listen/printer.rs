@@ -3,17 +3,15 @@
 use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::ready::Ready;
-use super::warnings::RareWarnings;
-use crate::command::line::Line;
 use crate::console::Console;
 use crate::delivery::{About, Attempt};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
-use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView};
+use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView, RareWarnings, Ready};
 
 /// About how many bytes are printed with one write.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -49,7 +47,7 @@ impl Printer {
             detail: console.detail(),
             width: None,
         };
-        let one_target = ready.targets.len() < 2;
+        let one_target = ready.forward_to.len() < 2;
         Self {
             console,
             json,
@@ -63,24 +61,31 @@ impl Printer {
     /// Says that requests are received from now on.
     pub fn ready(&self, ready: &Ready) -> Result<(), CliError> {
         if self.json {
-            self.console.json(&ready.to_json()?)?;
+            self.console.line("ready", ready)?;
         }
-        self.console.talk(&ready.to_text(self.console.detail()));
+        self.console
+            .talk(&report::ready(ready, self.console.detail()));
         Ok(())
     }
 
-    /// Prints until there is no more, on a thread of its own: a terminal that takes nothing stops
-    /// the thread, and would stop an executor's with all that waits there. Returns whether the
-    /// output took everything; where it takes nothing any more, that is told to `ended`.
-    pub fn run(&self, activities: &mut Subscription, ended: oneshot::Sender<CliError>) -> bool {
+    /// Prints until there is no more, then the summary of `progress`; on a thread of its own: a terminal
+    /// that takes nothing stops the thread, and would stop an executor's with all that waits there.
+    /// Where the output takes nothing any more, that is told to `ended`.
+    pub fn run(
+        &self,
+        mut activities: Subscription,
+        ended: oneshot::Sender<CliError>,
+        progress: oneshot::Receiver<Progress>,
+    ) -> Result<(), CliError> {
         while let Some(activity) = activities.blocking_next() {
-            if let Err(error) = self.print(&activity, activities) {
+            if let Err(error) = self.print(&activity, &mut activities) {
                 // Nobody asks any more when receiving has just ended by itself.
                 let _ = ended.send(error.into());
-                return false;
+                return Ok(());
             }
         }
-        true
+        let progress = progress.blocking_recv();
+        progress.map_or(Ok(()), |progress| self.summary(&progress))
     }
 
     /// Prints an activity with those that wait behind it, as far as one write takes them.
@@ -104,7 +109,7 @@ impl Printer {
     }
 
     /// The last lines.
-    pub fn summary(&self, progress: &Progress) -> Result<(), CliError> {
+    fn summary(&self, progress: &Progress) -> Result<(), CliError> {
         if self.json {
             let missing: Vec<_> = progress.missing.iter().map(ToString::to_string).collect();
             let fields = serde_json::json!({
@@ -112,8 +117,7 @@ impl Printer {
                 "valid": progress.valid, "refused": progress.refused,
                 "met": progress.is_met(), "missing": missing,
             });
-            self.console
-                .json(&Line::new("summary", fields).to_json()?)?;
+            self.console.line("summary", fields)?;
         }
         let (count, valid) = (progress.deliveries, progress.valid);
         self.console
@@ -153,24 +157,27 @@ impl Printer {
                     provider: provider.as_deref(),
                     event: event.as_deref(),
                     event_id: event_id.as_deref(),
-                    expected: None,
+                    ..About::default()
                 };
                 Some(self.attempt(attempt, about))
             }
             Activity::Error(error) => {
-                self.warnings.borrow_mut().of_log(self.console, error);
-                None
+                let error = CliError::from(error.clone());
+                self.warn("", &error.message, error.hint.as_deref())
             }
             Activity::Stray(stray, from) => {
-                let mut warnings = self.warnings.borrow_mut();
-                warnings.of_stray(self.console, stray, *from);
-                None
+                self.warn(&format!("`{from}` "), &stray.to_string(), stray.hint())
             }
-            Activity::Skipped(count) => {
-                self.console.warn(&self.skipped(*count), None);
-                None
-            }
+            Activity::Skipped(count) => self.skipped(*count),
         }
+    }
+
+    /// Warns of what happened to somebody, once in a while.
+    fn warn(&self, whom: &str, what: &str, hint: Option<&str>) -> Option<String> {
+        let now = Instant::now();
+        let message = self.warnings.borrow_mut().due(whom, what, now)?;
+        self.console.warn(&message, hint);
+        None
     }
 
     fn attempt(&self, attempt: &Attempt, about: About<'_>) -> String {
@@ -189,7 +196,7 @@ impl Printer {
     }
 
     /// Says that the output could not keep up.
-    fn skipped(&self, count: u64) -> String {
+    fn skipped(&self, count: u64) -> Option<String> {
         let slow = if self.json {
             "the output is read too slowly"
         } else {
@@ -200,6 +207,8 @@ impl Printer {
         } else {
             ""
         };
-        format!("{slow}: {count} not shown{kept}")
+        let message = format!("{slow}: {count} not shown{kept}");
+        self.console.warn(&message, None);
+        None
     }
 }

@@ -1,6 +1,5 @@
 //! `webhook log diff`: how two deliveries differ.
 
-use super::super::line::Line;
 use super::super::setup::existing_log;
 use super::super::{World, select};
 use crate::config::Setup;
@@ -20,7 +19,7 @@ pub fn run(
     let right = select::find(world, &reader, right)?;
     let diff = diff::diff(&left, &right);
     if json {
-        world.console.json(&Line::new("diff", &diff).to_json()?)?;
+        world.console.line("diff", &diff)?;
     } else {
         world.console.data(&diff_text(&diff))?;
     }

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::super::World;
 use super::super::captures::{self, UnreadInputs};
-use super::super::line::Line;
 use super::super::setup::keyring;
 use super::output;
 use crate::cli::SecretArgs;
@@ -47,8 +46,7 @@ pub fn run(
         if odd.count() > 0 {
             counts["unreadable"] = odd.count().into();
         }
-        let line = Line::new("summary", counts).to_json()?;
-        world.console.json(&line)?;
+        world.console.line("summary", counts)?;
     } else {
         world.console.remark(&said(imported, skipped, log.path()));
     }

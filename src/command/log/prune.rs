@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::super::World;
-use super::super::line::Line;
 use super::super::setup::existing_log;
 use super::output;
 use crate::cli::value::Moment;
@@ -25,8 +24,7 @@ pub fn run(
     let older_than = older_than.map(|length| Moment::Ago(length).seen_from(now));
     let pruned = log.prune(older_than, keep)?;
     if json {
-        let line = Line::new("summary", &pruned).to_json()?;
-        world.console.json(&line)?;
+        world.console.line("summary", pruned)?;
     } else {
         world.console.remark(&said(pruned));
     }

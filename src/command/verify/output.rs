@@ -8,18 +8,17 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::live::OnWait;
 use crate::cli::VerifyArgs;
 use crate::command::captures::UnreadInputs;
 use crate::command::junit::{JunitReport, takes_stdout};
-use crate::command::line::Line;
 use crate::command::{World, describe};
 use crate::console::Console;
 use crate::delivery::Verification;
 use crate::exit::{CliError, Outcome};
 use crate::formats::FilePosition;
 use crate::report::junit::{self, JunitCase};
-use crate::report::{Totals, VerifiedRows, sanitize};
+use crate::report::{self, Totals, VerifiedRows, sanitize};
+use crate::verify::OnWait;
 
 /// After how many ticks without a capture is said what is waited for.
 const PATIENCE: u32 = 10;
@@ -96,8 +95,7 @@ impl VerifyOutput {
         let mut shown = self.shown.borrow_mut();
         if let Some(lines) = &mut shown.lines {
             let source = &source;
-            let line = Line::new("verification", VerificationJson { source, found });
-            write_line(lines, &line)?;
+            write_line(lines, "verification", VerificationJson { source, found })?;
         } else {
             shown.rows.add(source, found);
         }
@@ -170,7 +168,7 @@ impl VerifyOutput {
         if let Some(lines) = &mut shown.lines {
             let mut fields = json!(self.totals);
             fields["unreadable"] = self.unreadable.count().into();
-            write_line(lines, &Line::new("summary", fields))?;
+            write_line(lines, "summary", fields)?;
             lines.flush()?;
             return Ok(());
         }
@@ -218,14 +216,15 @@ impl Shown {
 
 fn write_line(
     out: &mut BufWriter<StdoutLock<'static>>,
-    line: &Line<impl Serialize>,
+    kind: &str,
+    fields: impl Serialize,
 ) -> io::Result<()> {
+    let mut line = report::line(kind, fields)?;
     if out.get_ref().is_terminal() {
-        out.write_all(sanitize::escape_json(&line.to_json()?).as_bytes())?;
-    } else {
-        serde_json::to_writer(&mut *out, line)?;
+        line = sanitize::escape_json(&line).into_owned();
     }
-    out.write_all(b"\n")
+    line.push('\n');
+    out.write_all(line.as_bytes())
 }
 
 /// A file with the place in it: `deliveries.ndjson:12`, `capture.har:entry 3`.

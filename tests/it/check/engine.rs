@@ -69,6 +69,7 @@ fn runner<'a>(provider: &'a Provider, key: &'a Key, endpoint: &'a EndpointClient
         endpoint,
         effects: None,
         is_kept: false,
+        on_wait: &|_| (),
     }
 }
 

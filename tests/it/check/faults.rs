@@ -47,7 +47,11 @@ const TABLE: &[Row] = &[
         ],
         &[],
     ),
-    (Fault::AcceptsMissing, &["signature/missing"], &[]),
+    (
+        Fault::AcceptsMissing,
+        &["signature/missing"],
+        &["signature/other-header"],
+    ),
     (Fault::AcceptsEmpty, &["signature/empty"], &[]),
     (Fault::AcceptsGarbage, &["signature/garbage"], &[]),
     // What is compared by its beginning takes every beginning.
@@ -101,7 +105,13 @@ const TABLE: &[Row] = &[
         ],
         &[],
     ),
-    (Fault::DropsOnMissing, &["signature/missing"], &[]),
+    (
+        Fault::DropsOnMissing,
+        &["signature/missing", "signature/other-header"],
+        &[],
+    ),
+    (Fault::AnyHeader, &[], &["signature/other-header"]),
+    (Fault::ParsesFirst, &["signature/broken-json"], &[]),
     (Fault::ThrowsOnTwo, &["signature/second-header"], &[]),
     // A late retry is a repeat.
     (

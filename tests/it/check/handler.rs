@@ -116,6 +116,8 @@ pub enum Fault {
     TrustsTheSeen,
     RefusesTheOlder,
     LooseHex,
+    AnyHeader,
+    ParsesFirst,
 }
 
 /// What a handler knows.
@@ -230,6 +232,9 @@ impl Desk {
             }
             Fault::Slow => std::thread::park_timeout(Duration::from_millis(200)),
             Fault::Overloaded if number > 20 => return Reply::Status(429),
+            Fault::ParsesFirst if serde_json::from_slice::<Value>(&received.body).is_err() => {
+                return Reply::Status(500);
+            }
             Fault::SmallBody if received.body.len() > 100 << 10 => return Reply::Status(413),
             Fault::ExactMediaType if received.get("Content-Type") != Some("application/json") => {
                 return Reply::Status(415);
@@ -249,6 +254,9 @@ impl Desk {
         let mut values = received.all(self.rules.header);
         if fault == Fault::HeaderCase {
             values.retain(|(name, _)| *name == self.rules.header);
+        }
+        if fault == Fault::AnyHeader && values.is_empty() {
+            values = received.all("X-Webhook-Signature");
         }
         let value = match values.as_slice() {
             [] if fault == Fault::AcceptsMissing => return Ok(true),

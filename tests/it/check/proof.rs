@@ -26,7 +26,8 @@ fn is_genuine(message: &Message) -> bool {
 }
 
 /// A right handler of Cimplify, but for what `lock` makes of its answers; `lock` is told how many
-/// requests came before, how many forgeries since the last genuine delivery, and the right answer.
+/// requests came before, how many forgeries since the last genuine delivery, and the right answer. A
+/// status of 0 is the end of the connection.
 fn locking(lock: impl Fn(usize, usize, u16) -> u16 + Send + Sync + 'static) -> Endpoint {
     let forged = AtomicUsize::new(0);
     Endpoint::start(move |number, message| {
@@ -35,7 +36,10 @@ fn locking(lock: impl Fn(usize, usize, u16) -> u16 + Send + Sync + 'static) -> E
             200 => forged.swap(0, Ordering::SeqCst),
             _ => forged.fetch_add(1, Ordering::SeqCst),
         };
-        Reply::status(lock(number, before, right))
+        match lock(number, before, right) {
+            0 => Reply::Hangup,
+            status => Reply::status(status),
+        }
     })
 }
 
@@ -52,6 +56,7 @@ fn refusals_of_a_limiter_or_a_lock_out_prove_nothing() {
         (403, "genuine deliveries are answered 403 since"),
         (404, "genuine deliveries are answered 404 since"),
         (503, "genuine deliveries are answered 503 since"),
+        (0, "genuine deliveries get no answer since"),
         // To a page that asks who is there.
         (302, "genuine deliveries are answered 302 since"),
     ] {
@@ -98,6 +103,62 @@ fn refusals_of_a_limiter_or_a_lock_out_prove_nothing() {
             "{report}"
         );
     }
+}
+
+/// A ban ends connections whatever is sent, as of what is genuine and nothing else.
+#[test]
+fn a_ban_is_no_crash_wherever_it_begins() {
+    for first in [1, 2, 5, 30] {
+        let handler = locking(move |number, _, right| if number < first { right } else { 0 });
+        let lines = run_against(&handler.url("/"), "cimplify", &["--json"])
+            .expect(1)
+            .json_lines();
+        assert_eq!(ids(&lines, "fail"), [""; 0], "{first}");
+        let limited = lines.last().unwrap()["limited"].as_str().map(str::to_owned);
+        assert!(limited.is_some_and(|text| text.contains("get no answer since")));
+    }
+    // What ends the connection on a forgery alone crashes on it.
+    let handler = locking(|_, _, right| if right == 200 { 200 } else { 0 });
+    let more = ["--only", "signature/missing", "--json"];
+    let lines = run_against(&handler.url("/"), "cimplify", &more)
+        .expect(1)
+        .json_lines();
+    assert_eq!(ids(&lines, "fail"), ["signature/missing"]);
+    assert!(lines.last().unwrap()["limited"].is_null());
+}
+
+/// A limiter that says when to come again is no obstacle, from the first delivery on.
+#[test]
+fn a_limiter_is_waited_for_as_long_as_it_says() {
+    for status in [429, 503] {
+        let handler = Endpoint::start(move |number, message| {
+            let again = vec![("Retry-After", "0".to_owned())];
+            match number % 3 {
+                0 | 1 => Reply::Status(status, again),
+                _ if is_genuine(message) => Reply::status(200),
+                _ => Reply::status(401),
+            }
+        });
+        let more = ["--json", "--skip", "idempotent/concurrent,prompt/load"];
+        let run = run_against(&handler.url("/"), "cimplify", &more).expect(0);
+        let lines = run.json_lines();
+        for outcome in ["fail", "warn", "open"] {
+            let only_uncounted = |id: &String| id == "idempotent/twice";
+            assert!(ids(&lines, outcome).iter().all(only_uncounted), "{lines:?}");
+        }
+        assert!(lines.last().unwrap()["limited"].is_null(), "{lines:?}");
+    }
+    // One that never lets through is given up.
+    let handler = Endpoint::start(|number, _| match number {
+        0 => Reply::status(200),
+        _ => Reply::Status(429, vec![("Retry-After", "0".into())]),
+    });
+    let lines = run_against(&handler.url("/"), "cimplify", &["--json"])
+        .expect(1)
+        .json_lines();
+    assert_eq!(ids(&lines, "fail"), [""; 0]);
+    assert!(lines.last().unwrap()["limited"].is_string());
+    assert!(handler.count() < 200, "{}", handler.count());
 }
 
 /// Genuine deliveries in between show that nobody is locked out.
@@ -272,6 +333,43 @@ fn a_change_finds_its_place_in_a_list() {
     let large = bodies.iter().find(|message| message.body.len() > 1 << 20);
     let large = large.expect("a large body").json();
     assert!(large["events"][0]["webhook_test_extra"].is_string());
+}
+
+/// An id, an event's name and a time may stand in a list.
+#[test]
+fn an_id_is_found_wherever_a_definition_says() {
+    let sandbox = Sandbox::new();
+    let envelope = |definition: &mut Value| {
+        definition["envelope"] = json!({
+            "template": {"events": "{{data}}"},
+            "event": "events[0].meta.type", "id": "events[0].id", "data": "events[0].order"
+        });
+    };
+    let data =
+        json!([{"id": "evt_{{id:one}}", "meta": {"type": "order.paid"}, "order": {"total": 1.5}}]);
+    own_provider(&sandbox, envelope, &data);
+    let handler = locking(|_, _, right| right);
+    let url = handler.url("/");
+    let base = [
+        "test",
+        "--provider",
+        "own",
+        "--secret",
+        SECRET,
+        "--url",
+        &url,
+    ];
+    sandbox.run(&base).expect(0);
+    let sent = sandbox.run(&["log", "--source", "test", "--json"]);
+    for line in sent.expect(0).json_lines() {
+        let id = line["event_id"].as_str().unwrap_or_default();
+        let is_broken = !line["request"]["body"]
+            .as_str()
+            .unwrap_or_default()
+            .contains(id);
+        assert!(id.starts_with("evt_") || is_broken, "{line}");
+        assert!(line["event"].is_string(), "{line}");
+    }
 }
 
 /// The name of an event may stand in the data.

@@ -22,6 +22,7 @@ const LENGTHS: &[&str] = &[
     "signature/odd-length",
     "signature/too-long",
     "signature/wrong-prefix",
+    "signature/other-header",
     "signature/second-header",
 ];
 
@@ -60,6 +61,7 @@ const PUBLISHED: &[Row] = &[
             "signature/truncated",
             "signature/odd-length",
             "signature/too-long",
+            "signature/other-header",
             "signature/timestamp-missing",
             "signature/signature-missing",
         ]],
@@ -167,7 +169,7 @@ fn blamed(provider: &str) -> BTreeSet<String> {
         .expect("built in")
         .definition
         .handler;
-    let checks = handler.known_flaws.iter().flat_map(|flaw| &flaw.checks);
+    let checks = handler.habits.iter().flat_map(|flaw| &flaw.checks);
     let checks = checks.filter(|check| !check.starts_with("idempotent/"));
     checks.cloned().collect()
 }

@@ -31,6 +31,46 @@ fn a_full_disk_is_answered_503_and_the_listener_lives() {
     assert_eq!(ids, ["small", "small again"]);
 }
 
+/// Once the log has no room for what the `-wal` holds, nothing of it is taken for somebody else's.
+#[test]
+fn what_a_full_disk_keeps_in_part_is_all_there_once_there_is_room() {
+    let sandbox = Sandbox::new();
+    // Files of this shell may grow to 10 MiB, and rows are moved into the log every 8 MiB.
+    let script = "ulimit -f 20480; exec \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_webhook");
+    let flags = [
+        "-c", script, program, "listen", "--json", "--port", "0", "--secret", SECRET,
+    ];
+    let listener = sandbox.listen_by("sh", &flags);
+    let large = |id: &str| order(id).replace("49.9", &format!("\"{}\"", "x".repeat(1 << 20)));
+    let mut taken = Vec::new();
+    let mut refused = 0;
+    while refused < 3 {
+        let id = format!("evt_{}", taken.len() + refused);
+        match deliver(listener.address(), large(&id)).0 {
+            200 => taken.push(id),
+            503 => refused += 1,
+            status => panic!("{status}"),
+        }
+    }
+    assert!(taken.len() > 12, "{taken:?}");
+    assert_eq!(listener.stop().2.code(), Some(0));
+    // Nothing limits this listener.
+    let listener = sandbox.listen(&["--secret", SECRET]);
+    assert_eq!(deliver(listener.address(), order("after")).0, 200);
+    taken.push("after".into());
+    let ids: Vec<_> = kept(&sandbox.log_file())
+        .into_iter()
+        .filter_map(|d| d.event_id)
+        .collect();
+    assert_eq!(ids, taken);
+    let log = Connection::open(sandbox.log_file()).unwrap();
+    let sound: String = log
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(sound, "ok");
+}
+
 #[test]
 fn a_locked_log_is_answered_503_and_its_retry_is_no_repeat() {
     let sandbox = Sandbox::new();

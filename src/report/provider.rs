@@ -1,54 +1,25 @@
-//! `webhook providers`.
+//! What is known of providers, for `webhook providers`.
 
 use std::time::Duration;
 
 use colored::Colorize as _;
 
-use super::{print, print_lines};
-use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
-use crate::command::World;
-use crate::command::setup;
-use crate::exit::{CliError, Outcome};
+use super::sanitize::escape;
+use super::sheet;
+use super::table::{table, table_or_stack};
+use super::units::duration;
+use super::wrap::wrap;
 use crate::provider::{
-    CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote, Retry, StatusPattern,
+    CatalogueError, CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote,
+    Retry, StatusPattern,
 };
-use crate::report::sanitize::escape;
-use crate::report::{self, sheet};
 use crate::signature::{PartOrder, Scheme};
 
-/// Lists the providers, or shows one.
-pub fn providers(
-    args: &ProvidersArgs,
-    global: &GlobalArgs,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    let setup = setup::load(global, None, world)?;
-    let width = world.console.width();
-    match &args.command {
-        Some(ProvidersCommand::Show { name, json }) => {
-            let provider = setup.provider(name)?;
-            if *json {
-                print_lines(world, "provider", [provider.facts()].into_iter())?;
-            } else {
-                print(world, &report::wrap(&show(provider)?, width))?;
-            }
-        }
-        None if args.json => {
-            print_lines(
-                world,
-                "provider",
-                setup.catalogue.iter().map(Provider::facts),
-            )?;
-        }
-        None => print(world, &list(setup.catalogue.iter(), width))?,
-    }
-    Ok(Outcome::Yes)
-}
-
-fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>) -> String {
+/// The providers in a table, a row each.
+pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
     let headers = "NAME TITLE HEADER SIGNATURE EXPIRES EVENTS ORIGIN RETRIES";
     let headers: Vec<_> = headers.split(' ').collect();
-    let row = |provider: &Provider| {
+    let row = |provider: &&Provider| {
         let definition = &provider.definition;
         let scheme = &definition.signature;
         vec![
@@ -62,11 +33,11 @@ fn list<'a>(providers: impl Iterator<Item = &'a Provider>, width: Option<usize>)
             retries(&definition.delivery.retry),
         ]
     };
-    report::table_or_stack(&headers, providers.map(row).collect(), width)
+    table_or_stack(&headers, providers.iter().map(row).collect(), width)
 }
 
 fn freshness(scheme: &Scheme) -> String {
-    let span = |seconds| report::duration(Duration::from_secs(seconds));
+    let span = |seconds| duration(Duration::from_secs(seconds));
     let Some(tolerance) = scheme.tolerance else {
         return "never".into();
     };
@@ -81,7 +52,7 @@ fn freshness(scheme: &Scheme) -> String {
 fn wait(length: Duration) -> String {
     let minutes = length.as_secs() / 60;
     match (minutes / 60, minutes % 60) {
-        (0..24, _) => report::duration(length),
+        (0..24, _) => duration(length),
         (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
     }
@@ -106,8 +77,8 @@ fn retries(retry: &Retry) -> String {
     )
 }
 
-/// Everything about one provider.
-fn show(provider: &Provider) -> Result<String, CliError> {
+/// Everything about one provider. Fails where the fixture of an event cannot be read.
+pub fn provider(provider: &Provider, width: Option<usize>) -> Result<String, CatalogueError> {
     let definition = &provider.definition;
     let head = sheet::facts([
         ("documents", definition.docs.clone()),
@@ -126,11 +97,12 @@ fn show(provider: &Provider) -> Result<String, CliError> {
         notes(definition, "Assumed", ProviderNote::is_assumed),
     ];
     let sections = sections.into_iter().filter(|text| !text.is_empty());
-    Ok(sections.collect::<Vec<_>>().join("\n\n"))
+    let sections: Vec<_> = sections.collect();
+    Ok(wrap(&sections.join("\n\n"), width))
 }
 
 /// The events whose payloads are documented, those where a part is, and those where none is.
-fn payloads(provider: &Provider) -> Result<Vec<(&'static str, String)>, CliError> {
+fn payloads(provider: &Provider) -> Result<Vec<(&'static str, String)>, CatalogueError> {
     let events = provider.events()?;
     let of = |source: Provenance| {
         let events = events
@@ -235,7 +207,7 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
         let mark = if is_type { mark("content type") } else { "" };
         ("header", format!("{name}: {value}{mark}"))
     }));
-    let deadline = report::duration(rules.timeout());
+    let deadline = duration(rules.timeout());
     facts.extend([
         ("answer within", deadline + mark("deadline")),
         ("success", success + &documented.unwrap_or_default()),
@@ -281,7 +253,7 @@ fn schedule(retry: &Retry) -> String {
         return String::new();
     }
     rows.insert(0, vec!["  1".into(), "at once".into(), String::new()]);
-    report::table(&["  ATTEMPT", "WAIT", "SINCE THE FIRST"], rows, None)
+    table(&["  ATTEMPT", "WAIT", "SINCE THE FIRST"], rows, None)
 }
 
 fn notes(definition: &Definition, heading: &str, of: impl Fn(&ProviderNote) -> bool) -> String {

@@ -1,20 +1,14 @@
-//! `webhook config`.
+//! Each setting that is in force, as `webhook config` shows it: without what is secret.
 
 use std::path::Path;
 
-use clap::ValueEnum;
-use colored::Colorize as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{print, print_lines};
+use super::{Ask, Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
+use crate::cli::value::name_of;
 use crate::cli::{GlobalArgs, SecretArgs};
-use crate::command::World;
-use crate::command::setup::{self, Terminal};
-use crate::config::{Config, ConfigError, GivenSecret, MissingSecret, Origin, Setting, Setup};
-use crate::exit::{CliError, Outcome};
-use crate::http::without_secrets;
+use crate::delivery::text::without_secrets;
 use crate::provider::Provider;
-use crate::report::{self, sanitize::escape};
 use crate::signature::{Key, Secret};
 
 /// What stands in place of a secret.
@@ -23,7 +17,7 @@ const REDACTED: &str = "redacted";
 const MISSING: &str = "missing";
 
 /// A setting by its name.
-type Named = (String, Setting<Value>);
+pub type Named = (String, Setting<Value>);
 
 fn named(name: impl Into<String>, value: impl Into<Value>, origin: Origin) -> Named {
     let value = value.into();
@@ -36,42 +30,45 @@ impl<T: Into<Value>> Setting<T> {
     }
 }
 
-/// Shows each setting and where it comes from. A secret that is not where a configuration file says
-/// is a row, too: who looks wants to see what there is. What else cannot be used is an error, as it
-/// is for the commands that need it, but only after everything else was shown.
-pub fn config(
-    json: bool,
-    env_file: Option<&Path>,
-    global: &GlobalArgs,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    let mut setup = setup::load(global, env_file, world)?;
-    let missing = setup.config.leave_out_missing_secrets();
-    let mut lines = general(&setup.config, global)?;
-    lines.extend(flags(&setup.config));
-    lines.extend(places(&setup.config, global));
-    let secrets = secrets(&setup);
-    if let Ok(secrets) = &secrets {
-        lines.extend(secrets.iter().cloned());
+impl Config {
+    /// The settings, the flags of `listen`, what files say of other commands' flags, and the places
+    /// that are read. Fails where the place of the log cannot be known.
+    pub fn shown(&self, global: &GlobalArgs) -> Result<Vec<Named>, ConfigError> {
+        let mut lines = general(self, global)?;
+        lines.extend(flags(self));
+        lines.extend(places(self, global));
+        Ok(lines)
     }
-    lines.extend(missing.iter().map(|one| missing_line(one, json)));
-    if json {
-        let line = |(name, setting): Named| {
-            let origin = setting.origin.to_string();
-            json!({"name": name, "value": setting.value, "origin": origin})
+}
+
+impl Setup {
+    /// A line for each secret that a provider's deliveries are checked with, under the label that a
+    /// verdict names it by.
+    pub fn shown_secrets(&self, ask: &mut dyn Ask) -> Result<Vec<Named>, ConfigError> {
+        let given = self.secrets(&SecretArgs::default(), ask)?;
+        // What the commands refuse is refused here in the same words.
+        self.keyring(&given)?;
+        let lines = |provider| secrets_of(provider, &given);
+        Ok(self.catalogue.iter().flat_map(lines).collect())
+    }
+}
+
+impl MissingSecret {
+    /// Its line; for people `with_place`, where it is not.
+    pub fn shown(&self, with_place: bool) -> Named {
+        let place = match &self.error {
+            ConfigError::SecretFile { path, .. } => format!(": file {}", path.display()),
+            ConfigError::NoVariable { name, .. } => format!(": variable {name}"),
+            _ => String::new(),
         };
-        print_lines(world, "setting", lines.into_iter().map(line))?;
-    } else {
-        print(world, &as_table(&lines, world.console.width()))?;
+        let place = if with_place { place } else { String::new() };
+        let origin = Origin::File(self.file.clone());
+        named(
+            format!("secret.{}", self.key),
+            format!("{MISSING}{place}"),
+            origin,
+        )
     }
-    for secret in &missing {
-        world
-            .console
-            .warn(&secret.error.to_string(), secret.error.hint());
-    }
-    secrets?;
-    setup.config.check_sections()?;
-    Ok(Outcome::Yes)
 }
 
 fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigError> {
@@ -152,17 +149,6 @@ fn places(config: &Config, global: &GlobalArgs) -> Vec<Named> {
     ]
 }
 
-/// A line for each secret that a provider's deliveries are checked with, under the label that a
-/// verdict names it by.
-fn secrets(setup: &Setup) -> Result<Vec<Named>, CliError> {
-    let args = SecretArgs::default();
-    let given = setup.secrets(&args, &mut Terminal)?;
-    // What the commands refuse is refused here in the same words.
-    setup.keyring(&given)?;
-    let lines = |provider| secrets_of(provider, &given);
-    Ok(setup.catalogue.iter().flat_map(lines).collect())
-}
-
 fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<Named> {
     let name = provider.name();
     let scheme = &provider.definition.signature;
@@ -174,42 +160,4 @@ fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<Named> {
         named(label, REDACTED, secret.origin.clone())
     };
     meant.enumerate().map(line).collect()
-}
-
-/// For people with the place where it is not.
-fn missing_line(missing: &MissingSecret, json: bool) -> Named {
-    let origin = Origin::File(missing.file.clone());
-    let place = match &missing.error {
-        ConfigError::SecretFile { path, .. } => format!("{MISSING}: file {}", path.display()),
-        ConfigError::NoVariable { name, .. } => format!("{MISSING}: variable {name}"),
-        _ => MISSING.to_owned(),
-    };
-    let place = if json { MISSING.to_owned() } else { place };
-    named(format!("secret.{}", missing.key), place, origin)
-}
-
-fn as_table(lines: &[Named], width: Option<usize>) -> String {
-    let row = |(name, setting): &Named| {
-        let value = match &setting.value {
-            Value::Null => "-".dimmed().to_string(),
-            Value::String(text) => escape(text).into_owned(),
-            Value::Array(items) if items.is_empty() => "-".dimmed().to_string(),
-            Value::Array(items) => {
-                let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
-                escape(&items.join(", ")).into_owned()
-            }
-            other => other.to_string(),
-        };
-        let name = escape(name).bold().to_string();
-        let origin = setting.origin.to_string();
-        vec![name, value, escape(&origin).into_owned()]
-    };
-    let rows = lines.iter().map(row).collect();
-    report::table_or_stack(&["SETTING", "VALUE", "FROM"], rows, width)
-}
-
-/// A value of an enum as it is typed.
-pub fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
-    let name = value.to_possible_value()?.get_name().to_owned();
-    Some(name)
 }

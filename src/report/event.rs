@@ -1,0 +1,65 @@
+//! Events, their payloads and faults, for `webhook events`.
+
+use colored::Colorize as _;
+
+use super::sanitize::escape;
+use super::sheet;
+use super::table::{table, table_or_stack};
+use super::wrap::wrap;
+use crate::provider::{Event, Fault, Provenance, Provider};
+
+/// The events in a table, and below it which fields of those are documented of which a part is.
+///
+/// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
+/// but the first of a group are dim.
+pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> String {
+    let mut before = None;
+    let row = |(provider, name, event): &(&Provider, &str, Event)| {
+        let provider = &*escape(provider.name());
+        let is_first = before.replace(provider.to_owned()).as_deref() != Some(provider);
+        let provider = if is_first {
+            provider.bold()
+        } else {
+            provider.dimmed()
+        };
+        let source = match event.source {
+            Provenance::Inferred => event.source.name().dimmed(),
+            _ => event.source.name().normal(),
+        };
+        vec![
+            provider.to_string(),
+            escape(name).into_owned(),
+            source.to_string(),
+            escape(&event.description).into_owned(),
+        ]
+    };
+    let headers = ["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"];
+    let table = table(&headers, events.iter().map(row).collect(), width);
+    match documented_parts(events) {
+        none if none.is_empty() => table,
+        parts => format!("{table}\n\n{}", wrap(&parts, width)),
+    }
+}
+
+/// Which fields of the payloads that are documented in part are.
+fn documented_parts(events: &[(&Provider, &str, Event)]) -> String {
+    let in_part = events
+        .iter()
+        .filter(|(_, _, event)| event.source == Provenance::DocumentedInPart);
+    let lines = in_part.map(|(provider, name, event)| {
+        let part = event.documented_part();
+        (provider.name(), format!("{name}: {part}"))
+    });
+    sheet::section("Documented in part, the other fields are inferred", lines)
+}
+
+/// What can be sent wrong on purpose.
+pub fn faults(width: Option<usize>) -> String {
+    let row = |fault: Fault| {
+        let name = fault.name().bold().to_string();
+        vec![name, fault.effect().to_owned(), fault.expected().to_owned()]
+    };
+    let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
+    let rows = Fault::ALL.into_iter().map(row).collect();
+    table_or_stack(&headers, rows, width)
+}
