@@ -5,6 +5,7 @@ use std::time::Duration;
 use colored::Colorize as _;
 use hdrhistogram::Histogram;
 
+use super::payload::Detail;
 use super::style::join_lines;
 use super::tally::{Tally, summary, summary_interrupted};
 use super::units::rate;
@@ -41,6 +42,8 @@ pub struct Load<'a> {
     pub end: LoadEnd,
     /// One of the answers as a text, where they are all alike bad.
     pub sample: Option<&'a str>,
+    /// How much is said.
+    pub detail: Detail,
 }
 
 /// How a load run ended.
@@ -63,6 +66,9 @@ pub fn load(load: &Load<'_>) -> String {
     };
     let rate = rate(load.tally.sent, load.elapsed).map(|rate| field("rate", &rate));
     let headline = join_lines([summary, rate.unwrap_or_default()]);
+    if load.detail == Detail::Little {
+        return headline;
+    }
     let mut parts = vec![headline];
     if !load.latency.is_empty() {
         parts.push(percentiles(load.latency));
@@ -165,6 +171,7 @@ mod tests {
             elapsed: Duration::from_secs(2),
             end: LoadEnd::Whole,
             sample: None,
+            detail: Detail::Usual,
         };
         let full = "█".repeat(40);
         let expected = format!(
@@ -208,6 +215,7 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
                 elapsed: Duration::from_secs(4),
                 end: LoadEnd::Interrupted { of: Some(10_000) },
                 sample: Some("404 not here"),
+                detail: Detail::Usual,
             };
             let text = plain(&load(&run));
             let first = format!("sent {count} of 10000 requests in 4 s, then interrupted: 0 ");
@@ -227,6 +235,7 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
             elapsed: Duration::ZERO,
             end: LoadEnd::Whole,
             sample: None,
+            detail: Detail::Usual,
         };
         assert_eq!(
             plain(&load(&run)),

@@ -111,7 +111,7 @@ fn field(name: &str, text: Option<&str>) -> String {
 }
 
 fn moment(at: Timestamp, now: Timestamp) -> String {
-    format!("{at}, {}", age(at, now))
+    format!("{}, {}", at.to_local_moment_text(), age(at, now))
 }
 
 fn lines(parts: impl IntoIterator<Item = String>) -> String {

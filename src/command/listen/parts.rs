@@ -67,7 +67,7 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        let ready = ready::of(&socket, path.as_deref(), &rules);
+        let ready = ready::of(args, &socket, path.as_deref(), &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let mut limits = limits(args);
         (limits.max_connections, limits.max_waiting) = connections(limits, waits, world);

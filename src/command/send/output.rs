@@ -260,6 +260,7 @@ impl<'a> SendOutput<'a> {
             elapsed: load.elapsed,
             end,
             sample: sample.as_deref(),
+            detail: console.detail(),
         });
         Ok(console.data(&shown)?)
     }
