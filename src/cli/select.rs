@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::value::Moment;
 
+/// What `--source` is given for whatever there is.
+pub const ALL_SOURCES: &str = "all";
+
 /// Filters over the log, which keeps those of a bulk replay.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default)]

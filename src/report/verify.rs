@@ -276,7 +276,8 @@ fn counts(totals: &Totals, shown: u64) -> String {
     }
 }
 
-fn field(name: &str, text: Option<&str>) -> String {
+/// A fact behind its name; nothing where it is not known.
+pub(super) fn field(name: &str, text: Option<&str>) -> String {
     let shown = |text| {
         format!(
             "  {}  {}",

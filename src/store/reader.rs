@@ -2,6 +2,7 @@
 
 mod attempts;
 mod facts;
+mod names;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::live::OnWait;
 use crate::cli::VerifyArgs;
 use crate::command::captures::UnreadInputs;
 use crate::command::junit::{JunitReport, takes_stdout};
@@ -19,6 +18,7 @@ use crate::exit::{CliError, Outcome};
 use crate::formats::FilePosition;
 use crate::report::junit::{self, JunitCase};
 use crate::report::{self, Totals, VerifiedRows, sanitize};
+use crate::verify::OnWait;
 
 /// After how many ticks without a capture is said what is waited for.
 const PATIENCE: u32 = 10;
