@@ -68,7 +68,7 @@ fn known_provider<'a>(name: &str, setup: &'a Setup) -> Result<&'a Provider, CliE
     setup.provider(name).map_err(|unknown| {
         let unknown = CliError::from(unknown);
         match setup.known_event(name) {
-            Ok(_) => unknown.hint(format!("it is an event: `webhook events show {name}`")),
+            Ok(()) => unknown.hint(format!("it is an event: `webhook events show {name}`")),
             Err(_) => unknown,
         }
     })

@@ -44,9 +44,9 @@ pub struct Ready {
     /// What is taken that should be refused, where anything is.
     #[serde(skip)]
     pub accepts: Option<&'static str>,
-    /// Whether it answers as it was told to, whatever comes.
+    /// What it answers, where that is not what the delivery deserves.
     #[serde(skip)]
-    pub scripted: bool,
+    pub answers: Option<&'static str>,
     /// How many providers are known.
     #[serde(skip)]
     pub providers: usize,
@@ -67,8 +67,6 @@ pub fn ready(ready: &Ready, detail: Detail) -> String {
     }
     let reached = "by whoever is on the network of this address";
     let reached = (!ready.host.is_loopback()).then(|| reached.to_owned());
-    let answers = "as `--respond` says, whatever comes".to_owned();
-    let answers = ready.scripted.then_some(answers);
     let log = ready.log.as_deref().map(escape);
     let targets = ready.patterns.iter().zip(&ready.forward_to);
     let targets = targets.map(|(events, target)| {
@@ -80,7 +78,7 @@ pub fn ready(ready: &Ready, detail: Detail) -> String {
         targets.collect(),
         vec![
             known("secrets", secrets(ready)),
-            known("answers", answers),
+            known("answers", ready.answers.map(str::to_owned)),
             known("accepts", ready.accepts.map(|it| it.yellow().to_string())),
             fact("log", &log.unwrap_or("none: nothing is kept".into())),
             known("tls", trust(ready)),

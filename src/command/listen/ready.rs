@@ -42,7 +42,7 @@ pub fn of(args: &ListenArgs, socket: &Socket, log: Option<&Path>, rules: &Rules)
             (_, UnsignedPolicy::Accept) => Some("what nobody has signed (`--on-unsigned accept`)"),
             _ => None,
         },
-        scripted: !args.respond.is_empty(),
+        answers: (!args.respond.is_empty()).then_some("as `--respond` says, whatever comes"),
         providers: rules.catalogue.iter().count(),
         one_provider: rules.policy.provider.is_some() || secrets.len() == 1,
         secrets,
