@@ -60,6 +60,7 @@ fn a_name_without_an_address_is_told_in_every_form() {
     let run = run_against(far, "cimplify", &["--json"]).expect(3);
     let told = "the host name of `nowhere.invalid:80` has no address";
     assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: "), "{}", run.stderr);
     let summary = &run.json_lines()[0];
     let unreachable = summary["unreachable"].as_str().unwrap();
     assert!(unreachable.contains(told), "{summary}");
