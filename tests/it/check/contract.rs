@@ -380,3 +380,24 @@ fn a_handler_that_refuses_everything_does_not_pass_for_a_right_one() {
     let junit = std::fs::read_to_string(sandbox.folder().join("r.xml")).unwrap();
     assert!(junit.contains("failures=\"1\""), "{junit}");
 }
+
+#[test]
+fn where_little_is_said_only_what_is_bad_has_a_line() {
+    let app = crate::harness::endpoint::Endpoint::ok();
+    let only = [
+        "--only",
+        "signature/missing",
+        "--only",
+        "accepts/unicode",
+        "-q",
+    ];
+    let run = run_against(&app.url("/"), "cimplify", &only).expect(1);
+    let lines: Vec<_> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    assert!(lines[0].contains("✗ signature/missing"), "{}", run.stdout);
+    assert!(
+        lines[1].starts_with("2 checks: 1 passed, 1 failed"),
+        "{}",
+        run.stdout
+    );
+}
