@@ -166,11 +166,15 @@ pub enum Command {
         #[arg(value_enum, value_name = "SHELL")]
         shell: Shell,
     },
-    /// Print the manual page, or write all pages into a folder.
+    /// Print a manual page, or write all pages into a folder.
     ///
     /// The page is troff, which `man` renders; it is not printed to a terminal.
     #[command(after_help = MAN_EXAMPLES)]
     Man {
+        /// The command that the page is of, such as `log show` [default: all of them].
+        #[arg(value_name = "COMMAND", conflicts_with = "output")]
+        command: Vec<String>,
+
         /// The folder for the pages of all commands.
         #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
         output: Option<PathBuf>,

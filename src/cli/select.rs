@@ -25,7 +25,7 @@ pub struct SelectArgs {
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub verdict: Vec<String>,
 
-    /// Deliveries from this source: listen, send, test, import or all [default: all but test].
+    /// Deliveries from this source: listen, import, probe, test or all [default: listen and import].
     #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<String>,
 

@@ -94,7 +94,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
             catalog::config(json, env_file.as_deref(), &global, world)
         }
         Command::Completions { shell } => catalog::completions(shell, world),
-        Command::Man { output } => catalog::man(output.as_deref(), world),
+        Command::Man { command, output } => catalog::man(&command, output.as_deref(), world),
     }
 }
 

@@ -143,6 +143,9 @@ pub fn nothing(args: &SelectArgs, reader: &Reader) -> Result<String, CliError> {
     if args.source.is_empty() && reader.last(&SourceFilter::Usual, 0)?.is_none() {
         return Ok("the log holds only probes and what `webhook test` sent: `--source all`".into());
     }
+    if args.source == [DeliverySource::Send.as_str()] {
+        return Ok("`send` keeps nothing: whoever receives what it sends does".into());
+    }
     Ok("no delivery matches".into())
 }
 

@@ -7,6 +7,7 @@ use colored::Colorize as _;
 use hdrhistogram::Histogram;
 use serde::{Serialize, Serializer};
 
+use super::payload::Detail;
 use super::style::join_lines;
 use super::tally::{Tally, summary, summary_interrupted};
 use super::units::rate;
@@ -51,6 +52,9 @@ pub struct Load<'a> {
     /// One of the answers as a text, where they are all alike bad.
     #[serde(skip)]
     pub sample: Option<&'a str>,
+    /// How much is said.
+    #[serde(skip)]
+    pub detail: Detail,
 }
 
 fn as_millis<S: Serializer>(length: &Duration, to: S) -> Result<S::Ok, S::Error> {
@@ -74,6 +78,9 @@ pub fn load(load: &Load<'_>) -> String {
     };
     let rate = rate(load.tally.sent, load.elapsed).map(|rate| field("rate", &rate));
     let headline = join_lines([summary, rate.unwrap_or_default()]);
+    if load.detail == Detail::Little {
+        return headline;
+    }
     let mut parts = vec![headline];
     if !load.latency.is_empty() {
         parts.push(percentiles(load.latency));
@@ -177,6 +184,7 @@ mod tests {
             is_interrupted: false,
             planned: None,
             sample: None,
+            detail: Detail::Usual,
         };
         let full = "█".repeat(40);
         let expected = format!(
@@ -221,6 +229,7 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
                 is_interrupted: true,
                 planned: Some(10_000),
                 sample: Some("404 not here"),
+                detail: Detail::Usual,
             };
             let text = plain(&load(&run));
             let first = format!("sent {count} of 10000 requests in 4 s, then interrupted: 0 ");
@@ -241,6 +250,7 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
             is_interrupted: false,
             planned: None,
             sample: None,
+            detail: Detail::Usual,
         };
         assert_eq!(
             plain(&load(&run)),

@@ -104,7 +104,7 @@ fn fields(headers: &Headers) -> String {
 }
 
 fn moment(at: Timestamp, now: Timestamp) -> String {
-    format!("{at}, {}", age(at, now))
+    format!("{}, {}", at.to_local_moment_text(), age(at, now))
 }
 
 fn sections(parts: impl IntoIterator<Item = String>) -> String {

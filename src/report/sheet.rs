@@ -4,7 +4,7 @@ use colored::Colorize as _;
 use serde_json::Value;
 
 use super::sanitize::escape;
-use super::style::{pad, width as columns};
+use super::style::{join_lines, pad, width as columns};
 use super::table::table;
 use super::wrap::wrap;
 
@@ -52,16 +52,27 @@ pub fn settings(settings: &[(String, Value, String)], width: Option<usize>) -> S
     };
     let rows: Vec<_> = settings.iter().map(row).collect();
     let whole = table(&["SETTING", "VALUE", "FROM"], rows.clone(), None);
-    let fits = |room| whole.lines().all(|line| columns(line) <= room);
-    if width.is_none_or(fits) {
+    let Some(room) = width.filter(|room| !fits(&whole, *room)) else {
         return whole;
-    }
-    let rows = rows.into_iter().flat_map(|mut row| {
-        let below = row.pop().filter(|from| from != NOBODY);
-        let below = below.map(|from| vec![String::new(), format!("from {from}")]);
-        std::iter::once(row).chain(below)
+    };
+    let labels = rows.iter().map(|row| columns(&row[0])).max().unwrap_or(0);
+    let line = |name: &str, text: &str| {
+        let beside = wrap(&format!("{}  {text}", pad(name, labels)), width);
+        if fits(&beside, room) {
+            return beside;
+        }
+        join_lines([name.to_owned(), format!("  {text}")])
+    };
+    let lines = rows.iter().map(|row| {
+        let from = (row[2] != NOBODY).then(|| line("", &format!("from {}", row[2])));
+        join_lines([line(&row[0], &row[1]), from.unwrap_or_default()])
     });
-    wrap(&table(&["SETTING", "VALUE"], rows.collect(), None), width)
+    let head = line(&"SETTING".bold().to_string(), &"VALUE".bold().to_string());
+    join_lines(std::iter::once(head).chain(lines))
+}
+
+fn fits(text: &str, room: usize) -> bool {
+    text.lines().all(|line| columns(line) <= room)
 }
 
 #[cfg(test)]
@@ -94,5 +105,7 @@ listen.port  9000
 files        a.toml, b.toml
              from --config";
         assert_eq!(plain(&settings(&all, Some(45))), narrow);
+        let narrower = narrow.replace("             from /a", "  from /a");
+        assert_eq!(plain(&settings(&all, Some(36))), narrower);
     }
 }

@@ -32,6 +32,9 @@ fn of_fault(fault: Fault, status: u16, is_right: bool) -> Option<String> {
     let name = fault.name();
     Some(match status {
         200..=299 if is_right => return None,
+        401 if is_right && fault == Fault::Future => {
+            format!("expected: a strict receiver answers 401 to `{name}`, documented ones 2xx")
+        }
         401 if is_right => format!("expected: a correct receiver answers 401 to `{name}`"),
         _ if is_right => format!("expected: `{name}` was refused; documented handlers answer 401"),
         // Any other status says more of the route, or of a proxy, than of the check.
@@ -67,6 +70,8 @@ mod tests {
         for status in [302, 404, 502] {
             assert_eq!(stale(status), None, "{status}");
         }
+        let future = remark(&[], named("future"), 401).unwrap_or_default();
+        assert!(future.starts_with("expected: a strict receiver answers 401"));
         let twice = |status| remark(&[], named("duplicate"), status);
         assert_eq!(twice(204), None);
         let wrong =

@@ -62,7 +62,7 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        let ready = ready::of(&socket, path.as_deref(), &rules);
+        let ready = ready::of(args, &socket, path.as_deref(), &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
         let limits = connections(limits(args), waits, world);
         let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;

@@ -236,7 +236,9 @@ impl<'a> RunReport<'a> {
                 .as_deref()
                 .map(|run| resume::how(run, self.args, self.global));
             let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
-            console.note(&format!("{how}: {sent} of {requests} were sent{resume}"));
+            // What the rest is sent by is told however little else is.
+            let told = format!("{how}: {sent} of {requests} were sent{resume}");
+            console.talk(&report::note(&told));
         }
         Ok(())
     }

@@ -251,6 +251,7 @@ impl<'a> SendOutput<'a> {
             // A fault may make several requests of a delivery.
             planned: planned.filter(|_| self.args.fault != Some(Fault::Duplicate)),
             sample: sample.as_deref(),
+            detail: console.detail(),
         };
         if self.args.json {
             console.line("summary", measured)?;

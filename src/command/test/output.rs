@@ -135,8 +135,8 @@ impl<'a> RunOutput<'a> {
             let console = self.world.console;
             if self.args.json {
                 console.line("check", found)?;
-            } else if self.has_text() {
-                if self.group != found.group {
+            } else if self.has_text() && self.is_worth_a_line(found) {
+                if console.detail() > Detail::Little && self.group != found.group {
                     console.data(&report::check_group(found.group))?;
                 }
                 console.data(&report::check_line(found, console.width()))?;
@@ -231,7 +231,7 @@ impl<'a> RunOutput<'a> {
             if let Some(shortfall) = shortfall {
                 console.data(&report::run_annotation(&shortfall.message))?;
             }
-        } else if self.has_text() {
+        } else if self.has_text() && console.detail() > Detail::Little {
             let verbose = console.detail() == Detail::Much;
             for text in report::findings(&self.findings, console.width(), verbose) {
                 console.data(&format!("\n{text}"))?;
@@ -242,6 +242,12 @@ impl<'a> RunOutput<'a> {
             console.data(&format!("\n{totals}"))?;
         }
         Ok(())
+    }
+
+    /// What is well is no news where little is said.
+    fn is_worth_a_line(&self, found: &Finding) -> bool {
+        let is_bad = matches!(found.outcome, CheckOutcome::Fail | CheckOutcome::Warn);
+        is_bad || self.world.console.detail() > Detail::Little
     }
 
     fn is_for_github(&self) -> bool {

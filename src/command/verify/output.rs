@@ -173,7 +173,9 @@ impl VerifyOutput {
             return Ok(());
         }
         let console = shown.console;
-        let text = shown.rows.text(&self.totals, console.width());
+        let text = shown
+            .rows
+            .text(&self.totals, console.width(), console.detail());
         if shown.has_table && !text.is_empty() {
             console.data(&text)?;
         }
@@ -206,7 +208,10 @@ impl Shown {
         if ticks == 0 || !self.has_table {
             return false;
         }
-        let text = self.rows.take_live(self.console.width());
+        let text = {
+            let console = self.console;
+            self.rows.take_live(console.width(), console.detail())
+        };
         if !text.is_empty() {
             self.failed = self.console.data(&text).err();
         }

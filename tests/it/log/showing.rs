@@ -29,7 +29,7 @@ fn a_delivery_is_shown_whole_and_harmless() {
         "olympus (t,v1)",
         "order\\x07",
         "the body has a line end at its end",
-        "2026-01-18T10:30:01.000000Z, ",
+        "2026-01-18 10:30:01.000000 +00:00, ",
         "127.0.0.1:50812",
         "evt_1",
         "answered",
