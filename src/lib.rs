@@ -31,8 +31,8 @@
 //! [`check`] plays a provider against a handler; [`verify`] checks captures.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
-//! per subcommand (arguments, options, one engine, print), [`console`] the two streams, and [`exit`]
-//! the only place that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import
+//! per subcommand (arguments, options, one engine, print), [`completion`] what a shell offers while
+//! one is typed, [`console`] the two streams, and [`exit`] the only place that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import
 //! whom, files to no circles, and a type's name to one meaning.
 //!
 //! # Where to change what
@@ -61,6 +61,7 @@ pub mod check;
 #[allow(missing_docs, clippy::struct_excessive_bools)]
 pub mod cli;
 pub mod command;
+pub mod completion;
 pub mod config;
 pub mod console;
 pub mod delivery;

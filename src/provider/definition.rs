@@ -176,8 +176,8 @@ pub struct SampleHandler {
     #[serde(default)]
     pub reserializes: bool,
     /// The lines of its code that fail a check.
-    #[serde(default, rename = "habits")]
-    pub known_flaws: Vec<KnownFlaw>,
+    #[serde(default)]
+    pub habits: Vec<KnownFlaw>,
 }
 
 /// A line of the documented receiver that fails checks of `webhook test`.

@@ -1,6 +1,8 @@
 //! The check of captures, whoever took them: one after the other, nothing sent, nothing kept.
 
 mod adopt;
+mod input;
+mod live;
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -14,6 +16,8 @@ use crate::provider::{
 use crate::signature::Freshness;
 
 pub use adopt::adopt;
+pub use input::CaptureInput;
+pub use live::OnWait;
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.

@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap_complete::engine::CompletionCandidate;
 
 use strum::VariantArray as _;
 
-use super::select::ALL_SOURCES;
 use crate::check::plan;
-use crate::cli::GlobalArgs;
 use crate::cli::completion::{self, Candidates};
-use crate::command::{World, console};
+use crate::cli::{ALL_SOURCES, GlobalArgs};
 use crate::config::Setup;
 use crate::delivery::{DeliverySource, Status, Timestamp};
 use crate::provider::{Catalogue, Provider};
@@ -77,16 +74,10 @@ impl Typing {
             log: flag(&words, &["--log"]).map(PathBuf::from),
             ..GlobalArgs::default()
         };
-        let world = World {
-            console: console(&global, Path::new(".")),
-            folder: ".".into(),
-            clock: Timestamp::now,
-            notes: Arc::default(),
-        };
         Self {
             // A configuration that cannot be read offers what is built in.
-            setup: Setup::load(&global, None, &world.folder).ok(),
-            now: world.now(),
+            setup: Setup::load(&global, None, Path::new(".")).ok(),
+            now: Timestamp::now(),
             words,
         }
     }
