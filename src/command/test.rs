@@ -15,7 +15,7 @@ use crate::check::{
 };
 use crate::cli::{GlobalArgs, TestArgs};
 use crate::config::Setup;
-use crate::delivery::{Timestamp, Trigger};
+use crate::delivery::{FailureKind, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{Client, ClientOptions, Target};
@@ -60,7 +60,8 @@ async fn play(
     world.begin();
     let mut output = RunOutput::new(args, setup, world, target.to_string(), &planned)?;
     if let Some(message) = guard::unreachable(args, &target).await? {
-        return output.end(Some(Shortfall::unreachable(message, None)));
+        let hint = report::unreachable_hint(FailureKind::Dns);
+        return output.end(Some(Shortfall::unreachable(message, Some(hint))));
     }
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
     let target = endpoint.request_target().to_owned();

@@ -225,7 +225,7 @@ fn diff_is_no_when_something_differs() {
         &[("/id", id(5).into()), ("/remote", "10.0.0.1:1".into())],
     );
     let sandbox = filled(&[capture(0), capture(1), same]);
-    let run = sandbox.run(&["log", "diff", &id(0), "@last"]).expect(0);
+    let run = sandbox.run(&["log", "diff", &id(0), &id(5)]).expect(0);
     assert!(run.stdout.contains("no difference"), "{}", run.stdout);
 
     let run = sandbox.run(&["log", "diff", &id(0), &id(1)]).expect(1);
