@@ -21,14 +21,14 @@
 //!
 //! The rooms at the edge know the world and nothing of webhooks. [`http`] has the sockets: it serves
 //! any hyper service and sends requests; [`store`] is the log; [`formats`] reads and writes what other
-//! programs do; [`report`] gets values and returns text.
+//! programs do; [`report`] gets values, those of the pure rooms among them, and returns text.
 //!
 //! [`dispatch`] is the one way out: every request that leaves is one attempt from there.
 //!
 //! The engines take resolved options and tell an observer what happens; they know neither the command
 //! line nor the terminal, and none knows another. [`receive`] decides, keeps, publishes and forwards;
 //! [`send`] sends once, follows a schedule or makes a load; [`replay`] sends again what was received;
-//! [`check`] plays a provider against a handler; [`verify`] checks captures.
+//! [`check`] plays a provider against a handler; [`verify`] reads inputs and checks the captures in them.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
 //! per subcommand (arguments, options, one engine, print), [`completion`] what a shell offers while

@@ -239,7 +239,9 @@ impl<'a> RunOutput<'a> {
         }
         if self.totals.checks > 0 && self.has_text() {
             let totals = report::check_totals(&self.totals, self.planned);
-            console.data(&format!("\n{totals}"))?;
+            let is_apart = console.detail() > Detail::Little;
+            let gap = if is_apart { "\n" } else { "" };
+            console.data(&format!("{gap}{totals}"))?;
         }
         Ok(())
     }

@@ -393,7 +393,7 @@ fn where_little_is_said_only_what_is_bad_has_a_line() {
         "-q",
     ];
     let run = run_against(&app.url("/"), "cimplify", &only).expect(1);
-    let lines: Vec<_> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+    let lines: Vec<_> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{}", run.stdout);
     assert!(lines[0].contains("✗ signature/missing"), "{}", run.stdout);
     assert!(
