@@ -1,5 +1,7 @@
 //! The two streams: data on stdout, messages on stderr, colours for each on its own.
 
+mod bar;
+
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;

@@ -1,6 +1,7 @@
 //! How a run ends: the only place that knows exit codes.
 
 mod errors;
+mod shape;
 
 use std::fmt;
 use std::io;

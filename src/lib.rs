@@ -21,18 +21,18 @@
 //!
 //! The rooms at the edge know the world and nothing of webhooks. [`http`] has the sockets: it serves
 //! any hyper service and sends requests; [`store`] is the log; [`formats`] reads and writes what other
-//! programs do; [`report`] gets values and returns text.
+//! programs do; [`report`] gets values, those of the pure rooms among them, and returns text.
 //!
 //! [`dispatch`] is the one way out: every request that leaves is one attempt from there.
 //!
 //! The engines take resolved options and tell an observer what happens; they know neither the command
 //! line nor the terminal, and none knows another. [`receive`] decides, keeps, publishes and forwards;
 //! [`send`] sends once, follows a schedule or makes a load; [`replay`] sends again what was received;
-//! [`check`] plays a provider against a handler; [`verify`] checks captures.
+//! [`check`] plays a provider against a handler; [`verify`] reads inputs and checks the captures in them.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
-//! per subcommand (arguments, options, one engine, print), [`console`] the two streams, and [`exit`]
-//! the only place that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import
+//! per subcommand (arguments, options, one engine, print), [`completion`] what a shell offers while
+//! one is typed, [`console`] the two streams, and [`exit`] the only place that knows exit codes. `tests/it/architecture.rs` holds the rooms to who may import
 //! whom, files to no circles, and a type's name to one meaning.
 //!
 //! # Where to change what
@@ -40,7 +40,7 @@
 //! | what | where |
 //! |---|---|
 //! | the answer to a delivery, and whether it is forwarded | `receive/decide.rs`; a script or a full queue overrules it in `receive/mod.rs` |
-//! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried is `provider/retry.rs`, when is `provider/schedule.rs` |
+//! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried, and when, is `provider/schedule.rs` |
 //! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/` |
 //! | a check of `webhook test` | a row in `check/table/` |
 //! | a mistake that the doctor names | a row in `signature/diagnose/` |
@@ -61,6 +61,7 @@ pub mod check;
 #[allow(missing_docs, clippy::struct_excessive_bools)]
 pub mod cli;
 pub mod command;
+pub mod completion;
 pub mod config;
 pub mod console;
 pub mod delivery;

@@ -102,8 +102,8 @@ pub fn known_flaw_of<'p>(
     id: &str,
     severity: Severity,
 ) -> Option<&'p KnownFlaw> {
-    let flaws = provider.definition.handler.known_flaws.iter();
-    let mut flaws = flaws.filter(|flaw| flaw.severity == severity.as_str());
+    let flaws = provider.definition.handler.habits.iter();
+    let mut flaws = flaws.filter(|flaw| flaw.severity == severity);
     flaws.find(|flaw| flaw.checks.iter().any(|pattern| matches(pattern, id)))
 }
 

@@ -136,4 +136,5 @@ pub enum Shell {
 pub(super) const MAN_EXAMPLES: &str = "\
 Examples:
   webhook man | man -l -
+  webhook man log show | man -l -
   webhook man --output ~/.local/share/man/man1";

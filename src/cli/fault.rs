@@ -2,15 +2,16 @@
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use strum::VariantArray as _;
 
 use crate::provider::Fault;
 
 impl ValueEnum for Fault {
     fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+        Self::VARIANTS
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()).help(self.effect()))
+        Some(PossibleValue::new(<&str>::from(self)).help(self.effect()))
     }
 }

@@ -19,9 +19,14 @@ fn program() -> Command {
     command
 }
 
-/// The page of the program, in roff.
-pub fn page_of_program() -> io::Result<Vec<u8>> {
-    page(&program())
+/// The page of the command that these words name, in roff; `None` where there is no such command.
+pub fn page_of(words: &[String]) -> Option<io::Result<Vec<u8>>> {
+    let program = program();
+    let below = |of: &'_ Command, word: &String| of.find_subcommand(word).cloned();
+    let command = words
+        .iter()
+        .try_fold(program, |of, word| below(&of, word))?;
+    Some(page(&command))
 }
 
 /// Writes the pages of all commands into a folder, which is made where it is not there; returns how
@@ -36,7 +41,8 @@ fn write_all(command: &Command, folder: &Path) -> io::Result<usize> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     fs::write(folder.join(format!("{name}.{SECTION}")), page(command)?)?;
     let mut count = 1;
-    for subcommand in command.get_subcommands() {
+    let documented = |below: &&Command| below.get_name() != "help";
+    for subcommand in command.get_subcommands().filter(documented) {
         count += write_all(subcommand, folder)?;
     }
     Ok(count)

@@ -34,7 +34,7 @@ use catalog::{LOADING, MAN_EXAMPLES};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 pub use replay::{Pace, ReplayArgs, SignMode};
-pub use select::SelectArgs;
+pub use select::{ALL_SOURCES, SelectArgs};
 pub use send::SendArgs;
 pub use sign::{SignArgs, SignAs};
 pub use test::{TestArgs, TestOutput};
@@ -166,15 +166,27 @@ pub enum Command {
         #[arg(value_enum, value_name = "SHELL")]
         shell: Shell,
     },
-    /// Print the manual page, or write all pages into a folder.
+    /// Print a manual page, or write all pages into a folder.
     ///
     /// The page is troff, which `man` renders; it is not printed to a terminal.
     #[command(after_help = MAN_EXAMPLES)]
     Man {
+        /// The command that the page is of, such as `log show` [default: all of them].
+        #[arg(value_name = "COMMAND", conflicts_with = "output")]
+        command: Vec<String>,
+
         /// The folder for the pages of all commands.
         #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
         output: Option<PathBuf>,
     },
+}
+
+impl SecretArgs {
+    /// How many of them are read from stdin, which can be read for one thing only.
+    pub fn from_stdin(&self) -> usize {
+        let is_stdin = |path: &&String| *path == "-" || path.ends_with("=-");
+        self.secret_file.iter().filter(is_stdin).count()
+    }
 }
 
 /// Where signing secrets come from. `Debug` prints all but the secrets themselves.

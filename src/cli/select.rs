@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::value::Moment;
 
+/// What `--source` is given for whatever there is.
+pub const ALL_SOURCES: &str = "all";
+
 /// Filters over the log, which keeps those of a bulk replay.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default)]
@@ -22,7 +25,7 @@ pub struct SelectArgs {
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub verdict: Vec<String>,
 
-    /// Deliveries from this source: listen, send, test, import or all [default: all but test].
+    /// Deliveries from this source: listen, import, probe, test or all [default: listen and import].
     #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<String>,
 

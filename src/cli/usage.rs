@@ -110,8 +110,15 @@ fn meant(error: &clap::Error) -> Option<String> {
         .find_map(|kind| texts(error, kind).into_iter().next())?;
     let has_near = !texts(error, ContextKind::SuggestedSubcommand).is_empty();
     let shown = word.escape_debug();
+    let is_word = !has_near && !word.starts_with('-');
     Some(match command_of(error, []).as_str() {
-        "webhook providers" if !has_near && !word.starts_with('-') => {
+        "webhook" if is_word && is_of_log(&word) => format!("`webhook log {word}`"),
+        "webhook listen" if is_word => {
+            format!(
+                "`--port {shown}` is where it listens, `--forward-to {shown}` where deliveries go"
+            )
+        }
+        "webhook providers" if is_word => {
             format!("`webhook providers show {shown}`")
         }
         "webhook log" if word == "list" || word == "ls" => "`webhook log` lists".into(),
@@ -124,6 +131,13 @@ fn meant(error: &clap::Error) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Whether `webhook log` has such a command.
+fn is_of_log(word: &str) -> bool {
+    let program = Cli::command();
+    let log = program.find_subcommand("log");
+    log.is_some_and(|log| log.find_subcommand(word).is_some())
 }
 
 /// The help of the command that was meant.
@@ -206,6 +220,16 @@ mod tests {
                 "webhook providers olympus",
                 "unrecognized subcommand `olympus`",
                 "`webhook providers show olympus`",
+            ),
+            (
+                "webhook prune",
+                "unrecognized subcommand `prune`",
+                "`webhook log prune`",
+            ),
+            (
+                "webhook listen 3000",
+                "unexpected argument `3000` found",
+                "`--port 3000` is where it listens, `--forward-to 3000` where deliveries go",
             ),
             (
                 "webhook log list",

@@ -109,6 +109,6 @@ pub fn deliveries(path: &Path, world: &World) -> Result<(Vec<Delivery>, UnreadIn
 fn delivery(found: FoundCapture, world: &World) -> Delivery {
     let mut capture = found.capture;
     let unchecked = || Verdict::new(Status::Unverified).because("not checked when it was captured");
-    let verdict = capture.verdict.take().unwrap_or_else(unchecked);
+    let verdict = capture.facts.verdict.take().unwrap_or_else(unchecked);
     capture.into_delivery(verdict, world.now())
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use strum::VariantArray as _;
 
 use super::World;
 use super::setup::{self, Terminal};
@@ -13,7 +14,7 @@ use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
 use crate::provider::{Composer, Fault, Provider, Story};
-use crate::report;
+use crate::report::{self, sanitize::escape};
 
 /// Prints a text; nothing where it is empty.
 fn print(world: &World, text: &str) -> Result<Outcome, CliError> {
@@ -38,7 +39,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         return show(event, provider.as_deref(), *json, &setup, world);
     }
     let providers = match args.provider.as_ref().or(args.of.as_ref()) {
-        Some(name) => vec![setup.provider(name)?],
+        Some(name) => vec![known_provider(name, &setup)?],
         None => setup.catalogue.iter().collect(),
     };
     let mut events = Vec::new();
@@ -61,6 +62,17 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         world.console.line("event", fields)?;
     }
     Ok(Outcome::Yes)
+}
+
+/// The provider of this name; who names an event in its place is told how to see that.
+fn known_provider<'a>(name: &str, setup: &'a Setup) -> Result<&'a Provider, CliError> {
+    setup.provider(name).map_err(|unknown| {
+        let unknown = CliError::from(unknown);
+        match setup.known_event(name) {
+            Ok(()) => unknown.hint(format!("it is an event: `webhook events show {name}`")),
+            Err(_) => unknown,
+        }
+    })
 }
 
 /// Shows a payload, with ids and times as they would be now.
@@ -100,8 +112,8 @@ fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
     if !json {
         return print(world, &report::faults(world.console.width()));
     }
-    for fault in Fault::ALL {
-        let (name, effect, expected) = (fault.name(), fault.effect(), fault.expected());
+    for &fault in Fault::VARIANTS {
+        let (name, effect, expected) = (fault.to_string(), fault.effect(), fault.expected());
         let fields = json!({"fault": name, "effect": effect, "expected": expected});
         world.console.line("fault", fields)?;
     }
@@ -174,14 +186,23 @@ pub fn completions(shell: Shell, world: &World) -> Result<Outcome, CliError> {
 }
 
 /// Prints the page of the program, or writes the pages of all commands.
-pub fn man(folder: Option<&Path>, world: &World) -> Result<Outcome, CliError> {
+pub fn man(command: &[String], folder: Option<&Path>, world: &World) -> Result<Outcome, CliError> {
     let Some(folder) = folder else {
+        let words = command.join(" ");
+        let Some(page) = man::page_of(command) else {
+            let unknown = CliError::usage(format!("there is no command `{}`", escape(&words)));
+            return Err(unknown.hint("`webhook help` lists them"));
+        };
         if world.console.prints_to_terminal() {
             let message = "a manual page is troff, which a terminal cannot show";
-            let hint = "`webhook man | man -l -` reads it, `--output FOLDER` writes all pages";
+            let typed = format!("webhook man {words}");
+            let hint = format!(
+                "`{} | man -l -` reads it, `--output FOLDER` writes all pages",
+                typed.trim_end()
+            );
             return Err(CliError::usage(message).hint(hint));
         }
-        world.console.raw(&man::page_of_program()?)?;
+        world.console.raw(&page?)?;
         return Ok(Outcome::Yes);
     };
     let shown = folder.display();

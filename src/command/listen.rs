@@ -64,23 +64,27 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let parts = Parts::build(args, setup, world).await?;
-    let receiver = Arc::new(Receiver::new(parts.options));
     let [first, second] = signal::both()?;
-    let console = world.console;
-    let printer = Printer::new(console, args.json, args.body, &parts.ready, parts.attempts);
+    let (console, attempts) = (world.console, Arc::clone(&parts.attempts));
+    let printer = Printer::new(console, args.json, args.body, &parts.ready, attempts);
     printer.ready(&parts.ready)?;
+    routes::probe(
+        &parts.options.rules.routes,
+        &parts.attempts,
+        args.json,
+        world,
+    );
+    let receiver = Arc::new(Receiver::new(parts.options));
     if let Some(path) = &args.ready_file {
         ready::write(path, &parts.ready)?;
     }
     let companion = Companion::start(&args.command, &parts.ready, args.json)?;
     let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
-    // A script needs every line; a person can look into the log.
-    let reader = parts.reader.filter(|_| printer.json);
     let mut work = pin!(receive(
         args,
         receiver,
         socket,
-        (printer, reader),
+        (printer, parts.reader),
         companion,
         first,
         world
@@ -107,41 +111,20 @@ async fn receive(
     world: &World,
 ) -> Result<Outcome, CliError> {
     let events = Arc::clone(receiver.events());
-    let mut activities = events.subscribe(receiver.events_shown().clone(), reader);
+    // A script needs every line; a person can look into the log.
+    let reader = reader.filter(|_| printer.json);
+    let activities = events.subscribe(receiver.events_shown().clone(), reader);
     let uptake = Arc::clone(activities.uptake());
     if printer.json {
         uptake.require();
     }
     let (tell_unread, unread) = oneshot::channel();
     let (tell_progress, progress) = oneshot::channel();
-    let printing = spawn_blocking(move || {
-        if printer.run(&mut activities, tell_unread)
-            && let Ok(progress) = progress.blocking_recv()
-        {
-            printer.summary(&progress)?;
-        }
-        Ok(())
-    });
+    let printing = spawn_blocking(move || printer.run(activities, tell_unread, progress));
     let (ask, asked) = oneshot::channel::<()>();
-    let until = async {
-        tokio::select! {
-            () = events.until_met(), if args.command.is_empty() => StopReason::Met,
-            () = elapsed(args.within) => StopReason::Elapsed,
-            Ok(signal) = signals => StopReason::Signal(signal),
-            Ok(error) = unread => StopReason::Unread(error),
-            never = warn_of_stalls(&events, world) => match never {},
-        }
-    };
-    let until = async {
-        let reason = beside(companion, until, world).await;
-        drop(ask);
-        reason
-    };
-    let work = Box::pin(async {
-        let reason = serve(socket, limits, &receiver, until).await;
-        receiver.finish().await;
-        reason
-    });
+    let end = asked_to_end(args, &events, signals, unread, world);
+    let until = beside(companion, end, ask, world);
+    let work = Box::pin(serve(socket, limits, &receiver, until));
     let reason = patiently(work, asked, "finishing what is under way", world).await;
     let progress = events.progress();
     let _ = tell_progress.send(progress.clone());
@@ -157,6 +140,23 @@ async fn receive(
     .await;
     let ended = outcome(reason, &progress)?;
     said.map_or_else(|error| error.or_known(ended), |()| Ok(ended))
+}
+
+/// Waits for the first thing that asks for the end.
+async fn asked_to_end(
+    args: &ListenArgs,
+    events: &Events,
+    signals: oneshot::Receiver<Signal>,
+    unread: oneshot::Receiver<CliError>,
+    world: &World,
+) -> StopReason {
+    tokio::select! {
+        () = events.until_met(), if args.command.is_empty() => StopReason::Met,
+        () = elapsed(args.within) => StopReason::Elapsed,
+        Ok(signal) = signals => StopReason::Signal(signal),
+        Ok(error) = unread => StopReason::Unread(error),
+        never = warn_of_stalls(events, world) => match never {},
+    }
 }
 
 /// What came of the printing; an error where the output takes nothing any more.
@@ -192,7 +192,7 @@ async fn warn_of_stalls(events: &Events, world: &World) -> Infallible {
     }
 }
 
-/// Receives until something asks for the end; tells what that was.
+/// Receives until something asks for the end, and finishes what is under way; tells what that was.
 async fn serve(
     socket: Socket,
     limits: Limits,
@@ -213,6 +213,7 @@ async fn serve(
         }
     });
     http::serve(socket.listeners, socket.tls, service, limits, notice, until).await;
+    receiver.finish().await;
     told.await.unwrap_or(StopReason::Elapsed)
 }
 
@@ -239,12 +240,15 @@ async fn patiently<T>(
     work.await
 }
 
-/// Runs the command, where there is one, until it ends or the end is `asked` for.
+/// Runs the command, where there is one, until it ends or the end is `asked` for; `ended` is held until
+/// then.
 async fn beside(
     companion: Option<Companion>,
     asked: impl Future<Output = StopReason>,
+    ended: oneshot::Sender<()>,
     world: &World,
 ) -> StopReason {
+    let _ended = ended;
     let Some(mut companion) = companion else {
         return asked.await;
     };

@@ -2,12 +2,10 @@
 
 mod captures;
 mod catalog;
-mod completion;
 mod edit;
 mod junit;
 mod listen;
 mod log;
-mod printed;
 mod replay;
 mod request;
 mod select;
@@ -19,6 +17,7 @@ mod signal;
 mod test;
 mod verify;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +27,6 @@ use crate::console::Console;
 use crate::delivery::Timestamp;
 use crate::exit::{CliError, Outcome};
 
-pub use completion::complete_from_environment;
 pub use setup::describe;
 
 /// What a command finds around it: the streams, the clock, the folder it runs in.
@@ -96,7 +94,18 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
             catalog::config(json, env_file.as_deref(), &global, world)
         }
         Command::Completions { shell } => catalog::completions(shell, world),
-        Command::Man { output } => catalog::man(output.as_deref(), world),
+        Command::Man { command, output } => catalog::man(&command, output.as_deref(), world),
+    }
+}
+
+/// Ends a run where what its observer had to print could not be printed, and remembers why.
+fn go_on(unprinted: &mut Option<CliError>, printed: Result<(), CliError>) -> ControlFlow<()> {
+    match printed {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            unprinted.get_or_insert(error);
+            ControlFlow::Break(())
+        }
     }
 }
 

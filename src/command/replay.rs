@@ -50,24 +50,21 @@ fn replay(
     let mut replay = Replay::new(&setup.catalogue, &keyring, world.clock, rand::make_rng);
     replay.changes.edit = if args.edit { Some(&edit) } else { None };
     set_options(&mut replay, args, setup)?;
-    let mut unreadable = None;
-    let log = match &args.from {
+    let (log, unreadable) = match &args.from {
         Some(path) => {
             let (mut deliveries, odd) = captures::deliveries(path, world)?;
-            for delivery in deliveries.iter_mut().filter(|it| it.event.is_none()) {
-                recognise(delivery, setup, &keyring);
-            }
+            let unknown = deliveries.iter_mut().filter(|it| it.event.is_none());
+            unknown.for_each(|delivery| recognise(delivery, setup, &keyring));
             replay.selection = Selection::Deliveries(deliveries);
-            unreadable = odd.end();
-            None
+            (None, odd.end())
         }
-        None => Some(select_from_log(&mut replay, args, setup, world)?),
+        None => (
+            Some(select_from_log(&mut replay, args, setup, world)?),
+            None,
+        ),
     };
     let writer = log.filter(|_| !args.dry_run).map(|log| log.writer());
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
-    if let Some(endpoint) = replay.endpoint.as_ref().filter(|_| args.dry_run) {
-        request::tell_of_authorization(world, endpoint);
-    }
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
     let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
@@ -164,6 +161,10 @@ async fn send(
     let interrupted = OnceLock::new();
     let signals = replay.dispatch.map(|_| signal::stop()).transpose()?;
     let console = report.console();
+    let shown = replay.endpoint.as_ref();
+    if let Some(endpoint) = shown.filter(|_| replay.dispatch.is_none()) {
+        request::tell_of_authorization(console, endpoint);
+    }
     let stop = async {
         let Some(signal) = OptionFuture::from(signals).await else {
             return pending().await;

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::cli::ShowAs;
+use crate::console::Console;
 use crate::delivery::{Delivery, Request};
 use crate::exit::CliError;
 use crate::formats::{Unwritable, curl, message};
@@ -43,9 +44,9 @@ pub fn hide_authorization(target: &Target, request: &mut Request) {
 }
 
 /// Says that user name and password of the URL are sent and not printed.
-pub fn tell_of_authorization(world: &World, target: &Target) {
+pub fn tell_of_authorization(console: Console, target: &Target) {
     if target.has_user_info() {
-        world.console.note(
+        console.note(
             "user name and password of the URL are sent as `Authorization`, which is not printed",
         );
     }

@@ -1,15 +1,14 @@
 //! From what a person types to deliveries of the log: filters, and names such as `@last`.
 
+use strum::VariantArray as _;
+
 use super::World;
-use crate::cli::SelectArgs;
+use crate::cli::{ALL_SOURCES, SelectArgs};
 use crate::config::Setup;
 use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
 use crate::exit::CliError;
 use crate::provider::did_you_mean;
-use crate::store::{LookupError, Query, Reader, SourceFilter};
-
-/// What `--source` is given for whatever there is.
-pub const ALL_SOURCES: &str = "all";
+use crate::store::{Query, Reader, SourceFilter};
 
 /// The filters as a query; times such as `-10m` are as seen from `now`.
 pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, CliError> {
@@ -46,8 +45,13 @@ fn events(patterns: &[String]) -> Result<EventFilter, CliError> {
 }
 
 fn verdict(name: &str) -> Result<Status, CliError> {
-    let unknown = |()| unknown("verdict", name, &Status::ALL.map(Status::as_str));
-    name.parse().map_err(unknown)
+    name.parse().map_err(|_| {
+        let known: Vec<_> = Status::VARIANTS
+            .iter()
+            .map(|known| known.as_str())
+            .collect();
+        unknown("verdict", name, &known)
+    })
 }
 
 /// The sources with these names; none is the usual ones, `all` is all.
@@ -58,7 +62,7 @@ pub fn sources(names: &[String]) -> Result<SourceFilter, CliError> {
         match DeliverySource::named(name) {
             DeliverySource::Other(_) if name == ALL_SOURCES => return Ok(SourceFilter::All),
             DeliverySource::Other(_) => {
-                let names: Vec<_> = known.iter().map(DeliverySource::as_str).collect();
+                let names: Vec<_> = known.iter().map(DeliverySource::as_ref).collect();
                 return Err(unknown(
                     "source",
                     name,
@@ -96,71 +100,26 @@ fn span(args: &SelectArgs, now: Timestamp) -> Result<Ends, CliError> {
     Ok((since, until))
 }
 
-/// The one delivery that `id` names: a full id, a unique beginning of one with or without `dlv_`, the
-/// id of its event, a row number of the last list, `@last`, or `@last~2` for two before the last, where
-/// what `test` has sent doesn't count.
+/// The one delivery that `id` names, as [`Reader::find`] has it, where `@last` counts what is usual.
 pub fn find(world: &World, reader: &Reader, id: &str) -> Result<Delivery, CliError> {
     find_among(world, reader, &SourceFilter::Usual, id)
 }
 
-/// The same, where `@last` counts deliveries of such sources.
+/// The same, where `@last` counts deliveries of such sources; says where an event came more than once.
 pub fn find_among(
     world: &World,
     reader: &Reader,
     sources: &SourceFilter,
     id: &str,
 ) -> Result<Delivery, CliError> {
-    let Some(name) = id.strip_prefix('@') else {
-        return named(world, reader, id);
-    };
-    let Some(back) = steps_back(name) else {
-        let message = format!("`{id}` is neither `@last` nor `@last~N`");
-        return Err(CliError::usage(message).hint("`@last~2` is two before the last"));
-    };
-    if let Some(found) = reader.last(sources, back)? {
-        return Ok(found);
-    }
-    Err(match reader.last(sources, 0)? {
-        None => CliError::usage("the log is empty").hint("`webhook listen` receives deliveries"),
-        Some(_) => CliError::usage(format!("the log does not go back to `{id}`"))
-            .hint("`webhook log` lists what there is"),
-    })
-}
-
-/// The delivery of a row number of the last list, or with such an id; says where an event came more
-/// than once.
-fn named(world: &World, reader: &Reader, id: &str) -> Result<Delivery, CliError> {
-    let is_number = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-    let number = Some(id).filter(|_| is_number);
-    let row = number.and_then(|number| reader.row(number.parse().ok()?));
-    if let Some(row) = row {
-        return Ok(reader.get(&row)?);
-    }
-    let found = reader.get(id).map_err(|error| match error {
-        LookupError::NotFound { .. } if number.is_some() => CliError::usage(format!(
-            "the last `webhook log` has no row `{id}`, and nothing in the log has such an id"
-        ))
-        .hint("`webhook log` numbers what it lists"),
-        error => error.into(),
-    })?;
-    if let Some(event_id) = &found.event_id
-        && event_id.starts_with(id)
-        && let several @ 2.. = reader.count_of_event(event_id)?
-    {
+    let (found, several) = reader.find(sources, id)?;
+    if let (Some(event_id), 2..) = (&found.event_id, several) {
         let newest = &found.id;
         world.console.note(&format!(
             "`{event_id}` came {several} times: the newest is meant, `{newest}`"
         ));
     }
     Ok(found)
-}
-
-/// How many deliveries before the last `last` and `last~2` mean.
-fn steps_back(name: &str) -> Option<usize> {
-    match name.strip_prefix("last")? {
-        "" => Some(0),
-        back => back.strip_prefix('~')?.parse().ok(),
-    }
 }
 
 /// Fails where an event is named in full that no provider has and the log neither: it is a slip.
@@ -191,6 +150,9 @@ pub fn nothing(args: &SelectArgs, reader: &Reader) -> Result<String, CliError> {
     if args.source.is_empty() && reader.last(&SourceFilter::Usual, 0)?.is_none() {
         return Ok("the log holds only probes and what `webhook test` sent: `--source all`".into());
     }
+    if args.source == [DeliverySource::Send.as_ref()] {
+        return Ok("`send` keeps nothing: whoever receives what it sends does".into());
+    }
     Ok("no delivery matches".into())
 }
 
@@ -199,26 +161,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_counted_back_from_the_last() {
-        let cases = [
-            ("last", Some(0)),
-            ("last~0", Some(0)),
-            ("last~12", Some(12)),
-            ("last~", None),
-            ("last~-1", None),
-            ("last2", None),
-            ("first", None),
-            ("", None),
-        ];
-        for (name, back) in cases {
-            assert_eq!(steps_back(name), back, "{name}");
-        }
-    }
-
-    #[test]
     fn every_verdict_is_known_by_its_name_and_a_near_one_is_suggested() {
-        for status in Status::ALL {
-            assert_eq!(verdict(status.as_str()), Ok(status));
+        for status in Status::VARIANTS {
+            assert_eq!(verdict(status.as_str()), Ok(*status));
         }
         let hint = |name| verdict(name).unwrap_err().hint.unwrap_or_default();
         assert_eq!(hint("mismatched"), "did you mean `mismatch`?");

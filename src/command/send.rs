@@ -2,9 +2,7 @@
 
 mod check;
 mod dry_run;
-mod expect;
 mod output;
-mod progress;
 
 use bytes::Bytes;
 
@@ -56,8 +54,7 @@ fn compose_and_send(
     };
     let options = options(args, setup, world, &clock)?;
     let seed = args.seed.unwrap_or_else(rand::random);
-    let is_load = check::is_load(args);
-    let composed = if is_load {
+    let composed = if check::is_load(args) {
         Vec::new()
     } else {
         compose(args, drafts, &options, &messages, seed, world)?
@@ -67,56 +64,48 @@ fn compose_and_send(
         return dry_run::print(args, world, &options, &composed);
     }
     let dispatch = Dispatch::new(client(&args.connect)?, None, world.clock);
-    super::runtime()?.block_on(async {
-        if is_load {
-            return send_load(args, world, &options, &messages, &dispatch, seed).await;
-        }
-        send_each(args, world, &options, composed, &dispatch).await
-    })
+    let events = (messages.as_slice(), composed);
+    let sending = send_all(args, world, &options, events, &dispatch, seed);
+    super::runtime()?.block_on(sending)
 }
 
-async fn send_each(
+/// Sends what was composed, or makes a load of `messages` where nothing was; prints what happens.
+async fn send_all(
     args: &SendArgs,
     world: &World,
     options: &SendOptions<'_>,
-    composed: Vec<(Message<'_>, Payload)>,
-    dispatch: &Dispatch,
-) -> Result<Outcome, CliError> {
-    let stop = signal::stop()?;
-    let mut output = SendOutput::new(args, world, None);
-    let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
-    let sent = send::send(options, composed, dispatch, observer, stop).await;
-    let ended = output.end(sent).and_then(|report| {
-        output.summarize()?;
-        Ok(output.outcome(report.stopped_by))
-    });
-    ended.or_else(|error| error.or_known(output.outcome(None)))
-}
-
-async fn send_load(
-    args: &SendArgs,
-    world: &World,
-    options: &SendOptions<'_>,
-    messages: &[Message<'_>],
+    (messages, composed): (&[Message<'_>], Vec<(Message<'_>, Payload)>),
     dispatch: &Dispatch,
     seed: u64,
 ) -> Result<Outcome, CliError> {
     let stop = signal::stop()?;
-    let load = LoadOptions {
+    let load = check::is_load(args).then(|| LoadOptions {
         count: args.count,
         duration: args.duration,
         rate: args.rate,
         concurrency: args.concurrency.unwrap_or(CONCURRENCY),
-    };
-    let planned = load.planned(messages.len());
-    let mut output = SendOutput::new(args, world, Some(progress::bar(world.console, planned)));
-    let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
-    let sent = send::load(options, load, messages, dispatch, seed, observer, stop).await;
-    let ended = output.end(sent).and_then(|report| {
-        output.report_load(&report, planned)?;
-        Ok(output.outcome(report.stopped_by))
     });
-    ended.or_else(|error| error.or_known(output.outcome(None)))
+    let planned = load.and_then(|load| load.planned(messages.len()));
+    let bar = load.map(|_| world.console.load_bar(planned));
+    let mut output = SendOutput::new(args, world, bar);
+    let observer = &mut |event: send::SendEvent<'_>| output.observe(event);
+    let ended = if let Some(load) = load {
+        let sent = send::load(options, load, messages, dispatch, seed, observer, stop).await;
+        output.end(sent).and_then(|report| {
+            output.report_load(&report, planned)?;
+            Ok(report.stopped_by)
+        })
+    } else {
+        let sent = send::send(options, composed, dispatch, observer, stop).await;
+        output.end(sent).and_then(|report| {
+            output.summarize()?;
+            Ok(report.stopped_by)
+        })
+    };
+    match ended {
+        Ok(stopped_by) => Ok(output.outcome(stopped_by)),
+        Err(error) => error.or_known(output.outcome(None)),
+    }
 }
 
 fn options<'a>(
@@ -153,7 +142,7 @@ fn compose<'a>(
 ) -> Result<Vec<(Message<'a>, Payload)>, CliError> {
     let one = |(number, message): (usize, &Message<'a>)| {
         let composed = options.compose(message, Message::story(messages, seed, number));
-        let mut payload = composed.map_err(|error| shape::refused(error, args.add))?;
+        let mut payload = composed.map_err(|error| CliError::of_send(error, args.add))?;
         if args.edit {
             let definition = &message.provider.definition;
             let body = match message.content {
@@ -163,7 +152,7 @@ fn compose<'a>(
             payload.set_body(body, definition);
             if let Some(fault) = options.fault {
                 let checked = fault.check(definition, &payload.body);
-                checked.map_err(|error| shape::refused(error.into(), args.add))?;
+                checked.map_err(|error| CliError::of_send(error.into(), args.add))?;
             }
         }
         shape::warn_of_body(world, message.provider, &payload.body);

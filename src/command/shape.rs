@@ -11,8 +11,7 @@ use crate::delivery::Timestamp;
 use crate::delivery::text::{self, TextEncoding};
 use crate::exit::CliError;
 use crate::json::{Path, PathError, TypedJson, javascript};
-use crate::provider::{FieldSource, Provider, nearest};
-use crate::send::SendError;
+use crate::provider::{FieldSource, Provider};
 
 /// The paths and values of `--set`. What is not JSON is a string.
 pub fn parse_assignments(
@@ -28,62 +27,9 @@ pub fn parse_paths(paths: &[String]) -> Result<Vec<Path>, CliError> {
     paths.iter().map(|path| parse_path(path)).collect()
 }
 
-/// Why an event cannot be sent as flags say, and what to do; `can_add` is `--add`.
-pub fn refused(error: SendError, can_add: bool) -> CliError {
-    match error {
-        SendError::Id(error) => CliError::usage(format!("`--id` has no place: {error}"))
-            .hint("`--data` took the place of the whole payload: write the id into it"),
-        SendError::Set(error) => trouble(&error, !can_add),
-        SendError::Unset(error) => trouble(&error, false),
-        SendError::Fault(error) => error.into(),
-        SendError::Header(_) => CliError::usage(error.to_string())
-            .hint("an id or an event in a header is one line of text"),
-        SendError::Ended => CliError::unreadable(error.to_string()),
-    }
-}
-
 fn parse_path(text: &str) -> Result<Path, CliError> {
     text.parse()
-        .map_err(|error: PathError| trouble(&error, false))
-}
-
-/// What to do where `--set` finds nothing.
-const ADD: &str = "`--add` lets `--set` add what is not there";
-
-/// What is wrong with a path, and what was probably meant.
-pub fn trouble(error: &PathError, can_add: bool) -> CliError {
-    let trouble = CliError::usage(error.to_string());
-    let (path, keys) = match error {
-        PathError::Unknown { path, keys } => (path, keys),
-        PathError::Syntax(_) => return trouble.hint("a key with a dot in it is written `a\\.b`"),
-        PathError::Type {
-            path, found, near, ..
-        } => {
-            return trouble.hint(match (near, *found) {
-                (Some(near), _) => format!("did you mean `{near}`?"),
-                (None, "an array") => format!("an item is named by its number: `{path}[0]`"),
-                (None, "an object") => format!("a value is named by its key: `{path}.KEY`"),
-                _ => format!("nothing stands within it: name `{path}` itself"),
-            });
-        }
-    };
-    match (near_path(path, keys), can_add) {
-        (Some(near), true) => trouble.hint(format!("did you mean `{near}`? {ADD}")),
-        (Some(near), false) => trouble.hint(format!("did you mean `{near}`?")),
-        (None, true) => trouble.hint(ADD),
-        (None, false) => trouble.hint("`--dry-run` shows the payload"),
-    }
-}
-
-/// The one of `keys` that is most like `path`. All lie in one object, whose own path would make any
-/// two of them alike, so only what follows it is compared.
-fn near_path<'a>(path: &str, keys: &'a [String]) -> Option<&'a str> {
-    let parent = path.rfind('.').map_or(0, |dot| dot + 1);
-    let last = |text: &'a str| text.get(parent..).unwrap_or_default();
-    let near = nearest(&path[parent..], keys.iter().map(|key| last(key)))?;
-    keys.iter()
-        .map(String::as_str)
-        .find(|key| last(key) == near)
+        .map_err(|error: PathError| CliError::of_path(&error, false))
 }
 
 /// The bytes of `@file`, of stdin for `-`, or of the text itself.

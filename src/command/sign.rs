@@ -64,8 +64,7 @@ fn body(args: &SignArgs) -> Result<Bytes, CliError> {
             ),
         );
     }
-    let mut secrets = args.secrets.secret_file.iter();
-    if text == "-" && secrets.any(|path| *path == "-" || path.ends_with("=-")) {
+    if text == "-" && args.secrets.from_stdin() > 0 {
         return Err(CliError::usage("stdin is asked for twice")
             .hint("name a file for the body or for the secret"));
     }
@@ -110,7 +109,7 @@ fn signed(
         number: 0,
     };
     let composed = options.compose(message, story);
-    let payload = composed.map_err(|error| shape::refused(error, false))?;
+    let payload = composed.map_err(|error| CliError::of_send(error, false))?;
     let signed = payload.sign(&message.provider.definition, message.key);
     Ok((payload, signed.headers))
 }

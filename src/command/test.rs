@@ -6,17 +6,16 @@ mod output;
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::World;
-use super::printed::Printed;
 use super::setup::{self, client, client_options, first_key, keyring_or_local};
 use super::signal;
+use super::{World, go_on};
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
     SideEffects, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
 use crate::config::Setup;
-use crate::delivery::{Timestamp, Trigger};
+use crate::delivery::{FailureKind, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{Client, ClientOptions, Target};
@@ -25,9 +24,6 @@ use crate::report;
 use crate::signature::Key;
 use crate::store::Log;
 use output::{RunOutput, Shortfall};
-
-/// The variable in which GitHub names the file for the summary of a step.
-const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// The shortest wait for a rate limit that is worth a line.
 const TOLD_WAIT: Duration = Duration::from_secs(2);
@@ -62,47 +58,30 @@ async fn play(
     planned: Vec<Planned>,
 ) -> Result<Outcome, CliError> {
     world.begin();
-    let mut output = RunOutput::new(args, world, target.to_string(), &planned)?;
-    let summary_file = setup.config.environment.get(STEP_SUMMARY);
-    let summary_file = summary_file.map(|(path, _)| path);
+    let mut output = RunOutput::new(args, setup, world, target.to_string(), &planned)?;
     if let Some(message) = guard::unreachable(args, &target).await? {
-        let shortfall = Shortfall::unreachable(message, None);
-        return end(output, Some(&shortfall), summary_file, world);
+        let hint = report::unreachable_hint(FailureKind::Dns);
+        return output.end(Some(Shortfall::unreachable(message, Some(hint))));
     }
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
     let target = endpoint.request_target().to_owned();
     let effects = side_effects(args, setup, world)?;
-    let is_told = Cell::new(false);
-    let on_wait = |pause: Duration| {
-        let is_news = pause >= TOLD_WAIT && !is_told.replace(true);
-        if is_news {
-            let seconds = pause.as_secs();
-            let message = format!(
-                "a rate limit asks to wait {seconds} s; each wait is as its `Retry-After` says"
-            );
-            world.console.note(&message);
-        }
-    };
     let runner = Runner {
         context: CheckContext::new(provider, key, target, world.clock, rand::random()),
         endpoint: &endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,
-        on_wait: &on_wait,
+        on_wait: &tell_of_wait(world),
     };
+    let cut = |message: &str, outcome| Shortfall::interrupted(message.to_owned(), outcome);
     match check(runner, planned, &mut output).await {
-        Ok((ended, signal)) => {
-            let shortfall = shortfall(ended, signal);
-            end(output, shortfall.as_ref(), summary_file, world)
-        }
+        Ok((ended, signal)) => output.end(shortfall(ended, signal)),
         Err(error) if error.is_closed_pipe() => {
             let known = error.or_known(output.outcome())?;
-            let cut = Shortfall::interrupted("nobody reads the output any more".into(), known);
-            output.finish(Some(&cut), summary_file)
+            output.finish(Some(&cut("nobody reads the output any more", known)))
         }
         Err(error) => {
-            let cut = Shortfall::interrupted(error.message.clone(), Outcome::No);
-            output.finish(Some(&cut), summary_file)?;
+            output.finish(Some(&cut(&error.message, Outcome::No)))?;
             Err(error)
         }
     }
@@ -186,6 +165,19 @@ fn side_effects(
     }))
 }
 
+/// Tells once of a wait that a rate limit asks for, where it is long enough to be noticed.
+fn tell_of_wait(world: &World) -> impl Fn(Duration) {
+    let is_told = Cell::new(false);
+    move |pause: Duration| {
+        if pause >= TOLD_WAIT && !is_told.replace(true) {
+            let seconds = pause.as_secs();
+            world.console.note(&format!(
+                "a rate limit asks to wait {seconds} s; each wait is as its `Retry-After` says"
+            ));
+        }
+    }
+}
+
 /// Runs the checks and prints each; says which signal stopped them, where one did.
 async fn check(
     runner: Runner<'_>,
@@ -195,32 +187,19 @@ async fn check(
     let signals = signal::stop()?;
     let mut signal = None;
     let stop = async { signal = Some(signals.await) };
-    let mut printed = Printed::default();
+    let mut unprinted = None;
     let mut observe = |event: CheckEvent<'_>| {
-        printed.go_on(match event {
+        let printed = match event {
             CheckEvent::Refused(status) => {
                 output.warn_of_refusal(status);
                 Ok(())
             }
             CheckEvent::Finding(found) => output.add(found),
-        })
+        };
+        go_on(&mut unprinted, printed)
     };
     let end = runner.run(planned, &mut observe, stop).await?;
-    printed.error().map_or(Ok((end, signal)), Err)
-}
-
-/// Prints what is left to print, and at last why the checks prove less than they say.
-fn end(
-    output: RunOutput<'_>,
-    shortfall: Option<&Shortfall>,
-    summary_file: Option<&str>,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    let outcome = output.finish(shortfall, summary_file)?;
-    if let Some(Shortfall { message, hint, .. }) = shortfall {
-        world.console.talk(&report::error(message, *hint));
-    }
-    Ok(outcome)
+    unprinted.map_or(Ok((end, signal)), Err)
 }
 
 /// Why a run that ended so proves less than its checks say, where it does.

@@ -3,8 +3,6 @@
 //! An input that cannot be read outweighs a capture that is not valid: the others are still judged
 //! and shown, and the run ends with 4, as nobody can say what that input would have been.
 
-mod input;
-mod live;
 mod output;
 
 use std::fmt::Write as _;
@@ -18,8 +16,7 @@ use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
 use crate::provider::Policy;
-use crate::verify::Verifier;
-use input::CaptureInput;
+use crate::verify::{CaptureInput, Verifier};
 use output::VerifyOutput;
 
 /// Bytes that are read at once.
@@ -27,7 +24,7 @@ const BUFFER: usize = 64 * 1024;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let inputs = input::of(args, io::stdin().is_terminal())?;
+    let inputs = inputs(args, io::stdin().is_terminal())?;
     let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
@@ -52,6 +49,31 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     checked
         .and_then(|()| output.finish())
         .or_else(|error: CliError| error.or_known(outcome))
+}
+
+/// The inputs in their order. Refused are a terminal that nobody asked to read from, as the program
+/// would seem to hang, and stdin for two things at once, as the second would find it empty.
+fn inputs(args: &VerifyArgs, stdin_is_terminal: bool) -> Result<Vec<CaptureInput>, CliError> {
+    if args.files.is_empty() && stdin_is_terminal {
+        return Err(
+            CliError::usage("no captures given, and stdin is a terminal")
+                .hint("name a file, pipe captures in, or give `-` to type them"),
+        );
+    }
+    let mut inputs: Vec<_> = args
+        .files
+        .iter()
+        .map(|path| CaptureInput::of(path))
+        .collect();
+    if inputs.is_empty() {
+        inputs.push(CaptureInput::Stdin);
+    }
+    let captures = inputs.iter().filter(|i| **i == CaptureInput::Stdin).count();
+    if captures + args.secrets.from_stdin() > 1 {
+        return Err(CliError::usage("stdin is asked for twice")
+            .hint("name a file for the captures or for the secret"));
+    }
+    Ok(inputs)
 }
 
 /// Gathers secrets and settings. Without a secret there is nothing to check with, and the local
@@ -139,17 +161,16 @@ fn captures(
         }
         found += 1;
     }
-    match found {
-        0 => output.fail(&name, nothing_in(input, captures.skipped() + probes)),
-        1 => output.stands_alone(&name),
-        _ => {}
+    if found == 0 {
+        output.fail(&name, nothing_in(input, captures.skipped() + probes));
+        return Ok(());
     }
-    if found > 0 {
-        captures
-            .remarks()
-            .for_each(|remark| output.note(&name, &remark));
-        output.skip(&name, probes);
+    if found == 1 {
+        output.stands_alone(&name);
     }
+    let remarks = captures.remarks();
+    remarks.for_each(|remark| output.note(&name, &remark));
+    output.skip(&name, probes);
     Ok(())
 }
 
@@ -185,5 +206,42 @@ fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
     match error {
         FormatError::Empty if name == CaptureInput::Stdin.name() => unreadable,
         _ => unreadable.hint(hint),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn inputs_of(words: &[&str], stdin_is_terminal: bool) -> Result<Vec<CaptureInput>, CliError> {
+        let words = ["webhook", "verify"].iter().chain(words);
+        match Cli::try_parse_from(words).unwrap().command {
+            Command::Verify(args) => inputs(&args, stdin_is_terminal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_is_stdin_unless_that_is_a_terminal() {
+        assert_eq!(inputs_of(&[], false), Ok(vec![CaptureInput::Stdin]));
+        assert_eq!(inputs_of(&["-"], true), Ok(vec![CaptureInput::Stdin]));
+        assert_eq!(inputs_of(&[], true).unwrap_err().code(), 2);
+        let file = Ok(vec![CaptureInput::File("a.json".into())]);
+        assert_eq!(inputs_of(&["a.json"], true), file);
+    }
+
+    #[test]
+    fn stdin_is_read_for_one_thing_only() {
+        for words in [
+            &["-", "-"][..],
+            &["--secret-file", "-"],
+            &["-", "--secret-file", "olympus=-"],
+        ] {
+            assert_eq!(inputs_of(words, false).unwrap_err().code(), 2, "{words:?}");
+        }
+        assert!(inputs_of(&["a.json", "--secret-file", "-"], false).is_ok());
     }
 }

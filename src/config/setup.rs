@@ -145,7 +145,11 @@ impl Setup {
     /// The error for an event that no provider has, with a near name.
     pub fn unknown_event(&self, event: &str) -> ConfigError {
         let near = did_you_mean(event, self.event_names());
-        let hint = near.unwrap_or_else(|| "`webhook events` lists them".into());
+        let hint = match near {
+            Some(near) => near,
+            None if event.contains(':') => format!("an endpoint is given by `--url {event}`"),
+            None => "`webhook events` lists them".into(),
+        };
         ConfigError::unknown(format!("unknown event `{event}`"), hint)
     }
 

@@ -1,14 +1,17 @@
 //! One request that this program sent, and what came of it.
 
 use std::fmt;
-use std::str::FromStr;
 
 use bytes::Bytes;
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr};
 
 use super::{Headers, Timestamp};
 
 /// Why a request was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Trigger {
     /// `listen` passed a delivery on.
     Forward,
@@ -23,36 +26,16 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    const ALL: [Self; 5] = [
-        Self::Forward,
-        Self::Replay,
-        Self::Send,
-        Self::Retry,
-        Self::Test,
-    ];
-
-    /// The name in JSON and in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Forward => "forward",
-            Self::Replay => "replay",
-            Self::Send => "send",
-            Self::Retry => "retry",
-            Self::Test => "test",
-        }
-    }
-}
-
-impl FromStr for Trigger {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|c| c.as_str() == text).ok_or(())
+    /// The name in JSON, in the log and in reports.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// Whether the signature sent was the one received or a new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Signing {
     /// The original bytes and signature.
     Kept,
@@ -61,23 +44,9 @@ pub enum Signing {
 }
 
 impl Signing {
-    /// The name in JSON and in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Fresh => "fresh",
-        }
-    }
-}
-
-impl FromStr for Signing {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Kept, Self::Fresh]
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or(())
+    /// The name in JSON, in the log and in reports.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -105,7 +74,9 @@ pub const fn is_success(status: u16) -> bool {
 }
 
 /// The kind of a failed exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FailureKind {
     /// Nothing listens at the address.
     Refused,
@@ -126,42 +97,14 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    const ALL: [Self; 8] = [
-        Self::Refused,
-        Self::Timeout,
-        Self::Dns,
-        Self::Tls,
-        Self::Reset,
-        Self::TooLarge,
-        Self::Protocol,
-        Self::Other,
-    ];
-
-    /// The name in JSON and in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Timeout => "timeout",
-            Self::Dns => "dns",
-            Self::Tls => "tls",
-            Self::Reset => "reset",
-            Self::TooLarge => "too_large",
-            Self::Protocol => "protocol",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl FromStr for FailureKind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text).ok_or(())
+    /// The name in JSON, in the log and in reports.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The kind, for scripts.
     pub kind: FailureKind,

@@ -1,5 +1,6 @@
 //! Which events match: `order.*,!order.updated`.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// What separates patterns in one text.
@@ -32,6 +33,15 @@ pub enum FilterError {
     /// A character that stands in no event name, such as a space.
     #[error("event pattern `{0}` holds a space or a control character")]
     Character(String),
+}
+
+/// The patterns as they are typed; empty where every event matches.
+impl fmt::Display for EventFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unwanted = self.unwanted.iter().map(|it| format!("{NEGATION}{it}"));
+        let all: Vec<_> = self.wanted.iter().cloned().chain(unwanted).collect();
+        f.write_str(&all.join(&SEPARATOR.to_string()))
+    }
 }
 
 impl EventFilter {

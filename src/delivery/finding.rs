@@ -1,10 +1,14 @@
 //! What a check of a handler found.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// How grave a finding is, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Severity {
     /// A forged delivery is taken for genuine.
     Forgery,
@@ -17,17 +21,9 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All, the gravest first.
-    pub const ALL: [Self; 4] = [Self::Forgery, Self::Loss, Self::Crash, Self::Warning];
-
-    /// The name in JSON and in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Forgery => "forgery",
-            Self::Loss => "loss",
-            Self::Crash => "crash",
-            Self::Warning => "warning",
-        }
+    /// The name in JSON, in the log and in reports.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

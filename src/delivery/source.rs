@@ -1,9 +1,14 @@
 //! Where a delivery came from.
 
-use std::fmt;
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, Display, EnumString};
 
 /// Where a delivery came from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, Display, EnumString,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum DeliverySource {
     /// `listen` received it.
     Listen,
@@ -19,6 +24,8 @@ pub enum DeliverySource {
     ///
     /// A log or a file may be written by a newer version, and a delivery is no less readable for
     /// its source.
+    #[serde(untagged)]
+    #[strum(default, transparent)]
     Other(Box<str>),
 }
 
@@ -34,25 +41,6 @@ impl DeliverySource {
 
     /// The source with this name.
     pub fn named(name: &str) -> Self {
-        let known = Self::ALL.into_iter().find(|known| known.as_str() == name);
-        known.unwrap_or_else(|| Self::Other(name.into()))
-    }
-
-    /// The name in JSON, in the log and in filters.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Listen => "listen",
-            Self::Probe => "probe",
-            Self::Send => "send",
-            Self::Test => "test",
-            Self::Import => "import",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl fmt::Display for DeliverySource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        name.parse().unwrap_or_else(|_| Self::Other(name.into()))
     }
 }

@@ -58,10 +58,27 @@ impl Timestamp {
 
     /// The time of day on this machine's clock, `14:03:59`.
     pub fn to_local_clock_text(self) -> String {
-        self.to_jiff(jiff::Unit::Second)
-            .to_zoned(jiff::tz::TimeZone::system())
-            .strftime("%H:%M:%S")
-            .to_string()
+        self.to_local("%H:%M:%S")
+    }
+
+    /// The same, with the date where that is not the one of `now`: `2026-01-18 14:03:59`.
+    pub fn to_local_text(self, now: Self) -> String {
+        let date = |at: Self| at.to_local("%Y-%m-%d");
+        match date(self) {
+            today if today == date(now) => self.to_local_clock_text(),
+            date => format!("{date} {}", self.to_local_clock_text()),
+        }
+    }
+
+    /// The moment on this machine's clock, whole: `2026-01-18 14:03:59.123456 +01:00`.
+    pub fn to_local_moment_text(self) -> String {
+        self.to_local("%Y-%m-%d %H:%M:%S%.6f %:z")
+    }
+
+    fn to_local(self, form: &str) -> String {
+        let zoned = self.to_jiff(jiff::Unit::Microsecond);
+        let zoned = zoned.to_zoned(jiff::tz::TimeZone::system());
+        zoned.strftime(form).to_string()
     }
 
     /// Reads RFC 3339 text.

@@ -1,13 +1,29 @@
 //! What the check of a signature said.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// The outcome of a check; only [`Status::Valid`] means that the delivery is genuine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The outcome of a check, in the order of the documentation; only [`Status::Valid`] means that the
+/// delivery is genuine.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The MAC is right and fresh.
@@ -25,40 +41,9 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status, in the order in which the documentation lists them.
-    pub const ALL: [Self; 6] = [
-        Self::Valid,
-        Self::Mismatch,
-        Self::Stale,
-        Self::Missing,
-        Self::Malformed,
-        Self::Unverified,
-    ];
-
-    /// The name in JSON, in the log and in filters.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Mismatch => "mismatch",
-            Self::Stale => "stale",
-            Self::Missing => "missing",
-            Self::Malformed => "malformed",
-            Self::Unverified => "unverified",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or(())
+    /// The name in JSON, in the log and in reports.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -68,22 +53,16 @@ pub struct Verdict {
     /// The outcome.
     pub status: Status,
     /// The form of the signature that was read, such as `t,v1` or `sha256`.
-    #[serde(default)]
     pub scheme: Option<String>,
     /// Which secret matched, by its place: `olympus#1`.
-    #[serde(default)]
     pub secret: Option<String>,
     /// Time of judgement minus the signed timestamp; negative for the future.
-    #[serde(default)]
     pub age_seconds: Option<i64>,
     /// The proven cause of a wrong signature as a stable name, such as `trailing-newline-added`.
-    #[serde(default)]
     pub cause: Option<String>,
     /// What is wrong, in a line.
-    #[serde(default)]
     pub reason: Option<String>,
     /// What to do about it, in a line.
-    #[serde(default)]
     pub hint: Option<String>,
     /// What else was noticed.
     #[serde(default)]

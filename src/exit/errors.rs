@@ -94,18 +94,20 @@ impl From<StoreError> for CliError {
 
 impl From<LookupError> for CliError {
     fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::Store(error) => error.into(),
-            LookupError::Ambiguous { ref candidates, .. } => {
-                Self::usage(error.to_string()).hint(format!(
-                    "type more of it; the newest are `{}`",
-                    candidates.join("`, `")
-                ))
+        let hint = match &error {
+            LookupError::Store(error) => return error.clone().into(),
+            LookupError::Ambiguous { candidates, .. } => {
+                let newest = candidates.join("`, `");
+                format!("type more of it; the newest are `{newest}`")
             }
-            LookupError::NotFound { .. } => {
-                Self::usage(error.to_string()).hint("`webhook log` lists what there is")
+            LookupError::NotFound { .. } | LookupError::Before(_) => {
+                "`webhook log` lists what there is".into()
             }
-        }
+            LookupError::NoRow(_) => "`webhook log` numbers what it lists".into(),
+            LookupError::NotLast(_) => "`@last~2` is two before the last".into(),
+            LookupError::Empty => "`webhook listen` receives deliveries".into(),
+        };
+        Self::usage(error.to_string()).hint(hint)
     }
 }
 

@@ -45,9 +45,6 @@ pub enum FormatError {
         /// Whether it is JSON without any sign of a capture, such as a payload.
         bare: bool,
     },
-    /// Not JSON, or a field of HAR of another type.
-    #[error("not HAR: {0}")]
-    Har(serde_json::Error),
 }
 
 impl FormatError {
@@ -113,8 +110,7 @@ impl FormatError {
             Self::Empty
             | Self::Unrecognised
             | Self::Shape { .. }
-            | Self::Capture { .. }
-            | Self::Har(_) => "captures are what `listen --json` prints, JSON lines, HAR, or an HTTP request message".into(),
+            | Self::Capture { .. } => "captures are what `listen --json` prints, JSON lines, HAR, or an HTTP request message".into(),
         }
     }
 }

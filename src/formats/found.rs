@@ -10,17 +10,28 @@ use crate::delivery::capture::Capture;
 pub enum FilePosition {
     /// The line on which it starts.
     Line(u64),
-    /// An item of a JSON array.
-    Item(usize),
+    /// An item of the JSON list that starts on a line.
+    Item(u64, usize),
     /// An item of HAR's `log.entries`.
     Entry(usize),
+}
+
+impl FilePosition {
+    /// That of an item of the list which stands here.
+    pub(super) const fn item(self, number: usize) -> Self {
+        match self {
+            Self::Line(line) => Self::Item(line, number),
+            within => within,
+        }
+    }
 }
 
 impl fmt::Display for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(number) => write!(f, "line {number}"),
-            Self::Item(number) => write!(f, "item {number}"),
+            Self::Item(1, number) => write!(f, "item {number}"),
+            Self::Item(line, number) => write!(f, "line {line}, item {number}"),
             Self::Entry(number) => write!(f, "entry {number}"),
         }
     }
@@ -38,15 +49,35 @@ pub struct FoundCapture {
 }
 
 impl FoundCapture {
+    /// Notes a body of another length than its header says, where a part of it may be lost.
+    pub(super) fn note_length(&mut self) {
+        let request = &mut self.capture.request;
+        let declared = declared(&request.headers);
+        let found = request.body.len() as u64;
+        if let Some(declared) = declared.filter(|declared| *declared != found) {
+            self.notes.push(ReadNote::Length { declared, found });
+            request.body_complete = false;
+        }
+    }
+
     /// A capture with what it says itself of what could not be read.
     pub(super) fn new(place: FilePosition, capture: Capture, mut notes: Vec<ReadNote>) -> Self {
-        notes.extend(capture.unreadable_time.clone().map(ReadNote::Time));
+        notes.extend(
+            capture
+                .unreadable_time()
+                .map(|text| ReadNote::Time(text.to_owned())),
+        );
         Self {
             place,
             capture,
             notes,
         }
     }
+}
+
+/// What a request says of the length of its body.
+pub(super) fn declared(headers: &Headers) -> Option<u64> {
+    headers.text("Content-Length")?.trim().parse().ok()
 }
 
 /// Whether a request of this method has a body.
@@ -84,9 +115,7 @@ impl ReadBody {
 
     /// Notes a body of another length than its header says.
     pub fn note_length(&mut self, headers: &Headers) {
-        let declared = headers
-            .text("Content-Length")
-            .and_then(|length| length.trim().parse().ok());
+        let declared = declared(headers);
         let found = self.bytes.len() as u64;
         if let Some(declared) = declared.filter(|declared| *declared != found) {
             self.notes.push(ReadNote::Length { declared, found });
@@ -146,6 +175,8 @@ pub enum ReadNote {
     Compacted,
     /// Read from a curl command.
     Command,
+    /// A command was copied for a shell whose quoting takes away what it cannot write.
+    Quoting,
     /// Whoever wrote it puts a dot for every byte that is not printable.
     Dots,
 }
@@ -155,7 +186,12 @@ impl ReadNote {
     pub const fn is_doubt(&self) -> bool {
         matches!(
             self,
-            Self::Rebuilt | Self::Latin1 | Self::NotChunked | Self::Dots | Self::Page
+            Self::Rebuilt
+                | Self::Latin1
+                | Self::NotChunked
+                | Self::Quoting
+                | Self::Dots
+                | Self::Page
         )
     }
 }
@@ -177,6 +213,9 @@ impl ReadNote {
             }
             Self::Compacted => "the payload was shown over several lines, and is read as one",
             Self::Command => "read from a curl command, as it would be sent",
+            Self::Quoting => {
+                "the command is quoted for cmd, which doubles backslashes or drops line ends"
+            }
             Self::Dots => "a dot may stand for a byte that is not printable",
             _ => return None,
         })

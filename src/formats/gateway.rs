@@ -82,7 +82,10 @@ fn event_of(
     };
     Ok(FoundCapture::new(
         place,
-        Capture::knowing(facts, request, None),
+        Capture {
+            facts,
+            ..Capture::of(request)
+        },
         body.notes,
     ))
 }

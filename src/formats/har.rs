@@ -9,7 +9,7 @@ mod read;
 mod text;
 mod write;
 
-pub use read::read;
+pub use read::read_entry;
 pub use write::HarWriter;
 
 /// The name that we write as `log.creator.name`, and by which we know our own custom fields.

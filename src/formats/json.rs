@@ -1,55 +1,36 @@
-//! Our own captures as JSON text, and what to say of JSON that is none.
+//! JSON text: our own captures, the lists in which others put theirs, and what to say of what is none.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::delivery::capture::{self, CaptureError};
+use crate::delivery::capture::{self, Capture, CaptureError};
+use crate::json::{Bracket, Broken, Token, Tokens};
 
+use super::FormatError;
 use super::error::HAR_SHAPE;
-use super::{FilePosition, FormatError, FoundCapture};
 
 /// The shape of a capture, for messages.
 const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"…"}}"#;
 
-/// What a JSON text is.
-pub enum Reading {
-    /// A capture.
-    Capture(Box<FoundCapture>),
-    /// A line of ours that is no delivery, such as an attempt or a summary.
-    Other,
-    /// No capture, and why.
-    None(CaptureError),
+/// Reads a text as a capture of ours.
+pub fn capture(bytes: &[u8]) -> Result<Capture, CaptureError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| serde::de::Error::custom("the text is not UTF-8"))
+        .map_err(CaptureError::Form)?;
+    capture::read(text)
 }
 
-/// Reads one JSON value; an error is a capture that is broken.
-pub fn read(bytes: &[u8], place: FilePosition) -> Result<Reading, FormatError> {
-    let found = match std::str::from_utf8(bytes) {
-        Ok(text) => capture::read(text),
-        Err(_) => Err(CaptureError::Form(not_utf8())),
-    };
-    Ok(match found {
-        Ok(capture) => Reading::Capture(Box::new(FoundCapture::new(place, capture, Vec::new()))),
-        Err(CaptureError::Kind(_)) => Reading::Other,
-        Err(source @ CaptureError::Form(_)) => Reading::None(source),
-        Err(source) => return Err(FormatError::Capture { place, source }),
-    })
-}
-
-fn not_utf8() -> serde_json::Error {
-    serde::de::Error::custom("the text is not UTF-8")
-}
-
-/// Says what a JSON value lacks that is no capture; `source` where that is nothing known.
-pub fn explain(value: &Value, place: FilePosition, source: CaptureError) -> FormatError {
-    let Some((problem, expected, bare)) = lacks(value) else {
-        return FormatError::Capture { place, source };
-    };
-    FormatError::Shape {
-        place,
-        problem,
-        expected: Some(expected),
-        bare,
+/// Says what a JSON value lacks that is no capture; `error` where that is nothing known.
+pub fn explain(value: &Value, error: FormatError) -> FormatError {
+    match (lacks(value), error) {
+        (Some((problem, expected, bare)), FormatError::Capture { place, .. }) => {
+            FormatError::Shape {
+                place,
+                problem,
+                expected: Some(expected),
+                bare,
+            }
+        }
+        (_, error) => error,
     }
 }
 
@@ -84,12 +65,23 @@ fn lacks(value: &Value) -> Option<Lack> {
 fn lacks_request(object: &Map<String, Value>) -> Lack {
     let has = |key| object.contains_key(key);
     let (problem, expected, bare) = match () {
+        () if object
+            .get("log")
+            .is_some_and(|log| log.get("entries").is_some()) =>
+        {
+            ("`log.entries` is no list", HAR_SHAPE, false)
+        }
         () if has("log") => ("no `log.entries`", HAR_SHAPE, false),
         () if has("entries") => ("`entries` outside of `log`", HAR_SHAPE, false),
         () if has("headers") || has("body") => (
             "no `request` around `headers` and `body`",
             CAPTURE_SHAPE,
             false,
+        ),
+        () if object.values().any(Value::is_array) => (
+            "not a capture, and none is in its lists (they have no `request.headers`)",
+            CAPTURE_SHAPE,
+            true,
         ),
         () => (
             "not a capture (it has no `request.headers`)",
@@ -135,48 +127,89 @@ const fn noun(value: &Value) -> &'static str {
     }
 }
 
-/// Enough of a JSON object to tell HAR from a capture.
-#[derive(Deserialize)]
-struct ShapeForm<'a> {
-    /// A list of entries in an object; our own lines and those of containers have a text there.
-    #[serde(borrow)]
-    log: Option<&'a RawValue>,
-    request: Option<serde::de::IgnoredAny>,
-    kind: Option<serde::de::IgnoredAny>,
+/// The lists of a JSON text, as far as it goes: the one that it is itself, or those that are members
+/// of its object, or of the `log` in it.
+#[derive(Debug, Default)]
+pub struct JsonLists<'a> {
+    /// Each with its name, and its items as they stand; that of HAR is `log.entries`.
+    pub lists: Vec<(String, Vec<&'a str>)>,
+    /// The name of the program that wrote HAR.
+    pub creator: &'a str,
+    /// Why the text was not read to its end.
+    pub problem: Option<&'static str>,
 }
 
-/// What the text of a JSON object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JsonShape {
-    /// An object with `log`, and not our own line that tells where the log is.
-    Har,
-    /// Any other whole object.
-    Object,
-    /// The text ends before the object does.
-    Unfinished,
-    /// No JSON object.
-    Broken,
-}
+impl<'a> JsonLists<'a> {
+    /// Those of a text; what is broken ends them.
+    pub fn of(bytes: &'a [u8]) -> Self {
+        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let mut lists = Self::default();
+        let mut tokens = Tokens::of(text);
+        let mut names = Vec::new();
+        while let Some(token) = tokens.next() {
+            match token {
+                Ok(Token::Open(Bracket::Array))
+                    if tokens.depth() < 3 || names == ["log", "entries"] =>
+                {
+                    lists.lists.push((names.join("."), Vec::new()));
+                    lists.problem = lists.take_items(text, &mut tokens);
+                }
+                Ok(Token::Key(name)) if tokens.depth() <= 3 => {
+                    names.truncate(tokens.depth() - 1);
+                    names.push(name.trim_matches('"'));
+                }
+                Ok(Token::String(name)) if names == ["log", "creator", "name"] => {
+                    lists.creator = name.trim_matches('"');
+                }
+                Ok(_) => {}
+                Err(broken) => lists.problem = Some(told(broken)),
+            }
+        }
+        lists
+    }
 
-/// Tells HAR from a capture, and a line that is whole from the first of many.
-pub fn shape(bytes: &[u8]) -> JsonShape {
-    match serde_json::from_slice::<ShapeForm>(bytes) {
-        Ok(ShapeForm {
-            log: Some(log),
-            request: None,
-            kind: None,
-        }) if log.get().starts_with('{') => JsonShape::Har,
-        Ok(_) => JsonShape::Object,
-        Err(error) if error.is_eof() => JsonShape::Unfinished,
-        Err(error) if error.is_data() => JsonShape::Object,
-        Err(_) => JsonShape::Broken,
+    /// The items of a list that is open, up to its end.
+    fn take_items(&mut self, text: &'a str, tokens: &mut Tokens<'a>) -> Option<&'static str> {
+        let (_, items) = self.lists.last_mut()?;
+        let (inner, mut start) = (tokens.depth(), 0);
+        while let Some(token) = tokens.next() {
+            let (depth, end) = (tokens.depth(), Tokens::position(tokens));
+            match token.map_err(told) {
+                Ok(Token::Open(_)) if depth == inner + 1 => start = end - 1,
+                Ok(Token::Close(_)) if depth == inner => items.push(&text[start..end]),
+                Ok(Token::Close(_)) if depth < inner => return None,
+                Ok(Token::String(item) | Token::Number(item) | Token::Word(item))
+                    if depth == inner =>
+                {
+                    items.push(item);
+                }
+                Ok(_) => {}
+                Err(problem) => return Some(problem),
+            }
+        }
+        None
     }
 }
 
-/// Whether a line is a JSON list, or the beginning of one.
-pub fn is_list(line: &[u8]) -> bool {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
-        Ok(_) => line.first() == Some(&b'['),
-        Err(error) => error.is_eof(),
+const fn told(broken: Broken) -> &'static str {
+    match broken {
+        Broken::Early(_) => "the file ends before this does",
+        Broken::Invalid => "it is not JSON",
     }
+}
+
+/// Whether a text begins with this, white space aside.
+pub fn begins_with(text: &[u8], start: &[u8]) -> bool {
+    let letters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    letters.take(start.len()).eq(start)
+}
+
+/// Whether a text begins as HAR, where our own lines and those of containers have a text.
+pub fn begins_har(text: &[u8]) -> bool {
+    begins_with(text, br#"{"log":{"#)
+}
+
+/// Whether a text begins as a list, or as HAR.
+pub fn begins_list(text: &[u8]) -> bool {
+    text.first() == Some(&b'[') || begins_har(text)
 }

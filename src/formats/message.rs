@@ -6,13 +6,14 @@ mod dump;
 mod head;
 mod http_file;
 mod lines;
+mod packets;
 mod trace;
 mod write;
 
-pub(super) use lines::NumberedLines;
+pub(super) use lines::{NumberedLines, trim_line_end};
 pub use write::write;
 
-use super::{FilePosition, FormatError, FoundCapture};
+use super::{FilePosition, FormatError, FoundCapture, curl};
 use crate::delivery::Request;
 use crate::delivery::capture::Capture;
 use crate::delivery::text;
@@ -51,6 +52,13 @@ pub fn read_all(
         skip(&mut rest, &mut line, between);
         if !(readings.is_empty() || head::begins(rest) || is_http_file && !rest.is_empty()) {
             return Ok(readings);
+        }
+        if is_http_file && curl::read::looks_like_one(rest) {
+            let used = head::until_separator(rest);
+            let command = rest.get(..used).unwrap_or_default();
+            readings.extend(curl::read::read_all(command, line));
+            skip(&mut rest, &mut line, used);
+            continue;
         }
         let used = match read_one(rest, line, is_http_file) {
             Ok((mut reading, used)) => {

@@ -2,12 +2,15 @@
 //! a request line, with the page's own titles, the payload often indented.
 
 use super::field::is_token;
-use super::found::ReadBody;
+use super::found::{ReadBody, declared};
 use super::message::NumberedLines;
 use super::{FilePosition, FoundCapture, ReadNote, url};
 use crate::delivery::capture::Capture;
 use crate::delivery::{Headers, Request};
 use crate::json;
+
+/// What HTTP/2 has in place of a request line (RFC 9113, section 8.3.1), without the colon before it.
+const PSEUDO: [&str; 4] = ["method", "path", "scheme", "authority"];
 
 /// What stands on a line of the page.
 enum PageLine<'a> {
@@ -41,10 +44,15 @@ impl<'a> PageLine<'a> {
             "response" | "response headers" | "response body" => return Self::AnswerTitle,
             _ => {}
         }
-        let Some((name, value)) = text.split_once([':', '\t']) else {
+        // A pseudo-header of HTTP/2 begins with the colon.
+        let bare = text.strip_prefix(':').unwrap_or(text);
+        let Some((name, value)) = bare.split_once([':', '\t']) else {
             return Self::Text;
         };
         let (name, value) = (name.trim(), value.trim());
+        if bare.len() < text.len() {
+            return Self::About(name, value);
+        }
         let is_word = |word: &str| word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
         if is_token(name) {
             Self::Field(name, value)
@@ -61,7 +69,10 @@ pub fn may_begin(line: &[u8]) -> bool {
     match PageLine::of(line) {
         PageLine::HeadTitle => true,
         PageLine::Field(name, _) => is_header(name),
-        PageLine::About(name, _) => name.to_ascii_lowercase().starts_with("request "),
+        PageLine::About(name, _) => {
+            let name = name.to_ascii_lowercase();
+            name.starts_with("request ") || PSEUDO.contains(&name.as_str())
+        }
         _ => false,
     }
 }
@@ -120,8 +131,8 @@ pub fn read(bytes: &[u8], line: u64) -> Option<FoundCapture> {
 impl Page {
     fn note(&mut self, name: &str, value: &str) {
         match name.to_ascii_lowercase().as_str() {
-            "request url" => self.target = url::target(value).map(Into::into),
-            "request method" => self.method = Some(value.to_owned()),
+            "request url" | "path" => self.target = url::target(value).map(Into::into),
+            "request method" | "method" => self.method = Some(value.to_owned()),
             _ => {}
         }
     }
@@ -132,16 +143,13 @@ impl Page {
             complete: true,
             notes: vec![ReadNote::Page],
         };
-        let declared = self
-            .headers
-            .text("Content-Length")
-            .and_then(|length| length.trim().parse().ok());
+        let declared = declared(&self.headers);
         let text = std::str::from_utf8(&body.bytes)
             .ok()
             .filter(|text| text.contains('\n'));
         if let Some(compact) = text
             .and_then(json::compact)
-            .filter(|_| declared != Some(body.bytes.len()))
+            .filter(|_| declared != Some(body.bytes.len() as u64))
         {
             body.bytes = compact.into_bytes();
             body.notes.push(ReadNote::Compacted);

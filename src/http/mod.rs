@@ -9,6 +9,7 @@
 
 mod abort;
 mod address;
+mod bind;
 mod body;
 mod budget;
 mod client;
@@ -31,6 +32,7 @@ mod wire;
 
 pub use abort::abort_mid_body;
 pub use address::{addresses, is_loopback_or_private, is_of_this_machine};
+pub use bind::bind;
 pub use budget::ByteBudget;
 pub use client::{Client, ClientError, ClientOptions, MAX_ANSWER};
 pub use exchange::{Arrival, Handler, NO_ANSWER, Pending, Problem, Reply};

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::placeholder;
-use super::retry::DeliveryRules;
+use super::schedule::DeliveryRules;
+use crate::delivery::Severity;
 use crate::json::Path;
 use crate::signature::{Scheme, check_token};
 
@@ -84,7 +85,6 @@ pub struct Envelope {
     /// Where the id stands by which receivers drop duplicates.
     pub id: FieldSource,
     /// The path of the event's time.
-    #[serde(default)]
     pub time: Option<String>,
     /// The path of the data; empty where the whole body is the data.
     pub data: String,
@@ -171,14 +171,13 @@ impl TryFrom<SourceForm> for FieldSource {
 #[serde(deny_unknown_fields)]
 pub struct SampleHandler {
     /// The path at which the documented receiver listens.
-    #[serde(default)]
     pub path: Option<String>,
     /// Whether it computes the MAC over `JSON.stringify` of the parsed body.
     #[serde(default)]
     pub reserializes: bool,
     /// The lines of its code that fail a check.
-    #[serde(default, rename = "habits")]
-    pub known_flaws: Vec<KnownFlaw>,
+    #[serde(default)]
+    pub habits: Vec<KnownFlaw>,
 }
 
 /// A line of the documented receiver that fails checks of `webhook test`.
@@ -187,8 +186,8 @@ pub struct SampleHandler {
 pub struct KnownFlaw {
     /// The ids of those checks, with `*` for any run of characters.
     pub checks: Vec<String>,
-    /// What it comes to: `forgery`, `loss`, `crash` or `warning`.
-    pub severity: String,
+    /// What it comes to.
+    pub severity: Severity,
     /// The line as it is published.
     pub line: String,
     /// What is wrong with it, in a sentence without its full stop.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::Display;
 
 /// An event's fixture.
 #[derive(Debug, Clone, Deserialize)]
@@ -10,7 +11,6 @@ pub struct Event {
     /// What happened, in a line.
     pub description: String,
     /// What the documentation says sets it off.
-    #[serde(default)]
     pub trigger: Option<String>,
     /// How much of this payload the documentation shows.
     pub source: Provenance,
@@ -22,12 +22,14 @@ pub struct Event {
 }
 
 /// Where a payload's form comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Provenance {
     /// The provider's documentation shows all of it.
     Documented,
     /// The documentation shows some of its fields; the others are inferred.
+    #[strum(serialize = "documented in part")]
     DocumentedInPart,
     /// Written in the provider's style, as the documentation shows none.
     Inferred,
@@ -52,16 +54,5 @@ impl Event {
     pub fn documented_part(&self) -> String {
         let (shown, all) = (self.documented(), self.fields().count());
         format!("{} ({} of {all} fields)", shown.join(", "), shown.len())
-    }
-}
-
-impl Provenance {
-    /// Its name, for people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::DocumentedInPart => "documented in part",
-            Self::Inferred => "inferred",
-        }
     }
 }

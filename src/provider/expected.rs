@@ -48,6 +48,8 @@ const fn is_refusal(status: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
@@ -57,13 +59,13 @@ mod tests {
             let right = statuses.filter(|status| fault.is_answered_rightly(*status));
             right.collect::<Vec<_>>()
         };
-        for fault in Fault::ALL {
+        for &fault in Fault::VARIANTS {
             let expected = match fault {
                 Fault::Duplicate => &[200][..],
                 Fault::Future => &[200, 400, 401, 403, 422],
                 _ => &[400, 401, 403, 422],
             };
-            assert_eq!(right(fault), expected, "{}", fault.name());
+            assert_eq!(right(fault), expected, "{fault}");
         }
     }
 }

@@ -3,10 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    CountedFrom, DefinitionOrigin, DeliveryRules, Event, FieldSource, Provider, StatusPattern,
-};
-use crate::signature::{PartOrder, Scheme};
+use super::{DefinitionOrigin, DeliveryRules, Event, FieldSource, Provider, StatusPattern};
+use crate::signature::Scheme;
 
 impl Provider {
     /// All that is known of it.
@@ -59,10 +57,7 @@ fn signature(scheme: &Scheme) -> Value {
     json!({
         "header": scheme.header,
         "value": scheme.describe(&scheme.value),
-        "reading": match scheme.value.reading {
-            PartOrder::Positional => "positional",
-            PartOrder::AnyOrder => "any-order",
-        },
+        "reading": scheme.value.reading.to_string(),
         "also_accepted": also.collect::<Vec<_>>(),
         "timestamp_header": scheme.timestamp_header,
         "id_header": scheme.id_header,
@@ -94,7 +89,7 @@ fn delivery(rules: &DeliveryRules) -> Value {
         "documented_success": rules.documented_success,
         "retried": StatusPattern::names(&rules.retry.on),
         "attempts": rules.retry.attempts(),
-        "counted_from": rules.retry.counted_from.name(),
+        "counted_from": rules.retry.counted_from.to_string(),
         "waits_seconds": waits.collect::<Vec<_>>(),
     })
 }
@@ -107,16 +102,6 @@ impl StatusPattern {
             status => status.to_string(),
         };
         patterns.iter().map(name).collect()
-    }
-}
-
-impl CountedFrom {
-    /// The attempt from which delays count.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Previous => "previous",
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::Value;
+use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
 
 use super::Definition;
 use super::compose::Payload;
@@ -9,8 +10,9 @@ use crate::delivery::Request;
 use crate::json::javascript;
 use crate::signature::{Key, Secret};
 
-/// One thing that is wrong with a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One thing that is wrong with a delivery. The text at each is what people read of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumMessage, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Fault {
     /// Signed with a secret that is not the receiver's.
     WrongSecret,
@@ -26,9 +28,9 @@ pub enum Fault {
     MalformedSignature,
     /// The signature under another prefix than the documented one.
     WrongPrefix,
-    /// The end of the signature cut off.
+    /// The last characters of the signature cut off.
     Truncated,
-    /// The body written anew after signing.
+    /// The body written anew after signing, as a middleware would.
     Reserialized,
     /// The same delivery twice.
     Duplicate,
@@ -51,50 +53,11 @@ const BEYOND: i64 = 60;
 const CUT: usize = 8;
 
 impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::WrongSecret,
-        Self::TamperedBody,
-        Self::Stale,
-        Self::Future,
-        Self::MissingSignature,
-        Self::MalformedSignature,
-        Self::WrongPrefix,
-        Self::Truncated,
-        Self::Reserialized,
-        Self::Duplicate,
-    ];
-
-    /// Its name, as flags and reports have it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WrongSecret => "wrong-secret",
-            Self::TamperedBody => "tampered-body",
-            Self::Stale => "stale",
-            Self::Future => "future",
-            Self::MissingSignature => "missing-signature",
-            Self::MalformedSignature => "malformed-signature",
-            Self::WrongPrefix => "wrong-prefix",
-            Self::Truncated => "truncated",
-            Self::Reserialized => "reserialized",
-            Self::Duplicate => "duplicate",
-        }
-    }
-
     /// What is sent, for people.
-    pub const fn effect(self) -> &'static str {
-        match self {
-            Self::WrongSecret => "Signed with a secret that is not the receiver's",
-            Self::TamperedBody => "A value in the body changed after signing",
-            Self::Stale => "Signed longer ago than the tolerance allows",
-            Self::Future => "Signed further in the future than the tolerance",
-            Self::MissingSignature => "No signature header",
-            Self::MalformedSignature => "A signature header that is no signature",
-            Self::WrongPrefix => "The signature under another prefix than the documented one",
-            Self::Truncated => "The last characters of the signature cut off",
-            Self::Reserialized => "The body written anew after signing, as a middleware would",
-            Self::Duplicate => "The same delivery twice",
-        }
+    pub fn effect(self) -> &'static str {
+        self.get_documentation()
+            .unwrap_or_default()
+            .trim_end_matches('.')
     }
 
     /// Fails where a provider's payload with this body cannot have the fault.

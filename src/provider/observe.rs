@@ -36,17 +36,22 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
         }
     }
     if !lacking.is_empty() {
-        let names = lacking.join("`, `");
-        notes.push(format!("the envelope lacks the documented `{names}`"));
-        let of_envelope = provider.definition.notes_on("envelope");
-        let is_told_of = |text: &str| {
-            let mut names = lacking.iter();
-            names.any(|name| text.contains(&format!("`{name}`")))
-        };
-        let told = of_envelope.filter(|note| note.is_contradictory() && is_told_of(&note.text));
-        notes.extend(told.map(|note| format!("the document contradicts itself: {}", note.text)));
+        observe_lack(provider, &lacking, &mut notes);
     }
     notes
+}
+
+/// Tells of keys that the envelope lacks, and where the document says of them two things.
+fn observe_lack(provider: &Provider, lacking: &[&str], notes: &mut Vec<String>) {
+    let names = lacking.join("`, `");
+    notes.push(format!("the envelope lacks the documented `{names}`"));
+    let of_envelope = provider.definition.notes_on("envelope");
+    let is_told_of = |text: &str| {
+        let mut names = lacking.iter();
+        names.any(|name| text.contains(&format!("`{name}`")))
+    };
+    let told = of_envelope.filter(|note| note.is_contradictory() && is_told_of(&note.text));
+    notes.extend(told.map(|note| format!("the document contradicts itself: {}", note.text)));
 }
 
 fn observe_event(

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::nearest;
-use super::retry::span;
+use super::schedule::span;
 
 /// The names as they are proposed in place of an unknown one.
 const NAMES: [&str; 4] = ["time", "date", "event", "id:order"];

@@ -1,8 +1,44 @@
-//! When a provider makes the next attempt: a pure function of its rules, what came of the attempts
-//! so far and the clock. Whoever waits, at whatever speed, asks here.
+//! What counts as success, what is retried, and when: pure functions of the rules, what came of the
+//! attempts so far and the clock. Whoever waits, at whatever speed, asks here.
 
-use super::retry::{AnswerClass, CountedFrom, DeliveryRules};
-use crate::delivery::Timestamp;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use strum::Display;
+
+use crate::delivery::{Timestamp, duration};
+
+/// How a provider delivers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryRules {
+    /// The method of its requests.
+    pub method: String,
+    /// The headers it sends besides the signature, with `{{event}}` and `{{id:NAME}}`.
+    pub headers: Vec<(String, String)>,
+    /// How long it waits for an answer, in seconds.
+    pub timeout_seconds: u64,
+    /// The statuses that confirm a delivery.
+    pub success: Vec<StatusPattern>,
+    /// The one status that the documentation names, where it names one.
+    #[serde(default)]
+    pub documented_success: Option<u16>,
+    /// What is retried, and when.
+    pub retry: Retry,
+}
+
+/// A provider's retries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// The outcomes that are retried.
+    pub on: Vec<StatusPattern>,
+    /// The delay of each retry.
+    pub schedule: Vec<Delay>,
+    /// From when the delays count.
+    pub counted_from: CountedFrom,
+}
 
 /// What a provider does after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +53,35 @@ pub enum NextAttempt {
     Exhausted,
 }
 
+/// From when the delays of a schedule count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum CountedFrom {
+    /// From the first attempt.
+    First,
+    /// From the attempt before.
+    #[default]
+    Previous,
+}
+
+/// A set of outcomes: `2xx`, `429` or `no-answer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum StatusPattern {
+    /// A hundred of codes: 2 for `2xx`.
+    Class(u16),
+    /// One code.
+    Code(u16),
+    /// No answer, or none in time.
+    NoAnswer,
+}
+
+/// A span of time in a definition: `5s`, `30m`, `24h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Delay(Duration);
+
 impl DeliveryRules {
     /// What follows the attempt that ends `now` with `status`, or with no answer. It was number
     /// `attempts`, counted from 1, and the first was made at `first_at`.
@@ -27,22 +92,100 @@ impl DeliveryRules {
         first_at: Timestamp,
         now: Timestamp,
     ) -> NextAttempt {
-        match self.classify(status) {
-            AnswerClass::Delivered => NextAttempt::Delivered,
-            AnswerClass::Final => NextAttempt::NotRetried,
-            AnswerClass::Retried => {
-                let from = match self.retry.counted_from {
-                    CountedFrom::First => first_at,
-                    CountedFrom::Previous => now,
-                };
-                let delay = attempts.checked_sub(1).and_then(|n| self.retry.delay(n));
-                delay.map_or(NextAttempt::Exhausted, |delay| {
-                    let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX);
-                    NextAttempt::At(from.plus_seconds(seconds))
-                })
-            }
+        let among = |patterns: &[StatusPattern]| patterns.iter().any(|p| p.matches(status));
+        if among(&self.success) {
+            return NextAttempt::Delivered;
+        }
+        if !among(&self.retry.on) {
+            return NextAttempt::NotRetried;
+        }
+        let retry = attempts.checked_sub(1);
+        let Some(delay) = retry.and_then(|index| self.retry.schedule.get(index)) else {
+            return NextAttempt::Exhausted;
+        };
+        let from = match self.retry.counted_from {
+            CountedFrom::First => first_at,
+            CountedFrom::Previous => now,
+        };
+        let seconds = i64::try_from(delay.0.as_secs()).unwrap_or(i64::MAX);
+        NextAttempt::At(from.plus_seconds(seconds))
+    }
+
+    /// The answer's deadline.
+    pub const fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds)
+    }
+}
+
+impl Retry {
+    /// How many attempts there are in all.
+    pub fn attempts(&self) -> usize {
+        self.schedule.len() + 1
+    }
+
+    /// The wait before each retry, and the time since the first attempt.
+    pub fn waits(&self) -> impl Iterator<Item = (Duration, Duration)> {
+        self.schedule.iter().scan(Duration::ZERO, |total, delay| {
+            let before = match self.counted_from {
+                CountedFrom::First => *total,
+                CountedFrom::Previous => Duration::ZERO,
+            };
+            let wait = delay.0.saturating_sub(before);
+            *total += wait;
+            Some((wait, *total))
+        })
+    }
+}
+
+impl StatusPattern {
+    /// Whether an outcome is one of these; no status is no answer.
+    pub fn matches(self, status: Option<u16>) -> bool {
+        match (self, status) {
+            (Self::Class(class), Some(status)) => status / 100 == class,
+            (Self::Code(code), Some(status)) => status == code,
+            (Self::NoAnswer, None) => true,
+            _ => false,
         }
     }
+}
+
+impl TryFrom<String> for StatusPattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let pattern = match (text.as_str(), text.strip_suffix("xx")) {
+            ("no-answer", _) => Some(Self::NoAnswer),
+            (_, Some(class)) => class.parse().ok().map(Self::Class),
+            _ => text.parse().ok().map(Self::Code),
+        };
+        pattern
+            .ok_or_else(|| format!("`{text}` is not a status such as `2xx`, `429` or `no-answer`"))
+    }
+}
+
+impl fmt::Display for StatusPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Class(class) => write!(f, "{class}xx"),
+            Self::Code(code) => write!(f, "{code}"),
+            Self::NoAnswer => f.write_str("no answer"),
+        }
+    }
+}
+
+impl TryFrom<String> for Delay {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        span(&text)
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is not a span of time such as `5s`, `30m` or `24h`"))
+    }
+}
+
+/// Reads `5s`, `30m`, `24h`, `2d`: definitions count in whole seconds.
+pub(super) fn span(text: &str) -> Option<Duration> {
+    duration::parse(text).filter(|length| length.subsec_nanos() == 0)
 }
 
 #[cfg(test)]
@@ -51,6 +194,21 @@ mod tests {
 
     use super::*;
     use crate::provider::Catalogue;
+
+    /// The waits in seconds between the attempts of a provider.
+    fn waits(name: &str) -> Vec<u64> {
+        let catalogue = Catalogue::builtin();
+        let retry = &catalogue.get(name).unwrap().definition.delivery.retry;
+        retry.waits().map(|(wait, _)| wait.as_secs()).collect()
+    }
+
+    #[test]
+    fn schedules_are_the_documented_ones() {
+        assert_eq!(waits("ibakepro"), [300, 1_500, 5_400, 79_200]);
+        assert_eq!(waits("olympus"), [60, 300, 1_800, 7_200, 28_800, 86_400]);
+        assert_eq!(waits("barecommerce"), [5, 25, 120, 600]);
+        assert_eq!(waits("cimplify"), [60, 300, 1_800]);
+    }
 
     const MINUTE: i64 = 60;
     const HOUR: i64 = 3_600;

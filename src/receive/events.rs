@@ -235,7 +235,7 @@ impl Subscription {
         };
         read.unwrap_or_else(|error| match error {
             LookupError::Store(error) => Activity::Error(error),
-            LookupError::NotFound { .. } | LookupError::Ambiguous { .. } => Activity::Skipped(1),
+            _ => Activity::Skipped(1),
         })
     }
 

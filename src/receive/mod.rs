@@ -238,12 +238,7 @@ impl Receiver {
         let is_delivery = arrival.problem.is_none() && !decision.is_probe;
         let step = is_delivery.then(|| self.prompter.next(decision.event_id.as_deref()));
         let step = step.unwrap_or_default();
-        let reply = match (step.reply(decision.is_from_owner), &decision.responder) {
-            (Some(reply), _) => Some(reply),
-            _ if slots.is_none() => Some(replies::later(BUSY)),
-            (_, Responder::Listener(reply)) => Some(reply.clone()),
-            (_, Responder::Application) => None,
-        };
+        let reply = reply(&step, &decision, slots.is_none());
         let reply = reply.map(|reply| reply.with_all(&self.headers));
         let status = reply.as_ref().map(|reply| reply.status);
         let delivery = Delivery {
@@ -289,5 +284,16 @@ impl Receiver {
             drop(order);
             settled.await;
         }
+    }
+}
+
+/// What is answered by a script's step, for want of room or as decided; `None` where the application
+/// answers.
+fn reply(step: &ScriptStep, decision: &Decision, is_full: bool) -> Option<Reply> {
+    match (step.reply(decision.is_from_owner), &decision.responder) {
+        (Some(reply), _) => Some(reply),
+        _ if is_full => Some(replies::later(BUSY)),
+        (_, Responder::Listener(reply)) => Some(reply.clone()),
+        (_, Responder::Application) => None,
     }
 }

@@ -26,6 +26,9 @@ const TEXT_LIMIT: usize = 200;
 /// How the listener's message begins when it could not forward as nothing took the connection.
 const NOT_RUNNING: &str = "nothing listens on ";
 
+/// How a TLS port of this program answers plain HTTP; what to do is said there.
+const WANTS_TLS: &[u8] = b"this port takes HTTPS";
+
 /// The answers in which a listener of this program says what is wrong.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +66,7 @@ pub(super) fn about(answer: &Answer, remark: Option<&str>, is_new: bool, detail:
     });
     let advice = match serde_json::from_slice::<Scripted>(&answer.body) {
         Ok(answered) if answered.scripted == answer.status => Some(hints::SCRIPTED),
+        _ if answer.body.starts_with(WANTS_TLS) => None,
         _ => hints::for_status(answer.status),
     };
     let advice = remark.or_else(|| advice.filter(|_| is_new).map(hint));

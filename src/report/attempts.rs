@@ -92,14 +92,7 @@ fn authority(url: &str) -> &str {
 /// The line of an attempt, and what of it has no room there. Why there was no answer is told where
 /// that `is_new`.
 fn line(attempt: &Attempt, is_new: bool, view: &AttemptView<'_>) -> (String, String) {
-    let (word, reason) = match &attempt.outcome {
-        Ok(answer) => (answered(answer, attempt.duration_ms), String::new()),
-        Err(failure) => {
-            let reason = Some(escape(&failure.message)).filter(|_| is_new);
-            let word = failure.kind.as_str().red().bold().to_string();
-            (word, reason.unwrap_or_default().into_owned())
-        }
-    };
+    let (word, reason) = came_of(attempt, is_new);
     let head = format!("{}  {}  {word}", clock(ended_at(attempt)), "<--".blue());
     let label = view.label.map(escape).unwrap_or_default();
     let url = shortened(&attempt.url);
@@ -110,11 +103,8 @@ fn line(attempt: &Attempt, is_new: bool, view: &AttemptView<'_>) -> (String, Str
         parts.join("  ")
     };
     let is_told = !is_new && attempt.outcome.is_err() && view.one_endpoint;
-    let shown_url = if is_told {
-        String::new()
-    } else {
-        url.dimmed().to_string()
-    };
+    let shown_url = (!is_told).then(|| url.dimmed().to_string());
+    let shown_url = shown_url.unwrap_or_default();
     let whole = join(&[&reason, &label, &shown_url, &resigned]);
     let Some(room) = view.width.filter(|room| style::width(&whole) > *room) else {
         return (whole, String::new());
@@ -139,6 +129,18 @@ fn line(attempt: &Attempt, is_new: bool, view: &AttemptView<'_>) -> (String, Str
         )
         .collect();
     (fitting(&lines, room), reason)
+}
+
+/// A word for what came of an attempt, and why there was no answer where that `is_new`.
+fn came_of(attempt: &Attempt, is_new: bool) -> (String, String) {
+    match &attempt.outcome {
+        Ok(answer) => (answered(answer, attempt.duration_ms), String::new()),
+        Err(failure) => {
+            let reason = Some(escape(&failure.message)).filter(|_| is_new);
+            let word = failure.kind.as_str().red().bold().to_string();
+            (word, reason.unwrap_or_default().into_owned())
+        }
+    }
 }
 
 /// When the next attempt comes: number `number` of `of`.

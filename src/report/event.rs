@@ -1,6 +1,7 @@
 //! Events, their payloads and faults, for `webhook events`.
 
 use colored::Colorize as _;
+use strum::VariantArray as _;
 
 use super::sanitize::escape;
 use super::sheet;
@@ -23,8 +24,8 @@ pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> Stri
             provider.dimmed()
         };
         let source = match event.source {
-            Provenance::Inferred => event.source.name().dimmed(),
-            _ => event.source.name().normal(),
+            Provenance::Inferred => event.source.to_string().dimmed(),
+            _ => event.source.to_string().normal(),
         };
         vec![
             provider.to_string(),
@@ -56,10 +57,10 @@ fn documented_parts(events: &[(&Provider, &str, Event)]) -> String {
 /// What can be sent wrong on purpose.
 pub fn faults(width: Option<usize>) -> String {
     let row = |fault: Fault| {
-        let name = fault.name().bold().to_string();
+        let name = fault.to_string().bold().to_string();
         vec![name, fault.effect().to_owned(), fault.expected().to_owned()]
     };
     let headers = ["FAULT", "WHAT IS SENT", "A CORRECT RECEIVER ANSWERS"];
-    let rows = Fault::ALL.into_iter().map(row).collect();
+    let rows = Fault::VARIANTS.iter().copied().map(row).collect();
     table_or_stack(&headers, rows, width)
 }

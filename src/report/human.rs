@@ -108,10 +108,8 @@ fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
     let id = pad(&or_dash(delivery.event_id.as_deref()), ID_COLUMNS);
     let padded = pad(&event, EVENT_COLUMNS);
     let whole = format!("{head}  {padded}  {provider}  {id}  {size}{answered}");
-    let Some(room) = view
-        .width
-        .filter(|room| *room < WIDE || style::width(&whole) > *room)
-    else {
+    let is_narrow = |room: &usize| *room < WIDE || style::width(&whole) > *room;
+    let Some(room) = view.width.filter(is_narrow) else {
         return whole;
     };
     let [provider, id] = [&delivery.provider, &delivery.event_id];
@@ -120,11 +118,7 @@ fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
         text.map_or(String::new(), |text| format!("  {text}"))
     };
     let id = gap(id);
-    let provider = if view.one_provider {
-        String::new()
-    } else {
-        gap(provider)
-    };
+    let provider = gap(if view.one_provider { &None } else { provider });
     let beside = style::width(&head) + 2 + style::width(&answered);
     let least = cut(&event, room.saturating_sub(beside).max(LEAST_EVENT));
     let lines = [

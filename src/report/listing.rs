@@ -14,11 +14,13 @@ const COLUMNS: [&str; 10] = [
 ];
 
 /// What a narrow terminal goes without, the first first.
-const DISPENSABLE: [&str; 6] = ["EVENT ID", "SIZE", "TIME", "PROVIDER", "AGE", "LAST"];
+const DISPENSABLE: [&str; 7] = ["SIZE", "ID", "EVENT ID", "TIME", "PROVIDER", "AGE", "LAST"];
+/// What stands in place of a number.
+const NO_NUMBER: &str = "-";
 
 /// The first cell: the number by which the delivery can be named, where it has one.
 pub fn number(number: Option<usize>) -> String {
-    let number = number.map_or_else(|| "-".into(), |number| number.to_string());
+    let number = number.map_or_else(|| NO_NUMBER.into(), |number| number.to_string());
     number.dimmed().to_string()
 }
 
@@ -27,7 +29,7 @@ pub fn row(delivery: &Delivery, now: Timestamp) -> Vec<String> {
     let request = &delivery.request;
     let asked = format!("{} {}", request.method, request.target);
     vec![
-        delivery.received_at.to_local_clock_text(),
+        delivery.received_at.to_local_text(now),
         age(delivery.received_at, now),
         cell(Some(&delivery.id)),
         style::verdict(delivery.verdict.status),
@@ -47,10 +49,14 @@ pub fn last_attempt(outcome: Option<Result<u16, FailureKind>>) -> String {
     }
 }
 
-/// The table of all rows, without the columns for which a terminal of `width` has no room.
+/// The table of all rows, without the columns for which a terminal of `width` has no room. An id is not
+/// missed where its row's number names the delivery as well.
 pub fn listing(rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut columns = COLUMNS.to_vec();
-    let mut dispensable = DISPENSABLE.iter();
+    let first = rows.first().and_then(|row| row.first());
+    let is_numbered = first.is_some_and(|first| !first.contains(NO_NUMBER));
+    let dispensable = DISPENSABLE.iter();
+    let mut dispensable = dispensable.filter(|name| **name != "ID" || is_numbered);
     loop {
         let picked: Vec<_> = rows.iter().map(|row| pick(row, &columns)).collect();
         let whole = table(&columns, picked.clone(), None);
@@ -83,9 +89,9 @@ fn pick(row: &[String], columns: &[&str]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn rows() -> Vec<Vec<String>> {
+    fn rows(number: &str) -> Vec<Vec<String>> {
         let row = [
-            "1",
+            number,
             "10:30:01",
             "3 min ago",
             "dlv_1",
@@ -98,20 +104,26 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_loses_columns_and_never_the_id() {
+    fn a_narrow_terminal_loses_columns_and_never_what_names_the_delivery() {
         colored::control::set_override(true);
         let mut before = usize::MAX;
-        for room in [200, 80, 60, 40] {
-            let table = listing(&rows(), Some(room));
+        let rooms = [200, 80, 60, 40].into_iter().cycle();
+        for (room, (number, name)) in
+            rooms.zip([("7", "7 "); 4].into_iter().chain([("-", "dlv_1"); 4]))
+        {
+            let table = listing(&rows(number), Some(room));
+            if room == 200 {
+                before = usize::MAX;
+            }
             let widest = table.lines().map(style::width).max().unwrap();
             assert!(widest <= before, "{table}");
             assert!(widest <= room, "{room}: {table}");
-            for kept in ["dlv_1", "order.c", "✓ valid"] {
+            for kept in [name, "order.c", "✓ valid"] {
                 assert!(table.contains(kept), "{table}");
             }
             before = widest;
         }
-        assert_eq!(listing(&rows(), None), listing(&rows(), Some(200)));
+        assert_eq!(listing(&rows("7"), None), listing(&rows("7"), Some(200)));
     }
 
     #[test]

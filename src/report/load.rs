@@ -1,10 +1,13 @@
 //! The end of a load run: rates, statuses, latencies.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use colored::Colorize as _;
 use hdrhistogram::Histogram;
+use serde::{Serialize, Serializer};
 
+use super::payload::Detail;
 use super::style::join_lines;
 use super::tally::{Tally, summary, summary_interrupted};
 use super::units::rate;
@@ -28,41 +31,56 @@ const LEAST_SAMPLES: u64 = 20;
 /// The columns of the longest bar.
 const BAR_COLUMNS: u64 = 40;
 
-/// What a load run measured.
-#[derive(Debug, Clone, Copy)]
+/// What a load run measured. Serialised, it is the `summary` of a load, whose fields are a contract.
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Load<'a> {
-    /// Latencies in microseconds, from the intended start.
-    pub latency: &'a Histogram<u64>,
     /// What came of the requests.
+    #[serde(flatten)]
     pub tally: &'a Tally,
     /// From the first request to the last answer.
+    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
-    /// Whether it came to its end.
-    pub end: LoadEnd,
+    /// Latencies in microseconds, from the intended start.
+    #[serde(rename = "latency_us", serialize_with = "as_percentiles")]
+    pub latency: &'a Histogram<u64>,
+    /// Whether a signal cut it short.
+    #[serde(skip)]
+    pub is_interrupted: bool,
+    /// How many requests there should have been, where that is known.
+    #[serde(skip)]
+    pub planned: Option<u64>,
     /// One of the answers as a text, where they are all alike bad.
+    #[serde(skip)]
     pub sample: Option<&'a str>,
+    /// How much is said.
+    #[serde(skip)]
+    pub detail: Detail,
 }
 
-/// How a load run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadEnd {
-    /// As planned.
-    Whole,
-    /// A signal cut it short.
-    Interrupted {
-        /// How many requests there should have been, where that is known.
-        of: Option<u64>,
-    },
+fn as_millis<S: Serializer>(length: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(length.as_secs_f64() * 1_000.0)
+}
+
+fn as_percentiles<S: Serializer>(
+    latency: &impl Deref<Target = Histogram<u64>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let all = PERCENTILES.map(|(name, p)| (name, latency.value_at_percentile(p)));
+    to.collect_map(all.into_iter().chain([("max", latency.max())]))
 }
 
 /// The summary of a run, its rate, latency percentiles and, of more than a few, a histogram.
 pub fn load(load: &Load<'_>) -> String {
-    let summary = match load.end {
-        LoadEnd::Whole => summary(load.tally, Some(load.elapsed)),
-        LoadEnd::Interrupted { of } => summary_interrupted(load.tally, of, load.elapsed),
+    let summary = if load.is_interrupted {
+        summary_interrupted(load.tally, load.planned, load.elapsed)
+    } else {
+        summary(load.tally, Some(load.elapsed))
     };
     let rate = rate(load.tally.sent, load.elapsed).map(|rate| field("rate", &rate));
     let headline = join_lines([summary, rate.unwrap_or_default()]);
+    if load.detail == Detail::Little {
+        return headline;
+    }
     let mut parts = vec![headline];
     if !load.latency.is_empty() {
         parts.push(percentiles(load.latency));
@@ -163,8 +181,10 @@ mod tests {
             latency: &latency,
             tally: &tally,
             elapsed: Duration::from_secs(2),
-            end: LoadEnd::Whole,
+            is_interrupted: false,
+            planned: None,
             sample: None,
+            detail: Detail::Usual,
         };
         let full = "█".repeat(40);
         let expected = format!(
@@ -206,8 +226,10 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
                 latency: &latency,
                 tally: &tally,
                 elapsed: Duration::from_secs(4),
-                end: LoadEnd::Interrupted { of: Some(10_000) },
+                is_interrupted: true,
+                planned: Some(10_000),
                 sample: Some("404 not here"),
+                detail: Detail::Usual,
             };
             let text = plain(&load(&run));
             let first = format!("sent {count} of 10000 requests in 4 s, then interrupted: 0 ");
@@ -225,8 +247,10 @@ sent 1001 requests in 2 s: 1000 answered 2xx, 1 answered otherwise
             latency: &latency,
             tally: &Tally::default(),
             elapsed: Duration::ZERO,
-            end: LoadEnd::Whole,
+            is_interrupted: false,
+            planned: None,
             sample: None,
+            detail: Detail::Usual,
         };
         assert_eq!(
             plain(&load(&run)),

@@ -51,7 +51,7 @@ pub use event::{events, faults};
 pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
 pub use line::line;
-pub use load::{Load, LoadEnd, load};
+pub use load::{Load, load};
 pub use payload::{BodyDetail, Detail, payload, whole_payload};
 pub use provider::{provider, providers};
 pub use rare::RareWarnings;

@@ -3,14 +3,12 @@
 use colored::Colorize as _;
 
 use super::sanitize::{escape, escape_bytes};
-use super::style::{self, pad};
+use super::style::{self, join_lines};
+use super::verify::field;
 use super::{AttemptView, Attempts, age, millis, verified, whole_payload};
 use crate::delivery::{
     Answer, Attempt, Delivery, DeliverySource, Headers, Request, Signing, Timestamp,
 };
-
-/// Columns kept for the names of the fields, as in the verdict above them.
-const FIELD_COLUMNS: usize = 8;
 
 /// A delivery: the verdict, what is known about it, the request whole, and what was done with it;
 /// prose is broken to `width` columns.
@@ -31,10 +29,10 @@ pub fn delivery(
         printed.text(one, &view)
     });
     sections([
-        lines([verified(&delivery.id, &found, width), about(delivery, now)]),
+        join_lines([verified(&delivery.id, &found, width), about(delivery, now)]),
         head(&delivery.request),
         whole_payload(&delivery.request.body),
-        lines(sent),
+        join_lines(sent),
     ])
 }
 
@@ -45,8 +43,8 @@ fn about(delivery: &Delivery, now: Timestamp) -> String {
     let incomplete = (!delivery.request.body_complete).then_some("the body is not complete");
     // What is shown is what was received, unless it says otherwise.
     let source =
-        Some(delivery.source.as_str()).filter(|_| delivery.source != DeliverySource::Listen);
-    lines([
+        Some(delivery.source.as_ref()).filter(|_| delivery.source != DeliverySource::Listen);
+    join_lines([
         field("source", source),
         field("received", Some(&moment(delivery.received_at, now))),
         field("from", delivery.remote.as_deref()),
@@ -59,7 +57,7 @@ fn about(delivery: &Delivery, now: Timestamp) -> String {
 
 fn head(request: &Request) -> String {
     let line = format!("{} {} {}", request.method, request.target, request.version);
-    lines([escape(&line).bold().to_string(), fields(&request.headers)])
+    join_lines([escape(&line).bold().to_string(), fields(&request.headers)])
 }
 
 /// An attempt: where to, why, and the answer whole.
@@ -78,7 +76,7 @@ fn sent(attempt: &Attempt, now: Timestamp) -> String {
     });
     let failure = attempt.outcome.as_ref().err();
     let failed = failure.map(|failure| format!("{}: {}", failure.kind.as_str(), failure.message));
-    lines([
+    join_lines([
         escape(&attempt.id).bold().to_string(),
         field("delivery", Some(&attempt.delivery_id)),
         field("cause", Some(attempt.trigger.as_str())),
@@ -93,7 +91,7 @@ fn sent(attempt: &Attempt, now: Timestamp) -> String {
 fn answered(answer: &Answer) -> String {
     let status = style::status_code(answer.status);
     sections([
-        lines([status, fields(&answer.headers)]),
+        join_lines([status, fields(&answer.headers)]),
         whole_payload(&answer.body),
     ])
 }
@@ -102,28 +100,14 @@ fn fields(headers: &Headers) -> String {
     let field = |(name, value): (&str, &bytes::Bytes)| {
         format!("{}: {}", escape(name).cyan(), escape_bytes(value))
     };
-    lines(headers.iter().map(field))
-}
-
-fn field(name: &str, text: Option<&str>) -> String {
-    let name = pad(&name.dimmed().to_string(), FIELD_COLUMNS);
-    text.map_or(String::new(), |text| format!("  {name}  {}", escape(text)))
+    join_lines(headers.iter().map(field))
 }
 
 fn moment(at: Timestamp, now: Timestamp) -> String {
-    format!("{at}, {}", age(at, now))
-}
-
-fn lines(parts: impl IntoIterator<Item = String>) -> String {
-    joined(parts, "\n")
+    format!("{}, {}", at.to_local_moment_text(), age(at, now))
 }
 
 fn sections(parts: impl IntoIterator<Item = String>) -> String {
-    joined(parts, "\n\n")
-}
-
-/// The parts that are not empty.
-fn joined(parts: impl IntoIterator<Item = String>, between: &str) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(between)
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
 }

@@ -70,11 +70,7 @@ fn retries(retry: &Retry) -> String {
     if delays.is_empty() {
         return "none".into();
     }
-    format!(
-        "{} after the {}",
-        delays.join(", "),
-        retry.counted_from.name()
-    )
+    format!("{} after the {}", delays.join(", "), retry.counted_from)
 }
 
 /// Everything about one provider. Fails where the fixture of an event cannot be read.
@@ -214,11 +210,7 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
         ("retried", retried + mark("retried")),
         (
             "counted from",
-            format!(
-                "the {} attempt{}",
-                rules.retry.counted_from.name(),
-                mark("waits")
-            ),
+            format!("the {} attempt{}", rules.retry.counted_from, mark("waits")),
         ),
     ]);
     let handler = &definition.handler;

@@ -30,6 +30,9 @@ pub struct Ready {
     pub log: Option<String>,
     /// Where deliveries go on to.
     pub forward_to: Vec<String>,
+    /// Of each of these, the events that go there; empty for all.
+    #[serde(skip)]
+    pub patterns: Vec<String>,
     /// The providers that secrets are configured for; none where the local one is used.
     pub secrets: Vec<String>,
     /// Whether the only secret is the local development secret.
@@ -41,6 +44,9 @@ pub struct Ready {
     /// What is taken that should be refused, where anything is.
     #[serde(skip)]
     pub accepts: Option<&'static str>,
+    /// What it answers, where that is not what the delivery deserves.
+    #[serde(skip)]
+    pub answers: Option<&'static str>,
     /// How many providers are known.
     #[serde(skip)]
     pub providers: usize,
@@ -62,13 +68,17 @@ pub fn ready(ready: &Ready, detail: Detail) -> String {
     let reached = "by whoever is on the network of this address";
     let reached = (!ready.host.is_loopback()).then(|| reached.to_owned());
     let log = ready.log.as_deref().map(escape);
-    let targets = ready.forward_to.iter();
-    let targets = targets.map(|target| fact("forwards", &format!("to {}", escape(target))));
+    let targets = ready.patterns.iter().zip(&ready.forward_to);
+    let targets = targets.map(|(events, target)| {
+        let text = format!("{} to {}", escape(events), escape(target));
+        fact("forwards", text.trim_start())
+    });
     let lines = [
         vec![first, known("reached", reached)],
         targets.collect(),
         vec![
             known("secrets", secrets(ready)),
+            known("answers", ready.answers.map(str::to_owned)),
             known("accepts", ready.accepts.map(|it| it.yellow().to_string())),
             fact("log", &log.unwrap_or("none: nothing is kept".into())),
             known("tls", trust(ready)),

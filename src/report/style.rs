@@ -157,6 +157,8 @@ impl Ink {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
@@ -169,7 +171,10 @@ mod tests {
 
     #[test]
     fn every_verdict_has_a_mark_beside_its_colour() {
-        let shown = Status::ALL.map(|status| super::super::testing::plain(&verdict(status)));
+        let shown = Status::VARIANTS
+            .iter()
+            .map(|status| super::super::testing::plain(&verdict(*status)));
+        let shown: Vec<_> = shown.collect();
         assert_eq!(
             shown,
             [

@@ -25,6 +25,9 @@ pub struct Tally {
     pub by_status: BTreeMap<u16, u64>,
     /// Failures by the name of their kind.
     pub by_failure: BTreeMap<&'static str, u64>,
+    /// Answers that were asked for, where that is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
 }
 
 impl Tally {

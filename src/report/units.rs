@@ -50,7 +50,7 @@ pub(super) fn signed_age(seconds: i64) -> String {
     let length = duration(Duration::from_secs(seconds.unsigned_abs()));
     match seconds {
         0 => "0 s".into(),
-        1.. => format!("signed {length} before"),
+        1.. => length,
         _ => format!("signed {length} in the future"),
     }
 }
@@ -125,7 +125,7 @@ mod tests {
                 "in 3 min"
             ]
         );
-        assert_eq!(signed_age(310), "signed 5 min 10 s before");
+        assert_eq!(signed_age(310), "5 min 10 s");
         assert_eq!(signed_age(-20), "signed 20 s in the future");
     }
 

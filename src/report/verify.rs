@@ -6,7 +6,10 @@ use std::time::Duration;
 use colored::Colorize as _;
 use serde::Serialize;
 
+use strum::VariantArray as _;
+
 use super::names;
+use super::payload::Detail;
 use super::sanitize::escape;
 use super::style::{self, join_lines, pad};
 use super::table::table;
@@ -110,22 +113,31 @@ impl VerifiedRows {
 
     /// Those that came since, each by itself: while more of an input is waited for, a table would wait
     /// for its end.
-    pub fn take_live(&mut self, width: Option<usize>) -> String {
+    pub fn take_live(&mut self, width: Option<usize>, detail: Detail) -> String {
         self.told += self.rows.len() as u64;
         (self.plain, self.notable) = (0, 0);
         let rows = std::mem::take(&mut self.rows);
         let shown = rows.iter().map(|one| match one {
-            (name, found) if found.stands_out() => verified(name, found, width),
+            (name, found) if found.stands_out() && detail > Detail::Little => {
+                verified(name, found, width)
+            }
             one => live_line(one),
         });
         shown.collect::<Vec<_>>().join("\n")
     }
 
     /// One capture in full, or all that are kept as a table of at most `width` columns, then those
-    /// that are not valid or stand out, then the counts; empty where none was kept.
-    pub fn text(&mut self, totals: &Totals, width: Option<usize>) -> String {
+    /// that are not valid or stand out, then the counts; a line each where little is said; empty where
+    /// none was kept.
+    pub fn text(&mut self, totals: &Totals, width: Option<usize>, detail: Detail) -> String {
+        if detail == Detail::Little {
+            let rest = self.take_live(width, detail);
+            let is_whole = self.told == totals.checked;
+            let counts = (!is_whole).then(|| counts(totals, self.told));
+            return join_lines([rest, counts.unwrap_or_default()]);
+        }
         if self.told > 0 {
-            let rest = self.take_live(width);
+            let rest = self.take_live(width, detail);
             let counts = counts(totals, self.told);
             return join_lines([rest, String::new(), counts]);
         }
@@ -249,9 +261,9 @@ fn live_line(one: &(String, Verification)) -> String {
 }
 
 fn counts(totals: &Totals, shown: u64) -> String {
-    let parts: Vec<String> = Status::ALL
-        .into_iter()
-        .map(|status| (status, totals.of(status)))
+    let parts: Vec<String> = Status::VARIANTS
+        .iter()
+        .map(|status| (status, totals.of(*status)))
         .filter(|(_, count)| *count > 0)
         .map(|(status, count)| format!("{count} {status}"))
         .collect();
@@ -266,7 +278,8 @@ fn counts(totals: &Totals, shown: u64) -> String {
     }
 }
 
-fn field(name: &str, text: Option<&str>) -> String {
+/// A fact behind its name; nothing where it is not known.
+pub(super) fn field(name: &str, text: Option<&str>) -> String {
     let shown = |text| {
         format!(
             "  {}  {}",
@@ -311,7 +324,7 @@ mod tests {
             rows.add((*name).to_owned(), found);
             totals.add(found.verdict.status);
         }
-        rows.text(&totals, width)
+        rows.text(&totals, width, Detail::Usual)
     }
 
     #[test]
@@ -343,7 +356,7 @@ mod tests {
   provider  olympus (t,v1)
   event     order.created
   secret    olympus#1
-  age       signed 3 s before";
+  age       3 s";
         let one = [("capture.json", found(valid(), &[]))];
         assert_eq!(plain(&shown(&one, None)), expected);
     }
@@ -374,7 +387,7 @@ VERDICT     PROVIDER  EVENT          NAME
   provider  olympus (t,v1)
   event     order.created
   secret    olympus#1
-  age       signed 3 s before
+  age       3 s
   payload   unknown event `a\\u{202e}`
 
 3 captures: 2 valid, 1 mismatch";

@@ -3,6 +3,7 @@
 //! Options come in resolved, what happens goes out to one observer, and what came of it is a value:
 //! nothing here knows the command line or the terminal.
 
+mod answer;
 mod load;
 mod message;
 mod retry;
@@ -17,6 +18,7 @@ use crate::http::Target;
 use crate::json::PathError;
 use crate::provider::{Fault, FaultError, NextAttempt, Payload};
 
+pub use answer::{is_expected, remark};
 pub use load::{LoadReport, load};
 pub use message::{EventContent, Message, Shape};
 pub use timetable::LoadOptions;

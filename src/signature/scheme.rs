@@ -6,14 +6,13 @@
 
 mod form;
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
+use strum::Display;
 
 use super::template::{PartVariable, Template, TemplatePiece, ValuePart};
-use form::{LayoutForm, SchemeForm};
+use form::SchemeForm;
 
 pub use form::check_token;
 
@@ -55,19 +54,21 @@ pub enum SchemeKind {
 
 /// The layout of a header's value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "LayoutForm")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct ValueLayout {
     /// The parts, at least one with `{signature}`.
     pub parts: Vec<ValuePart>,
     /// What joins the parts; without it the value is one part.
     pub separator: Option<String>,
     /// How the parts are found in a value.
+    #[serde(default)]
     pub reading: PartOrder,
 }
 
 /// How the parts of a value are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum PartOrder {
     /// The n-th part at the n-th place; parts after the last are skipped.
     #[default]
@@ -87,22 +88,14 @@ pub struct Variant {
 }
 
 /// The hash function under the HMAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Digest {
     /// SHA-256: 32 bytes.
     Sha256,
     /// SHA-512: 64 bytes.
     Sha512,
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sha256 => "sha256",
-            Self::Sha512 => "sha512",
-        })
-    }
 }
 
 impl Digest {
@@ -116,8 +109,9 @@ impl Digest {
 }
 
 /// How a MAC is written as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum MacEncoding {
     /// Lower-case hexadecimal.
     Hex,
@@ -143,18 +137,10 @@ impl MacEncoding {
     }
 }
 
-impl fmt::Display for MacEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hex => "hex",
-            Self::Base64 => "base64",
-        })
-    }
-}
-
 /// How a secret is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum SecretEncoding {
     /// The text itself is the key.
     #[default]
@@ -165,25 +151,13 @@ pub enum SecretEncoding {
     Base64,
 }
 
-impl fmt::Display for SecretEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text => "text",
-            Self::Hex => "hex",
-            Self::Base64 => "base64",
-        })
-    }
-}
-
 /// How the secret's text becomes the key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct SecretForm {
     /// A prefix that is no part of the key.
-    #[serde(default)]
     pub prefix: Option<String>,
     /// How the rest is decoded.
-    #[serde(default)]
     pub encoding: SecretEncoding,
 }
 
@@ -194,7 +168,6 @@ pub struct Tolerance {
     /// The greatest age in seconds that is accepted.
     pub past_seconds: u64,
     /// The greatest lead in seconds; `None` where documented receivers reject only the past.
-    #[serde(default)]
     pub future_seconds: Option<u64>,
 }
 

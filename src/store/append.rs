@@ -128,7 +128,7 @@ impl<'a> Appender<'a> {
             headers_to_json(&request.headers),
             request.body_complete,
             &request.body[..],
-            delivery.source.as_str(),
+            delivery.source.as_ref(),
         ])?;
         self.place += 1;
         Ok(())

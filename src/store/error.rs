@@ -167,6 +167,18 @@ pub enum LookupError {
         /// [`CANDIDATES`](Self::CANDIDATES).
         candidates: Vec<String>,
     },
+    /// There is neither such a row nor such an id.
+    #[error("the last `webhook log` has no row `{0}`, and nothing in the log has such an id")]
+    NoRow(String),
+    /// A name that counts from nothing known.
+    #[error("`{0}` is neither `@last` nor `@last~N`")]
+    NotLast(String),
+    /// There is none to count from.
+    #[error("the log is empty")]
+    Empty,
+    /// There are fewer.
+    #[error("the log does not go back to `{0}`")]
+    Before(String),
     /// The log could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),

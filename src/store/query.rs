@@ -60,7 +60,7 @@ impl SourceFilter {
             Self::Usual => Some((USUAL, None)),
             Self::All => None,
             Self::Only(sources) => {
-                let names: Vec<_> = sources.iter().map(DeliverySource::as_str).collect();
+                let names: Vec<_> = sources.iter().map(DeliverySource::as_ref).collect();
                 let part = if sources.contains(&DeliverySource::Listen) {
                     "seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
                      AND source NOT IN (SELECT value FROM json_each(?)))"
@@ -95,11 +95,25 @@ impl Position {
     }
 }
 
+/// The index of the times of reception, which says that some did not come in their order.
+pub(super) const RECEIVED_INDEX: &str = "delivery_received";
+
+/// In which order deliveries are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// As they came into the log.
+    Oldest,
+    /// The other way round.
+    Newest,
+    /// What was received last first, whenever it was imported.
+    LastReceived,
+}
+
 const FAILED: &str = "(SELECT status IS NULL OR status NOT BETWEEN 200 AND 299 FROM attempt \
      WHERE attempt.delivery_id = delivery.id ORDER BY attempt.seq DESC LIMIT 1)";
 
 impl Query {
-    /// The places of the first `most` deliveries that match, from the oldest or from the newest.
+    /// The places of the first `most` deliveries that match, in this order.
     ///
     /// Only places, so that no snapshot of the log is held while someone works on the deliveries:
     /// it would keep the `-wal` from being emptied.
@@ -107,10 +121,10 @@ impl Query {
         &self,
         conn: &Connection,
         path: &Path,
-        newest_first: bool,
+        order: Order,
         most: usize,
     ) -> Result<Vec<Position>, StoreError> {
-        let (sql, values) = self.statement(newest_first);
+        let (sql, values) = self.statement(order);
         let mut statement = conn.prepare_cached(&sql).at(path)?;
         let mut rows = statement.query(params_from_iter(values)).at(path)?;
         let mut places = Vec::new();
@@ -124,29 +138,36 @@ impl Query {
         Ok(places)
     }
 
-    fn statement(&self, newest_first: bool) -> (String, Vec<Value>) {
+    fn statement(&self, order: Order) -> (String, Vec<Value>) {
         let searched = match self.search {
             Some(_) => ", event_id, target, headers, body",
             None => "",
         };
         let (conditions, values) = self.conditions();
-        let order = if newest_first { "DESC" } else { "ASC" };
+        let order = match order {
+            Order::Oldest => "seq",
+            Order::Newest => "seq DESC",
+            Order::LastReceived => "received_at DESC, seq DESC",
+        };
         let sql = format!(
-            "SELECT seq, event{searched} FROM delivery WHERE {conditions} ORDER BY seq {order}"
+            "SELECT seq, event{searched} FROM delivery WHERE {conditions} ORDER BY {order}"
         );
         (sql, values)
     }
 
     /// What `SQLite` decides: all but patterns and text.
     fn conditions(&self) -> (String, Vec<Value>) {
-        let after = self.after.unwrap_or(Position::START);
-        let before = self.before.unwrap_or(Position(i64::MAX));
-        let mut parts = vec!["seq > ?", "seq < ?"];
-        let mut values = vec![Value::from(after.0), Value::from(before.0)];
+        let (mut parts, mut values) = (vec!["1"], Vec::new());
         let mut add = |part, value: Value| {
             parts.push(part);
             values.push(value);
         };
+        if let Some(after) = self.after {
+            add("seq > ?", after.0.into());
+        }
+        if let Some(before) = self.before {
+            add("seq < ?", before.0.into());
+        }
         if !self.ids.is_empty() {
             add("id IN (SELECT value FROM json_each(?))", list(&self.ids));
         }

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod facts;
+mod names;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use rusqlite::{Connection, Params, Row};
 use super::error::AtPath;
 use super::file::{self, Inode};
 use super::lookup::resolve;
-use super::query::{Position, Query, SourceFilter, USUAL};
+use super::query::{Order, Position, Query, RECEIVED_INDEX, SourceFilter, USUAL};
 use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
 use crate::delivery::{Delivery, id};
@@ -75,13 +76,13 @@ impl Reader {
         }
     }
 
-    /// The newest delivery but `n` of such sources, in the order of the log: 0 is the newest.
+    /// The delivery of such sources that was received last but `n`: 0 is the last.
     pub fn last(&self, sources: &SourceFilter, n: usize) -> Result<Option<Delivery>, StoreError> {
         let query = Query {
             sources: sources.clone(),
             ..Query::default()
         };
-        let places = self.places(&query, true, n.saturating_add(1))?;
+        let places = self.newest(&query, n.saturating_add(1))?;
         match places.get(n) {
             Some(place) => self.at(*place),
             None => Ok(None),
@@ -94,18 +95,14 @@ impl Reader {
         query: &Query,
         visit: impl FnMut(Delivery) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(most) = query.limit else {
-            return self.follow(Position::START, query, visit).map(drop);
-        };
-        let mut places = self.places(query, true, most)?;
+        let mut places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
         places.reverse();
         self.visit(&places, visit)
     }
 
     /// The ids of what matches, from the oldest to the newest.
     pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
-        let most = query.limit.unwrap_or(usize::MAX);
-        let places = self.places(query, true, most)?;
+        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
         let id = |place: &Position| {
             let sql = "SELECT id FROM delivery WHERE seq = ?1";
             self.one(sql, [place.0], |row, path| row.get(0).at(path))
@@ -130,7 +127,12 @@ impl Reader {
         most: usize,
     ) -> Result<Vec<(Position, Delivery)>, StoreError> {
         let mut page = Vec::new();
-        for place in self.places(query, newest_first, most)? {
+        let order = if newest_first {
+            Order::Newest
+        } else {
+            Order::Oldest
+        };
+        for place in self.places(query, order, most)? {
             if let Some(delivery) = self.at(place)? {
                 page.push((place, delivery));
             }
@@ -160,7 +162,7 @@ impl Reader {
             ..query.clone()
         };
         loop {
-            let places = self.places(&page, false, PAGE)?;
+            let places = self.places(&page, Order::Oldest, PAGE)?;
             self.visit(&places, &mut visit)?;
             if places.len() < PAGE {
                 return Ok(end);
@@ -180,13 +182,26 @@ impl Reader {
         &self.path
     }
 
+    /// The places of what matches and was received last, the last first. Only an import brings in
+    /// what is older than that which is there, and it has made an index.
+    fn newest(&self, query: &Query, most: usize) -> Result<Vec<Position>, StoreError> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1";
+        let has_import = self.one(sql, [RECEIVED_INDEX], |_, _| Ok(()))?.is_some();
+        let order = if has_import {
+            Order::LastReceived
+        } else {
+            Order::Newest
+        };
+        self.places(query, order, most)
+    }
+
     fn places(
         &self,
         query: &Query,
-        newest_first: bool,
+        order: Order,
         most: usize,
     ) -> Result<Vec<Position>, StoreError> {
-        query.places(&self.conn, &self.path, newest_first, most)
+        query.places(&self.conn, &self.path, order, most)
     }
 
     /// The delivery at a place; `None` where it was pruned meanwhile.

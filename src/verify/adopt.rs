@@ -1,7 +1,6 @@
 //! A capture as a delivery of a log.
 
 use super::leave_age_open;
-use crate::delivery::capture::Capture;
 use crate::delivery::{Delivery, DeliverySource, Request, Timestamp, id};
 use crate::formats::FoundCapture;
 use crate::provider::{Catalogue, Keyring, Policy, verify_request};
@@ -16,33 +15,32 @@ pub fn adopt(
     now: Timestamp,
 ) -> Delivery {
     let place = found.place.to_string();
-    let capture = found.capture;
-    let received_at = capture.received_at.unwrap_or(now);
+    let mut capture = found.capture;
+    let received_at = capture.received_at();
     let policy = Policy {
-        provider: capture.provider.clone(),
+        provider: capture.facts.provider.clone(),
         // Whether it is genuine counts here, not why it is not.
         allowance: Allowance::NONE,
         ..Policy::default()
     };
-    let found = verify_request(catalogue, keyring, &policy, &capture.request, received_at);
+    let at = received_at.unwrap_or(now);
+    let found = verify_request(catalogue, keyring, &policy, &capture.request, at);
     let mut verdict = found.verdict;
     leave_age_open(&mut verdict, &capture);
-    if let Some(said) = &capture.verdict {
+    if let Some(said) = &capture.facts.verdict {
         let note = format!("the imported file said `{}`", said.status);
         verdict.notes.push(note);
     }
     // So that an import that was cut short can be done again.
-    let id = id::of_parts(capture.received_at, parts(&capture.request, &place));
+    let id = id::of_parts(received_at, parts(&capture.request, &place));
     let provider = found.provider.map(|known| known.name().to_owned());
-    let capture = Capture {
-        id: capture.id.filter(|id| !id.is_empty()).or(Some(id)),
-        // What `test` has sent stays apart from what was received, wherever it is.
-        source: capture.source.filter(|s| *s == DeliverySource::Test),
-        provider: capture.provider.or(provider),
-        event: capture.event.or(found.event),
-        event_id: capture.event_id.or(found.event_id),
-        ..capture
-    };
+    let facts = &mut capture.facts;
+    facts.id = facts.id.take().filter(|id| !id.is_empty()).or(Some(id));
+    // What `test` has sent stays apart from what was received, wherever it is.
+    facts.source = facts.source.take().filter(|s| *s == DeliverySource::Test);
+    facts.provider = facts.provider.take().or(provider);
+    facts.event = facts.event.take().or(found.event);
+    facts.event_id = facts.event_id.take().or(found.event_id);
     capture.into_delivery(verdict, now)
 }
 

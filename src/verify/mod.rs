@@ -1,6 +1,8 @@
 //! The check of captures, whoever took them: one after the other, nothing sent, nothing kept.
 
 mod adopt;
+mod input;
+mod live;
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -14,6 +16,8 @@ use crate::provider::{
 use crate::signature::Freshness;
 
 pub use adopt::adopt;
+pub use input::CaptureInput;
+pub use live::OnWait;
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.
@@ -37,8 +41,8 @@ impl Verifier<'_> {
     /// Checks a capture. What it says itself of provider and verdict is not believed.
     pub fn capture(&self, reading: &FoundCapture) -> Verification {
         let capture = &reading.capture;
-        let mut found = self.request(&capture.request, capture.received_at);
-        found.id.clone_from(&capture.id);
+        let mut found = self.request(&capture.request, capture.received_at());
+        found.id.clone_from(&capture.facts.id);
         let verdict = &mut found.verdict;
         if self.at.is_none() && self.policy.freshness != Freshness::Ignored {
             leave_age_open(verdict, capture);
@@ -104,7 +108,7 @@ impl Verifier<'_> {
 
 /// Takes back what was said of the age of a capture whose time nobody can read.
 fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
-    if capture.unreadable_time.is_none() || verdict.age_seconds.take().is_none() {
+    if capture.unreadable_time().is_none() || verdict.age_seconds.take().is_none() {
         return;
     }
     if matches!(verdict.status, Status::Valid | Status::Stale) {

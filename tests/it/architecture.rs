@@ -21,7 +21,7 @@ const BELOW_ENGINES: &[&str] = &[
     "store",
 ];
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 18] = [
+const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -43,11 +43,18 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ),
     ("config", &["cli", "delivery", "provider", "signature"]),
     ("console", &["report"]),
+    // What is built in, configured and logged, for a shell to offer.
+    (
+        "completion",
+        &[
+            "check", "cli", "config", "delivery", "provider", "report", "store",
+        ],
+    ),
     // The outcome and the errors that become exit codes.
     (
         "exit",
         &[
-            "check", "config", "delivery", "formats", "http", "provider", "store",
+            "check", "config", "delivery", "formats", "http", "json", "provider", "send", "store",
         ],
     ),
 ];

@@ -844,8 +844,46 @@ fn pages(command: &clap::Command) -> Vec<(String, clap::Command)> {
         .get_display_name()
         .unwrap_or(command.get_name())
         .to_owned();
-    let below = command.get_subcommands().flat_map(pages);
+    let below = with_pages(command).flat_map(pages);
     [(name, command.clone())].into_iter().chain(below).collect()
+}
+
+/// The commands below that have a page; `help` is about the others.
+fn with_pages(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    let below = command.get_subcommands();
+    below.filter(|below| below.get_name() != "help")
+}
+
+#[test]
+fn every_page_can_be_had_by_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["man", "--output", "pages"]).expect(0);
+    for (name, words) in [
+        ("webhook", [].as_slice()),
+        ("webhook-send", &["send"]),
+        ("webhook-log-show", &["log", "show"]),
+    ] {
+        let page = sandbox.run(&[&["man"], words].concat()).expect(0).stdout;
+        let file = sandbox.folder().join(format!("pages/{name}.1"));
+        assert_eq!(page, std::fs::read_to_string(file).unwrap());
+    }
+    let run = sandbox.run(&["man", "log", "shwo"]).expect(2);
+    assert!(run.stderr.contains("`log shwo`"), "{}", run.stderr);
+}
+
+#[test]
+fn who_names_something_of_another_kind_is_told_where_it_belongs() {
+    let sandbox = Sandbox::new();
+    for (args, hint) in [
+        (
+            ["events", "order.created"],
+            "`webhook events show order.created`",
+        ),
+        (["send", "localhost:3000"], "`--url localhost:3000`"),
+    ] {
+        let run = sandbox.run(&args).expect(2);
+        assert!(run.stderr.contains(hint), "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -865,7 +903,7 @@ fn every_flag_of_every_command_is_on_its_page() {
             let written = format!("\\-\\-{}", long.replace('-', "\\-"));
             assert!(page.contains(&written), "{name} lacks --{long}");
         }
-        for below in command.get_subcommands() {
+        for below in with_pages(&command) {
             let page_below = format!("{name}-{}(1)", below.get_name()).replace('-', "\\-");
             assert!(
                 page.contains(&page_below),

@@ -73,16 +73,17 @@ fn keep(sandbox: &Sandbox, captures: &[Value]) {
 /// The delivery of a capture that lacks nothing.
 fn delivery(capture: &Value) -> Delivery {
     let capture = capture::read(&capture.to_string()).unwrap();
+    let received_at = capture.received_at().unwrap();
     Delivery {
-        id: capture.id.unwrap(),
-        received_at: capture.received_at.unwrap(),
-        source: capture.source.unwrap(),
-        remote: capture.remote,
-        provider: capture.provider,
-        event: capture.event,
-        event_id: capture.event_id,
-        duplicate_of: capture.duplicate_of,
-        verdict: capture.verdict.unwrap(),
+        id: capture.facts.id.unwrap(),
+        received_at,
+        source: capture.facts.source.unwrap(),
+        remote: capture.facts.remote,
+        provider: capture.facts.provider,
+        event: capture.facts.event,
+        event_id: capture.facts.event_id,
+        duplicate_of: capture.facts.duplicate_of,
+        verdict: capture.facts.verdict.unwrap(),
         request: capture.request,
         response_status: capture.response_status,
     }

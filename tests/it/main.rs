@@ -17,6 +17,7 @@ mod log;
 mod network;
 mod peers;
 mod pipes;
+mod readme;
 mod receive;
 mod replay;
 mod sections;

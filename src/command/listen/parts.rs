@@ -49,29 +49,22 @@ pub struct Parts {
 impl Parts {
     /// Builds them; the socket is bound, the log is open.
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
-        let expectation = expectation(args, &setup)?;
+        let mut expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
         if let Some(path) = &path {
             warn_of_readers(path, world);
         }
         let rules = rules(args, setup, world)?;
-        let (writer, reader, duplicates) = match &path {
-            Some(path) => {
-                let (writer, reader, duplicates) = open_log(path)?;
-                (Some(writer), Some(reader), duplicates)
-            }
-            None => (None, None, Duplicates::default()),
-        };
+        expectation.counted = rules.events.clone();
+        let (writer, reader, duplicates) = open_log(path.as_deref())?;
         let socket = Socket::open(args).await?;
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        routes::probe(&rules.routes, &attempts, args.json, world);
-        let ready = ready::of(&socket, path.as_deref(), &rules);
+        let ready = ready::of(args, &socket, path.as_deref(), &rules);
         let waits = !rules.routes.is_empty() || args.delay.is_some();
-        let mut limits = limits(args);
-        (limits.max_connections, limits.max_waiting) = connections(limits, waits, world);
+        let limits = connections(limits(args), waits, world);
         let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;
         world.begin();
         Ok(Self {
@@ -84,10 +77,7 @@ impl Parts {
                 script: script(args, world)?,
                 seed: args.seed.unwrap_or_else(rand::random),
                 headers: args.respond_header.iter().cloned().collect(),
-                expectation: Expectation {
-                    counted: rules.events.clone(),
-                    ..expectation
-                },
+                expectation,
                 rules,
             },
             limits,
@@ -182,7 +172,7 @@ fn limits(args: &ListenArgs) -> Limits {
 
 /// How many connections can be served with the files that the system lets this program open, and how
 /// many may wait for an answer besides: as many as it gives, up to those of `limits`.
-fn connections(limits: Limits, waits: bool, world: &World) -> (u16, u16) {
+fn connections(limits: Limits, waits: bool, world: &World) -> Limits {
     // Where the limit cannot be read, too many connections are refused by the system itself.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
     let each = if waits { 2 } else { 1 };
@@ -194,12 +184,15 @@ fn connections(limits: Limits, waits: bool, world: &World) -> (u16, u16) {
         );
     }
     let most = u16::try_from(most).unwrap_or(u16::MAX);
-    let waiting = if waits {
-        limits.max_waiting.min(most)
-    } else {
-        0
-    };
-    (limits.max_connections.min(most), waiting)
+    Limits {
+        max_connections: limits.max_connections.min(most),
+        max_waiting: if waits {
+            limits.max_waiting.min(most)
+        } else {
+            0
+        },
+        ..limits
+    }
 }
 
 /// How deliveries go on to `routes`; `None` where there are none.
@@ -251,13 +244,18 @@ fn log_path(args: &ListenArgs, setup: &Setup, world: &World) -> Result<Option<Pa
 }
 
 /// Opens the log and remembers the events in it, so that a retry of yesterday's is seen as one.
-fn open_log(path: &Path) -> Result<(Writer, Reader, Duplicates), StoreError> {
+fn open_log(
+    path: Option<&Path>,
+) -> Result<(Option<Writer>, Option<Reader>, Duplicates), StoreError> {
+    let duplicates = Duplicates::default();
+    let Some(path) = path else {
+        return Ok((None, None, duplicates));
+    };
     let log = Log::open(path)?;
     log.ensure_writable()?;
     let reader = log.reader()?;
-    let duplicates = Duplicates::default();
     for [provider, event_id, first] in reader.recent_events(REMEMBERED)?.iter().rev() {
         duplicates.remember(provider, event_id, first);
     }
-    Ok((log.writer()?, reader, duplicates))
+    Ok((Some(log.writer()?), Some(reader), duplicates))
 }

@@ -68,18 +68,24 @@ impl Printer {
         Ok(())
     }
 
-    /// Prints until there is no more, on a thread of its own: a terminal that takes nothing stops
-    /// the thread, and would stop an executor's with all that waits there. Returns whether the
-    /// output took everything; where it takes nothing any more, that is told to `ended`.
-    pub fn run(&self, activities: &mut Subscription, ended: oneshot::Sender<CliError>) -> bool {
+    /// Prints until there is no more, then the summary of `progress`; on a thread of its own: a terminal
+    /// that takes nothing stops the thread, and would stop an executor's with all that waits there.
+    /// Where the output takes nothing any more, that is told to `ended`.
+    pub fn run(
+        &self,
+        mut activities: Subscription,
+        ended: oneshot::Sender<CliError>,
+        progress: oneshot::Receiver<Progress>,
+    ) -> Result<(), CliError> {
         while let Some(activity) = activities.blocking_next() {
-            if let Err(error) = self.print(&activity, activities) {
+            if let Err(error) = self.print(&activity, &mut activities) {
                 // Nobody asks any more when receiving has just ended by itself.
                 let _ = ended.send(error.into());
-                return false;
+                return Ok(());
             }
         }
-        true
+        let progress = progress.blocking_recv();
+        progress.map_or(Ok(()), |progress| self.summary(&progress))
     }
 
     /// Prints an activity with those that wait behind it, as far as one write takes them.
@@ -103,7 +109,7 @@ impl Printer {
     }
 
     /// The last lines.
-    pub fn summary(&self, progress: &Progress) -> Result<(), CliError> {
+    fn summary(&self, progress: &Progress) -> Result<(), CliError> {
         if self.json {
             let missing: Vec<_> = progress.missing.iter().map(ToString::to_string).collect();
             let fields = serde_json::json!({
@@ -151,7 +157,7 @@ impl Printer {
                     provider: provider.as_deref(),
                     event: event.as_deref(),
                     event_id: event_id.as_deref(),
-                    expected: None,
+                    ..About::default()
                 };
                 Some(self.attempt(attempt, about))
             }
@@ -162,10 +168,7 @@ impl Printer {
             Activity::Stray(stray, from) => {
                 self.warn(&format!("`{from}` "), &stray.to_string(), stray.hint())
             }
-            Activity::Skipped(count) => {
-                self.console.warn(&self.skipped(*count), None);
-                None
-            }
+            Activity::Skipped(count) => self.skipped(*count),
         }
     }
 
@@ -193,7 +196,7 @@ impl Printer {
     }
 
     /// Says that the output could not keep up.
-    fn skipped(&self, count: u64) -> String {
+    fn skipped(&self, count: u64) -> Option<String> {
         let slow = if self.json {
             "the output is read too slowly"
         } else {
@@ -204,6 +207,8 @@ impl Printer {
         } else {
             ""
         };
-        format!("{slow}: {count} not shown{kept}")
+        let message = format!("{slow}: {count} not shown{kept}");
+        self.console.warn(&message, None);
+        None
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::socket::Socket;
+use crate::cli::ListenArgs;
 use crate::cli::value::name_of;
 use crate::exit::CliError;
 use crate::formats::write_whole;
@@ -13,12 +14,15 @@ use crate::receive::{InvalidPolicy, Rules, UnsignedPolicy};
 use crate::report::{Ready, line};
 
 /// What is said of a listener with these rules.
-pub fn of(socket: &Socket, log: Option<&Path>, rules: &Rules) -> Ready {
+pub fn of(args: &ListenArgs, socket: &Socket, log: Option<&Path>, rules: &Rules) -> Ready {
     let keyring = &rules.keyring;
     let providers = rules.catalogue.iter().map(Provider::name);
     let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
     let secrets: Vec<_> = providers.filter(has_secret).map(str::to_owned).collect();
-    let targets = rules.routes.iter().map(|route| route.target.to_string());
+    let routes = rules.routes.iter();
+    let (patterns, targets) = routes
+        .map(|route| (route.filter.to_string(), route.target.to_string()))
+        .unzip();
     let address = socket.addresses[0];
     let tls = socket.tls.is_some();
     Ready {
@@ -28,7 +32,8 @@ pub fn of(socket: &Socket, log: Option<&Path>, rules: &Rules) -> Ready {
         tls,
         certificate: socket.certificate.clone(),
         log: log.map(|path| path.display().to_string()),
-        forward_to: targets.collect(),
+        forward_to: targets,
+        patterns,
         local_secret: keyring.is_local(),
         on_invalid: name_of(rules.on_invalid),
         on_unsigned: name_of(rules.on_unsigned),
@@ -37,6 +42,7 @@ pub fn of(socket: &Socket, log: Option<&Path>, rules: &Rules) -> Ready {
             (_, UnsignedPolicy::Accept) => Some("what nobody has signed (`--on-unsigned accept`)"),
             _ => None,
         },
+        answers: (!args.respond.is_empty()).then_some("as `--respond` says, whatever comes"),
         providers: rules.catalogue.iter().count(),
         one_provider: rules.policy.provider.is_some() || secrets.len() == 1,
         secrets,

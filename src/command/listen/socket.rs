@@ -1,7 +1,6 @@
 //! Where requests come in: the port, and TLS on it.
 
 use std::io;
-use std::io::ErrorKind::AddrInUse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
@@ -10,7 +9,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::cli::ListenArgs;
 use crate::cli::value::ListenHost;
 use crate::exit::CliError;
-use crate::http::tls;
+use crate::http::{bind, tls};
+
+/// Both addresses that `localhost` means.
+const LOOPBACK: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 /// A port that is bound.
 pub struct Socket {
@@ -27,10 +32,12 @@ pub struct Socket {
 impl Socket {
     /// Binds the address; with TLS as the flags say.
     pub async fn open(args: &ListenArgs) -> Result<Self, CliError> {
-        let (listeners, addresses) = match args.host {
-            ListenHost::Address(host) => bind(&[host], args.port).await?,
-            ListenHost::Localhost => bind(&LOOPBACK, args.port).await?,
+        let hosts = match args.host {
+            ListenHost::Address(host) => vec![host],
+            ListenHost::Localhost => LOOPBACK.to_vec(),
         };
+        let bound = bind(&hosts, args.port).await;
+        let (listeners, addresses) = bound.map_err(|(address, error)| unusable(address, &error))?;
         let mut socket = Self {
             listeners,
             addresses,
@@ -48,61 +55,10 @@ impl Socket {
     }
 }
 
-/// Both addresses that `localhost` means.
-const LOOPBACK: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::LOCALHOST),
-    IpAddr::V6(Ipv6Addr::LOCALHOST),
-];
-
-/// How often another free port is looked for that none of the addresses has taken.
-const TRIES: usize = 16;
-
-/// Sockets at one port of each address; without those that this machine does not have, but for the
-/// first.
-async fn bind(
-    hosts: &[IpAddr],
-    port: u16,
-) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), CliError> {
-    let mut tries = TRIES;
-    loop {
-        tries -= 1;
-        match bind_once(hosts, port).await {
-            Err((_, error)) if port == 0 && tries > 0 && error.kind() == AddrInUse => {}
-            bound => return bound.map_err(|(address, error)| unusable(address, &error)),
-        }
-    }
-}
-
-async fn bind_once(
-    hosts: &[IpAddr],
-    mut port: u16,
-) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), (SocketAddr, io::Error)> {
-    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
-    for host in hosts {
-        let address = SocketAddr::new(*host, port);
-        let bound = async {
-            let listener = TcpListener::bind(address).await?;
-            let address = listener.local_addr()?;
-            io::Result::Ok((listener, address))
-        };
-        match bound.await {
-            Ok((listener, address)) => {
-                port = address.port();
-                listeners.push(listener);
-                addresses.push(address);
-            }
-            // A machine without IPv6 has one of them.
-            Err(error) if !listeners.is_empty() && error.kind() != AddrInUse => {}
-            Err(error) => return Err((address, error)),
-        }
-    }
-    Ok((listeners, addresses))
-}
-
 fn unusable(address: SocketAddr, error: &io::Error) -> CliError {
     let trouble = CliError::usage(format!("cannot listen on `{address}`: {error}"));
     match error.kind() {
-        AddrInUse => trouble.hint(format!(
+        io::ErrorKind::AddrInUse => trouble.hint(format!(
             "another program listens on port {}; `--port 0` picks a free one",
             address.port()
         )),

@@ -4,25 +4,30 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::resume;
-use super::warnings::Warnings;
+use super::{resume, warnings};
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
-use crate::command::printed::Printed;
-use crate::command::{World, request, shape};
+use crate::command::{World, go_on, request};
 use crate::config::Setup;
 use crate::console::Console;
 use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
-use crate::replay::{Prepared, ReplayError, ReplayEvent};
+use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
 use crate::report::{self, AttemptView, Attempts, Tally};
 
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
     args: &'a ReplayArgs,
     global: &'a GlobalArgs,
+    setup: &'a Setup,
+    keyring: &'a Keyring,
     world: &'a World,
-    warnings: Warnings<'a>,
+    /// How many were sent though they are stale.
+    stale: u64,
+    /// How many are not sent.
+    skipped: usize,
+    /// How many of those HTTP cannot carry.
+    unsendable: usize,
     /// How many requests are to be sent, once that is known.
     requests: Option<usize>,
     /// The run that `--resume` goes on with.
@@ -30,7 +35,8 @@ pub struct RunReport<'a> {
     attempts: Attempts,
     tally: Tally,
     outcome: Outcome,
-    printed: Printed,
+    /// Why nothing can be printed any more, where that is so.
+    unprinted: Option<CliError>,
 }
 
 impl<'a> RunReport<'a> {
@@ -45,14 +51,18 @@ impl<'a> RunReport<'a> {
         Self {
             args,
             global,
+            setup,
+            keyring,
             world,
-            warnings: Warnings::new(args, setup, keyring, world),
+            stale: 0,
+            skipped: 0,
+            unsendable: 0,
             requests: None,
             run: None,
             attempts: Attempts::default(),
             tally: Tally::default(),
             outcome: Outcome::Yes,
-            printed: Printed::default(),
+            unprinted: None,
         }
     }
 
@@ -71,19 +81,25 @@ impl<'a> RunReport<'a> {
                 run,
             } => {
                 self.begin(requests, sent_before, run);
-                self.warnings.skip(incomplete);
+                if let Some(message) = warnings::not_sent(incomplete) {
+                    let hint = "`--force` sends them as far as they came";
+                    self.console().warn(&message, Some(hint));
+                }
+                self.skipped = incomplete.len();
                 self.outcome = Outcome::of(incomplete.is_empty());
                 Ok(())
             }
             ReplayEvent::Skipped(error) => {
-                self.warnings.skip_one(error);
+                self.console().warn(&error.to_string(), None);
+                self.skipped += 1;
+                self.unsendable += 1;
                 self.outcome = self.outcome.worse(Outcome::No);
                 Ok(())
             }
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
         };
-        self.printed.go_on(told)
+        go_on(&mut self.unprinted, told)
     }
 
     fn begin(&mut self, requests: usize, sent_before: usize, run: Option<&str>) {
@@ -92,6 +108,24 @@ impl<'a> RunReport<'a> {
         if self.args.resume.is_some() {
             self.console()
                 .note(&format!("skipping {sent_before} already sent"));
+        }
+    }
+
+    /// A stale signature is seldom alone: the first is told of, the others are counted.
+    fn warn(&mut self, warning: &Warning, id: &str) {
+        let mut hint = None;
+        if let Warning::Stale { provider, .. } = warning {
+            self.stale += 1;
+            hint = Some(warnings::remedy(
+                self.args,
+                self.setup,
+                self.keyring,
+                provider,
+            ));
+        }
+        if hint.is_none() || self.stale == 1 {
+            let message = warnings::text(warning, id);
+            self.console().warn(&message, hint.as_deref());
         }
     }
 
@@ -120,7 +154,7 @@ impl<'a> RunReport<'a> {
         self.tally.add(attempt);
         self.outcome = self.outcome.worse(Outcome::from(attempt));
         if let Some(warning) = &prepared.warning {
-            self.warnings.warn(warning, &prepared.delivery.id);
+            self.warn(warning, &prepared.delivery.id);
         }
         let console = self.console();
         if self.args.json {
@@ -154,7 +188,7 @@ impl<'a> RunReport<'a> {
             }
             result => result,
         };
-        let failed = self.printed.error().or(not_edited);
+        let failed = self.unprinted.take().or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
         let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {
@@ -170,7 +204,7 @@ impl<'a> RunReport<'a> {
 
     fn rest(&self) -> usize {
         let sent = usize::try_from(self.tally.sent).unwrap_or(usize::MAX);
-        let sent = sent.saturating_add(self.warnings.unsendable);
+        let sent = sent.saturating_add(self.unsendable);
         self.requests.unwrap_or_default().saturating_sub(sent)
     }
 
@@ -179,13 +213,18 @@ impl<'a> RunReport<'a> {
         if self.args.json {
             let summary = ReplaySummary {
                 tally: &self.tally,
-                skipped: self.warnings.skipped,
+                skipped: self.skipped,
             };
             console.line("summary", summary)?;
         } else if requests > 1 {
             console.remark(&report::summary(&self.tally, None));
         }
-        self.warnings.sum_up();
+        if self.stale > 1 {
+            let stale = self.stale;
+            console.note(&format!(
+                "{stale} were sent with a signature that is too old"
+            ));
+        }
         if self.rest() > 0 && requests > 1 {
             let how = if is_interrupted {
                 "interrupted"
@@ -197,7 +236,9 @@ impl<'a> RunReport<'a> {
                 .as_deref()
                 .map(|run| resume::how(run, self.args, self.global));
             let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
-            console.note(&format!("{how}: {sent} of {requests} were sent{resume}"));
+            // What the rest is sent by is told however little else is.
+            let told = format!("{how}: {sent} of {requests} were sent{resume}");
+            console.talk(&report::note(&told));
         }
         Ok(())
     }
@@ -215,11 +256,11 @@ impl<'a> RunReport<'a> {
             }
             ReplayError::NoSecret { provider, .. } => trouble.hint(format!(
                 "give it: {}",
-                self.warnings.how_to_give_secret(&provider)
+                warnings::how_to_give_secret(self.setup, &provider)
             )),
             ReplayError::Unrecognised => trouble.hint("`--sign keep` sends it as it came"),
             ReplayError::NotJson(_) => trouble.hint("`--edit` opens whatever it is"),
-            ReplayError::Path(error) => shape::trouble(&error, !self.args.add),
+            ReplayError::Path(error) => CliError::of_path(&error, !self.args.add),
             ReplayError::Target(error) => error.into(),
             ReplayError::Lookup(error) => error.into(),
             ReplayError::Store(error) => error.into(),

@@ -52,11 +52,7 @@ pub fn flags(args: &SendArgs) -> Result<(), CliError> {
 fn readers_of_stdin(args: &SendArgs) -> usize {
     let sources = [&args.data, &args.body];
     let shaping = sources.into_iter().flatten().filter(|text| *text == "-");
-    let secrets = args.secrets.secret_file.iter();
-    shaping.count()
-        + secrets
-            .filter(|text| *text == "-" || text.ends_with("=-"))
-            .count()
+    shaping.count() + args.secrets.from_stdin()
 }
 
 /// Fails where a header is given that would not go out as given.

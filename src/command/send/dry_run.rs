@@ -1,7 +1,7 @@
 //! `--dry-run`: the request in place of its sending.
 
 use crate::cli::{SendArgs, ShowAs};
-use crate::command::{World, request, shape};
+use crate::command::{World, request};
 use crate::delivery::{Delivery, DeliverySource, Request, Status, Verdict, id};
 use crate::exit::{CliError, Outcome};
 use crate::provider::Payload;
@@ -20,11 +20,11 @@ pub fn print(
         ShowAs::Http
     });
     let url = options.target.to_string();
-    request::tell_of_authorization(world, &options.target);
+    request::tell_of_authorization(world.console, &options.target);
     let mut is_first = true;
     for (message, payload) in composed {
         let requests = options.sign(message, payload);
-        let requests = requests.map_err(|error| shape::refused(error.into(), args.add))?;
+        let requests = requests.map_err(|error| CliError::of_send(error.into(), args.add))?;
         for mut request in requests {
             request::hide_authorization(&options.target, &mut request);
             if form == ShowAs::Http && !is_first {

@@ -4,19 +4,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::expect;
 use crate::cli::SendArgs;
-use crate::command::World;
-use crate::command::printed::Printed;
-use crate::command::{request, shape};
+use crate::command::{World, go_on, request};
 use crate::delivery::{About, Attempt};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Definition, Fault, NextAttempt, Payload};
-use crate::report::{self, AttemptView, Attempts, Load, LoadEnd, Tally};
-use crate::send::{LoadReport, Message, SendError, SendEvent};
+use crate::report::{self, AttemptView, Attempts, Load, Tally};
+use crate::send::{self, LoadReport, Message, SendError, SendEvent};
 
 /// Prints what happens, and counts it.
 pub struct SendOutput<'a> {
@@ -26,14 +21,13 @@ pub struct SendOutput<'a> {
     bar: Option<ProgressBar>,
     attempts: Attempts,
     tally: Tally,
-    /// How many answers were those that were asked for.
-    expected: u64,
     worst: Outcome,
     /// What came of the delivery that is under way.
     current: Outcome,
     /// The first attempt that was not answered as asked for, and what was sent.
     first_failure: Option<(Attempt, String)>,
-    printed: Printed,
+    /// Why nothing can be printed any more, where that is so.
+    unprinted: Option<CliError>,
 }
 
 impl<'a> SendOutput<'a> {
@@ -44,12 +38,14 @@ impl<'a> SendOutput<'a> {
             world,
             bar,
             attempts: Attempts::default(),
-            tally: Tally::default(),
-            expected: 0,
+            tally: Tally {
+                expected: Some(0),
+                ..Tally::default()
+            },
             worst: Outcome::Yes,
             current: Outcome::Yes,
             first_failure: None,
-            printed: Printed::default(),
+            unprinted: None,
         }
     }
 
@@ -62,7 +58,7 @@ impl<'a> SendOutput<'a> {
     /// Tells of an event; ends the run where nothing can be printed any more.
     pub fn observe(&mut self, event: SendEvent<'_>) -> ControlFlow<()> {
         let told = self.tell(event);
-        self.printed.go_on(told)
+        go_on(&mut self.unprinted, told)
     }
 
     fn tell(&mut self, event: SendEvent<'_>) -> Result<(), CliError> {
@@ -104,8 +100,8 @@ impl<'a> SendOutput<'a> {
 
     fn count(&mut self, message: &Message<'_>, attempt: &Attempt) {
         self.tally.add(attempt);
-        let outcome = expect::outcome(self.args, attempt);
-        self.expected += u64::from(outcome == Outcome::Yes);
+        let outcome = self.outcome_of(attempt);
+        *self.tally.expected.get_or_insert(0) += u64::from(outcome == Outcome::Yes);
         if self.bar.is_some() && self.first_failure.is_none() && outcome != Outcome::Yes {
             let label = format!("{}  {}", message.provider.name(), message.event);
             self.first_failure = Some((attempt.clone(), label));
@@ -116,6 +112,15 @@ impl<'a> SendOutput<'a> {
         } else {
             self.current.worse(outcome)
         };
+    }
+
+    /// What an attempt means.
+    fn outcome_of(&self, attempt: &Attempt) -> Outcome {
+        let (statuses, fault) = (&self.args.expect_status, self.args.fault);
+        match attempt.status() {
+            Some(status) => Outcome::of(send::is_expected(statuses, fault, status)),
+            None => Outcome::from(attempt),
+        }
     }
 
     /// Prints an attempt, and what the provider's documentation says of its answer.
@@ -132,7 +137,7 @@ impl<'a> SendOutput<'a> {
                 provider: Some(provider),
                 event: Some(message.event).filter(|event| !event.is_empty()),
                 event_id: Some(payload.event_id.as_str()).filter(|id| !id.is_empty()),
-                expected: Some(expect::outcome(self.args, attempt) == Outcome::Yes),
+                expected: Some(self.outcome_of(attempt) == Outcome::Yes),
             };
             console.json(&attempt.to_json_about(about))?;
         } else {
@@ -155,7 +160,8 @@ impl<'a> SendOutput<'a> {
 
     fn attempt(&mut self, attempt: &Attempt, label: &str) -> String {
         let remark = attempt.status();
-        let remark = remark.and_then(|status| expect::remark(self.args, status));
+        let remark = remark
+            .and_then(|status| send::remark(&self.args.expect_status, self.args.fault, status));
         let view = AttemptView {
             label: Some(label.trim()),
             remark: remark.as_deref(),
@@ -201,23 +207,16 @@ impl<'a> SendOutput<'a> {
             bar.finish_and_clear();
         }
         sent.map_err(|error| {
-            let printing = self.printed.error();
-            printing.unwrap_or_else(|| shape::refused(error, self.args.add))
+            let printing = self.unprinted.take();
+            printing.unwrap_or_else(|| CliError::of_send(error, self.args.add))
         })
-    }
-
-    const fn counts(&self) -> Counts<'_> {
-        Counts {
-            tally: &self.tally,
-            expected: self.expected,
-        }
     }
 
     /// Prints how many attempts there were, and what came of them.
     pub fn summarize(&self) -> Result<(), CliError> {
         let console = self.world.console;
         if self.args.json {
-            console.line("summary", self.counts())?;
+            console.line("summary", &self.tally)?;
         } else if self.tally.sent > 1 {
             console.remark(&report::summary(&self.tally, None));
         }
@@ -240,60 +239,25 @@ impl<'a> SendOutput<'a> {
                 Some("raise `--concurrency`, or lower `--rate`"),
             );
         }
-        if self.args.json {
-            let summary = LoadJson::of(self.counts(), load);
-            return Ok(console.line("summary", summary)?);
-        }
-        let end = match load.stopped_by {
-            None => LoadEnd::Whole,
-            // A fault may make several requests of a delivery.
-            Some(_) => LoadEnd::Interrupted {
-                of: planned.filter(|_| self.args.fault != Some(Fault::Duplicate)),
-            },
-        };
         // One of the answers, where not one was good.
-        let failure = self.first_failure.take().filter(|_| self.expected == 0);
+        let is_good = self.tally.expected != Some(0);
+        let failure = self.first_failure.take().filter(|_| !is_good);
         let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label));
-        let shown = report::load(&Load {
-            latency: &load.latency,
+        let measured = Load {
             tally: &self.tally,
             elapsed: load.elapsed,
-            end,
+            latency: &load.latency,
+            is_interrupted: load.stopped_by.is_some(),
+            // A fault may make several requests of a delivery.
+            planned: planned.filter(|_| self.args.fault != Some(Fault::Duplicate)),
             sample: sample.as_deref(),
-        });
-        Ok(console.data(&shown)?)
-    }
-}
-
-/// The `summary` of a run.
-#[derive(Serialize)]
-struct Counts<'a> {
-    #[serde(flatten)]
-    tally: &'a Tally,
-    expected: u64,
-}
-
-/// The `summary` of a load.
-#[derive(Serialize)]
-struct LoadJson<'a> {
-    #[serde(flatten)]
-    counts: Counts<'a>,
-    elapsed_ms: f64,
-    /// Percentiles and the longest, in microseconds.
-    latency_us: Value,
-}
-
-impl<'a> LoadJson<'a> {
-    fn of(counts: Counts<'a>, load: &LoadReport<Signal>) -> Self {
-        let latency = &load.latency;
-        let at = |percentile| latency.value_at_percentile(percentile);
-        Self {
-            counts,
-            elapsed_ms: load.elapsed.as_secs_f64() * 1_000.0,
-            latency_us: json!({
-                "p50": at(50.0), "p75": at(75.0), "p90": at(90.0), "p99": at(99.0),
-                "p99.9": at(99.9), "max": latency.max(),
-            }),
+            detail: console.detail(),
+        };
+        if self.args.json {
+            console.line("summary", measured)?;
+        } else {
+            console.data(&report::load(&measured))?;
         }
+        Ok(())
     }
 }

@@ -11,12 +11,9 @@ pub async fn unreachable(args: &TestArgs, target: &Target) -> Result<Option<Stri
         return Ok(None);
     }
     let authority = target.authority();
-    let found = match addresses(target).await {
-        Ok(found) => found,
-        Err(error) => {
-            let message = format!("the host name of `{authority}` has no address: {error}");
-            return Ok(Some(message));
-        }
+    let Ok(found) = addresses(target).await else {
+        let message = format!("the host name of `{authority}` has no address");
+        return Ok(Some(message));
     };
     match found
         .into_iter()

@@ -4,21 +4,21 @@ use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use crate::check::Planned;
 use crate::cli::{TestArgs, TestOutput};
 use crate::command::World;
 use crate::command::junit::{JunitReport, takes_stdout};
+use crate::config::Setup;
 use crate::delivery::{CheckOutcome, Finding};
 use crate::exit::{CliError, Outcome};
 use crate::report::{self, CheckTotals, Detail, table};
 
-/// How often the bar is drawn while nothing comes.
-const TICK: Duration = Duration::from_millis(250);
+/// The variable in which GitHub names the file for the summary of a step.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Why the checks of a run prove less than they say, or were not run.
 pub struct Shortfall {
@@ -60,6 +60,8 @@ impl Shortfall {
 /// What was found so far.
 pub struct RunOutput<'a> {
     args: &'a TestArgs,
+    /// What GitHub names for the summary of a step.
+    summary_file: Option<&'a str>,
     world: &'a World,
     url: String,
     bar: ProgressBar,
@@ -78,6 +80,7 @@ impl<'a> RunOutput<'a> {
     /// Of a run of these checks against `url`.
     pub fn new(
         args: &'a TestArgs,
+        setup: &'a Setup,
         world: &'a World,
         url: String,
         planned: &[Planned],
@@ -94,8 +97,13 @@ impl<'a> RunOutput<'a> {
         let count = u64::try_from(left.len()).unwrap_or(u64::MAX);
         Ok(Self {
             junit: JunitReport::of("webhook test", args.junit.as_deref(), other)?,
-            bar: bar(world, count),
+            bar: world.console.check_bar(count),
             args,
+            summary_file: setup
+                .config
+                .environment
+                .get(STEP_SUMMARY)
+                .map(|(path, _)| path),
             world,
             url,
             group: "",
@@ -127,8 +135,8 @@ impl<'a> RunOutput<'a> {
             let console = self.world.console;
             if self.args.json {
                 console.line("check", found)?;
-            } else if self.has_text() {
-                if self.group != found.group {
+            } else if self.has_text() && self.is_worth_a_line(found) {
+                if console.detail() > Detail::Little && self.group != found.group {
                     console.data(&report::check_group(found.group))?;
                 }
                 console.data(&report::check_line(found, console.width()))?;
@@ -143,17 +151,22 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// Prints and writes what is left, and says how the checks ended. `summary_file` is what GitHub
-    /// names for the summary of a step.
-    pub fn finish(
-        mut self,
-        shortfall: Option<&Shortfall>,
-        summary_file: Option<&str>,
-    ) -> Result<Outcome, CliError> {
+    /// Does as [`RunOutput::finish`], and says at last why the checks prove less than they say.
+    pub fn end(self, shortfall: Option<Shortfall>) -> Result<Outcome, CliError> {
+        let console = self.world.console;
+        let outcome = self.finish(shortfall.as_ref())?;
+        if let Some(Shortfall { message, hint, .. }) = shortfall {
+            console.talk(&report::error(&message, hint));
+        }
+        Ok(outcome)
+    }
+
+    /// Prints and writes what is left, and says how the checks ended.
+    pub fn finish(mut self, shortfall: Option<&Shortfall>) -> Result<Outcome, CliError> {
         self.bar.finish_and_clear();
         self.findings
             .sort_by_key(|found| (found.severity, found.outcome != CheckOutcome::Fail));
-        let written = self.write_files(shortfall, summary_file);
+        let written = self.write_files(shortfall);
         let known = self.outcome();
         let outcome = shortfall.map_or(known, |shortfall| known.worse(shortfall.outcome));
         if let Err(error) = self.print(shortfall).and(written) {
@@ -171,11 +184,7 @@ impl<'a> RunOutput<'a> {
         Outcome::of(self.totals.failed == 0 && !(self.args.strict && weak > 0))
     }
 
-    fn write_files(
-        &mut self,
-        shortfall: Option<&Shortfall>,
-        summary_file: Option<&str>,
-    ) -> Result<(), CliError> {
+    fn write_files(&mut self, shortfall: Option<&Shortfall>) -> Result<(), CliError> {
         if let Some(mut junit) = self.junit.take() {
             if let Some(Shortfall { kind, message, .. }) = shortfall {
                 // Where none was run, one case says it all.
@@ -187,7 +196,8 @@ impl<'a> RunOutput<'a> {
             }
             junit.write(self.world)?;
         }
-        let Some(path) = summary_file.filter(|_| self.is_for_github()).map(Path::new) else {
+        let file = self.summary_file.filter(|_| self.is_for_github());
+        let Some(path) = file.map(Path::new) else {
             return Ok(());
         };
         let result = match shortfall {
@@ -221,7 +231,7 @@ impl<'a> RunOutput<'a> {
             if let Some(shortfall) = shortfall {
                 console.data(&report::run_annotation(&shortfall.message))?;
             }
-        } else if self.has_text() {
+        } else if self.has_text() && console.detail() > Detail::Little {
             let verbose = console.detail() == Detail::Much;
             for text in report::findings(&self.findings, console.width(), verbose) {
                 console.data(&format!("\n{text}"))?;
@@ -229,9 +239,17 @@ impl<'a> RunOutput<'a> {
         }
         if self.totals.checks > 0 && self.has_text() {
             let totals = report::check_totals(&self.totals, self.planned);
-            console.data(&format!("\n{totals}"))?;
+            let is_apart = console.detail() > Detail::Little;
+            let gap = if is_apart { "\n" } else { "" };
+            console.data(&format!("{gap}{totals}"))?;
         }
         Ok(())
+    }
+
+    /// What is well is no news where little is said.
+    fn is_worth_a_line(&self, found: &Finding) -> bool {
+        let is_bad = matches!(found.outcome, CheckOutcome::Fail | CheckOutcome::Warn);
+        is_bad || self.world.console.detail() > Detail::Little
     }
 
     fn is_for_github(&self) -> bool {
@@ -242,18 +260,6 @@ impl<'a> RunOutput<'a> {
     fn has_text(&self) -> bool {
         !takes_stdout(self.args.junit.as_deref())
     }
-}
-
-fn bar(world: &World, checks: u64) -> ProgressBar {
-    if !world.console.talks_to_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {elapsed}");
-    let bar = ProgressBar::new(checks);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    // A handler that is slow to answer leaves the screen blank else.
-    bar.enable_steady_tick(TICK);
-    bar
 }
 
 /// Prints the checks that would run.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::live::OnWait;
 use crate::cli::VerifyArgs;
 use crate::command::captures::UnreadInputs;
 use crate::command::junit::{JunitReport, takes_stdout};
@@ -19,6 +18,7 @@ use crate::exit::{CliError, Outcome};
 use crate::formats::FilePosition;
 use crate::report::junit::{self, JunitCase};
 use crate::report::{self, Totals, VerifiedRows, sanitize};
+use crate::verify::OnWait;
 
 /// After how many ticks without a capture is said what is waited for.
 const PATIENCE: u32 = 10;
@@ -173,7 +173,9 @@ impl VerifyOutput {
             return Ok(());
         }
         let console = shown.console;
-        let text = shown.rows.text(&self.totals, console.width());
+        let text = shown
+            .rows
+            .text(&self.totals, console.width(), console.detail());
         if shown.has_table && !text.is_empty() {
             console.data(&text)?;
         }
@@ -206,7 +208,10 @@ impl Shown {
         if ticks == 0 || !self.has_table {
             return false;
         }
-        let text = self.rows.take_live(self.console.width());
+        let text = {
+            let console = self.console;
+            self.rows.take_live(console.width(), console.detail())
+        };
         if !text.is_empty() {
             self.failed = self.console.data(&text).err();
         }

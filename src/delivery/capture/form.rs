@@ -5,14 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::delivery::{Delivery, Verdict};
-
-/// `{"status":200}`.
-#[derive(Serialize, Deserialize)]
-pub struct StatusForm {
-    /// The status code.
-    pub status: u16,
-}
+use crate::delivery::{Delivery, DeliverySource, Verdict};
 
 /// A header's value: text, or `{"base64":"…"}` where the bytes are not UTF-8.
 #[derive(Serialize, Deserialize)]
@@ -25,19 +18,19 @@ pub enum ValueForm<'a> {
 }
 
 /// What is known of a delivery besides its request: the form in captures, and beside a request of HAR.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FactsForm {
     /// The id its writer gave it.
     pub id: Option<String>,
-    /// When it was received.
+    /// When it was received; what stands there may be no time.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "text_of_any"
     )]
     pub received_at: Option<String>,
     /// Where it came from.
-    pub source: Option<String>,
+    pub source: Option<DeliverySource>,
     /// The sender's address.
     pub remote: Option<String>,
     /// The provider's name.
@@ -67,7 +60,7 @@ impl FactsForm {
         Self {
             id: Some(delivery.id.clone()),
             received_at: Some(delivery.received_at.to_string()),
-            source: Some(delivery.source.to_string()),
+            source: Some(delivery.source.clone()),
             remote: delivery.remote.clone(),
             provider: delivery.provider.clone(),
             event: delivery.event.clone(),

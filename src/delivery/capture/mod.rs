@@ -22,26 +22,8 @@ pub const VERSION: u32 = 1;
 /// A capture as it was read: whatever its writer knew.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capture {
-    /// The id its writer gave it.
-    pub id: Option<String>,
-    /// When it was received; freshness is judged at this moment.
-    pub received_at: Option<Timestamp>,
-    /// Where its writer had it from.
-    pub source: Option<DeliverySource>,
-    /// The sender's address.
-    pub remote: Option<String>,
-    /// The provider, where the writer knew it.
-    pub provider: Option<String>,
-    /// The event type.
-    pub event: Option<String>,
-    /// The provider's id of the event.
-    pub event_id: Option<String>,
-    /// The first delivery of the same event.
-    pub duplicate_of: Option<String>,
-    /// What stands for the time of reception and is none that can be read.
-    pub unreadable_time: Option<String>,
-    /// The verdict at the time of writing.
-    pub verdict: Option<Verdict>,
+    /// What is known besides the request.
+    pub facts: FactsForm,
     /// The request.
     pub request: Request,
     /// The status answered.
@@ -51,39 +33,37 @@ pub struct Capture {
 impl Capture {
     /// A capture of which nothing but the request is known.
     pub fn of(request: Request) -> Self {
-        Self::knowing(FactsForm::default(), request, None)
+        Self {
+            facts: FactsForm::default(),
+            request,
+            response_status: None,
+        }
     }
 
-    /// The capture of a request of which this is known.
-    pub fn knowing(facts: FactsForm, request: Request, response_status: Option<u16>) -> Self {
-        let received_at = facts.received_at.as_deref().and_then(Timestamp::parse);
-        Self {
-            id: facts.id,
+    /// When it was received; freshness is judged at this moment.
+    pub fn received_at(&self) -> Option<Timestamp> {
+        Timestamp::parse(self.facts.received_at.as_deref()?)
+    }
+
+    /// What stands for the time of reception and is none that can be read.
+    pub fn unreadable_time(&self) -> Option<&str> {
+        let text = self.facts.received_at.as_deref()?;
+        Timestamp::parse(text).is_none().then_some(text)
+    }
+
+    /// A delivery with this verdict: what the capture's writer did not know is made up for.
+    pub fn into_delivery(self, verdict: Verdict, now: Timestamp) -> Delivery {
+        let received_at = self.received_at().unwrap_or(now);
+        let facts = self.facts;
+        Delivery {
+            id: facts.id.unwrap_or_else(id::delivery),
             received_at,
-            unreadable_time: facts.received_at.filter(|_| received_at.is_none()),
-            source: facts.source.as_deref().map(DeliverySource::named),
+            source: facts.source.unwrap_or(DeliverySource::Import),
             remote: facts.remote,
             provider: facts.provider,
             event: facts.event,
             event_id: facts.event_id,
             duplicate_of: facts.duplicate_of,
-            verdict: facts.verdict,
-            request,
-            response_status,
-        }
-    }
-
-    /// A delivery with this verdict: what the capture's writer did not know is made up for.
-    pub fn into_delivery(self, verdict: Verdict, now: Timestamp) -> Delivery {
-        Delivery {
-            id: self.id.unwrap_or_else(id::delivery),
-            received_at: self.received_at.unwrap_or(now),
-            source: self.source.unwrap_or(DeliverySource::Import),
-            remote: self.remote,
-            provider: self.provider,
-            event: self.event,
-            event_id: self.event_id,
-            duplicate_of: self.duplicate_of,
             verdict,
             request: self.request,
             response_status: self.response_status,
@@ -94,11 +74,11 @@ impl Capture {
 #[cfg(test)]
 impl From<Delivery> for Capture {
     fn from(delivery: Delivery) -> Self {
-        Self::knowing(
-            FactsForm::of(&delivery),
-            delivery.request,
-            delivery.response_status,
-        )
+        Self {
+            facts: FactsForm::of(&delivery),
+            request: delivery.request,
+            response_status: delivery.response_status,
+        }
     }
 }
 
@@ -178,7 +158,7 @@ mod tests {
     fn headers_and_body_are_enough() {
         let capture = read(r#"{"request":{"headers":[["A","1"],["a","2"]],"body":"{}"}}"#).unwrap();
         assert_eq!(capture.request.headers.get_all("A").count(), 2);
-        assert_eq!(capture.received_at, None);
+        assert_eq!(capture.facts, FactsForm::default());
     }
 
     #[test]

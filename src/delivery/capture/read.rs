@@ -25,9 +25,11 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
         .response
         .as_ref()
         .and_then(|response| response.get("status")?.as_u64());
-    let status = status.and_then(|status| u16::try_from(status).ok());
-    let request = form.request.into_request()?;
-    Ok(Capture::knowing(form.facts, request, status))
+    Ok(Capture {
+        facts: form.facts,
+        request: form.request.into_request()?,
+        response_status: status.and_then(|status| u16::try_from(status).ok()),
+    })
 }
 
 /// Reads what [`super::headers_to_json`] wrote.
@@ -38,7 +40,7 @@ pub fn headers_from_json(text: &str) -> Result<Headers, CaptureError> {
 #[derive(Deserialize)]
 struct ReadForm<'a> {
     v: Option<u32>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     kind: Option<Cow<'a, str>>,
     #[serde(flatten)]
     facts: FactsForm,
@@ -56,7 +58,7 @@ struct ReadRequestForm<'a> {
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
     #[serde(borrow)]
     body: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     body_encoding: Option<Cow<'a, str>>,
     body_complete: Option<bool>,
 }

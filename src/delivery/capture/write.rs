@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::form::{FactsForm, StatusForm, ValueForm};
+use super::form::{FactsForm, ValueForm};
 use super::{About, VERSION};
-use crate::delivery::{Answer, Attempt, Delivery, Headers, Signing};
+use crate::delivery::{Attempt, Delivery, Failure, Headers, Signing, Trigger};
 
 impl Delivery {
     /// The capture as one line of JSON, without a line end.
     pub fn to_json(&self) -> String {
-        let (body, body_encoding) = encode_body(&self.request.body);
         let form = DeliveryForm {
             v: VERSION,
             kind: "delivery",
@@ -23,12 +23,10 @@ impl Delivery {
                 target: &self.request.target,
                 version: &self.request.version,
                 headers: encode_headers(&self.request.headers),
-                body,
-                body_encoding,
-                body_bytes: self.request.body.len(),
+                body: BodyForm::of(&self.request.body),
                 body_complete: self.request.body_complete,
             },
-            response: self.response_status.map(|status| StatusForm { status }),
+            response: self.response_status.map(|status| json!({"status": status})),
         };
         line(&form)
     }
@@ -48,16 +46,17 @@ impl Attempt {
             id: &self.id,
             delivery_id: &self.delivery_id,
             about,
-            cause: self.trigger.as_str(),
+            cause: self.trigger,
             url: &self.url,
             started_at: self.started_at.to_string(),
             duration_ms: (self.duration_ms * 1000.0).round() / 1000.0,
-            signing: self.signing.map(Signing::as_str),
-            response: self.outcome.as_ref().ok().map(AnswerForm::of),
-            error: self.outcome.as_ref().err().map(|failure| FailureForm {
-                kind: failure.kind.as_str(),
-                message: &failure.message,
+            signing: self.signing,
+            response: self.outcome.as_ref().ok().map(|answer| AnswerForm {
+                status: answer.status,
+                headers: encode_headers(&answer.headers),
+                body: BodyForm::of(&answer.body),
             }),
+            error: self.outcome.as_ref().err(),
         };
         line(&form)
     }
@@ -80,7 +79,7 @@ struct DeliveryForm<'a> {
     #[serde(flatten)]
     facts: FactsForm,
     request: RequestForm<'a>,
-    response: Option<StatusForm>,
+    response: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -89,9 +88,8 @@ struct RequestForm<'a> {
     target: &'a str,
     version: &'a str,
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
-    body: Cow<'a, str>,
-    body_encoding: &'static str,
-    body_bytes: usize,
+    #[serde(flatten)]
+    body: BodyForm<'a>,
     body_complete: bool,
 }
 
@@ -103,41 +101,43 @@ struct AttemptForm<'a> {
     delivery_id: &'a str,
     #[serde(flatten)]
     about: About<'a>,
-    cause: &'static str,
+    cause: Trigger,
     url: &'a str,
     started_at: String,
     duration_ms: f64,
-    signing: Option<&'static str>,
+    signing: Option<Signing>,
     response: Option<AnswerForm<'a>>,
-    error: Option<FailureForm<'a>>,
+    error: Option<&'a Failure>,
 }
 
 #[derive(Serialize)]
 struct AnswerForm<'a> {
     status: u16,
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
+    #[serde(flatten)]
+    body: BodyForm<'a>,
+}
+
+/// A body as text where it is UTF-8, else as base64.
+#[derive(Serialize)]
+struct BodyForm<'a> {
     body: Cow<'a, str>,
     body_encoding: &'static str,
     body_bytes: usize,
 }
 
-impl<'a> AnswerForm<'a> {
-    fn of(answer: &'a Answer) -> Self {
-        let (body, body_encoding) = encode_body(&answer.body);
+impl<'a> BodyForm<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let (body, body_encoding) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text.into(), "utf8"),
+            Err(_) => (BASE64.encode(bytes).into(), "base64"),
+        };
         Self {
-            status: answer.status,
-            headers: encode_headers(&answer.headers),
             body,
             body_encoding,
-            body_bytes: answer.body.len(),
+            body_bytes: bytes.len(),
         }
     }
-}
-
-#[derive(Serialize)]
-struct FailureForm<'a> {
-    kind: &'static str,
-    message: &'a str,
 }
 
 fn encode_headers(headers: &Headers) -> Vec<(Cow<'_, str>, ValueForm<'_>)> {
@@ -153,13 +153,5 @@ fn encode_value(value: &[u8]) -> ValueForm<'_> {
         Err(_) => ValueForm::Bytes {
             base64: BASE64.encode(value),
         },
-    }
-}
-
-/// A body as text where it is UTF-8, else as base64; with the name of the encoding.
-fn encode_body(body: &[u8]) -> (Cow<'_, str>, &'static str) {
-    match std::str::from_utf8(body) {
-        Ok(text) => (Cow::Borrowed(text), "utf8"),
-        Err(_) => (Cow::Owned(BASE64.encode(body)), "base64"),
     }
 }

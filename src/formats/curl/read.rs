@@ -34,6 +34,25 @@ const PASSED_OVER: [&str; 20] = [
     "--max-redirs",
 ];
 
+/// How requests begin that were copied for other tools, and for which.
+const OTHER_TOOLS: [(&str, &str); 9] = [
+    ("$session = New-Object ", "PowerShell"),
+    ("Invoke-WebRequest ", "PowerShell"),
+    ("Invoke-RestMethod ", "PowerShell"),
+    ("iwr ", "PowerShell"),
+    ("irm ", "PowerShell"),
+    ("fetch(", "JavaScript"),
+    ("await fetch(", "JavaScript"),
+    ("wget -", "wget"),
+    ("http POST ", "HTTPie"),
+];
+
+/// The tool that a text which begins so was copied for, where that is not curl.
+pub fn other_tool(bytes: &[u8]) -> Option<&'static str> {
+    let is_one = |(start, _): &&(&str, &str)| bytes.starts_with(start.as_bytes());
+    OTHER_TOOLS.iter().find(is_one).map(|(_, tool)| *tool)
+}
+
 /// Whether a text begins as such a command does, comments aside.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
@@ -68,15 +87,16 @@ fn refused(place: FilePosition, problem: &str) -> FormatError {
 }
 
 /// The request of a command; `None` where its words are no call of curl.
-fn read((line, words): shell::ShellCommand) -> Option<Result<FoundCapture, FormatError>> {
+fn read((line, words, is_odd): shell::ShellCommand) -> Option<Result<FoundCapture, FormatError>> {
     let at = words.iter().position(|word| is_curl(word))?;
     let place = FilePosition::Line(line);
     let command = CurlCommand::of(words.into_iter().skip(at + 1));
-    Some(
-        command
-            .and_then(|command| command.into_capture(place))
-            .map_err(|problem| refused(place, &problem)),
-    )
+    let found = command.and_then(|command| command.into_capture(place));
+    let found = found.map(|mut found| {
+        found.notes.extend(is_odd.then_some(ReadNote::Quoting));
+        found
+    });
+    Some(found.map_err(|problem| refused(place, &problem)))
 }
 
 /// The options of a word, each with the value that is joined to it: `--request=PUT`, `-sXPUT`.
@@ -119,7 +139,10 @@ impl CurlCommand {
         let mut command = Self::default();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
-            if matches!(word.as_slice(), b"|" | b";" | b"&&" | b">" | b"||") {
+            if matches!(
+                word.as_slice(),
+                b"|" | b";" | b"&" | b"&&" | b">" | b"||" | b"2>&1"
+            ) {
                 break;
             }
             let Some(options) = options(&word) else {

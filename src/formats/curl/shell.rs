@@ -6,27 +6,40 @@ use std::str::Chars;
 
 use super::quote;
 
-/// The words of a command, and the line on which it starts.
-pub type ShellCommand = (u64, Vec<Vec<u8>>);
+/// The line on which a command starts, its words, and whether these may be others than were meant.
+pub type ShellCommand = (u64, Vec<Vec<u8>>, bool);
 
 /// The commands of a text whose first byte stands on line `line`; `None` where a quote is not closed.
 pub fn commands(text: &str, line: u64) -> Option<Vec<ShellCommand>> {
     let text = text.replace("\r\n", "\n");
-    let for_cmd = text.contains("^\"") || text.lines().any(|line| line.ends_with(" ^"));
-    let words = |(line, text): (u64, String)| {
-        let words = if for_cmd {
-            Some(words_of_program(&text))
-        } else {
-            shlex::bytes::split(text.as_bytes())
-        };
-        Some((line, words?))
+    if is_for_cmd(&text) {
+        let lines = without_carets(&text, line).into_iter();
+        return Some(
+            lines
+                .map(|(line, text, is_odd)| of_program(line, &text, is_odd))
+                .collect(),
+        );
+    }
+    let words =
+        |(line, text): (u64, String)| Some((line, shlex::bytes::split(text.as_bytes())?, false));
+    joined(&text, line)?.into_iter().map(words).collect()
+}
+
+/// Whether a command is one for cmd: with carets, or with doubled quotes within a quoted word, which are
+/// nothing to a POSIX shell.
+fn is_for_cmd(text: &str) -> bool {
+    let doubled = || {
+        text.match_indices("\"\"").any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + 2..].chars().next();
+            let is_inner = |char: char| !char.is_whitespace() && !matches!(char, '\'' | '=');
+            before.is_some_and(is_inner) && after.is_some_and(is_inner)
+        })
     };
-    let lines = if for_cmd {
-        without_carets(&text, line)
-    } else {
-        joined(&text, line)?
-    };
-    lines.into_iter().map(words).collect()
+    let first = text.find(['"', '\'']);
+    text.contains("^\"")
+        || text.lines().any(|line| line.ends_with(" ^"))
+        || first.is_some_and(|at| text[at..].starts_with('"')) && doubled()
 }
 
 /// The lines of a POSIX shell's text, those that go on behind a backslash or within quotes made one, and
@@ -105,20 +118,23 @@ fn code(chars: &mut Peekable<Chars<'_>>, start: &str, radix: u32, most: usize) -
     char::from_u32(code).filter(|char| most > 3 || char.is_ascii())
 }
 
-/// The lines of a text for cmd, each caret taken off the character that it takes the meaning from.
-fn without_carets(text: &str, first: u64) -> Vec<(u64, String)> {
-    let mut lines = vec![(first, String::new())];
+/// The lines of a text for cmd, each caret taken off the character that it takes the meaning from; and
+/// whether a line end was lost within a word, as old browsers write one.
+fn without_carets(text: &str, first: u64) -> Vec<(u64, String, bool)> {
+    let mut lines = vec![(first, String::new(), false)];
     let (mut number, mut quoted) = (first, false);
+    // Some quote with carets what stands within plain quotes.
+    let may_quote = !text.contains("^\\^\"");
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
         number += u64::from(char == '\n');
-        let Some((_, out)) = lines.last_mut() else {
+        let Some((_, out, is_odd)) = lines.last_mut() else {
             break;
         };
         match char {
             '\n' => {
                 quoted = false;
-                lines.push((number, String::new()));
+                lines.push((number, String::new(), false));
             }
             '^' if !quoted => match chars.next() {
                 Some('\n') => {
@@ -127,12 +143,14 @@ fn without_carets(text: &str, first: u64) -> Vec<(u64, String)> {
                     if chars.next_if_eq(&'\n').is_some() {
                         number += 1;
                         out.push('\n');
+                    } else {
+                        *is_odd |= !out.ends_with(' ');
                     }
                 }
                 next => out.extend(next),
             },
             char => {
-                quoted ^= char == '"';
+                quoted ^= char == '"' && may_quote;
                 out.push(char);
             }
         }
@@ -140,8 +158,10 @@ fn without_carets(text: &str, first: u64) -> Vec<(u64, String)> {
     lines
 }
 
-/// A line's words as programs on Windows take them: `\"` and, within quotes, `""` are a quote.
-fn words_of_program(line: &str) -> Vec<Vec<u8>> {
+/// A line's words as programs on Windows take them: `\"` and, within quotes, `""` are a quote. Where
+/// every backslash is doubled, browsers have done so, and a program would take two for two.
+fn of_program(number: u64, line: &str, is_odd: bool) -> ShellCommand {
+    let is_doubled = is_doubled(line);
     let mut words = Vec::new();
     let (mut word, mut quoted) = (None::<String>, false);
     let mut chars = line.chars().peekable();
@@ -155,7 +175,11 @@ fn words_of_program(line: &str) -> Vec<Vec<u8>> {
                     count += 1;
                 }
                 let before_quote = chars.peek() == Some(&'"');
-                let kept = if before_quote { count / 2 } else { count };
+                let kept = if before_quote || is_doubled {
+                    count / 2
+                } else {
+                    count
+                };
                 out.extend(std::iter::repeat_n('\\', kept));
                 if before_quote && count % 2 == 1 {
                     out.extend(chars.next());
@@ -172,7 +196,14 @@ fn words_of_program(line: &str) -> Vec<Vec<u8>> {
         }
     }
     words.extend(word.map(String::into_bytes));
-    words
+    // Old browsers have set a backtick before what PowerShell would read.
+    let is_odd = is_odd || is_doubled || line.contains("`$") || line.contains("``");
+    (number, words, is_odd)
+}
+
+fn is_doubled(line: &str) -> bool {
+    let others = line.replace(r"\\", "").replace("\\\"", "");
+    line.contains(r"\\") && !others.contains('\\')
 }
 
 #[cfg(test)]
@@ -183,7 +214,7 @@ mod tests {
         let text_of = |word| String::from_utf8(word).unwrap();
         let commands = commands(text, 1).unwrap().into_iter();
         let commands =
-            commands.map(|(line, words)| (line, words.into_iter().map(text_of).collect()));
+            commands.map(|(line, words, _)| (line, words.into_iter().map(text_of).collect()));
         commands
             .filter(|(_, words): &(u64, Vec<String>)| !words.is_empty())
             .collect()

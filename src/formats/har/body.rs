@@ -6,7 +6,7 @@
 use ::url::form_urlencoded::byte_serialize;
 use serde::Deserialize;
 
-use super::super::found::ReadBody;
+use super::super::found::{ReadBody, declared};
 use super::super::{ReadNote, base64};
 use super::text::Text;
 use crate::delivery::Headers;
@@ -48,9 +48,7 @@ impl Declared {
     /// From what an entry says; `creator` is the program that wrote it.
     pub fn new(headers: &Headers, body_size: Option<f64>, creator: &str) -> Self {
         Self {
-            header: headers
-                .text("Content-Length")
-                .and_then(|text| text.trim().parse().ok()),
+            header: declared(headers),
             field: body_size.and_then(whole),
             characters: creator.eq_ignore_ascii_case("Firefox"),
         }
@@ -173,22 +171,22 @@ pub fn rebuild(
     post_data: Option<&PostDataForm>,
     content: Option<&PostDataForm>,
     status: Option<&Text>,
-    declared: &Declared,
+    length: &Declared,
 ) -> Option<ReadBody> {
     let empty = PostDataForm::default();
     let kept = content.or(post_data).unwrap_or(&empty);
     let mut candidates = kept.candidates()?;
     let agreeing = candidates
         .iter()
-        .position(|c| declared.agrees(c) == Some(true));
+        .position(|c| length.agrees(c) == Some(true));
     let chosen = candidates.swap_remove(agreeing.unwrap_or(0));
-    let agrees = declared.agrees(&chosen) != Some(false);
+    let agrees = length.agrees(&chosen) != Some(false);
     let mut notes = Vec::from_iter(chosen.note);
     let status = status.filter(|_| content.is_none()).map(Text::to_lossy);
     let left_out = status.or_else(|| kept.left_out().filter(|_| !agrees || kept.file.is_some()));
     let complete = agrees && !chosen.lost && left_out.is_none();
     notes.extend(left_out.map(ReadNote::LeftOut));
-    if let Some(declared) = declared.length().filter(|_| !agrees) {
+    if let Some(declared) = length.length().filter(|_| !agrees) {
         let found = chosen.bytes.len() as u64;
         notes.push(ReadNote::Length { declared, found });
     }

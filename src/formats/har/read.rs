@@ -5,30 +5,15 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::super::error::HAR_SHAPE;
 use super::super::found::ReadBody;
+use super::super::line::{LineResult, OtherLine};
 use super::super::{FilePosition, FormatError, FoundCapture, ReadNote, url};
 use super::CREATOR;
 use super::body::{self, Declared, PostDataForm};
 use super::text::Text;
 use crate::delivery::capture::{Capture, FactsForm, text_of_any};
-use crate::delivery::text;
 use crate::delivery::{Headers, Request};
-
-#[derive(Deserialize)]
-struct FileForm<'a> {
-    #[serde(borrow)]
-    log: LogForm<'a>,
-}
-
-#[derive(Deserialize)]
-struct LogForm<'a> {
-    creator: Option<Value>,
-    #[serde(borrow)]
-    entries: Option<&'a RawValue>,
-}
 
 #[derive(Deserialize)]
 struct EntryForm {
@@ -77,54 +62,25 @@ pub(super) struct OwnForm {
     pub body_complete: bool,
 }
 
-/// Reads a whole HAR file, with or without a byte order mark: its requests in the file's order, and
-/// how many entries are none (such as `data:` and `wss:`). An entry that is not as HAR has it is an
-/// error of its own.
-pub fn read(bytes: &[u8]) -> Result<(Vec<Result<FoundCapture, FormatError>>, u64), FormatError> {
-    let bytes = text::without_marks(bytes);
-    let FileForm { log } = serde_json::from_slice(bytes).map_err(FormatError::Har)?;
-    let creator = log
-        .creator
-        .as_ref()
-        .and_then(|creator| creator.get("name")?.as_str());
-    let creator = creator.unwrap_or_default();
-    let entries = log
-        .entries
-        .and_then(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok());
-    let entries = entries.ok_or_else(|| {
-        let problem = match log.entries {
-            Some(_) => "`log.entries` is no list",
-            None => "no `log.entries`",
-        };
-        FormatError::expecting(FilePosition::Line(1), problem, HAR_SHAPE)
-    })?;
-    let (mut found, mut skipped) = (Vec::with_capacity(entries.len()), 0);
-    for (index, entry) in entries.into_iter().enumerate() {
-        let place = FilePosition::Entry(index + 1);
-        match read_entry(entry, place).and_then(|form| form.into_capture(entry, place, creator)) {
-            Ok(Some(capture)) => found.push(Ok(capture)),
-            Ok(None) => skipped += 1,
-            Err(error) => found.push(Err(error)),
-        }
-    }
-    Ok((found, skipped))
-}
-
-/// An entry, or in which field it is not as HAR has it; the field's content may be anything.
-fn read_entry(text: &RawValue, place: FilePosition) -> Result<EntryForm, FormatError> {
-    let mut json = serde_json::Deserializer::from_str(text.get());
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+/// Reads an entry of a file that `creator` wrote. One that is not as HAR has it is an error of its own,
+/// and what is no HTTP (such as `data:` and `wss:`) is no delivery.
+pub fn read_entry(text: &str, place: FilePosition, creator: &str) -> LineResult {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let form = serde_path_to_error::deserialize::<_, EntryForm>(&mut json).map_err(|error| {
+        // Only the field, as its content may be anything.
         let problem = match error.path().to_string().as_str() {
             "." | "?" => "it is no entry of HAR".to_owned(),
             path => format!("`{path}` is not as HAR has it"),
         };
         FormatError::at(place, problem)
-    })
+    });
+    let found = form.and_then(|form| form.into_capture(text, place, creator));
+    found.transpose().ok_or(OtherLine::Ours)
 }
 
 /// What `postData` has in place of HAR's own fields, where exporters put a body that is no text.
-fn other_key(entry: &RawValue) -> Option<String> {
-    let entry = serde_json::from_str::<Value>(entry.get()).ok()?;
+fn other_key(entry: &str) -> Option<String> {
+    let entry = serde_json::from_str::<Value>(entry).ok()?;
     let fields = entry.pointer("/request/postData")?.as_object()?;
     let is_known = |key: &str| ["mimeType", "text", "encoding", "params", "comment"].contains(&key);
     let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
@@ -146,7 +102,7 @@ impl EntryForm {
     /// The request of the entry at `place`; `None` where its URL is not of HTTP.
     fn into_capture(
         self,
-        text: &RawValue,
+        text: &str,
         place: FilePosition,
         creator: &str,
     ) -> Result<Option<FoundCapture>, FormatError> {
@@ -180,7 +136,11 @@ impl EntryForm {
         let answered = self
             .response
             .and_then(|response| status(number(response.get("status")?)?));
-        let capture = Capture::knowing(facts, request, answered);
+        let capture = Capture {
+            facts,
+            request,
+            response_status: answered,
+        };
         Ok(Some(FoundCapture::new(place, capture, body.notes)))
     }
 }
@@ -196,7 +156,7 @@ impl RequestForm {
     }
 
     /// Notes a body that is another than the one that came, or that is not here.
-    fn note_missing(&self, body: &mut ReadBody, headers: &Headers, entry: &RawValue) {
+    fn note_missing(&self, body: &mut ReadBody, headers: &Headers, entry: &str) {
         body.note_unpacked(headers);
         let is_empty = body.bytes.is_empty() && body.complete;
         if let Some(key) = other_key(entry).filter(|_| is_empty) {

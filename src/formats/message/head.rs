@@ -153,6 +153,11 @@ impl HeaderFields {
             self.notes.push(ReadNote::Unfolded(number));
             return Ok(());
         }
+        // What HTTP/2 has in place of the request line.
+        let pseudo = line.strip_prefix(b":").and_then(field);
+        if pseudo.is_some() {
+            return Ok(());
+        }
         let (name, value) = field(line).ok_or_else(|| not_a_header(number, line))?;
         if name.eq_ignore_ascii_case("Content-Length") {
             self.set_length(number, value)?;

@@ -35,7 +35,8 @@ impl<'a> Iterator for NumberedLines<'a> {
     }
 }
 
-fn trim_line_end(line: &[u8]) -> &[u8] {
+/// A line without its LF or CRLF.
+pub fn trim_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }

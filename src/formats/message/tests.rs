@@ -247,7 +247,7 @@ fn what_tcpdump_shows_is_undressed() {
     assert_eq!(body(&reading), (b"{\"n\":..}".as_slice(), true));
     assert_eq!(
         reading.notes,
-        [ReadNote::TrailingNewline(2), ReadNote::Dots]
+        [ReadNote::TrailingNewline(1), ReadNote::Dots]
     );
     assert_eq!(reading.place, FilePosition::Line(2));
 }

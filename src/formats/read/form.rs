@@ -1,7 +1,8 @@
 //! How a text is read, by its first line and its file's name.
 
-use super::super::json::{self, JsonShape};
-use super::super::{curl, message, page};
+use serde::de::IgnoredAny;
+
+use super::super::{curl, json, message, page};
 
 /// How a text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +21,20 @@ impl TextForm {
         if has_extension(name, &["http", "rest"]) {
             return Self::Messages { is_http_file: true };
         }
-        let is_whole = || matches!(json::shape(first), JsonShape::Object | JsonShape::Broken);
+        // A line that breaks off may go on with the next one.
+        let is_begun = || {
+            let whole = serde_json::from_slice::<IgnoredAny>(first);
+            whole.is_err_and(|error| error.is_eof())
+        };
         match first.first() {
-            Some(b'{') if has_extension(name, &["ndjson", "jsonl"]) || is_whole() => Self::Lines,
-            Some(b'{') => Self::Json,
-            Some(b'[') if json::is_list(first) => Self::Json,
+            Some(b'{') if has_extension(name, &["ndjson", "jsonl"]) => Self::Lines,
+            Some(b'{') if json::begins_har(first) || is_begun() => Self::Json,
+            Some(b'{') => Self::Lines,
+            Some(b'[') if is_begun() || serde_json::from_slice::<IgnoredAny>(first).is_ok() => {
+                Self::Json
+            }
             _ if curl::read::looks_like_one(first)
+                || curl::read::other_tool(first).is_some()
                 || message::may_begin(first)
                 || page::may_begin(first) =>
             {

@@ -1,10 +1,13 @@
 //! A file by its lines, or what is left of it at once.
 
-use std::io::{BufRead, Read as _};
+use std::borrow::Cow;
+use std::io::{BufRead, Cursor, Read as _};
 
 use super::super::line::{self, LineResult};
-use super::super::{FilePosition, FormatError};
-use crate::delivery::text;
+use super::super::message::trim_line_end;
+use super::super::{FilePosition, FormatError, FoundCapture};
+use super::parts::LineParts;
+use crate::delivery::text::{self, TextEncoding};
 
 /// The most that is held in memory at once: a line of JSON, or a file that is not read by lines.
 const MAX_HELD: u64 = 1024 * 1024 * 1024;
@@ -15,7 +18,10 @@ const MAX_PLAIN: u64 = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct LineReader<R> {
     reader: R,
+    /// What was read of it already, and is given out again first.
+    held: Cursor<Vec<u8>>,
     buffer: Vec<u8>,
+    parts: LineParts,
     number: u64,
     /// How many bytes were read.
     taken: u64,
@@ -25,9 +31,11 @@ pub struct LineReader<R> {
 }
 
 impl<R: BufRead> LineReader<R> {
-    pub const fn new(reader: R) -> Self {
+    pub fn new(reader: R) -> Self {
         Self {
             reader,
+            held: Cursor::default(),
+            parts: LineParts::default(),
             buffer: Vec::new(),
             number: 0,
             taken: 0,
@@ -60,8 +68,15 @@ impl<R: BufRead> LineReader<R> {
 
     /// Reads on up to a line end or so many bytes.
     fn read_up_to(&mut self, limit: u64) -> Result<u64, FormatError> {
-        let mut limited = self.reader.by_ref().take(limit);
-        Ok(limited.read_until(b'\n', &mut self.buffer)? as u64)
+        let mut held = self.held.by_ref().take(limit);
+        let read = match held.read_until(b'\n', &mut self.buffer)? {
+            0 => {
+                let mut limited = self.reader.by_ref().take(limit);
+                limited.read_until(b'\n', &mut self.buffer)?
+            }
+            read => read,
+        };
+        Ok(read as u64)
     }
 
     pub fn advance_over_blank(&mut self) -> Result<bool, FormatError> {
@@ -74,42 +89,70 @@ impl<R: BufRead> LineReader<R> {
         Ok(false)
     }
 
-    /// The next line that is not blank.
-    pub fn read_item(&mut self) -> Option<LineResult> {
-        if self.failed {
-            return None;
-        }
-        if !self.pending {
-            match self.advance_over_blank() {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => {
-                    self.failed = true;
-                    return Some(Err(error));
+    /// What is on the next line that is not blank, or on those of which it is the last part; and the
+    /// number of the first.
+    pub fn read_item(&mut self) -> Option<(u64, Vec<LineResult>)> {
+        while !self.failed {
+            let has_line = self.pending
+                || match self.advance_over_blank() {
+                    Ok(has_line) => has_line,
+                    Err(error) => {
+                        self.failed = true;
+                        return Some((self.number, vec![Ok(Err(error))]));
+                    }
+                };
+            self.pending = false;
+            let (number, text) = if has_line {
+                let blank = self.buffer.len() - self.current().len();
+                let line = self.buffer.get(blank..).unwrap_or_default();
+                match self.parts.take(trim_line_end(line), self.number) {
+                    Some(taken) => taken,
+                    None => continue,
                 }
+            } else {
+                let (number, text) = self.parts.rest()?;
+                (number, Ok(text.into()))
+            };
+            let is_joined = matches!(text, Ok(Cow::Owned(_)));
+            let told = text.map(|text| line::read(text.trim_ascii(), FilePosition::Line(number)));
+            let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
+            if is_joined {
+                let found = told.iter_mut().flatten().flatten();
+                found.for_each(FoundCapture::note_length);
             }
+            return Some((number, told));
         }
-        self.pending = false;
-        Some(line::read(
-            self.buffer.trim_ascii(),
-            FilePosition::Line(self.number),
-        ))
+        None
     }
 
-    /// All from the line in the buffer on, and the number of that line.
-    pub fn into_rest(mut self) -> Result<(Vec<u8>, u64), FormatError> {
-        let blank = self.buffer.len() - self.current().len();
-        self.buffer.drain(..blank);
-        let left = MAX_HELD.saturating_sub(self.buffer.len() as u64);
-        let read = self
-            .reader
-            .by_ref()
-            .take(left)
-            .read_to_end(&mut self.buffer)?;
+    /// Reads the rest and gives it from the line in the buffer on.
+    pub fn hold(&mut self) -> Result<Vec<u8>, FormatError> {
+        let mut text = self.current().to_vec();
+        let left = MAX_HELD.saturating_sub(text.len() as u64);
+        let mut rest = self.held.by_ref().chain(&mut self.reader).take(left);
+        let read = rest.read_to_end(&mut text)?;
         if read as u64 == left {
             return Err(self.too_long(MAX_HELD));
         }
-        Ok((self.buffer, self.number))
+        Ok(text)
+    }
+
+    /// Reads by lines what [`hold`](Self::hold) gave.
+    pub fn put_back(&mut self, text: Vec<u8>) {
+        self.held = Cursor::new(text);
+        self.number -= 1;
+        self.pending = false;
+    }
+
+    /// Makes UTF-8 of UTF-16 before the first line is read.
+    pub fn decode(&mut self) -> Result<(), FormatError> {
+        let text = self.hold()?;
+        let (decoded, encoding) = text::decode(&text);
+        if encoding == TextEncoding::Bytes {
+            return Err(FormatError::Utf16);
+        }
+        self.held = Cursor::new(decoded.into_owned());
+        Ok(())
     }
 
     /// The number of the line in the buffer.

@@ -1,11 +1,10 @@
 //! How a scheme stands in a definition, and what has to hold before it is one.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::super::template::{PartVariable, Template, TemplatePiece, ValuePart, is_visible};
-use super::{
-    Digest, MacEncoding, PartOrder, Scheme, SchemeKind, SecretForm, Tolerance, ValueLayout, Variant,
-};
+use super::{Digest, MacEncoding, Scheme, SchemeKind, SecretForm, Tolerance, ValueLayout, Variant};
 
 /// The fields of a definition's `signature`, each right in itself. Together they are a scheme where it
 /// can sign, and verifies what it signed.
@@ -17,16 +16,13 @@ pub struct SchemeForm {
     value: ValueLayout,
     #[serde(default)]
     also_accepted: Vec<Variant>,
-    #[serde(default)]
     timestamp_header: Option<HeaderNameForm>,
-    #[serde(default)]
     id_header: Option<HeaderNameForm>,
     signed: Template,
     digest: Digest,
     encoding: MacEncoding,
     #[serde(default)]
     secret: SecretForm,
-    #[serde(default)]
     tolerance: Option<Tolerance>,
 }
 
@@ -41,17 +37,6 @@ enum KindForm {
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub struct HeaderNameForm(pub String);
-
-/// The fields of a layout.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayoutForm {
-    parts: Vec<ValuePart>,
-    #[serde(default)]
-    separator: Option<String>,
-    #[serde(default)]
-    reading: PartOrder,
-}
 
 impl TryFrom<SchemeForm> for Scheme {
     type Error = String;
@@ -121,33 +106,28 @@ fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     Ok(())
 }
 
-impl TryFrom<LayoutForm> for ValueLayout {
-    type Error = String;
-
-    fn try_from(form: LayoutForm) -> Result<Self, String> {
-        let layout = Self {
-            parts: form.parts,
-            separator: form.separator,
-            reading: form.reading,
-        };
-        check_parts(&layout.parts)?;
-        match layout.separator.as_deref() {
-            None if layout.parts.len() > 1 => {
-                return Err("`parts` are several, but no `separator` stands between them".into());
-            }
-            Some(separator) if !separates(&layout, separator) => {
-                return Err(
-                    "`separator` may stand within a part, so that parts could not be told apart"
-                        .into(),
-                );
-            }
-            _ => {}
-        }
-        let value = layout.fill(Some("0"), "0");
-        if value.trim() != value {
-            return Err("the value begins or ends with a space, which gets lost on the way".into());
-        }
+impl<'de> Deserialize<'de> for ValueLayout {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let layout = Self::deserialize(deserializer)?;
+        check_layout(&layout).map_err(D::Error::custom)?;
         Ok(layout)
+    }
+}
+
+fn check_layout(layout: &ValueLayout) -> Result<(), String> {
+    check_parts(&layout.parts)?;
+    let value = layout.fill(Some("0"), "0");
+    match layout.separator.as_deref() {
+        None if layout.parts.len() > 1 => {
+            Err("`parts` are several, but no `separator` stands between them".into())
+        }
+        Some(separator) if !separates(layout, separator) => {
+            Err("`separator` may stand within a part, so that parts could not be told apart".into())
+        }
+        _ if value.trim() != value => {
+            Err("the value begins or ends with a space, which gets lost on the way".into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -49,7 +49,7 @@ fn a_log_of_version_1_is_read_as_it_was() {
     let deliveries = all(&reader, &everything());
     let read: Vec<_> = deliveries
         .iter()
-        .map(|d| (d.source.as_str(), d.verdict.status.as_str()))
+        .map(|d| (d.source.as_ref(), d.verdict.status.as_str()))
         .collect();
     let (received, tested) = (("listen", "valid"), ("test", "unverified"));
     let stale = ("listen", "stale");

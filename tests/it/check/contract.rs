@@ -60,6 +60,7 @@ fn a_name_without_an_address_is_told_in_every_form() {
     let run = run_against(far, "cimplify", &["--json"]).expect(3);
     let told = "the host name of `nowhere.invalid:80` has no address";
     assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: "), "{}", run.stderr);
     let summary = &run.json_lines()[0];
     let unreachable = summary["unreachable"].as_str().unwrap();
     assert!(unreachable.contains(told), "{summary}");
@@ -379,4 +380,25 @@ fn a_handler_that_refuses_everything_does_not_pass_for_a_right_one() {
     );
     let junit = std::fs::read_to_string(sandbox.folder().join("r.xml")).unwrap();
     assert!(junit.contains("failures=\"1\""), "{junit}");
+}
+
+#[test]
+fn where_little_is_said_only_what_is_bad_has_a_line() {
+    let app = crate::harness::endpoint::Endpoint::ok();
+    let only = [
+        "--only",
+        "signature/missing",
+        "--only",
+        "accepts/unicode",
+        "-q",
+    ];
+    let run = run_against(&app.url("/"), "cimplify", &only).expect(1);
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    assert!(lines[0].contains("✗ signature/missing"), "{}", run.stdout);
+    assert!(
+        lines[1].starts_with("2 checks: 1 passed, 1 failed"),
+        "{}",
+        run.stdout
+    );
 }

@@ -169,7 +169,7 @@ fn blamed(provider: &str) -> BTreeSet<String> {
         .expect("built in")
         .definition
         .handler;
-    let checks = handler.known_flaws.iter().flat_map(|flaw| &flaw.checks);
+    let checks = handler.habits.iter().flat_map(|flaw| &flaw.checks);
     let checks = checks.filter(|check| !check.starts_with("idempotent/"));
     checks.cloned().collect()
 }

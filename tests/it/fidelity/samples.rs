@@ -19,7 +19,7 @@ fn dense(text: &str) -> String {
 fn a_quoted_line_is_a_line_of_the_document() {
     for provider in Catalogue::builtin().iter() {
         let code = dense(&published(provider.name()));
-        let flaws = &provider.definition.handler.known_flaws;
+        let flaws = &provider.definition.handler.habits;
         assert!(!flaws.is_empty(), "{}", provider.name());
         for flaw in flaws {
             let line = dense(&flaw.line);
@@ -48,7 +48,7 @@ fn a_quoted_sentence_is_one_of_the_document() {
 #[test]
 fn a_flaw_names_single_checks() {
     for provider in Catalogue::builtin().iter() {
-        for flaw in &provider.definition.handler.known_flaws {
+        for flaw in &provider.definition.handler.habits {
             for check in &flaw.checks {
                 let is_one = check.contains('/') && !check.contains('*');
                 assert!(is_one, "{}: {check}", provider.name());

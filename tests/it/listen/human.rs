@@ -354,3 +354,29 @@ fn a_path_of_somebody_else_s_folder_does_not_act_on_the_terminal() {
         "{stderr}"
     );
 }
+
+#[test]
+fn the_first_lines_say_which_events_go_where_and_that_answers_are_scripted() {
+    let (pay, all) = (Endpoint::ok(), Endpoint::ok());
+    let route = format!("payment.*,!payment.voided={}", pay.url("/pay"));
+    let flags = [
+        "--route",
+        &route,
+        "--forward-to",
+        &all.url("/"),
+        "--respond",
+        "503",
+    ];
+    let mut window = Window::open(&Sandbox::new(), &flags);
+    let first = window.stderr.until("forwards");
+    let expected = format!("payment.*,!payment.voided to {}", pay.url("/pay"));
+    assert!(first.contains(&expected), "{first}");
+    let second = window.stderr.until("forwards");
+    assert!(
+        second.contains(&format!("forwards  to {}", all.url("/"))),
+        "{second}"
+    );
+    assert!(window.stderr.until("answers").contains("`--respond`"));
+    window.signal("INT");
+    window.child.wait().unwrap();
+}

@@ -129,6 +129,7 @@ fn an_empty_selection_is_told_on_stderr_and_no_error() {
                 2,
             ),
             (["--event", "payment.*"], "no delivery matches\n", 0),
+            (["--source", "send"], "`send` keeps nothing", 0),
             (["--event", "payment.failed"], "no delivery matches\n", 0),
         ] {
             let run = sandbox

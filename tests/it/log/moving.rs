@@ -441,3 +441,30 @@ fn what_test_sent_stays_marked_when_it_is_moved() {
         assert_eq!(ids(&listed), [id(1)], "{format}");
     }
 }
+
+#[test]
+fn what_is_imported_stands_where_it_was_received() {
+    let sandbox = Sandbox::new();
+    for file in [&[4, 2][..], &[5, 0], &[3, 1]] {
+        let captures: Vec<_> = file.iter().copied().map(capture).collect();
+        let input = ndjson(&captures);
+        let run = sandbox.run_with(&["log", "import", "-"], input.as_bytes());
+        run.expect(0);
+    }
+    let all: Vec<_> = (0..6).map(id).collect();
+    assert_eq!(ids(&sandbox.run(&["log", "--json"]).expect(0)), all);
+    assert_eq!(
+        ids(&sandbox.run(&["log", "--json", "--limit", "2"]).expect(0)),
+        all[4..]
+    );
+    assert_eq!(ids(&sandbox.run(&["log", "export"]).expect(0)), all);
+    sandbox.run(&["log"]).expect(0);
+    for (name, number) in [("@last", 5), ("@last~1", 4), ("1", 0), ("4", 3)] {
+        let shown = sandbox.run(&["log", "show", name, "--json"]).expect(0);
+        assert_eq!(ids(&shown)[0], id(number), "{name}");
+    }
+    // Another import of it changes nothing.
+    let input = ndjson(&[capture(3), capture(5)]);
+    let again = sandbox.run_with(&["log", "import", "-", "--json"], input.as_bytes());
+    assert_eq!(again.expect(0).json_lines()[0]["present"], 2);
+}

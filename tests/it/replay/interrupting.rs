@@ -69,6 +69,23 @@ pub fn logged(sandbox: &Sandbox, ids: &[String]) -> Vec<usize> {
 }
 
 #[test]
+fn how_to_go_on_is_told_however_little_is_said() {
+    let sandbox = Sandbox::new();
+    fill(&sandbox, (0..60).map(|number| ibakepro(number, now() - 60)));
+    let endpoint = Endpoint::ok();
+    let url = endpoint.url("/");
+    let args = [
+        "replay", "--event", "order.*", "--rate", "1/s", "-q", "--url", &url,
+    ];
+    let run = Replay::start(&sandbox, &args);
+    endpoint.next();
+    run.signal("INT");
+    let (ended, _, stderr) = run.end();
+    assert_eq!(ended, Some(130), "{stderr}");
+    assert!(stderr.contains("--resume=run_"), "{stderr}");
+}
+
+#[test]
 fn what_is_under_way_is_finished_and_resume_sends_exactly_the_rest() {
     for (concurrency, name, code) in [("1", "INT", 130), ("4", "TERM", 143)] {
         let sandbox = Sandbox::new();

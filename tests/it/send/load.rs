@@ -41,6 +41,13 @@ fn is_consistent(summary: &Value, sent: usize) {
 }
 
 #[test]
+fn where_little_is_said_no_figure_is_drawn() {
+    let run = load("olympus", &Endpoint::ok(), &["--count", "30", "-q"]).expect(0);
+    assert_eq!(run.stdout.lines().count(), 3, "{}", run.stdout);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
 fn every_request_is_unique_and_signed() {
     for provider in PROVIDERS {
         let endpoint = Endpoint::ok();

@@ -291,3 +291,252 @@ fn copied_commands_and_traces_of_curl_are_read() {
     }
     assert_eq!(statuses("trace.txt", trace), ["valid"]);
 }
+
+/// A HAR file of these bodies, rightly signed.
+fn signed_har(bodies: &[&str]) -> String {
+    let request = |body: &&str| {
+        json!({"headers": [{"name": ":authority", "value": "x"},
+            {"name": "X-Cimplify-Signature", "value": cimplify(body)}], "postData": {"text": body}})
+    };
+    har(&bodies.iter().map(request).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_is_whole_in_a_file_that_breaks_off_is_read_and_the_rest_is_told() {
+    let capture = |body: &str| -> Value { serde_json::from_str(&capture(body)).unwrap() };
+    let list = json!([capture(BODY), capture(BODY), capture(BODY)]);
+    let har: Value = serde_json::from_str(&signed_har(&[BODY, BODY, BODY])).unwrap();
+    for (name, noun, file) in [
+        ("a.har", "entry", har),
+        ("a.json", "item", list.clone()),
+        ("a.json", "item", json!({"events": list})),
+    ] {
+        for text in [
+            file.to_string(),
+            serde_json::to_string_pretty(&file).unwrap(),
+        ] {
+            let middle = text.rfind("evt_1").unwrap();
+            for (end, whole) in [(middle, 2), (text.len() - 1, 3)] {
+                let sandbox = Sandbox::new();
+                sandbox.file(name, &text[..end]);
+                let run = verify(&sandbox, &[name, "--json"]).expect(4);
+                assert_eq!(lines(&run).1["valid"], whole, "{noun} {end}");
+                let place = format!("{noun} {}: the file ends", whole + 1);
+                assert!(run.stderr.contains(&place), "{}", run.stderr);
+                let imported = sandbox.run(&["log", "import", name, "--json"]).expect(4);
+                let imported = &imported.json_lines()[0];
+                let count = |name: &str| imported[name].as_u64().unwrap();
+                assert_eq!(count("added") + count("present"), whole, "{imported}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_requests_of_a_queue_s_records_are_judged_one_by_one() {
+    let headers = json!({"X-Cimplify-Signature": cimplify(BODY)});
+    let many = json!({"x-cimplify-signature": [cimplify(BODY)]});
+    let events = [
+        json!({"httpMethod": "POST", "headers": headers, "body": BODY, "isBase64Encoded": false}),
+        json!({"httpMethod": "POST", "multiValueHeaders": many, "requestContext": {"elb": {}}, "body": BODY}),
+        json!({"rawPath": "/w", "headers": headers, "requestContext": {"http": {"method": "POST"}}, "body": BODY}),
+    ];
+    let queued = |event: &Value| json!({"messageId": "1", "body": event.to_string()});
+    let told = |event: &Value| json!({"Sns": {"Message": event.to_string()}});
+    let routed = |event: &Value| json!({"detail-type": "x", "detail": event});
+    let logged = |event: &Value| json!({"timestamp": 1, "message": format!("{event}\n")});
+    let all = |of: &dyn Fn(&Value) -> Value| -> Vec<Value> { events.iter().map(of).collect() };
+    for file in [
+        json!(events),
+        json!({"Records": all(&queued)}),
+        json!({"Records": all(&told)}),
+        json!(all(&routed)),
+        json!({"events": events}),
+        json!({"events": all(&logged), "nextForwardToken": "f"}),
+    ] {
+        for text in [
+            file.to_string(),
+            serde_json::to_string_pretty(&file).unwrap(),
+        ] {
+            assert_eq!(statuses("a.json", &text), ["valid"; 3], "{text}");
+        }
+        let lines = format!("{file}\n{}\n", capture(BODY));
+        if file.is_object() {
+            assert_eq!(statuses("a.ndjson", lines), ["valid"; 4]);
+        }
+    }
+    let sandbox = Sandbox::new();
+    for payload in [
+        json!({"events": [{"a": 1}]}),
+        json!({"Records": []}),
+        json!([1, 2]),
+    ] {
+        sandbox.file("a.json", payload.to_string());
+        let run = verify(&sandbox, &["a.json"]).expect(4);
+        assert!(run.stderr.contains("if this is a body"), "{}", run.stderr);
+    }
+}
+
+/// The parts of a line, by Docker's rules or by those of Kubernetes.
+fn parts(line: &str, stream: &str, is_docker: bool) -> Vec<String> {
+    let pieces: Vec<_> = line.as_bytes().chunks(16 * 1024).collect();
+    let part = |(at, piece): (usize, &&[u8])| {
+        let text = String::from_utf8_lossy(piece);
+        let is_last = at + 1 == pieces.len();
+        if is_docker {
+            let end = if is_last { "\n" } else { "" };
+            let log = format!("{text}{end}");
+            json!({"log": log, "stream": stream, "time": "2026-03-02T09:15:02Z"}).to_string()
+        } else {
+            let flag = if is_last { "F" } else { "P" };
+            format!("2026-03-02T09:15:02.1Z {stream} {flag} {text}")
+        }
+    };
+    pieces.iter().enumerate().map(part).collect()
+}
+
+#[test]
+fn lines_that_a_container_has_cut_are_joined_by_stream() {
+    let line = |letter: &str| {
+        capture(&BODY.replace("{}", &format!("{{\"a\":\"{}\"}}", letter.repeat(50_000))))
+    };
+    for is_docker in [true, false] {
+        let first = parts(&line("b"), "stdout", is_docker);
+        let second = parts(&format!("[web] {}", line("c")), "stderr", is_docker);
+        let mixed: Vec<_> = first
+            .iter()
+            .zip(&second)
+            .flat_map(|(a, b)| [a.as_str(), b])
+            .collect();
+        assert_eq!(statuses("a.log", mixed.join("\n")), ["valid", "valid"]);
+        let cut = first[..first.len() - 1].join("\n");
+        let sandbox = Sandbox::new();
+        sandbox.file("a.log", cut);
+        let run = verify(&sandbox, &["a.log"]).expect(4);
+        assert!(
+            run.stderr.contains("line 1: not a capture"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn commands_that_browsers_copy_for_windows_are_read_or_refused() {
+    let body = BODY.replace("{}", r#"{"a":"50% of\n<b> & \"c\""}"#);
+    let header = format!("X-Cimplify-Signature: {}", cimplify(&body));
+    let careted = |text: &str| {
+        let text = text.replace('\\', r"\\").replace('"', "\\\"");
+        let special =
+            |c: char| !(c.is_alphanumeric() || c.is_whitespace() || "_-:=+~'/.,?;()*`".contains(c));
+        let quoted = text
+            .chars()
+            .flat_map(|c| special(c).then_some('^').into_iter().chain([c]));
+        format!("^\"{}^\"", quoted.collect::<String>().replace("%1", "%^1"))
+    };
+    let doubled = |text: &str| {
+        let text = text.replace('"', "\"\"").replace('%', "\"%\"");
+        format!("\"{}\"", text.replace('\\', r"\\"))
+    };
+    let new = format!(
+        "curl {} ^\r\n  -H {} ^\r\n  --data-raw {}",
+        careted("http://x/w?a=1&b=2"),
+        careted(&header),
+        careted(&body)
+    );
+    let old = format!(
+        "curl \"http://x/w\" -H {} --data-raw {}",
+        doubled(&header),
+        doubled(&body)
+    );
+    for text in [new.clone(), old, format!("{new} &\r\n{new}\r\n")] {
+        let statuses = statuses("a.txt", &text);
+        assert_eq!(
+            statuses,
+            vec!["valid"; text.matches("curl").count()],
+            "{text}"
+        );
+    }
+    // What the quoting has taken away is nobody's fault.
+    let (verdicts, code) = judged("a.txt", new.replace("evt_1", "evt_2"));
+    assert_eq!(
+        (verdicts[0].0.as_str(), code),
+        ("unverified", 1),
+        "{verdicts:?}"
+    );
+    for text in [
+        "$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\nInvoke-WebRequest -Uri \"http://x/\" `\n-Method \"POST\" `\n-Body \"{`\"a`\":1}\"",
+        "Invoke-RestMethod -Uri http://x/ -Body '{}'",
+        "fetch(\"http://x/\", {\n  \"body\": \"{}\"\n});",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.file("a.txt", text);
+        let run = verify(&sandbox, &["a.txt"]).expect(4);
+        assert!(run.stderr.contains("copied as cURL"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn pseudo_headers_are_no_headers() {
+    let header = format!("X-Cimplify-Signature: {}", cimplify(BODY));
+    let pseudo = ":method: POST\n:path: /w\n:authority: x\n:scheme: https\n";
+    for text in [
+        format!("{pseudo}{header}\n\n{BODY}\n"),
+        format!("POST /w HTTP/2\n:authority: x\n{header}\n\n{BODY}"),
+    ] {
+        assert_eq!(statuses("a.http", &text), ["valid"], "{text}");
+        assert_eq!(statuses("a.txt", &text), ["valid"], "{text}");
+    }
+    assert_eq!(statuses("a.har", signed_har(&[BODY])), ["valid"]);
+}
+
+#[test]
+fn a_request_in_two_packets_is_put_together() {
+    let head = format!(
+        "POST /w HTTP/1.1\r\nX-Cimplify-Signature: {}\r\nContent-Length: {}\r\n\r\n",
+        cimplify(BODY),
+        BODY.len()
+    );
+    let half = BODY.len() / 2;
+    let pieces = [head, BODY[..half].to_owned(), BODY[half..].to_owned()];
+    let about = |seq: usize, length: usize| {
+        format!(
+            "10:30:01.1 IP 10.0.0.1.50812 > 10.0.0.2.4400: Flags [P.], seq {seq}:{}, ack 1, length {length}: HTTP\n",
+            seq + length
+        )
+    };
+    let answer =
+        "10:30:01.2 IP 10.0.0.2.4400 > 10.0.0.1.50812: Flags [.], ack 1, length 0\nE..4..@.@.\n";
+    let (mut ascii, mut hex, mut seq) = (String::new(), String::new(), 1);
+    for piece in &pieces {
+        let headers = [&[0x45][..], &[0; 19], &[0; 12], &[0x80], &[0; 19]].concat();
+        let packet = [&headers, piece.as_bytes()].concat();
+        let shown = format!(
+            "{}E{}{}\n{answer}",
+            about(seq, piece.len()),
+            ".".repeat(51),
+            piece.replace('\r', "")
+        );
+        // A packet that was sent again is the same one.
+        ascii += &shown.repeat(if seq > 1 { 2 } else { 1 });
+        hex += &about(seq, piece.len());
+        for (at, line) in packet.chunks(16).enumerate() {
+            let columns: Vec<_> = line
+                .chunks(2)
+                .map(|two| {
+                    two.iter()
+                        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+                })
+                .collect();
+            let _ = writeln!(hex, "\t0x{:04x}:  {:<39}  ....", at * 16, columns.join(" "));
+        }
+        hex += answer;
+        seq += piece.len();
+    }
+    assert_eq!(statuses("a.txt", &ascii), ["valid"], "{ascii}");
+    assert_eq!(statuses("a.txt", &hex), ["valid"], "{hex}");
+    assert_eq!(
+        statuses("a.txt", ascii.replace("evt_1", "evt_2")),
+        ["unverified"]
+    );
+}

@@ -39,6 +39,22 @@ fn one_capture_is_shown_in_full() {
 }
 
 #[test]
+fn where_little_is_said_each_is_a_line() {
+    for files in [&["bad.json"][..], &["good.json", "bad.json"]] {
+        let run = verify(&sandbox(), &[files, &["-q"]].concat()).expect(1);
+        let lines: Vec<_> = run.stdout.lines().collect();
+        assert_eq!(
+            (lines.len(), run.stderr.as_str()),
+            (files.len(), ""),
+            "{lines:?}"
+        );
+        for (line, file) in lines.iter().zip(files) {
+            assert!(line.ends_with(file), "{line}");
+        }
+    }
+}
+
+#[test]
 fn several_are_a_table_with_what_is_wrong_below() {
     let run = verify(&sandbox(), &["good.json", "bad.json"]).expect(1);
     let lines: Vec<_> = run.stdout.lines().collect();

@@ -3,15 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap_complete::engine::CompletionCandidate;
 
-use super::select::ALL_SOURCES;
+use strum::VariantArray as _;
+
 use crate::check::plan;
-use crate::cli::GlobalArgs;
 use crate::cli::completion::{self, Candidates};
-use crate::command::{World, console};
+use crate::cli::{ALL_SOURCES, GlobalArgs};
 use crate::config::Setup;
 use crate::delivery::{DeliverySource, Status, Timestamp};
 use crate::provider::{Catalogue, Provider};
@@ -46,7 +45,12 @@ fn of_argument(command: &str, argument: &str) -> Option<Candidates> {
             || Typing::of_process().providers()
         }
         (_, "event" | "events" | "expect") => || Typing::of_process().events(),
-        (_, "verdict") => || Status::ALL.map(|status| status.as_str().into()).into(),
+        (_, "verdict") => || {
+            Status::VARIANTS
+                .iter()
+                .map(|status| status.as_str().into())
+                .collect()
+        },
         (_, "source") => Typing::sources,
         _ => return None,
     })
@@ -70,16 +74,10 @@ impl Typing {
             log: flag(&words, &["--log"]).map(PathBuf::from),
             ..GlobalArgs::default()
         };
-        let world = World {
-            console: console(&global, Path::new(".")),
-            folder: ".".into(),
-            clock: Timestamp::now,
-            notes: Arc::default(),
-        };
         Self {
             // A configuration that cannot be read offers what is built in.
-            setup: Setup::load(&global, None, &world.folder).ok(),
-            now: world.now(),
+            setup: Setup::load(&global, None, Path::new(".")).ok(),
+            now: Timestamp::now(),
             words,
         }
     }
@@ -127,7 +125,7 @@ impl Typing {
         let known = DeliverySource::ALL;
         let names = known
             .iter()
-            .map(DeliverySource::as_str)
+            .map(DeliverySource::as_ref)
             .chain([ALL_SOURCES]);
         names.map(|name| name.to_owned().into()).collect()
     }

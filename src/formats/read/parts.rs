@@ -1,0 +1,127 @@
+//! Lines that a container's log has cut into parts: Docker at 16 KiB, what Kubernetes runs by its flags.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::super::{FilePosition, FormatError, line};
+
+/// How many bytes of parts are held, and of how many lines.
+const MAX_HELD: usize = 256 * 1024 * 1024;
+const MAX_OPEN: usize = 64;
+
+/// What a decoder makes of half a character.
+const LOST: &str = "\u{fffd}";
+
+/// The lines of which the end has not come, each with its stream and where it starts.
+#[derive(Debug, Default)]
+pub struct LineParts {
+    open: Vec<(String, u64, Vec<u8>)>,
+}
+
+/// A part of a line: its stream, its text, and whether it is the last, where that is said.
+type LinePart<'a> = (String, Cow<'a, [u8]>, Option<bool>);
+
+/// Where a line starts, and its text.
+type WholeLine<'a> = (u64, Result<Cow<'a, [u8]>, FormatError>);
+
+/// A line of Docker's, of journald's or of a collector's, with what they say of parts.
+#[derive(Deserialize)]
+struct PartForm {
+    #[serde(alias = "MESSAGE", alias = "message")]
+    log: String,
+    stream: Option<String>,
+    partial_message: Option<String>,
+    partial_last: Option<String>,
+    partial_id: Option<String>,
+    #[serde(rename = "CONTAINER_PARTIAL_MESSAGE")]
+    journald: Option<String>,
+}
+
+impl LineParts {
+    /// Takes a line; gives back what is whole with it, and where that starts.
+    pub fn take<'a>(&mut self, line: &'a [u8], number: u64) -> Option<WholeLine<'a>> {
+        let whole = Some((number, Ok(Cow::Borrowed(line))));
+        let Some((stream, text, is_last)) = of_cri(line).or_else(|| of_json(line)) else {
+            return whole;
+        };
+        let at = self.open.iter().position(|(open, ..)| *open == stream);
+        let has_capture = || line::has_capture(&text, FilePosition::Line(number));
+        // Where a collector has taken the line end off, what breaks off within an object is a part.
+        let is_whole =
+            is_last.is_none() && (at.is_none() && !text.contains(&b'{') || has_capture());
+        let is_last = is_last == Some(true);
+        match at {
+            _ if is_whole => whole,
+            None if is_last || self.open.len() == MAX_OPEN => whole,
+            None => {
+                self.open.push((stream, number, text.into_owned()));
+                None
+            }
+            Some(at) => self.join(at, &text, is_last),
+        }
+    }
+
+    /// Adds a part to the line at this place of those that are open.
+    fn join<'a>(&mut self, at: usize, text: &[u8], is_last: bool) -> Option<WholeLine<'a>> {
+        let (_, from, held) = self.open.get_mut(at)?;
+        let is_torn = held.ends_with(LOST.as_bytes()) || text.starts_with(LOST.as_bytes());
+        let from = *from;
+        held.extend_from_slice(text);
+        if !is_torn && !is_last && held.len() < MAX_HELD {
+            return None;
+        }
+        let (.., held) = self.open.swap_remove(at);
+        let problem = "the container's log has cut a character in two";
+        let torn = || FormatError::at(FilePosition::Line(from), problem);
+        Some((
+            from,
+            if is_torn {
+                Err(torn())
+            } else {
+                Ok(held.into())
+            },
+        ))
+    }
+
+    /// A line of which the end did not come.
+    pub fn rest(&mut self) -> Option<(u64, Vec<u8>)> {
+        let (_, from, held) = self.open.pop()?;
+        Some((from, held))
+    }
+}
+
+/// Such as `2026-03-02T09:15:02.497123456Z stdout P {"v":1,`; `F` is the last.
+fn of_cri(line: &[u8]) -> Option<LinePart<'_>> {
+    line.first().filter(|first| first.is_ascii_digit())?;
+    let mut words = line.splitn(4, |byte| *byte == b' ').skip(1);
+    let stream = std::str::from_utf8(words.next()?).ok()?;
+    let is_last = match words.next()?.split(|byte| *byte == b':').next()? {
+        b"P" => false,
+        b"F" => true,
+        _ => return None,
+    };
+    let text = words.next().unwrap_or_default();
+    let is_stream = ["stdout", "stderr"].contains(&stream);
+    is_stream.then(|| (stream.to_owned(), text.into(), Some(is_last)))
+}
+
+/// Docker ends a line with its line end, journald and collectors have a member for what is a part.
+fn of_json(line: &[u8]) -> Option<LinePart<'_>> {
+    // Ours are many.
+    if line.first() != Some(&b'{') || line.starts_with(br#"{"v":"#) {
+        return None;
+    }
+    let form = serde_json::from_slice::<PartForm>(line).ok()?;
+    let says = |said: &Option<String>| said.as_deref().map(|said| said == "true");
+    let is_part = says(&form.partial_message).or(says(&form.journald));
+    let is_last = match is_part {
+        Some(is_part) => Some(!is_part || says(&form.partial_last) == Some(true)),
+        None if form.log.ends_with('\n') => Some(true),
+        None => None,
+    };
+    let is_marked = is_part.is_some();
+    let stream = form.partial_id.or(form.stream);
+    let stream = stream.or_else(|| is_marked.then(String::new))?;
+    Some((stream, form.log.into_bytes().into(), is_last))
+}

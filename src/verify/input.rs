@@ -1,0 +1,73 @@
+//! The inputs: files and stdin.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
+
+use super::live::{LiveReader, OnWait};
+use crate::formats::refuse_device;
+
+/// Where captures, or a body, are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaptureInput {
+    /// `-`, or nothing.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl CaptureInput {
+    /// The input of a path.
+    pub fn of(path: &Path) -> Self {
+        if path.as_os_str() == "-" {
+            Self::Stdin
+        } else {
+            Self::File(path.to_owned())
+        }
+    }
+
+    /// What people know it by.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Stdin => "stdin".into(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// The file's name, whose extension tells its form where its first bytes leave a doubt.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => path.to_str(),
+        }
+    }
+
+    /// Opens it; a path is taken from `folder`. Of what may stay open, `on_wait` is told whenever
+    /// nothing more is there.
+    pub fn open(&self, folder: &Path, on_wait: OnWait) -> io::Result<Box<dyn Read>> {
+        let path = match self {
+            Self::File(path) => folder.join(path),
+            Self::Stdin => {
+                let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+                refuse_device(&stdin)?;
+                return if stdin.metadata()?.is_file() {
+                    Ok(Box::new(stdin))
+                } else {
+                    Ok(Box::new(LiveReader::start(move || Ok(stdin), on_wait)?))
+                };
+            }
+        };
+        if fs::metadata(&path)?.file_type().is_fifo() {
+            // To open it waits for who writes to it.
+            return Ok(Box::new(LiveReader::start(
+                move || File::open(path),
+                on_wait,
+            )?));
+        }
+        let file = File::open(path)?;
+        refuse_device(&file)?;
+        Ok(Box::new(file))
+    }
+}
