@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::placeholder::{Placeholder, Segment, segments};
 use super::{Definition, FieldSource, Story};
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::{JsonFields, Path, PathError, javascript};
+use crate::json::{JsonFields, Path, PathError, TypedJson, javascript};
 use crate::signature::{Key, Signed, sign};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
@@ -246,16 +246,28 @@ impl Payload {
 }
 
 impl FieldSource {
-    /// Writes a value at this place of a document. Fails where the document, which may be a user's,
-    /// has no such place.
-    pub fn put(&self, document: &mut Document, text: &str) -> Result<(), PathError> {
-        match self {
-            Self::Header { header } => document.headers.set(header, text.to_owned()),
-            Self::Path(path) => {
-                path.parse::<Path>()?
-                    .set(&mut document.value, Value::from(text), false)?;
+    /// Writes a text at this place of a document, as a number where one stands and it is one. Gives
+    /// the digits that JavaScript would write otherwise. Fails where the document, which may be a
+    /// user's, has no such place.
+    pub fn put(
+        &self,
+        document: &mut Document,
+        text: &str,
+    ) -> Result<Vec<(Path, String)>, PathError> {
+        let path = match self {
+            Self::Header { header } => {
+                document.headers.set(header, text.to_owned());
+                return Ok(Vec::new());
             }
-        }
-        Ok(())
+            Self::Path(path) => path.parse::<Path>()?,
+        };
+        let place = path.find(&mut document.value);
+        let typed = place.filter(|value| value.is_number());
+        let typed = typed.and_then(|_| text.parse::<TypedJson>().ok());
+        let typed = typed.filter(|typed| typed.value.is_number());
+        let typed = typed.unwrap_or_else(|| Value::from(text).into());
+        let numbers = typed.numbers_at(&path).collect();
+        path.set(&mut document.value, typed.value, false)?;
+        Ok(numbers)
     }
 }

@@ -10,11 +10,14 @@ use super::{
 };
 
 /// Why a secret is no key for a scheme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The scheme's secrets are encoded and this one does not decode.
-    #[error("the secret is not {0}, as this provider's secrets are")]
-    Encoding(SecretEncoding),
+    #[error("the secret is not {}, as this provider's secrets are", .0.describe())]
+    Encoding(SecretForm),
+    /// The prefix of Standard Webhooks stands before it and does not belong there.
+    #[error("the secret begins with one `whsec_` more than this provider's secrets do")]
+    Prefix,
     /// The secret has no bytes.
     #[error("the secret is empty")]
     Empty,
@@ -129,11 +132,13 @@ pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, Key
         }
     };
     let text = bare.strip_prefix(prefix).unwrap_or(bare);
-    match form.encoding {
-        SecretEncoding::Text => Ok(text.to_vec()),
-        SecretEncoding::Base64 => BASE64
-            .decode(text)
-            .map_err(|_| KeyError::Encoding(form.encoding)),
-        SecretEncoding::Hex => hex::decode(text).map_err(|_| KeyError::Encoding(form.encoding)),
-    }
+    let key = match form.encoding {
+        SecretEncoding::Text => Some(text.to_vec()),
+        SecretEncoding::Base64 => BASE64.decode(text).ok(),
+        SecretEncoding::Hex => hex::decode(text).ok(),
+    };
+    key.ok_or_else(|| match text.starts_with(b"whsec_") {
+        true => KeyError::Prefix,
+        false => KeyError::Encoding(form.clone()),
+    })
 }
