@@ -12,9 +12,10 @@ use super::runner::Runner;
 use crate::delivery::{Attempt, Delivery, DeliverySource, Status, Timestamp, Verdict, id};
 use crate::dispatch::SendMode;
 
-/// The longest that a `Retry-After` is waited for, in seconds: the window of most limiters.
+/// The longest that one request waits in all as `Retry-After` says, in seconds: the window of most
+/// limiters. Who refuses it after that refuses it for another reason.
 const LONGEST_WAIT: i64 = 60;
-/// How often one request is sent again after such a wait.
+/// How often one request is sent again after such waits.
 const WAITS: usize = 3;
 
 impl Runner<'_> {
@@ -65,11 +66,12 @@ impl Runner<'_> {
         mode: SendMode,
         mut waits: usize,
     ) -> Option<Exchange> {
+        let mut left = Duration::from_secs(LONGEST_WAIT.unsigned_abs());
         loop {
             let sent = self.endpoint.send(delivery_id, &delivery.request, mode);
             let attempt = sent.await?;
             let pause = retry_after(&attempt, self.context.now());
-            let Some(pause) = pause.filter(|_| waits > 0) else {
+            let Some(pause) = pause.filter(|pause| waits > 0 && *pause <= left) else {
                 return Some(Exchange {
                     delivery_id: delivery_id.to_owned(),
                     delivery: delivery.clone(),
@@ -77,6 +79,7 @@ impl Runner<'_> {
                 });
             };
             waits -= 1;
+            left -= pause;
             (self.on_wait)(pause);
             sleep(pause).await;
         }

@@ -1,10 +1,15 @@
 //! Sending one request and reading its answer.
 
+mod local;
+
+use std::error::Error;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::body::Body;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, redirect, retry};
 use rustls::ClientConfig;
@@ -15,6 +20,7 @@ use super::body::BodyBuffer;
 use super::proxy::{self, Proxies};
 use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider, trust};
 use crate::delivery::{Answer, Failure, Request};
+use local::LocalConnections;
 
 /// The largest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
@@ -66,6 +72,7 @@ pub struct Client {
     insecure: bool,
     fresh_connections: bool,
     answers: ByteBudget,
+    local: LocalConnections,
     proxies: Proxies,
     /// By whether a target is `https`, whether it is reached directly, and whether names go out in
     /// lower case. Each is made at its first use: loading the system's certificates takes longer than
@@ -84,6 +91,7 @@ impl Client {
             insecure: options.insecure,
             fresh_connections: options.fresh_connections,
             answers: ByteBudget::new(MAX_ANSWERS_HELD),
+            local: LocalConnections::new(!options.fresh_connections),
             proxies: Proxies::of_process(),
             made: Default::default(),
         })
@@ -123,6 +131,11 @@ impl Client {
         let failed = |error: reqwest::Error| failure::classify(&error, target);
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|error| failure::unsendable(error, target))?;
+        if target.is_loopback() && !target.is_https() && !target.has_user_info() {
+            let (local, answers) = (&self.local, &self.answers);
+            let exchange = local.exchange(target, method, request, lower_case, answers);
+            return exchange.await;
+        }
         let proxy = self.proxies.on_the_way_to(target).await;
         let client = self.client_for(target, proxy.is_none(), lower_case);
         let client = client.map_err(failed)?;
@@ -138,7 +151,7 @@ impl Client {
                 Some(proxy) if error.is_connect() => proxy::failed(failed(error), proxy, target),
                 _ => failed(error),
             })?;
-        read_answer(response, target, &self.answers).await
+        read_answer(response.into(), target, &self.answers).await
     }
 
     /// The client for a target; two made at once differ in nothing, and the first is kept.
@@ -225,22 +238,29 @@ fn copy_fields(request: &Request, headers: &mut HeaderMap) -> Result<(), String>
     Ok(())
 }
 
-/// Sets the body. hyper states no length for an empty one, and some servers ask for it wherever
-/// the method usually has a body.
+/// Whether a request of this method usually has a body: then some servers ask for the length of an empty
+/// one, and hyper states none.
+fn has_usual_body(method: &Method) -> bool {
+    matches!(method.as_str(), "POST" | "PUT" | "PATCH")
+}
+
 fn set_body(outgoing: &mut reqwest::Request, body: &Bytes) {
     if !body.is_empty() {
         *outgoing.body_mut() = Some(body.clone().into());
-    } else if matches!(outgoing.method().as_str(), "POST" | "PUT" | "PATCH") {
+    } else if has_usual_body(outgoing.method()) {
         let zero = HeaderValue::from_static("0");
         outgoing.headers_mut().insert(CONTENT_LENGTH, zero);
     }
 }
 
-async fn read_answer(
-    mut response: reqwest::Response,
+async fn read_answer<B>(
+    response: hyper::Response<B>,
     target: &Target,
     budget: &ByteBudget,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, Failure>
+where
+    B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
+{
     let status = response.status().as_u16();
     let fields = response.headers().iter();
     let headers = fields
@@ -250,15 +270,16 @@ async fn read_answer(
         Problem::TooLarge { limit } => failure::too_large(limit, target),
         _ => failure::no_room(target),
     };
-    let buffer = BodyBuffer::new(response.content_length(), MAX_ANSWER, budget);
+    let mut body = response.into_body();
+    let buffer = BodyBuffer::new(body.size_hint().exact(), MAX_ANSWER, budget);
     let buffer = tokio::time::timeout(ROOM_TIME, buffer).await;
     let mut buffer = buffer.unwrap_or(Err(Problem::NoRoom)).map_err(unread)?;
-    loop {
-        let chunk = response.chunk().await;
-        let Some(chunk) = chunk.map_err(|error| failure::classify(&error, target))? else {
-            break;
-        };
-        buffer.push(chunk).map_err(unread)?;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| failure::classify(&error, target))?;
+        // What is no data is a trailer, and trailers are no part of an answer here.
+        buffer
+            .push(frame.into_data().unwrap_or_default())
+            .map_err(unread)?;
     }
     Ok(Answer {
         status,

@@ -7,11 +7,18 @@ use std::time::Duration;
 use super::Target;
 use crate::delivery::{Failure, FailureKind};
 
-/// The failure behind a reqwest error, found by walking its sources.
-pub(super) fn classify(error: &reqwest::Error, target: &Target) -> Failure {
+/// The failure behind an error of a client, found by walking its sources.
+pub(super) fn classify(error: &(dyn Error + 'static), target: &Target) -> Failure {
+    failure(kind_of(error), &innermost(error), target)
+}
+
+/// The failure to find an address of the target.
+pub(super) fn no_address(error: &io::Error, target: &Target) -> Failure {
+    failure(FailureKind::Dns, &innermost(error), target)
+}
+
+fn failure(kind: FailureKind, cause: &str, target: &Target) -> Failure {
     let place = target.authority();
-    let cause = innermost(error);
-    let kind = kind_of(error);
     let message = match kind {
         FailureKind::Refused => format!("nothing listens on `{place}`"),
         FailureKind::Timeout => format!("`{place}` did not take the connection in time"),
@@ -86,8 +93,9 @@ fn seconds_text(time: Duration) -> String {
     }
 }
 
-fn kind_of(error: &reqwest::Error) -> FailureKind {
-    if error.is_dns() {
+fn kind_of(error: &(dyn Error + 'static)) -> FailureKind {
+    let is_of_name = |error: &reqwest::Error| error.is_dns();
+    if error.downcast_ref().is_some_and(is_of_name) {
         return FailureKind::Dns;
     }
     let of_transport = chain(error).find_map(|cause| {
@@ -138,7 +146,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 }
 
 /// The text of the last source, which names the cause without its wrappers.
-fn innermost(error: &reqwest::Error) -> String {
+fn innermost(error: &(dyn Error + 'static)) -> String {
     let last = chain(error).last().map(ToString::to_string);
     last.unwrap_or_default().replace(['\r', '\n'], " ")
 }

@@ -141,6 +141,11 @@ impl Target {
         format!("{host}:{port}")
     }
 
+    /// What a `Host` field says: the port only where it is not the scheme's own.
+    pub(super) fn host(&self) -> &str {
+        &self.0[url::Position::BeforeHost..url::Position::AfterPort]
+    }
+
     /// Path and query, as they stand in the request line.
     pub fn request_target(&self) -> &str {
         &self.0[url::Position::BeforePath..url::Position::AfterQuery]

@@ -1,11 +1,13 @@
 //! Reading single fields of a JSON text without building the rest.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::path::{Path, Step};
-use super::token::{Bracket, children};
+use super::token::Bracket;
 
 /// Whether a body is one JSON text.
 pub fn is_json(body: &[u8]) -> bool {
@@ -16,23 +18,18 @@ pub fn is_json(body: &[u8]) -> bool {
 pub struct JsonFields<'a> {
     bracket: Bracket,
     /// By key; of an array, by nothing.
-    members: Vec<(Cow<'a, str>, &'a str)>,
+    members: Vec<(String, &'a str)>,
 }
 
 impl<'a> JsonFields<'a> {
     /// The members of the object or the items of the array that `body` is; `None` where it is
     /// neither.
     pub fn new(body: &'a [u8]) -> Option<Self> {
-        let (bracket, children) = children(std::str::from_utf8(body).ok()?)?;
-        let name = |key| match bracket {
-            Bracket::Object => unescape(key),
-            Bracket::Array => Some(Cow::Borrowed("")),
-        };
-        let members = children
-            .into_iter()
-            .map(|(key, value)| Some((name(key)?, value)));
-        let members = members.collect::<Option<_>>()?;
-        Some(Self { bracket, members })
+        let text = std::str::from_utf8(body).ok()?;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let fields = reader.deserialize_any(Members).ok()?;
+        reader.end().ok()?;
+        Some(fields)
     }
 
     /// Whether it is an object.
@@ -74,14 +71,33 @@ impl<'a> JsonFields<'a> {
     }
 }
 
-/// The string that a JSON string's text stands for, borrowed where it holds no escape; `None` for
-/// half a surrogate pair.
-fn unescape(text: &str) -> Option<Cow<'_, str>> {
-    if text.contains('\\') {
-        return serde_json::from_str(text).ok().map(Cow::Owned);
+/// Takes members and items as they are written.
+struct Members;
+
+impl<'a> Visitor<'a> for Members {
+    type Value = JsonFields<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object or an array")
     }
-    let bare = text.strip_prefix('"')?.strip_suffix('"')?;
-    Some(Cow::Borrowed(bare))
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut members = Vec::new();
+        while let Some((key, value)) = map.next_entry::<_, &RawValue>()? {
+            members.push((key, value.get()));
+        }
+        let bracket = Bracket::Object;
+        Ok(JsonFields { bracket, members })
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<Self::Value, S::Error> {
+        let mut members = Vec::new();
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            members.push((String::new(), item.get()));
+        }
+        let bracket = Bracket::Array;
+        Ok(JsonFields { bracket, members })
+    }
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ const MAX_INDEX: u64 = 4_294_967_294;
 
 /// The text that `JSON.stringify(value)` gives.
 pub fn stringify(value: &Value) -> String {
-    let mut text = String::new();
-    write_value(value, &mut text);
-    text
+    let mut text = Vec::new();
+    // Memory takes everything, and what is written is UTF-8.
+    let _ = write_value(value, &mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// What `JSON.stringify(JSON.parse(body))` gives; `None` where the body is not JSON that this
@@ -38,37 +39,39 @@ pub fn number_text(number: &Number) -> String {
     ryu_js::Buffer::new().format(double).to_owned()
 }
 
-fn write_value(value: &Value, text: &mut String) {
+fn write_value(value: &Value, text: &mut Vec<u8>) -> serde_json::Result<()> {
     match value {
-        Value::Number(number) => text.push_str(&number_text(number)),
+        Value::Number(number) => text.extend_from_slice(number_text(number).as_bytes()),
         Value::Array(items) => {
-            text.push('[');
+            text.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                write_value(item, text);
+                write_value(item, text)?;
             }
-            text.push(']');
+            text.push(b']');
         }
-        Value::Object(map) => write_object(map, text),
+        Value::Object(map) => write_object(map, text)?,
         // Booleans, null and strings are written alike: the same seven short escapes, \u00xx for
         // the other control characters, everything else as it is.
-        plain => text.push_str(&plain.to_string()),
+        plain => serde_json::to_writer(text, plain)?,
     }
+    Ok(())
 }
 
-fn write_object(map: &Map<String, Value>, text: &mut String) {
-    text.push('{');
+fn write_object(map: &Map<String, Value>, text: &mut Vec<u8>) -> serde_json::Result<()> {
+    text.push(b'{');
     for (index, (key, value)) in ordered(map).into_iter().enumerate() {
         if index > 0 {
-            text.push(',');
+            text.push(b',');
         }
-        text.push_str(&Value::from(key.as_str()).to_string());
-        text.push(':');
-        write_value(value, text);
+        serde_json::to_writer(&mut *text, key)?;
+        text.push(b':');
+        write_value(value, text)?;
     }
-    text.push('}');
+    text.push(b'}');
+    Ok(())
 }
 
 /// The members in JavaScript's order: integer-like keys ascending, then the others as they came.

@@ -16,8 +16,6 @@ pub struct Composer<'a> {
     event: &'a str,
     at: Timestamp,
     story: Story,
-    /// The envelope and the headers as text, by which their ids are told from those in the data.
-    around: String,
 }
 
 /// An event before it is written: what may still be changed.
@@ -52,28 +50,24 @@ pub struct Payload {
 impl<'a> Composer<'a> {
     /// For one `event`, which happened `at`; ids follow from `story`.
     pub fn new(definition: &'a Definition, event: &'a str, at: Timestamp, story: Story) -> Self {
-        let envelope = &definition.envelope.template;
-        let headers = &definition.delivery.headers;
         Self {
             definition,
             event,
             at,
             story,
-            around: format!("{envelope} {headers:?}"),
         }
     }
 
     /// The event with a fixture's data, whose placeholders are filled.
     pub fn fixture(&self, data: &Value) -> Document {
         let headers = self.headers();
-        let data = self.fill(data);
-        self.document(headers, &data)
+        self.document(headers, &|| self.fill(data))
     }
 
     /// The event with data in which everything means itself.
     pub fn data(&self, data: &Value) -> Document {
         let headers = self.headers();
-        self.document(headers, data)
+        self.document(headers, &|| data.clone())
     }
 
     /// The event without a document, for a body that is not the provider's.
@@ -109,7 +103,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn document(&self, headers: Headers, data: &Value) -> Document {
+    fn document(&self, headers: Headers, data: &dyn Fn() -> Value) -> Document {
         Document {
             event: self.event.to_owned(),
             value: self.wrap(&self.definition.envelope.template, data),
@@ -117,9 +111,9 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn wrap(&self, template: &Value, data: &Value) -> Value {
+    fn wrap(&self, template: &Value, data: &dyn Fn() -> Value) -> Value {
         match template {
-            Value::String(text) if text == "{{data}}" => data.clone(),
+            Value::String(text) if text == "{{data}}" => data(),
             Value::Object(map) => map
                 .iter()
                 .map(|(key, value)| (key.clone(), self.wrap(value, data)))
@@ -143,6 +137,9 @@ impl<'a> Composer<'a> {
     }
 
     fn text(&self, text: &str) -> String {
+        if !text.contains("{{") {
+            return text.to_owned();
+        }
         let mut filled = String::new();
         for segment in segments(text) {
             match segment {
@@ -168,9 +165,30 @@ impl<'a> Composer<'a> {
     /// An id that the provider gives to each event is the event's own, one in the data is its thing's
     /// in every event.
     fn id(&self, name: &str) -> String {
-        let is_of_event = self.around.contains(&format!("{{{{id:{name}}}}}"));
+        let is_of_event = self
+            .definition
+            .names_outside_data(&format!("{{{{id:{name}}}}}"));
         let event = if is_of_event { self.event } else { "" };
         self.story.id([&self.definition.name, event, name])
+    }
+}
+
+impl Definition {
+    /// Whether a placeholder stands in the headers or the envelope, which are the event's own.
+    fn names_outside_data(&self, placeholder: &str) -> bool {
+        let mut headers = self.delivery.headers.iter();
+        headers.any(|(_, value)| value.contains(placeholder))
+            || has_text(&self.envelope.template, placeholder)
+    }
+}
+
+/// Whether a text stands in any string of a value.
+fn has_text(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string.contains(text),
+        Value::Array(items) => items.iter().any(|item| has_text(item, text)),
+        Value::Object(map) => map.values().any(|item| has_text(item, text)),
+        _ => false,
     }
 }
 

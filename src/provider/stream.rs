@@ -42,6 +42,8 @@ pub fn verify_stream<'a>(
         provider: Some(provider),
         event: envelope.event.find(headers, None),
         event_id: envelope.id.find(headers, None),
+        challenge: None,
+        is_odd: false,
         verdict,
     })
 }

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::explain::Explanation;
 use super::{Catalogue, FieldSource, Keyring, Provider};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
-use crate::json::JsonFields;
+use crate::json::{JsonFields, is_json};
 use crate::signature::{Allowance, Freshness, verify};
 
 /// How many bytes a packed body is unpacked to, to read an event's name from it.
@@ -48,6 +48,10 @@ pub struct RequestVerdict<'a> {
     pub event: Option<String>,
     /// The id by which receivers drop duplicates.
     pub event_id: Option<String>,
+    /// What the payload asks to be answered with, as handshakes do.
+    pub challenge: Option<String>,
+    /// Whether the body was looked at and is not JSON, which is what providers send.
+    pub is_odd: bool,
     /// Whether it is genuine.
     pub verdict: Verdict,
 }
@@ -59,6 +63,8 @@ impl RequestVerdict<'_> {
             provider: None,
             event: None,
             event_id: None,
+            challenge: None,
+            is_odd: false,
             verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
         }
     }
@@ -102,6 +108,9 @@ pub fn verify_request<'a>(
         provider: Some(provider),
         event: envelope.event.find(&request.headers, fields.as_ref()),
         event_id: envelope.id.find(&request.headers, fields.as_ref()),
+        challenge: (fields.as_ref()).and_then(|fields| fields.string("challenge")),
+        // Looked through once more only where it is no object or was unpacked.
+        is_odd: !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
         verdict: explanation.of(verdict, policy.allowance),
     }
 }

@@ -84,12 +84,12 @@ impl Rules {
         {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
-        note_odd_body(&mut verified, request);
+        note_odd_body(&mut verified);
         self.hint_at_secret(&mut verified);
         let routes = self.routes(verified.verdict.status, verified.event.as_deref());
         Decision {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
-            responder: self.responder(&verified.verdict, &routes, request, is_from_owner),
+            responder: self.responder(&verified, &routes, is_from_owner),
             is_probe: false,
             event: verified.event,
             event_id: verified.event_id,
@@ -176,18 +176,18 @@ impl Rules {
 
     fn responder(
         &self,
-        verdict: &Verdict,
+        verified: &RequestVerdict<'_>,
         routes: &[usize],
-        request: &Request,
         is_from_owner: bool,
     ) -> Responder {
+        let verdict = &verified.verdict;
         if !self.accepts(verdict.status) {
             return Responder::Listener(refusal(verdict, is_from_owner));
         }
         if !routes.is_empty() && self.answer == AnswerMode::App {
             return Responder::Application;
         }
-        Responder::Listener(challenge(verdict, request).unwrap_or_else(received))
+        Responder::Listener(challenge(verified).unwrap_or_else(received))
     }
 
     /// Whether what has this verdict is let through. With the local secret alone, nobody has said
@@ -214,10 +214,10 @@ fn is_from_owner(arrival: &Arrival) -> bool {
 
 /// Notes a genuine body that is not what its provider sends. It is still what was signed, so it is
 /// no reason to refuse it: a sender that is refused sends it again, for ever.
-fn note_odd_body(verified: &mut RequestVerdict<'_>, request: &Request) {
+fn note_odd_body(verified: &mut RequestVerdict<'_>) {
     if let Some(provider) = verified.provider
         && verified.verdict.is_valid()
-        && !crate::json::is_json(&request.body)
+        && verified.is_odd
     {
         let note = format!("the body is not JSON, which {} sends", provider.name());
         verified.verdict.notes.push(note);

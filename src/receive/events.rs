@@ -1,7 +1,7 @@
 //! What happens, published once; any number subscribe, and none of them can slow an answer.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -17,7 +17,9 @@ const QUEUE_IDS: usize = 1 << 20;
 /// Counts what happens and tells it to who subscribed.
 pub struct Events {
     subscribers: Mutex<Vec<Subscriber>>,
-    progress: watch::Sender<Progress>,
+    progress: Mutex<Progress>,
+    /// Whether everything that was awaited has come: who waits for that is not woken before.
+    is_over: watch::Sender<bool>,
     /// Whether a subscriber holds up the senders, and who is told when one begins to.
     is_held_up: AtomicBool,
     held_up: Notify,
@@ -56,7 +58,8 @@ impl Events {
     pub(super) fn new(expectation: Expectation) -> Self {
         Self {
             subscribers: Mutex::default(),
-            progress: watch::Sender::new(Progress::new(expectation)),
+            progress: Mutex::new(Progress::new(expectation)),
+            is_over: watch::Sender::new(false),
             is_held_up: AtomicBool::new(false),
             held_up: Notify::new(),
         }
@@ -74,7 +77,7 @@ impl Events {
         let (sender, queue) = mpsc::unbounded_channel();
         let skipped = Arc::<AtomicU64>::default();
         let uptake = Arc::<Uptake>::default();
-        self.subscribers().push(Subscriber {
+        lock(&self.subscribers).push(Subscriber {
             queue: sender,
             filter,
             room: Arc::new(Semaphore::new(kib as usize)),
@@ -93,12 +96,14 @@ impl Events {
     /// Resolves when everything that was awaited has come; never where nothing was.
     pub async fn until_met(&self) {
         // Fails only where the sender is gone, which is `self`.
-        let _ = self.progress.subscribe().wait_for(Progress::is_over).await;
+        let _ = self.is_over.subscribe().wait_for(|is_over| *is_over).await;
     }
 
     /// Whether a subscriber that was required has stalled, so that nothing more can be received.
     pub(super) fn are_held_up(&self) -> bool {
-        let is_held_up = (self.subscribers().iter()).any(|subscriber| subscriber.uptake.holds_up());
+        let is_held_up = lock(&self.subscribers)
+            .iter()
+            .any(|subscriber| subscriber.uptake.holds_up());
         if is_held_up && !self.is_held_up.swap(is_held_up, Ordering::Relaxed) {
             self.held_up.notify_one();
         }
@@ -113,23 +118,19 @@ impl Events {
 
     /// What came so far.
     pub fn progress(&self) -> Progress {
-        self.progress.borrow().clone()
+        lock(&self.progress).clone()
     }
 
     /// Counts, then tells; never waits.
     pub(super) fn publish(&self, activity: &Activity) {
         if let Activity::Delivery { delivery, .. } = activity {
-            self.progress
-                .send_modify(|progress| progress.count(delivery));
+            let mut progress = lock(&self.progress);
+            progress.count(delivery);
+            if progress.is_over() {
+                self.is_over.send_replace(true);
+            }
         }
-        self.subscribers()
-            .retain(|subscriber| subscriber.offer(activity));
-    }
-
-    fn subscribers(&self) -> std::sync::MutexGuard<'_, Vec<Subscriber>> {
-        self.subscribers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.subscribers).retain(|subscriber| subscriber.offer(activity));
     }
 }
 
@@ -248,6 +249,10 @@ impl Subscription {
             None => Ok(Activity::Skipped(1)),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::delivery::{Request, Status, Verdict};
+use crate::delivery::{Status, Verdict};
 use crate::http::Reply;
-use crate::json::JsonFields;
+use crate::provider::RequestVerdict;
 
 /// When a sender may try again for which there was no room, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -16,9 +16,9 @@ pub(super) fn received() -> Reply {
 
 /// The answer to a genuine challenge, by which a provider learns that the endpoint is its user's: the
 /// challenge itself, as Slack has it (<https://docs.slack.dev/reference/events/url_verification>).
-pub(super) fn challenge(verdict: &Verdict, request: &Request) -> Option<Reply> {
-    let fields = JsonFields::new(&request.body).filter(|_| verdict.is_valid())?;
-    let challenge = fields.string("challenge")?;
+pub(super) fn challenge(verified: &RequestVerdict<'_>) -> Option<Reply> {
+    let challenge = verified.challenge.as_deref();
+    let challenge = challenge.filter(|_| verified.verdict.is_valid())?;
     Some(Reply::json(
         200,
         &json!({ "challenge": challenge }).to_string(),

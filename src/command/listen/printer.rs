@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -15,6 +16,10 @@ use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView, RareW
 
 /// About how many bytes are printed with one write.
 const BATCH_BYTES: usize = 64 * 1024;
+
+/// How long the thread rests after all that waited is printed. Without it each delivery of a burst
+/// would wake the thread, which costs the answers more than the printing does.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Prints activities until there are no more.
 pub struct Printer {
@@ -83,17 +88,20 @@ impl Printer {
                 let _ = ended.send(error.into());
                 return Ok(());
             }
+            thread::sleep(PAUSE);
         }
         let progress = progress.blocking_recv();
         progress.map_or(Ok(()), |progress| self.summary(&progress))
     }
 
-    /// Prints an activity with those that wait behind it, as far as one write takes them.
+    /// Prints an activity and those that wait behind it, with as few writes as they fit into.
     fn print(&self, first: &Activity, activities: &mut Subscription) -> io::Result<()> {
         let mut batch = self.text(first).unwrap_or_default();
-        while batch.len() < BATCH_BYTES
-            && let Some(activity) = activities.try_next()
-        {
+        while let Some(activity) = activities.try_next() {
+            if batch.len() >= BATCH_BYTES {
+                self.write(&batch)?;
+                batch.clear();
+            }
             if let Some(text) = self.text(&activity) {
                 if !batch.is_empty() {
                     batch.push('\n');
@@ -101,7 +109,11 @@ impl Printer {
                 batch.push_str(&text);
             }
         }
-        match batch.as_str() {
+        self.write(&batch)
+    }
+
+    fn write(&self, batch: &str) -> io::Result<()> {
+        match batch {
             "" => Ok(()),
             batch if self.json => self.console.json(batch),
             batch => self.console.data(batch),

@@ -5,6 +5,7 @@
 //! `request.body`.
 
 mod form;
+mod quoted;
 mod read;
 mod write;
 

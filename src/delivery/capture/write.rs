@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::form::{FactsForm, ValueForm};
+use super::quoted::quoted;
 use super::{About, VERSION};
 use crate::delivery::{Attempt, Delivery, Failure, Headers, Signing, Trigger};
 
@@ -89,7 +91,7 @@ struct RequestForm<'a> {
     version: &'a str,
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
     #[serde(flatten)]
-    body: BodyForm<'a>,
+    body: BodyForm,
     body_complete: bool,
 }
 
@@ -115,22 +117,22 @@ struct AnswerForm<'a> {
     status: u16,
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
     #[serde(flatten)]
-    body: BodyForm<'a>,
+    body: BodyForm,
 }
 
 /// A body as text where it is UTF-8, else as base64.
 #[derive(Serialize)]
-struct BodyForm<'a> {
-    body: Cow<'a, str>,
+struct BodyForm {
+    body: Box<RawValue>,
     body_encoding: &'static str,
     body_bytes: usize,
 }
 
-impl<'a> BodyForm<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
+impl BodyForm {
+    fn of(bytes: &[u8]) -> Self {
         let (body, body_encoding) = match std::str::from_utf8(bytes) {
-            Ok(text) => (text.into(), "utf8"),
-            Err(_) => (BASE64.encode(bytes).into(), "base64"),
+            Ok(text) => (quoted(text), "utf8"),
+            Err(_) => (quoted(&BASE64.encode(bytes)), "base64"),
         };
         Self {
             body,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Sleep;
 
@@ -19,7 +19,7 @@ use crate::http::stage::Stage;
 
 /// How many bytes of heads are read at once. hyper answers all requests that it has read, whether or
 /// not anybody takes the answers.
-const HEAD_READ: usize = 4096;
+const HEAD_READ: u64 = 4096;
 
 /// A stream that records the heads read from it.
 ///
@@ -30,9 +30,9 @@ const HEAD_READ: usize = 4096;
 /// An upgraded stream is read to its end as soon as the server drains, and can't be written to once
 /// that has ended. Any other goes back to the connection when hyper is done with it, to be closed
 /// there: hyper neither waits for the other end nor answers a head that came too slowly.
-pub(in crate::http) struct RecordingStream<S> {
-    /// Only gone while it is dropped.
-    stream: Option<S>,
+pub(in crate::http) struct RecordingStream<S: AsyncRead> {
+    /// Only gone while it is dropped. Its limit is set before each read.
+    stream: Option<Take<S>>,
     give_back: Option<oneshot::Sender<(S, bool)>>,
     recorder: SharedRecorder,
     head: IdleTimer,
@@ -48,7 +48,7 @@ pub(in crate::http) struct RecordingStream<S> {
     seat: Arc<Seat>,
 }
 
-impl<S> RecordingStream<S> {
+impl<S: AsyncRead> RecordingStream<S> {
     /// Dropped, it sends the stream into `give_back`, with whether a head came too slowly.
     pub(in crate::http) fn new(
         stream: S,
@@ -58,7 +58,7 @@ impl<S> RecordingStream<S> {
         give_back: oneshot::Sender<(S, bool)>,
     ) -> Self {
         Self {
-            stream: Some(stream),
+            stream: Some(stream.take(u64::MAX)),
             give_back: Some(give_back),
             recorder: Arc::clone(recorder),
             head: IdleTimer::new(limits.head_time),
@@ -116,9 +116,10 @@ impl<S> RecordingStream<S> {
     }
 }
 
-impl<S: Unpin> RecordingStream<S> {
+impl<S: AsyncRead + Unpin> RecordingStream<S> {
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
-        let stream = self.stream.as_mut().map(Pin::new);
+        let stream = self.stream.as_mut();
+        let stream = stream.map(|stream| Pin::new(stream.get_mut()));
         stream.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
@@ -131,12 +132,12 @@ impl<S: Unpin> RecordingStream<S> {
     }
 }
 
-impl<S> Drop for RecordingStream<S> {
+impl<S: AsyncRead> Drop for RecordingStream<S> {
     fn drop(&mut self) {
         let stalled = self.head.has_elapsed && lock(&self.recorder).is_mid_head();
         if let (Some(stream), Some(give_back)) = (self.stream.take(), self.give_back.take()) {
             // Fails where nobody waits for it, such as after an upgrade; it is closed then.
-            let _ = give_back.send((stream, stalled));
+            let _ = give_back.send((stream.into_inner(), stalled));
         }
     }
 }
@@ -149,14 +150,10 @@ impl<S: AsyncRead + Unpin> RecordingStream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let is_head = lock(&self.recorder).heads_before_this().is_some();
-        if !is_head || buffer.remaining() <= HEAD_READ {
-            return self.stream()?.poll_read(cx, buffer);
-        }
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(HEAD_READ));
-        let read = self.stream()?.poll_read(cx, &mut part);
-        let filled = part.filled().len();
-        buffer.advance(filled);
-        read
+        let limit = if is_head { HEAD_READ } else { u64::MAX };
+        let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        stream.set_limit(limit);
+        Pin::new(stream).poll_read(cx, buffer)
     }
 }
 
@@ -188,7 +185,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for RecordingStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for RecordingStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for RecordingStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -208,7 +205,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for RecordingStream<S> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.as_ref().is_some_and(S::is_write_vectored)
+        (self.stream.as_ref()).is_some_and(|stream| stream.get_ref().is_write_vectored())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
