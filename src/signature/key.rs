@@ -137,8 +137,11 @@ pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, Key
         SecretEncoding::Base64 => BASE64.decode(text).ok(),
         SecretEncoding::Hex => hex::decode(text).ok(),
     };
-    key.ok_or_else(|| match text.starts_with(b"whsec_") {
-        true => KeyError::Prefix,
-        false => KeyError::Encoding(form.clone()),
+    key.ok_or_else(|| {
+        if text.starts_with(b"whsec_") {
+            KeyError::Prefix
+        } else {
+            KeyError::Encoding(form.clone())
+        }
     })
 }

@@ -162,7 +162,7 @@ pub struct SecretForm {
 }
 
 impl SecretForm {
-    /// What a secret is: `base64 behind `whsec_``.
+    /// What a secret is, for people: its encoding, and its prefix where it has one.
     pub fn describe(&self) -> String {
         match &self.prefix {
             Some(prefix) => format!("{} behind `{prefix}`", self.encoding),

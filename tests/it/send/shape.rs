@@ -384,7 +384,7 @@ fn thousands_of_steps_are_set() {
     for (sets, count) in [(deep, 12_000), (wide, 6_000)] {
         let messages = sender.dry(&with(&[&["--add"], &sets[..]].concat()));
         let text = messages[0].text();
-        let levels = text.matches(r#""a":{"#).count() + text.matches(r#":1.0"#).count();
+        let levels = text.matches(r#""a":{"#).count() + text.matches(":1.0").count();
         assert_eq!(levels, count);
     }
 }
