@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::delivery::{Request, Status};
     use crate::provider::verify_request;
-    use crate::signature::{Signed, sign};
+    use crate::signature::sign;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_705_574_400);
 
@@ -108,12 +108,7 @@ mod tests {
         catalogue.iter().map(|provider| {
             let key = &keyring.keys(provider.name())[0];
             let body = b"no envelope";
-            let signed = Signed {
-                at: NOW,
-                id: "",
-                body,
-            };
-            let headers = sign(&provider.definition.signature, key, signed);
+            let headers = sign(&provider.definition.signature, key, NOW, "", body);
             let request = Request::post("/", headers, &body[..]);
             (provider.name(), request)
         })

@@ -27,12 +27,15 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct Key {
     label: String,
-    mac: Keyed,
+    mac: Running,
 }
 
+/// A MAC under way.
 #[derive(Clone)]
-enum Keyed {
+pub enum Running {
+    /// With SHA-256.
     Sha256(Hmac<Sha256>),
+    /// With SHA-512.
     Sha512(Hmac<Sha512>),
 }
 
@@ -50,8 +53,8 @@ impl Key {
         }
         // HMAC takes keys of any length, so a length error cannot come.
         let mac = match digest {
-            Digest::Sha256 => Hmac::new_from_slice(bytes).map(Keyed::Sha256),
-            Digest::Sha512 => Hmac::new_from_slice(bytes).map(Keyed::Sha512),
+            Digest::Sha256 => Hmac::new_from_slice(bytes).map(Running::Sha256),
+            Digest::Sha512 => Hmac::new_from_slice(bytes).map(Running::Sha512),
         };
         Ok(Self {
             label: label.into(),
@@ -81,7 +84,7 @@ impl Key {
 
     /// A MAC whose message comes in pieces.
     pub fn start(&self) -> Running {
-        Running(self.mac.clone())
+        self.mac.clone()
     }
 
     fn over(&self, signed: &Template, values: TemplateValues<'_>) -> Running {
@@ -91,31 +94,28 @@ impl Key {
     }
 }
 
-/// A MAC under way.
-pub struct Running(Keyed);
-
 impl Running {
     /// Takes the next piece of the message.
     pub fn update(&mut self, piece: &[u8]) {
-        match &mut self.0 {
-            Keyed::Sha256(mac) => mac.update(piece),
-            Keyed::Sha512(mac) => mac.update(piece),
+        match self {
+            Self::Sha256(mac) => mac.update(piece),
+            Self::Sha512(mac) => mac.update(piece),
         }
     }
 
     /// The MAC.
     pub fn finish(self) -> Vec<u8> {
-        match self.0 {
-            Keyed::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
-            Keyed::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
+        match self {
+            Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
+            Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
         }
     }
 
     /// The first of `macs` that is this MAC, compared in constant time.
     pub fn find<'m>(self, macs: &'m [ParsedMac<'m>]) -> Option<&'m ParsedMac<'m>> {
-        let is_right = |bytes: &[u8]| match &self.0 {
-            Keyed::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
-            Keyed::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
+        let is_right = |bytes: &[u8]| match &self {
+            Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
+            Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
         };
         macs.iter().find(|mac| is_right(&mac.bytes))
     }

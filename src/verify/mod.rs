@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::delivery::Status;
     use crate::provider::Definition;
-    use crate::signature::{Signed, sign};
+    use crate::signature::sign;
 
     const NOW: i64 = 1_770_000_000;
 
@@ -162,15 +162,7 @@ mod tests {
     fn signed(definition: &Definition, keyring: &Keyring, body: &[u8]) -> Headers {
         let at = Timestamp::from_seconds(NOW);
         let key = &keyring.keys(&definition.name)[0];
-        sign(
-            &definition.signature,
-            key,
-            Signed {
-                at,
-                id: "evt_1",
-                body,
-            },
-        )
+        sign(&definition.signature, key, at, "evt_1", body)
     }
 
     #[test]
