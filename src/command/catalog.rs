@@ -44,6 +44,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     };
     let mut events = Vec::new();
     for provider in providers {
+        setup::note_no_events(provider, world);
         let of_provider = provider.events()?.into_iter();
         events.extend(of_provider.map(|(name, event)| (provider, name, event)));
     }

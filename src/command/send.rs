@@ -182,6 +182,7 @@ fn wanted<'a>(
     if args.all {
         let provider =
             chosen.ok_or_else(|| needs_provider("`--all` sends every event of a provider"))?;
+        setup::note_no_events(provider, world);
         return Ok(provider
             .event_names()
             .map(|event| (provider, event))

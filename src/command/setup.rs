@@ -113,6 +113,15 @@ pub fn warn_of_readers(path: &Path, world: &World) {
     }
 }
 
+/// Says where a provider has no event, as there is nothing to list or to send.
+pub fn note_no_events(provider: &Provider, world: &World) {
+    if provider.event_names().next().is_none() {
+        let name = provider.name();
+        let message = format!("`{name}` has no events: each is a file in `{name}/events/`");
+        world.console.note(&message);
+    }
+}
+
 /// Fails where secrets were given that a provider could use, and none is a key of its scheme.
 pub fn check_fit(keyring: &Keyring, provider: &Provider) -> Result<(), CliError> {
     keyring.misfit(provider.name()).map_or(Ok(()), |misfit| {

@@ -79,6 +79,23 @@ fn name_signature_and_envelope_are_enough() {
 }
 
 #[test]
+fn a_provider_without_events_has_nothing_to_list_or_to_send() {
+    let sandbox = Sandbox::new();
+    sandbox.file("webhook.toml", "");
+    sandbox.file("providers/acme/provider.json", acme(&json!({})).to_string());
+    let note = "note: `acme` has no events: each is a file in `acme/events/`";
+    for args in [
+        &["events", "acme"][..],
+        &["events", "acme", "--json"],
+        &["send", "--all", "--provider", "acme", "--secret", "s"],
+    ] {
+        let run = sandbox.run(args).expect(0);
+        assert!(run.stderr.contains(note), "{args:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[test]
 fn what_a_definition_leaves_open_or_gets_wrong_is_refused_when_it_is_read() {
     let mut schedule = acme(&json!({}));
     schedule["delivery"] = json!({"retry": {"schedule": ["1m"]}});
