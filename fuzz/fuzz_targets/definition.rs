@@ -6,7 +6,7 @@ use std::path::Path;
 use libfuzzer_sys::fuzz_target;
 use webhook_cli::delivery::{Request, Timestamp};
 use webhook_cli::provider::read_definition;
-use webhook_cli::signature::{Freshness, Key, Secret, Signed, sign, verify};
+use webhook_cli::signature::{Freshness, Key, Secret, sign, verify};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
@@ -22,15 +22,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let at = Timestamp::from_seconds(1_700_000_000);
     let body = b"{\"id\":1}";
-    let headers = sign(
-        scheme,
-        &right,
-        Signed {
-            at,
-            id: "evt_1",
-            body,
-        },
-    );
+    let headers = sign(scheme, &right, at, "evt_1", body);
     let request = Request::post("/", headers, body.to_vec());
     let is_valid = |key: Key, request: &Request| {
         verify(scheme, &[key], request, at, Freshness::default()).is_valid()

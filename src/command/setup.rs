@@ -9,7 +9,7 @@ use rand::TryRng as _;
 
 use super::World;
 use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
-use crate::config::{Ask, Setup};
+use crate::config::{Ask, ConfigError, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
@@ -113,8 +113,22 @@ pub fn warn_of_readers(path: &Path, world: &World) {
     }
 }
 
+/// Fails where secrets were given that a provider could use, and none is a key of its scheme.
+pub fn check_fit(keyring: &Keyring, provider: &Provider) -> Result<(), CliError> {
+    keyring.misfit(provider.name()).map_or(Ok(()), |misfit| {
+        let (origin, error) = misfit.clone();
+        let provider = provider.name().to_owned();
+        Err(CliError::from(ConfigError::Key {
+            provider,
+            origin,
+            error,
+        }))
+    })
+}
+
 /// The key that a provider signs with: of several secrets the first.
 pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Key, CliError> {
+    check_fit(keyring, provider)?;
     keyring.keys(provider.name()).first().ok_or_else(|| {
         CliError::usage(format!("no secret for `{}`", provider.name()))
             .hint(format!("give it: `--secret {}=…`", provider.name()))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cli::value::Moment;
 use crate::command::World;
 use crate::delivery::Timestamp;
-use crate::delivery::text::{self, TextEncoding};
+use crate::delivery::text;
 use crate::exit::CliError;
 use crate::json::{Path, PathError, TypedJson, javascript};
 use crate::provider::{FieldSource, Provider};
@@ -63,8 +63,8 @@ fn read(path: &FilePath) -> Result<Vec<u8>, CliError> {
 /// The JSON value of `@file`, of stdin, or of the text itself.
 pub fn json_source(text: &str, flag: &str, world: &World) -> Result<TypedJson, CliError> {
     let bytes = source(text)?;
-    let (bytes, encoding) = text::decode(&bytes);
-    if encoding == TextEncoding::Utf16 {
+    let (bytes, was_utf16) = text::decode(&bytes);
+    if was_utf16 {
         world
             .console
             .note(&format!("`{flag}` is UTF-16: read as the text that it is"));

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufReader, IsTerminal as _, Read};
 
 use super::World;
-use super::setup::{self, freshness, keyring};
+use super::setup::{self, check_fit, freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
 use crate::delivery::Headers;
@@ -88,6 +88,9 @@ fn verifier<'a>(
     let keyring = keyring(setup, &args.secrets, world)?;
     if keyring.is_empty() {
         return Err(no_secret(setup));
+    }
+    if let Some(provider) = provider {
+        check_fit(&keyring, provider)?;
     }
     Ok(Verifier {
         catalogue: &setup.catalogue,

@@ -68,10 +68,12 @@ pub enum ConfigError {
     #[error("there is no home directory for {0}")]
     NoHome(&'static str),
     /// A secret is no key of its provider's scheme.
-    #[error("secret of `{provider}`: {error}")]
+    #[error("secret of `{provider}` from {origin}: {error}")]
     Key {
         /// The provider.
         provider: String,
+        /// Where it came from.
+        origin: String,
         /// What is wrong with it.
         error: KeyError,
     },

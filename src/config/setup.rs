@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Ask, Config, ConfigError, Environment, GivenSecret};
 use crate::cli::{GlobalArgs, SecretArgs};
 use crate::delivery::EventFilter;
-use crate::provider::{Catalogue, Keyring, Provider, SecretEntry, did_you_mean};
+use crate::provider::{Catalogue, Keyring, Provider, did_you_mean};
 use crate::signature::Secret;
 
 /// The label of the secret that `listen` and `send` share where nobody configured one.
@@ -77,19 +77,21 @@ impl Setup {
 
     /// The secrets that were configured; the ring is empty where there are none.
     pub fn keyring(&self, given: &[GivenSecret]) -> Result<Keyring, ConfigError> {
-        let of_provider = |provider: &Provider| {
-            let name = provider.name().to_owned();
-            let entry = move |secret: &GivenSecret| SecretEntry {
-                provider: Some(name.clone()),
-                bytes: secret.bytes.clone(),
-                is_named: secret.provider.is_some(),
-            };
-            let in_force = GivenSecret::in_force(given, provider.name()).into_iter();
-            in_force.map(entry).collect::<Vec<_>>()
-        };
-        let entries: Vec<_> = self.catalogue.iter().flat_map(of_provider).collect();
-        let keyring = Keyring::new(&self.catalogue, &entries)
-            .map_err(|(provider, error)| ConfigError::Key { provider, error })?;
+        let mut keyring = Keyring::default();
+        for provider in self.catalogue.iter() {
+            for secret in GivenSecret::in_force(given, provider.name()) {
+                let origin = secret.origin.to_string();
+                let added = keyring.add(provider, &secret.bytes, origin.clone());
+                // What is meant for all need not fit each.
+                if let (Err(error), Some(provider)) = (added, secret.provider.clone()) {
+                    return Err(ConfigError::Key {
+                        provider,
+                        origin,
+                        error,
+                    });
+                }
+            }
+        }
         // Whoever forgot to give `send` a secret has signed with this one.
         Ok(match self.config.known_local_secret() {
             Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes)),
@@ -100,8 +102,7 @@ impl Setup {
     /// The local development secret for every provider; made of `random` bytes when there is none.
     pub fn local_keyring(&self, random: impl FnOnce(&mut [u8])) -> Result<Keyring, ConfigError> {
         let bytes = self.config.local_secret(random)?;
-        let secret = Secret::new(LOCAL_SECRET, bytes);
-        Ok(Keyring::local(&self.catalogue, &secret))
+        Ok(Keyring::local(&self.catalogue, LOCAL_SECRET, &bytes))
     }
 
     /// A filter of these patterns. Each has to match an event that some provider has, so that a

@@ -8,22 +8,14 @@ pub const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Stands in a URL for a user name and a password.
 pub const HIDDEN: &str = "…@";
 
-/// What a text was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextEncoding {
-    /// UTF-8, or no text: the bytes as they are.
-    Bytes,
-    /// UTF-16 of either order.
-    Utf16,
-}
-
 /// The bytes of a file as UTF-8: without byte order marks, of which some programs write two, and from
-/// UTF-16, which `>` of Windows `PowerShell` writes. What is neither stays as it is.
-pub fn decode(bytes: &[u8]) -> (Cow<'_, [u8]>, TextEncoding) {
+/// UTF-16, which `>` of Windows `PowerShell` writes. What is neither stays as it is. Tells whether
+/// it was UTF-16.
+pub fn decode(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     if let Some(text) = from_utf16(bytes) {
-        return (text.into_bytes().into(), TextEncoding::Utf16);
+        return (text.into_bytes().into(), true);
     }
-    (without_marks(bytes).into(), TextEncoding::Bytes)
+    (without_marks(bytes).into(), false)
 }
 
 /// The bytes behind all byte order marks.
@@ -116,17 +108,10 @@ mod tests {
             utf16(text, false, u16::to_be_bytes),
         ] {
             let decoded = decode(&bytes);
-            assert_eq!(
-                decoded,
-                (text.as_bytes().into(), TextEncoding::Utf16),
-                "{bytes:?}"
-            );
+            assert_eq!(decoded, (text.as_bytes().into(), true), "{bytes:?}");
         }
         let marked = [BOM, BOM, text.as_bytes()].concat();
-        assert_eq!(
-            decode(&marked),
-            (text.as_bytes().into(), TextEncoding::Bytes)
-        );
+        assert_eq!(decode(&marked), (text.as_bytes().into(), false));
     }
 
     #[test]

@@ -139,7 +139,9 @@ impl From<TlsError> for CliError {
 impl From<FaultError> for CliError {
     fn from(error: FaultError) -> Self {
         let hint = match &error {
-            FaultError::NoTime(_) => "`webhook events --faults` lists the others",
+            FaultError::NoTime(_) | FaultError::NoTolerance(_) => {
+                "`webhook events --faults` lists the others"
+            }
             FaultError::NotJson => "leave `--body` out, or give it JSON",
         };
         Self::usage(error.to_string()).hint(hint)

@@ -117,13 +117,19 @@ impl Path {
                 near: self.with_index(place, depth, step),
             });
         }
-        let missing = self.unknown(depth, place);
-        let next = match (place, step) {
-            (Value::Object(map), Step::Key(key)) => map.get_mut(key),
-            (Value::Array(items), Step::Index(index)) => items.get_mut(*index),
-            _ => None,
+        // What the error tells takes as long as there are keys beside the step and steps above it.
+        let is_there = match step {
+            Step::Key(key) => place.get(key).is_some(),
+            Step::Index(index) => place.get(index).is_some(),
         };
-        next.ok_or(missing)
+        if !is_there {
+            return Err(self.unknown(depth, place));
+        }
+        let next = match step {
+            Step::Key(key) => place.get_mut(key),
+            Step::Index(index) => place.get_mut(index),
+        };
+        next.ok_or_else(|| self.unknown(depth, &Value::Null))
     }
 
     /// The path with a number in brackets in place of one behind a dot, which is a key.

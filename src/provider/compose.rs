@@ -4,11 +4,11 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::placeholder::{Placeholder, Segment, segments};
+use super::placeholder::{Placeholder, segments};
 use super::{Definition, FieldSource, Story};
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::{JsonFields, Path, PathError, javascript};
-use crate::signature::{Key, Signed, sign};
+use crate::json::{JsonFields, Path, PathError, TypedJson, javascript};
+use crate::signature::{Key, sign};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
 pub struct Composer<'a> {
@@ -141,13 +141,12 @@ impl<'a> Composer<'a> {
             return text.to_owned();
         }
         let mut filled = String::new();
-        for segment in segments(text) {
-            match segment {
-                Segment::Text(text) => filled.push_str(text),
-                Segment::Name(name) => match Placeholder::parse(name) {
-                    Some(placeholder) => filled.push_str(&self.value(placeholder)),
-                    None => filled.extend(["{{", name, "}}"]),
-                },
+        for (text, name) in segments(text) {
+            filled.push_str(text);
+            let Some(name) = name else { continue };
+            match Placeholder::parse(name) {
+                Some(placeholder) => filled.push_str(&self.value(placeholder)),
+                None => filled.extend(["{{", name, "}}"]),
             }
         }
         filled
@@ -247,13 +246,9 @@ impl Payload {
 
     /// The signed request, as the provider would send it.
     pub fn sign(&self, definition: &Definition, key: &Key) -> Request {
-        let signed = Signed {
-            at: self.signed_at,
-            id: &self.event_id,
-            body: &self.body,
-        };
+        let (scheme, at) = (&definition.signature, self.signed_at);
         let mut headers = self.headers.clone();
-        for (name, value) in sign(&definition.signature, key, signed).iter() {
+        for (name, value) in sign(scheme, key, at, &self.event_id, &self.body).iter() {
             headers.set(name, value.clone());
         }
         Request {
@@ -264,16 +259,28 @@ impl Payload {
 }
 
 impl FieldSource {
-    /// Writes a value at this place of a document. Fails where the document, which may be a user's,
-    /// has no such place.
-    pub fn put(&self, document: &mut Document, text: &str) -> Result<(), PathError> {
-        match self {
-            Self::Header { header } => document.headers.set(header, text.to_owned()),
-            Self::Path(path) => {
-                path.parse::<Path>()?
-                    .set(&mut document.value, Value::from(text), false)?;
+    /// Writes a text at this place of a document, as a number where one stands and it is one. Gives
+    /// the digits that JavaScript would write otherwise. Fails where the document, which may be a
+    /// user's, has no such place.
+    pub fn put(
+        &self,
+        document: &mut Document,
+        text: &str,
+    ) -> Result<Vec<(Path, String)>, PathError> {
+        let path = match self {
+            Self::Header { header } => {
+                document.headers.set(header, text.to_owned());
+                return Ok(Vec::new());
             }
-        }
-        Ok(())
+            Self::Path(path) => path.parse::<Path>()?,
+        };
+        let place = path.find(&mut document.value);
+        let typed = place.filter(|value| value.is_number());
+        let typed = typed.and_then(|_| text.parse::<TypedJson>().ok());
+        let typed = typed.filter(|typed| typed.value.is_number());
+        let typed = typed.unwrap_or_else(|| Value::from(text).into());
+        let numbers = typed.numbers_at(&path).collect();
+        path.set(&mut document.value, typed.value, false)?;
+        Ok(numbers)
     }
 }

@@ -12,21 +12,23 @@ use crate::signature::{Scheme, check_token};
 /// The source of a note that tells where a documentation disagrees with itself.
 const CONTRADICTORY: &str = "contradictory";
 
-/// All that is peculiar to a provider.
+/// All that is peculiar to a provider. Its name, its signature and its envelope are enough.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// The name that flags, filters and captures use.
     pub name: String,
-    /// The name that people use.
+    /// The name that people use; by default the other one.
+    #[serde(default)]
     pub title: String,
     /// Where the facts come from.
-    pub docs: String,
+    pub docs: Option<String>,
     /// How it signs.
     pub signature: Scheme,
     /// What stands around an event's data.
     pub envelope: Envelope,
     /// How it delivers: method, headers, success, retries.
+    #[serde(default)]
     pub delivery: DeliveryRules,
     /// Values of the signature's header that its documentation shows as examples: nobody signed them.
     #[serde(default)]
@@ -58,6 +60,10 @@ impl Definition {
         for (n, (name, _)) in delivery.headers.iter().enumerate() {
             check_token("name of a header", name)
                 .map_err(|problem| (format!("delivery.headers[{n}]"), problem))?;
+        }
+        if delivery.retry.on.is_empty() && delivery.retry.attempts() > 1 {
+            let problem = "names no outcome that is retried by the `schedule`";
+            return Err(("delivery.retry.on".into(), problem.into()));
         }
         self.envelope.check()
     }

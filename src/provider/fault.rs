@@ -8,7 +8,7 @@ use super::Definition;
 use super::compose::Payload;
 use crate::delivery::Request;
 use crate::json::javascript;
-use crate::signature::{Key, Secret};
+use crate::signature::{Key, Secret, Tolerance};
 
 /// One thing that is wrong with a delivery. The text at each is what people read of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumMessage, IntoStaticStr, VariantArray)]
@@ -42,6 +42,9 @@ pub enum FaultError {
     /// The scheme signs no time, so nothing can be stale.
     #[error("`{0}` signs no time, so a signature of it cannot be stale or in the future")]
     NoTime(String),
+    /// The provider documents no tolerance, so no age is too old.
+    #[error("`{0}` documents no tolerance, so no receiver has to refuse an old or early signature")]
+    NoTolerance(String),
     /// The body is not JSON, so it has no other spelling.
     #[error("the body is not JSON, so it cannot be written anew")]
     NotJson,
@@ -63,9 +66,7 @@ impl Fault {
     /// Fails where a provider's payload with this body cannot have the fault.
     pub fn check(self, definition: &Definition, body: &[u8]) -> Result<(), FaultError> {
         match self {
-            Self::Stale | Self::Future if !definition.signature.signs_time() => {
-                Err(FaultError::NoTime(definition.name.clone()))
-            }
+            Self::Stale | Self::Future => tolerance(definition).map(drop),
             Self::Reserialized => reserialize(body).map(drop),
             _ => Ok(()),
         }
@@ -115,20 +116,24 @@ fn wrong_key(definition: &Definition) -> Key {
     Key::new(&definition.signature, &secret).expect("a secret of every scheme")
 }
 
+/// The tolerance beyond which a signature is stale.
+fn tolerance(definition: &Definition) -> Result<Tolerance, FaultError> {
+    let name = || definition.name.clone();
+    let scheme = &definition.signature;
+    match scheme.tolerance {
+        Some(tolerance) => Ok(tolerance),
+        None if scheme.signs_time() => Err(FaultError::NoTolerance(name())),
+        None => Err(FaultError::NoTime(name())),
+    }
+}
+
 /// The payload, signed beyond the tolerance in the past (-1) or the future (1).
 fn moved(
     definition: &Definition,
     payload: &Payload,
     direction: i64,
 ) -> Result<Payload, FaultError> {
-    let scheme = &definition.signature;
-    if !scheme.signs_time() {
-        return Err(FaultError::NoTime(definition.name.clone()));
-    }
-    let tolerance = scheme
-        .tolerance
-        .map_or(0, |tolerance| tolerance.past_seconds);
-    let seconds = i64::try_from(tolerance)
+    let seconds = i64::try_from(tolerance(definition)?.past_seconds)
         .unwrap_or(i64::MAX)
         .saturating_add(BEYOND);
     Ok(Payload {

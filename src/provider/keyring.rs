@@ -1,31 +1,9 @@
 //! Which secrets hold for which provider.
 
 use std::collections::HashMap;
-use std::fmt;
 
-use super::Catalogue;
+use super::{Catalogue, Provider};
 use crate::signature::{Key, KeyError, Secret};
-
-/// A secret as the user gave it. `Debug` prints all but its bytes.
-#[derive(Clone)]
-pub struct SecretEntry {
-    /// The provider it is for; `None` for all.
-    pub provider: Option<String>,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Whether the user named the provider, so that a secret which does not fit is a mistake.
-    pub is_named: bool,
-}
-
-impl fmt::Debug for SecretEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretEntry")
-            .field("provider", &self.provider)
-            .field("bytes", &format_args!("(redacted)"))
-            .field("is_named", &self.is_named)
-            .finish()
-    }
-}
 
 /// The secrets of every provider, each ready as a key.
 #[derive(Clone, Default)]
@@ -40,61 +18,58 @@ pub struct Keyring {
 struct Ring {
     secrets: Vec<Secret>,
     keys: Vec<Key>,
+    /// The last that was given and is no key: where it came from, and why.
+    misfit: Option<(String, KeyError)>,
 }
 
 impl Keyring {
-    /// A ring of the secrets that a user configured, in their order. Fails where a secret that was
-    /// named for a provider is no key of its scheme; any other is passed over where it does not fit.
-    pub fn new(catalogue: &Catalogue, entries: &[SecretEntry]) -> Result<Self, (String, KeyError)> {
-        let mut rings = HashMap::new();
-        for provider in catalogue.iter() {
-            let name = provider.name();
-            let mut ring = Ring::default();
-            for entry in entries {
-                if entry.provider.as_deref().is_some_and(|named| named != name) {
-                    continue;
-                }
-                let label = format!("{name}#{}", ring.secrets.len() + 1);
-                let secret = Secret::new(label, entry.bytes.clone());
-                match Key::new(&provider.definition.signature, &secret) {
-                    Ok(key) => ring.keys.push(key),
-                    Err(error) if entry.is_named => return Err((name.into(), error)),
-                    Err(_) => continue,
-                }
-                ring.secrets.push(secret);
-            }
-            rings.insert(name.to_owned(), ring);
-        }
-        Ok(Self {
-            rings,
-            local: false,
-            known: Vec::new(),
+    /// Adds a provider's next secret, which came from `origin`. Fails where it is no key of its scheme.
+    pub fn add(
+        &mut self,
+        provider: &Provider,
+        bytes: &[u8],
+        origin: String,
+    ) -> Result<(), KeyError> {
+        let number = self.secrets(provider.name()).len() + 1;
+        let label = format!("{}#{number}", provider.name());
+        let added = self.insert(provider, Secret::new(label, bytes.to_vec()));
+        added.inspect_err(|error| {
+            let ring = self.rings.entry(provider.name().to_owned());
+            ring.or_default().misfit = Some((origin, error.clone()));
         })
     }
 
-    /// A ring of nothing but the local development secret, for every provider that can use it.
-    pub fn local(catalogue: &Catalogue, secret: &Secret) -> Self {
-        let ring_of = |scheme| {
-            let keys: Vec<_> = Key::new(scheme, secret).into_iter().collect();
-            Ring {
-                secrets: keys.iter().map(|_| secret.clone()).collect(),
-                keys,
-            }
-        };
-        let rings = catalogue
-            .iter()
-            .map(|provider| {
-                (
-                    provider.name().to_owned(),
-                    ring_of(&provider.definition.signature),
-                )
-            })
-            .collect();
-        Self {
-            rings,
+    fn insert(&mut self, provider: &Provider, secret: Secret) -> Result<(), KeyError> {
+        let key = Key::new(&provider.definition.signature, &secret)?;
+        let ring = self.rings.entry(provider.name().to_owned()).or_default();
+        ring.keys.push(key);
+        ring.secrets.push(secret);
+        Ok(())
+    }
+
+    /// A ring of nothing but the local development secret, for every provider that can use it: without
+    /// its `whsec_` where the provider's secrets have none and are encoded.
+    pub fn local(catalogue: &Catalogue, label: &str, secret: &[u8]) -> Self {
+        let mut keyring = Self {
             local: true,
-            known: Vec::new(),
+            ..Self::default()
+        };
+        let bare = secret.strip_prefix(b"whsec_").unwrap_or(secret);
+        for provider in catalogue.iter() {
+            let mut forms = [secret, bare].into_iter();
+            forms.find(|form| {
+                let secret = Secret::new(label, form.to_vec());
+                keyring.insert(provider, secret).is_ok()
+            });
         }
+        keyring
+    }
+
+    /// Where a secret came from that was given for a provider, or for all, and is no key of its scheme,
+    /// and why, when the provider has no other.
+    pub fn misfit(&self, provider: &str) -> Option<&(String, KeyError)> {
+        let ring = self.rings.get(provider)?;
+        ring.misfit.as_ref().filter(|_| ring.keys.is_empty())
     }
 
     /// The same with a secret that verifies nothing, and is told where somebody signed with it.

@@ -31,7 +31,7 @@ pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote,
 pub use error::CatalogueError;
 pub use event::{Event, Provenance};
 pub use fault::{Fault, FaultError};
-pub use keyring::{Keyring, SecretEntry};
+pub use keyring::Keyring;
 pub use nearest::{did_you_mean, nearest};
 pub use observe::observe;
 pub use read::read_definition;

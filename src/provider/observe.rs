@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Provider, nearest};
+use super::{FieldSource, Provider, nearest};
 use crate::delivery::Request;
 use crate::json::{JsonFields, is_json};
 
@@ -64,7 +64,9 @@ fn observe_event(
     let Some(event) = place.find(&request.headers, Some(peek)) else {
         return;
     };
-    if provider.has_event(&event) {
+    // A number where a name belongs is told by its type.
+    let is_number = matches!(place, FieldSource::Path(path) if peek.string(path).is_none());
+    if is_number || provider.has_event(&event) {
         return;
     }
     let near = nearest(&event, provider.event_names());

@@ -23,15 +23,6 @@ pub enum Placeholder<'t> {
     Event,
 }
 
-/// A part of a template's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Segment<'t> {
-    /// Text that stays as it is.
-    Text(&'t str),
-    /// What stands between `{{` and `}}`.
-    Name(&'t str),
-}
-
 impl<'t> Placeholder<'t> {
     /// The placeholder of a name; `None` where there is none.
     pub fn parse(name: &'t str) -> Option<Self> {
@@ -62,30 +53,20 @@ fn seconds(offset: &str) -> Option<i64> {
     }
 }
 
-/// The segments of a text in order. A `{{` that nothing closes stands as it is.
-pub fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
-    let mut rest = text;
+/// The pieces of a text in order, each with the name in `{{` and `}}` behind it; the last has none. A
+/// `{{` that nothing closes stands as it is.
+pub fn segments(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let mut rest = Some(text);
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        if let Some((name, after)) = leading_name(rest) {
-            rest = after;
-            return Some(Segment::Name(name));
-        }
-        let length = rest
-            .match_indices("{{")
-            .map(|(place, _)| place)
-            .find(|place| *place > 0)
-            .unwrap_or(rest.len());
-        let (before, after) = rest.split_at(length);
-        rest = after;
-        Some(Segment::Text(before))
+        let text = rest.take()?;
+        let split = text.split_once("{{");
+        let named = split.and_then(|(before, after)| Some((before, after.split_once("}}")?)));
+        let Some((before, (name, after))) = named else {
+            return Some((text, None));
+        };
+        rest = Some(after);
+        Some((before, Some(name)))
     })
-}
-
-fn leading_name(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix("{{")?.split_once("}}")
 }
 
 /// The first name in the strings of a value that is no placeholder. In an envelope, `{{data}}` is
@@ -106,10 +87,8 @@ pub fn first_unknown(value: &Value, is_envelope: bool) -> Option<&str> {
 
 /// The first name in a text that is no placeholder.
 pub fn unknown_in(text: &str) -> Option<&str> {
-    segments(text).find_map(|segment| match segment {
-        Segment::Name(name) if Placeholder::parse(name).is_none() => Some(name),
-        _ => None,
-    })
+    let mut names = segments(text).filter_map(|(_, name)| name);
+    names.find(|name| Placeholder::parse(name).is_none())
 }
 
 /// The placeholder that an unknown name is most like, where it is like one.
@@ -132,9 +111,9 @@ mod tests {
         #[test]
         fn the_segments_make_up_the_text(text in "[{}a-c:é ]{0,24}") {
             let joined: String = segments(&text)
-                .map(|segment| match segment {
-                    Segment::Text(text) => text.to_owned(),
-                    Segment::Name(name) => format!("{{{{{name}}}}}"),
+                .map(|(text, name)| match name {
+                    None => text.to_owned(),
+                    Some(name) => format!("{text}{{{{{name}}}}}"),
                 })
                 .collect();
             prop_assert_eq!(joined, text);

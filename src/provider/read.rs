@@ -10,7 +10,10 @@ use super::{CatalogueError, Definition, Event};
 
 /// Reads a definition. One that could not be used is refused here, never later.
 pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
-    let definition: Definition = parse(path, text)?;
+    let mut definition: Definition = parse(path, text)?;
+    if definition.title.is_empty() {
+        definition.title.clone_from(&definition.name);
+    }
     definition
         .check()
         .map_err(|(field, problem)| CatalogueError::Form {

@@ -9,34 +9,47 @@ use strum::Display;
 
 use crate::delivery::{Timestamp, duration};
 
-/// How a provider delivers.
+/// How a provider delivers. What a definition leaves out is as most providers have it.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct DeliveryRules {
-    /// The method of its requests.
+    /// The method of its requests; by default `POST`.
     pub method: String,
-    /// The headers it sends besides the signature, with `{{event}}` and `{{id:NAME}}`.
+    /// The headers it sends besides the signature, with `{{event}}` and `{{id:NAME}}`; by default
+    /// `Content-Type: application/json`.
     pub headers: Vec<(String, String)>,
-    /// How long it waits for an answer, in seconds.
+    /// How long it waits for an answer, in seconds; by default 30.
     pub timeout_seconds: u64,
-    /// The statuses that confirm a delivery.
+    /// The statuses that confirm a delivery; by default `2xx`.
     pub success: Vec<StatusPattern>,
     /// The one status that the documentation names, where it names one.
-    #[serde(default)]
     pub documented_success: Option<u16>,
-    /// What is retried, and when.
+    /// What is retried, and when; by default nothing.
     pub retry: Retry,
 }
 
+impl Default for DeliveryRules {
+    fn default() -> Self {
+        Self {
+            method: "POST".into(),
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            timeout_seconds: 30,
+            success: vec![StatusPattern::Class(2)],
+            documented_success: None,
+            retry: Retry::default(),
+        }
+    }
+}
+
 /// A provider's retries.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Retry {
     /// The outcomes that are retried.
     pub on: Vec<StatusPattern>,
     /// The delay of each retry.
     pub schedule: Vec<Delay>,
-    /// From when the delays count.
+    /// From when the delays count; by default from the attempt before.
     pub counted_from: CountedFrom,
 }
 

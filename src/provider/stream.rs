@@ -86,18 +86,18 @@ fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()
 mod tests {
     use super::*;
     use crate::delivery::{Request, Status};
-    use crate::provider::{SecretEntry, verify_request};
-    use crate::signature::{Signed, sign};
+    use crate::provider::verify_request;
+    use crate::signature::sign;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_705_574_400);
 
     fn keyring(catalogue: &Catalogue) -> Keyring {
-        let entry = SecretEntry {
-            provider: None,
-            bytes: b"secret".to_vec(),
-            is_named: false,
-        };
-        Keyring::new(catalogue, &[entry]).unwrap()
+        let mut keyring = Keyring::default();
+        for provider in catalogue.iter() {
+            let added = keyring.add(provider, b"secret", "a test".into());
+            added.expect("a secret of any scheme");
+        }
+        keyring
     }
 
     /// A signed request of each provider.
@@ -108,12 +108,7 @@ mod tests {
         catalogue.iter().map(|provider| {
             let key = &keyring.keys(provider.name())[0];
             let body = b"no envelope";
-            let signed = Signed {
-                at: NOW,
-                id: "",
-                body,
-            };
-            let headers = sign(&provider.definition.signature, key, signed);
+            let headers = sign(&provider.definition.signature, key, NOW, "", body);
             let request = Request::post("/", headers, &body[..]);
             (provider.name(), request)
         })

@@ -216,11 +216,17 @@ fn knows_event(provider: &Provider, headers: &Headers, fields: Option<&JsonField
 }
 
 impl FieldSource {
-    /// What stands at this place.
+    /// The text that stands at this place; of a number its digits.
     pub fn find(&self, headers: &Headers, fields: Option<&JsonFields<'_>>) -> Option<String> {
-        match self {
-            Self::Header { header } => headers.text(header).map(str::to_owned),
-            Self::Path(path) => fields?.string(path),
+        let path = match self {
+            Self::Header { header } => return headers.text(header).map(str::to_owned),
+            Self::Path(path) => path,
+        };
+        let text = fields?.at(path)?;
+        let number = serde_json::from_str::<serde_json::Number>(text);
+        match number {
+            Ok(_) => Some(text.to_owned()),
+            Err(_) => serde_json::from_str(text).ok(),
         }
     }
 }

@@ -76,8 +76,9 @@ fn retries(retry: &Retry) -> String {
 /// Everything about one provider. Fails where the fixture of an event cannot be read.
 pub fn provider(provider: &Provider, width: Option<usize>) -> Result<String, CatalogueError> {
     let definition = &provider.definition;
+    let docs = definition.docs.clone();
     let head = sheet::facts([
-        ("documents", definition.docs.clone()),
+        ("documents", docs.unwrap_or_else(|| "-".into())),
         ("origin", provider.origin.to_string()),
     ]);
     let title = escape(&definition.title).bold();

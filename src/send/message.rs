@@ -112,7 +112,7 @@ impl Shape {
         mut document: Document,
         mut numbers: Vec<(Path, String)>,
     ) -> Result<(Document, Bytes), SendError> {
-        self.put_id(message, &mut document)?;
+        numbers.extend(self.put_id(message, &mut document)?);
         for (path, value) in &self.set {
             path.set(&mut document.value, value.value.clone(), self.can_add)
                 .map_err(SendError::Set)?;
@@ -126,11 +126,15 @@ impl Shape {
         Ok((document, body))
     }
 
-    fn put_id(&self, message: &Message<'_>, document: &mut Document) -> Result<(), SendError> {
+    fn put_id(
+        &self,
+        message: &Message<'_>,
+        document: &mut Document,
+    ) -> Result<Vec<(Path, String)>, SendError> {
         let place = &message.provider.definition.envelope.id;
         match &self.id {
             Some(id) => place.put(document, id).map_err(SendError::Id),
-            None => Ok(()),
+            None => Ok(Vec::new()),
         }
     }
 

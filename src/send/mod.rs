@@ -12,7 +12,7 @@ mod timetable;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::delivery::{Attempt, Request, Signing, Timestamp, Trigger, id};
+use crate::delivery::{Attempt, Request, Signing, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::Target;
 use crate::json::PathError;
@@ -121,14 +121,7 @@ pub async fn send<S>(
     let mut stopped_by = None;
     tokio::pin!(stop);
     for (message, mut payload) in composed {
-        let sending = async {
-            match options.retry_speed {
-                Some(speed) => {
-                    retry::follow(options, &message, &mut payload, speed, dispatch, observer).await
-                }
-                None => once(options, &message, &mut payload, dispatch, observer).await,
-            }
-        };
+        let sending = retry::follow(options, &message, &mut payload, dispatch, observer);
         tokio::select! {
             biased;
             cause = &mut stop => {
@@ -142,24 +135,6 @@ pub async fn send<S>(
         attempts,
         stopped_by,
     })
-}
-
-async fn once(
-    options: &SendOptions<'_>,
-    message: &Message<'_>,
-    payload: &mut Payload,
-    dispatch: &Dispatch,
-    observer: &mut Observer<'_>,
-) -> Result<Vec<Attempt>, SendError> {
-    payload.signed_at = (options.clock)();
-    let delivery_id = id::delivery();
-    let trigger = Trigger::Send;
-    let attempts = options
-        .attempts(message, payload, &delivery_id, trigger, dispatch, observer)
-        .await?;
-    let next = None;
-    tell(observer, SendEvent::Ended { message, next })?;
-    Ok(attempts)
 }
 
 fn tell(observer: &mut Observer<'_>, event: SendEvent<'_>) -> Result<(), SendError> {

@@ -10,11 +10,14 @@ use super::{
 };
 
 /// Why a secret is no key for a scheme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The scheme's secrets are encoded and this one does not decode.
-    #[error("the secret is not {0}, as this provider's secrets are")]
-    Encoding(SecretEncoding),
+    #[error("the secret is not {}, as this provider's secrets are", .0.describe())]
+    Encoding(SecretForm),
+    /// The prefix of Standard Webhooks stands before it and does not belong there.
+    #[error("the secret begins with one `whsec_` more than this provider's secrets do")]
+    Prefix,
     /// The secret has no bytes.
     #[error("the secret is empty")]
     Empty,
@@ -24,12 +27,15 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct Key {
     label: String,
-    mac: Keyed,
+    mac: Running,
 }
 
+/// A MAC under way.
 #[derive(Clone)]
-enum Keyed {
+pub enum Running {
+    /// With SHA-256.
     Sha256(Hmac<Sha256>),
+    /// With SHA-512.
     Sha512(Hmac<Sha512>),
 }
 
@@ -47,8 +53,8 @@ impl Key {
         }
         // HMAC takes keys of any length, so a length error cannot come.
         let mac = match digest {
-            Digest::Sha256 => Hmac::new_from_slice(bytes).map(Keyed::Sha256),
-            Digest::Sha512 => Hmac::new_from_slice(bytes).map(Keyed::Sha512),
+            Digest::Sha256 => Hmac::new_from_slice(bytes).map(Running::Sha256),
+            Digest::Sha512 => Hmac::new_from_slice(bytes).map(Running::Sha512),
         };
         Ok(Self {
             label: label.into(),
@@ -78,7 +84,7 @@ impl Key {
 
     /// A MAC whose message comes in pieces.
     pub fn start(&self) -> Running {
-        Running(self.mac.clone())
+        self.mac.clone()
     }
 
     fn over(&self, signed: &Template, values: TemplateValues<'_>) -> Running {
@@ -88,31 +94,28 @@ impl Key {
     }
 }
 
-/// A MAC under way.
-pub struct Running(Keyed);
-
 impl Running {
     /// Takes the next piece of the message.
     pub fn update(&mut self, piece: &[u8]) {
-        match &mut self.0 {
-            Keyed::Sha256(mac) => mac.update(piece),
-            Keyed::Sha512(mac) => mac.update(piece),
+        match self {
+            Self::Sha256(mac) => mac.update(piece),
+            Self::Sha512(mac) => mac.update(piece),
         }
     }
 
     /// The MAC.
     pub fn finish(self) -> Vec<u8> {
-        match self.0 {
-            Keyed::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
-            Keyed::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
+        match self {
+            Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
+            Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
         }
     }
 
     /// The first of `macs` that is this MAC, compared in constant time.
     pub fn find<'m>(self, macs: &'m [ParsedMac<'m>]) -> Option<&'m ParsedMac<'m>> {
-        let is_right = |bytes: &[u8]| match &self.0 {
-            Keyed::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
-            Keyed::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
+        let is_right = |bytes: &[u8]| match &self {
+            Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
+            Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
         };
         macs.iter().find(|mac| is_right(&mac.bytes))
     }
@@ -129,11 +132,16 @@ pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, Key
         }
     };
     let text = bare.strip_prefix(prefix).unwrap_or(bare);
-    match form.encoding {
-        SecretEncoding::Text => Ok(text.to_vec()),
-        SecretEncoding::Base64 => BASE64
-            .decode(text)
-            .map_err(|_| KeyError::Encoding(form.encoding)),
-        SecretEncoding::Hex => hex::decode(text).map_err(|_| KeyError::Encoding(form.encoding)),
-    }
+    let key = match form.encoding {
+        SecretEncoding::Text => Some(text.to_vec()),
+        SecretEncoding::Base64 => BASE64.decode(text).ok(),
+        SecretEncoding::Hex => hex::decode(text).ok(),
+    };
+    key.ok_or_else(|| {
+        if text.starts_with(b"whsec_") {
+            KeyError::Prefix
+        } else {
+            KeyError::Encoding(form.clone())
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::template::{PartVariable, ValuePart};
 use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout};
-use crate::delivery::Headers;
+use crate::delivery::{Headers, Status};
 
 /// The longest timestamp text that is read: the digits of the greatest 64-bit number.
 const TIMESTAMP_DIGITS: usize = 19;
@@ -43,20 +43,12 @@ impl ParsedSignature<'_> {
     }
 }
 
-/// Why there is nothing to check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
-    /// The header is not there.
-    Missing(String),
-    /// A header cannot be read; the text says how.
-    Malformed(String),
-}
-
-/// Reads what `headers` present under `scheme`.
+/// Reads what `headers` present under `scheme`. Fails with the status, missing or malformed, and the
+/// reason where there is nothing to check.
 pub fn read<'h>(
     scheme: &'h Scheme,
     headers: &'h Headers,
-) -> Result<ParsedSignature<'h>, Unreadable> {
+) -> Result<ParsedSignature<'h>, (Status, String)> {
     let value = single(headers, &scheme.header)?;
     if value.is_empty() {
         return Err(malformed(format!(
@@ -74,15 +66,15 @@ pub fn read<'h>(
     Ok(parsed)
 }
 
-fn malformed(reason: impl Into<String>) -> Unreadable {
-    Unreadable::Malformed(reason.into())
+fn malformed(reason: String) -> (Status, String) {
+    (Status::Malformed, reason)
 }
 
 /// The value of a header that must stand once, as visible ASCII.
-fn single<'h>(headers: &'h Headers, name: &str) -> Result<&'h str, Unreadable> {
+fn single<'h>(headers: &'h Headers, name: &str) -> Result<&'h str, (Status, String)> {
     let value = headers
         .get(name)
-        .ok_or_else(|| Unreadable::Missing(name.into()))?;
+        .ok_or_else(|| (Status::Missing, format!("no `{name}` header")))?;
     let count = headers.get_all(name).count();
     if count > 1 {
         return Err(malformed(format!(

@@ -161,6 +161,16 @@ pub struct SecretForm {
     pub encoding: SecretEncoding,
 }
 
+impl SecretForm {
+    /// What a secret is, for people: its encoding, and its prefix where it has one.
+    pub fn describe(&self) -> String {
+        match &self.prefix {
+            Some(prefix) => format!("{} behind `{prefix}`", self.encoding),
+            None => self.encoding.to_string(),
+        }
+    }
+}
+
 /// How old, or how far ahead, a signature may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,21 +3,10 @@
 use super::{Key, Scheme, TemplateValues};
 use crate::delivery::{Headers, Timestamp};
 
-/// What is to be signed.
-#[derive(Debug, Clone, Copy)]
-pub struct Signed<'a> {
-    /// The time of signing.
-    pub at: Timestamp,
-    /// The delivery's id, for schemes that sign one.
-    pub id: &'a str,
-    /// The content, byte for byte.
-    pub body: &'a [u8],
-}
-
-/// The headers that prove `signed` under `scheme`, in the order id, timestamp, signature.
-pub fn sign(scheme: &Scheme, key: &Key, signed: Signed<'_>) -> Headers {
-    let timestamp = signed.at.seconds().to_string();
-    sign_with_text(scheme, key, &timestamp, signed.id, signed.body)
+/// The headers that prove `body`, and an id where the scheme signs one, under `scheme`, in the order id,
+/// timestamp, signature. `at` is the time of signing.
+pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, body: &[u8]) -> Headers {
+    sign_with_text(scheme, key, &at.seconds().to_string(), id, body)
 }
 
 /// The same over a timestamp's text, for faults and tests that need one which is no number.

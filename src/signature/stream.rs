@@ -1,14 +1,14 @@
 //! The check of a request whose body comes in pieces, so that it need not be held.
 
 use super::key::Running;
-use super::verify::{best_match, refuse, verdict_of, with_age};
-use super::{Freshness, Key, ParsedSignature, Scheme, Unreadable, read};
+use super::verify::{best_match, verdict_of, with_age};
+use super::{Freshness, Key, ParsedSignature, Scheme, read};
 use crate::delivery::{Headers, Status, Timestamp, Verdict};
 
 /// A check under way; it ends in the verdict that [`verify`](super::verify()) gives of the whole.
 pub struct StreamVerifier<'a> {
     scheme: &'a Scheme,
-    parsed: Result<ParsedSignature<'a>, Unreadable>,
+    parsed: Result<ParsedSignature<'a>, (Status, String)>,
     /// The MAC under way of each key; none where the body cannot pass by in one go.
     running: Vec<(&'a Key, Running)>,
     keyless: bool,
@@ -41,7 +41,7 @@ impl<'a> StreamVerifier<'a> {
     pub fn finish(self, now: Timestamp, freshness: Freshness) -> Verdict {
         let parsed = match self.parsed {
             Ok(parsed) => parsed,
-            Err(unreadable) => return refuse(unreadable),
+            Err((status, reason)) => return Verdict::new(status).because(reason),
         };
         let Some((_, after)) = self.scheme.signed.around_body() else {
             return Verdict::new(Status::Unverified)
@@ -85,7 +85,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::{Secret, Signed, sign, verify};
+    use super::super::{Secret, sign, verify};
     use super::*;
     use crate::delivery::Request;
 
@@ -106,7 +106,7 @@ mod tests {
 
     fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
         let at = Timestamp::from_seconds(at);
-        let headers = sign(scheme, key, Signed { at, id: "", body });
+        let headers = sign(scheme, key, at, "", body);
         Request::post("/", headers, body.to_vec())
     }
 

@@ -1,6 +1,6 @@
 //! The one check: is this request proved by one of these keys, and is it fresh?
 
-use super::{Key, ParsedMac, ParsedSignature, Scheme, Tolerance, Unreadable, read};
+use super::{Key, ParsedMac, ParsedSignature, Scheme, Tolerance, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 
 /// How the signed time is judged.
@@ -34,7 +34,7 @@ pub fn verify(
 ) -> Verdict {
     let parsed = match read(scheme, &request.headers) {
         Ok(parsed) => parsed,
-        Err(unreadable) => return refuse(unreadable),
+        Err((status, reason)) => return Verdict::new(status).because(reason),
     };
     let values = parsed.values(&request.body);
     let matches = keys
@@ -54,16 +54,6 @@ pub(super) fn best_match<'m>(
         return Some(first);
     }
     Some(matches.find(|(_, mac)| !mac.upper_case).unwrap_or(first))
-}
-
-/// The verdict on headers that present nothing to check.
-pub(super) fn refuse(unreadable: Unreadable) -> Verdict {
-    match unreadable {
-        Unreadable::Missing(header) => {
-            Verdict::new(Status::Missing).because(format!("no `{header}` header"))
-        }
-        Unreadable::Malformed(reason) => Verdict::new(Status::Malformed).because(reason),
-    }
 }
 
 /// The verdict on the MACs alone; `matched` is the best that a key makes.
@@ -187,7 +177,7 @@ mod tests {
     use proptest::sample::select;
     use serde_json::json;
 
-    use super::super::{Secret, Signed, StreamVerifier, mac_text, sign};
+    use super::super::{Secret, StreamVerifier, mac_text, sign};
     use super::*;
 
     fn scheme(signed: &str) -> Scheme {
@@ -207,7 +197,7 @@ mod tests {
 
     fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
         let at = Timestamp::from_seconds(at);
-        let headers = sign(scheme, key, Signed { at, id: "", body });
+        let headers = sign(scheme, key, at, "", body);
         Request::post("/", headers, body.to_vec())
     }
 

@@ -138,20 +138,20 @@ fn leave_body_open(verdict: &mut Verdict, reading: &FoundCapture) {
 mod tests {
     use super::*;
     use crate::delivery::Status;
-    use crate::provider::{Definition, SecretEntry};
-    use crate::signature::{Signed, sign};
+    use crate::provider::Definition;
+    use crate::signature::sign;
 
     const NOW: i64 = 1_770_000_000;
 
     fn verifier(catalogue: &Catalogue) -> Verifier<'_> {
-        let entry = SecretEntry {
-            provider: None,
-            bytes: b"whsec_1".to_vec(),
-            is_named: false,
-        };
+        let mut keyring = Keyring::default();
+        for provider in catalogue.iter() {
+            let added = keyring.add(provider, b"whsec_1", "a test".into());
+            added.expect("a secret of any scheme");
+        }
         Verifier {
             catalogue,
-            keyring: Keyring::new(catalogue, &[entry]).expect("a secret of any scheme"),
+            keyring,
             policy: Policy::default(),
             at: None,
             clock: || Timestamp::from_seconds(NOW),
@@ -162,15 +162,7 @@ mod tests {
     fn signed(definition: &Definition, keyring: &Keyring, body: &[u8]) -> Headers {
         let at = Timestamp::from_seconds(NOW);
         let key = &keyring.keys(&definition.name)[0];
-        sign(
-            &definition.signature,
-            key,
-            Signed {
-                at,
-                id: "evt_1",
-                body,
-            },
-        )
+        sign(&definition.signature, key, at, "evt_1", body)
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod catalog;
 mod check;
 mod completion;
 mod credentials;
+mod definition;
 mod errors;
 mod examples;
 mod faults;

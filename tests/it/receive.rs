@@ -11,7 +11,7 @@ use std::sync::Arc;
 use webhook_cli::delivery::{EventFilter, Headers, Request, Timestamp};
 use webhook_cli::dispatch::Dispatch;
 use webhook_cli::http::{Arrival, Client, ClientOptions, Target};
-use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry};
+use webhook_cli::provider::{Catalogue, Keyring, Policy};
 use webhook_cli::receive::{
     Activity, AnswerMode, Duplicates, Expectation, ForwardOptions, InvalidPolicy, ReceiverOptions,
     Route, Rules, Subscription, UnsignedPolicy,
@@ -26,13 +26,12 @@ const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 /// Rules with [`SECRET`] for olympus and no route.
 fn rules() -> Rules {
     let catalogue = Catalogue::builtin();
-    let secret = SecretEntry {
-        provider: Some("olympus".into()),
-        bytes: SECRET.into(),
-        is_named: true,
-    };
+    let mut keyring = Keyring::default();
+    let olympus = catalogue.get("olympus").unwrap();
+    let added = keyring.add(olympus, SECRET.as_bytes(), "a test".into());
+    added.unwrap();
     Rules {
-        keyring: Keyring::new(&catalogue, &[secret]).unwrap(),
+        keyring,
         catalogue,
         policy: Policy::default(),
         hosts: Vec::new(),

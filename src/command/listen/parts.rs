@@ -9,7 +9,7 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{client, freshness, keyring_or_local, warn_of_readers};
+use crate::command::setup::{check_fit, client, freshness, keyring_or_local, warn_of_readers};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -90,8 +90,9 @@ impl Parts {
 }
 
 fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliError> {
+    let keyring = keyring_or_local(&setup, &args.secrets, world)?;
     if let Some(name) = &args.provider {
-        setup.provider(name)?;
+        check_fit(&keyring, setup.provider(name)?)?;
     }
     let public_url = args.public_url.iter();
     let public_host = public_url.filter_map(|url| url.host_str().map(str::to_owned));
@@ -103,7 +104,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },
-        keyring: keyring_or_local(&setup, &args.secrets, world)?,
+        keyring,
         on_invalid: args.on_invalid,
         on_unsigned: args.on_unsigned,
         hosts: public_host.chain(args.allow_host.clone()).collect(),

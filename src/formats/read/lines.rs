@@ -7,7 +7,7 @@ use super::super::line::{self, LineResult};
 use super::super::message::trim_line_end;
 use super::super::{FilePosition, FormatError, FoundCapture};
 use super::parts::LineParts;
-use crate::delivery::text::{self, TextEncoding};
+use crate::delivery::text;
 
 /// The most that is held in memory at once: a line of JSON, or a file that is not read by lines.
 const MAX_HELD: u64 = 1024 * 1024 * 1024;
@@ -147,8 +147,8 @@ impl<R: BufRead> LineReader<R> {
     /// Makes UTF-8 of UTF-16 before the first line is read.
     pub fn decode(&mut self) -> Result<(), FormatError> {
         let text = self.hold()?;
-        let (decoded, encoding) = text::decode(&text);
-        if encoding == TextEncoding::Bytes {
+        let (decoded, was_utf16) = text::decode(&text);
+        if !was_utf16 {
             return Err(FormatError::Utf16);
         }
         self.held = Cursor::new(decoded.into_owned());

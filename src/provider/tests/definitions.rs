@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::delivery::{Request, Status, Timestamp};
 use crate::provider::Definition;
 use crate::provider::read::read_definition;
-use crate::signature::{Freshness, Key, Secret, Signed, StreamVerifier, sign, verify};
+use crate::signature::{Freshness, Key, Secret, StreamVerifier, sign, verify};
 
 /// A definition with this `signature`.
 fn definition(signature: &Value) -> Value {
@@ -351,11 +351,7 @@ fn signs_and_verifies(definition: &Definition, at: i64, id: &str, body: &[u8]) {
     let right = [key(definition, "bad0bad1bad2bad3")];
     let other = [key(definition, "feedfeedfeedfeed")];
     let now = Timestamp::from_seconds(at);
-    let headers = sign(
-        &definition.signature,
-        &right[0],
-        Signed { at: now, id, body },
-    );
+    let headers = sign(&definition.signature, &right[0], now, id, body);
     let request = Request::post("/", headers, body.to_vec());
     assert_eq!(status(definition, &right, &request, now), Status::Valid);
     assert_eq!(status(definition, &other, &request, now), Status::Mismatch);

@@ -6,7 +6,7 @@ mod keyring;
 mod observe;
 mod verify_request;
 
-use super::{Catalogue, Composer, Document, Payload, Provider, SecretEntry, Story};
+use super::{Catalogue, Composer, Document, Keyring, Payload, Provider, Story};
 use crate::delivery::Timestamp;
 
 /// When every composed delivery happened and was signed: 2026-01-18T10:30:00Z.
@@ -17,14 +17,26 @@ fn secret_of(provider: &Provider) -> String {
     format!("whsec_of_{}", provider.name())
 }
 
-/// A secret for every provider.
-fn secrets(catalogue: &Catalogue) -> Vec<SecretEntry> {
-    let entry = |provider: &Provider| SecretEntry {
-        provider: Some(provider.name().into()),
-        bytes: secret_of(provider).into_bytes(),
-        is_named: true,
-    };
-    catalogue.iter().map(entry).collect()
+/// A secret for every provider, of its own.
+fn secrets(catalogue: &Catalogue) -> Vec<(&Provider, String)> {
+    let providers = catalogue.iter();
+    providers.map(|p| (p, secret_of(p))).collect()
+}
+
+/// The same secret for every provider.
+fn for_all<'c>(catalogue: &'c Catalogue, secret: &str) -> Vec<(&'c Provider, String)> {
+    let providers = catalogue.iter();
+    providers.map(|p| (p, secret.to_owned())).collect()
+}
+
+/// A ring of these, each of which has to fit.
+fn ring(secrets: &[(&Provider, String)]) -> Keyring {
+    let mut keyring = Keyring::default();
+    for (provider, secret) in secrets {
+        let added = keyring.add(provider, secret.as_bytes(), "a test".into());
+        added.expect("a secret of the provider's form");
+    }
+    keyring
 }
 
 /// An event's document, with the ids that a seed gives.

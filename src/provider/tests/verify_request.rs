@@ -35,18 +35,13 @@ fn name<'a>(judged: &RequestVerdict<'a>) -> Option<&'a str> {
 
 /// A keyring with one secret for everyone.
 fn shared(catalogue: &Catalogue, secret: &str) -> Keyring {
-    let entry = SecretEntry {
-        provider: None,
-        bytes: secret.into(),
-        is_named: false,
-    };
-    Keyring::new(catalogue, &[entry]).unwrap()
+    ring(&for_all(catalogue, secret))
 }
 
 #[test]
 fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
     let catalogue = Catalogue::builtin();
-    let each = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let each = ring(&secrets(&catalogue));
     let all = shared(&catalogue, "whsec_shared");
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
@@ -92,7 +87,7 @@ fn each_event_is_known_without_a_secret_and_without_a_signature() {
 #[test]
 fn the_mac_decides_before_the_envelope_does() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         for signer in catalogue.iter() {
             let request = signed_as(signer, &payload(provider, event));
@@ -107,7 +102,7 @@ fn the_mac_decides_before_the_envelope_does() {
 #[test]
 fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
         for other in catalogue.iter() {
@@ -130,7 +125,7 @@ fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
 #[test]
 fn a_wrong_mac_is_told_by_the_form_and_then_by_the_envelope() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let request = signed_with(provider, "whsec_nobodys", &payload(provider, event));
         let judged = judged(&catalogue, &keyring, &request);
@@ -143,7 +138,7 @@ fn a_wrong_mac_is_told_by_the_form_and_then_by_the_envelope() {
 #[test]
 fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let mut request = signed_as(provider, &payload(provider, event));
         let text = String::from_utf8(request.body.to_vec()).unwrap();
@@ -156,7 +151,7 @@ fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
 #[test]
 fn what_is_nobodys_is_unverified_whatever_it_holds() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     for body in [
         &b""[..],
         b"{}",
@@ -178,7 +173,7 @@ fn what_is_nobodys_is_unverified_whatever_it_holds() {
 #[test]
 fn a_provider_that_is_fixed_is_not_looked_for() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let request = signed_as(provider, &payload(provider, event));
         for fixed in catalogue.iter() {
@@ -202,7 +197,7 @@ fn a_provider_that_is_fixed_is_not_looked_for() {
 #[test]
 fn a_year_later_only_a_signed_time_is_stale() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).unwrap();
+    let keyring = ring(&secrets(&catalogue));
     let later = AT.plus_seconds(365 * 86_400);
     for (provider, event) in events(&catalogue) {
         let request = signed_as(provider, &payload(provider, event));
@@ -225,8 +220,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
 #[test]
 fn with_the_local_secret_alone_real_traffic_is_not_turned_away() {
     let catalogue = Catalogue::builtin();
-    let secret = Secret::new("local", "whsec_local".into());
-    let local = Keyring::local(&catalogue, &secret);
+    let local = Keyring::local(&catalogue, "local", b"whsec_local");
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
         let own = judged(
@@ -251,10 +245,10 @@ fn a_verdict_names_the_secret_by_its_place_and_never_by_its_text() {
     let catalogue = Catalogue::builtin();
     let mut entries = secrets(&catalogue);
     entries.extend(secrets(&catalogue));
-    for entry in &mut entries[..4] {
-        entry.bytes = b"whsec_rotated_away".to_vec();
+    for (_, secret) in &mut entries[..4] {
+        *secret = "whsec_rotated_away".into();
     }
-    let keyring = Keyring::new(&catalogue, &entries).unwrap();
+    let keyring = ring(&entries);
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
         let judged = judged(&catalogue, &keyring, &signed_as(provider, &payload));
@@ -289,11 +283,11 @@ fn the_documents_own_example_is_its_providers_and_is_told_to_be_one() {
     let catalogue = Catalogue::builtin();
     let all = secrets(&catalogue);
     let [own, other] = ["barecommerce", "ibakepro"].map(|name| {
-        let of = |entry: &&SecretEntry| entry.provider.as_deref() == Some(name);
+        let of = |(provider, _): &&(&Provider, String)| provider.name() == name;
         all.iter().find(of).cloned().expect("a secret")
     });
     for entries in [all.clone(), vec![own], vec![other], Vec::new()] {
-        let keyring = Keyring::new(&catalogue, &entries).expect("keys");
+        let keyring = ring(&entries);
         let judged = judged(&catalogue, &keyring, &documented_example());
         assert_eq!(name(&judged), Some("barecommerce"));
         assert_eq!(judged.event.as_deref(), Some("order.created"));
@@ -313,7 +307,7 @@ fn the_documents_own_example_is_its_providers_and_is_told_to_be_one() {
 #[test]
 fn every_example_of_a_document_is_told_from_a_signature() {
     let catalogue = Catalogue::builtin();
-    let keyring = Keyring::new(&catalogue, &secrets(&catalogue)).expect("keys");
+    let keyring = ring(&secrets(&catalogue));
     let examples = |provider: &Provider| provider.definition.example_signatures.clone();
     let all: Vec<_> = catalogue.iter().flat_map(examples).collect();
     assert_eq!(all.len(), 3);
@@ -334,8 +328,8 @@ fn every_example_of_a_document_is_told_from_a_signature() {
 fn what_no_form_and_no_envelope_tells_is_his_whose_secret_is_known() {
     let catalogue = Catalogue::builtin();
     for entry in secrets(&catalogue) {
-        let owner = entry.provider.clone().expect("a name");
-        let keyring = Keyring::new(&catalogue, &[entry]).expect("keys");
+        let owner = entry.0.name().to_owned();
+        let keyring = ring(&[entry]);
         let header = &catalogue
             .get(&owner)
             .expect("built in")

@@ -4,7 +4,7 @@ use sha2::{Sha256, Sha512};
 
 use super::Diagnosis;
 use super::cause::{self, Cause};
-use super::trial::{Trial, fields};
+use super::trial::Trial;
 use crate::delivery::{Headers, Timestamp};
 use crate::signature::{Digest, Key, ParsedSignature, Scheme, SchemeKind, Template, TemplatePiece};
 
@@ -49,7 +49,7 @@ fn find_template(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<D
             || (template.has(&TemplatePiece::Id) && presented.id.is_none());
         let found = template != *documented
             && !missing
-            && any_key(trial, &template, &presented, trial.body());
+            && trial.any_proves(&template, &presented, trial.body());
         found.then(|| template_cause(documented, &template).found_in(&text.replace('\n', "\\n")))
     })
 }
@@ -75,7 +75,8 @@ fn find_timestamp(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<
         .find_map(|(cause, detail, text)| {
             let mut presented = presented.clone();
             presented.timestamp = Some(&text);
-            any_key(trial, &scheme.signed, &presented, trial.body()).then(|| cause.found_in(detail))
+            let proven = trial.any_proves(&scheme.signed, &presented, trial.body());
+            proven.then(|| cause.found_in(detail))
         })
 }
 
@@ -87,32 +88,22 @@ fn other_timestamps(sent: &str) -> Vec<(Cause, &'static str, String)> {
     let moment = Timestamp::from_seconds(number).to_seconds_text();
     let with_millis = moment.replace('Z', ".000Z");
     let with_offset = moment.replace('Z', "+00:00");
+    let in_millis = format!("{sent}000");
+    let in_seconds = (number / MILLIS).to_string();
+    let decimal = format!("{sent}.0");
+    let bare = number.to_string();
+    let unit = cause::TIMESTAMP_MILLISECONDS;
+    let form = cause::TIMESTAMP_FORMATTED;
     let mut texts = vec![
-        (
-            cause::TIMESTAMP_MILLISECONDS,
-            "milliseconds",
-            format!("{sent}000"),
-        ),
-        (
-            cause::TIMESTAMP_MILLISECONDS,
-            "seconds",
-            (number / MILLIS).to_string(),
-        ),
-        (cause::TIMESTAMP_FORMATTED, "as RFC 3339", moment),
-        (cause::TIMESTAMP_FORMATTED, "as RFC 3339", with_millis),
-        (cause::TIMESTAMP_FORMATTED, "as RFC 3339", with_offset),
-        (
-            cause::TIMESTAMP_FORMATTED,
-            "as a decimal number",
-            format!("{sent}.0"),
-        ),
+        (unit, "milliseconds", in_millis),
+        (unit, "seconds", in_seconds),
+        (form, "as RFC 3339", moment),
+        (form, "as RFC 3339", with_millis),
+        (form, "as RFC 3339", with_offset),
+        (form, "as a decimal number", decimal),
     ];
-    if number.to_string() != sent {
-        texts.push((
-            cause::TIMESTAMP_FORMATTED,
-            "as a number, without its leading zeros",
-            number.to_string(),
-        ));
+    if bare != sent {
+        texts.push((form, "as a number, without its leading zeros", bare));
     }
     texts
 }
@@ -200,22 +191,10 @@ fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Di
 fn signed_bytes(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let signed = &trial.context.scheme.signed;
-    signed.for_each(fields(presented, trial.body()), |piece| {
+    signed.for_each(presented.values(trial.body()), |piece| {
         bytes.extend_from_slice(piece);
     });
     bytes
-}
-
-fn any_key(
-    trial: &Trial<'_>,
-    signed: &Template,
-    presented: &ParsedSignature<'_>,
-    body: &[u8],
-) -> bool {
-    trial
-        .keys
-        .iter()
-        .any(|key| trial.proves(key, signed, presented, body))
 }
 
 /// A header of its own that tells a time: its name and its digits.

@@ -1,7 +1,7 @@
 //! The value of a signature header, taken apart by its documented layout.
 
 use crate::delivery::Headers;
-use crate::signature::{Scheme, ValuePart};
+use crate::signature::{PartVariable, Scheme, ValuePart};
 
 /// The longest word before `=`, `:` or `,` that is taken for a prefix.
 const MAX_LABEL: usize = 16;
@@ -22,6 +22,27 @@ impl Form<'_> {
         let mut headers = self.headers.clone();
         headers.set(&self.scheme.header, value);
         headers
+    }
+
+    /// A signature of the documented length: with it in place, the rest of a header can be read.
+    pub(super) fn blank(&self) -> String {
+        let scheme = self.scheme;
+        scheme.encoding.encode(&vec![0; scheme.digest().size()])
+    }
+
+    /// The value with the parts that hold a variable made anew, and the others as they are.
+    pub(super) fn rewrite(
+        &self,
+        variable: PartVariable,
+        mut remake: impl FnMut(&ValuePart, &str) -> Option<String>,
+    ) -> Option<String> {
+        self.rewrite_parts(|part, text| {
+            if part.variable == variable {
+                remake(part, text)
+            } else {
+                Some(text.to_owned())
+            }
+        })
     }
 
     /// The value with each documented part made anew; `None` where there are fewer parts, or where

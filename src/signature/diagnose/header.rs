@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
-use super::trial::{MAX_PRESENTED, Trial, fields};
+use super::trial::{MAX_PRESENTED, Trial};
 use super::{Diagnosis, content, sha1};
 use crate::signature::{MacEncoding, PartVariable, Scheme, read};
 
@@ -85,15 +85,11 @@ fn repeated(trial: &Trial<'_>) -> Option<Diagnosis> {
 
 /// The digits within a line such as `SHA2-256(stdin)= …` or `…  -`.
 fn tool_line(form: &Form<'_>) -> Option<Repair> {
-    let scheme = form.scheme;
-    let size = scheme.encoding.encode(&vec![0; scheme.digest().size()]);
-    let value = form.rewrite_parts(|documented, part| {
-        if documented.variable != PartVariable::Signature {
-            return Some(part.to_owned());
-        }
+    let length = form.blank().len();
+    let value = form.rewrite(PartVariable::Signature, |documented, part| {
         let mut words = part.split(|char: char| char.is_whitespace() || "=\\()".contains(char));
         let mac = words.find(|word| {
-            word.len() == size.len() && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+            word.len() == length && word.bytes().all(|byte| byte.is_ascii_hexdigit())
         })?;
         Some(documented.fill(mac))
     })?;
@@ -188,11 +184,8 @@ fn separated_otherwise(form: &Form<'_>) -> Option<Repair> {
 
 fn reencoded(form: &Form<'_>) -> Option<Repair> {
     let mut named = None;
-    let value = form.rewrite_parts(|documented, part| {
+    let value = form.rewrite(PartVariable::Signature, |documented, part| {
         let text = documented.read(part)?;
-        if documented.variable != PartVariable::Signature {
-            return Some(part.to_owned());
-        }
         let (cause, mac) = decode_otherwise(form.scheme, text)?;
         named = Some(cause);
         Some(documented.fill(&form.scheme.encoding.encode(&mac)))
@@ -243,12 +236,8 @@ fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
 /// A timestamp that is no digits: what was signed is its text.
 fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut timestamp = None;
-    let value = form.rewrite_parts(|documented, part| {
-        let text = documented.read(part)?;
-        if documented.variable != PartVariable::Timestamp {
-            return Some(part.to_owned());
-        }
-        timestamp = Some(text.to_owned());
+    let value = form.rewrite(PartVariable::Timestamp, |documented, part| {
+        timestamp = Some(documented.read(part)?.to_owned());
         Some(documented.fill("0"))
     })?;
     let timestamp = timestamp?;
@@ -256,33 +245,25 @@ fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut presented = read(form.scheme, &headers).ok()?;
     presented.timestamp = Some(&timestamp);
     let signed = &form.scheme.signed;
-    trial
-        .keys
-        .iter()
-        .any(|key| trial.proves(key, signed, &presented, trial.body()))
-        .then(|| cause::TIMESTAMP_FORM.found())
+    let proven = trial.any_proves(signed, &presented, trial.body());
+    proven.then(|| cause::TIMESTAMP_FORM.found())
 }
 
 fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let scheme = form.scheme;
-    let whole = scheme.encoding.encode(&vec![0; scheme.digest().size()]);
+    let whole = form.blank();
     let mut cut = None;
-    // A whole MAC of zeros in its place lets the rest of the header be read.
-    let value = form.rewrite_parts(|documented, part| {
-        let text = documented.read(part)?;
-        if documented.variable != PartVariable::Signature {
-            return Some(part.to_owned());
-        }
-        cut = Some(text.to_owned());
+    let value = form.rewrite(PartVariable::Signature, |documented, part| {
+        cut = Some(documented.read(part)?.to_owned());
         Some(documented.fill(&whole))
     })?;
     let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
     let headers = form.with_value(value);
     let presented = read(scheme, &headers).ok()?;
-    let body_fields = fields(&presented, trial.body());
+    let values = presented.values(trial.body());
     let right = trial.keys.iter().any(|key| {
         trial.spend(trial.body().len()) && {
-            let mac = key.mac(&scheme.signed, body_fields);
+            let mac = key.mac(&scheme.signed, values);
             is_start_of(&cut, &scheme.encoding.encode(&mac))
         }
     });

@@ -25,8 +25,8 @@ mod trial;
 pub use allowance::Allowance;
 
 use super::verify::best_match;
-use super::{ParsedSignature, Scheme, Secret, Unreadable, read};
-use crate::delivery::Request;
+use super::{ParsedSignature, Scheme, Secret, read};
+use crate::delivery::{Request, Status};
 use trial::{MAX_PRESENTED, Trial};
 
 /// What the doctor may look at.
@@ -109,8 +109,8 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
     let context = trial.context;
     let mut presented = match read(context.scheme, &context.request.headers) {
         Ok(presented) => presented,
-        Err(Unreadable::Missing(_)) => return None,
-        Err(Unreadable::Malformed(_)) => {
+        Err((Status::Missing, _)) => return None,
+        Err(_) => {
             return header::find(trial).or_else(|| content::find_other_scheme(trial));
         }
     };

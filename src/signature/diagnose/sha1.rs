@@ -8,7 +8,7 @@ use sha1::Sha1;
 use super::Diagnosis;
 use super::cause;
 use super::form::{Form, split_labels};
-use super::trial::{Trial, fields};
+use super::trial::Trial;
 use crate::signature::key::key_bytes;
 use crate::signature::{PartVariable, Secret, read};
 
@@ -18,16 +18,11 @@ const SIZE: usize = 20;
 /// Whether the signature is the documented one but for SHA-1.
 pub(super) fn find(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let scheme = form.scheme;
-    let filler = scheme.encoding.encode(&vec![0; scheme.digest().size()]);
     let mut mac = None;
-    // A MAC of the documented length in its place lets the rest of the header be read.
-    let value = form.rewrite_parts(|documented, part| {
-        if documented.variable != PartVariable::Signature {
-            return Some(part.to_owned());
-        }
+    let value = form.rewrite(PartVariable::Signature, |documented, part| {
         let (_, text) = split_labels(part);
         mac = hex::decode(text).or_else(|_| BASE64.decode(text)).ok();
-        Some(documented.fill(&filler))
+        Some(documented.fill(&form.blank()))
     })?;
     let mac = mac.filter(|mac| mac.len() == SIZE)?;
     let headers = form.with_value(value);
@@ -35,7 +30,7 @@ pub(super) fn find(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let proves = |secret: &Secret| {
         let key = key_bytes(scheme.secret(), secret.expose()).ok()?;
         let mut hmac = Hmac::<Sha1>::new_from_slice(&key).ok()?;
-        let values = fields(&presented, trial.body());
+        let values = presented.values(trial.body());
         scheme.signed.for_each(values, |piece| hmac.update(piece));
         hmac.verify_slice(&mac).ok()
     };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Context;
-use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, TemplateValues, read};
+use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, read};
 
 /// The most signatures of one header that are tried: a rotation sends two or three, a header of
 /// 128 KiB holds 1,900.
@@ -55,7 +55,7 @@ impl<'a> Trial<'a> {
         // The header's values are hashed with the body.
         let values = presented.timestamp.map_or(0, str::len) + presented.id.map_or(0, str::len);
         self.spend(body.len() + values + MAC_BYTES * (1 + macs.len()))
-            && key.find(signed, fields(presented, body), macs).is_some()
+            && key.find(signed, presented.values(body), macs).is_some()
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body
@@ -71,10 +71,18 @@ impl<'a> Trial<'a> {
             mac.bytes.hash(&mut hasher);
         }
         self.tried.borrow_mut().insert(hasher.finish())
-            && self
-                .keys
-                .iter()
-                .any(|key| self.proves(key, &self.context.scheme.signed, presented, body))
+            && self.any_proves(&self.context.scheme.signed, presented, body)
+    }
+
+    /// Whether a documented key over `signed` makes a MAC that the header presents.
+    pub(super) fn any_proves(
+        &self,
+        signed: &Template,
+        presented: &ParsedSignature<'_>,
+        body: &[u8],
+    ) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| self.proves(key, signed, presented, body))
     }
 
     /// The label of the secret with which `value`, in the header of `scheme`, proves the request
@@ -121,15 +129,6 @@ impl<'a> Trial<'a> {
     #[cfg(test)]
     pub(super) fn used(&self) -> usize {
         self.used.get()
-    }
-}
-
-/// What a signed template is filled with.
-pub(super) fn fields<'f>(presented: &'f ParsedSignature<'_>, body: &'f [u8]) -> TemplateValues<'f> {
-    TemplateValues {
-        timestamp: presented.timestamp.unwrap_or_default(),
-        id: presented.id.unwrap_or_default(),
-        body,
     }
 }
 

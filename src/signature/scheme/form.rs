@@ -11,6 +11,7 @@ use super::{Digest, MacEncoding, Scheme, SchemeKind, SecretForm, Tolerance, Valu
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchemeForm {
+    #[serde(default)]
     kind: KindForm,
     header: HeaderNameForm,
     value: ValueLayout,
@@ -27,9 +28,10 @@ pub struct SchemeForm {
 }
 
 /// The name of a kind; its fields stand beside it.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum KindForm {
+    #[default]
     Hmac,
 }
 

@@ -3,10 +3,22 @@
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use webhook_cli::provider::{Catalogue, Keyring};
+
 use super::{openssl_hmac, post};
 
 /// The secret that tests share with listeners.
 pub const SECRET: &str = "whsec_test 🔑";
+
+/// A ring with one secret for every provider.
+pub fn keyring(catalogue: &Catalogue, secret: &str) -> Keyring {
+    let mut keyring = Keyring::default();
+    for provider in catalogue.iter() {
+        let added = keyring.add(provider, secret.as_bytes(), "a test".into());
+        added.expect("a secret of every scheme");
+    }
+    keyring
+}
 
 /// A provider's secret as `--secret` takes it.
 pub fn secret_of(provider: &str) -> String {

@@ -8,14 +8,14 @@ use rand::rngs::StdRng;
 use webhook_cli::delivery::{Delivery, Signing, Timestamp, id};
 use webhook_cli::dispatch::Dispatch;
 use webhook_cli::http::{Client, ClientOptions, Target};
-use webhook_cli::provider::{Catalogue, Keyring, SecretEntry};
+use webhook_cli::provider::{Catalogue, Keyring};
 use webhook_cli::replay::{Replay, ReplayError, ReplayEvent, Selection};
 use webhook_cli::store::{Log, Run, Writer};
 
 use super::logged::{SECRET, YEAR, fill, ibakepro, log, olympus};
 use crate::harness::Sandbox;
 use crate::harness::endpoint::Endpoint;
-use crate::harness::sender::now;
+use crate::harness::sender::{keyring, now};
 use crate::peers::hmac_hex;
 
 /// The moment of every replay here.
@@ -31,12 +31,7 @@ struct Inspector {
 impl Inspector {
     fn new(writer: Option<Writer>) -> Self {
         let catalogue = Catalogue::builtin();
-        let secret = SecretEntry {
-            provider: None,
-            bytes: SECRET.into(),
-            is_named: false,
-        };
-        let keyring = Keyring::new(&catalogue, &[secret]).unwrap();
+        let keyring = keyring(&catalogue, SECRET);
         let client = Client::new(&ClientOptions::default()).unwrap();
         Self {
             catalogue,

@@ -372,3 +372,19 @@ fn a_seed_tells_one_story_whichever_events_are_asked_for() {
     assert_ne!(second["data"]["order_id"], first["data"]["order_id"]);
     assert!(second["id"] != first["id"] && paid_too["id"] != paid["id"]);
 }
+
+/// Each step is taken once: a number of them that would take minutes where all above are read again.
+#[test]
+fn thousands_of_steps_are_set() {
+    let sender = Sender::new();
+    let deep = format!("data{}=1.0", ".a".repeat(12_000));
+    let wide: Vec<_> = (0..6_000).map(|n| format!("data.k{n}=1.0")).collect();
+    let deep = vec!["--set", &deep];
+    let wide = wide.iter().flat_map(|set| ["--set", set]).collect();
+    for (sets, count) in [(deep, 12_000), (wide, 6_000)] {
+        let messages = sender.dry(&with(&[&["--add"], &sets[..]].concat()));
+        let text = messages[0].text();
+        let levels = text.matches(r#""a":{"#).count() + text.matches(":1.0").count();
+        assert_eq!(levels, count);
+    }
+}

@@ -4,11 +4,12 @@ use std::process::Command;
 
 use webhook_cli::delivery::{Request, Timestamp};
 use webhook_cli::formats::captures;
-use webhook_cli::provider::{Catalogue, Keyring, Policy, SecretEntry, verify_request};
+use webhook_cli::provider::{Catalogue, Policy, verify_request};
 
 use super::{SECRET, Sender};
 use crate::harness::endpoint::Endpoint;
 use crate::harness::message::Message;
+use crate::harness::sender::keyring;
 use crate::harness::{Sandbox, has};
 use crate::peers::{PROVIDERS, is_signed};
 
@@ -220,12 +221,7 @@ fn the_json_form_is_a_capture_that_verifies() {
 
 fn status(request: &Request) -> &'static str {
     let catalogue = Catalogue::builtin();
-    let entry = SecretEntry {
-        provider: None,
-        bytes: SECRET.into(),
-        is_named: false,
-    };
-    let keyring = Keyring::new(&catalogue, &[entry]).expect("a key");
+    let keyring = keyring(&catalogue, SECRET);
     let policy = Policy::default();
     let judged = verify_request(&catalogue, &keyring, &policy, request, Timestamp::now());
     judged.verdict.status.as_str()
