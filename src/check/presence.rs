@@ -5,9 +5,6 @@ use super::effects::EffectLag;
 use super::report::Exchange;
 use crate::delivery::{FailureKind, Severity};
 
-/// Why a check was not run to its end.
-pub(super) struct Skipped(pub String);
-
 /// What earlier checks tell of whether anybody listens.
 #[derive(Default)]
 pub(super) struct Presence<'a> {
@@ -29,8 +26,9 @@ pub(super) struct Presence<'a> {
 
 impl Presence<'_> {
     /// Notes what the check of this id met. Where the endpoint does not listen any more, the check before is to
-    /// blame; where that got no answer, it was found out already.
-    pub fn notice(&mut self, id: &str, sent: &[Exchange]) -> Result<Option<Flaw>, Skipped> {
+    /// blame; where that got no answer, it was found out already, and the reason not to run this one is
+    /// the error.
+    pub fn notice(&mut self, id: &str, sent: &[Exchange]) -> Result<Option<Flaw>, String> {
         let is_refused = |one: &Exchange| matches!(&one.attempt.outcome, Err(failure) if failure.kind == FailureKind::Refused);
         let is_answered = sent.iter().all(|one| one.attempt.outcome.is_ok());
         let last = self.last.replace((id.to_owned(), is_answered));
@@ -43,7 +41,7 @@ impl Presence<'_> {
         };
         self.gone = Some(reason.clone());
         if !was_answered {
-            return Err(Skipped(reason));
+            return Err(reason);
         }
         Ok(Some(Flaw {
             severity: Severity::Crash,

@@ -9,7 +9,7 @@ use super::context::CheckContext;
 use super::effects::SideEffects;
 use super::error::CheckError;
 use super::plan::Planned;
-use super::presence::{Presence, Skipped};
+use super::presence::Presence;
 use super::report::{Evidence, Exchange, finding};
 use super::table::{Check, EACH_EVENT};
 use crate::delivery::{Failure, FailureKind, Finding};
@@ -187,7 +187,7 @@ impl Runner<'_> {
         let skipped = |reason| Ok((Conclusion::Skipped(reason), Vec::new()));
         let case = match self.case(planned)? {
             Ok(case) => case,
-            Err(Skipped(reason)) => return skipped(reason),
+            Err(reason) => return skipped(reason),
         };
         let expect = planned.check.expect;
         let before = match self.effects.filter(|_| expect == Expect::AcceptedOnce) {
@@ -196,10 +196,10 @@ impl Runner<'_> {
         };
         let sent = match self.send(&case, &planned.id, presence).await {
             Ok(sent) => sent,
-            Err(Skipped(reason)) => return skipped(reason),
+            Err(reason) => return skipped(reason),
         };
         match presence.notice(&planned.id, &sent) {
-            Err(Skipped(reason)) => return skipped(reason),
+            Err(reason) => return skipped(reason),
             Ok(Some(flaw)) => return Ok((Conclusion::Flawed(flaw), sent)),
             Ok(None) => {}
         }
@@ -221,14 +221,14 @@ impl Runner<'_> {
     }
 
     /// What a check sends, or why there is nothing to send.
-    fn case(&mut self, planned: &Planned) -> Result<Result<TestCase, Skipped>, CheckError> {
+    fn case(&mut self, planned: &Planned) -> Result<Result<TestCase, String>, CheckError> {
         self.context.play(&planned.event);
         let is_forgery = planned.check.expect == Expect::Rejected;
         Ok(match (planned.check.case)(&mut self.context) {
-            Err(CheckError::Inapplicable(reason)) => Err(Skipped(reason.to_owned())),
-            Ok(case) if is_forgery && self.context.is_genuine(&case) => Err(Skipped(
-                "what it would send is a genuine delivery of this provider".to_owned(),
-            )),
+            Err(CheckError::Inapplicable(reason)) => Err(reason.to_owned()),
+            Ok(case) if is_forgery && self.context.is_genuine(&case) => {
+                Err("what it would send is a genuine delivery of this provider".to_owned())
+            }
             made => Ok(made?),
         })
     }

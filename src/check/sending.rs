@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::case::{TestCase, TestDelivery};
-use super::presence::{Presence, Skipped};
+use super::presence::Presence;
 use super::report::Exchange;
 use super::runner::Runner;
 use crate::delivery::{Attempt, Delivery, DeliverySource, Status, Timestamp, Verdict, id};
@@ -20,13 +20,14 @@ const WAITS: usize = 3;
 
 impl Runner<'_> {
     /// Sends what a check sends; what came back, in the order of sending. What a limiter puts off is
-    /// sent again when it says, unless it is a load, or it was in vain before.
+    /// sent again when it says, unless it is a load, or it was in vain before. Fails with the reason why
+    /// it cannot be sent.
     pub(super) async fn send(
         &self,
         case: &TestCase,
         id: &str,
         presence: &Presence<'_>,
-    ) -> Result<Vec<Exchange>, Skipped> {
+    ) -> Result<Vec<Exchange>, String> {
         let is_patient = !case.is_load() && presence.limited.is_none();
         let waits = if is_patient { WAITS } else { 0 };
         let mut deliveries = Vec::new();
@@ -41,7 +42,7 @@ impl Runner<'_> {
                 .endpoint
                 .send(delivery_id, &delivery.request, SendMode::Half);
             if half.await.is_none() {
-                return Err(Skipped("half a request is not sent over TLS".into()));
+                return Err("half a request is not sent over TLS".into());
             }
         }
         let repeated = deliveries

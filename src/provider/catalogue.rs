@@ -23,7 +23,7 @@ const MOST_EVENTS: usize = 10_000;
 /// All providers, in the order of their names.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    providers: Vec<Provider>,
+    providers: BTreeMap<String, Provider>,
     broken: BTreeMap<String, Arc<CatalogueError>>,
 }
 
@@ -34,7 +34,8 @@ pub struct Provider {
     pub definition: Definition,
     /// Where it came from.
     pub origin: DefinitionOrigin,
-    events: Vec<EventFile>,
+    /// The text of each event's file, by the event's name.
+    events: BTreeMap<String, Cow<'static, str>>,
 }
 
 /// Where a definition came from.
@@ -44,12 +45,6 @@ pub enum DefinitionOrigin {
     BuiltIn,
     /// A folder of the user's.
     Folder(PathBuf),
-}
-
-#[derive(Debug, Clone)]
-struct EventFile {
-    name: String,
-    text: Cow<'static, str>,
 }
 
 impl Catalogue {
@@ -65,19 +60,18 @@ impl Catalogue {
                 let path = dir.path().join(DEFINITION_FILE);
                 let text = dir.get_file(&path)?.contents_utf8().unwrap_or_default();
                 let definition = read_definition(&path, text);
-                Some(Provider {
+                let provider = Provider {
                     definition: definition.expect("the embedded definitions are valid"),
                     origin: DefinitionOrigin::BuiltIn,
                     events: embedded_events(dir),
-                })
+                };
+                Some((provider.name().to_owned(), provider))
             })
             .collect();
-        let mut catalogue = Self {
+        Self {
             providers,
             broken: BTreeMap::new(),
-        };
-        catalogue.sort();
-        catalogue
+        }
     }
 
     /// Adds every provider folder below `folder`; one of a known name takes its place. One that
@@ -92,26 +86,19 @@ impl Catalogue {
                 continue;
             }
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            self.providers.retain(|other| other.name() != name);
+            self.providers.remove(&*name);
             self.broken.remove(&*name);
             match Provider::read(&path) {
-                Ok(provider) => self.providers.push(provider),
-                Err(error) => {
-                    self.broken.insert(name.into_owned(), Arc::new(error));
-                }
+                Ok(provider) => drop(self.providers.insert(name.into_owned(), provider)),
+                Err(error) => drop(self.broken.insert(name.into_owned(), Arc::new(error))),
             }
         }
-        self.sort();
         Ok(())
-    }
-
-    fn sort(&mut self) {
-        self.providers.sort_by(|a, b| a.name().cmp(b.name()));
     }
 
     /// The providers in order.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
-        self.providers.iter()
+        self.providers.values()
     }
 
     /// The folders that were passed over, by name, each with what is wrong with it.
@@ -134,7 +121,7 @@ impl Catalogue {
 
     /// The provider of this name.
     pub fn get(&self, name: &str) -> Option<&Provider> {
-        self.iter().find(|provider| provider.name() == name)
+        self.providers.get(name)
     }
 
     /// The providers that have an event of this name.
@@ -159,11 +146,10 @@ impl Provider {
             });
         }
         let root = folder.join(EVENTS_FOLDER);
-        let mut events = Vec::new();
+        let mut events = BTreeMap::new();
         if root.is_dir() {
             collect_events(&root, &root, &mut events)?;
         }
-        events.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Self {
             definition,
             origin: DefinitionOrigin::Folder(folder.to_path_buf()),
@@ -178,12 +164,12 @@ impl Provider {
 
     /// The names of its events, in order.
     pub fn event_names(&self) -> impl Iterator<Item = &str> {
-        self.events.iter().map(|event| event.name.as_str())
+        self.events.keys().map(String::as_str)
     }
 
     /// Whether it has an event of this name.
     pub fn has_event(&self, name: &str) -> bool {
-        self.event_names().any(|event| event == name)
+        self.events.contains_key(name)
     }
 
     /// Its events with their fixtures, in order.
@@ -195,35 +181,31 @@ impl Provider {
 
     /// The fixture of an event; `None` where it has none of this name.
     pub fn event(&self, name: &str) -> Option<Result<Event, CatalogueError>> {
-        let file = self.events.iter().find(|event| event.name == name)?;
+        let text = self.events.get(name)?;
         let path = match &self.origin {
             DefinitionOrigin::BuiltIn => PathBuf::from(self.name()),
             DefinitionOrigin::Folder(folder) => folder.clone(),
         };
         let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
-        Some(read_event(path, &file.text))
+        Some(read_event(path, text))
     }
 }
 
-fn embedded_events(dir: &'static Dir<'static>) -> Vec<EventFile> {
+fn embedded_events(dir: &'static Dir<'static>) -> BTreeMap<String, Cow<'static, str>> {
     let root = dir.path().join(EVENTS_FOLDER);
     let files = dir.get_dir(&root).into_iter().flat_map(Dir::files);
-    let mut events: Vec<_> = files
-        .filter_map(|file| {
-            let name = event_name(&root, file.path())?;
-            let text = file.contents_utf8()?.into();
-            Some(EventFile { name, text })
-        })
-        .collect();
-    events.sort_by(|a, b| a.name.cmp(&b.name));
-    events
+    let named = files.filter_map(|file| {
+        let name = event_name(&root, file.path())?;
+        Some((name, file.contents_utf8()?.into()))
+    });
+    named.collect()
 }
 
 /// Adds every `*.json` below `folder`; events such as `orders/create` lie in folders.
 fn collect_events(
     root: &Path,
     folder: &Path,
-    events: &mut Vec<EventFile>,
+    events: &mut BTreeMap<String, Cow<'static, str>>,
 ) -> Result<(), CatalogueError> {
     for path in list(folder)? {
         // A folder behind a link may be one above, or the whole disk; a pipe is read for ever.
@@ -241,8 +223,7 @@ fn collect_events(
                     problem: format!("more than {MOST_EVENTS} events"),
                 });
             }
-            let text = read(&path)?.into();
-            events.push(EventFile { name, text });
+            events.insert(name, read(&path)?.into());
         }
     }
     Ok(())
