@@ -59,7 +59,8 @@ fuzz_target!(|data: &[u8]| {
     let line = delivery.to_json();
     assert!(!line.contains('\n'));
     let read = capture::read(&line).expect("a line of this program's own");
-    assert_eq!((&read.request, &read.event), (request, &delivery.event));
+    let facts = (&read.request, &read.facts.event);
+    assert_eq!(facts, (request, &delivery.event));
     assert_eq!(only(line.as_bytes(), "a.ndjson"), *request);
     let mut writer = har::HarWriter::new(Vec::new(), "0").expect("memory takes it");
     writer.entry(&delivery).expect("memory takes it");
