@@ -103,13 +103,13 @@ fn what_a_handler_does_later_is_waited_for() {
 
 #[test]
 fn work_that_does_not_end_leaves_the_check_open() {
-    let within = ["--within", "300ms"];
+    let within = ["--within", "2s"];
     for (worker, told) in [
         (
             "exit 7",
-            "`exit 7` ended with exit status: 7, and did for 0.3 s",
+            "`exit 7` ended with exit status: 7, and did for 2 s",
         ),
-        ("sleep 30", "`sleep 30` does not end, and did for 0.3 s"),
+        ("sleep 30", "`sleep 30` does not end, and did for 2 s"),
     ] {
         let lines = worked_later(worker, &within).expect(0).json_lines();
         assert_eq!(ids(&lines, "open"), ["idempotent/twice"]);
