@@ -134,7 +134,7 @@ pub fn refuse_unknown(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Resu
                 limit: Some(1),
                 ..Query::default()
             };
-            if reader.ids(&query)?.is_empty() {
+            if reader.count(&query)? == 0 {
                 return Err(unknown.into());
             }
         }

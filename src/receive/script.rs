@@ -49,7 +49,7 @@ impl ScriptStep {
                 if is_from_owner {
                     body["scripted"] = status.into();
                 }
-                Reply::json(status, &body.to_string())
+                Reply::json(status, body.to_string())
             },
             |body| {
                 let is_json = is_json(&body);

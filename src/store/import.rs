@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::append::{Appender, Entry};
 use super::error::AtPath;
-use super::query::RECEIVED_INDEX;
+use super::query::RECEIVED_INDEXES;
 use super::{Log, StoreError, connection, file};
 use crate::delivery::Delivery;
 
@@ -59,9 +59,7 @@ impl Log {
 
     fn add(&self, change: &Transaction<'_>, entries: &[Entry]) -> Result<u64, StoreError> {
         // Who listens only needs no order but that in which deliveries came.
-        let index =
-            format!("CREATE INDEX IF NOT EXISTS {RECEIVED_INDEX} ON delivery (received_at)");
-        change.execute_batch(&index).at(self.path())?;
+        change.execute_batch(RECEIVED_INDEXES).at(self.path())?;
         let mut appender = Appender::within(change, self.path())?;
         let mut added = 0;
         for entry in entries {

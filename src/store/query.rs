@@ -1,9 +1,11 @@
 //! Which deliveries match, and where in the log they are.
 
+use std::iter;
 use std::path::Path;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
+use strum::VariantArray as _;
 
 use super::StoreError;
 use super::error::AtPath;
@@ -95,8 +97,16 @@ impl Position {
     }
 }
 
-/// The index of the times of reception, which says that some did not come in their order.
-pub(super) const RECEIVED_INDEX: &str = "delivery_received";
+/// What an import adds to a log, in which so far the order of the rows was that of reception.
+pub(super) const RECEIVED_INDEXES: &str =
+    "CREATE INDEX IF NOT EXISTS delivery_received ON delivery (received_at);
+     CREATE INDEX IF NOT EXISTS delivery_verdict_received ON delivery (verdict, received_at);";
+
+/// Whether an import has brought in what is older than that which was there.
+pub(super) fn has_import(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'delivery_received'";
+    conn.prepare_cached(sql)?.exists([])
+}
 
 /// In which order deliveries are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,24 +148,36 @@ impl Query {
         Ok(places)
     }
 
-    fn statement(&self, order: Order) -> (String, Vec<Value>) {
+    /// Each verdict is a part of its own, which an index has in the order asked for: `SQLite` takes
+    /// row after row from the parts, where it would sort all that one condition on several lets
+    /// through.
+    pub(super) fn statement(&self, order: Order) -> (String, Vec<Value>) {
         let searched = match self.search {
             Some(_) => ", event_id, target, headers, body",
             None => "",
         };
-        let (conditions, values) = self.conditions();
+        let (conditions, mut values) = self.conditions();
+        let mut sql =
+            format!("SELECT seq, received_at, event{searched} FROM delivery WHERE {conditions}");
+        let wanted = Status::VARIANTS
+            .iter()
+            .filter(|v| self.verdicts.contains(v));
+        let parts: Vec<_> = wanted
+            .map(|verdict| format!("{sql} AND verdict = '{}'", verdict.as_str()))
+            .collect();
+        if !parts.is_empty() {
+            values = iter::repeat_n(values, parts.len()).flatten().collect();
+            sql = parts.join(" UNION ALL ");
+        }
         let order = match order {
             Order::Oldest => "seq",
             Order::Newest => "seq DESC",
             Order::LastReceived => "received_at DESC, seq DESC",
         };
-        let sql = format!(
-            "SELECT seq, event{searched} FROM delivery WHERE {conditions} ORDER BY {order}"
-        );
-        (sql, values)
+        (format!("{sql} ORDER BY {order}"), values)
     }
 
-    /// What `SQLite` decides: all but patterns and text.
+    /// What `SQLite` decides: all but verdicts, patterns and text.
     fn conditions(&self) -> (String, Vec<Value>) {
         let (mut parts, mut values) = (vec!["1"], Vec::new());
         let mut add = |part, value: Value| {
@@ -173,10 +195,6 @@ impl Query {
         }
         if let Some(provider) = &self.provider {
             add("provider = ?", provider.clone().into());
-        }
-        if !self.verdicts.is_empty() {
-            let names: Vec<_> = self.verdicts.iter().map(|v| v.as_str()).collect();
-            add("verdict IN (SELECT value FROM json_each(?))", list(&names));
         }
         if let Some(since) = self.since {
             add("received_at >= ?", since.micros().into());
@@ -198,7 +216,7 @@ impl Query {
     /// What `SQLite` doesn't decide, on a row of [`statement`](Self::statement).
     fn matches(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
         if !self.events.is_empty() {
-            let event: Option<String> = row.get(1)?;
+            let event: Option<String> = row.get(2)?;
             if !self.events.matches_known(event.as_deref()) {
                 return Ok(false);
             }
@@ -206,7 +224,7 @@ impl Query {
         let Some(text) = &self.search else {
             return Ok(true);
         };
-        for column in 2..=5 {
+        for column in 3..=6 {
             let bytes = row.get_ref(column)?.as_bytes_or_null()?.unwrap_or_default();
             if contains(bytes, text.as_bytes()) {
                 return Ok(true);

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Params, Row};
 use super::error::AtPath;
 use super::file::{self, Inode};
 use super::lookup::resolve;
-use super::query::{Order, Position, Query, RECEIVED_INDEX, SourceFilter, USUAL};
+use super::query::{Order, Position, Query, SourceFilter, USUAL, has_import};
 use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
 use crate::delivery::{Delivery, id};
@@ -100,6 +100,12 @@ impl Reader {
         self.visit(&places, visit)
     }
 
+    /// How much matches.
+    pub fn count(&self, query: &Query) -> Result<usize, StoreError> {
+        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
+        Ok(places.len())
+    }
+
     /// The ids of what matches, from the oldest to the newest.
     pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
         let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
@@ -183,11 +189,9 @@ impl Reader {
     }
 
     /// The places of what matches and was received last, the last first. Only an import brings in
-    /// what is older than that which is there, and it has made an index.
+    /// what is older than that which is there.
     fn newest(&self, query: &Query, most: usize) -> Result<Vec<Position>, StoreError> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1";
-        let has_import = self.one(sql, [RECEIVED_INDEX], |_, _| Ok(()))?.is_some();
-        let order = if has_import {
+        let order = if has_import(&self.conn).at(&self.path)? {
             Order::LastReceived
         } else {
             Order::Newest

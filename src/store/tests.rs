@@ -315,5 +315,5 @@ fn the_form_is_the_one_that_was_chosen() {
         .unwrap()
     };
     let form = ["page_size", "auto_vacuum", "journal_mode", "user_version"].map(pragma);
-    assert_eq!(form, ["8192", "2", "wal", "2"]);
+    assert_eq!(form, ["8192", "2", "wal", "3"]);
 }

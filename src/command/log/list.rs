@@ -85,7 +85,7 @@ fn tell_left_out(reader: &Reader, shown: &Query, world: &World) -> Result<(), St
         limit: Some(PEOPLE_LIMIT + COUNTED_LIMIT),
         ..shown.clone()
     };
-    match reader.ids(&counted)?.len().saturating_sub(PEOPLE_LIMIT) {
+    match reader.count(&counted)?.saturating_sub(PEOPLE_LIMIT) {
         0 => {}
         COUNTED_LIMIT.. => {
             let text = format!("… and {COUNTED_LIMIT} or more older: --limit");

@@ -26,6 +26,14 @@ fn rows(place: &Place, columns: &str, table: &str) -> Vec<String> {
     rows.map(Result::unwrap).collect()
 }
 
+fn schema(place: &Place) -> Vec<(String, String)> {
+    let conn = place.sqlite();
+    let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1";
+    let mut statement = conn.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
 #[test]
 fn a_log_of_version_1_is_read_as_it_was() {
     let place = version_1();
@@ -98,20 +106,23 @@ fn what_test_has_forged_is_known_by_its_attempts_or_by_its_verdict() {
 
 #[test]
 fn a_migrated_log_has_the_form_of_a_new_one_and_takes_rows() {
-    let schema = |place: &Place| -> Vec<(String, String)> {
-        let conn = place.sqlite();
-        let sql =
-            "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1";
-        let mut statement = conn.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.unwrap().map(Result::unwrap).collect()
-    };
     let place = version_1();
     let writer = place.log().writer().unwrap();
     assert_eq!(schema(&place), schema(&Place::holding(&[])));
     let kept = delivery();
     keep(&writer, &kept).unwrap();
     assert_eq!(newest(&place.reader()).unwrap(), Some(kept));
+}
+
+#[test]
+fn a_log_with_an_import_of_version_1_gets_all_indexes_of_an_import() {
+    let place = version_1();
+    let index = "CREATE INDEX delivery_received ON delivery (received_at)";
+    place.sqlite().execute_batch(index).unwrap();
+    Log::open(place.path()).unwrap();
+    let imported = Place::new();
+    imported.log().import([delivery()]).unwrap();
+    assert_eq!(schema(&place), schema(&imported));
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_newer_version_is_refused() {
         .unwrap();
     let path = place.path();
     let wanted = format!(
-        "log `{}` has version `7`, this program reads up to `2`",
+        "log `{}` has version `7`, this program reads up to `3`",
         path.display()
     );
     let (open, existing) = refused(&place);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::*;
+use crate::store::query::Order;
 
 /// Six deliveries that differ in what a query looks at.
 fn sample() -> [Delivery; 6] {
@@ -325,4 +326,35 @@ fn only_what_was_received_or_proven_is_the_first_of_its_event() {
     let known = place.reader().recent_events(9).unwrap();
     let known: Vec<_> = known.into_iter().map(|[_, event_id, _]| event_id).collect();
     assert_eq!(known, ["import valid", "listen unverified", "listen valid"]);
+}
+
+/// In a log that was only listened to, and in one with an import.
+#[test]
+fn verdicts_are_looked_up_and_come_in_their_order() {
+    let place = Place::holding(&sample());
+    let verdicts = [vec![Status::Valid], vec![Status::Stale, Status::Mismatch]];
+    let check = |orders: &[Order]| {
+        for (order, verdicts) in orders
+            .iter()
+            .flat_map(|o| verdicts.iter().map(move |v| (o, v)))
+        {
+            let query = Query {
+                verdicts: verdicts.clone(),
+                ..everything()
+            };
+            let conn = place.sqlite();
+            let sql = format!("EXPLAIN QUERY PLAN {}", query.statement(*order).0);
+            let mut plan = conn.prepare(&sql).unwrap();
+            let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            let plan = steps.map(Result::unwrap).collect::<Vec<_>>().join("\n");
+            let searches = plan
+                .matches("SEARCH delivery USING INDEX delivery_verdict")
+                .count();
+            assert_eq!(searches, verdicts.len(), "{order:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{order:?}: {plan}");
+        }
+    };
+    check(&[Order::Oldest, Order::Newest]);
+    place.log().import([delivery()]).unwrap();
+    check(&[Order::Oldest, Order::Newest, Order::LastReceived]);
 }
