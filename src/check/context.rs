@@ -4,6 +4,7 @@
 mod documents;
 mod signatures;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::body;
@@ -12,6 +13,7 @@ use super::error::CheckError;
 use super::pair::{created_at, newer_of};
 use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Status, Timestamp};
+use crate::json::javascript;
 use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
 use crate::signature::{Freshness, Key, Scheme, mac_text, render_headers, verify};
 
@@ -23,7 +25,8 @@ pub struct CheckContext<'a> {
     provider: &'a Provider,
     key: &'a Key,
     event: String,
-    target: String,
+    /// What stands before the target in the URL, and the target.
+    url: (String, String),
     clock: fn() -> Timestamp,
     /// The story that the next delivery tells; each tells another.
     story: Story,
@@ -32,11 +35,12 @@ pub struct CheckContext<'a> {
 }
 
 impl<'a> CheckContext<'a> {
-    /// Of a provider. Requests are made for the request target `target`; ids follow from `seed`.
+    /// Of a provider. Requests are made for `url`, its origin and its request target; ids follow from
+    /// `seed`.
     pub const fn new(
         provider: &'a Provider,
         key: &'a Key,
-        target: String,
+        url: (String, String),
         clock: fn() -> Timestamp,
         seed: u64,
     ) -> Self {
@@ -44,7 +48,7 @@ impl<'a> CheckContext<'a> {
             provider,
             key,
             event: String::new(),
-            target,
+            url,
             clock,
             story: Story { seed, number: 0 },
             seen: None,
@@ -181,7 +185,15 @@ impl<'a> CheckContext<'a> {
     }
 
     fn written(&self, document: Document) -> Payload {
-        document.write(self.definition(), &self.target, self.now())
+        let body = javascript::stringify(&document.value);
+        self.payload_of(document, body)
+    }
+
+    fn payload_of(&self, document: Document, body: impl Into<Bytes>) -> Payload {
+        let (origin, target) = &self.url;
+        let mut payload = document.with_body(body, self.definition(), target, self.now());
+        payload.origin = Some(origin.clone());
+        payload
     }
 
     fn genuine_of(&self, payload: &Payload) -> TestDelivery {
@@ -195,7 +207,8 @@ impl<'a> CheckContext<'a> {
         change_shown: impl FnOnce(&mut SignatureFields),
     ) -> TestCase {
         let mut content = SigningInput {
-            time: payload.signed_at.seconds().to_string(),
+            time: self.scheme().time_unit.text(payload.signed_at),
+            unit: self.scheme().time_unit,
             body: payload.body.to_vec(),
             signed: self.scheme().signed.clone(),
             key: self.key.clone(),
@@ -206,19 +219,21 @@ impl<'a> CheckContext<'a> {
             ..self.scheme().clone()
         };
         let id = &payload.event_id;
+        let mut request = payload.unsigned();
+        let signed = Request {
+            body: content.body.into(),
+            ..request.clone()
+        };
         let mut shown = SignatureFields {
-            mac: mac_text(&scheme, &content.key, &content.time, id, &content.body),
+            mac: mac_text(&scheme, &content.key, &content.time, id, &signed),
             time: Some(content.time),
+            unit: scheme.time_unit,
         };
         change_shown(&mut shown);
-        let mut headers = payload.headers.clone();
-        for (name, value) in render_headers(&scheme, shown.time.as_deref(), id, &shown.mac).iter() {
-            headers.set(name, value.clone());
+        let proof = render_headers(&scheme, shown.time.as_deref(), id, &shown.mac);
+        for (name, value) in proof.iter() {
+            request.headers.set(name, value.clone());
         }
-        let request = Request {
-            headers,
-            ..payload.sign(self.definition(), self.key)
-        };
         TestCase::of(vec![TestDelivery::of(payload, request)])
     }
 }

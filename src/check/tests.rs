@@ -24,11 +24,15 @@ fn key(provider: &Provider) -> Key {
     Key::new(&provider.definition.signature, &secret).unwrap()
 }
 
+fn url() -> (String, String) {
+    ("http://localhost:3000".into(), "/hook".into())
+}
+
 #[test]
 fn every_request_is_as_genuine_as_its_check_says() {
     for provider in providers() {
         let key = key(&provider);
-        let mut context = CheckContext::new(&provider, &key, "/hook".into(), || NOW, 1);
+        let mut context = CheckContext::new(&provider, &key, url(), || NOW, 1);
         for planned in plan(&provider, None) {
             context.play(&planned.event);
             let case = (planned.check.case)(&mut context).unwrap();
@@ -111,7 +115,7 @@ fn a_pair_is_about_one_thing_and_has_two_ids() {
     let catalogue = Catalogue::builtin();
     for provider in catalogue.iter() {
         let key = key(provider);
-        let mut context = CheckContext::new(provider, &key, "/".into(), || NOW, 1);
+        let mut context = CheckContext::new(provider, &key, url(), || NOW, 1);
         let case = context.pair(|first, second| vec![first, second]).unwrap();
         let [first, second] = case.deliveries.as_slice() else {
             panic!("{}", provider.name());

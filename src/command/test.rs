@@ -64,10 +64,10 @@ async fn play(
         return output.end(Some(Shortfall::unreachable(message, Some(hint))));
     }
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
-    let target = endpoint.request_target().to_owned();
+    let url = (endpoint.origin(), endpoint.request_target().to_owned());
     let effects = side_effects(args, setup, world)?;
     let runner = Runner {
-        context: CheckContext::new(provider, key, target, world.clock, rand::random()),
+        context: CheckContext::new(provider, key, url, world.clock, rand::random()),
         endpoint: &endpoint,
         effects: effects.as_ref(),
         is_kept: !args.no_log,

@@ -10,6 +10,9 @@ use super::headers::is_token;
 pub struct Request {
     /// The method, such as `POST`.
     pub method: String,
+    /// What stands before the target in the URL as the sender knows it, `https://shop.example`, where
+    /// that is known.
+    pub origin: Option<String>,
     /// The request target: path and query, as sent.
     pub target: String,
     /// `HTTP/1.1` and the like.
@@ -27,12 +30,34 @@ impl Request {
     pub fn post(target: impl Into<String>, headers: Headers, body: impl Into<Bytes>) -> Self {
         Self {
             method: "POST".into(),
+            origin: None,
             target: target.into(),
             version: "HTTP/1.1".into(),
             headers,
             body: body.into(),
             body_complete: true,
         }
+    }
+
+    /// The URL as the sender knows it: with the known origin, else with what a proxy says of it, else
+    /// with the host that was asked for.
+    pub fn url(&self) -> String {
+        let first = |name| {
+            let text = self.headers.text(name)?;
+            text.split(',').next().map(str::trim)
+        };
+        let origin = self.origin.clone().unwrap_or_else(|| {
+            let scheme = first("X-Forwarded-Proto").unwrap_or("http");
+            let host = first("X-Forwarded-Host").or_else(|| first("Host"));
+            format!("{scheme}://{}", host.unwrap_or_default())
+        });
+        format!("{origin}{}", self.target)
+    }
+
+    /// The query of the target, as sent; empty where there is none.
+    pub fn query(&self) -> &str {
+        let parts = self.target.split_once('?');
+        parts.map_or("", |(_, query)| query)
     }
 
     /// Why HTTP cannot carry it, where that is so.

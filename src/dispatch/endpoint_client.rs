@@ -51,6 +51,11 @@ impl EndpointClient {
         self.target.request_target()
     }
 
+    /// What stands before the request target in the URL.
+    pub fn origin(&self) -> String {
+        self.target.origin()
+    }
+
     /// Where it sends to, without user information.
     pub fn url(&self) -> String {
         self.target.to_string()

@@ -93,6 +93,7 @@ fn read_one(
     let (body, used) = body::read(rest, &head);
     let request = Request {
         method: head.method,
+        origin: None,
         target: head.target,
         version: head.version,
         headers: head.headers,

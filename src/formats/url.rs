@@ -29,6 +29,13 @@ pub fn target(url: &str) -> Option<Cow<'_, str>> {
     })
 }
 
+/// What stands before the target of an absolute URL, without user information; `None` where its host
+/// is not given.
+pub fn origin(url: &str) -> Option<String> {
+    let (scheme, _) = split_scheme(url)?;
+    Some(format!("{scheme}://{}", authority(url)?))
+}
+
 /// The host and port of an absolute URL, without user information.
 pub fn authority(url: &str) -> Option<&str> {
     let (_, rest) = split_scheme(url)?;

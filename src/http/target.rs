@@ -141,6 +141,11 @@ impl Target {
         format!("{host}:{port}")
     }
 
+    /// What stands before the request target, without user information: `http://localhost:3000`.
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.0.scheme(), self.host())
+    }
+
     /// What a `Host` field says: the port only where it is not the scheme's own.
     pub(super) fn host(&self) -> &str {
         &self.0[url::Position::BeforeHost..url::Position::AfterPort]

@@ -41,6 +41,10 @@ pub struct Payload {
     pub body: Bytes,
     /// The headers besides the signature.
     pub headers: Headers,
+    /// The method.
+    pub method: String,
+    /// What stands before the target in the URL that it is sent to, where that is known.
+    pub origin: Option<String>,
     /// Path and query.
     pub target: String,
     /// The time of signing.
@@ -213,6 +217,8 @@ impl Document {
             event_id: String::new(),
             body: Bytes::new(),
             headers: self.headers,
+            method: definition.delivery.method.clone(),
+            origin: None,
             target: target.to_owned(),
             signed_at,
         };
@@ -231,6 +237,8 @@ impl Payload {
             event_id: find(&definition.envelope.id).unwrap_or_default(),
             body: request.body.clone(),
             headers: request.headers.clone(),
+            method: request.method.clone(),
+            origin: request.origin.clone(),
             target: request.target.clone(),
             signed_at,
         }
@@ -246,14 +254,21 @@ impl Payload {
 
     /// The signed request, as the provider would send it.
     pub fn sign(&self, definition: &Definition, key: &Key) -> Request {
-        let (scheme, at) = (&definition.signature, self.signed_at);
-        let mut headers = self.headers.clone();
-        for (name, value) in sign(scheme, key, at, &self.event_id, &self.body).iter() {
-            headers.set(name, value.clone());
+        let mut request = self.unsigned();
+        let scheme = &definition.signature;
+        let proof = sign(scheme, key, self.signed_at, &self.event_id, &request);
+        for (name, value) in proof.iter() {
+            request.headers.set(name, value.clone());
         }
+        request
+    }
+
+    /// The request without its signature.
+    pub fn unsigned(&self) -> Request {
         Request {
-            method: definition.delivery.method.clone(),
-            ..Request::post(self.target.clone(), headers, self.body.clone())
+            method: self.method.clone(),
+            origin: self.origin.clone(),
+            ..Request::post(self.target.clone(), self.headers.clone(), self.body.clone())
         }
     }
 }

@@ -59,10 +59,12 @@ fn signature(scheme: &Scheme) -> Value {
         "value": scheme.describe(&scheme.value),
         "reading": scheme.value.reading.to_string(),
         "also_accepted": also.collect::<Vec<_>>(),
+        "kind": scheme.kind.name(),
         "timestamp_header": scheme.timestamp_header,
+        "timestamp_unit": scheme.time_unit.to_string(),
         "id_header": scheme.id_header,
         "signed": scheme.signed.to_string(),
-        "digest": scheme.digest().to_string(),
+        "digest": scheme.digest().map(|digest| digest.to_string()),
         "encoding": scheme.encoding.to_string(),
         "secret": {
             "prefix": scheme.secret().prefix,

@@ -272,6 +272,8 @@ mod tests {
             headers: Headers::new(),
             event_id: "evt_1".into(),
             signed_at: NOW,
+            method: "POST".into(),
+            origin: None,
             target: "/".into(),
         }
     }
@@ -349,8 +351,9 @@ mod tests {
             SecretEncoding::Hex,
             SecretEncoding::Base64,
         ] {
-            let SchemeKind::Hmac { secret, .. } = &mut definition.signature.kind;
-            secret.encoding = encoding;
+            if let SchemeKind::Hmac { secret, .. } = &mut definition.signature.kind {
+                secret.encoding = encoding;
+            }
             let key = wrong_key(&definition);
             assert_eq!(key.label(), "a wrong secret", "{encoding}");
         }

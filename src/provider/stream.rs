@@ -4,26 +4,26 @@ use std::io::{self, Read};
 
 use super::verify_request::rank;
 use super::{Catalogue, Keyring, Policy, Provider, RequestVerdict};
-use crate::delivery::{Headers, Timestamp};
+use crate::delivery::{Headers, Request, Timestamp};
 use crate::signature::StreamVerifier;
 
 /// Bytes of the body that are in memory at once; they stay in the processor's cache while every key
 /// takes them.
 const PIECE: usize = 128 * 1024;
 
-/// Verifies a request by its headers and a body that passes by once. Without the body there is no
+/// Verifies a request, whose own body is none, with a body that passes by once. Without the body there is no
 /// envelope to recognise the provider by, no event but one that stands in a header, and no proven
 /// cause of a wrong signature.
 pub fn verify_stream<'a>(
     catalogue: &'a Catalogue,
     keyring: &Keyring,
     policy: &Policy,
-    headers: &Headers,
+    request: &Request,
     body: &mut dyn Read,
     now: Timestamp,
 ) -> io::Result<RequestVerdict<'a>> {
-    let mut checks: Vec<_> = candidates(catalogue, policy, headers)
-        .map(|provider| (provider, check(provider, keyring, headers)))
+    let mut checks: Vec<_> = candidates(catalogue, policy, &request.headers)
+        .map(|provider| (provider, check(provider, keyring, request)))
         .collect();
     each_piece(body, |piece| {
         for (_, check) in &mut checks {
@@ -40,8 +40,8 @@ pub fn verify_stream<'a>(
     let envelope = &provider.definition.envelope;
     Ok(RequestVerdict {
         provider: Some(provider),
-        event: envelope.event.find(headers, None),
-        event_id: envelope.id.find(headers, None),
+        event: envelope.event.find(&request.headers, None),
+        event_id: envelope.id.find(&request.headers, None),
         challenge: None,
         is_odd: false,
         verdict,
@@ -64,10 +64,10 @@ fn candidates<'a>(
 fn check<'a>(
     provider: &'a Provider,
     keyring: &'a Keyring,
-    headers: &'a Headers,
+    request: &'a Request,
 ) -> StreamVerifier<'a> {
     let keys = keyring.keys(provider.name());
-    StreamVerifier::start(&provider.definition.signature, keys, headers)
+    StreamVerifier::start(&provider.definition.signature, keys, request)
 }
 
 fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
@@ -85,7 +85,7 @@ fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::{Request, Status};
+    use crate::delivery::Status;
     use crate::provider::verify_request;
     use crate::signature::sign;
 
@@ -107,9 +107,8 @@ mod tests {
     ) -> impl Iterator<Item = (&'a str, Request)> {
         catalogue.iter().map(|provider| {
             let key = &keyring.keys(provider.name())[0];
-            let body = b"no envelope";
-            let headers = sign(&provider.definition.signature, key, NOW, "", body);
-            let request = Request::post("/", headers, &body[..]);
+            let mut request = Request::post("/", Headers::new(), "no envelope");
+            request.headers = sign(&provider.definition.signature, key, NOW, "", &request);
             (provider.name(), request)
         })
     }
@@ -121,7 +120,7 @@ mod tests {
         request: &Request,
     ) -> RequestVerdict<'a> {
         let body = &mut &request.body[..];
-        verify_stream(catalogue, keyring, policy, &request.headers, body, NOW).unwrap()
+        verify_stream(catalogue, keyring, policy, request, body, NOW).unwrap()
     }
 
     #[test]

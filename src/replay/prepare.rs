@@ -57,6 +57,10 @@ impl Replay<'_> {
             provider, verdict, ..
         } = self.recognise(&delivery, now.plus_seconds(MARGIN));
         let signing = self.signing(&verdict);
+        target
+            .request_target()
+            .clone_into(&mut delivery.request.target);
+        delivery.request.origin = Some(target.origin());
         let is_cut = !delivery.request.body_complete;
         let mut warning = is_cut.then_some(Warning::Incomplete);
         if signing == Signing::Fresh {
@@ -70,9 +74,6 @@ impl Replay<'_> {
         // The name by which the sender reached whoever received it.
         delivery.request.headers.remove("Host");
         add_headers(&mut delivery.request.headers, &self.headers);
-        target
-            .request_target()
-            .clone_into(&mut delivery.request.target);
         if let Some(reason) = delivery.request.unsendable() {
             let id = delivery.id;
             return Err(ReplayError::Unsendable { id, reason });
@@ -201,10 +202,7 @@ fn set(body: &[u8], path: &Path, value: &TypedJson, add: bool) -> Result<Vec<u8>
 
 fn sign_afresh(provider: &Provider, key: &Key, request: &Request, now: Timestamp) -> Request {
     let definition = &provider.definition;
-    Request {
-        method: request.method.clone(),
-        ..Payload::of_request(definition, request, now).sign(definition, key)
-    }
+    Payload::of_request(definition, request, now).sign(definition, key)
 }
 
 /// Puts fields in the place of those of the same names.

@@ -146,13 +146,17 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
             .into_iter()
             .filter_map(|(label, header)| Some((label, header.clone()?))),
     );
-    let digest = scheme.digest().to_string().to_uppercase();
     let secret = scheme.secret();
     let prefix = secret.prefix.as_ref();
     let prefix = prefix.map(|prefix| format!(", without its `{prefix}`"));
+    if let Some(digest) = scheme.digest() {
+        let digest = digest.to_string().to_uppercase();
+        facts.push(("signed", scheme.signed.to_string()));
+        facts.push(("MAC", format!("HMAC-{digest}, {}", scheme.encoding)));
+    } else {
+        facts.push(("signed", "nothing: the secret itself is sent".into()));
+    }
     facts.extend([
-        ("signed", scheme.signed.to_string()),
-        ("MAC", format!("HMAC-{digest}, {}", scheme.encoding)),
         (
             "secret",
             format!("used as {}{}", secret.encoding, prefix.unwrap_or_default()),

@@ -95,7 +95,8 @@ impl SendOptions<'_> {
             return Err(SendError::Header(name.to_owned()));
         }
         let target = self.target.request_target();
-        let payload = document.with_body(body, definition, target, at);
+        let mut payload = document.with_body(body, definition, target, at);
+        payload.origin = Some(self.target.origin());
         if let Some(fault) = self.fault {
             fault.check(definition, &payload.body)?;
         }

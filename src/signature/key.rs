@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 use sha2::{Sha256, Sha512};
+use subtle::ConstantTimeEq as _;
 
 use super::{
     Digest, ParsedMac, Scheme, Secret, SecretEncoding, SecretForm, Template, TemplateValues,
@@ -33,10 +35,14 @@ pub struct Key {
 /// A MAC under way.
 #[derive(Clone)]
 pub enum Running {
+    /// With SHA-1.
+    Sha1(Hmac<Sha1>),
     /// With SHA-256.
     Sha256(Hmac<Sha256>),
     /// With SHA-512.
     Sha512(Hmac<Sha512>),
+    /// A token, whatever the message.
+    Token(Vec<u8>),
 }
 
 impl Key {
@@ -47,14 +53,20 @@ impl Key {
     }
 
     /// A key of these very bytes, for candidates that the doctor tries.
-    pub(super) fn from_bytes(digest: Digest, label: &str, bytes: &[u8]) -> Result<Self, KeyError> {
+    pub(super) fn from_bytes(
+        digest: Option<Digest>,
+        label: &str,
+        bytes: &[u8],
+    ) -> Result<Self, KeyError> {
         if bytes.is_empty() {
             return Err(KeyError::Empty);
         }
         // HMAC takes keys of any length, so a length error cannot come.
         let mac = match digest {
-            Digest::Sha256 => Hmac::new_from_slice(bytes).map(Running::Sha256),
-            Digest::Sha512 => Hmac::new_from_slice(bytes).map(Running::Sha512),
+            Some(Digest::Sha1) => Hmac::new_from_slice(bytes).map(Running::Sha1),
+            Some(Digest::Sha256) => Hmac::new_from_slice(bytes).map(Running::Sha256),
+            Some(Digest::Sha512) => Hmac::new_from_slice(bytes).map(Running::Sha512),
+            None => Ok(Running::Token(bytes.to_vec())),
         };
         Ok(Self {
             label: label.into(),
@@ -98,24 +110,30 @@ impl Running {
     /// Takes the next piece of the message.
     pub fn update(&mut self, piece: &[u8]) {
         match self {
+            Self::Sha1(mac) => mac.update(piece),
             Self::Sha256(mac) => mac.update(piece),
             Self::Sha512(mac) => mac.update(piece),
+            Self::Token(_) => {}
         }
     }
 
     /// The MAC.
     pub fn finish(self) -> Vec<u8> {
         match self {
+            Self::Sha1(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
+            Self::Token(token) => token,
         }
     }
 
     /// The first of `macs` that is this MAC, compared in constant time.
     pub fn find<'m>(self, macs: &'m [ParsedMac<'m>]) -> Option<&'m ParsedMac<'m>> {
         let is_right = |bytes: &[u8]| match &self {
+            Self::Sha1(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
+            Self::Token(token) => token.ct_eq(bytes).into(),
         };
         macs.iter().find(|mac| is_right(&mac.bytes))
     }

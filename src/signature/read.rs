@@ -1,11 +1,8 @@
 //! Reading a signature header: what it claims, or why it cannot be read.
 
 use super::template::{PartVariable, ValuePart};
-use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout};
-use crate::delivery::{Headers, Status};
-
-/// The longest timestamp text that is read: the digits of the greatest 64-bit number.
-const TIMESTAMP_DIGITS: usize = 19;
+use super::{PartOrder, Scheme, TemplateValues, ValueLayout};
+use crate::delivery::{Headers, Request, Status};
 
 /// What a request's headers present as proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +11,7 @@ pub struct ParsedSignature<'h> {
     pub timestamp: Option<&'h str>,
     /// The signed id.
     pub id: Option<&'h str>,
-    /// The MACs, at least one, those in lower case and in the documented layout before others:
+    /// The MACs, at least one, those in the documented case and layout before others:
     /// where one stands twice, it counts as the best of them.
     pub macs: Vec<ParsedMac<'h>>,
 }
@@ -24,8 +21,9 @@ pub struct ParsedSignature<'h> {
 pub struct ParsedMac<'h> {
     /// The MAC, decoded.
     pub bytes: Vec<u8>,
-    /// Whether it is hexadecimal in upper case, which the documented receivers refuse.
-    pub upper_case: bool,
+    /// Whether it is hexadecimal in the other case than the documented one, which documented receivers
+    /// refuse.
+    pub other_case: bool,
     /// The layout in which it was read.
     pub layout: &'h ValueLayout,
     /// What an accepted variant of the layout earns.
@@ -33,12 +31,14 @@ pub struct ParsedMac<'h> {
 }
 
 impl ParsedSignature<'_> {
-    /// What the signed template is filled with to check these MACs over `body`.
-    pub fn values<'a>(&'a self, body: &'a [u8]) -> TemplateValues<'a> {
+    /// What the signed template is filled with to check these MACs over `body` in place of the
+    /// request's own.
+    pub fn values<'a>(&'a self, request: &'a Request, body: &'a [u8]) -> TemplateValues<'a> {
         TemplateValues {
             timestamp: self.timestamp.unwrap_or_default(),
             id: self.id.unwrap_or_default(),
             body,
+            request,
         }
     }
 }
@@ -58,7 +58,12 @@ pub fn read<'h>(
     }
     let mut parsed = read_value(scheme, value).map_err(malformed)?;
     if let Some(name) = &scheme.timestamp_header {
-        parsed.timestamp = Some(timestamp(single(headers, name)?).map_err(malformed)?);
+        parsed.timestamp = Some(
+            scheme
+                .time_unit
+                .check(single(headers, name)?)
+                .map_err(malformed)?,
+        );
     }
     if let Some(name) = &scheme.id_header {
         parsed.id = Some(single(headers, name)?);
@@ -108,7 +113,7 @@ fn read_value<'h>(scheme: &'h Scheme, value: &'h str) -> Result<ParsedSignature<
         }
     }
     let mut found = found.ok_or_else(|| first_error.unwrap_or_default())?;
-    found.macs.sort_by_key(|mac| mac.upper_case);
+    found.macs.sort_by_key(|mac| mac.other_case);
     Ok(found)
 }
 
@@ -126,16 +131,20 @@ fn read_layout<'h>(
     let mut first_error = None;
     for (variable, text) in read_parts(scheme, layout, value)? {
         let taken = match variable {
-            PartVariable::Timestamp => timestamp(text).map(|text| parsed.timestamp = Some(text)),
-            PartVariable::Signature => decode_mac(scheme, text).map(|bytes| {
-                parsed.macs.push(ParsedMac {
-                    bytes,
-                    upper_case: scheme.encoding == MacEncoding::Hex
-                        && text.bytes().any(|byte| byte.is_ascii_uppercase()),
-                    layout,
-                    note,
-                });
-            }),
+            PartVariable::Timestamp => scheme
+                .time_unit
+                .check(text)
+                .map(|text| parsed.timestamp = Some(text)),
+            PartVariable::Signature | PartVariable::Secret => {
+                decode_mac(scheme, text).map(|bytes| {
+                    parsed.macs.push(ParsedMac {
+                        bytes,
+                        other_case: scheme.encoding.is_other_case(text),
+                        layout,
+                        note,
+                    });
+                })
+            }
         };
         if let Err(error) = taken {
             first_error.get_or_insert(error);
@@ -173,39 +182,30 @@ fn read_parts<'h>(
 }
 
 fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
-    let size = scheme.digest().size();
-    match scheme.encoding {
-        MacEncoding::Hex => {
-            if text.len() != size * 2 {
-                return Err(format!(
-                    "the signature has {} characters, expected {} hex digits",
-                    text.len(),
-                    size * 2
-                ));
-            }
-            let mac = scheme.encoding.decode(text);
-            mac.ok_or_else(|| "the signature is not hexadecimal".into())
+    let mac = scheme.encoding.decode(text);
+    let Some(digest) = scheme.digest() else {
+        return mac
+            .filter(|token| !token.is_empty())
+            .ok_or_else(|| "the token is empty".into());
+    };
+    let size = digest.size();
+    if scheme.encoding.is_hex() {
+        if text.len() != size * 2 {
+            return Err(format!(
+                "the signature has {} characters, expected {} hex digits",
+                text.len(),
+                size * 2
+            ));
         }
-        MacEncoding::Base64 => match scheme.encoding.decode(text) {
-            Some(mac) if mac.len() == size => Ok(mac),
-            Some(mac) => Err(format!(
-                "the signature has {} bytes, expected {size}",
-                mac.len()
-            )),
-            None => Err("the signature is not base64".into()),
-        },
+        return mac.ok_or_else(|| "the signature is not hexadecimal".into());
     }
-}
-
-fn timestamp(text: &str) -> Result<&str, String> {
-    let digits = (1..=TIMESTAMP_DIGITS).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits {
-        Ok(text)
-    } else {
-        Err(format!(
-            "the timestamp is not 1 to {TIMESTAMP_DIGITS} digits of unix seconds"
-        ))
+    match mac {
+        Some(mac) if mac.len() == size => Ok(mac),
+        Some(mac) => Err(format!(
+            "the signature has {} bytes, expected {size}",
+            mac.len()
+        )),
+        None => Err(format!("the signature is not {}", scheme.encoding)),
     }
 }
 

@@ -1,32 +1,30 @@
 //! Making the headers that prove a request.
 
 use super::{Key, Scheme, TemplateValues};
-use crate::delivery::{Headers, Timestamp};
+use crate::delivery::{Headers, Request, Timestamp};
 
-/// The headers that prove `body`, and an id where the scheme signs one, under `scheme`, in the order id,
-/// timestamp, signature. `at` is the time of signing.
-pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, body: &[u8]) -> Headers {
-    sign_with_text(scheme, key, &at.seconds().to_string(), id, body)
+/// The headers that prove `request`, and an id where the scheme signs one, under `scheme`, in the order
+/// id, timestamp, signature. `at` is the time of signing.
+pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &Request) -> Headers {
+    let timestamp = scheme.time_unit.text(at);
+    let signature = mac_text(scheme, key, &timestamp, id, request);
+    render_headers(scheme, Some(&timestamp), id, &signature)
 }
 
-/// The same over a timestamp's text, for faults and tests that need one which is no number.
-pub fn sign_with_text(
+/// The MAC over a request as text, without the layout around it. The timestamp is any text, as faults
+/// need one that is no time.
+pub fn mac_text(
     scheme: &Scheme,
     key: &Key,
     timestamp: &str,
     id: &str,
-    body: &[u8],
-) -> Headers {
-    let signature = mac_text(scheme, key, timestamp, id, body);
-    render_headers(scheme, Some(timestamp), id, &signature)
-}
-
-/// The MAC as text, without the layout around it.
-pub fn mac_text(scheme: &Scheme, key: &Key, timestamp: &str, id: &str, body: &[u8]) -> String {
+    request: &Request,
+) -> String {
     let values = TemplateValues {
         timestamp,
         id,
-        body,
+        body: &request.body,
+        request,
     };
     scheme.encoding.encode(&key.mac(&scheme.signed, values))
 }

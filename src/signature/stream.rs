@@ -2,12 +2,13 @@
 
 use super::key::Running;
 use super::verify::{best_match, verdict_of, with_age};
-use super::{Freshness, Key, ParsedSignature, Scheme, read};
-use crate::delivery::{Headers, Status, Timestamp, Verdict};
+use super::{Freshness, Key, ParsedSignature, Scheme, TemplateValues, read};
+use crate::delivery::{Request, Status, Timestamp, Verdict};
 
 /// A check under way; it ends in the verdict that [`verify`](super::verify()) gives of the whole.
 pub struct StreamVerifier<'a> {
     scheme: &'a Scheme,
+    request: &'a Request,
     parsed: Result<ParsedSignature<'a>, (Status, String)>,
     /// The MAC under way of each key; none where the body cannot pass by in one go.
     running: Vec<(&'a Key, Running)>,
@@ -15,15 +16,16 @@ pub struct StreamVerifier<'a> {
 }
 
 impl<'a> StreamVerifier<'a> {
-    /// Begins the check of a request with these headers.
-    pub fn start(scheme: &'a Scheme, keys: &'a [Key], headers: &'a Headers) -> Self {
-        let parsed = read(scheme, headers);
+    /// Begins the check of a request, whose own body is none.
+    pub fn start(scheme: &'a Scheme, keys: &'a [Key], request: &'a Request) -> Self {
+        let parsed = read(scheme, &request.headers);
         let running = match &parsed {
-            Ok(parsed) => begin(scheme, keys, parsed),
+            Ok(parsed) => begin(scheme, keys, parsed.values(request, b"")),
             Err(_) => Vec::new(),
         };
         Self {
             scheme,
+            request,
             parsed,
             running,
             keyless: keys.is_empty(),
@@ -47,10 +49,10 @@ impl<'a> StreamVerifier<'a> {
             return Verdict::new(Status::Unverified)
                 .because("this scheme cannot be checked over a body of this size");
         };
-        let values = parsed.values(b"");
+        let values = parsed.values(self.request, b"");
         let matches = self.running.into_iter().filter_map(|(key, mut mac)| {
             for piece in after {
-                mac.update(piece.bytes(values));
+                mac.update(&piece.bytes(values));
             }
             Some((key, mac.find(&parsed.macs)?))
         });
@@ -64,16 +66,15 @@ impl<'a> StreamVerifier<'a> {
 fn begin<'a>(
     scheme: &Scheme,
     keys: &'a [Key],
-    parsed: &ParsedSignature<'_>,
+    values: TemplateValues<'_>,
 ) -> Vec<(&'a Key, Running)> {
     let Some((before, _)) = scheme.signed.around_body() else {
         return Vec::new();
     };
-    let values = parsed.values(b"");
     let begun = |key: &'a Key| {
         let mut mac = key.start();
         for piece in before {
-            mac.update(piece.bytes(values));
+            mac.update(&piece.bytes(values));
         }
         (key, mac)
     };
@@ -87,6 +88,7 @@ mod tests {
 
     use super::super::{Secret, sign, verify};
     use super::*;
+    use crate::delivery::Headers;
     use crate::delivery::Request;
 
     fn scheme(signed: &str) -> Scheme {
@@ -106,8 +108,9 @@ mod tests {
 
     fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
         let at = Timestamp::from_seconds(at);
-        let headers = sign(scheme, key, at, "", body);
-        Request::post("/", headers, body.to_vec())
+        let mut request = Request::post("/", Headers::new(), body.to_vec());
+        request.headers = sign(scheme, key, at, "", &request);
+        request
     }
 
     proptest! {
@@ -128,7 +131,7 @@ mod tests {
             }
             let now = Timestamp::from_seconds(now);
             let whole = verify(&scheme, &keys, &request, now, Freshness::Documented);
-            let mut check = StreamVerifier::start(&scheme, &keys, &request.headers);
+            let mut check = StreamVerifier::start(&scheme, &keys, &request);
             for piece in request.body.chunks(size) {
                 check.update(piece);
             }
@@ -141,7 +144,7 @@ mod tests {
         let scheme = scheme("{body}{body}");
         let keys = keys(&scheme);
         let request = signed(&scheme, &keys[0], 1_000, b"x");
-        let mut check = StreamVerifier::start(&scheme, &keys, &request.headers);
+        let mut check = StreamVerifier::start(&scheme, &keys, &request);
         check.update(b"x");
         let verdict = check.finish(Timestamp::from_seconds(1_000), Freshness::Documented);
         assert_eq!(verdict.status, Status::Unverified);

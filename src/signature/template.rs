@@ -1,39 +1,63 @@
 //! Texts with variables in braces: what is signed, as `v0:{timestamp}:{body}`, and the parts of a
 //! header's value, as `t={timestamp}`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
+use url::form_urlencoded;
+
+use crate::delivery::Request;
+use crate::json::{JsonFields, Path};
 
 /// A piece of what is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplatePiece {
     /// Text that stands as it is.
     Literal(String),
-    /// `{timestamp}`: the signing time in unix seconds, as text.
+    /// `{timestamp}`: the signing time, as it is written in the request.
     Timestamp,
     /// `{id}`: the delivery's id as the scheme signs it.
     Id,
     /// `{body}`: the content, byte for byte.
     Body,
+    /// `{method}`: in capitals, as sent.
+    Method,
+    /// `{url}`: the whole URL, as the sender knows it.
+    Url,
+    /// `{target}`: path and query, as sent.
+    Target,
+    /// `{header:NAME}`: a header's value; empty where there is none.
+    Header(String),
+    /// `{query:NAME}`: a field of the query, decoded.
+    Query(String),
+    /// `{json:PATH}`: a string of the body, or the text of another value there; empty where there is
+    /// none, or where it is null.
+    Json(Path),
+    /// `{form}`: all fields of a form, decoded, by name: each name and its value, joined.
+    Form,
+    /// `{form:NAME}`: a field of a form, decoded.
+    FormField(String),
 }
 
-/// What is signed: a text with variables, `{body}` among them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What is signed: a text with variables.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template {
     pieces: Vec<TemplatePiece>,
 }
 
 /// The values for the variables of a template.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct TemplateValues<'a> {
     /// For `{timestamp}`.
     pub timestamp: &'a str,
     /// For `{id}`.
     pub id: &'a str,
-    /// For `{body}`.
+    /// For `{body}`, and for what stands in it: the request's own, or another in its place.
     pub body: &'a [u8],
+    /// For everything else.
+    pub request: &'a Request,
 }
 
 /// A part of a header's value: one variable with text around it, as `v1={signature}`.
@@ -55,17 +79,101 @@ pub enum PartVariable {
     Timestamp,
     /// `{signature}`: the encoded MAC.
     Signature,
+    /// `{secret}`: the secret itself, of a token.
+    Secret,
 }
+
+impl PartVariable {
+    /// Whether it is what proves.
+    pub fn is_proof(self) -> bool {
+        self != Self::Timestamp
+    }
+}
+
+/// The variables that take a name, as they are written.
+const NAMED: [&str; 4] = ["header", "query", "json", "form"];
 
 impl TemplatePiece {
     /// The bytes that stand at this piece.
-    pub fn bytes<'a>(&'a self, values: TemplateValues<'a>) -> &'a [u8] {
+    pub fn bytes<'a>(&'a self, values: TemplateValues<'a>) -> Cow<'a, [u8]> {
+        let TemplateValues { body, request, .. } = values;
         match self {
-            Self::Literal(text) => text.as_bytes(),
-            Self::Timestamp => values.timestamp.as_bytes(),
-            Self::Id => values.id.as_bytes(),
-            Self::Body => values.body,
+            Self::Literal(text) => text.as_bytes().into(),
+            Self::Timestamp => values.timestamp.as_bytes().into(),
+            Self::Id => values.id.as_bytes().into(),
+            Self::Body => body.into(),
+            Self::Method => request.method.as_bytes().into(),
+            Self::Url => request.url().into_bytes().into(),
+            Self::Target => request.target.as_bytes().into(),
+            Self::Header(name) => {
+                let value = request.headers.get(name);
+                value.map_or(Cow::default(), |value| value.as_ref().into())
+            }
+            Self::Query(name) => field(request.query().as_bytes(), name),
+            Self::Json(path) => of_json(body, path).into_bytes().into(),
+            Self::Form => sorted_fields(body).into_bytes().into(),
+            Self::FormField(name) => field(body, name),
         }
+    }
+
+    /// Whether it stands in the body, so that the body has to be there whole.
+    const fn is_within_body(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Form | Self::FormField(_))
+    }
+
+    /// The variable of this text between braces.
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name.split_once(':') {
+            None => match name {
+                "timestamp" => Self::Timestamp,
+                "id" => Self::Id,
+                "body" => Self::Body,
+                "method" => Self::Method,
+                "url" => Self::Url,
+                "target" => Self::Target,
+                "form" => Self::Form,
+                _ => return None,
+            },
+            Some((_, "")) => return None,
+            Some(("header", name)) => Self::Header(name.into()),
+            Some(("query", name)) => Self::Query(name.into()),
+            Some(("json", path)) => Self::Json(path.parse().ok()?),
+            Some(("form", name)) => Self::FormField(name.into()),
+            Some(_) => return None,
+        })
+    }
+}
+
+/// The first field of this name in a query or a form, decoded; empty where there is none.
+fn field(pairs: &[u8], name: &str) -> Cow<'static, [u8]> {
+    let mut pairs = form_urlencoded::parse(pairs);
+    let found = pairs.find(|(key, _)| key == name);
+    found.map_or(Cow::default(), |(_, value)| {
+        value.into_owned().into_bytes().into()
+    })
+}
+
+/// The fields of a form by name, each with its value behind it, as Twilio signs them
+/// (<https://www.twilio.com/docs/usage/security>): those of one name by value, each once.
+fn sorted_fields(form: &[u8]) -> String {
+    let mut pairs: Vec<_> = form_urlencoded::parse(form).collect();
+    pairs.sort();
+    pairs.dedup();
+    pairs
+        .iter()
+        .flat_map(|(name, value)| [name.as_ref(), value.as_ref()])
+        .collect()
+}
+
+fn of_json(body: &[u8], path: &Path) -> String {
+    let Some(fields) = JsonFields::new(body) else {
+        return String::new();
+    };
+    let path = path.to_string();
+    match (fields.string(&path), fields.at(&path)) {
+        (Some(text), _) => text,
+        (None, None | Some("null")) => String::new(),
+        (None, Some(text)) => text.to_owned(),
     }
 }
 
@@ -88,15 +196,23 @@ impl Template {
     }
 
     /// Hands over the bytes of every piece in order, without joining them.
-    pub fn for_each<'a>(&'a self, values: TemplateValues<'a>, mut take: impl FnMut(&'a [u8])) {
+    pub fn for_each(&self, values: TemplateValues<'_>, mut take: impl FnMut(&[u8])) {
         for piece in &self.pieces {
-            take(piece.bytes(values));
+            take(&piece.bytes(values));
         }
     }
 
-    /// The pieces before `{body}` and those after it; `None` where it stands more than once, so
-    /// that a body cannot pass by in one go.
+    /// Whether all of the body is signed, so that no other body goes with a signature.
+    pub fn covers_body(&self) -> bool {
+        (self.pieces.iter()).any(|piece| matches!(piece, TemplatePiece::Body | TemplatePiece::Form))
+    }
+
+    /// The pieces before `{body}` and those after it; `None` where it stands more than once or has to
+    /// be looked into, so that a body cannot pass by in one go.
     pub fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
+        if self.pieces.iter().any(TemplatePiece::is_within_body) {
+            return None;
+        }
         let mut parts = self.pieces.split(|piece| *piece == TemplatePiece::Body);
         match (parts.next(), parts.next(), parts.next()) {
             (Some(before), Some(after), None) => Some((before, after)),
@@ -108,13 +224,19 @@ impl Template {
 /// As a definition writes it.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces.iter().try_for_each(|piece| {
-            f.write_str(match piece {
-                TemplatePiece::Literal(text) => text,
-                TemplatePiece::Timestamp => "{timestamp}",
-                TemplatePiece::Id => "{id}",
-                TemplatePiece::Body => "{body}",
-            })
+        self.pieces.iter().try_for_each(|piece| match piece {
+            TemplatePiece::Literal(text) => f.write_str(text),
+            TemplatePiece::Timestamp => f.write_str("{timestamp}"),
+            TemplatePiece::Id => f.write_str("{id}"),
+            TemplatePiece::Body => f.write_str("{body}"),
+            TemplatePiece::Method => f.write_str("{method}"),
+            TemplatePiece::Url => f.write_str("{url}"),
+            TemplatePiece::Target => f.write_str("{target}"),
+            TemplatePiece::Header(name) => write!(f, "{{header:{name}}}"),
+            TemplatePiece::Query(name) => write!(f, "{{query:{name}}}"),
+            TemplatePiece::Json(path) => write!(f, "{{json:{path}}}"),
+            TemplatePiece::Form => f.write_str("{form}"),
+            TemplatePiece::FormField(name) => write!(f, "{{form:{name}}}"),
         })
     }
 }
@@ -128,22 +250,26 @@ impl TryFrom<String> for Template {
             if !literal.is_empty() {
                 pieces.push(TemplatePiece::Literal(literal.into()));
             }
-            pieces.extend(match variable {
-                Some("timestamp") => Some(TemplatePiece::Timestamp),
-                Some("id") => Some(TemplatePiece::Id),
-                Some("body") => Some(TemplatePiece::Body),
-                Some(other) => {
-                    return Err(unknown(other, "`{timestamp}`, `{id}` or `{body}`"));
-                }
-                None => None,
-            });
+            if let Some(name) = variable {
+                let piece = TemplatePiece::parse(name);
+                pieces.push(piece.ok_or_else(|| unknown(name, &expected()))?);
+            }
         }
-        if pieces.contains(&TemplatePiece::Body) {
+        let is_of_body =
+            |piece: &TemplatePiece| *piece == TemplatePiece::Body || piece.is_within_body();
+        if pieces.iter().any(is_of_body) {
             Ok(Self { pieces })
         } else {
             Err("`{body}` is not signed, so a signature would be right for any body".into())
         }
     }
+}
+
+/// The variables that may stand in what is signed.
+fn expected() -> String {
+    let plain = "`{timestamp}`, `{id}`, `{body}`, `{method}`, `{url}`, `{target}`, `{form}`";
+    let named = NAMED.map(|name| format!("`{{{name}:…}}`"));
+    format!("{plain} or {}", named.join(", "))
 }
 
 impl ValuePart {
@@ -181,7 +307,10 @@ impl TryFrom<String> for ValuePart {
             variable: match name {
                 "timestamp" => PartVariable::Timestamp,
                 "signature" => PartVariable::Signature,
-                other => return Err(unknown(other, "`{timestamp}` or `{signature}`")),
+                "secret" => PartVariable::Secret,
+                other => {
+                    return Err(unknown(other, "`{timestamp}`, `{signature}` or `{secret}`"));
+                }
             },
             suffix: suffix.into(),
         })

@@ -1,6 +1,6 @@
 //! The one check: is this request proved by one of these keys, and is it fresh?
 
-use super::{Key, ParsedMac, ParsedSignature, Scheme, Tolerance, read};
+use super::{Key, MacEncoding, ParsedMac, ParsedSignature, Scheme, Tolerance, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 
 /// How the signed time is judged.
@@ -36,7 +36,7 @@ pub fn verify(
         Ok(parsed) => parsed,
         Err((status, reason)) => return Verdict::new(status).because(reason),
     };
-    let values = parsed.values(&request.body);
+    let values = parsed.values(request, &request.body);
     let matches = keys
         .iter()
         .filter_map(|key| Some((key, key.find(&scheme.signed, values, &parsed.macs)?)));
@@ -50,10 +50,10 @@ pub(super) fn best_match<'m>(
     mut matches: impl Iterator<Item = (&'m Key, &'m ParsedMac<'m>)>,
 ) -> Option<(&'m Key, &'m ParsedMac<'m>)> {
     let first = matches.next()?;
-    if !first.1.upper_case {
+    if !first.1.other_case {
         return Some(first);
     }
-    Some(matches.find(|(_, mac)| !mac.upper_case).unwrap_or(first))
+    Some(matches.find(|(_, mac)| !mac.other_case).unwrap_or(first))
 }
 
 /// The verdict on the MACs alone; `matched` is the best that a key makes.
@@ -68,15 +68,22 @@ pub(super) fn verdict_of(
         None => Verdict::new(Status::Mismatch)
             .because("the signature was not made with this secret over these bytes")
             .hinting("compare the secret with the sender's, and the bytes with what was sent: a proxy or framework may have rewritten them"),
-        Some((_, mac)) if mac.upper_case => {
+        Some((_, mac)) if mac.other_case => {
+            let (right, wrong) = match scheme.encoding {
+                MacEncoding::HexUpper => ("upper", "lower"),
+                _ => ("lower", "upper"),
+            };
             let mut verdict = Verdict::new(Status::Mismatch)
-                .because("the signature is right but in upper-case hex")
-                .hinting("send lower-case hex: documented receivers compare the text");
-            verdict.cause = Some("upper-case-hex".into());
+                .because(format!("the signature is right but in {wrong}-case hex"))
+                .hinting(format!("send {right}-case hex: documented receivers compare the text"));
+            verdict.cause = Some(format!("{wrong}-case-hex"));
             verdict
         }
         Some(_) => Verdict::new(Status::Valid),
     };
+    if verdict.status == Status::Valid && !scheme.covers_body() {
+        verdict.notes.push(UNCOVERED.into());
+    }
     verdict.secret = matched.map(|(key, _)| key.label().into());
     // What none of the keys makes is told by the one that stands first.
     if let Some(mac) = matched.map(|(_, mac)| mac).or(parsed.macs.first()) {
@@ -99,16 +106,17 @@ pub(super) fn with_age(
     let Some(timestamp) = parsed.timestamp else {
         return verdict;
     };
-    // At most 19 digits, so an i128 holds the number and the difference.
-    let signed_at = timestamp.parse::<i128>().unwrap_or_default();
-    let age = i128::from(now.seconds()) - signed_at;
+    let unit = scheme.time_unit;
+    let age = i128::from(now.seconds()) - unit.seconds(timestamp);
     verdict.age_seconds = Some(clamp(age));
-    if signed_at >= NO_SECONDS && verdict.status == Status::Valid && freshness != Freshness::Ignored
-    {
+    let is_judged = verdict.status == Status::Valid && freshness != Freshness::Ignored;
+    if let Some(meant) = unit.mistaken_for(timestamp).filter(|_| is_judged) {
         verdict.status = Status::Stale;
         return verdict
-            .because("the signature is right but its time is in milliseconds, not in seconds")
-            .hinting("sign the time in seconds: `Date.now()` and `currentTimeMillis()` give milliseconds");
+            .because(format!(
+                "the signature is right but its time is in {meant}, not in {unit}"
+            ))
+            .hinting(format!("sign the time in {unit}{CLOCKS}"));
     }
     match tolerance(scheme.tolerance, freshness) {
         Some(tolerance) if verdict.status == Status::Valid => aged(verdict, age, tolerance),
@@ -116,8 +124,10 @@ pub(super) fn with_age(
     }
 }
 
-/// From here on a signed time is no number of seconds: it would lie beyond the year 5000.
-const NO_SECONDS: i128 = 100_000_000_000;
+/// Said of what is genuine under a scheme that proves the sender alone.
+const UNCOVERED: &str = "the body is not covered: what is signed proves who sent it, not what";
+/// What the common clocks tell.
+const CLOCKS: &str = ": `Date.now()` and `currentTimeMillis()` give milliseconds, `time()` seconds";
 
 /// What a right signature that is so many seconds old is worth.
 fn aged(mut verdict: Verdict, age: i128, tolerance: Tolerance) -> Verdict {
@@ -179,6 +189,7 @@ mod tests {
 
     use super::super::{Secret, StreamVerifier, mac_text, sign};
     use super::*;
+    use crate::delivery::Headers;
 
     fn scheme(signed: &str) -> Scheme {
         serde_json::from_value(json!({
@@ -197,8 +208,9 @@ mod tests {
 
     fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
         let at = Timestamp::from_seconds(at);
-        let headers = sign(scheme, key, at, "", body);
-        Request::post("/", headers, body.to_vec())
+        let mut request = Request::post("/", Headers::new(), body.to_vec());
+        request.headers = sign(scheme, key, at, "", &request);
+        request
     }
 
     #[test]
@@ -273,17 +285,17 @@ mod tests {
             place in any::<prop::sample::Index>(),
             time_place in any::<prop::sample::Index>(),
             signer in 0..2_usize,
-            also_in_upper_case in any::<bool>(),
+            also_in_other_case in any::<bool>(),
         ) {
             let keys = keys(&scheme);
-            let mac = mac_text(&scheme, &keys[signer], "1000", "", b"x");
+            let mac = mac_text(&scheme, &keys[signer], "1000", "", &Request::post("/", Headers::new(), "x"));
             let mut parts = others;
             parts.insert(place.index(parts.len() + 1), format!("{label}{mac}"));
-            if also_in_upper_case {
+            if also_in_other_case {
                 parts.insert(0, format!("{label}{}", mac.to_uppercase()));
             }
             parts.insert(time_place.index(parts.len() + 1), "t=1000".into());
-            let mut request = Request::post("/", crate::delivery::Headers::new(), "x");
+            let mut request = Request::post("/", Headers::new(), "x");
             request.headers.push("X-S", parts.join(","));
 
             let now = Timestamp::from_seconds(1_000);
@@ -291,23 +303,23 @@ mod tests {
             prop_assert_eq!(verdict.status, Status::Valid, "{:?}", verdict);
             prop_assert_eq!(verdict.secret.as_deref(), Some(keys[signer].label()));
             prop_assert_eq!(verdict.notes.len(), usize::from(label == "hmac:"));
-            let mut passing = StreamVerifier::start(&scheme, &keys, &request.headers);
+            let mut passing = StreamVerifier::start(&scheme, &keys, &request);
             passing.update(b"x");
             prop_assert_eq!(passing.finish(now, Freshness::Documented), verdict);
         }
 
         #[test]
-        fn a_right_signature_in_upper_case_is_named_whatever_stands_beside_it(
+        fn a_right_signature_in_other_case_is_named_whatever_stands_beside_it(
             others in prop::collection::vec(junk(rotating("hex").1), 0..6),
             place in any::<prop::sample::Index>(),
         ) {
             let (scheme, [label, _]) = rotating("hex");
             let keys = keys(&scheme);
-            let mac = mac_text(&scheme, &keys[0], "1000", "", b"x").to_uppercase();
+            let mac = mac_text(&scheme, &keys[0], "1000", "", &Request::post("/", Headers::new(), "x")).to_uppercase();
             let mut parts = others;
             parts.insert(place.index(parts.len() + 1), format!("{label}{mac}"));
             parts.insert(0, "t=1000".into());
-            let mut request = Request::post("/", crate::delivery::Headers::new(), "x");
+            let mut request = Request::post("/", Headers::new(), "x");
             request.headers.push("X-S", parts.join(","));
             let now = Timestamp::from_seconds(1_000);
             let verdict = verify(&scheme, &keys, &request, now, Freshness::Documented);

@@ -59,6 +59,7 @@ pub(super) fn delivery(row: &Row<'_>, path: &Path) -> Result<Delivery, StoreErro
         response_status: columns.get(9)?,
         request: Request {
             method: columns.get(10)?,
+            origin: None,
             target: columns.get(11)?,
             version: columns.get(12)?,
             headers: headers_from_json(&headers)

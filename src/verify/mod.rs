@@ -63,7 +63,8 @@ impl Verifier<'_> {
         let mut held = Vec::new();
         reader.by_ref().take(HELD_BODY + 1).read_to_end(&mut held)?;
         if held.len() as u64 > HELD_BODY {
-            return self.large_body(headers, &mut held.chain(reader));
+            let request = Request::post("/", headers.clone(), "");
+            return self.large_body(&request, &mut held.chain(reader));
         }
         Ok(self.request(&Request::post("/", headers.clone(), held), None))
     }
@@ -77,11 +78,11 @@ impl Verifier<'_> {
         self.found(judged, observations, begun)
     }
 
-    fn large_body(&self, headers: &Headers, body: &mut dyn Read) -> io::Result<Verification> {
+    fn large_body(&self, request: &Request, body: &mut dyn Read) -> io::Result<Verification> {
         let begun = (self.clock)();
         let at = self.at.unwrap_or(begun);
         let (catalogue, keyring) = (self.catalogue, &self.keyring);
-        let judged = verify_stream(catalogue, keyring, &self.policy, headers, body, at)?;
+        let judged = verify_stream(catalogue, keyring, &self.policy, request, body, at)?;
         let limit = HELD_BODY / 1024 / 1024;
         let unseen = format!("the body is larger than {limit} MiB: only its signature was checked");
         Ok(self.found(judged, vec![unseen], begun))
@@ -162,7 +163,8 @@ mod tests {
     fn signed(definition: &Definition, keyring: &Keyring, body: &[u8]) -> Headers {
         let at = Timestamp::from_seconds(NOW);
         let key = &keyring.keys(&definition.name)[0];
-        sign(&definition.signature, key, at, "evt_1", body)
+        let request = Request::post("/", Headers::new(), body.to_vec());
+        sign(&definition.signature, key, at, "evt_1", &request)
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl CheckContext<'_> {
     ) -> Made {
         let genuine = self.written(document.clone());
         let body = write(&document.value);
-        let payload = document.with_body(body, self.definition(), &self.target, self.now());
+        let payload = self.payload_of(document, body);
         self.unlike(&genuine, &payload)
     }
 

@@ -74,6 +74,7 @@ impl ReadRequestForm<'_> {
         };
         Ok(Request {
             method: self.method.unwrap_or_else(|| "POST".into()),
+            origin: None,
             target: self.target.unwrap_or_else(|| "/".into()),
             version: self.version.unwrap_or_else(|| "HTTP/1.1".into()),
             headers: decode_headers(self.headers)?,

@@ -218,6 +218,7 @@ impl CurlCommand {
         let request = Request {
             method: self.method.unwrap_or_else(|| method.to_owned()),
             body_complete: self.elsewhere.is_none(),
+            origin: url::origin(&self.url),
             ..Request::post(target, headers, body.unwrap_or_default())
         };
         let note = self
@@ -291,7 +292,8 @@ mod tests {
         let request = Request::post("/x?y=z", headers.into_iter().collect(), r#"{"a":'1'}"#);
         let command = super::super::command(&request, "http://localhost:3000/x?y=z").unwrap();
         let found = one(&command, 1).capture.request;
-        assert_eq!(found, request);
+        let origin = Some("http://localhost:3000".to_owned());
+        assert_eq!(found, Request { origin, ..request });
     }
 
     #[test]

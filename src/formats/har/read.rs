@@ -179,6 +179,10 @@ impl RequestForm {
             method: self
                 .method
                 .map_or_else(|| "POST".into(), |method| method.to_lossy()),
+            origin: self
+                .url
+                .as_ref()
+                .and_then(|url| url::origin(&url.to_lossy())),
             target,
             version: version(&version_text.unwrap_or_default()),
             headers,

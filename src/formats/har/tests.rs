@@ -464,6 +464,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         .prop_map(
             |(method, target, version, headers, body, body_complete)| Request {
                 method,
+                origin: None,
                 target,
                 version: version.into(),
                 headers: headers.into_iter().collect(),
@@ -478,7 +479,11 @@ proptest! {
     fn what_is_written_reads_back_byte_for_byte(requests in prop::collection::vec(any_request(), 0..4)) {
         let deliveries: Vec<_> = requests.into_iter().map(delivery).collect();
         let (found, skipped) = read(&written(&deliveries)).unwrap();
-        let captures: Vec<_> = found.into_iter().map(|r| r.capture).collect();
+        let mut captures: Vec<_> = found.into_iter().map(|r| r.capture).collect();
+        for capture in &mut captures {
+            // Every URL of a HAR has one.
+            prop_assert!(capture.request.origin.take().is_some());
+        }
         let expected: Vec<_> = deliveries.into_iter().map(Capture::from).collect();
         prop_assert_eq!(captures, expected);
         prop_assert_eq!(skipped, 0);

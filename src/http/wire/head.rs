@@ -73,6 +73,7 @@ impl Head {
     pub(in crate::http) fn into_request(self, body: Bytes, body_complete: bool) -> Request {
         Request {
             method: self.method,
+            origin: None,
             target: self.target,
             version: self.version.to_owned(),
             headers: self.fields,

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::delivery::{Request, Status, Timestamp};
+use crate::delivery::{Headers, Request, Status, Timestamp};
 use crate::provider::Definition;
 use crate::provider::read::read_definition;
 use crate::signature::{Freshness, Key, Secret, StreamVerifier, sign, verify};
@@ -48,7 +48,7 @@ fn load(definition: &Value) -> Result<Definition, String> {
 const MISTAKES: &str = r#"
 kind | "rsa" | signature.kind | unknown variant `rsa`
 digest | "md5" | signature.digest | unknown variant `md5`
-encoding | "text" | signature.encoding | unknown variant `text`, expected `hex` or `base64`
+encoding | "text" | signature.encoding | unknown variant `text`, expected one of `hex`, `hex-upper`, `base64`, `base64url`
 header | "" | signature.header | `` is no name of a header
 header | "X Y" | signature.header | `X Y` is no name of a header
 header_ | "X" | signature.header_ | unknown field `header_`
@@ -336,7 +336,7 @@ fn key(definition: &Definition, digits: &str) -> Key {
 fn status(definition: &Definition, keys: &[Key], request: &Request, now: Timestamp) -> Status {
     let scheme = &definition.signature;
     let held = verify(scheme, keys, request, now, Freshness::Documented);
-    let mut passing = StreamVerifier::start(scheme, keys, &request.headers);
+    let mut passing = StreamVerifier::start(scheme, keys, request);
     passing.update(&request.body);
     let passed = passing.finish(now, Freshness::Documented);
     if passed.status != Status::Unverified {
@@ -351,8 +351,8 @@ fn signs_and_verifies(definition: &Definition, at: i64, id: &str, body: &[u8]) {
     let right = [key(definition, "bad0bad1bad2bad3")];
     let other = [key(definition, "feedfeedfeedfeed")];
     let now = Timestamp::from_seconds(at);
-    let headers = sign(&definition.signature, &right[0], now, id, body);
-    let request = Request::post("/", headers, body.to_vec());
+    let mut request = Request::post("/", Headers::new(), body.to_vec());
+    request.headers = sign(&definition.signature, &right[0], now, id, &request);
     assert_eq!(status(definition, &right, &request, now), Status::Valid);
     assert_eq!(status(definition, &other, &request, now), Status::Mismatch);
     let mut tampered = request.clone();

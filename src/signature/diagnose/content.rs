@@ -1,12 +1,13 @@
 //! Mistakes in what is signed and how: other templates, timestamps, hash functions, schemes.
 
+use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::delivery::{Headers, Timestamp};
-use crate::signature::{Digest, Key, ParsedSignature, Scheme, SchemeKind, Template, TemplatePiece};
+use crate::signature::{Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece};
 
 /// What the known schemes sign, and near misses of it.
 const TEMPLATES: &[&str] = &[
@@ -135,7 +136,7 @@ fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagn
     if !trial.spend(trial.body().len()) {
         return None;
     }
-    let digest = trial.context.scheme.digest();
+    let digest = trial.context.scheme.digest()?;
     let signed = signed_bytes(trial, presented);
     // Nothing hangs on the time of this comparison: none of these hashes is ever accepted.
     let equals = |parts: &[&[u8]]| {
@@ -169,6 +170,7 @@ fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
         hasher.finalize().to_vec()
     }
     match digest {
+        Digest::Sha1 => over::<Sha1>(parts),
         Digest::Sha256 => over::<Sha256>(parts),
         Digest::Sha512 => over::<Sha512>(parts),
     }
@@ -191,7 +193,7 @@ fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Di
 fn signed_bytes(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let signed = &trial.context.scheme.signed;
-    signed.for_each(presented.values(trial.body()), |piece| {
+    signed.for_each(presented.values(trial.request(), trial.body()), |piece| {
         bytes.extend_from_slice(piece);
     });
     bytes
@@ -204,25 +206,4 @@ pub(super) fn timestamp_header(headers: &Headers) -> Option<(&str, &str)> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         (digits && name.to_ascii_lowercase().contains("timestamp")).then_some((name, text))
     })
-}
-
-/// The same scheme with the other hash function.
-pub(super) fn with_other_digest(scheme: &Scheme) -> Scheme {
-    let digest = match scheme.digest() {
-        Digest::Sha256 => Digest::Sha512,
-        Digest::Sha512 => Digest::Sha256,
-    };
-    let secret = scheme.secret().clone();
-    Scheme {
-        kind: SchemeKind::Hmac { digest, secret },
-        ..scheme.clone()
-    }
-}
-
-/// What people call a hash function.
-pub(super) const fn digest_name(digest: Digest) -> &'static str {
-    match digest {
-        Digest::Sha256 => "SHA-256",
-        Digest::Sha512 => "SHA-512",
-    }
 }

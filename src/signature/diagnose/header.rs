@@ -4,12 +4,13 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use strum::VariantArray as _;
 
 use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
 use super::trial::{MAX_PRESENTED, Trial};
-use super::{Diagnosis, content, sha1};
-use crate::signature::{MacEncoding, PartVariable, Scheme, read};
+use super::{Diagnosis, content};
+use crate::signature::{Digest, PartVariable, Scheme, read};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
 const MIN_TRUNCATED: usize = 16;
@@ -56,7 +57,6 @@ pub(super) fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         .find(|(.., value)| proves(trial, value))
         .map(|(cause, detail, _)| cause.found_in(&detail))
         .or_else(|| another_digest(trial, &form))
-        .or_else(|| sha1::find(trial, &form))
         .or_else(|| timestamp_form(trial, &form))
         .or_else(|| truncated(trial, &form))
         .or_else(|| find_two(trial, &form))
@@ -195,11 +195,11 @@ fn reencoded(form: &Form<'_>) -> Option<Repair> {
 
 /// A MAC in another encoding than the documented one.
 fn decode_otherwise(scheme: &Scheme, text: &str) -> Option<(Cause, Vec<u8>)> {
-    let size = scheme.digest().size();
+    let size = scheme.digest()?.size();
     let standard = text.replace('-', "+").replace('_', "/");
     let from_base64 = LENIENT_BASE64.decode(standard).unwrap_or_default();
     let from_hex = hex::decode(text).unwrap_or_default();
-    if scheme.encoding == MacEncoding::Hex {
+    if scheme.encoding.is_hex() {
         if from_base64.len() == size {
             return Some((cause::BASE64_FOR_HEX, from_base64));
         }
@@ -224,13 +224,24 @@ fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
     Some((cause::TIMESTAMP_ELSEWHERE, name.to_owned(), value))
 }
 
-/// The other hash function, under its own name where the documented one stands before the MAC.
+/// Another hash function, under its own name where the documented one stands before the MAC.
 fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
-    let scheme = content::with_other_digest(form.scheme);
+    let documented = form.scheme.digest()?;
+    let others = Digest::VARIANTS
+        .iter()
+        .filter(|digest| **digest != documented);
     let secrets = trial.context.secrets;
-    let proves = |value: &str| trial.value_proves(&scheme, secrets, value).is_some();
-    (proves(form.value) || relabelled(form).is_some_and(|(.., value)| proves(&value)))
-        .then(|| cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest())))
+    let named = relabelled(form).map(|(.., value)| value);
+    others.copied().find_map(|digest| {
+        let scheme = &form.scheme.with_digest(digest);
+        let encoded = reencoded(&Form { scheme, ..*form }).map(|(.., value)| value);
+        let mut values = [Some(form.value), named.as_deref(), encoded.as_deref()]
+            .into_iter()
+            .flatten();
+        values
+            .any(|value| trial.value_proves(scheme, secrets, value).is_some())
+            .then(|| cause::ANOTHER_DIGEST.found_in(digest.name()))
+    })
 }
 
 /// A timestamp that is no digits: what was signed is its text.
@@ -260,7 +271,7 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
     let headers = form.with_value(value);
     let presented = read(scheme, &headers).ok()?;
-    let values = presented.values(trial.body());
+    let values = presented.values(trial.request(), trial.body());
     let right = trial.keys.iter().any(|key| {
         trial.spend(trial.body().len()) && {
             let mac = key.mac(&scheme.signed, values);

@@ -15,7 +15,6 @@ mod pairs;
 mod printed;
 mod rewrite;
 mod secrets;
-mod sha1;
 mod styles;
 #[cfg(test)]
 mod tests;
@@ -117,12 +116,12 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
     presented.macs.truncate(MAX_PRESENTED);
     if trial.body_proves(&presented, trial.body()) {
         let signed = &context.scheme.signed;
-        let values = presented.values(trial.body());
+        let values = presented.values(trial.request(), trial.body());
         let keys = trial.keys.iter();
         let matches =
             keys.filter_map(|key| Some((key, key.find(signed, values, &presented.macs)?)));
-        let upper_case = best_match(matches).is_some_and(|(_, mac)| mac.upper_case);
-        return upper_case.then(|| cause::UPPER_CASE_HEX.found());
+        let is_other_case = best_match(matches).is_some_and(|(_, mac)| mac.other_case);
+        return is_other_case.then(|| cause::UPPER_CASE_HEX.found());
     }
     find_one(trial, &presented)
         .or_else(|| content::find(trial, &presented))

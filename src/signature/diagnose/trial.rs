@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Context;
+use crate::delivery::Request;
 use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, read};
 
 /// The most signatures of one header that are tried: a rotation sends two or three, a header of
@@ -37,6 +38,11 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// The request as received.
+    pub(super) const fn request(&self) -> &'a Request {
+        self.context.request
+    }
+
     /// The request's content as received.
     pub(super) fn body(&self) -> &'a [u8] {
         &self.context.request.body
@@ -55,7 +61,9 @@ impl<'a> Trial<'a> {
         // The header's values are hashed with the body.
         let values = presented.timestamp.map_or(0, str::len) + presented.id.map_or(0, str::len);
         self.spend(body.len() + values + MAC_BYTES * (1 + macs.len()))
-            && key.find(signed, presented.values(body), macs).is_some()
+            && key
+                .find(signed, presented.values(self.request(), body), macs)
+                .is_some()
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body

@@ -4,7 +4,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::super::template::{PartVariable, Template, TemplatePiece, ValuePart, is_visible};
-use super::{Digest, MacEncoding, Scheme, SchemeKind, SecretForm, Tolerance, ValueLayout, Variant};
+use super::{
+    Digest, MacEncoding, Scheme, SchemeKind, SecretForm, TimeUnit, Tolerance, ValueLayout, Variant,
+};
 
 /// The fields of a definition's `signature`, each right in itself. Together they are a scheme where it
 /// can sign, and verifies what it signed.
@@ -18,12 +20,13 @@ pub struct SchemeForm {
     #[serde(default)]
     also_accepted: Vec<Variant>,
     timestamp_header: Option<HeaderNameForm>,
-    id_header: Option<HeaderNameForm>,
-    signed: Template,
-    digest: Digest,
-    encoding: MacEncoding,
     #[serde(default)]
-    secret: SecretForm,
+    timestamp: TimeForm,
+    id_header: Option<HeaderNameForm>,
+    signed: Option<Template>,
+    digest: Option<Digest>,
+    encoding: Option<MacEncoding>,
+    secret: Option<SecretForm>,
     tolerance: Option<Tolerance>,
 }
 
@@ -33,6 +36,15 @@ pub struct SchemeForm {
 enum KindForm {
     #[default]
     Hmac,
+    Token,
+}
+
+/// Where the timestamp stands, in the value or in a header of its own, and how it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TimeForm {
+    header: Option<HeaderNameForm>,
+    unit: TimeUnit,
 }
 
 /// The name of a header.
@@ -44,20 +56,44 @@ impl TryFrom<SchemeForm> for Scheme {
     type Error = String;
 
     fn try_from(form: SchemeForm) -> Result<Self, String> {
+        let (kind, signed, encoding) = match form.kind {
+            KindForm::Hmac => {
+                let missing = |field: &str| format!("missing field `{field}`");
+                let kind = SchemeKind::Hmac {
+                    digest: form.digest.ok_or_else(|| missing("digest"))?,
+                    secret: form.secret.unwrap_or_default(),
+                };
+                let signed = form.signed.ok_or_else(|| missing("signed"))?;
+                let encoding = form.encoding.ok_or_else(|| missing("encoding"))?;
+                (kind, signed, encoding)
+            }
+            KindForm::Token => {
+                let given = [
+                    ("signed", form.signed.is_some()),
+                    ("digest", form.digest.is_some()),
+                    ("encoding", form.encoding.is_some()),
+                    ("secret", form.secret.is_some()),
+                ];
+                if let Some((field, _)) = given.iter().find(|(_, is_given)| *is_given) {
+                    return Err(format!("`{field}` is given, but a token signs nothing"));
+                }
+                (SchemeKind::Token, Template::default(), MacEncoding::Text)
+            }
+        };
+        let time = form.timestamp;
+        if time.header.is_some() && form.timestamp_header.is_some() {
+            return Err("both `timestamp` and `timestamp_header` name a header".into());
+        }
         let scheme = Self {
-            kind: match form.kind {
-                KindForm::Hmac => SchemeKind::Hmac {
-                    digest: form.digest,
-                    secret: form.secret,
-                },
-            },
+            kind,
             header: form.header.0,
             value: form.value,
             also_accepted: form.also_accepted,
-            timestamp_header: form.timestamp_header.map(|name| name.0),
+            timestamp_header: time.header.or(form.timestamp_header).map(|name| name.0),
+            time_unit: time.unit,
             id_header: form.id_header.map(|name| name.0),
-            signed: form.signed,
-            encoding: form.encoding,
+            signed,
+            encoding,
             tolerance: form.tolerance,
         };
         check_headers(&scheme)?;
@@ -135,7 +171,7 @@ fn check_layout(layout: &ValueLayout) -> Result<(), String> {
 
 fn check_parts(parts: &[ValuePart]) -> Result<(), String> {
     let is = |variable| move |part: &&ValuePart| part.variable == variable;
-    if !parts.iter().any(|part| is(PartVariable::Signature)(&part)) {
+    if !parts.iter().any(|part| part.variable.is_proof()) {
         return Err("no part of `parts` has `{signature}`".into());
     }
     if parts.iter().filter(is(PartVariable::Timestamp)).count() > 1 {
