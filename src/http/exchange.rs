@@ -48,7 +48,7 @@ pub enum Problem {
     Aborted,
 }
 
-/// The status of no answer at all: the connection is closed without one.
+/// The status of no answer at all: the connection is reset.
 pub const NO_ANSWER: u16 = 0;
 
 /// What is answered.
