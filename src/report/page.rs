@@ -130,7 +130,10 @@ mod tests {
         let mut shown = testing::delivery("{}");
         let token = "e".repeat(60);
         shown.request.headers = Headers::new();
-        for (name, value) in [("Cookie", "a=1; b=2; c=3; d=4; e=5; f=6"), ("X-Token", token.as_str())] {
+        for (name, value) in [
+            ("Cookie", "a=1; b=2; c=3; d=4; e=5; f=6"),
+            ("X-Token", token.as_str()),
+        ] {
             shown.request.headers.push(name, value.to_owned());
         }
         let at = |width| plain(&delivery(&shown, &[], shown.received_at, width));
