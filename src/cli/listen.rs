@@ -130,7 +130,7 @@ pub struct ListenArgs {
     /// Answer so in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's
-    /// retries. `delay=2s` waits before the usual answer, `reset` closes the connection without one,
+    /// retries. `delay=2s` waits before the usual answer, `reset` breaks the connection without one,
     /// `50%=503` answers every second delivery 503, by chance, and the others as usual;
     /// `delay=2s+503` does both. `201:@body.json` has a body, from a file or as typed to the end.
     #[arg(help_heading = "Answering", long, value_name = "ANSWER")]

@@ -120,6 +120,6 @@ impl From<SystemTime> for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.to_jiff(jiff::Unit::Microsecond);
-        write!(f, "{}", time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+        write!(f, "{time:.6}")
     }
 }

@@ -19,6 +19,7 @@ use hyper::service::{Service, service_fn};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
@@ -38,7 +39,7 @@ const LEAST_BUFFER: usize = 8192;
 const HEAD_STALLED: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// An answer's body; an error, which holds the service's own, ends the connection.
+/// An answer's body; an error, which holds the service's own, resets the connection.
 type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What answers the requests of all connections.
@@ -59,19 +60,23 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Serves it until it ends by itself, is upgraded, its seat is needed, or the stage is
-    /// [`Stage::Ended`].
-    pub(super) async fn run<S>(self, stream: S, service: SharedService)
-    where
+    /// [`Stage::Ended`]. `socket` tells on which socket the stream goes.
+    pub(super) async fn run<S>(
+        self,
+        stream: S,
+        socket: fn(&S) -> &TcpStream,
+        service: SharedService,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let seat = Arc::clone(&self.seat);
         tokio::select! {
-            () = self.serve(stream, service) => {}
+            () = self.serve(stream, socket, service) => {}
             () = seat.is_needed() => {}
         }
     }
 
-    async fn serve<S>(mut self, stream: S, service: SharedService)
+    async fn serve<S>(mut self, stream: S, socket: fn(&S) -> &TcpStream, service: SharedService)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -83,7 +88,7 @@ impl Connection {
         let mut connection = builder(&self.limits)
             .serve_connection(TokioIo::new(stream), service_fn(|request| service(request)))
             .with_upgrades();
-        drive(Pin::new(&mut connection), &mut self.stage).await;
+        let has_failed = drive(Pin::new(&mut connection), &mut self.stage).await;
         drop(connection);
         if let Some(stray) = wire::lock(&recorder).take_stray() {
             (self.notice)(stray, self.remote);
@@ -95,6 +100,12 @@ impl Connection {
         let Ok((stream, head_stalled)) = returned.try_recv() else {
             return;
         };
+        if has_failed {
+            // Closed in order, it would tell the other end that this was the whole answer. Where it
+            // can't be set, that is all that happens.
+            let _ = socket(&stream).set_zero_linger();
+            return;
+        }
         let last_words = if head_stalled { HEAD_STALLED } else { b"" };
         tokio::select! {
             () = close(stream, last_words) => {}
@@ -149,24 +160,26 @@ fn builder(limits: &Limits) -> http1::Builder {
     builder
 }
 
+/// Drives it to its end; whether the service ended it by an error.
 async fn drive<I, S>(
     mut connection: Pin<&mut http1::UpgradeableConnection<I, S>>,
     stage: &mut watch::Receiver<Stage>,
-) where
+) -> bool
+where
     I: Read + Write + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<AnswerBody>, Error = io::Error>,
 {
     loop {
         let changed = tokio::select! {
             biased;
-            // What ended it is no news: the reply went out or nobody is there to take it.
-            _ = &mut connection => return,
+            // What else ended it is no news: the reply went out or nobody is there to take it.
+            ended = &mut connection => return ended.is_err_and(|error| error.is_user()),
             changed = stage.changed() => changed,
         };
         match (changed, *stage.borrow_and_update()) {
             (Ok(()), Stage::Open) => {}
             (Ok(()), Stage::Draining) => connection.as_mut().graceful_shutdown(),
-            (Ok(()), Stage::Ended) | (Err(_), _) => return,
+            (Ok(()), Stage::Ended) | (Err(_), _) => return false,
         }
     }
 }

@@ -48,7 +48,7 @@ pub enum Problem {
     Aborted,
 }
 
-/// The status of no answer at all: the connection is closed without one.
+/// The status of no answer at all: the connection is reset.
 pub const NO_ANSWER: u16 = 0;
 
 /// What is answered.
@@ -74,11 +74,11 @@ impl Reply {
     }
 
     /// A reply whose content is the JSON text given.
-    pub fn json(status: u16, text: &str) -> Self {
+    pub fn json(status: u16, text: impl Into<Bytes>) -> Self {
         Self {
             status,
             headers: [("Content-Type", "application/json")].into_iter().collect(),
-            body: Bytes::copy_from_slice(text.as_bytes()),
+            body: text.into(),
         }
     }
 

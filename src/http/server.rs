@@ -39,8 +39,8 @@ const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nC
 /// once the requests under way are answered, or after [`GRACE`].
 ///
 /// The service finds the head as it came ([`super::Head`]) and the peer's [`SocketAddr`] in the
-/// extensions of each request. It may stream its answers and upgrade connections, and its work is
-/// dropped when the sender leaves. What is turned away before it is told to `notice`. For an upgraded connection, `shutdown` is the end of what is
+/// extensions of each request. It may stream its answers and upgrade connections, an error of it
+/// resets the connection, and its work is dropped when the sender leaves. What is turned away before it is told to `notice`. For an upgraded connection, `shutdown` is the end of what is
 /// read, and after [`GRACE`] it can't be written to any more.
 ///
 /// The limits hold for each connection, those of bodies where the service reads them; see
@@ -124,7 +124,7 @@ async fn receive(
     // set, that is all that happens.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return connection.run(stream, service).await;
+        return connection.run(stream, |stream| stream, service).await;
     };
     let notice = (Arc::clone(&connection.notice), connection.remote);
     let handshake = secure(stream, &tls, &notice);
@@ -134,8 +134,12 @@ async fn receive(
         () = connection.seat.is_needed() => return,
     };
     if let Ok(Some(stream)) = stream {
-        connection.run(stream, service).await;
+        connection.run(stream, below_tls, service).await;
     }
+}
+
+fn below_tls(stream: &TlsStream<TcpStream>) -> &TcpStream {
+    stream.get_ref().0
 }
 
 /// The stream within TLS; `None` where there is none.

@@ -37,7 +37,7 @@ pub fn buffered<H: Handler>(
             let (pending, is_incomplete) = arrival.await;
             let (reply, is_seated) = wait(pending, seat.as_deref()).await;
             if reply.status == NO_ANSWER {
-                // An error of the service ends its connection.
+                // An error of the service resets its connection.
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
             Ok(reply.into_response(is_incomplete || !is_seated))

@@ -1,9 +1,10 @@
 //! Reading single fields of a JSON text without building the rest.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::value::RawValue;
 
 use super::path::{Path, Step};
@@ -14,11 +15,15 @@ pub fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(body).is_ok() && std::str::from_utf8(body).is_ok()
 }
 
+/// A key, which is copied only where it holds an escape.
+#[derive(Default, Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// The members of a JSON object or the items of an array, each with the text of its value.
 pub struct JsonFields<'a> {
     bracket: Bracket,
     /// By key; of an array, by nothing.
-    members: Vec<(String, &'a str)>,
+    members: Vec<(Key<'a>, &'a str)>,
 }
 
 impl<'a> JsonFields<'a> {
@@ -40,13 +45,24 @@ impl<'a> JsonFields<'a> {
     /// The text of the value of a member; of several equal ones the last, as parsers do.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
         let mut members = self.members.iter().rev().filter(|_| self.is_object());
-        let found = members.find(|(name, _)| name == key);
+        let found = members.find(|(name, _)| name.0 == key);
         found.map(|(_, value)| *value)
     }
 
     /// The string at a path.
     pub fn string(&self, path: &str) -> Option<String> {
-        serde_json::from_str(self.at(path)?).ok()
+        self.at(path).and_then(string)
+    }
+
+    /// The string at a path; of a number its digits.
+    pub fn string_or_number(&self, path: &str) -> Option<String> {
+        let text = self.at(path)?;
+        let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        if is_number {
+            Some(text.to_owned())
+        } else {
+            string(text)
+        }
     }
 
     /// The text of the value at a path such as `events[0].id`.
@@ -71,6 +87,14 @@ impl<'a> JsonFields<'a> {
     }
 }
 
+/// The string that a value is. What it is not is seen first: an error of the parser's costs more than
+/// all the rest.
+fn string(value: &str) -> Option<String> {
+    value
+        .starts_with('"')
+        .then(|| serde_json::from_str(value).ok())?
+}
+
 /// Takes members and items as they are written.
 struct Members;
 
@@ -93,7 +117,7 @@ impl<'a> Visitor<'a> for Members {
     fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<Self::Value, S::Error> {
         let mut members = Vec::new();
         while let Some(item) = items.next_element::<&RawValue>()? {
-            members.push((String::new(), item.get()));
+            members.push((Key::default(), item.get()));
         }
         let bracket = Bracket::Array;
         Ok(JsonFields { bracket, members })

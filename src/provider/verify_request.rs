@@ -148,32 +148,39 @@ fn recognise<'a>(
     fields: Option<&JsonFields<'_>>,
     checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
 ) -> Option<(&'a Provider, Verdict)> {
-    let signed = catalogue
+    let mut signed = catalogue
         .iter()
         .filter(|provider| {
             request
                 .headers
                 .contains(&provider.definition.signature.header)
         })
-        .map(&checked)
-        .max_by_key(|(provider, verdict)| {
-            let event = provider
-                .definition
-                .envelope
-                .event
-                .find(&request.headers, fields);
-            let at_home = verdict.notes.is_empty();
-            // Of equals `max_by_key` takes the last; providers of equal rank differ by nothing
-            // that a person could tell either.
-            (
-                rank(verdict.status),
-                likeness(provider, &request.headers, fields),
-                event.is_some_and(|event| provider.has_event(&event)),
-                !keyring.keys(provider.name()).is_empty(),
-                at_home,
-            )
-        });
-    signed.or_else(|| {
+        .map(&checked);
+    // Most requests have the header of one provider alone, and there is nothing to choose.
+    let best = match (signed.next(), signed.next()) {
+        (Some(first), Some(second)) => {
+            let all = [first, second].into_iter().chain(signed);
+            all.max_by_key(|(provider, verdict)| {
+                let event = provider
+                    .definition
+                    .envelope
+                    .event
+                    .find(&request.headers, fields);
+                let at_home = verdict.notes.is_empty();
+                // Of equals `max_by_key` takes the last; providers of equal rank differ by nothing
+                // that a person could tell either.
+                (
+                    rank(verdict.status),
+                    likeness(provider, &request.headers, fields),
+                    event.is_some_and(|event| provider.has_event(&event)),
+                    !keyring.keys(provider.name()).is_empty(),
+                    at_home,
+                )
+            })
+        }
+        (first, _) => first,
+    };
+    best.or_else(|| {
         let alike = catalogue
             .iter()
             .filter(|provider| knows_event(provider, &request.headers, fields))
@@ -222,11 +229,6 @@ impl FieldSource {
             Self::Header { header } => return headers.text(header).map(str::to_owned),
             Self::Path(path) => path,
         };
-        let text = fields?.at(path)?;
-        let number = serde_json::from_str::<serde_json::Number>(text);
-        match number {
-            Ok(_) => Some(text.to_owned()),
-            Err(_) => serde_json::from_str(text).ok(),
-        }
+        fields?.string_or_number(path)
     }
 }

@@ -226,7 +226,7 @@ impl Receiver {
     async fn keep(
         &self,
         arrival: Arrival,
-        decision: Decision,
+        mut decision: Decision,
         now: Timestamp,
     ) -> Result<Kept, StoreError> {
         let id = id::delivery();
@@ -238,7 +238,9 @@ impl Receiver {
         let is_delivery = arrival.problem.is_none() && !decision.is_probe;
         let step = is_delivery.then(|| self.prompter.next(decision.event_id.as_deref()));
         let step = step.unwrap_or_default();
-        let reply = reply(&step, &decision, slots.is_none());
+        let responder = std::mem::replace(&mut decision.responder, Responder::Application);
+        let own = step.reply(decision.is_from_owner);
+        let reply = own.or_else(|| reply(responder, slots.is_none()));
         let reply = reply.map(|reply| reply.with_all(&self.headers));
         let status = reply.as_ref().map(|reply| reply.status);
         let delivery = Delivery {
@@ -287,13 +289,11 @@ impl Receiver {
     }
 }
 
-/// What is answered by a script's step, for want of room or as decided; `None` where the application
-/// answers.
-fn reply(step: &ScriptStep, decision: &Decision, is_full: bool) -> Option<Reply> {
-    match (step.reply(decision.is_from_owner), &decision.responder) {
-        (Some(reply), _) => Some(reply),
+/// What is answered for want of room or as decided; `None` where the application answers.
+fn reply(responder: Responder, is_full: bool) -> Option<Reply> {
+    match responder {
         _ if is_full => Some(replies::later(BUSY)),
-        (_, Responder::Listener(reply)) => Some(reply.clone()),
-        (_, Responder::Application) => None,
+        Responder::Listener(reply) => Some(reply),
+        Responder::Application => None,
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn challenge(verified: &RequestVerdict<'_>) -> Option<Reply> {
     let challenge = challenge.filter(|_| verified.verdict.is_valid())?;
     Some(Reply::json(
         200,
-        &json!({ "challenge": challenge }).to_string(),
+        json!({ "challenge": challenge }).to_string(),
     ))
 }
 
@@ -45,7 +45,7 @@ pub(super) fn refusal(verdict: &Verdict, is_from_owner: bool) -> Reply {
             body["hint"] = hint.as_str().into();
         }
     }
-    Reply::json(401, &body.to_string())
+    Reply::json(401, body.to_string())
 }
 
 /// An answer to a sender that shall try again.
@@ -55,5 +55,5 @@ pub(super) fn later(message: &str) -> Reply {
 
 /// An answer that says what is wrong.
 pub(super) fn error(status: u16, message: &str) -> Reply {
-    Reply::json(status, &json!({ "error": message }).to_string())
+    Reply::json(status, json!({ "error": message }).to_string())
 }

@@ -21,7 +21,7 @@ pub struct ScriptStep {
     pub percent: u8,
     /// How long to wait before the answer.
     pub delay: Duration,
-    /// The status; `None` answers as without a script, 0 closes the connection without an answer.
+    /// The status; `None` answers as without a script, 0 resets the connection.
     pub status: Option<u16>,
     /// The body; `None` for the usual one.
     pub body: Option<Bytes>,
@@ -49,7 +49,7 @@ impl ScriptStep {
                 if is_from_owner {
                     body["scripted"] = status.into();
                 }
-                Reply::json(status, &body.to_string())
+                Reply::json(status, body.to_string())
             },
             |body| {
                 let is_json = is_json(&body);

@@ -131,7 +131,11 @@ impl MacEncoding {
     /// The MAC that a text writes, where it writes one.
     pub fn decode(self, text: &str) -> Option<Vec<u8>> {
         match self {
-            Self::Hex => hex::decode(text).ok(),
+            Self::Hex => {
+                let mut mac = vec![0; text.len() / 2];
+                hex::decode_to_slice(text, &mut mac).ok()?;
+                Some(mac)
+            }
             Self::Base64 => BASE64.decode(text).ok(),
         }
     }

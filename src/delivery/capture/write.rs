@@ -6,12 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
-use super::form::{FactsForm, ValueForm};
+use super::form::ValueForm;
 use super::quoted::quoted;
 use super::{About, VERSION};
-use crate::delivery::{Attempt, Delivery, Failure, Headers, Signing, Trigger};
+use crate::delivery::{
+    Attempt, Delivery, DeliverySource, Failure, Headers, Signing, Trigger, Verdict,
+};
+
+/// About how long a line is without its body.
+const FACTS_BYTES: usize = 1024;
 
 impl Delivery {
     /// The capture as one line of JSON, without a line end.
@@ -19,7 +23,15 @@ impl Delivery {
         let form = DeliveryForm {
             v: VERSION,
             kind: "delivery",
-            facts: FactsForm::of(self),
+            id: &self.id,
+            received_at: self.received_at.to_string(),
+            source: &self.source,
+            remote: self.remote.as_deref(),
+            provider: self.provider.as_deref(),
+            event: self.event.as_deref(),
+            event_id: self.event_id.as_deref(),
+            duplicate_of: self.duplicate_of.as_deref(),
+            verdict: &self.verdict,
             request: RequestForm {
                 method: &self.request.method,
                 target: &self.request.target,
@@ -28,9 +40,9 @@ impl Delivery {
                 body: BodyForm::of(&self.request.body),
                 body_complete: self.request.body_complete,
             },
-            response: self.response_status.map(|status| json!({"status": status})),
+            response: self.response_status.map(|status| StatusForm { status }),
         };
-        line(&form)
+        line(&form, self.request.body.len())
     }
 }
 
@@ -60,28 +72,45 @@ impl Attempt {
             }),
             error: self.outcome.as_ref().err(),
         };
-        line(&form)
+        let answer = self.outcome.as_ref();
+        line(&form, answer.map_or(0, |answer| answer.body.len()))
     }
 }
 
 /// Headers as JSON text: `[["Name","value"],…]`, the form of captures and of the log.
 pub fn headers_to_json(headers: &Headers) -> String {
-    line(&encode_headers(headers))
+    line(&encode_headers(headers), 0)
 }
 
-fn line<T: Serialize>(form: &T) -> String {
+/// The JSON of a form with a body of `body_bytes`, for which room is made at once.
+fn line<T: Serialize>(form: &T, body_bytes: usize) -> String {
+    let mut line = Vec::with_capacity(FACTS_BYTES + body_bytes + body_bytes / 4);
     // Fails only for maps with keys that are no strings, and there are none.
-    serde_json::to_string(form).unwrap_or_default()
+    let written = serde_json::to_writer(&mut line, form);
+    let text = written.ok().and_then(|()| String::from_utf8(line).ok());
+    text.unwrap_or_default()
 }
 
 #[derive(Serialize)]
 struct DeliveryForm<'a> {
     v: u32,
     kind: &'static str,
-    #[serde(flatten)]
-    facts: FactsForm,
+    id: &'a str,
+    received_at: String,
+    source: &'a DeliverySource,
+    remote: Option<&'a str>,
+    provider: Option<&'a str>,
+    event: Option<&'a str>,
+    event_id: Option<&'a str>,
+    duplicate_of: Option<&'a str>,
+    verdict: &'a Verdict,
     request: RequestForm<'a>,
-    response: Option<Value>,
+    response: Option<StatusForm>,
+}
+
+#[derive(Serialize)]
+struct StatusForm {
+    status: u16,
 }
 
 #[derive(Serialize)]

@@ -289,7 +289,7 @@ struct Greeter;
 
 impl Handler for Greeter {
     async fn handle(&self, arrival: Arrival) -> crate::http::Pending {
-        let reply = Reply::json(200, &arrival.request.version);
+        let reply = Reply::json(200, arrival.request.version);
         Box::pin(std::future::ready(reply))
     }
 }

@@ -38,13 +38,13 @@ impl Handler for Desk {
             let gate = Arc::clone(&self.gate);
             return async move {
                 gate.acquire().await.unwrap().forget();
-                Reply::json(status, &body)
+                Reply::json(status, body)
             }
             .boxed();
         }
         self.gate.acquire().await.unwrap().forget();
         self.finished.fetch_add(1, Ordering::SeqCst);
-        let reply = Reply::json(status, &body).with("X-Desk", "1");
+        let reply = Reply::json(status, body).with("X-Desk", "1");
         std::future::ready(reply).boxed()
     }
 }

@@ -1,7 +1,8 @@
 //! What a sender is answered.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,7 +10,9 @@ use serde_json::{Value, json};
 use super::targets::free_port;
 use crate::harness::endpoint::Endpoint;
 use crate::harness::sender::{SECRET, deliver, now, order, signature, signature_at};
-use crate::harness::{Listener, PATIENCE, Sandbox, own_address, post, raw_exchange};
+use crate::harness::{
+    Listener, PATIENCE, Sandbox, has, own_address, post, post_message, raw_exchange,
+};
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -337,6 +340,25 @@ fn a_script_has_bodies_delays_and_ends_without_an_answer() {
         let (typed, ..) = answer();
         assert!(typed.starts_with("HTTP/1.1 202 "), "{typed}");
         assert!(typed.ends_with("\r\n\r\nso, it is: accepted"), "{typed}");
+    }
+}
+
+/// An end in order would say that this was the whole answer.
+#[test]
+fn a_scripted_reset_is_one_of_the_connection() {
+    let (_sandbox, listener) = listen(&["--respond", "reset"]);
+    let mut stream = TcpStream::connect(listener.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(&post_message("/", &[], b"{}")).unwrap();
+    let error = stream.read(&mut [0]).expect_err("no end in order");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+
+    if has("curl") {
+        let (_sandbox, listener) = listen(&["--respond", "reset", "--tls"]);
+        let curl = ["-sS", "--insecure", "--noproxy", "*", "--data", "{}"];
+        let curl = Command::new("curl").args(curl).arg(listener.url()).output();
+        let said = String::from_utf8_lossy(&curl.unwrap().stderr).to_lowercase();
+        assert!(said.contains("connection reset by peer"), "{said}");
     }
 }
 
