@@ -63,8 +63,8 @@ fn change(change: &Change, room: Option<usize>) -> String {
     let path = escape(&change.path);
     match (change.left.as_deref(), change.right.as_deref()) {
         (Some(left), Some(right)) => changed(&path, left, right, room),
-        (Some(left), None) => only("-".red(), &path, &excerpt(left, 0).red(), room),
-        (None, Some(right)) => only("+".green(), &path, &excerpt(right, 0).green(), room),
+        (Some(left), None) => only(&"-".red(), &path, &excerpt(left, 0).red(), room),
+        (None, Some(right)) => only(&"+".green(), &path, &excerpt(right, 0).green(), room),
         (None, None) => String::new(),
     }
 }
@@ -94,7 +94,7 @@ fn changed(path: &str, left: &str, right: &str, room: Option<usize>) -> String {
 
 /// What only one side has, in one line.
 fn only(
-    mark: ColoredString,
+    mark: &ColoredString,
     name: &dyn fmt::Display,
     value: &dyn fmt::Display,
     room: Option<usize>,
@@ -113,9 +113,9 @@ fn line(line: &LineChange, room: Option<usize>) -> String {
     };
     let room = room.map(|room| room.saturating_sub(end.len()));
     let shown = match (line.left, line.right) {
-        (Some(number), _) => only("-".red(), &number, &text.red(), room),
+        (Some(number), _) => only(&"-".red(), &number, &text.red(), room),
         (None, number) => only(
-            "+".green(),
+            &"+".green(),
             &number.unwrap_or_default(),
             &text.green(),
             room,
