@@ -147,11 +147,11 @@ impl<'a> CheckContext<'a> {
         )))
     }
 
-    const fn definition(&self) -> &'a Definition {
+    fn definition(&self) -> &'a Definition {
         &self.provider.definition
     }
 
-    const fn scheme(&self) -> &'a Scheme {
+    fn scheme(&self) -> &'a Scheme {
         &self.provider.definition.signature
     }
 

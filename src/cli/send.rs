@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use url::Url;
 
 use super::log::ShowAs;
 use super::value::{self, Moment};
@@ -39,6 +40,11 @@ pub struct SendArgs {
     /// The endpoint: a port, `host:port/path`, or a URL; also `WEBHOOK_URL` [default: localhost:4400].
     #[arg(short, long, value_name = "URL")]
     pub url: Option<String>,
+
+    /// The URL that is signed, for providers that sign it [default: the endpoint's]; its path is the
+    /// endpoint's.
+    #[arg(long, value_name = "URL", value_parser = value::public_url)]
+    pub public_url: Option<Url>,
 
     /// The provider to send as.
     #[arg(short, long, value_name = "NAME")]

@@ -38,6 +38,11 @@ pub struct SignArgs {
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
 
+    /// The URL that it is sent to, for providers that sign it: a port, `host:port/path`, or a URL
+    /// [default: localhost:4400].
+    #[arg(short, long, value_name = "URL")]
+    pub url: Option<String>,
+
     /// The signature's time: RFC 3339, unix seconds, or `-10m`.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub timestamp: Option<Moment>,

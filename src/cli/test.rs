@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
+use url::Url;
 
 use super::{ConnectArgs, SecretArgs, value};
 
@@ -41,6 +42,11 @@ pub struct TestArgs {
     /// The handler: a port, `host:port/path`, or a URL. Also `WEBHOOK_URL`.
     #[arg(short, long, value_name = "URL")]
     pub url: Option<String>,
+
+    /// The URL that is signed, for providers that sign it [default: the handler's]; its path is the
+    /// handler's.
+    #[arg(long, value_name = "URL", value_parser = value::public_url)]
+    pub public_url: Option<Url>,
 
     /// The provider to play. Also `WEBHOOK_PROVIDER`.
     #[arg(short, long, value_name = "NAME")]

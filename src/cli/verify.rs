@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use url::Url;
 
 use super::value::{self, Moment};
 use super::{FreshnessArgs, SecretArgs};
@@ -48,6 +49,13 @@ pub struct VerifyArgs {
         allow_hyphen_values = true
     )]
     pub signature: Option<String>,
+
+    /// The URL to which it was sent, for providers that sign it.
+    ///
+    /// Of captures, scheme and host are taken from here and the path from the capture; of a raw body,
+    /// all of it.
+    #[arg(long, value_name = "URL", value_parser = value::public_url)]
+    pub public_url: Option<Url>,
 
     /// Judge the time as of this moment [default: when the capture was received, else now].
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

@@ -116,6 +116,7 @@ fn options<'a>(
 ) -> Result<SendOptions<'a>, CliError> {
     Ok(SendOptions {
         target: target(args, setup, world)?,
+        origin: args.public_url.as_ref().map(setup::origin),
         shape: Shape {
             id: args.id.clone(),
             set: shape::parse_assignments(&args.set)?,

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use rand::TryRng as _;
 
+use url::{Position, Url};
+
 use super::World;
 use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
 use crate::config::{Ask, ConfigError, Setup};
@@ -166,6 +168,13 @@ pub fn freshness(args: &FreshnessArgs) -> Freshness {
         (None, true) => Freshness::Strict,
         (None, false) => Freshness::Documented,
     }
+}
+
+/// What stands before the path of a URL, as who signs a URL writes it: a port that is the scheme's own is
+/// left out.
+pub fn origin(url: &Url) -> String {
+    let host = &url[Position::BeforeHost..Position::AfterPort];
+    format!("{}://{host}", url.scheme())
 }
 
 /// The client that flags describe.

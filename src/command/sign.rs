@@ -94,7 +94,8 @@ fn signed(
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<(Payload, Headers), CliError> {
     let options = SendOptions {
-        target: Target::parse(LISTENER)?,
+        target: Target::parse(args.url.as_deref().unwrap_or(LISTENER))?,
+        origin: None,
         shape: Shape {
             id: args.id.clone(),
             ..Shape::default()

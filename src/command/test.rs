@@ -64,7 +64,9 @@ async fn play(
         return output.end(Some(Shortfall::unreachable(message, Some(hint))));
     }
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
-    let url = (endpoint.origin(), endpoint.request_target().to_owned());
+    let public = args.public_url.as_ref().map(setup::origin);
+    let origin = public.unwrap_or_else(|| endpoint.origin());
+    let url = (origin, endpoint.request_target().to_owned());
     let effects = side_effects(args, setup, world)?;
     let runner = Runner {
         context: CheckContext::new(provider, key, url, world.clock, rand::random()),

@@ -8,6 +8,8 @@ mod output;
 use std::fmt::Write as _;
 use std::io::{self, BufReader, IsTerminal as _, Read};
 
+use url::{Position, Url};
+
 use super::World;
 use super::setup::{self, check_fit, freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
@@ -97,12 +99,19 @@ fn verifier<'a>(
         keyring,
         policy: Policy {
             provider: provider.map(|provider| provider.name().to_owned()),
+            origin: args.public_url.as_ref().map(setup::origin),
             freshness: freshness(&args.freshness),
             ..Policy::default()
         },
+        target: args.public_url.as_ref().map(target_of),
         at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
     })
+}
+
+/// Path and query of a URL.
+fn target_of(url: &Url) -> String {
+    url[Position::BeforePath..Position::AfterQuery].to_owned()
 }
 
 /// What to give where nothing is configured; for what `send` signs without a secret, that is the

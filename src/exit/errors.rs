@@ -139,7 +139,7 @@ impl From<TlsError> for CliError {
 impl From<FaultError> for CliError {
     fn from(error: FaultError) -> Self {
         let hint = match &error {
-            FaultError::NoTime(_) | FaultError::NoTolerance(_) => {
+            FaultError::NoTime(_) | FaultError::NoTolerance(_) | FaultError::NoBody(_) => {
                 "`webhook events --faults` lists the others"
             }
             FaultError::NotJson => "leave `--body` out, or give it JSON",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 
@@ -13,6 +13,8 @@ use crate::delivery::Request;
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
+/// The folder of the built-in providers that come after the others.
+const VENDORS: &str = "vendors";
 /// The file that makes a folder a provider.
 const DEFINITION_FILE: &str = "provider.json";
 /// The folder of a provider's events.
@@ -20,7 +22,7 @@ const EVENTS_FOLDER: &str = "events";
 /// More events than any provider has: the folder may be a link to something else.
 const MOST_EVENTS: usize = 10_000;
 
-/// All providers, in the order of their names.
+/// All providers: the user's and those that this program was made for by name, then the other vendors.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     providers: BTreeMap<String, Provider>,
@@ -30,19 +32,25 @@ pub struct Catalogue {
 /// A provider with its events.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    /// What its `provider.json` says.
-    pub definition: Definition,
+    name: String,
+    /// What its `provider.json` says; of what is built in, read when it is first asked for.
+    pub definition: Arc<LazyDefinition>,
     /// Where it came from.
     pub origin: DefinitionOrigin,
     /// The text of each event's file, by the event's name.
     events: BTreeMap<String, Cow<'static, str>>,
 }
 
+/// A definition that is read at its first use.
+type LazyDefinition = LazyLock<Definition, Box<dyn FnOnce() -> Definition + Send>>;
+
 /// Where a definition came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DefinitionOrigin {
     /// Embedded in the program.
     BuiltIn,
+    /// Embedded, among the vendors that come after the others.
+    Vendor,
     /// A folder of the user's.
     Folder(PathBuf),
 }
@@ -54,24 +62,27 @@ impl Catalogue {
     ///
     /// Where an embedded definition is not valid: a test reads each, so none is ever released.
     pub fn builtin() -> Self {
-        let providers = FIXTURES
+        let vendors = FIXTURES.get_dir(VENDORS).into_iter();
+        let vendors = vendors.flat_map(Dir::dirs);
+        let own = FIXTURES
             .dirs()
-            .filter_map(|dir| {
-                let path = dir.path().join(DEFINITION_FILE);
-                let text = dir.get_file(&path)?.contents_utf8().unwrap_or_default();
-                let definition = read_definition(&path, text);
-                let provider = Provider {
-                    definition: definition.expect("the embedded definitions are valid"),
-                    origin: DefinitionOrigin::BuiltIn,
-                    events: embedded_events(dir),
-                };
-                Some((provider.name().to_owned(), provider))
-            })
-            .collect();
+            .filter_map(|dir| embedded(dir, DefinitionOrigin::BuiltIn));
+        let others = vendors.filter_map(|dir| embedded(dir, DefinitionOrigin::Vendor));
+        let providers = own.chain(others);
         Self {
-            providers,
+            providers: providers
+                .map(|provider| (provider.name.clone(), provider))
+                .collect(),
             broken: BTreeMap::new(),
         }
+    }
+
+    /// The same without the vendors.
+    #[cfg(test)]
+    pub(crate) fn without_vendors(mut self) -> Self {
+        let is_own = |provider: &Provider| provider.origin != DefinitionOrigin::Vendor;
+        self.providers.retain(|_, provider| is_own(provider));
+        self
     }
 
     /// Adds every provider folder below `folder`; one of a known name takes its place. One that
@@ -98,7 +109,11 @@ impl Catalogue {
 
     /// The providers in order.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
-        self.providers.values()
+        let of = |is_vendor| {
+            let all = self.providers.values();
+            all.filter(move |provider| (provider.origin == DefinitionOrigin::Vendor) == is_vendor)
+        };
+        of(false).chain(of(true))
     }
 
     /// The folders that were passed over, by name, each with what is wrong with it.
@@ -151,7 +166,8 @@ impl Provider {
             collect_events(&root, &root, &mut events)?;
         }
         Ok(Self {
-            definition,
+            name: definition.name.clone(),
+            definition: known(definition),
             origin: DefinitionOrigin::Folder(folder.to_path_buf()),
             events,
         })
@@ -159,7 +175,7 @@ impl Provider {
 
     /// The name that flags, filters and captures use.
     pub fn name(&self) -> &str {
-        &self.definition.name
+        &self.name
     }
 
     /// The names of its events, in order.
@@ -183,7 +199,7 @@ impl Provider {
     pub fn event(&self, name: &str) -> Option<Result<Event, CatalogueError>> {
         let text = self.events.get(name)?;
         let path = match &self.origin {
-            DefinitionOrigin::BuiltIn => PathBuf::from(self.name()),
+            DefinitionOrigin::BuiltIn | DefinitionOrigin::Vendor => PathBuf::from(self.name()),
             DefinitionOrigin::Folder(folder) => folder.clone(),
         };
         let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
@@ -191,14 +207,49 @@ impl Provider {
     }
 }
 
-fn embedded_events(dir: &'static Dir<'static>) -> BTreeMap<String, Cow<'static, str>> {
+/// A provider of the program's own; `None` of a folder that is none.
+fn embedded(dir: &'static Dir<'static>, origin: DefinitionOrigin) -> Option<Provider> {
+    let file = dir.get_file(dir.path().join(DEFINITION_FILE))?;
+    let read = move || {
+        let text = file.contents_utf8().unwrap_or_default();
+        let definition = read_definition(file.path(), text);
+        definition.expect("the embedded definitions are valid")
+    };
     let root = dir.path().join(EVENTS_FOLDER);
-    let files = dir.get_dir(&root).into_iter().flat_map(Dir::files);
-    let named = files.filter_map(|file| {
-        let name = event_name(&root, file.path())?;
-        Some((name, file.contents_utf8()?.into()))
-    });
-    named.collect()
+    let mut events = BTreeMap::new();
+    if let Some(folder) = dir.get_dir(&root) {
+        embedded_events(&root, folder, &mut events);
+    }
+    Some(Provider {
+        name: dir.path().file_name()?.to_str()?.to_owned(),
+        definition: Arc::new(LazyLock::new(Box::new(read))),
+        origin,
+        events,
+    })
+}
+
+/// A definition that was read.
+fn known(definition: Definition) -> Arc<LazyDefinition> {
+    let known: LazyDefinition = LazyLock::new(Box::new(|| definition));
+    // Its function holds the definition, which is not to be kept twice.
+    LazyLock::force(&known);
+    Arc::new(known)
+}
+
+/// Adds every `*.json` below an embedded folder; events such as `orders/create` lie in folders.
+fn embedded_events(
+    root: &Path,
+    folder: &'static Dir<'static>,
+    events: &mut BTreeMap<String, Cow<'static, str>>,
+) {
+    for file in folder.files() {
+        if let (Some(name), Some(text)) = (event_name(root, file.path()), file.contents_utf8()) {
+            events.insert(name, text.into());
+        }
+    }
+    for folder in folder.dirs() {
+        embedded_events(root, folder, events);
+    }
 }
 
 /// Adds every `*.json` below `folder`; events such as `orders/create` lie in folders.

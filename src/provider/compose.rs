@@ -43,7 +43,7 @@ pub struct Payload {
     pub headers: Headers,
     /// The method.
     pub method: String,
-    /// What stands before the target in the URL that it is sent to, where that is known.
+    /// What stands before the target in the URL that is signed.
     pub origin: Option<String>,
     /// Path and query.
     pub target: String,
@@ -85,11 +85,9 @@ impl<'a> Composer<'a> {
 
     /// The headers that the provider sends besides the signature.
     fn headers(&self) -> Headers {
-        let fields = &self.definition.delivery.headers;
-        fields
-            .iter()
-            .map(|(name, value)| (name.clone(), self.text(value)))
-            .collect()
+        let fields = self.definition.delivery.headers.iter();
+        let filled = fields.map(|(name, value)| (name.clone(), self.text(value)));
+        filled.collect()
     }
 
     /// An id as the provider would give it to the event; `None` where neither its headers nor its

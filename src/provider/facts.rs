@@ -110,7 +110,7 @@ impl StatusPattern {
 impl std::fmt::Display for DefinitionOrigin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::BuiltIn => f.write_str("built in"),
+            Self::BuiltIn | Self::Vendor => f.write_str("built in"),
             Self::Folder(folder) => write!(f, "{}", folder.display()),
         }
     }

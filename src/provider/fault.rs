@@ -45,6 +45,9 @@ pub enum FaultError {
     /// The provider documents no tolerance, so no age is too old.
     #[error("`{0}` documents no tolerance, so no receiver has to refuse an old or early signature")]
     NoTolerance(String),
+    /// The scheme covers no body, so none is wrong.
+    #[error("`{0}` does not sign the body, so no receiver can tell that it was changed")]
+    NoBody(String),
     /// The body is not JSON, so it has no other spelling.
     #[error("the body is not JSON, so it cannot be written anew")]
     NotJson,
@@ -67,6 +70,9 @@ impl Fault {
     pub fn check(self, definition: &Definition, body: &[u8]) -> Result<(), FaultError> {
         match self {
             Self::Stale | Self::Future => tolerance(definition).map(drop),
+            Self::Reserialized | Self::TamperedBody if !definition.signature.covers_body() => {
+                Err(FaultError::NoBody(definition.name.clone()))
+            }
             Self::Reserialized => reserialize(body).map(drop),
             _ => Ok(()),
         }
@@ -345,7 +351,7 @@ mod tests {
     #[test]
     fn the_wrong_secret_is_a_key_whatever_a_scheme_makes_of_secrets() {
         let catalogue = Catalogue::builtin();
-        let mut definition = catalogue.iter().next().unwrap().definition.clone();
+        let mut definition = Definition::clone(&catalogue.iter().next().unwrap().definition);
         for encoding in [
             SecretEncoding::Text,
             SecretEncoding::Hex,

@@ -129,7 +129,18 @@ mod tests {
         let keyring = keyring(&catalogue);
         let policy = Policy::default();
         for (name, mut request) in requests(&catalogue, &keyring) {
-            for status in [Status::Valid, Status::Mismatch] {
+            let scheme = &catalogue.get(name).unwrap().definition.signature;
+            if scheme.signed.around_body().is_none() {
+                let passed = judged(&catalogue, &keyring, &policy, &request);
+                assert_eq!(passed.verdict.status, Status::Unverified, "{name}");
+                continue;
+            }
+            let changed = if scheme.covers_body() {
+                Status::Mismatch
+            } else {
+                Status::Valid
+            };
+            for status in [Status::Valid, changed] {
                 let passed = judged(&catalogue, &keyring, &policy, &request);
                 let held = verify_request(&catalogue, &keyring, &policy, &request, NOW);
                 assert_eq!(passed.verdict.status, status, "{name}");

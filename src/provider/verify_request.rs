@@ -22,6 +22,8 @@ const FORM_MEMBER: &[u8] = b"payload=";
 pub struct Policy {
     /// The provider, where the user fixed it; else it is recognised.
     pub provider: Option<String>,
+    /// What stands before the target in the URL that senders use, where the user said it.
+    pub origin: Option<String>,
     /// How the signed time is judged.
     pub freshness: Freshness,
     /// How far the cause of a wrong signature is looked for.
@@ -33,8 +35,22 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             provider: None,
+            origin: None,
             freshness: Freshness::default(),
             allowance: Allowance::THOROUGH,
+        }
+    }
+}
+
+impl Policy {
+    /// The request with the URL by which it was sent, where the user said it and the request does not.
+    fn as_sent<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        match &self.origin {
+            Some(origin) if request.origin.is_none() => Cow::Owned(Request {
+                origin: Some(origin.clone()),
+                ..request.clone()
+            }),
+            _ => Cow::Borrowed(request),
         }
     }
 }
@@ -81,6 +97,7 @@ pub fn verify_request<'a>(
     request: &Request,
     now: Timestamp,
 ) -> RequestVerdict<'a> {
+    let request = &*policy.as_sent(request);
     let body = payload(&request.body);
     let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {

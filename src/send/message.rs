@@ -96,7 +96,8 @@ impl SendOptions<'_> {
         }
         let target = self.target.request_target();
         let mut payload = document.with_body(body, definition, target, at);
-        payload.origin = Some(self.target.origin());
+        let origin = self.origin.clone();
+        payload.origin = Some(origin.unwrap_or_else(|| self.target.origin()));
         if let Some(fault) = self.fault {
             fault.check(definition, &payload.body)?;
         }

@@ -27,6 +27,8 @@ pub use timetable::LoadOptions;
 pub struct SendOptions<'a> {
     /// Where to.
     pub target: Target,
+    /// What stands before the path in the URL that is signed, where that is not the target's.
+    pub origin: Option<String>,
     /// What is changed in each event before it is signed.
     pub shape: Shape,
     /// A fault to inject.

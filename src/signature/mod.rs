@@ -4,24 +4,27 @@
 //! to a provider stands in its definition as a [`Scheme`].
 
 mod diagnose;
+mod encoding;
 mod key;
+mod layout;
 mod read;
 mod scheme;
 mod secret;
 mod sign;
 mod stream;
 mod template;
+mod time;
 mod verify;
 
 pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
+pub use encoding::{Digest, MacEncoding};
 pub use key::{Key, KeyError, Running};
+pub use layout::{PartOrder, PartVariable, ValueLayout, ValuePart, Variant};
 pub use read::{ParsedMac, ParsedSignature, read};
-pub use scheme::{
-    Digest, MacEncoding, PartOrder, Scheme, SchemeKind, SecretEncoding, SecretForm, TimeUnit,
-    Tolerance, ValueLayout, Variant, check_token,
-};
+pub use scheme::{Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance, check_token};
 pub use secret::Secret;
 pub use sign::{mac_text, render_headers, sign};
 pub use stream::StreamVerifier;
-pub use template::{PartVariable, Template, TemplatePiece, TemplateValues, ValuePart};
+pub use template::{Template, TemplatePiece, TemplateValues};
+pub use time::TimeUnit;
 pub use verify::{Freshness, verify};

@@ -1,6 +1,6 @@
 //! Reading a signature header: what it claims, or why it cannot be read.
 
-use super::template::{PartVariable, ValuePart};
+use super::layout::{PartVariable, ValuePart};
 use super::{PartOrder, Scheme, TemplateValues, ValueLayout};
 use crate::delivery::{Headers, Request, Status};
 
@@ -176,6 +176,7 @@ fn read_parts<'h>(
             found.ok_or_else(|| expected(scheme, layout))
         }
         PartOrder::AnyOrder => Ok(texts
+            .map(str::trim)
             .flat_map(|text| layout.parts.iter().filter_map(move |part| read(part, text)))
             .collect()),
     }

@@ -60,36 +60,6 @@ pub struct TemplateValues<'a> {
     pub request: &'a Request,
 }
 
-/// A part of a header's value: one variable with text around it, as `v1={signature}`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ValuePart {
-    /// What stands before the variable, `v1=`.
-    pub prefix: String,
-    /// What it holds.
-    pub variable: PartVariable,
-    /// What stands after it.
-    pub suffix: String,
-}
-
-/// What a part of a header's value holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartVariable {
-    /// `{timestamp}`: the signing time in unix seconds, as text.
-    Timestamp,
-    /// `{signature}`: the encoded MAC.
-    Signature,
-    /// `{secret}`: the secret itself, of a token.
-    Secret,
-}
-
-impl PartVariable {
-    /// Whether it is what proves.
-    pub fn is_proof(self) -> bool {
-        self != Self::Timestamp
-    }
-}
-
 /// The variables that take a name, as they are written.
 const NAMED: [&str; 4] = ["header", "query", "json", "form"];
 
@@ -216,6 +186,7 @@ impl Template {
         let mut parts = self.pieces.split(|piece| *piece == TemplatePiece::Body);
         match (parts.next(), parts.next(), parts.next()) {
             (Some(before), Some(after), None) => Some((before, after)),
+            (Some(all), None, None) => Some((all, &[])),
             _ => None,
         }
     }
@@ -272,64 +243,13 @@ fn expected() -> String {
     format!("{plain} or {}", named.join(", "))
 }
 
-impl ValuePart {
-    /// The part with its variable filled.
-    pub fn fill(&self, text: &str) -> String {
-        format!("{}{text}{}", self.prefix, self.suffix)
-    }
-
-    /// What stands at the variable of a filled part; `None` where the text is not of this form.
-    pub fn read<'t>(&self, text: &'t str) -> Option<&'t str> {
-        text.strip_prefix(self.prefix.as_str())?
-            .strip_suffix(self.suffix.as_str())
-    }
-}
-
-impl TryFrom<String> for ValuePart {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let pieces = split(&text)?;
-        let [(prefix, Some(name)), (suffix, None)] = pieces[..] else {
-            let count = pieces.len() - 1;
-            return Err(format!(
-                "{count} variables in the part `{text}`: each part has one, and `separator` joins them"
-            ));
-        };
-        if !is_visible(prefix) || !is_visible(suffix) {
-            let text = text.escape_debug();
-            return Err(format!(
-                "`{text}` is not visible ASCII, so no header can hold it"
-            ));
-        }
-        Ok(Self {
-            prefix: prefix.into(),
-            variable: match name {
-                "timestamp" => PartVariable::Timestamp,
-                "signature" => PartVariable::Signature,
-                "secret" => PartVariable::Secret,
-                other => {
-                    return Err(unknown(other, "`{timestamp}`, `{signature}` or `{secret}`"));
-                }
-            },
-            suffix: suffix.into(),
-        })
-    }
-}
-
-fn unknown(name: &str, expected: &str) -> String {
+pub(super) fn unknown(name: &str, expected: &str) -> String {
     let name = name.escape_debug();
     format!("unknown variable `{{{name}}}`, expected {expected}")
 }
 
-/// Whether a text can stand in a header as it is.
-pub(super) fn is_visible(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
-}
-
 /// The literals of a text, each with the name in braces that follows it; the last has none.
-fn split(text: &str) -> Result<Vec<(&str, Option<&str>)>, String> {
+pub(super) fn split(text: &str) -> Result<Vec<(&str, Option<&str>)>, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((literal, tail)) = rest.split_once('{') {
@@ -349,25 +269,6 @@ mod tests {
 
     fn template(text: &str) -> Template {
         text.to_owned().try_into().unwrap()
-    }
-
-    fn part(text: &str) -> ValuePart {
-        text.to_owned().try_into().unwrap()
-    }
-
-    #[test]
-    fn a_part_is_filled_and_read_back() {
-        let found = part("t={timestamp};");
-        assert_eq!(found.variable, PartVariable::Timestamp);
-        assert_eq!(found.fill("17"), "t=17;");
-        assert_eq!(found.read("t=17;"), Some("17"));
-        assert_eq!(found.read("v1=17;"), None);
-        assert_eq!(part("{signature}").read("ab"), Some("ab"));
-    }
-
-    #[test]
-    fn a_prefix_and_suffix_that_overlap_do_not_match() {
-        assert_eq!(part("aa{signature}aa").read("aaa"), None);
     }
 
     #[test]

@@ -32,7 +32,10 @@ fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.file("a.json", order("evt_1"));
     sandbox.file("empty", "");
-    sandbox.file("text.pem", "no certificate");
+    let pem = sandbox.file("text.pem", "no certificate");
+    // Else a warning that others can read it comes first.
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(pem, owner_alone).unwrap();
     sandbox.file("words.json", "{\"a\":1}");
     let send = ["send", "order.created", "--dry-run", "--json"];
     sandbox.file("b.json", sandbox.run(&send).expect(0).stdout);

@@ -21,6 +21,8 @@ struct Vector {
     at: i64,
     timestamp: Option<i64>,
     id: Option<String>,
+    method: Option<String>,
+    url: Option<String>,
     headers: Vec<(String, String)>,
     body: Option<String>,
     body_base64: Option<String>,
@@ -44,6 +46,17 @@ impl Vector {
         }
     }
 
+    fn request(&self) -> Request {
+        let url = self.url.as_deref().unwrap_or("http://localhost/");
+        let start = url.find("://").unwrap() + 3;
+        let (origin, target) = url.split_at(start + url[start..].find('/').unwrap());
+        Request {
+            method: self.method.clone().unwrap_or_else(|| "POST".into()),
+            origin: Some(origin.to_owned()),
+            ..Request::post(target, self.headers(), self.body())
+        }
+    }
+
     fn headers(&self) -> Headers {
         self.headers.iter().cloned().collect()
     }
@@ -54,6 +67,9 @@ fn check_folder(folder: &Path) -> usize {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if !path.join("provider.json").is_file() {
+            continue;
+        }
         let provider = Provider::read(&path).unwrap();
         let text = std::fs::read_to_string(path.join("vectors.json")).unwrap();
         let file: File = serde_json::from_str(&text).unwrap();
@@ -73,7 +89,7 @@ fn check(provider: &Provider, vector: &Vector) {
         &Secret::new("s#1", vector.secret.clone().into_bytes()),
     )
     .unwrap();
-    let request = Request::post("/", vector.headers(), vector.body());
+    let request = vector.request();
     let now = Timestamp::from_seconds(vector.at);
     let verdict = verify(
         scheme,
@@ -96,6 +112,17 @@ fn check(provider: &Provider, vector: &Vector) {
 fn the_four_providers_agree_with_independent_signatures() {
     let count = check_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
     assert!(count >= 48, "only {count} vectors");
+}
+
+#[test]
+fn the_vendors_agree_with_independent_signatures() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vendors");
+    let vendors = std::fs::read_dir(&folder).unwrap().count();
+    let count = check_folder(&folder);
+    assert!(
+        count >= 4 * vendors,
+        "only {count} vectors of {vendors} vendors"
+    );
 }
 
 #[test]

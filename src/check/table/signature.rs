@@ -23,6 +23,16 @@ fn is_hex(provider: &Provider) -> bool {
     provider.definition.signature.encoding == MacEncoding::Hex
 }
 
+/// Whether what is sent proves the body, too, and not the sender alone.
+fn covers_body(provider: &Provider) -> bool {
+    provider.definition.signature.covers_body()
+}
+
+/// Whether there is a signature, and not the secret itself.
+fn is_signed(provider: &Provider) -> bool {
+    provider.definition.signature.digest().is_some()
+}
+
 /// The number of seconds in a day.
 const DAY: i64 = 86_400;
 /// The digits of a time that no 64-bit number holds.
@@ -128,17 +138,26 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/other-body",
         "the right signature of the delivery before",
-        |context| context.signed_as_before()
+        covers_body,
+        |context| context.signed_as_before(),
+        FORGED_WHY,
+        EXACT_FIX
     ),
     forged!(
         "signature/tampered-body",
         "the body changed after it was signed",
-        |context| { context.fault(Fault::TamperedBody) }
+        covers_body,
+        |context| { context.fault(Fault::TamperedBody) },
+        FORGED_WHY,
+        EXACT_FIX
     ),
     forged!(
         "signature/broken-json",
         "a body that is no JSON, under the signature of another",
-        |context| context.with_body("{\"id\": ")
+        covers_body,
+        |context| context.with_body("{\"id\": "),
+        FORGED_WHY,
+        EXACT_FIX
     ),
     forged!(
         "signature/wrong-secret",
@@ -148,7 +167,7 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/empty-secret",
         "signed with an empty secret",
-        always,
+        is_signed,
         |context| context.with_empty_secret(),
         "a secret that is not set is an empty one, and everybody can sign with that",
         "read the secret once at start, and refuse to start without it: `process.env.X ?? ''` makes \
@@ -157,7 +176,7 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/empty-body",
         "the right signature of an empty body",
-        always,
+        covers_body,
         |context| context.content(|content| content.body.clear()),
         "the MAC is computed over nothing: a middleware has read the body before, and one signature \
          of nothing opens the door to any body",

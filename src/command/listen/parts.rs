@@ -9,7 +9,9 @@ use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
-use crate::command::setup::{check_fit, client, freshness, keyring_or_local, warn_of_readers};
+use crate::command::setup::{
+    self, check_fit, client, freshness, keyring_or_local, warn_of_readers,
+};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -101,6 +103,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
         routes: routes::routes(args, &setup)?,
         policy: Policy {
             provider: args.provider.clone(),
+            origin: args.public_url.as_ref().map(setup::origin),
             freshness: freshness(&args.freshness),
             allowance: Allowance::PROMPT,
         },

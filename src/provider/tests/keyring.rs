@@ -6,7 +6,7 @@ use crate::signature::{Key, KeyError, Secret};
 
 /// The built-in providers and one whose secrets are base64.
 fn with_encoded() -> Catalogue {
-    let mut catalogue = Catalogue::builtin();
+    let mut catalogue = Catalogue::builtin().without_vendors();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/definitions");
     catalogue.add_folder(&folder).unwrap();
     catalogue
@@ -37,7 +37,7 @@ fn signs(catalogue: &Catalogue, name: &str, keyring: &Keyring) -> Vec<&'static s
 
 #[test]
 fn secrets_keep_their_order_and_are_counted_by_provider() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let of = |name, secret: &str| (catalogue.get(name).unwrap(), secret.to_owned());
     let mut given = vec![of("olympus", "one")];
     given.extend(for_all(&catalogue, "two"));
@@ -60,7 +60,7 @@ fn secrets_keep_their_order_and_are_counted_by_provider() {
 
 #[test]
 fn the_others_are_all_but_the_own() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     let others = keyring.others("ibakepro");
     let others: Vec<_> = others.iter().map(Secret::label).collect();

@@ -40,7 +40,7 @@ fn shared(catalogue: &Catalogue, secret: &str) -> Keyring {
 
 #[test]
 fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let each = ring(&secrets(&catalogue));
     let all = shared(&catalogue, "whsec_shared");
     for (provider, event) in events(&catalogue) {
@@ -68,7 +68,7 @@ fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
 
 #[test]
 fn each_event_is_known_without_a_secret_and_without_a_signature() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let none = Keyring::default();
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
@@ -86,7 +86,7 @@ fn each_event_is_known_without_a_secret_and_without_a_signature() {
 
 #[test]
 fn the_mac_decides_before_the_envelope_does() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         for signer in catalogue.iter() {
@@ -101,7 +101,7 @@ fn the_mac_decides_before_the_envelope_does() {
 
 #[test]
 fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
@@ -124,7 +124,7 @@ fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
 
 #[test]
 fn a_wrong_mac_is_told_by_the_form_and_then_by_the_envelope() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let request = signed_with(provider, "whsec_nobodys", &payload(provider, event));
@@ -137,7 +137,7 @@ fn a_wrong_mac_is_told_by_the_form_and_then_by_the_envelope() {
 
 #[test]
 fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let mut request = signed_as(provider, &payload(provider, event));
@@ -150,7 +150,7 @@ fn a_body_that_was_changed_is_a_mismatch_of_the_one_who_signed_it() {
 
 #[test]
 fn what_is_nobodys_is_unverified_whatever_it_holds() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     for body in [
         &b""[..],
@@ -172,7 +172,7 @@ fn what_is_nobodys_is_unverified_whatever_it_holds() {
 
 #[test]
 fn a_provider_that_is_fixed_is_not_looked_for() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     for (provider, event) in events(&catalogue) {
         let request = signed_as(provider, &payload(provider, event));
@@ -196,7 +196,7 @@ fn a_provider_that_is_fixed_is_not_looked_for() {
 
 #[test]
 fn a_year_later_only_a_signed_time_is_stale() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     let later = AT.plus_seconds(365 * 86_400);
     for (provider, event) in events(&catalogue) {
@@ -219,7 +219,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
 
 #[test]
 fn with_the_local_secret_alone_real_traffic_is_not_turned_away() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let local = Keyring::local(&catalogue, "local", b"whsec_local");
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
@@ -242,7 +242,7 @@ fn with_the_local_secret_alone_real_traffic_is_not_turned_away() {
 
 #[test]
 fn a_verdict_names_the_secret_by_its_place_and_never_by_its_text() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let mut entries = secrets(&catalogue);
     entries.extend(secrets(&catalogue));
     for (_, secret) in &mut entries[..4] {
@@ -280,7 +280,7 @@ fn documented_example() -> Request {
 
 #[test]
 fn the_documents_own_example_is_its_providers_and_is_told_to_be_one() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let all = secrets(&catalogue);
     let [own, other] = ["barecommerce", "ibakepro"].map(|name| {
         let of = |(provider, _): &&(&Provider, String)| provider.name() == name;
@@ -306,7 +306,7 @@ fn the_documents_own_example_is_its_providers_and_is_told_to_be_one() {
 
 #[test]
 fn every_example_of_a_document_is_told_from_a_signature() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let keyring = ring(&secrets(&catalogue));
     let examples = |provider: &Provider| provider.definition.example_signatures.clone();
     let all: Vec<_> = catalogue.iter().flat_map(examples).collect();
@@ -326,7 +326,7 @@ fn every_example_of_a_document_is_told_from_a_signature() {
 
 #[test]
 fn what_no_form_and_no_envelope_tells_is_his_whose_secret_is_known() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     for entry in secrets(&catalogue) {
         let owner = entry.0.name().to_owned();
         let keyring = ring(&[entry]);

@@ -135,6 +135,10 @@ causes! {
     ANOTHER_PROVIDER = "another-provider",
         "this is a delivery of another provider: its signature is right for {}",
         "choose that provider with `--provider`, or send its deliveries to its own path";
+    ANOTHER_URL = "another-url",
+        "the signature was made for the URL `{}`",
+        "say by which URL senders reach the receiver: `--public-url`; behind a proxy or tunnel a receiver has \
+        to be told";
     TIMESTAMP_NOT_SIGNED = "timestamp-not-signed",
         "the signature was made over `{}`: the timestamp was left out",
         "sign the timestamp with the body, as documented";

@@ -6,7 +6,7 @@ use sha2::{Sha256, Sha512};
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
-use crate::delivery::{Headers, Timestamp};
+use crate::delivery::{Headers, Request, Timestamp};
 use crate::signature::{Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece};
 
 /// What the known schemes sign, and near misses of it.
@@ -30,11 +30,81 @@ const MILLIS: i64 = 1000;
 
 /// The mistake in what was signed with which the signature is right.
 pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
-    find_template(trial, presented)
+    find_url(trial, presented)
+        .or_else(|| find_template(trial, presented))
         .or_else(|| find_timestamp(trial, presented))
         .or_else(|| find_other_scheme(trial))
         .or_else(|| find_hash(trial, presented))
         .or_else(|| find_swapped(trial, presented))
+}
+
+/// Another URL of the same request: a proxy ends TLS, takes another name and port, adds or drops a slash
+/// or the query.
+fn find_url(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    let signed = &trial.context.scheme.signed;
+    if !signed.has(&TemplatePiece::Url) && !signed.has(&TemplatePiece::Target) {
+        return None;
+    }
+    let request = trial.request();
+    origins(request).into_iter().find_map(|origin| {
+        targets(&request.target).into_iter().find_map(|target| {
+            let sent = Request {
+                origin: Some(origin.clone()),
+                target,
+                ..request.clone()
+            };
+            let is_proven = trial.request_proves(presented, &sent);
+            is_proven.then(|| cause::ANOTHER_URL.found_in(&sent.url()))
+        })
+    })
+}
+
+/// What may stand before the target: each scheme, with each host that the request names.
+fn origins(request: &Request) -> Vec<String> {
+    let known = request
+        .origin
+        .as_deref()
+        .and_then(|origin| origin.split_once("://"));
+    let named = ["Host", "X-Forwarded-Host", "X-Original-Host"];
+    let named = named.iter().filter_map(|name| request.headers.text(name));
+    let mut hosts: Vec<_> = known
+        .map(|(_, host)| host)
+        .into_iter()
+        .chain(named)
+        .collect();
+    // The port is often left out, or was the tunnel's own.
+    for host in hosts.clone() {
+        hosts.extend(host.rsplit_once(':').map(|(name, _)| name));
+    }
+    hosts.sort_unstable();
+    hosts.dedup();
+    let with = |scheme: &'static str, port: &'static str| {
+        move |host: &&str| format!("{scheme}://{host}{port}")
+    };
+    let (https, http) = (
+        hosts.iter().map(with("https", "")),
+        hosts.iter().map(with("http", "")),
+    );
+    let https_port = hosts
+        .iter()
+        .filter(|host| !host.contains(':'))
+        .map(with("https", ":443"));
+    https.chain(http).chain(https_port).collect()
+}
+
+/// What the target may have been: itself, with or without a slash at its end, without its query.
+fn targets(target: &str) -> Vec<String> {
+    let path = target.split('?').next().unwrap_or_default();
+    let query = target.get(path.len()..).unwrap_or_default();
+    let other = match path.strip_suffix('/') {
+        Some(path) => path.to_owned(),
+        None => format!("{path}/"),
+    };
+    let mut targets = vec![target.to_owned(), format!("{other}{query}")];
+    if !query.is_empty() {
+        targets.extend([path.to_owned(), other]);
+    }
+    targets
 }
 
 fn find_template(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {

@@ -48,6 +48,22 @@ impl<'a> Trial<'a> {
         &self.context.request.body
     }
 
+    /// Whether a documented key makes a MAC that is presented, had the request been this one.
+    pub(super) fn request_proves(
+        &self,
+        presented: &ParsedSignature<'_>,
+        request: &Request,
+    ) -> bool {
+        let macs = presented.macs.get(..MAX_PRESENTED);
+        let macs = macs.unwrap_or(&presented.macs);
+        let (signed, body) = (&self.context.scheme.signed, &request.body);
+        let values = presented.values(request, body);
+        self.keys.iter().any(|key| {
+            self.spend(request.target.len() + body.len() + MAC_BYTES * (1 + macs.len()))
+                && key.find(signed, values, macs).is_some()
+        })
+    }
+
     /// Whether `key` over `signed` makes a MAC that the header presents.
     pub(super) fn proves(
         &self,

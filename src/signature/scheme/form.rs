@@ -3,7 +3,8 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::super::template::{PartVariable, Template, TemplatePiece, ValuePart, is_visible};
+use super::super::layout::{PartVariable, ValuePart, is_visible};
+use super::super::template::{Template, TemplatePiece};
 use super::{
     Digest, MacEncoding, Scheme, SchemeKind, SecretForm, TimeUnit, Tolerance, ValueLayout, Variant,
 };
@@ -97,11 +98,31 @@ impl TryFrom<SchemeForm> for Scheme {
             tolerance: form.tolerance,
         };
         check_headers(&scheme)?;
+        check_proof(&scheme)?;
         check_timestamp(&scheme)?;
         if scheme.signed.has(&TemplatePiece::Id) && scheme.id_header.is_none() {
             return Err("`{id}` is signed, but no `id_header` holds it".into());
         }
         Ok(scheme)
+    }
+}
+
+/// A token stands for itself, and a signature never does.
+fn check_proof(scheme: &Scheme) -> Result<(), String> {
+    let variants = scheme.also_accepted.iter().map(|variant| &variant.value);
+    let mut parts = std::iter::once(&scheme.value)
+        .chain(variants)
+        .flat_map(|layout| &layout.parts);
+    let (proof, other) = match scheme.kind {
+        SchemeKind::Hmac { .. } => ("{signature}", PartVariable::Secret),
+        SchemeKind::Token => ("{secret}", PartVariable::Signature),
+    };
+    match parts.find(|part| part.variable == other) {
+        Some(_) => Err(format!(
+            "of the kind `{}`, a part of `value` has `{proof}`",
+            scheme.kind.name()
+        )),
+        None => Ok(()),
     }
 }
 

@@ -26,6 +26,7 @@ fn clock() -> Timestamp {
 
 fn options(endpoint: &Endpoint) -> SendOptions<'static> {
     SendOptions {
+        origin: None,
         target: Target::parse(&endpoint.url("/hook")).expect("a URL"),
         shape: Shape::default(),
         fault: None,

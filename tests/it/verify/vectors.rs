@@ -117,6 +117,9 @@ fn all() -> Vec<Vector> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if !path.join("provider.json").is_file() {
+            continue;
+        }
         let text = std::fs::read_to_string(path.join("vectors.json")).unwrap();
         let file: File = serde_json::from_str(&text).unwrap();
         let provider = path.file_name().unwrap().to_str().unwrap().to_owned();

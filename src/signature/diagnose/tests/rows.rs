@@ -24,6 +24,7 @@ pub fn rows() -> Vec<Row> {
         compressed_rows(),
         form_rows(),
         line_rows(),
+        url_rows(),
     ]
     .concat()
 }
@@ -668,4 +669,37 @@ fn compressed_rows() -> Vec<Row> {
             })
         })
         .collect()
+}
+
+/// Signed for another URL of the same request.
+fn url_rows() -> Vec<Row> {
+    let signed_for = |url: &str| {
+        let provider = Provider::Addressed;
+        Sample::signed(provider, &provider.key(), format!("{url}{BODY}").as_bytes())
+    };
+    let forwarded = signed_for("https://hooks.example/hooks/?shop=1");
+    vec![
+        (
+            "another-url",
+            signed_for("https://shop.example:8080/hooks/?shop=1"),
+        ),
+        (
+            "another-url",
+            signed_for("https://shop.example/hooks/?shop=1"),
+        ),
+        (
+            "another-url",
+            signed_for("https://shop.example:443/hooks/?shop=1"),
+        ),
+        (
+            "another-url",
+            signed_for("http://shop.example/hooks?shop=1"),
+        ),
+        ("another-url", signed_for("http://shop.example:8080/hooks/")),
+        ("another-url", signed_for("https://shop.example/hooks")),
+        (
+            "another-url",
+            forwarded.with_header("X-Original-Host", "hooks.example"),
+        ),
+    ]
 }

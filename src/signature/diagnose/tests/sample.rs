@@ -26,7 +26,12 @@ pub enum Provider {
     Bare,
     /// Standard Webhooks: `v1,` and base64 over id, timestamp and body, the secret in base64.
     Standard,
+    /// Base64 over the URL and the body.
+    Addressed,
 }
+
+/// The URL of an [`Provider::Addressed`] delivery, as its receiver sees it.
+pub const URL: &str = "http://shop.example:8080/hooks/?shop=1";
 
 pub const HEX: [Provider; 3] = [Provider::Labelled, Provider::Timed, Provider::Bare];
 
@@ -37,6 +42,7 @@ impl Provider {
             Self::Timed => "timed",
             Self::Bare => "bare",
             Self::Standard => "standard",
+            Self::Addressed => "addressed",
         }
     }
 
@@ -63,6 +69,10 @@ impl Provider {
                 "signed":"{id}.{timestamp}.{body}","digest":"sha256","encoding":"base64",
                 "secret":{"prefix":"whsec_","encoding":"base64"}}"#
             }
+            Self::Addressed => {
+                r#"{"kind":"hmac","header":"X-Addressed","value":{"parts":["{signature}"]},
+                "signed":"{url}{body}","digest":"sha256","encoding":"base64"}"#
+            }
         };
         serde_json::from_str(text).unwrap()
     }
@@ -81,6 +91,7 @@ impl Provider {
             Self::Labelled | Self::Bare => String::new(),
             Self::Timed => format!("{TIME}."),
             Self::Standard => format!("{ID}.{TIME}."),
+            Self::Addressed => URL.into(),
         };
         [before.as_bytes(), body].concat()
     }
@@ -92,6 +103,7 @@ impl Provider {
             Self::Timed => format!("t={TIME},v1={}", hex::encode(mac)),
             Self::Bare => hex::encode(mac),
             Self::Standard => format!("v1,{}", BASE64.encode(mac)),
+            Self::Addressed => BASE64.encode(mac),
         }
     }
 }
@@ -121,6 +133,9 @@ impl Sample {
             headers.push("webhook-id", ID);
             headers.push("webhook-timestamp", TIME);
         }
+        if provider == Provider::Addressed {
+            headers.push("Host", "shop.example:8080");
+        }
         let secret = match provider {
             Provider::Standard => "whsec_abc1",
             _ => SECRET,
@@ -130,7 +145,7 @@ impl Sample {
             secret: secret.into(),
             other_secrets: Vec::new(),
             others: Vec::new(),
-            request: Request::post("/", headers, body.to_vec()),
+            request: Request::post("/hooks/?shop=1", headers, body.to_vec()),
         }
     }
 

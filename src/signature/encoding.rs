@@ -1,0 +1,109 @@
+//! Hash functions, and how their results are written.
+
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as BASE64};
+use base64::{Engine as _, alphabet};
+use serde::Deserialize;
+use strum::{Display, VariantArray};
+
+/// The hash function under the HMAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display, VariantArray)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Digest {
+    /// SHA-1: 20 bytes. Of old schemes; under HMAC it is not broken.
+    Sha1,
+    /// SHA-256: 32 bytes.
+    Sha256,
+    /// SHA-512: 64 bytes.
+    Sha512,
+}
+
+impl Digest {
+    /// The length of a MAC in bytes.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+}
+
+/// How a MAC is written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum MacEncoding {
+    /// Lower-case hexadecimal.
+    Hex,
+    /// Upper-case hexadecimal.
+    HexUpper,
+    /// Base64 of RFC 4648 with padding.
+    Base64,
+    /// Base64 of RFC 4648 for URLs; written without padding, read with or without.
+    #[serde(rename = "base64url")]
+    #[strum(serialize = "base64url")]
+    Base64Url,
+    /// As it is: a token, which is no MAC and may be any text.
+    #[serde(skip)]
+    Text,
+}
+
+/// Base64 for URLs, with or without padding.
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl MacEncoding {
+    /// The text of a MAC.
+    pub fn encode(self, mac: &[u8]) -> String {
+        match self {
+            Self::Hex => hex::encode(mac),
+            Self::HexUpper => hex::encode_upper(mac),
+            Self::Base64 => BASE64.encode(mac),
+            Self::Base64Url => BASE64_URL.encode(mac),
+            Self::Text => String::from_utf8_lossy(mac).into_owned(),
+        }
+    }
+
+    /// The MAC that a text writes, where it writes one.
+    pub fn decode(self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Hex | Self::HexUpper => {
+                let mut mac = vec![0; text.len() / 2];
+                hex::decode_to_slice(text, &mut mac).ok()?;
+                Some(mac)
+            }
+            Self::Base64 => BASE64.decode(text).ok(),
+            Self::Base64Url => BASE64_URL.decode(text).ok(),
+            Self::Text => Some(text.into()),
+        }
+    }
+
+    /// Whether it is hexadecimal, in either case.
+    pub const fn is_hex(self) -> bool {
+        matches!(self, Self::Hex | Self::HexUpper)
+    }
+
+    /// Whether a text that decodes has a letter in the case that it is not written in.
+    pub fn is_other_case(self, text: &str) -> bool {
+        match self {
+            Self::Hex => text.bytes().any(|byte| byte.is_ascii_uppercase()),
+            Self::HexUpper => text.bytes().any(|byte| byte.is_ascii_lowercase()),
+            Self::Base64 | Self::Base64Url | Self::Text => false,
+        }
+    }
+}
