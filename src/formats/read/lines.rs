@@ -30,6 +30,45 @@ pub struct LineReader<R> {
     failed: bool,
 }
 
+/// A line, or why there is none.
+#[derive(Debug)]
+pub struct TextLine {
+    /// The number of the line, or of the first that it was joined from.
+    pub number: u64,
+    /// How many bytes were read before it.
+    pub taken: u64,
+    text: Result<Vec<u8>, FormatError>,
+    is_joined: bool,
+}
+
+impl TextLine {
+    fn new(number: u64, taken: u64, text: Result<Cow<'_, [u8]>, FormatError>) -> Self {
+        Self {
+            number,
+            taken,
+            is_joined: matches!(text, Ok(Cow::Owned(_))),
+            text: text.map(Cow::into_owned),
+        }
+    }
+
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.text.as_ref().map_or(0, Vec::len)
+    }
+
+    /// What is on it.
+    pub fn read(self) -> Vec<LineResult> {
+        let place = FilePosition::Line(self.number);
+        let told = self.text.map(|text| line::read(text.trim_ascii(), place));
+        let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
+        if self.is_joined {
+            let found = told.iter_mut().flatten().flatten();
+            found.for_each(FoundCapture::note_length);
+        }
+        told
+    }
+}
+
 impl<R: BufRead> LineReader<R> {
     pub fn new(reader: R) -> Self {
         Self {
@@ -89,16 +128,16 @@ impl<R: BufRead> LineReader<R> {
         Ok(false)
     }
 
-    /// What is on the next line that is not blank, or on those of which it is the last part; and the
-    /// number of the first.
-    pub fn read_item(&mut self) -> Option<(u64, Vec<LineResult>)> {
+    /// The next line that is not blank, or what is whole with it where it is the last part of one.
+    pub fn next_line(&mut self) -> Option<TextLine> {
         while !self.failed {
+            let taken = self.taken;
             let has_line = self.pending
                 || match self.advance_over_blank() {
                     Ok(has_line) => has_line,
                     Err(error) => {
                         self.failed = true;
-                        return Some((self.number, vec![Ok(Err(error))]));
+                        return Some(TextLine::new(self.number, taken, Err(error)));
                     }
                 };
             self.pending = false;
@@ -113,14 +152,7 @@ impl<R: BufRead> LineReader<R> {
                 let (number, text) = self.parts.rest()?;
                 (number, Ok(text.into()))
             };
-            let is_joined = matches!(text, Ok(Cow::Owned(_)));
-            let told = text.map(|text| line::read(text.trim_ascii(), FilePosition::Line(number)));
-            let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
-            if is_joined {
-                let found = told.iter_mut().flatten().flatten();
-                found.for_each(FoundCapture::note_length);
-            }
-            return Some((number, told));
+            return Some(TextLine::new(number, taken, text));
         }
         None
     }
@@ -158,11 +190,6 @@ impl<R: BufRead> LineReader<R> {
     /// The number of the line in the buffer.
     pub const fn number(&self) -> u64 {
         self.number
-    }
-
-    /// How many bytes were read so far.
-    pub const fn taken(&self) -> u64 {
-        self.taken
     }
 
     /// How many bytes the buffer takes.
