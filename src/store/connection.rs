@@ -75,7 +75,7 @@ fn ask_again(tries: i32, limit: Duration) -> bool {
 
 /// Lets a connection wait for a lock for as long as a busy listener may take it.
 pub(super) fn wait_patiently(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    const PATIENCE: Duration = Duration::from_mins(1);
+    const PATIENCE: Duration = Duration::from_secs(60);
     conn.busy_handler(Some(|tries| ask_again(tries, PATIENCE)))
         .at(path)
 }
@@ -116,7 +116,7 @@ fn connect_unchanged(path: &Path) -> Result<Connection, StoreError> {
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     // Each connection stays in one thread at a time, so that SQLite need not lock it.
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).at(path)?;
+    let mut conn = Connection::open_with_flags(path, flags).at(path)?;
     conn.busy_handler(Some(|tries| ask_again(tries, LOCK_TIMEOUT)))
         .at(path)?;
     // A statement is planned once. Else `SQLite` plans those anew with each value that might decide

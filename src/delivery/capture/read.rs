@@ -37,6 +37,7 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
             duplicate_of: form.duplicate_of,
             verdict: form.verdict,
         },
+        body_bytes: form.request.body_bytes.as_ref().and_then(Value::as_u64),
         request: form.request.into_request()?,
         response_status: status.and_then(|status| u16::try_from(status).ok()),
     })
@@ -79,6 +80,7 @@ struct ReadRequestForm<'a> {
     body: Cow<'a, str>,
     #[serde(borrow)]
     body_encoding: Option<Cow<'a, str>>,
+    body_bytes: Option<Value>,
     body_complete: Option<bool>,
 }
 

@@ -5,8 +5,8 @@ use std::io::{BufRead, Cursor, Read as _};
 
 use super::super::line::{self, LineResult};
 use super::super::message::trim_line_end;
-use super::super::{FilePosition, FormatError, FoundCapture};
-use super::parts::LineParts;
+use super::super::{FilePosition, FormatError};
+use super::parts::{LineParts, WholeLine};
 use crate::delivery::text;
 
 /// The most that is held in memory at once: a line of JSON, or a file that is not read by lines.
@@ -39,14 +39,16 @@ pub struct TextLine {
     pub taken: u64,
     text: Result<Vec<u8>, FormatError>,
     is_joined: bool,
+    is_part_lost: bool,
 }
 
 impl TextLine {
-    fn new(number: u64, taken: u64, text: Result<Cow<'_, [u8]>, FormatError>) -> Self {
+    fn new((number, text, is_part_lost): WholeLine<'_>, taken: u64) -> Self {
         Self {
             number,
             taken,
             is_joined: matches!(text, Ok(Cow::Owned(_))),
+            is_part_lost,
             text: text.map(Cow::into_owned),
         }
     }
@@ -63,7 +65,7 @@ impl TextLine {
         let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
         if self.is_joined {
             let found = told.iter_mut().flatten().flatten();
-            found.for_each(FoundCapture::note_length);
+            found.for_each(|found| found.note_parts(self.is_part_lost));
         }
         told
     }
@@ -137,11 +139,11 @@ impl<R: BufRead> LineReader<R> {
                     Ok(has_line) => has_line,
                     Err(error) => {
                         self.failed = true;
-                        return Some(TextLine::new(self.number, taken, Err(error)));
+                        return Some(TextLine::new((self.number, Err(error), false), taken));
                     }
                 };
             self.pending = false;
-            let (number, text) = if has_line {
+            let (number, text, is_part_lost) = if has_line {
                 let blank = self.buffer.len() - self.current().len();
                 let line = self.buffer.get(blank..).unwrap_or_default();
                 match self.parts.take(trim_line_end(line), self.number) {
@@ -149,10 +151,9 @@ impl<R: BufRead> LineReader<R> {
                     None => continue,
                 }
             } else {
-                let (number, text) = self.parts.rest()?;
-                (number, Ok(text.into()))
+                self.parts.rest()?
             };
-            return Some(TextLine::new(number, taken, text));
+            return Some(TextLine::new((number, text, is_part_lost), taken));
         }
         None
     }
