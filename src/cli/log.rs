@@ -83,7 +83,7 @@ pub enum LogCommand {
         #[command(flatten)]
         select: SelectArgs,
 
-        /// The form [default: ndjson].
+        /// The form [default: har where the file's name ends so, else ndjson].
         #[arg(long, value_enum, value_name = "FORM")]
         format: Option<ExportFormat>,
 
@@ -97,7 +97,7 @@ pub enum LogCommand {
 
     /// Add captures of a file to the log.
     ///
-    /// Nothing is added unless all of the file can be read. A delivery whose id the log has already is
+    /// What cannot be read in it is told, and the rest is added. A delivery whose id the log has already is
     /// skipped, so that a file can be imported again; one without an id gets a fresh one. Verdicts
     /// of the file are not trusted: each signature is checked here, with the known secrets.
     #[command(

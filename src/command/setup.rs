@@ -1,5 +1,6 @@
 //! The parts that most commands build: secrets, the client, the log.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -57,15 +58,14 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
     for note in setup.config.environment.notes() {
         world.console.note(note);
     }
-    for text in &args.secret_file {
-        let named = text.split_once('=');
-        let named = named.filter(|(name, _)| setup.catalogue.get(name).is_some());
-        warn_of_readers(
-            Path::new(named.map_or(text.as_str(), |(_, path)| path)),
-            world,
-        );
-    }
     let given = setup.secrets(args, &mut Terminal)?;
+    let files: BTreeSet<_> = given
+        .iter()
+        .filter_map(|secret| secret.file.as_deref())
+        .collect();
+    for file in files {
+        warn_of_readers(file, world);
+    }
     for secret in &given {
         let text = String::from_utf8_lossy(&secret.bytes);
         if let Some(c) = text::unseen(&text) {

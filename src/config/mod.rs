@@ -79,6 +79,16 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// The environment file that the value stands in, where it is one.
+    pub(crate) fn env_file(&self) -> Option<&Path> {
+        match self {
+            Self::EnvFile(path, _) => Some(path),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
 //! Gathering the signing secrets from all places.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError, Origin, SecretForm, SecretsForm};
 use crate::cli::{ASK, SecretArgs};
@@ -21,6 +21,8 @@ pub struct GivenSecret {
     pub bytes: Vec<u8>,
     /// Where it came from.
     pub origin: Origin,
+    /// The file that it stands in, which only its owner should read.
+    pub file: Option<PathBuf>,
     /// How near that place is: 0 for flags, 1 for variables, then the configuration files. Where a
     /// nearer place has a secret for a provider, those of further ones are not tried for it.
     pub rank: usize,
@@ -64,10 +66,11 @@ impl Config {
         ask: &mut dyn Ask,
     ) -> Result<Vec<GivenSecret>, ConfigError> {
         let mut given = Vec::new();
-        let flag = |name, provider, bytes| GivenSecret {
+        let flag = |name, provider, bytes, file| GivenSecret {
             provider,
             bytes,
             origin: Origin::Flag(name),
+            file,
             rank: FLAGS,
         };
         for text in &args.secret {
@@ -77,15 +80,18 @@ impl Config {
             } else {
                 value.as_bytes().to_vec()
             };
-            given.push(flag("--secret", provider, bytes));
+            given.push(flag("--secret", provider, bytes, None));
         }
         for text in &args.secret_file {
             let (provider, path) = split_name(text, providers);
-            let bytes = match path {
-                "-" => ask.stdin().map_err(ConfigError::read("stdin"))?,
-                path => fs::read(path).map_err(ConfigError::read(path))?,
+            let (bytes, file) = match path {
+                "-" => (ask.stdin().map_err(ConfigError::read("stdin"))?, None),
+                path => {
+                    let bytes = fs::read(path).map_err(ConfigError::read(path))?;
+                    (bytes, Some(path.into()))
+                }
             };
-            given.push(flag("--secret-file", provider, of_file(&bytes)));
+            given.push(flag("--secret-file", provider, of_file(&bytes), file));
         }
         given.extend(self.variable_secrets(providers));
         given.extend(self.file_secrets()?);
@@ -119,6 +125,7 @@ impl Config {
                 Some(GivenSecret {
                     provider,
                     bytes,
+                    file: origin.env_file().map(Path::to_path_buf),
                     origin,
                     rank: VARIABLES,
                 })
@@ -134,6 +141,7 @@ impl Config {
                     given.push(GivenSecret {
                         provider: (key != DEFAULT_KEY).then(|| key.clone()),
                         bytes: self.fetch(path, key, source)?,
+                        file: self.file_of(path, source),
                         origin: Origin::File(path.to_path_buf()),
                         rank: FILES + index,
                     });
@@ -141,6 +149,23 @@ impl Config {
             }
         }
         Ok(given)
+    }
+
+    /// The file of a source that `config` names: its own, or the environment file.
+    fn file_of(&self, config: &Path, source: &SecretForm) -> Option<PathBuf> {
+        match source {
+            SecretForm::Env(name) => {
+                let (_, origin) = self.environment.get_even_empty(name)?;
+                origin.env_file().map(Path::to_path_buf)
+            }
+            SecretForm::File(file) => Some(self.beside(config, file)),
+        }
+    }
+
+    /// A path that `config` names: relative ones begin where it lies.
+    fn beside(&self, config: &Path, file: &Path) -> PathBuf {
+        let folder = config.parent().unwrap_or(Path::new("."));
+        folder.join(self.paths.expand(file.to_path_buf()))
     }
 
     /// The bytes of a source that `config` names under `key`.
@@ -159,8 +184,7 @@ impl Config {
                 }),
             },
             SecretForm::File(file) => {
-                let folder = config.parent().unwrap_or(Path::new("."));
-                let path = folder.join(self.paths.expand(file.clone()));
+                let path = self.beside(config, file);
                 match fs::read(&path) {
                     Ok(bytes) => Ok(of_file(&bytes)),
                     Err(source) => Err(ConfigError::SecretFile {

@@ -29,6 +29,12 @@ impl Console {
         bar
     }
 
+    /// A spinner with how many there are so far, for work on a file of any size.
+    pub fn work_bar(self, doing: &'static str) -> ProgressBar {
+        self.bar(None, "{spinner} {msg} {pos}  {rate}  {time}")
+            .with_message(doing)
+    }
+
     fn bar(self, count: Option<u64>, template: &str) -> ProgressBar {
         if !self.talks_to_terminal() {
             return ProgressBar::hidden();

@@ -26,9 +26,11 @@ pub fn write_whole<T, E>(
         return Ok(done);
     }
     let folder = place.parent().filter(|f| !f.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::metadata(folder).map_err(&failed)?;
     let unfinished = tempfile::Builder::new()
         .prefix(UNFINISHED_PREFIX)
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .tempfile_in(folder)
         // The kind alone: the rest of the message tells the unfinished name.
         .map_err(|error| failed(error.kind().into()))?;
     let mut out = BufWriter::new(unfinished);

@@ -5,7 +5,7 @@ use colored::Colorize as _;
 use super::sanitize::{escape, escape_bytes};
 use super::style::{self, join_lines};
 use super::verify::field;
-use super::{AttemptView, Attempts, age, millis, verified, whole_payload};
+use super::{AttemptView, Attempts, age, millis, verified, whole_payload, wrap};
 use crate::delivery::{
     Answer, Attempt, Delivery, DeliverySource, Headers, Request, Signing, Timestamp,
 };
@@ -29,8 +29,11 @@ pub fn delivery(
         printed.text(one, &view)
     });
     sections([
-        join_lines([verified(&delivery.id, &found, width), about(delivery, now)]),
-        head(&delivery.request),
+        join_lines([
+            verified(&delivery.id, &found, width),
+            wrap(&about(delivery, now), width),
+        ]),
+        head(&delivery.request, width),
         whole_payload(&delivery.request.body),
         join_lines(sent),
     ])
@@ -55,18 +58,21 @@ fn about(delivery: &Delivery, now: Timestamp) -> String {
     ])
 }
 
-fn head(request: &Request) -> String {
+fn head(request: &Request, width: Option<usize>) -> String {
     let line = format!("{} {} {}", request.method, request.target, request.version);
-    join_lines([escape(&line).bold().to_string(), fields(&request.headers)])
+    join_lines([
+        escape(&line).bold().to_string(),
+        fields(&request.headers, width),
+    ])
 }
 
-/// An attempt: where to, why, and the answer whole.
-pub fn attempt(attempt: &Attempt, now: Timestamp) -> String {
+/// An attempt: where to, why, and the answer whole; prose is broken to `width` columns.
+pub fn attempt(attempt: &Attempt, now: Timestamp, width: Option<usize>) -> String {
     let outcome = match &attempt.outcome {
-        Ok(answer) => answered(answer),
+        Ok(answer) => answered(answer, width),
         Err(_) => String::new(),
     };
-    sections([sent(attempt, now), outcome])
+    sections([wrap(&sent(attempt, now), width), outcome])
 }
 
 fn sent(attempt: &Attempt, now: Timestamp) -> String {
@@ -88,19 +94,21 @@ fn sent(attempt: &Attempt, now: Timestamp) -> String {
     ])
 }
 
-fn answered(answer: &Answer) -> String {
+fn answered(answer: &Answer, width: Option<usize>) -> String {
     let status = style::status_code(answer.status);
     sections([
-        join_lines([status, fields(&answer.headers)]),
+        join_lines([status, fields(&answer.headers, width)]),
         whole_payload(&answer.body),
     ])
 }
 
-fn fields(headers: &Headers) -> String {
+/// Header fields, each value below itself where it takes several lines. A word that fits no line
+/// stays whole: whoever copies a signature or a token must not get a line end in it.
+fn fields(headers: &Headers, width: Option<usize>) -> String {
     let field = |(name, value): (&str, &bytes::Bytes)| {
         format!("{}: {}", escape(name).cyan(), escape_bytes(value))
     };
-    join_lines(headers.iter().map(field))
+    wrap(&join_lines(headers.iter().map(field)), width)
 }
 
 fn moment(at: Timestamp, now: Timestamp) -> String {
@@ -110,4 +118,30 @@ fn moment(at: Timestamp, now: Timestamp) -> String {
 fn sections(parts: impl IntoIterator<Item = String>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, plain};
+    use super::*;
+
+    #[test]
+    fn header_values_go_on_below_themselves_and_tokens_stay_whole() {
+        let mut shown = testing::delivery("{}");
+        let token = "e".repeat(60);
+        shown.request.headers = Headers::new();
+        for (name, value) in [
+            ("Cookie", "a=1; b=2; c=3; d=4; e=5; f=6"),
+            ("X-Token", token.as_str()),
+        ] {
+            shown.request.headers.push(name, value.to_owned());
+        }
+        let at = |width| plain(&delivery(&shown, &[], shown.received_at, width));
+        let narrow = "\nCookie: a=1; b=2; c=3; d=4; e=5;\n        f=6\nX-Token: e";
+        assert!(at(Some(32)).contains(narrow), "{}", at(Some(32)));
+        for width in [None, Some(32)] {
+            assert!(at(width).contains(&format!("\nX-Token: {token}\n")));
+        }
+        assert!(at(None).contains("d=4; e=5; f=6\n"));
+    }
 }

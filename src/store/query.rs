@@ -119,11 +119,18 @@ pub(super) enum Order {
     LastReceived,
 }
 
+/// Places in a text that are looked at together.
+const BLOCK: usize = 64;
+
+/// What tells a small ASCII letter from its capital.
+const CASE: u8 = 0x20;
+
 const FAILED: &str = "(SELECT status IS NULL OR status NOT BETWEEN 200 AND 299 FROM attempt \
      WHERE attempt.delivery_id = delivery.id ORDER BY attempt.seq DESC LIMIT 1)";
 
 impl Query {
-    /// The places of the first `most` deliveries that match, in this order.
+    /// The places of the first `most` deliveries that match, in this order, for as long as they are
+    /// wanted.
     ///
     /// Only places, so that no snapshot of the log is held while someone works on the deliveries:
     /// it would keep the `-wal` from being emptied.
@@ -133,12 +140,14 @@ impl Query {
         path: &Path,
         order: Order,
         most: usize,
+        is_wanted: impl Fn() -> bool,
     ) -> Result<Vec<Position>, StoreError> {
         let (sql, values) = self.statement(order);
         let mut statement = conn.prepare_cached(&sql).at(path)?;
         let mut rows = statement.query(params_from_iter(values)).at(path)?;
         let mut places = Vec::new();
         while places.len() < most
+            && is_wanted()
             && let Some(row) = rows.next().at(path)?
         {
             if self.matches(row).at(path)? {
@@ -146,6 +155,12 @@ impl Query {
             }
         }
         Ok(places)
+    }
+
+    /// Whether an index leads to what matches, or everything does; else each row is looked into.
+    pub(super) fn is_looked_up(&self) -> bool {
+        let looks_into = self.search.is_some() || self.provider.is_some() || self.failed;
+        !self.ids.is_empty() || !looks_into && self.events.is_empty()
     }
 
     /// Each verdict is a part of its own, which an index has in the order asked for: `SQLite` takes
@@ -241,14 +256,33 @@ pub(super) fn list<T: AsRef<str>>(texts: &[T]) -> Value {
 }
 
 /// Whether `text` holds `wanted`, in upper or lower case.
+///
+/// Blocks of places are looked at together, for which the compiler has wide instructions: whether at
+/// any of them the first and the last byte may be right, but for the bit that tells the case.
 fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    let Some(first) = wanted.first() else {
+    let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
         return true;
     };
-    let either = [first.to_ascii_lowercase(), first.to_ascii_uppercase()];
-    text.windows(wanted.len()).any(|part| {
-        part.first().is_some_and(|b| either.contains(b)) && part.eq_ignore_ascii_case(wanted)
-    })
+    let (first, last) = (first | CASE, last | CASE);
+    let differs = |a: &u8, b: &u8| (a | CASE) ^ first | (b | CASE) ^ last;
+    let Some(behind) = text.get(wanted.len() - 1..) else {
+        return false;
+    };
+    let is_here = |from: usize| {
+        let parts = text.get(from..).unwrap_or_default().windows(wanted.len());
+        parts.take(BLOCK).any(|part| {
+            differs(&part[0], &part[part.len() - 1]) == 0 && part.eq_ignore_ascii_case(wanted)
+        })
+    };
+    let (starts, _) = text.as_chunks::<BLOCK>();
+    let (ends, rest) = behind.as_chunks::<BLOCK>();
+    let may_begin = |(starts, ends): (&[u8; BLOCK], &[u8; BLOCK])| {
+        let places = starts.iter().zip(ends);
+        places.fold(u8::MAX, |least, (a, b)| least.min(differs(a, b))) == 0
+    };
+    let mut blocks = starts.iter().zip(ends).enumerate();
+    blocks.any(|(number, block)| may_begin(block) && is_here(number * BLOCK))
+        || is_here(behind.len() - rest.len())
 }
 
 #[cfg(test)]
@@ -258,7 +292,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_is_found_in_either_case(text in "[abAB\u{e9}]{0,12}", wanted in "[abAB]{0,3}") {
+        fn text_is_found_in_either_case(text in "[abAB\u{e9}]{0,12}|[aA@`]{60,200}", wanted in "[abAB@]{0,3}|a{50,90}") {
             let plain = text.to_ascii_lowercase().contains(&wanted.to_ascii_lowercase());
             prop_assert_eq!(contains(text.as_bytes(), wanted.as_bytes()), plain);
         }

@@ -3,6 +3,7 @@
 mod attempts;
 mod facts;
 mod names;
+mod scan;
 
 use std::path::{Path, PathBuf};
 
@@ -197,15 +198,6 @@ impl Reader {
             Order::Newest
         };
         self.places(query, order, most)
-    }
-
-    fn places(
-        &self,
-        query: &Query,
-        order: Order,
-        most: usize,
-    ) -> Result<Vec<Position>, StoreError> {
-        query.places(&self.conn, &self.path, order, most)
     }
 
     /// The delivery at a place; `None` where it was pruned meanwhile.

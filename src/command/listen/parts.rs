@@ -51,7 +51,7 @@ impl Parts {
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let mut expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
-        if let Some(path) = &path {
+        for path in path.iter().chain(&args.key) {
             warn_of_readers(path, world);
         }
         let rules = rules(args, setup, world)?;

@@ -21,7 +21,8 @@ pub fn run(
     if json {
         world.console.line("diff", &diff)?;
     } else {
-        world.console.data(&diff_text(&diff))?;
+        let text = diff_text(&diff, world.console.width());
+        world.console.data(&text)?;
     }
     Ok(Outcome::of(diff.is_empty()))
 }

@@ -23,11 +23,13 @@ pub fn run(
     let query = select::query(select, setup, world.now())?;
     let reader = existing_log(setup)?.reader()?;
     select::refuse_unknown(select, setup, &reader)?;
-    let write = |out: &mut dyn Write| match format {
-        Some(ExportFormat::Har) => write_har(&reader, &query, out),
-        Some(ExportFormat::Ndjson) | None => write_ndjson(&reader, &query, out),
-    };
     let file = output.filter(|path| *path != Path::new("-"));
+    let is_har = file.is_some_and(|path| path.extension().is_some_and(|end| end == "har"));
+    let write = |out: &mut dyn Write| match format {
+        Some(ExportFormat::Ndjson) => write_ndjson(&reader, &query, out),
+        None if !is_har => write_ndjson(&reader, &query, out),
+        Some(ExportFormat::Har) | None => write_har(&reader, &query, out),
+    };
     let (deliveries, attempts) = match file {
         None => write(&mut output::buffered(world.console))?,
         Some(path) => write_whole(path, write, |error| CliError::unwritable(path, error))?,

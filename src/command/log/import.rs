@@ -37,9 +37,13 @@ pub fn run(
     let file = captures::open(path, world.console).map_err(unreadable)?;
     let (skipped, odd) = check(&file, &name, world.console)?;
     let log = Log::open(setup.config.log()?.value)?;
+    let bar = world.console.work_bar("importing");
     let imported = add(&file, &name, &log, |found| {
+        bar.inc(1);
         adopt(found, &setup.catalogue, &keyring, world.now())
-    })?;
+    });
+    bar.finish_and_clear();
+    let imported = imported?;
     if json {
         let Imported { added, present } = imported;
         let mut counts = json!({"added": added, "present": present, "skipped": skipped});

@@ -53,7 +53,8 @@ fn show_attempt(
     if json {
         world.console.json(&attempt.to_json())?;
     } else {
-        world.console.data(&page::attempt(&attempt, world.now()))?;
+        let page = page::attempt(&attempt, world.now(), world.console.width());
+        world.console.data(&page)?;
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
         .and_then(|response| response.get("status")?.as_u64());
     Ok(Capture {
         facts: form.facts,
+        body_bytes: form.request.body_bytes.as_ref().and_then(Value::as_u64),
         request: form.request.into_request()?,
         response_status: status.and_then(|status| u16::try_from(status).ok()),
     })
@@ -60,6 +61,7 @@ struct ReadRequestForm<'a> {
     body: Cow<'a, str>,
     #[serde(borrow)]
     body_encoding: Option<Cow<'a, str>>,
+    body_bytes: Option<Value>,
     body_complete: Option<bool>,
 }
 

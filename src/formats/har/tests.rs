@@ -479,7 +479,11 @@ proptest! {
         let deliveries: Vec<_> = requests.into_iter().map(delivery).collect();
         let (found, skipped) = read(&written(&deliveries)).unwrap();
         let captures: Vec<_> = found.into_iter().map(|r| r.capture).collect();
-        let expected: Vec<_> = deliveries.into_iter().map(Capture::from).collect();
+        let capture = |delivery| Capture {
+            body_bytes: None,
+            ..Capture::from(delivery)
+        };
+        let expected: Vec<_> = deliveries.into_iter().map(capture).collect();
         prop_assert_eq!(captures, expected);
         prop_assert_eq!(skipped, 0);
     }

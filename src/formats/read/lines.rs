@@ -5,7 +5,7 @@ use std::io::{BufRead, Cursor, Read as _};
 
 use super::super::line::{self, LineResult};
 use super::super::message::trim_line_end;
-use super::super::{FilePosition, FormatError, FoundCapture};
+use super::super::{FilePosition, FormatError};
 use super::parts::LineParts;
 use crate::delivery::text;
 
@@ -102,7 +102,7 @@ impl<R: BufRead> LineReader<R> {
                     }
                 };
             self.pending = false;
-            let (number, text) = if has_line {
+            let (number, text, is_part_lost) = if has_line {
                 let blank = self.buffer.len() - self.current().len();
                 let line = self.buffer.get(blank..).unwrap_or_default();
                 match self.parts.take(trim_line_end(line), self.number) {
@@ -110,15 +110,14 @@ impl<R: BufRead> LineReader<R> {
                     None => continue,
                 }
             } else {
-                let (number, text) = self.parts.rest()?;
-                (number, Ok(text.into()))
+                self.parts.rest()?
             };
             let is_joined = matches!(text, Ok(Cow::Owned(_)));
             let told = text.map(|text| line::read(text.trim_ascii(), FilePosition::Line(number)));
             let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
             if is_joined {
                 let found = told.iter_mut().flatten().flatten();
-                found.for_each(FoundCapture::note_length);
+                found.for_each(|found| found.note_parts(is_part_lost));
             }
             return Some((number, told));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::store::query::Order;
 
 /// One step of who looks through the log while it grows.
 #[derive(Debug, Clone)]
@@ -132,5 +133,45 @@ proptest! {
         let newer: BTreeSet<String> = wanted(at + 1..count.min(at + 1 + most).max(at + 1));
         prop_assert_eq!(ids(&before, true), older);
         prop_assert_eq!(ids(&after, false), newer);
+    }
+}
+
+/// Whatever the order of the rows is, and where what is older came in later.
+#[test]
+fn a_log_that_is_read_in_parts_gives_what_it_gives_as_a_whole() {
+    let mut log = Growing::with(60);
+    let older = |n: i64| Delivery {
+        received_at: Timestamp::from_seconds(n * 7 % 40),
+        provider: Some("olympus".into()),
+        ..delivery()
+    };
+    log.place.log().import((0..60).map(older)).unwrap();
+    log.add(true);
+    let reader = log.place.reader();
+    let [some, more] = [20, 90].map(|n| reader.page(&query(), false, n).unwrap()[n - 1].0);
+    let between = Query {
+        after: Some(some),
+        before: Some(more),
+        since: Some(Timestamp::from_seconds(3)),
+        until: Some(Timestamp::from_seconds(30)),
+        ..query()
+    };
+    for query in [query(), between] {
+        for order in [Order::Oldest, Order::Newest, Order::LastReceived] {
+            let whole = reader.places_in(1, &query, order, usize::MAX).unwrap();
+            assert!(whole.len() > 15, "{order:?}: {}", whole.len());
+            for (parts, most) in [
+                (2, usize::MAX),
+                (7, usize::MAX),
+                (200, usize::MAX),
+                (3, 5),
+                (5, 40),
+                (2, 0),
+            ] {
+                let found = reader.places_in(parts, &query, order, most).unwrap();
+                let wanted = &whole[..most.min(whole.len())];
+                assert_eq!(found, wanted, "{order:?} in {parts}, {most}");
+            }
+        }
     }
 }

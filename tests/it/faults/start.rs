@@ -141,6 +141,49 @@ fn files_that_others_can_read_are_warned_of() {
     );
 }
 
+/// Wherever a secret stands: each file is told of once, with what to type, and no other file is.
+#[test]
+fn every_file_with_a_secret_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let files = [
+        ("flag", "whsec_1"),
+        (
+            ".env",
+            "WEBHOOK_SECRET_OLYMPUS=whsec_2\nWEBHOOK_SECRET=whsec_3\nOTHER=whsec_4\n",
+        ),
+        ("named", "whsec_5"),
+        ("plain.env", "PORT=1\n"),
+        (
+            "webhook.toml",
+            "[secrets]\nibakepro = { file = \"named\" }\ncimplify = { env = \"OTHER\" }\n",
+        ),
+    ]
+    .map(|(name, text)| sandbox.file(name, text));
+    let warned = |mode, env_file: &str| {
+        for file in &files {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(file, permissions).unwrap();
+        }
+        let flags = ["--secret-file", "flag", "--env-file", env_file];
+        let send = [&["send", "order.created", "--dry-run"][..], &flags].concat();
+        let told = sandbox.run(&send).expect(0).stderr;
+        let typed = told.lines().filter_map(|line| line.split('`').nth(1));
+        let typed = typed.filter(|text| text.starts_with("chmod"));
+        typed.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = [
+        "chmod 600 './named'",
+        "chmod 600 '.env'",
+        "chmod 600 'flag'",
+    ];
+    assert_eq!(warned(0o640, ".env"), all);
+    assert_eq!(warned(0o604, ".env"), all);
+    assert_eq!(warned(0o600, ".env"), [""; 0]);
+    sandbox.file("webhook.toml", "");
+    assert_eq!(warned(0o644, "plain.env"), ["chmod 600 'flag'"]);
+}
+
 /// What stands in a folder that somebody else has made holds up no command.
 #[test]
 fn a_providers_folder_leads_nowhere_else_and_waits_for_nothing() {
