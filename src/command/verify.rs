@@ -279,6 +279,9 @@ fn nothing_in(input: &CaptureInput, skipped: u64) -> CliError {
 
 /// What is wrong with an input. At its first line it may be that it is a bare body.
 fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
+    if let FormatError::Io(error) = error {
+        return CliError::unread(name, error);
+    }
     let hint = if is_first && error.may_be_body() {
         "if this is a body, give its headers with `-H 'Name: value'`".into()
     } else {

@@ -25,7 +25,7 @@ pub use live::OnWait;
 const HELD_BODY: u64 = 32 * 1024 * 1024;
 
 /// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
-/// seconds, and every cause in a file of ten thousand captures of usual size.
+/// seconds, and every cause in a file of two thousand captures of usual size.
 pub const WORK: usize = 1 << 32;
 
 /// All that a check rests on besides the capture.
