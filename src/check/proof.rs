@@ -29,6 +29,7 @@ impl Runner<'_> {
                 "the handler answers {status} to genuine deliveries as well"
             ));
         }
+        // More statuses than `is_refusal`: who sends a forgery away so may send away everything by now.
         let reason = if statuses.contains(&429) {
             Some(RATE_LIMIT.to_owned())
         } else if statuses.iter().any(|one| matches!(one, 300..=499 | 503))

@@ -137,6 +137,7 @@ impl Runner<'_> {
             Err(failure) => return Ok(Some(CheckEnd::Unreachable(failure))),
         };
         // What a handler answers that takes the signature for a false one, and a limiter to whatever.
+        // Fewer than `is_refusal`: any other status says more of the event than of the secret.
         let tells_nothing = matches!(status, 400 | 401 | 403 | 429);
         if tells_nothing || !planned.iter().any(has_to_accept) {
             return Ok(Some(CheckEnd::Refused(status)));

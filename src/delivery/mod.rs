@@ -17,7 +17,9 @@ mod verdict;
 
 use std::time::Duration;
 
-pub use attempt::{Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_success};
+pub use attempt::{
+    Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_refusal, is_success,
+};
 pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use finding::{Advice, CheckOutcome, Finding, HandlerLine, Severity};

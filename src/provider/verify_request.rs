@@ -24,8 +24,8 @@ pub struct Policy {
     pub provider: Option<String>,
     /// How the signed time is judged.
     pub freshness: Freshness,
-    /// How far the cause of a wrong signature is looked for.
-    pub allowance: Allowance,
+    /// How far the cause of a wrong signature is looked for; `None` for not at all.
+    pub allowance: Option<Allowance>,
 }
 
 /// Any provider, as documented, every cause looked for.
@@ -34,7 +34,7 @@ impl Default for Policy {
         Self {
             provider: None,
             freshness: Freshness::default(),
-            allowance: Allowance::THOROUGH,
+            allowance: Some(Allowance::THOROUGH),
         }
     }
 }
@@ -52,6 +52,8 @@ pub struct RequestVerdict<'a> {
     pub challenge: Option<String>,
     /// Whether the body was looked at and is not JSON, which is what providers send.
     pub is_odd: bool,
+    /// Whether its signature is wrong, and only for want of an allowance no cause was looked for.
+    pub is_undiagnosed: bool,
     /// Whether it is genuine.
     pub verdict: Verdict,
 }
@@ -65,6 +67,7 @@ impl RequestVerdict<'_> {
             event_id: None,
             challenge: None,
             is_odd: false,
+            is_undiagnosed: false,
             verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
         }
     }
@@ -103,6 +106,7 @@ pub fn verify_request<'a>(
         provider,
         request,
     };
+    let (verdict, is_undiagnosed) = explanation.of(verdict, policy.allowance);
     let envelope = &provider.definition.envelope;
     RequestVerdict {
         provider: Some(provider),
@@ -111,7 +115,8 @@ pub fn verify_request<'a>(
         challenge: (fields.as_ref()).and_then(|fields| fields.string("challenge")),
         // Looked through once more only where it is no object or was unpacked.
         is_odd: !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
-        verdict: explanation.of(verdict, policy.allowance),
+        is_undiagnosed,
+        verdict,
     }
 }
 

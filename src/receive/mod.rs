@@ -205,9 +205,7 @@ impl Receiver {
     /// Decides here what is quick, and the cause of a wrong signature where it holds up nobody else.
     async fn decide(&self, arrival: &Arrival, now: Timestamp) -> Decision {
         let decision = self.rules.decide(arrival, now, false);
-        let may_have_cause =
-            decision.provider.is_some() && self.rules.may_have_cause(&decision.verdict, arrival);
-        if !may_have_cause {
+        if !decision.is_undiagnosed {
             return decision;
         }
         let Ok(_place) = self.diagnoses.try_acquire() else {

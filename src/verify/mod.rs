@@ -111,7 +111,7 @@ fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
     if capture.unreadable_time().is_none() || verdict.age_seconds.take().is_none() {
         return;
     }
-    if matches!(verdict.status, Status::Valid | Status::Stale) {
+    if verdict.status.is_proven() {
         verdict.status = Status::Unverified;
         verdict.reason = Some("the signature is right, but nobody can tell how old it was".into());
         verdict.hint =
