@@ -16,7 +16,7 @@ use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
 use crate::provider::Policy;
-use crate::verify::{CaptureInput, Verifier};
+use crate::verify::{CaptureInput, Verifier, WORK};
 use output::VerifyOutput;
 
 /// Bytes that are read at once.
@@ -102,6 +102,7 @@ fn verifier<'a>(
         },
         at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
+        work: WORK.into(),
     })
 }
 

@@ -46,6 +46,7 @@ pub fn verify_stream<'a>(
         is_odd: false,
         is_undiagnosed: false,
         verdict,
+        work: 0,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The one verification of a request: whose is it, which event, is it genuine, and if not, why.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
@@ -56,6 +57,8 @@ pub struct RequestVerdict<'a> {
     pub is_undiagnosed: bool,
     /// Whether it is genuine.
     pub verdict: Verdict,
+    /// The bytes of work that were spent on why not.
+    pub work: usize,
 }
 
 impl RequestVerdict<'_> {
@@ -69,6 +72,7 @@ impl RequestVerdict<'_> {
             is_odd: false,
             is_undiagnosed: false,
             verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
+            work: 0,
         }
     }
 }
@@ -105,6 +109,7 @@ pub fn verify_request<'a>(
         keyring,
         provider,
         request,
+        work: Cell::new(0),
     };
     let (verdict, is_undiagnosed) = explanation.of(verdict, policy.allowance);
     let envelope = &provider.definition.envelope;
@@ -117,6 +122,7 @@ pub fn verify_request<'a>(
         is_odd: !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
         is_undiagnosed,
         verdict,
+        work: explanation.work.get(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The receive path: decide, keep, publish, forward. It is the one way in which a request is
 //! received.
 //!
-//! [`Rules::decide`] makes one [`Decision`] of an arrival. The delivery is kept durably, and only
-//! then is it published to whoever subscribed to the [`Events`], answered, and forwarded. The local
+//! [`Rules::decide`] makes one [`Decision`] of an arrival. Its places in the queues of the applications
+//! are taken in one step with its place in the log. It is kept durably, and only then published to
+//! whoever subscribed to the [`Events`], handed over to the applications, and answered. The local
 //! socket comes in here, and so does everything else that receives.
 
 mod activity;
@@ -100,7 +101,7 @@ pub struct Receiver {
     diagnoses_at_once: Semaphore,
 }
 
-/// A delivery that is in the log.
+/// A delivery that is in the log, where there is one, and what is still to be done with it.
 struct Kept {
     delivery: Arc<Delivery>,
     occurrence: u32,

@@ -4,6 +4,7 @@ mod adopt;
 mod input;
 mod live;
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -23,6 +24,14 @@ pub use live::OnWait;
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.
 const HELD_BODY: u64 = 32 * 1024 * 1024;
 
+/// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
+/// seconds, and every cause in a file of ten thousand captures of usual size.
+pub const WORK: usize = 1 << 32;
+
+/// Said where that is used up.
+const UNDIAGNOSED: &str =
+    "no cause was looked for after those of so many others: verify this one alone";
+
 /// All that a check rests on besides the capture.
 pub struct Verifier<'a> {
     /// The providers.
@@ -35,6 +44,8 @@ pub struct Verifier<'a> {
     pub at: Option<Timestamp>,
     /// The clock.
     pub clock: fn() -> Timestamp,
+    /// What is left of [`WORK`]; once it is used up, no more causes are looked for.
+    pub work: Cell<usize>,
 }
 
 impl Verifier<'_> {
@@ -71,7 +82,16 @@ impl Verifier<'_> {
     fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
         let begun = (self.clock)();
         let at = self.at.or(received_at).unwrap_or(begun);
-        let judged = verify_request(self.catalogue, &self.keyring, &self.policy, request, at);
+        let work = self.work.get();
+        let policy = Policy {
+            allowance: self.policy.allowance.filter(|_| work > 0),
+            ..self.policy.clone()
+        };
+        let mut judged = verify_request(self.catalogue, &self.keyring, &policy, request, at);
+        self.work.set(work.saturating_sub(judged.work));
+        if judged.is_undiagnosed && judged.verdict.status.is_wrong() {
+            judged.verdict.hint = Some(UNDIAGNOSED.into());
+        }
         let provider = judged.provider;
         let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
         self.found(judged, observations, begun)
@@ -155,6 +175,7 @@ mod tests {
             policy: Policy::default(),
             at: None,
             clock: || Timestamp::from_seconds(NOW),
+            work: Cell::new(WORK),
         }
     }
 
@@ -188,6 +209,30 @@ mod tests {
                 "{}",
                 provider.name()
             );
+        }
+    }
+
+    /// A file of wrong signatures takes no longer than the run's allowance; what is judged stays.
+    #[test]
+    fn causes_are_looked_for_until_the_work_of_a_run_is_used_up() {
+        let catalogue = Catalogue::builtin();
+        for provider in catalogue.iter() {
+            let mut verifier = verifier(&catalogue);
+            verifier.policy.provider = Some(provider.name().to_owned());
+            verifier.work = Cell::new(1);
+            let body = br#"{"id":"evt_1","type":"order.created"}"#;
+            let headers = signed(&provider.definition, &verifier.keyring, body);
+            let with_line_end = [&body[..], b"\n"].concat();
+            let verdict = |body: &[u8]| verifier.body(&headers, body).unwrap().verdict;
+            assert!(verdict(body).is_valid());
+            let explained = verdict(&with_line_end);
+            assert_eq!(explained.cause.as_deref(), Some("trailing-newline-added"));
+            let open = verdict(&with_line_end);
+            assert_eq!((open.status, open.cause), (explained.status, None));
+            let hint = open.hint.unwrap();
+            assert!(hint.contains("verify this one alone"), "{hint}");
+            assert!(verdict(body).is_valid(), "{}", provider.name());
+            assert_eq!(verifier.work.get(), 0);
         }
     }
 
