@@ -1,10 +1,10 @@
 //! What is made of an arrival: one decision, so that what is answered and what is forwarded can't
 //! disagree.
 
-use super::probe::{kept_from_application, source};
+use super::probe::kept_from_application;
 use super::replies::{challenge, error, later, received, refusal};
 use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
-use crate::delivery::{Delivery, Request, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
 use crate::provider::{Policy, RequestVerdict, verify_request};
 use crate::signature::Allowance;
@@ -40,21 +40,32 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The delivery of an arrival that was decided on so, before it is known which one of its event it
-    /// is and what is answered.
-    pub(super) fn into_delivery(self, id: String, now: Timestamp, arrival: Arrival) -> Delivery {
+    /// The delivery of an arrival that was decided on so, which repeats `duplicate_of` and is answered
+    /// with `response_status`.
+    pub(super) fn into_delivery(
+        self,
+        id: String,
+        now: Timestamp,
+        arrival: Arrival,
+        duplicate_of: Option<String>,
+        response_status: Option<u16>,
+    ) -> Delivery {
         Delivery {
             id,
             received_at: now,
-            source: source(self.is_probe),
+            source: if self.is_probe {
+                DeliverySource::Probe
+            } else {
+                DeliverySource::Listen
+            },
             remote: Some(arrival.remote.to_string()),
             provider: self.provider,
             event: self.event,
             event_id: self.event_id,
-            duplicate_of: None,
+            duplicate_of,
             verdict: self.verdict,
             request: arrival.request,
-            response_status: None,
+            response_status,
         }
     }
 }

@@ -242,12 +242,9 @@ impl Receiver {
         let reply = own.or_else(|| reply(responder, slots.is_none()));
         let reply = reply.map(|reply| reply.with_all(&self.headers));
         let status = reply.as_ref().map(|reply| reply.status);
-        let delivery = Delivery {
-            duplicate_of: unsettled.occurrence.first.clone(),
-            response_status: status.filter(|status| *status != NO_ANSWER),
-            ..decision.into_delivery(id, now, arrival)
-        };
-        let delivery = Arc::new(delivery);
+        let status = status.filter(|status| *status != NO_ANSWER);
+        let first = unsettled.occurrence.first.clone();
+        let delivery = Arc::new(decision.into_delivery(id, now, arrival, first, status));
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
             None => None,
