@@ -13,7 +13,7 @@ use std::{iter, vec};
 use serde_json::value::RawValue;
 
 use super::line::{self, LineResult};
-use super::parallel::{ByteBudget, ByteShare, map_in_order};
+use super::parallel::{ByteShare, ReadBudget, map_in_order};
 use super::{FilePosition, FormatError, FoundCapture, curl, message, page};
 use crate::delivery::text;
 use form::TextForm;
@@ -24,7 +24,7 @@ use passed::PassedOver;
 const NUL_START: usize = 4096;
 
 /// Bytes of lines that are handed to another core at once, and what a short line counts for besides.
-const BLOCK: usize = 256 * 1024;
+const BLOCK: usize = 64 * 1024;
 const LINE: usize = 256;
 
 /// Bytes of lines that are under way on all cores together.
@@ -101,7 +101,7 @@ where
 fn blocks<R: BufRead>(
     mut lines: LineReader<R>,
 ) -> impl Iterator<Item = (Vec<TextLine>, ByteShare)> {
-    let budget = ByteBudget::new(MAX_HELD);
+    let budget = ReadBudget::new(MAX_HELD);
     iter::from_fn(move || {
         let (mut block, mut bytes) = (Vec::new(), 0);
         while bytes < BLOCK

@@ -4,8 +4,8 @@ mod adopt;
 mod input;
 mod live;
 
-use std::cell::Cell;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::delivery::capture::Capture;
@@ -17,7 +17,7 @@ use crate::provider::{
 use crate::signature::Freshness;
 
 pub use adopt::adopt;
-pub use input::CaptureInput;
+pub use input::{CaptureInput, InputReader};
 pub use live::OnWait;
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
@@ -25,7 +25,7 @@ pub use live::OnWait;
 const HELD_BODY: u64 = 32 * 1024 * 1024;
 
 /// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
-/// seconds, and every cause in a file of ten thousand captures of usual size.
+/// seconds, and every cause in a file of two thousand captures of usual size.
 pub const WORK: usize = 1 << 32;
 
 /// Said where that is used up.
@@ -44,8 +44,9 @@ pub struct Verifier<'a> {
     pub at: Option<Timestamp>,
     /// The clock.
     pub clock: fn() -> Timestamp,
-    /// What is left of [`WORK`]; once it is used up, no more causes are looked for.
-    pub work: Cell<usize>,
+    /// What is left of [`WORK`]; once it is used up, no more causes are looked for. On all
+    /// cores together, so that which of many captures is the last with a cause is left to chance.
+    pub work: AtomicUsize,
 }
 
 impl Verifier<'_> {
@@ -82,13 +83,14 @@ impl Verifier<'_> {
     fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
         let begun = (self.clock)();
         let at = self.at.or(received_at).unwrap_or(begun);
-        let work = self.work.get();
         let policy = Policy {
-            allowance: self.policy.allowance.filter(|_| work > 0),
+            allowance: (self.policy.allowance).filter(|_| self.work.load(Relaxed) > 0),
             ..self.policy.clone()
         };
         let mut judged = verify_request(self.catalogue, &self.keyring, &policy, request, at);
-        self.work.set(work.saturating_sub(judged.work));
+        let left = |left: usize| Some(left.saturating_sub(judged.work));
+        // It always changes.
+        let _ = self.work.fetch_update(Relaxed, Relaxed, left);
         if judged.is_undiagnosed && judged.verdict.status.is_wrong() {
             judged.verdict.hint = Some(UNDIAGNOSED.into());
         }
@@ -175,7 +177,7 @@ mod tests {
             policy: Policy::default(),
             at: None,
             clock: || Timestamp::from_seconds(NOW),
-            work: Cell::new(WORK),
+            work: AtomicUsize::new(WORK),
         }
     }
 
@@ -219,7 +221,7 @@ mod tests {
         for provider in catalogue.iter() {
             let mut verifier = verifier(&catalogue);
             verifier.policy.provider = Some(provider.name().to_owned());
-            verifier.work = Cell::new(1);
+            verifier.work = AtomicUsize::new(1);
             let body = br#"{"id":"evt_1","type":"order.created"}"#;
             let headers = signed(&provider.definition, &verifier.keyring, body);
             let with_line_end = [&body[..], b"\n"].concat();
@@ -232,7 +234,7 @@ mod tests {
             let hint = open.hint.unwrap();
             assert!(hint.contains("verify this one alone"), "{hint}");
             assert!(verdict(body).is_valid(), "{}", provider.name());
-            assert_eq!(verifier.work.get(), 0);
+            assert_eq!(verifier.work.load(Relaxed), 0);
         }
     }
 

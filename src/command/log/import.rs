@@ -143,6 +143,7 @@ fn add(
 
 fn trouble(name: &str, error: &FormatError) -> CliError {
     let hint = match error {
+        FormatError::Io(error) => return CliError::unread(name, error),
         FormatError::Unrecognised | FormatError::Empty => {
             "expected captures as JSON lines, HAR, or an HTTP request message".into()
         }
