@@ -266,7 +266,7 @@ fn a_certificate_that_is_refused_is_told_in_words() {
     let trusted = authority.self_signed(issuer.key()).expect("a certificate");
     sender.sandbox().file("ca.pem", trusted.pem());
     let (mut own, mut expired) = (params("localhost"), params("localhost"));
-    own.is_ca = authority.is_ca.clone();
+    own.is_ca = authority.is_ca;
     expired.not_after = date_time_ymd(2020, 1, 1);
     for (params, is_own, words) in [
         (params("localhost"), true, "signed by nobody"),
