@@ -59,11 +59,12 @@ fn compose_and_send(
     } else {
         compose(args, drafts, &options, &messages, seed, world)?
     };
+    let client = client(&args.connect)?;
     world.begin();
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
     }
-    let dispatch = Dispatch::new(client(&args.connect)?, None, world.clock);
+    let dispatch = Dispatch::new(client, None, world.clock);
     let events = (messages.as_slice(), composed);
     let sending = send_all(args, world, &options, events, &dispatch, seed);
     super::runtime()?.block_on(sending)

@@ -16,7 +16,7 @@ use crate::delivery::Headers;
 use crate::exit::{CliError, Outcome};
 use crate::formats::{self, FormatError};
 use crate::provider::Policy;
-use crate::verify::{CaptureInput, Verifier};
+use crate::verify::{CaptureInput, Verifier, WORK};
 use output::VerifyOutput;
 
 /// Bytes that are read at once.
@@ -102,6 +102,7 @@ fn verifier<'a>(
         },
         at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
+        work: WORK.into(),
     })
 }
 
@@ -199,6 +200,9 @@ fn unopened(name: &str, error: &io::Error) -> CliError {
 
 /// What is wrong with an input. At its first line it may be that it is a bare body.
 fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
+    if let FormatError::Io(error) = error {
+        return CliError::unread(name, error);
+    }
     let hint = if is_first && error.may_be_body() {
         "if this is a body, give its headers with `-H 'Name: value'`".into()
     } else {

@@ -8,13 +8,11 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 
 use super::read::{list, read, read_definition, read_event};
-use super::{CatalogueError, Definition, Event};
+use super::{CatalogueError, DEFINITION_FILE, Definition, Event};
 use crate::delivery::Request;
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
-/// The file that makes a folder a provider.
-const DEFINITION_FILE: &str = "provider.json";
 /// The folder of a provider's events.
 const EVENTS_FOLDER: &str = "events";
 /// More events than any provider has: the folder may be a link to something else.
@@ -25,6 +23,7 @@ const MOST_EVENTS: usize = 10_000;
 pub struct Catalogue {
     providers: BTreeMap<String, Provider>,
     broken: BTreeMap<String, Arc<CatalogueError>>,
+    undefined: BTreeMap<String, Arc<CatalogueError>>,
 }
 
 /// A provider with its events.
@@ -70,22 +69,26 @@ impl Catalogue {
             .collect();
         Self {
             providers,
-            broken: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
     /// Adds every provider folder below `folder`; one of a known name takes its place. One that
-    /// cannot be used takes it, too, and is among the broken ones. A folder that is not there adds
-    /// nothing.
+    /// cannot be used takes it, too, and is among the broken ones; one without a definition takes
+    /// nobody's, as other programs have folders of this name. A folder that is not there adds nothing.
     pub fn add_folder(&mut self, folder: &Path) -> Result<(), CatalogueError> {
         if !folder.is_dir() {
             return Ok(());
         }
         for path in list(folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !path.join(DEFINITION_FILE).is_file() {
+                if path.is_dir() {
+                    let error = CatalogueError::undefined(&path);
+                    self.undefined.insert(name.into_owned(), Arc::new(error));
+                }
                 continue;
             }
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
             self.providers.remove(&*name);
             self.broken.remove(&*name);
             match Provider::read(&path) {
@@ -104,6 +107,11 @@ impl Catalogue {
     /// The folders that were passed over, by name, each with what is wrong with it.
     pub const fn broken(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
         &self.broken
+    }
+
+    /// The folders without a definition, by name.
+    pub const fn undefined(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
+        &self.undefined
     }
 
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
@@ -128,6 +136,23 @@ impl Catalogue {
     pub fn with_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Provider> {
         self.iter()
             .filter(move |provider| provider.has_event(event))
+    }
+}
+
+impl CatalogueError {
+    /// That a folder has no definition, and what it has that may have been meant to be one.
+    fn undefined(folder: &Path) -> Self {
+        let is_similar = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.to_lowercase().replace("providers", "provider") == DEFINITION_FILE
+        };
+        // Whose folder cannot be read is nobody's concern as long as nobody names it.
+        let similar = list(folder)
+            .unwrap_or_default()
+            .into_iter()
+            .find(is_similar);
+        let folder = folder.to_path_buf();
+        Self::NoDefinition { folder, similar }
     }
 }
 

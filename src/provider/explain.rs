@@ -1,5 +1,7 @@
 //! Why a signature is wrong, where that can be proved.
 
+use std::cell::Cell;
+
 use super::{Catalogue, Keyring, Provider};
 use crate::delivery::{Request, Status, Verdict};
 use crate::signature::{Allowance, Context, Diagnosis, diagnose};
@@ -10,6 +12,8 @@ pub(super) struct Explanation<'a> {
     pub(super) keyring: &'a Keyring,
     pub(super) provider: &'a Provider,
     pub(super) request: &'a Request,
+    /// Counts the bytes of work that it takes.
+    pub(super) work: Cell<usize>,
 }
 
 impl Explanation<'_> {
@@ -86,6 +90,7 @@ impl Explanation<'_> {
             other_schemes: &others,
             request: self.request,
             allowance,
+            work: &self.work,
         })
     }
 

@@ -28,7 +28,7 @@ pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
 pub use clock::FastClock;
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
-pub use error::CatalogueError;
+pub use error::{CatalogueError, DEFINITION_FILE};
 pub use event::{Event, Provenance};
 pub use fault::{Fault, FaultError};
 pub use keyring::Keyring;

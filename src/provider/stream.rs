@@ -45,6 +45,7 @@ pub fn verify_stream<'a>(
         challenge: None,
         is_odd: false,
         verdict,
+        work: 0,
     })
 }
 

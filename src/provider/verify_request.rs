@@ -1,6 +1,7 @@
 //! The one verification of a request: whose is it, which event, is it genuine, and if not, why.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
@@ -54,6 +55,8 @@ pub struct RequestVerdict<'a> {
     pub is_odd: bool,
     /// Whether it is genuine.
     pub verdict: Verdict,
+    /// The bytes of work that were spent on why not.
+    pub work: usize,
 }
 
 impl RequestVerdict<'_> {
@@ -66,6 +69,7 @@ impl RequestVerdict<'_> {
             challenge: None,
             is_odd: false,
             verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
+            work: 0,
         }
     }
 }
@@ -102,6 +106,7 @@ pub fn verify_request<'a>(
         keyring,
         provider,
         request,
+        work: Cell::new(0),
     };
     let envelope = &provider.definition.envelope;
     RequestVerdict {
@@ -112,6 +117,7 @@ pub fn verify_request<'a>(
         // Looked through once more only where it is no object or was unpacked.
         is_odd: !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
         verdict: explanation.of(verdict, policy.allowance),
+        work: explanation.work.get(),
     }
 }
 

@@ -31,11 +31,12 @@ pub fn adopt(
         let note = format!("the imported file said `{}`", said.status);
         verdict.notes.push(note);
     }
-    // So that an import that was cut short can be done again.
-    let id = id::of_parts(received_at, parts(&capture.request, &place));
     let provider = found.provider.map(|known| known.name().to_owned());
     let facts = &mut capture.facts;
-    facts.id = facts.id.take().filter(|id| !id.is_empty()).or(Some(id));
+    let id = facts.id.take().filter(|id| !id.is_empty());
+    // So that an import that was cut short can be done again.
+    let id = id.unwrap_or_else(|| id::of_parts(received_at, parts(&capture.request, &place)));
+    facts.id = Some(id);
     // What `test` has sent stays apart from what was received, wherever it is.
     facts.source = facts.source.take().filter(|s| *s == DeliverySource::Test);
     facts.provider = facts.provider.take().or(provider);

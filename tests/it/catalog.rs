@@ -964,3 +964,49 @@ fn a_folder_that_cannot_be_written_is_code_4() {
     let run = sandbox.run(&["man", "--output", "taken"]).expect(4);
     assert!(run.stderr.contains("`taken`"), "{}", run.stderr);
 }
+
+/// A folder whose definition has another name is told of; one of another program's is not, until
+/// somebody names it.
+#[test]
+fn a_folder_without_a_definition_names_the_file_expected() {
+    let sandbox = Sandbox::new();
+    for (file, missing) in [
+        ("providers/acme/Provider.json", "./providers/acme"),
+        ("providers/acme/providers.json", "./providers/acme"),
+        (
+            ".config/webhook/providers/mine/definition.json",
+            ".config/webhook/providers/mine",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let root = if file.starts_with('.') {
+            sandbox.home()
+        } else {
+            &sandbox.folder()
+        };
+        let path = root.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "{}").unwrap();
+        let told = sandbox.run(&["events"]).expect(0).stderr;
+        let warning = format!("{missing}` has no `provider.json`");
+        assert!(
+            told.starts_with("warning: ") && told.contains(&warning),
+            "{file}: {told}"
+        );
+    }
+    sandbox.file("providers/auth/index.ts", "");
+    sandbox.file("providers/olympus/index.ts", "");
+    let quiet = sandbox.run(&["providers", "show", "olympus"]).expect(0);
+    assert_eq!(quiet.stderr, "");
+    let named = sandbox.run(&["events", "auth"]).expect(2).stderr;
+    assert!(
+        named.contains("`./providers/auth` has no `provider.json`"),
+        "{named}"
+    );
+    sandbox.file("providers/auth/Provider.json", "{}");
+    let renamed = sandbox.run(&["events", "auth"]).expect(2).stderr;
+    assert!(
+        renamed.contains("`mv './providers/auth/Provider.json' './providers/auth/provider.json'`"),
+        "{renamed}"
+    );
+}

@@ -51,13 +51,16 @@ impl Parts {
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let mut expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
-        for path in path.iter().chain(&args.key) {
+        if let Some(path) = &path {
             warn_of_readers(path, world);
         }
         let rules = rules(args, setup, world)?;
         expectation.counted = rules.events.clone();
         let (writer, reader, duplicates) = open_log(path.as_deref())?;
         let socket = Socket::open(args).await?;
+        if let Some(key) = &args.key {
+            warn_of_readers(key, world);
+        }
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }

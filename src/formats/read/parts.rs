@@ -42,7 +42,7 @@ struct LinePart<'a> {
 }
 
 /// Where a line starts, its text, and whether a part of it is missing.
-type WholeLine<'a> = (u64, Result<Cow<'a, [u8]>, FormatError>, bool);
+pub type WholeLine<'a> = (u64, Result<Cow<'a, [u8]>, FormatError>, bool);
 
 /// A line of Docker's, of journald's or of a collector's, with what they say of parts.
 #[derive(Deserialize)]

@@ -22,6 +22,8 @@ mod tests;
 mod tokens;
 mod trial;
 
+use std::cell::Cell;
+
 pub use allowance::Allowance;
 
 use super::verify::best_match;
@@ -46,6 +48,8 @@ pub struct Context<'a> {
     pub request: &'a Request,
     /// How far to look.
     pub allowance: Allowance,
+    /// Counts the bytes of work that were asked for.
+    pub work: &'a Cell<usize>,
 }
 
 /// A proven cause: with this mistake undone, the signature is reproduced.
