@@ -305,7 +305,7 @@ async fn no_more_is_read_at_once_than_is_allowed() {
         let mut stream =
             RecordingStream::new(stream, &recorder, &limits, held, oneshot::channel().0);
         sender.write_all(head.as_bytes()).await.unwrap();
-        sender.write_all(&[b'x'; 1 << 19]).await.unwrap();
+        sender.write_all(&vec![b'x'; 1 << 19]).await.unwrap();
         let mut buffer = vec![0; 1 << 20];
         for most in [HEAD_READ, BODY_READ, BODY_READ] {
             assert_eq!(stream.read(&mut buffer).await.unwrap() as u64, most);
