@@ -24,7 +24,7 @@ use passed::PassedOver;
 const NUL_START: usize = 4096;
 
 /// Bytes of lines that are handed to another core at once, and what a short line counts for besides.
-const BLOCK: usize = 256 * 1024;
+const BLOCK: usize = 64 * 1024;
 const LINE: usize = 256;
 
 /// Bytes of lines that are under way on all cores together.

@@ -4,8 +4,8 @@ mod adopt;
 mod input;
 mod live;
 
-use std::cell::Cell;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::delivery::capture::Capture;
@@ -17,7 +17,7 @@ use crate::provider::{
 use crate::signature::{Allowance, Freshness};
 
 pub use adopt::adopt;
-pub use input::CaptureInput;
+pub use input::{CaptureInput, InputReader};
 pub use live::OnWait;
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
@@ -40,8 +40,9 @@ pub struct Verifier<'a> {
     pub at: Option<Timestamp>,
     /// The clock.
     pub clock: fn() -> Timestamp,
-    /// What is left of [`WORK`]; once it is used up, no more causes are looked for.
-    pub work: Cell<usize>,
+    /// What is left of [`WORK`]; once it is used up, no more causes are looked for. On all
+    /// cores together, so that which of many captures is the last with a cause is left to chance.
+    pub work: AtomicUsize,
 }
 
 impl Verifier<'_> {
@@ -78,10 +79,12 @@ impl Verifier<'_> {
     fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
         let begun = (self.clock)();
         let at = self.at.or(received_at).unwrap_or(begun);
-        let (catalogue, keyring, work) = (self.catalogue, &self.keyring, self.work.get());
+        let (catalogue, keyring, work) = (self.catalogue, &self.keyring, self.work.load(Relaxed));
         let judged = if work > 0 {
             let judged = verify_request(catalogue, keyring, &self.policy, request, at);
-            self.work.set(work.saturating_sub(judged.work));
+            let left = |left: usize| Some(left.saturating_sub(judged.work));
+            // It always changes.
+            let _ = self.work.fetch_update(Relaxed, Relaxed, left);
             judged
         } else {
             let policy = Policy {
@@ -183,7 +186,7 @@ mod tests {
             policy: Policy::default(),
             at: None,
             clock: || Timestamp::from_seconds(NOW),
-            work: Cell::new(WORK),
+            work: AtomicUsize::new(WORK),
         }
     }
 
@@ -227,7 +230,7 @@ mod tests {
         for provider in catalogue.iter() {
             let mut verifier = verifier(&catalogue);
             verifier.policy.provider = Some(provider.name().to_owned());
-            verifier.work = Cell::new(1);
+            verifier.work = AtomicUsize::new(1);
             let body = br#"{"id":"evt_1","type":"order.created"}"#;
             let headers = signed(&provider.definition, &verifier.keyring, body);
             let with_line_end = [&body[..], b"\n"].concat();
@@ -240,7 +243,7 @@ mod tests {
             let hint = open.hint.unwrap();
             assert!(hint.contains("verify this one alone"), "{hint}");
             assert!(verdict(body).is_valid(), "{}", provider.name());
-            assert_eq!(verifier.work.get(), 0);
+            assert_eq!(verifier.work.load(Relaxed), 0);
         }
     }
 
