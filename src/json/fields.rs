@@ -17,13 +17,13 @@ pub fn is_json(body: &[u8]) -> bool {
 
 /// A key, which is copied only where it holds an escape.
 #[derive(Default, Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The members of a JSON object or the items of an array, each with the text of its value.
 pub struct JsonFields<'a> {
     bracket: Bracket,
     /// By key; of an array, by nothing.
-    members: Vec<(Key<'a>, &'a str)>,
+    members: Vec<(MemberName<'a>, &'a str)>,
 }
 
 impl<'a> JsonFields<'a> {
@@ -117,7 +117,7 @@ impl<'a> Visitor<'a> for Members {
     fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<Self::Value, S::Error> {
         let mut members = Vec::new();
         while let Some(item) = items.next_element::<&RawValue>()? {
-            members.push((Key::default(), item.get()));
+            members.push((MemberName::default(), item.get()));
         }
         let bracket = Bracket::Array;
         Ok(JsonFields { bracket, members })
