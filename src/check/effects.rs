@@ -83,11 +83,15 @@ impl SideEffects {
             return Ok(());
         };
         let end = Instant::now() + *limit;
+        let mut last = None;
         while let Err(error) = self.run(command, Stdio::null(), end).await {
             if Instant::now() + PAUSE >= end {
+                // The end may have cut this run short, which is no news of how the command ends.
+                let error = last.unwrap_or(error);
                 let limit = limit.as_secs_f64();
                 return Err(format!("{error}, and did for {limit} s"));
             }
+            last = Some(error);
             sleep(PAUSE).await;
         }
         Ok(())

@@ -127,7 +127,7 @@ fn meant(error: &clap::Error) -> Option<String> {
             "`--set PATH=null`, or take it out with `--edit`".into()
         }
         "webhook log prune" if error.kind() == ErrorKind::MissingRequiredArgument => {
-            "give `--older-than`, `--keep` or both".into()
+            "give `--older-than 30d`, `--keep 10000` or both".into()
         }
         _ => return None,
     })
@@ -244,7 +244,7 @@ mod tests {
             (
                 "webhook log prune",
                 "missing `--older-than` or `--keep`",
-                "give `--older-than`, `--keep` or both",
+                "give `--older-than 30d`, `--keep 10000` or both",
             ),
         ] {
             check(line, message, hint);

@@ -171,9 +171,9 @@ pub fn config(
         let rows: Vec<_> = settings.into_iter().map(row).collect();
         print(world, &report::settings(&rows, world.console.width()))?;
     }
-    for secret in &missing {
-        let message = secret.error.to_string();
-        world.console.warn(&message, secret.error.hint());
+    for secret in missing {
+        let error = CliError::from(secret.error);
+        world.console.warn(&error.message, error.hint.as_deref());
     }
     secrets?;
     setup.config.check_sections()?;

@@ -161,7 +161,8 @@ fn ended(program: &str, status: ExitStatus) -> Result<(), CliError> {
         return Ok(());
     }
     let message = format!("the editor `{program}` gave up: {status}");
-    Err(CliError::usage(message).hint("nothing was sent"))
+    Err(CliError::usage(message)
+        .hint("nothing was sent; `VISUAL` or `EDITOR` names another editor"))
 }
 
 fn not_json(error: &str) -> CliError {

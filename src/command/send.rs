@@ -60,10 +60,11 @@ fn compose_and_send(
         compose(args, drafts, &options, &messages, seed, world)?
     };
     world.begin();
+    let client = client(&args.connect)?;
     if args.dry_run {
         return dry_run::print(args, world, &options, &composed);
     }
-    let dispatch = Dispatch::new(client(&args.connect)?, None, world.clock);
+    let dispatch = Dispatch::new(client, None, world.clock);
     let events = (messages.as_slice(), composed);
     let sending = send_all(args, world, &options, events, &dispatch, seed);
     super::runtime()?.block_on(sending)

@@ -16,7 +16,7 @@ use crate::config::{Ask, ConfigError, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
-use crate::provider::{Catalogue, DefinitionOrigin, Keyring, Provider};
+use crate::provider::{Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider};
 use crate::report;
 use crate::signature::{Freshness, Key};
 use crate::store::Log;
@@ -34,6 +34,12 @@ pub fn load(
         let message = format!("provider `{name}` is passed over: {}", error.message);
         world.console.warn(&message, error.hint.as_deref());
     }
+    for error in setup.catalogue.undefined().values() {
+        if is_meant(error, &setup) {
+            let error = CliError::from(&**error);
+            world.console.warn(&error.message, error.hint.as_deref());
+        }
+    }
     let builtin = Catalogue::builtin();
     for provider in setup.catalogue.iter() {
         if let DefinitionOrigin::Folder(folder) = &provider.origin
@@ -45,6 +51,18 @@ pub fn load(
         }
     }
     Ok(setup)
+}
+
+/// Whether a folder without a definition was meant to have one: it has one of nearly the name, or lies
+/// among the user's own. In a project, `providers` is a folder of other frameworks as well.
+fn is_meant(error: &CatalogueError, setup: &Setup) -> bool {
+    let own = setup.config.paths.config_folder();
+    match error {
+        CatalogueError::NoDefinition { folder, similar } => {
+            similar.is_some() || own.is_some_and(|own| folder.starts_with(own))
+        }
+        _ => false,
+    }
 }
 
 /// The secrets that were configured; the ring is empty where there are none. Says where a
@@ -175,6 +193,11 @@ pub fn freshness(args: &FreshnessArgs) -> Freshness {
 pub fn origin(url: &Url) -> String {
     let host = &url[Position::BeforeHost..Position::AfterPort];
     format!("{}://{host}", url.scheme())
+}
+
+/// Path and query of a URL.
+pub fn target(url: &Url) -> String {
+    url[Position::BeforePath..Position::AfterQuery].to_owned()
 }
 
 /// The client that flags describe.

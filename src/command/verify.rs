@@ -6,23 +6,25 @@
 mod output;
 
 use std::fmt::Write as _;
-use std::io::{self, BufReader, IsTerminal as _, Read};
-
-use url::{Position, Url};
+use std::io::{self, BufReader, IsTerminal as _};
+use std::thread;
 
 use super::World;
 use super::setup::{self, check_fit, freshness, keyring};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
-use crate::delivery::Headers;
+use crate::delivery::{Headers, Verification};
 use crate::exit::{CliError, Outcome};
-use crate::formats::{self, FormatError};
+use crate::formats::{self, CaptureReader, FilePosition, FormatError, FoundCapture, map_in_order};
 use crate::provider::Policy;
-use crate::verify::{CaptureInput, Verifier};
-use output::VerifyOutput;
+use crate::verify::{CaptureInput, InputReader, Verifier, WORK};
+use output::{Told, VerifyOutput};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 64 * 1024;
+/// The largest file that is not worth the threads which read one on all cores, in bytes; so much of
+/// several is checked ahead on each core.
+const SMALL: u64 = 512 * 1024;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -31,26 +33,113 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
     let mut output = VerifyOutput::new(args, world)?;
-    let check = |input: &CaptureInput, output: &mut VerifyOutput| {
-        let name = input.name();
-        let opened = input.open(&world.folder, output.on_wait(&name));
-        match (opened, &of_bodies) {
-            (Ok(reader), None) => captures(input, reader, &verifier, output)?,
-            (Ok(reader), Some(headers)) => match verifier.body(headers, reader) {
-                Ok(found) => output.add(&name, None, &found)?,
-                Err(error) => output.fail(&name, unopened(&name, &error)),
-            },
-            (Err(error), _) => output.fail(&name, unopened(&name, &error)),
-        }
-        Ok(())
+    let check = InputChecker {
+        verifier: &verifier,
+        of_bodies: of_bodies.as_ref(),
+        world,
     };
-    let checked = inputs
-        .iter()
-        .try_for_each(|input| check(input, &mut output));
+    let checked = check.all(&inputs, &mut output);
     let outcome = output.outcome();
     checked
         .and_then(|()| output.finish())
         .or_else(|error: CliError| error.or_known(outcome))
+}
+
+/// How inputs are checked.
+#[derive(Clone, Copy)]
+struct InputChecker<'a> {
+    verifier: &'a Verifier<'a>,
+    /// The headers of bare bodies.
+    of_bodies: Option<&'a Headers>,
+    world: &'a World,
+}
+
+impl InputChecker<'_> {
+    /// Checks the inputs and tells of them in their order. Where there are several, those that are
+    /// small are checked each on a core of its own, ahead of the one that is told.
+    fn all(self, inputs: &[CaptureInput], output: &mut VerifyOutput) -> Result<(), CliError> {
+        let is_small = |input: &CaptureInput| {
+            let length = input.length(&self.world.folder);
+            inputs.len() > 1 && length.is_some_and(|length| length <= SMALL)
+        };
+        let sizes: Vec<_> = inputs.iter().map(is_small).collect();
+        thread::scope(|scope| {
+            let small = inputs
+                .iter()
+                .zip(sizes.clone())
+                .filter(|(_, is_small)| *is_small);
+            let mut checked = sizes.contains(&true).then(|| {
+                map_in_order(scope, small.map(|(input, _)| input), move |input| {
+                    self.ahead(input)
+                })
+            });
+            for (input, is_small) in inputs.iter().zip(&sizes) {
+                let name = input.name();
+                if *is_small && let Some(checked) = &mut checked {
+                    let told = checked.next().into_iter().flatten();
+                    told.into_iter()
+                        .try_for_each(|told| output.tell(&name, told))?;
+                    continue;
+                }
+                let reader = input.open(&self.world.folder, || output.on_wait(&name));
+                self.input(input, reader, |told| output.tell(&name, told))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What is found in a file, all at once.
+    fn ahead(self, input: &CaptureInput) -> Vec<Told> {
+        let mut all = Vec::new();
+        // A file that something else has taken the place of since has nobody who waits for it.
+        let reader = input.open(&self.world.folder, || Box::new(|_| ()));
+        let told = self.input(input, reader, |told| {
+            all.push(told);
+            Ok(())
+        });
+        all.extend(told.err().map(Told::Failed));
+        all
+    }
+
+    /// Tells what is found in an input. Fails only where it cannot be told.
+    fn input(
+        self,
+        input: &CaptureInput,
+        reader: io::Result<InputReader>,
+        mut tell: impl FnMut(Told) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
+        let failed = |error: io::Error| Told::Failed(CliError::unread(input.name(), &error));
+        match (reader, self.of_bodies) {
+            (Err(error), _) => tell(failed(error)),
+            (Ok(reader), Some(headers)) => tell(match self.verifier.body(headers, reader) {
+                Ok(found) => Told::Checked(None, found.into()),
+                Err(error) => failed(error),
+            }),
+            (Ok(InputReader::File(file)), None) => thread::scope(|scope| {
+                let is_large = file.metadata().is_ok_and(|file| file.len() > SMALL);
+                let reader = BufReader::with_capacity(BUFFER, file);
+                if !is_large {
+                    let found = formats::captures(reader, input.hint());
+                    return captures(input, found, |found| self.capture(&found), tell);
+                }
+                let check = move |found| self.capture(&found);
+                let checked = formats::captures_on_all_cores(scope, reader, input.hint(), check);
+                captures(input, checked, |checked| checked, tell)
+            }),
+            (Ok(live), None) => {
+                let reader = BufReader::with_capacity(BUFFER, live);
+                let found = formats::captures(reader, input.hint());
+                captures(input, found, |found| self.capture(&found), tell)
+            }
+        }
+    }
+
+    /// Checks a capture; none for one of who only asked: a browser's file has all that it loaded, a
+    /// listener's lines have such, too.
+    fn capture(self, found: &FoundCapture) -> Option<(FilePosition, Verification)> {
+        let is_probe = self.verifier.catalogue.is_probe(&found.capture.request);
+        (!is_probe).then(|| (found.place, self.verifier.capture(found)))
+    }
 }
 
 /// The inputs in their order. Refused are a terminal that nobody asked to read from, as the program
@@ -103,15 +192,11 @@ fn verifier<'a>(
             freshness: freshness(&args.freshness),
             ..Policy::default()
         },
-        target: args.public_url.as_ref().map(target_of),
+        target: args.public_url.as_ref().map(setup::target),
         at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
+        work: WORK.into(),
     })
-}
-
-/// Path and query of a URL.
-fn target_of(url: &Url) -> String {
-    url[Position::BeforePath..Position::AfterQuery].to_owned()
 }
 
 /// What to give where nothing is configured; for what `send` signs without a secret, that is the
@@ -143,47 +228,39 @@ fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Heade
     (!headers.is_empty()).then_some(headers)
 }
 
-/// Checks the captures of an input. Fails only where the output cannot be written; what is wrong with
-/// the input is told in it.
-fn captures(
+/// Tells of the captures of an input, which `check` gives unless they are none. Fails only where it
+/// cannot be told; what is wrong with the input is told as well.
+fn captures<T>(
     input: &CaptureInput,
-    reader: impl Read,
-    verifier: &Verifier<'_>,
-    output: &mut VerifyOutput,
+    found: Result<CaptureReader<'_, T>, FormatError>,
+    check: impl Fn(T) -> Option<(FilePosition, Verification)>,
+    mut tell: impl FnMut(Told) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let name = input.name();
-    let reader = BufReader::with_capacity(BUFFER, reader);
-    let mut captures = match formats::captures(reader, input.hint()) {
+    let mut captures = match found {
         Ok(captures) => captures,
-        Err(error) => {
-            output.fail(&name, unreadable(&name, &error, true));
-            return Ok(());
-        }
+        Err(error) => return tell(Told::Failed(unreadable(&name, &error, true))),
     };
     let (mut found, mut probes) = (0_u64, 0);
     for reading in captures.by_ref() {
-        match reading {
-            // A browser's file has all that it loaded, a listener's lines have who only asked.
-            Ok(reading) if verifier.catalogue.is_probe(&reading.capture.request) => {
+        match reading.map(&check) {
+            Ok(None) => {
                 probes += 1;
                 continue;
             }
-            Ok(reading) => output.add(&name, Some(reading.place), &verifier.capture(&reading))?,
-            Err(error) => output.fail(&name, unreadable(&name, &error, found == 0)),
+            Ok(Some((place, checked))) => tell(Told::Checked(Some(place), checked.into()))?,
+            Err(error) => tell(Told::Failed(unreadable(&name, &error, found == 0)))?,
         }
         found += 1;
     }
     if found == 0 {
-        output.fail(&name, nothing_in(input, captures.skipped() + probes));
-        return Ok(());
+        return tell(Told::Failed(nothing_in(input, captures.skipped() + probes)));
     }
     if found == 1 {
-        output.stands_alone(&name);
+        tell(Told::Alone)?;
     }
-    let remarks = captures.remarks();
-    remarks.for_each(|remark| output.note(&name, &remark));
-    output.skip(&name, probes);
-    Ok(())
+    captures.remarks().map(Told::Note).try_for_each(&mut tell)?;
+    tell(Told::Probes(probes))
 }
 
 /// That an input has no capture, but so many lines or requests of other kinds.
@@ -202,12 +279,11 @@ fn nothing_in(input: &CaptureInput, skipped: u64) -> CliError {
     }
 }
 
-fn unopened(name: &str, error: &io::Error) -> CliError {
-    CliError::unread(name, error)
-}
-
 /// What is wrong with an input. At its first line it may be that it is a bare body.
 fn unreadable(name: &str, error: &FormatError, is_first: bool) -> CliError {
+    if let FormatError::Io(error) = error {
+        return CliError::unread(name, error);
+    }
     let hint = if is_first && error.may_be_body() {
         "if this is a body, give its headers with `-H 'Name: value'`".into()
     } else {

@@ -48,7 +48,7 @@ pub struct ConfigForm {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a secret's place: `{ env = \"NAME\" }`, `{ file = \"PATH\" }`, or a list of these; never the secret itself"
+    expecting = "`[secrets]` takes where a secret stands, `{ env = \"NAME\" }`, `{ file = \"PATH\" }` or a list of these, never the secret itself"
 )]
 pub enum SecretsForm {
     /// One.
@@ -125,5 +125,7 @@ fn explain(error: &toml::de::Error, text: &str) -> (String, Option<String>) {
         (Some((unknown, _)), Some(_)) => unknown,
         _ => &message,
     };
+    // In a configuration file they are keys.
+    let message = message.replacen("unknown field", "unknown key", 1);
     (format!("line {line}: {message}"), near)
 }

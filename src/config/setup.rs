@@ -45,7 +45,11 @@ impl Setup {
         if let Some(error) = self.catalogue.broken().get(name) {
             return Err(Arc::clone(error).into());
         }
-        self.catalogue.get(name).ok_or_else(|| {
+        let found = self.catalogue.get(name);
+        if let (None, Some(error)) = (found, self.catalogue.undefined().get(name)) {
+            return Err(Arc::clone(error).into());
+        }
+        found.ok_or_else(|| {
             let hint = did_you_mean(name, self.catalogue.iter().map(Provider::name))
                 .unwrap_or_else(|| "`webhook providers` lists them".into());
             ConfigError::unknown(format!("unknown provider `{name}`"), hint)

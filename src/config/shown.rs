@@ -8,7 +8,7 @@ use super::{Ask, Config, ConfigError, GivenSecret, MissingSecret, Origin, Settin
 use crate::cli::value::name_of;
 use crate::cli::{GlobalArgs, SecretArgs};
 use crate::delivery::text::without_secrets;
-use crate::provider::Provider;
+use crate::provider::{DefinitionOrigin, Provider};
 use crate::signature::{Key, Secret};
 
 /// What stands in place of a secret.
@@ -43,7 +43,7 @@ impl Config {
 
 impl Setup {
     /// A line for each secret that a provider's deliveries are checked with, under the label that a
-    /// verdict names it by.
+    /// verdict names it by. A secret that is for whoever sends has no line for each vendor.
     pub fn shown_secrets(&self, ask: &mut dyn Ask) -> Result<Vec<Named>, ConfigError> {
         let given = self.secrets(&SecretArgs::default(), ask)?;
         // What the commands refuse is refused here in the same words.
@@ -159,5 +159,8 @@ fn secrets_of(provider: &Provider, given: &[GivenSecret]) -> Vec<Named> {
         let label = format!("secret.{name}#{}", index + 1);
         named(label, REDACTED, secret.origin.clone())
     };
-    meant.enumerate().map(line).collect()
+    let is_vendor = provider.origin == DefinitionOrigin::Vendor;
+    let is_shown = |secret: &&GivenSecret| !is_vendor || secret.provider.is_some();
+    let shown = meant.enumerate().filter(|(_, secret)| is_shown(secret));
+    shown.map(line).collect()
 }

@@ -9,7 +9,7 @@ use crate::delivery::FilterError;
 use crate::formats::FormatError;
 use crate::http::tls::TlsError;
 use crate::http::{ClientError, TargetError};
-use crate::provider::{CatalogueError, FaultError};
+use crate::provider::{CatalogueError, DEFINITION_FILE, FaultError};
 use crate::store::{LookupError, StoreError};
 
 /// What to do about a file that cannot be read.
@@ -127,6 +127,7 @@ impl From<ClientError> for CliError {
 impl From<TlsError> for CliError {
     fn from(error: TlsError) -> Self {
         let hint = match &error {
+            TlsError::Read { source, .. } => for_reading(source.kind()),
             TlsError::File { .. } => "give PEM files, which begin with `-----BEGIN `",
             TlsError::OtherKey => "give the key that the certificate was made with",
             TlsError::Refused(_) => "`--tls` alone generates a certificate",
@@ -161,6 +162,15 @@ impl From<&CatalogueError> for CliError {
             CatalogueError::Name { name, .. } => Some(format!("name the folder `{name}`")),
             CatalogueError::Form { .. } => Some("fix it, or move the folder away".into()),
             CatalogueError::Read { source, .. } => Some(for_reading(source.kind()).into()),
+            CatalogueError::NoDefinition { folder, similar } => Some(match similar {
+                Some(file) => format!(
+                    "name it so: `mv '{}' '{}'`",
+                    file.display(),
+                    folder.join(DEFINITION_FILE).display()
+                ),
+                None => "a provider is described there, as `webhook providers show NAME` shows one"
+                    .into(),
+            }),
         };
         Self::usage(error.to_string()).maybe_hint(hint)
     }

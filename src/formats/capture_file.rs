@@ -4,11 +4,15 @@ use std::fs::File;
 use std::io::{self, BufReader, IsTerminal as _, Read, Seek as _, SeekFrom};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
+use std::thread::Scope;
 
-use super::{CaptureReader, FormatError, captures};
+use super::{CaptureReader, FormatError, FoundCapture, captures, captures_on_all_cores};
 
 /// How much of a pipe is read before it is looked at: more than the talk before a first delivery.
 const PROBED: u64 = 65 * 1024 * 1024;
+
+/// Bytes that are read at once.
+const BUFFER: usize = 64 * 1024;
 
 /// A file, or what came out of a pipe. What is held in memory does not grow with it.
 #[derive(Debug)]
@@ -34,9 +38,23 @@ impl CaptureFile {
     }
 
     /// The captures from the beginning of the file.
-    pub fn captures(&self) -> Result<CaptureReader<BufReader<&File>>, FormatError> {
+    pub fn captures(&self) -> Result<CaptureReader<'_>, FormatError> {
+        captures(self.reader()?, self.name.as_deref())
+    }
+
+    /// The same on all cores, as [`captures_on_all_cores`] has it.
+    pub fn captures_on_all_cores<'scope, T: Send + 'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        work: impl Fn(FoundCapture) -> T + Send + Sync + 'scope,
+    ) -> Result<CaptureReader<'scope, T>, FormatError> {
+        captures_on_all_cores(scope, self.reader()?, self.name.as_deref(), work)
+    }
+
+    /// A reader from the beginning.
+    fn reader(&self) -> io::Result<BufReader<&File>> {
         (&self.file).rewind()?;
-        captures(BufReader::new(&self.file), self.name.as_deref())
+        Ok(BufReader::with_capacity(BUFFER, &self.file))
     }
 }
 

@@ -49,10 +49,15 @@ pub struct FoundCapture {
 }
 
 impl FoundCapture {
-    /// Notes a body of another length than its header says, where a part of it may be lost.
-    pub(super) fn note_length(&mut self) {
+    /// Notes a body of another length than the capture or its header says, where a part of it may be
+    /// lost, and that a part is, where the file says so.
+    pub(super) fn note_parts(&mut self, is_part_lost: bool) {
         let request = &mut self.capture.request;
-        let declared = declared(&request.headers);
+        if is_part_lost {
+            self.notes.push(ReadNote::PartLost);
+            request.body_complete = false;
+        }
+        let declared = self.capture.body_bytes.or(declared(&request.headers));
         let found = request.body.len() as u64;
         if let Some(declared) = declared.filter(|declared| *declared != found) {
             self.notes.push(ReadNote::Length { declared, found });
@@ -151,6 +156,8 @@ pub enum ReadNote {
         /// How many bytes there are.
         found: u64,
     },
+    /// The container's log has cut the line into numbered parts, of which one is not in the file.
+    PartLost,
     /// What stands for the time of reception is none that can be read.
     Time(String),
     /// The headers say that the body is packed so, and the file has it unpacked.
@@ -208,6 +215,7 @@ impl ReadNote {
             Self::NoBody => "the file has no body for this request",
             Self::Lossy => "the body has characters that stand for no byte",
             Self::NotChunked => "the body is not in chunks, though the headers say so",
+            Self::PartLost => "a part of the line is missing from the container's log",
             Self::Page => {
                 "there is no request line: read as headers and payload of a delivery page"
             }

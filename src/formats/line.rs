@@ -48,7 +48,7 @@ pub enum OtherLine {
 }
 
 /// A capture, or an error in its place; or what else there is.
-pub type LineResult = Result<Result<FoundCapture, FormatError>, OtherLine>;
+pub type LineResult<T = FoundCapture> = Result<Result<T, FormatError>, OtherLine>;
 
 /// Reads a line without white space at its ends: what it holds, one by one.
 pub fn read(line: &[u8], place: FilePosition) -> Vec<LineResult> {

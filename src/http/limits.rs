@@ -29,7 +29,8 @@ pub const WRITE_IDLE: Duration = Duration::from_secs(30);
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// How many connections are served at once; further ones wait in the system's queue.
 pub const MAX_CONNECTIONS: u16 = 1024;
-/// How many connections may wait for an answer besides, such as for an application's.
+/// How many connections may wait for an answer besides, such as for an application's; of several
+/// applications, so many for each.
 pub const MAX_WAITING: u16 = 1024;
 
 /// The limits of a server. [`Limits::default`] takes the constants of this module.

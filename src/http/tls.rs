@@ -1,12 +1,13 @@
 //! TLS for the server, and the one cryptography provider for both ends.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
@@ -16,8 +17,16 @@ const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file that can't be read, or holds no PEM of the kind wanted.
-    #[error("cannot read `{path}`: {reason}")]
+    /// A file that can't be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that holds no PEM of the kind wanted.
+    #[error("`{path}`: {reason}")]
     File {
         /// The file.
         path: String,
@@ -57,20 +66,33 @@ pub fn install_crypto_provider() {
 
 /// TLS with the certificate chain and private key in two PEM files.
 pub fn from_pem_files(certificates: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let unreadable = |path: &Path, reason: String| TlsError::File {
-        path: path.display().to_string(),
-        reason,
-    };
     let chain = CertificateDer::pem_file_iter(certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(certificates, error.to_string()))?;
-    if chain.is_empty() {
-        let reason = "no certificate in it".to_owned();
-        return Err(unreadable(certificates, reason));
-    }
+        .and_then(|chain| match chain.as_slice() {
+            [] => Err(pem::Error::NoItemsFound),
+            _ => Ok(chain),
+        })
+        .map_err(|error| unreadable(certificates, error, "certificate"))?;
     let private = PrivateKeyDer::from_pem_file(key);
-    let private = private.map_err(|error| unreadable(key, error.to_string()))?;
-    acceptor(chain, private)
+    acceptor(
+        chain,
+        private.map_err(|error| unreadable(key, error, "private key"))?,
+    )
+}
+
+fn unreadable(path: &Path, error: pem::Error, wanted: &str) -> TlsError {
+    let path = path.display().to_string();
+    match error {
+        pem::Error::Io(source) => TlsError::Read { path, source },
+        pem::Error::NoItemsFound => {
+            let reason = format!("no {wanted} in it");
+            TlsError::File { path, reason }
+        }
+        error => {
+            let reason = error.to_string();
+            TlsError::File { path, reason }
+        }
+    }
 }
 
 /// TLS with a new certificate for this machine's own names and `host`, and the certificate in PEM

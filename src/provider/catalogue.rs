@@ -1,24 +1,14 @@
 //! Which providers and events there are.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use include_dir::{Dir, include_dir};
-
-use super::read::{list, read, read_definition, read_event};
-use super::{CatalogueError, Definition, Event};
+use super::embedded::{self, EventFiles, LazyDefinition, known};
+use super::read::{event_name, list, read, read_definition, read_event};
+use super::{CatalogueError, DEFINITION_FILE, EVENTS_FOLDER, Event};
 use crate::delivery::Request;
 
-static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
-
-/// The folder of the built-in providers that come after the others.
-const VENDORS: &str = "vendors";
-/// The file that makes a folder a provider.
-const DEFINITION_FILE: &str = "provider.json";
-/// The folder of a provider's events.
-const EVENTS_FOLDER: &str = "events";
 /// More events than any provider has: the folder may be a link to something else.
 const MOST_EVENTS: usize = 10_000;
 
@@ -27,6 +17,7 @@ const MOST_EVENTS: usize = 10_000;
 pub struct Catalogue {
     providers: BTreeMap<String, Provider>,
     broken: BTreeMap<String, Arc<CatalogueError>>,
+    undefined: BTreeMap<String, Arc<CatalogueError>>,
 }
 
 /// A provider with its events.
@@ -37,12 +28,8 @@ pub struct Provider {
     pub definition: Arc<LazyDefinition>,
     /// Where it came from.
     pub origin: DefinitionOrigin,
-    /// The text of each event's file, by the event's name.
-    events: BTreeMap<String, Cow<'static, str>>,
+    events: EventFiles,
 }
-
-/// A definition that is read at its first use.
-type LazyDefinition = LazyLock<Definition, Box<dyn FnOnce() -> Definition + Send>>;
 
 /// Where a definition came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,23 +44,21 @@ pub enum DefinitionOrigin {
 
 impl Catalogue {
     /// The providers that are embedded in the program.
-    ///
-    /// # Panics
-    ///
-    /// Where an embedded definition is not valid: a test reads each, so none is ever released.
     pub fn builtin() -> Self {
-        let vendors = FIXTURES.get_dir(VENDORS).into_iter();
-        let vendors = vendors.flat_map(Dir::dirs);
-        let own = FIXTURES
-            .dirs()
-            .filter_map(|dir| embedded(dir, DefinitionOrigin::BuiltIn));
-        let others = vendors.filter_map(|dir| embedded(dir, DefinitionOrigin::Vendor));
-        let providers = own.chain(others);
+        let own = embedded::own().map(|it| (DefinitionOrigin::BuiltIn, it));
+        let vendors = embedded::vendors().map(|it| (DefinitionOrigin::Vendor, it));
+        let provider = |(origin, (name, definition, events)): (_, (String, _, _))| {
+            let provider = Provider {
+                name: name.clone(),
+                definition,
+                origin,
+                events,
+            };
+            (name, provider)
+        };
         Self {
-            providers: providers
-                .map(|provider| (provider.name.clone(), provider))
-                .collect(),
-            broken: BTreeMap::new(),
+            providers: own.chain(vendors).map(provider).collect(),
+            ..Self::default()
         }
     }
 
@@ -86,17 +71,21 @@ impl Catalogue {
     }
 
     /// Adds every provider folder below `folder`; one of a known name takes its place. One that
-    /// cannot be used takes it, too, and is among the broken ones. A folder that is not there adds
-    /// nothing.
+    /// cannot be used takes it, too, and is among the broken ones; one without a definition takes
+    /// nobody's, as other programs have folders of this name. A folder that is not there adds nothing.
     pub fn add_folder(&mut self, folder: &Path) -> Result<(), CatalogueError> {
         if !folder.is_dir() {
             return Ok(());
         }
         for path in list(folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !path.join(DEFINITION_FILE).is_file() {
+                if path.is_dir() {
+                    let error = CatalogueError::undefined(&path);
+                    self.undefined.insert(name.into_owned(), Arc::new(error));
+                }
                 continue;
             }
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
             self.providers.remove(&*name);
             self.broken.remove(&*name);
             match Provider::read(&path) {
@@ -121,6 +110,11 @@ impl Catalogue {
         &self.broken
     }
 
+    /// The folders without a definition, by name.
+    pub const fn undefined(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
+        &self.undefined
+    }
+
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
     /// browser's own asking.
     pub fn is_probe(&self, request: &Request) -> bool {
@@ -143,6 +137,23 @@ impl Catalogue {
     pub fn with_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Provider> {
         self.iter()
             .filter(move |provider| provider.has_event(event))
+    }
+}
+
+impl CatalogueError {
+    /// That a folder has no definition, and what it has that may have been meant to be one.
+    fn undefined(folder: &Path) -> Self {
+        let is_similar = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.to_lowercase().replace("providers", "provider") == DEFINITION_FILE
+        };
+        // Whose folder cannot be read is nobody's concern as long as nobody names it.
+        let similar = list(folder)
+            .unwrap_or_default()
+            .into_iter()
+            .find(is_similar);
+        let folder = folder.to_path_buf();
+        Self::NoDefinition { folder, similar }
     }
 }
 
@@ -207,56 +218,11 @@ impl Provider {
     }
 }
 
-/// A provider of the program's own; `None` of a folder that is none.
-fn embedded(dir: &'static Dir<'static>, origin: DefinitionOrigin) -> Option<Provider> {
-    let file = dir.get_file(dir.path().join(DEFINITION_FILE))?;
-    let read = move || {
-        let text = file.contents_utf8().unwrap_or_default();
-        let definition = read_definition(file.path(), text);
-        definition.expect("the embedded definitions are valid")
-    };
-    let root = dir.path().join(EVENTS_FOLDER);
-    let mut events = BTreeMap::new();
-    if let Some(folder) = dir.get_dir(&root) {
-        embedded_events(&root, folder, &mut events);
-    }
-    Some(Provider {
-        name: dir.path().file_name()?.to_str()?.to_owned(),
-        definition: Arc::new(LazyLock::new(Box::new(read))),
-        origin,
-        events,
-    })
-}
-
-/// A definition that was read.
-fn known(definition: Definition) -> Arc<LazyDefinition> {
-    let known: LazyDefinition = LazyLock::new(Box::new(|| definition));
-    // Its function holds the definition, which is not to be kept twice.
-    LazyLock::force(&known);
-    Arc::new(known)
-}
-
-/// Adds every `*.json` below an embedded folder; events such as `orders/create` lie in folders.
-fn embedded_events(
-    root: &Path,
-    folder: &'static Dir<'static>,
-    events: &mut BTreeMap<String, Cow<'static, str>>,
-) {
-    for file in folder.files() {
-        if let (Some(name), Some(text)) = (event_name(root, file.path()), file.contents_utf8()) {
-            events.insert(name, text.into());
-        }
-    }
-    for folder in folder.dirs() {
-        embedded_events(root, folder, events);
-    }
-}
-
 /// Adds every `*.json` below `folder`; events such as `orders/create` lie in folders.
 fn collect_events(
     root: &Path,
     folder: &Path,
-    events: &mut BTreeMap<String, Cow<'static, str>>,
+    events: &mut EventFiles,
 ) -> Result<(), CatalogueError> {
     for path in list(folder)? {
         // A folder behind a link may be one above, or the whole disk; a pipe is read for ever.
@@ -278,9 +244,4 @@ fn collect_events(
         }
     }
     Ok(())
-}
-
-fn event_name(root: &Path, path: &Path) -> Option<String> {
-    let name = path.strip_prefix(root).ok()?.to_str()?;
-    Some(name.strip_suffix(".json")?.replace('\\', "/"))
 }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// The file that makes a folder a provider.
+pub const DEFINITION_FILE: &str = "provider.json";
+
 /// Why a folder is no provider.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
@@ -33,6 +36,14 @@ pub enum CatalogueError {
         /// The placeholder that is most like it, where one is.
         near: Option<&'static str>,
     },
+    /// A folder among providers without the file that makes it one.
+    #[error("`{}` has no `{DEFINITION_FILE}`{}", .folder.display(), similar_name(.similar.as_ref()))]
+    NoDefinition {
+        /// The folder.
+        folder: PathBuf,
+        /// A file in it whose name is nearly that.
+        similar: Option<PathBuf>,
+    },
     /// The definition's name is not the folder's.
     #[error("`{path}` names the provider `{name}`, but its folder has another name")]
     Name {
@@ -41,4 +52,12 @@ pub enum CatalogueError {
         /// The name in it.
         name: String,
     },
+}
+
+/// What there is in place of a definition.
+fn similar_name(file: Option<&PathBuf>) -> String {
+    let name = file.and_then(|file| file.file_name());
+    name.map_or(String::new(), |name| {
+        format!(", but a `{}`", name.display())
+    })
 }

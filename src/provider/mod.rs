@@ -5,15 +5,15 @@
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
 mod catalogue;
-mod clock;
 mod compose;
 mod definition;
+mod embedded;
 mod error;
 mod event;
-mod expected;
 mod explain;
 mod facts;
 mod fault;
+mod fault_answer;
 mod keyring;
 mod nearest;
 mod observe;
@@ -25,10 +25,9 @@ mod stream;
 mod verify_request;
 
 pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
-pub use clock::FastClock;
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
-pub use error::CatalogueError;
+pub use error::{CatalogueError, DEFINITION_FILE};
 pub use event::{Event, Provenance};
 pub use fault::{Fault, FaultError};
 pub use keyring::Keyring;
@@ -39,6 +38,9 @@ pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern
 pub use story::Story;
 pub use stream::verify_stream;
 pub use verify_request::{Policy, RequestVerdict, payload, verify_request};
+
+/// The folder of a provider's events.
+const EVENTS_FOLDER: &str = "events";
 
 #[cfg(test)]
 mod tests;

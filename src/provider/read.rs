@@ -44,6 +44,12 @@ fn unknown_placeholder(path: PathBuf, field: &'static str, name: &str) -> Catalo
     }
 }
 
+/// The event whose file this is.
+pub(super) fn event_name(root: &Path, path: &Path) -> Option<String> {
+    let name = path.strip_prefix(root).ok()?.to_str()?;
+    Some(name.strip_suffix(".json")?.replace('\\', "/"))
+}
+
 /// What is in a folder, in order.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
     let error = |source| CatalogueError::Read {

@@ -44,7 +44,9 @@ pub fn verify_stream<'a>(
         event_id: envelope.id.find(&request.headers, None),
         challenge: None,
         is_odd: false,
+        is_undiagnosed: false,
         verdict,
+        work: 0,
     })
 }
 

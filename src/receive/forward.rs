@@ -20,9 +20,6 @@ use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
 use crate::store::Receipt;
 
-/// How many deliveries may be on their way to a target, whether or not their senders still wait.
-const BACKLOG: usize = 1_024;
-
 /// How many attempts may wait for the disk before the targets wait as well.
 const UNKEPT: usize = 256;
 
@@ -35,6 +32,8 @@ pub struct ForwardOptions {
     pub dispatch: Dispatch,
     /// How many may be under way to a target; 1 keeps the order of the log.
     pub concurrency: usize,
+    /// How many deliveries may be on their way to a target, whether or not their senders still wait.
+    pub backlog: usize,
     /// How long a target may take; `None` for no limit.
     pub timeout: Option<Duration>,
     /// Headers that are added.
@@ -87,6 +86,7 @@ impl Forwarder {
     pub(super) fn start(routes: &[Route], options: ForwardOptions, events: Arc<Events>) -> Self {
         let (unkept, attempts) = mpsc::channel(UNKEPT);
         let (give_up, is_given_up) = watch::channel(false);
+        let backlog = options.backlog;
         let sender = Arc::new(Sender {
             options,
             unkept,
@@ -98,7 +98,7 @@ impl Forwarder {
             let (jobs, places) = mpsc::unbounded_channel();
             let run = run(places, route.target.clone(), Arc::clone(&sender));
             tasks.push(tokio::spawn(run));
-            let places = Arc::new(Semaphore::new(BACKLOG));
+            let places = Arc::new(Semaphore::new(backlog));
             queues.push(Queue { places, jobs });
         }
         Self {

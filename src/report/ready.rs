@@ -92,7 +92,7 @@ pub fn ready(ready: &Ready, detail: Detail) -> String {
 fn secrets(ready: &Ready) -> Option<String> {
     Some(match ready.secrets.len() {
         0 => return None,
-        all if all == ready.providers && all > 1 => format!("for all {all} providers"),
+        all if all == ready.providers && all > 1 => "for all providers".into(),
         _ => escape(&ready.secrets.join(", ")).into_owned(),
     })
 }

@@ -34,7 +34,7 @@ pub struct Key {
 
 /// A MAC under way.
 #[derive(Clone)]
-pub enum Running {
+pub(super) enum Running {
     /// With SHA-1.
     Sha1(Hmac<Sha1>),
     /// With SHA-256.
@@ -95,7 +95,7 @@ impl Key {
     }
 
     /// A MAC whose message comes in pieces.
-    pub fn start(&self) -> Running {
+    pub(super) fn start(&self) -> Running {
         self.mac.clone()
     }
 

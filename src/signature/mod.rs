@@ -18,9 +18,10 @@ mod verify;
 
 pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
 pub use encoding::{Digest, MacEncoding};
-pub use key::{Key, KeyError, Running};
+pub use key::{Key, KeyError};
 pub use layout::{PartOrder, PartVariable, ValueLayout, ValuePart, Variant};
-pub use read::{ParsedMac, ParsedSignature, read};
+use read::read;
+pub use read::{ParsedMac, ParsedSignature};
 pub use scheme::{Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance, check_token};
 pub use secret::Secret;
 pub use sign::{mac_text, render_headers, sign};

@@ -35,8 +35,12 @@ pub(super) fn connect_writable(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// One transaction of a long work, then a pause for as long as it took: `SQLite` has no queue for
-/// its lock, so a listener would get it only by chance between two transactions.
+/// How long a long work leaves the lock free after each transaction: a listener asks for it more often.
+const TURN: Duration = Duration::from_millis(2);
+
+/// One transaction of a long work, then a pause: `SQLite` has no queue for its lock, so a listener would
+/// get it only by chance between two transactions. Where somebody took that turn, the pause goes on for
+/// as long as the transaction took, so that who has much to write gets as much of the disk.
 pub(super) fn step<T>(
     conn: &mut Connection,
     path: &Path,
@@ -48,21 +52,32 @@ pub(super) fn step<T>(
     let began = Instant::now();
     let done = work(&change)?;
     change.commit().at(path)?;
-    thread::sleep(began.elapsed());
+    let took = began.elapsed();
+    let changes = "PRAGMA data_version";
+    let version = |conn: &Connection| conn.query_row(changes, [], |row| row.get::<_, i64>(0));
+    let before = version(conn).at(path)?;
+    thread::sleep(TURN);
+    if version(conn).at(path)? != before {
+        thread::sleep(took.saturating_sub(TURN));
+    }
     Ok(done)
 }
 
-/// How often a long work asks for the lock, a millisecond apart: a listener that is busy gives it back
-/// for less than that, and `SQLite` has no queue for it.
-const PATIENT_TRIES: i32 = 60_000;
+/// How often a connection that writes asks for the lock: `SQLite` has no queue for it, and its own
+/// handler would ask every tenth of a second in the end.
+const ASK_EVERY: Duration = Duration::from_millis(1);
+
+/// Waits before the lock is asked for again, where that was not done for so long yet.
+fn ask_again(tries: i32, limit: Duration) -> bool {
+    thread::sleep(ASK_EVERY);
+    ASK_EVERY * tries.unsigned_abs() < limit
+}
 
 /// Lets a connection wait for a lock for as long as a busy listener may take it.
 pub(super) fn wait_patiently(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    conn.busy_handler(Some(|tries| {
-        thread::sleep(Duration::from_millis(1));
-        tries < PATIENT_TRIES
-    }))
-    .at(path)
+    const PATIENCE: Duration = Duration::from_secs(60);
+    conn.busy_handler(Some(|tries| ask_again(tries, PATIENCE)))
+        .at(path)
 }
 
 /// Fails where nothing can be written, or somebody else does not stop writing.
@@ -101,8 +116,9 @@ fn connect_unchanged(path: &Path) -> Result<Connection, StoreError> {
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     // Each connection stays in one thread at a time, so that SQLite need not lock it.
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).at(path)?;
-    conn.busy_timeout(LOCK_TIMEOUT).at(path)?;
+    let mut conn = Connection::open_with_flags(path, flags).at(path)?;
+    conn.busy_handler(Some(|tries| ask_again(tries, LOCK_TIMEOUT)))
+        .at(path)?;
     // A statement is planned once. Else `SQLite` plans those anew with each value that might decide
     // whether a partial index serves, which takes longer than most of them run.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)

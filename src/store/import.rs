@@ -12,7 +12,7 @@ use super::{Log, StoreError, connection, file};
 use crate::delivery::Delivery;
 
 /// Rows in one transaction, so that a listener gets its turn.
-const STEP_ROWS: usize = 500;
+const STEP_ROWS: usize = 1000;
 /// Bytes in one transaction, for the same reason.
 const STEP_BYTES: usize = 8 << 20;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Params};
+use rusqlite::{Connection, Params};
 use serde::Serialize;
 
 use super::error::AtPath;
@@ -30,8 +30,8 @@ pub struct Pruned {
 
 impl Log {
     /// Removes, with their attempts, the deliveries received before `older_than`, and those that
-    /// are not among the newest `keep` in the order of the log. What `test` has sent is counted by
-    /// itself, so that it takes the place of nothing that was received.
+    /// are not among the newest `keep` by the time of reception, whenever they were imported. What
+    /// `test` has sent is counted by itself, so that it takes the place of nothing that was received.
     ///
     /// In short transactions with pauses, so that a listener goes on while it lasts. For the same
     /// reason the space is given back page by page: a `VACUUM` writes the whole log in one
@@ -59,6 +59,16 @@ impl Log {
     }
 }
 
+/// The condition that a delivery is not among the newest `?2` of those that `sources` lets through;
+/// no row is where there are no more than these. Where all are kept, nothing is sorted for it.
+fn beyond(sources: &str) -> String {
+    let all = i64::MAX;
+    format!(
+        "?2 < {all} AND (received_at, seq) <= (SELECT received_at, seq FROM delivery WHERE {sources} \
+         ORDER BY received_at DESC, seq DESC LIMIT 1 OFFSET ?2)"
+    )
+}
+
 /// A row to remove: its place and the length of its body.
 type Expired = (i64, i64);
 
@@ -74,10 +84,9 @@ impl Pruning<'_> {
         let expired = self.expired(
             &format!(
                 "SELECT seq, length(body) FROM delivery WHERE received_at < ?1 \
-                 OR {USUAL} AND seq <= (SELECT seq FROM delivery WHERE {USUAL} \
-                 ORDER BY seq DESC LIMIT 1 OFFSET ?2) \
-                 OR {ASIDE} AND seq <= (SELECT seq FROM delivery WHERE {ASIDE} \
-                 ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq"
+                 OR {USUAL} AND {} OR {ASIDE} AND {} ORDER BY seq",
+                beyond(USUAL),
+                beyond(ASIDE)
             ),
             [before, keep],
         )?;
@@ -131,8 +140,10 @@ impl Pruning<'_> {
         if keep == i64::MAX {
             return Ok(i64::MIN);
         }
-        let sql = "SELECT received_at FROM delivery ORDER BY seq LIMIT 1";
-        let oldest = self.conn.query_row(sql, [], |row| row.get(0)).optional();
+        let sql = "SELECT min(received_at) FROM delivery";
+        let oldest = self
+            .conn
+            .query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
         Ok(oldest.at(self.path)?.unwrap_or(i64::MAX))
     }
 

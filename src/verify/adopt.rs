@@ -4,7 +4,6 @@ use super::leave_age_open;
 use crate::delivery::{Delivery, DeliverySource, Request, Timestamp, id};
 use crate::formats::FoundCapture;
 use crate::provider::{Catalogue, Keyring, Policy, verify_request};
-use crate::signature::Allowance;
 
 /// A capture as an imported delivery. It is verified here, with the secrets that are known and as of
 /// when it was received: what a file says of itself proves nothing, and is noted.
@@ -20,7 +19,7 @@ pub fn adopt(
     let policy = Policy {
         provider: capture.facts.provider.clone(),
         // Whether it is genuine counts here, not why it is not.
-        allowance: Allowance::NONE,
+        allowance: None,
         ..Policy::default()
     };
     let at = received_at.unwrap_or(now);
@@ -31,11 +30,12 @@ pub fn adopt(
         let note = format!("the imported file said `{}`", said.status);
         verdict.notes.push(note);
     }
-    // So that an import that was cut short can be done again.
-    let id = id::of_parts(received_at, parts(&capture.request, &place));
     let provider = found.provider.map(|known| known.name().to_owned());
     let facts = &mut capture.facts;
-    facts.id = facts.id.take().filter(|id| !id.is_empty()).or(Some(id));
+    let id = facts.id.take().filter(|id| !id.is_empty());
+    // So that an import that was cut short can be done again.
+    let id = id.unwrap_or_else(|| id::of_parts(received_at, parts(&capture.request, &place)));
+    facts.id = Some(id);
     // What `test` has sent stays apart from what was received, wherever it is.
     facts.source = facts.source.take().filter(|s| *s == DeliverySource::Test);
     facts.provider = facts.provider.take().or(provider);

@@ -44,30 +44,51 @@ impl CaptureInput {
         }
     }
 
+    /// How long the file is, where it is one that ends.
+    pub fn length(&self, folder: &Path) -> Option<u64> {
+        let Self::File(path) = self else { return None };
+        let found = fs::metadata(folder.join(path)).ok()?;
+        found.is_file().then_some(found.len())
+    }
+
     /// Opens it; a path is taken from `folder`. Of what may stay open, `on_wait` is told whenever
     /// nothing more is there.
-    pub fn open(&self, folder: &Path, on_wait: OnWait) -> io::Result<Box<dyn Read>> {
+    pub fn open(&self, folder: &Path, on_wait: impl FnOnce() -> OnWait) -> io::Result<InputReader> {
         let path = match self {
             Self::File(path) => folder.join(path),
             Self::Stdin => {
                 let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
                 refuse_device(&stdin)?;
                 return if stdin.metadata()?.is_file() {
-                    Ok(Box::new(stdin))
+                    Ok(InputReader::File(stdin))
                 } else {
-                    Ok(Box::new(LiveReader::start(move || Ok(stdin), on_wait)?))
+                    LiveReader::start(move || Ok(stdin), on_wait()).map(InputReader::Live)
                 };
             }
         };
         if fs::metadata(&path)?.file_type().is_fifo() {
             // To open it waits for who writes to it.
-            return Ok(Box::new(LiveReader::start(
-                move || File::open(path),
-                on_wait,
-            )?));
+            return LiveReader::start(move || File::open(path), on_wait()).map(InputReader::Live);
         }
         let file = File::open(path)?;
         refuse_device(&file)?;
-        Ok(Box::new(file))
+        Ok(InputReader::File(file))
+    }
+}
+
+/// What an input is read from.
+pub enum InputReader {
+    /// A file, which any thread may read.
+    File(File),
+    /// What may stay open, and tells who waits for more.
+    Live(LiveReader),
+}
+
+impl Read for InputReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Live(live) => live.read(buffer),
+        }
     }
 }

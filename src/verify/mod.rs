@@ -5,6 +5,7 @@ mod input;
 mod live;
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::delivery::capture::Capture;
@@ -16,12 +17,20 @@ use crate::provider::{
 use crate::signature::Freshness;
 
 pub use adopt::adopt;
-pub use input::CaptureInput;
+pub use input::{CaptureInput, InputReader};
 pub use live::OnWait;
 
 /// The largest bare body that is held, and so looked into and diagnosed; a larger one passes through
 /// the MAC in pieces. Well above the 25 MiB that `listen` takes by default.
 const HELD_BODY: u64 = 32 * 1024 * 1024;
+
+/// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
+/// seconds, and every cause in a file of two thousand captures of usual size.
+pub const WORK: usize = 1 << 32;
+
+/// Said where that is used up.
+const UNDIAGNOSED: &str =
+    "no cause was looked for after those of so many others: verify this one alone";
 
 /// All that a check rests on besides the capture.
 pub struct Verifier<'a> {
@@ -37,6 +46,9 @@ pub struct Verifier<'a> {
     pub at: Option<Timestamp>,
     /// The clock.
     pub clock: fn() -> Timestamp,
+    /// What is left of [`WORK`]; once it is used up, no more causes are looked for. On all
+    /// cores together, so that which of many captures is the last with a cause is left to chance.
+    pub work: AtomicUsize,
 }
 
 impl Verifier<'_> {
@@ -74,7 +86,17 @@ impl Verifier<'_> {
     fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
         let begun = (self.clock)();
         let at = self.at.or(received_at).unwrap_or(begun);
-        let judged = verify_request(self.catalogue, &self.keyring, &self.policy, request, at);
+        let policy = Policy {
+            allowance: (self.policy.allowance).filter(|_| self.work.load(Relaxed) > 0),
+            ..self.policy.clone()
+        };
+        let mut judged = verify_request(self.catalogue, &self.keyring, &policy, request, at);
+        let left = |left: usize| Some(left.saturating_sub(judged.work));
+        // It always changes.
+        let _ = self.work.fetch_update(Relaxed, Relaxed, left);
+        if judged.is_undiagnosed && judged.verdict.status.is_wrong() {
+            judged.verdict.hint = Some(UNDIAGNOSED.into());
+        }
         let provider = judged.provider;
         let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
         self.found(judged, observations, begun)
@@ -119,7 +141,7 @@ fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
     if capture.unreadable_time().is_none() || verdict.age_seconds.take().is_none() {
         return;
     }
-    if matches!(verdict.status, Status::Valid | Status::Stale) {
+    if verdict.status.is_proven() {
         verdict.status = Status::Unverified;
         verdict.reason = Some("the signature is right, but nobody can tell how old it was".into());
         verdict.hint =
@@ -164,6 +186,7 @@ mod tests {
             target: None,
             at: None,
             clock: || Timestamp::from_seconds(NOW),
+            work: AtomicUsize::new(WORK),
         }
     }
 
@@ -199,6 +222,30 @@ mod tests {
                 Status::Valid
             };
             assert_eq!(status(found).ok(), Some(changed), "{}", provider.name());
+        }
+    }
+
+    /// A file of wrong signatures takes no longer than the run's allowance; what is judged stays.
+    #[test]
+    fn causes_are_looked_for_until_the_work_of_a_run_is_used_up() {
+        let catalogue = Catalogue::builtin();
+        for provider in catalogue.iter() {
+            let mut verifier = verifier(&catalogue);
+            verifier.policy.provider = Some(provider.name().to_owned());
+            verifier.work = AtomicUsize::new(1);
+            let body = br#"{"id":"evt_1","type":"order.created"}"#;
+            let headers = signed(&provider.definition, &verifier.keyring, body);
+            let with_line_end = [&body[..], b"\n"].concat();
+            let verdict = |body: &[u8]| verifier.body(&headers, body).unwrap().verdict;
+            assert!(verdict(body).is_valid());
+            let explained = verdict(&with_line_end);
+            assert_eq!(explained.cause.as_deref(), Some("trailing-newline-added"));
+            let open = verdict(&with_line_end);
+            assert_eq!((open.status, open.cause), (explained.status, None));
+            let hint = open.hint.unwrap();
+            assert!(hint.contains("verify this one alone"), "{hint}");
+            assert!(verdict(body).is_valid(), "{}", provider.name());
+            assert_eq!(verifier.work.load(Relaxed), 0);
         }
     }
 

@@ -44,10 +44,10 @@ fn sandbox() -> Sandbox {
 }
 
 /// What is typed, what the error names, and what the hint names.
-const CASES: [(&str, &str, &str); 46] = [
+const CASES: [(&str, &str, &str); 47] = [
     ("verify nofile --secret s", "`nofile`", "path"),
     ("verify empty --secret s", "`empty`", "captures"),
-    ("verify . --secret s", "`.`", "folder"),
+    ("verify . --secret s", "cannot read `.`", "folder"),
     ("verify a.json", "no secret", "`--secret"),
     ("log import nofile", "`nofile`", "path"),
     ("log import words.json", "`words.json`", "expected"),
@@ -60,7 +60,12 @@ const CASES: [(&str, &str, &str); 46] = [
     ),
     ("replay", "which deliveries", "`@last`"),
     ("log show evt_none", "`evt_none`", "`webhook log`"),
-    ("log prune", "`--older-than` or `--keep`", "`--keep`"),
+    ("log prune", "`--older-than` or `--keep`", "`--keep 10000`"),
+    (
+        "listen --port 0 --tls --cert nofile --key nofile",
+        "cannot read `nofile`: No such file",
+        "path",
+    ),
     ("log export --verdict x", "`x`", "`valid`"),
     (
         "send order.created --url 99999",

@@ -7,12 +7,20 @@ mod stories;
 mod values;
 
 use serde_json::Value;
-use webhook_cli::provider::Catalogue;
+use webhook_cli::provider::{Catalogue, Provider};
+
+use crate::harness::FIRST;
+
+/// The providers whose documents are at hand.
+fn first(catalogue: &Catalogue) -> impl Iterator<Item = &Provider> {
+    FIRST.into_iter().filter_map(|name| catalogue.get(name))
+}
 
 /// The data of every event, with placeholders: provider, event, data.
 fn fixtures() -> Vec<(String, String, Value)> {
     let mut all = Vec::new();
-    for provider in Catalogue::builtin().iter() {
+    let catalogue = Catalogue::builtin();
+    for provider in first(&catalogue) {
         for event in provider.event_names() {
             let data = provider.event(event).expect("its own").expect("valid").data;
             all.push((provider.name().to_owned(), event.to_owned(), data));

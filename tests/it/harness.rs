@@ -19,6 +19,17 @@ pub use stream::Lines;
 /// How long a test waits for something that must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What comes of a try in the shortest of some spans for which this machine is quick enough: a try
+/// is `None` where it was not. So a test of a short time fails on no busy machine.
+#[track_caller]
+pub fn in_time<T>(try_within: impl FnMut(&str) -> Option<T>) -> T {
+    let mut tries = ["300ms", "3s", "30s"].into_iter().filter_map(try_within);
+    tries.next().expect("a try in time")
+}
+
+/// The providers that this program was made for; all others come after them.
+pub const FIRST: [&str; 4] = ["barecommerce", "cimplify", "ibakepro", "olympus"];
+
 /// A home, a folder to run in, and the variables of one imagined user.
 pub struct Sandbox {
     root: TempDir,

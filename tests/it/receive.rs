@@ -66,6 +66,7 @@ fn forwarding(mut rules: Rules, target: &str, log: Option<Writer>) -> ReceiverOp
     options.forward = Some(ForwardOptions {
         dispatch: Dispatch::new(client, log, || NOW),
         concurrency: 1,
+        backlog: 16,
         timeout: None,
         headers: Headers::new(),
         forwarded: None,

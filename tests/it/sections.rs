@@ -137,12 +137,12 @@ fn what_a_file_must_not_say_is_an_error_with_a_way_out() {
         ),
         (
             "pruvider = 1",
-            "line 1: unknown field `pruvider`",
+            "line 1: unknown key `pruvider`",
             "did you mean `provider`?",
         ),
         (
             "[listn]\nport = 1",
-            "line 1: unknown field `listn`",
+            "line 1: unknown key `listn`",
             "did you mean `listen`?",
         ),
         (

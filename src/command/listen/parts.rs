@@ -53,21 +53,26 @@ impl Parts {
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
         let mut expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
-        for path in path.iter().chain(&args.key) {
+        if let Some(path) = &path {
             warn_of_readers(path, world);
         }
         let rules = rules(args, setup, world)?;
         expectation.counted = rules.events.clone();
         let (writer, reader, duplicates) = open_log(path.as_deref())?;
         let socket = Socket::open(args).await?;
+        if let Some(key) = &args.key {
+            warn_of_readers(key, world);
+        }
         for address in &socket.addresses {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
         let ready = ready::of(args, &socket, path.as_deref(), &rules);
-        let waits = !rules.routes.is_empty() || args.delay.is_some();
-        let limits = connections(limits(args), waits, world);
-        let forward = forward(args, &rules.routes, writer.clone(), world.clock)?;
+        let script = script(args, world)?;
+        let is_late = args.delay.is_some() || script.iter().any(|step| !step.delay.is_zero());
+        let queues = rules.routes.len().max(usize::from(is_late));
+        let limits = connections(limits(args), queues, world);
+        let forward = forward(args, &rules.routes, &limits, writer.clone(), world.clock)?;
         world.begin();
         Ok(Self {
             options: ReceiverOptions {
@@ -76,7 +81,7 @@ impl Parts {
                 log: writer,
                 duplicates,
                 delay: args.delay,
-                script: script(args, world)?,
+                script,
                 seed: args.seed.unwrap_or_else(rand::random),
                 headers: args.respond_header.iter().cloned().collect(),
                 expectation,
@@ -105,7 +110,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
             provider: args.provider.clone(),
             origin: args.public_url.as_ref().map(setup::origin),
             freshness: freshness(&args.freshness),
-            allowance: Allowance::PROMPT,
+            allowance: Some(Allowance::PROMPT),
         },
         keyring,
         on_invalid: args.on_invalid,
@@ -175,11 +180,12 @@ fn limits(args: &ListenArgs) -> Limits {
 }
 
 /// How many connections can be served with the files that the system lets this program open, and how
-/// many may wait for an answer besides: as many as it gives, up to those of `limits`.
-fn connections(limits: Limits, waits: bool, world: &World) -> Limits {
+/// many may wait for an answer besides: as many as it gives, up to those of `limits` for each of these
+/// queues.
+fn connections(limits: Limits, queues: usize, world: &World) -> Limits {
     // Where the limit cannot be read, too many connections are refused by the system itself.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
-    let each = if waits { 2 } else { 1 };
+    let each = if queues > 0 { 2 } else { 1 };
     let most = files.saturating_sub(OTHER_FILES).max(each) / each;
     if most < u64::from(limits.max_connections) {
         world.console.warn(
@@ -188,21 +194,20 @@ fn connections(limits: Limits, waits: bool, world: &World) -> Limits {
         );
     }
     let most = u16::try_from(most).unwrap_or(u16::MAX);
+    let queues = u16::try_from(queues).unwrap_or(u16::MAX);
     Limits {
         max_connections: limits.max_connections.min(most),
-        max_waiting: if waits {
-            limits.max_waiting.min(most)
-        } else {
-            0
-        },
+        max_waiting: limits.max_waiting.saturating_mul(queues).min(most),
         ..limits
     }
 }
 
-/// How deliveries go on to `routes`; `None` where there are none.
+/// How deliveries go on to `routes`; `None` where there are none. Each has its part of those that may
+/// wait for an answer, so that no application that hangs takes the places of other senders.
 fn forward(
     args: &ListenArgs,
     routes: &[Route],
+    limits: &Limits,
     log: Option<Writer>,
     clock: fn() -> Timestamp,
 ) -> Result<Option<ForwardOptions>, CliError> {
@@ -212,6 +217,7 @@ fn forward(
     Ok(Some(ForwardOptions {
         dispatch: Dispatch::new(client(&args.connect)?, log, clock),
         concurrency: usize::from(args.concurrency),
+        backlog: (usize::from(limits.max_waiting) / routes.len()).max(1),
         timeout: Some(args.timeout).filter(|span| !span.is_zero()),
         headers: args.header.iter().cloned().collect(),
         forwarded: args

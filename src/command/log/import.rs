@@ -1,6 +1,7 @@
 //! `webhook log import`: deliveries that were received elsewhere.
 
 use std::path::Path;
+use std::thread;
 
 use serde_json::json;
 
@@ -40,7 +41,7 @@ pub fn run(
     let bar = world.console.work_bar("importing");
     let imported = add(&file, &name, &log, |found| {
         bar.inc(1);
-        adopt(found, &setup.catalogue, &keyring, world.now())
+        adopt(found, &setup.catalogue, &keyring, (world.clock)())
     });
     bar.finish_and_clear();
     let imported = imported?;
@@ -78,32 +79,36 @@ fn check(
     name: &str,
     console: Console,
 ) -> Result<(u64, UnreadInputs), CliError> {
-    let (mut notes, mut readable) = (0, 0_u64);
-    let mut odd = UnreadInputs::new(console);
-    let mut captures = file.captures().map_err(|error| trouble(name, &error))?;
-    for found in &mut captures {
-        match found {
-            Ok(found) => {
-                readable += 1;
-                for note in found.notes {
-                    notes += 1;
-                    if notes <= NOTES_LIMIT {
-                        console.note(&format!("{}: {note}", found.place));
+    thread::scope(|scope| {
+        let notes = |found: FoundCapture| (found.place, found.notes);
+        let captures = file.captures_on_all_cores(scope, notes);
+        let mut captures = captures.map_err(|error| trouble(name, &error))?;
+        let (mut notes, mut readable) = (0, 0_u64);
+        let mut odd = UnreadInputs::new(console);
+        for found in &mut captures {
+            match found {
+                Ok((place, of_this)) => {
+                    readable += 1;
+                    for note in of_this {
+                        notes += 1;
+                        if notes <= NOTES_LIMIT {
+                            console.note(&format!("{place}: {note}"));
+                        }
                     }
                 }
+                Err(error @ FormatError::Io(_)) => return Err(trouble(name, &error)),
+                Err(error) => odd.add(trouble(name, &error)),
             }
-            Err(error @ FormatError::Io(_)) => return Err(trouble(name, &error)),
-            Err(error) => odd.add(trouble(name, &error)),
         }
-    }
-    if readable == 0 && odd.count() > 0 {
-        return odd.end().map_or(Ok((0, UnreadInputs::new(console))), Err);
-    }
-    if notes > NOTES_LIMIT {
-        console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
-    }
-    captures.remarks().for_each(|remark| console.note(&remark));
-    Ok((captures.skipped(), odd))
+        if readable == 0 && odd.count() > 0 {
+            return odd.end().map_or(Ok((0, UnreadInputs::new(console))), Err);
+        }
+        if notes > NOTES_LIMIT {
+            console.note(&format!("{} more of this kind", notes - NOTES_LIMIT));
+        }
+        captures.remarks().for_each(|remark| console.note(&remark));
+        Ok((captures.skipped(), odd))
+    })
 }
 
 /// Imports all that was found readable; the file can have changed meanwhile.
@@ -111,19 +116,23 @@ fn add(
     file: &CaptureFile,
     name: &str,
     log: &Log,
-    adopt: impl Fn(FoundCapture) -> Delivery,
+    adopt: impl Fn(FoundCapture) -> Delivery + Sync,
 ) -> Result<Imported, CliError> {
     let mut failed = None;
-    let captures = file.captures().map_err(|error| trouble(name, &error))?;
-    let deliveries = captures.map_while(|found| match found {
-        Ok(found) => Some(Some(adopt(found))),
-        Err(error @ FormatError::Io(_)) => {
-            failed = Some(error);
-            None
-        }
-        Err(_) => Some(None),
-    });
-    let imported = log.import(deliveries.flatten())?;
+    let imported = thread::scope(|scope| {
+        let captures = file
+            .captures_on_all_cores(scope, &adopt)
+            .map_err(|error| trouble(name, &error))?;
+        let deliveries = captures.map_while(|found| match found {
+            Ok(delivery) => Some(Some(delivery)),
+            Err(error @ FormatError::Io(_)) => {
+                failed = Some(error);
+                None
+            }
+            Err(_) => Some(None),
+        });
+        log.import(deliveries.flatten()).map_err(CliError::from)
+    })?;
     match failed {
         None => Ok(imported),
         Some(error) => {
@@ -134,6 +143,7 @@ fn add(
 
 fn trouble(name: &str, error: &FormatError) -> CliError {
     let hint = match error {
+        FormatError::Io(error) => return CliError::unread(name, error),
         FormatError::Unrecognised | FormatError::Empty => {
             "expected captures as JSON lines, HAR, or an HTTP request message".into()
         }

@@ -27,6 +27,20 @@ const BUFFER: usize = 64 * 1024;
 /// The name of the `JUnit` suite.
 const SUITE: &str = "webhook verify";
 
+/// What is found in an input, in the order in which it is told.
+pub enum Told {
+    /// A capture or body, checked.
+    Checked(Option<FilePosition>, Box<Verification>),
+    /// The input, or a part of it, could not be read.
+    Failed(CliError),
+    /// The capture before was the only one: the input's name is enough for it.
+    Alone,
+    /// Something of the input as a whole.
+    Note(String),
+    /// So many requests were no deliveries.
+    Probes(u64),
+}
+
 /// What was found so far.
 pub struct VerifyOutput {
     world: World,
@@ -74,8 +88,20 @@ impl VerifyOutput {
         })
     }
 
+    /// Takes what was found next in an input of this name.
+    pub fn tell(&mut self, file: &str, told: Told) -> Result<(), CliError> {
+        match told {
+            Told::Checked(place, found) => return self.add(file, place, &found),
+            Told::Failed(error) => self.fail(file, error),
+            Told::Alone => self.shown.borrow_mut().rows.rename_last(file),
+            Told::Note(text) => self.note(file, &text),
+            Told::Probes(count) => self.skip(file, count),
+        }
+        Ok(())
+    }
+
     /// Takes a capture that was checked.
-    pub fn add(
+    fn add(
         &mut self,
         file: &str,
         place: Option<FilePosition>,
@@ -106,7 +132,7 @@ impl VerifyOutput {
     }
 
     /// Takes an input, or a part of one, that could not be read.
-    pub fn fail(&mut self, file: &str, error: CliError) {
+    fn fail(&mut self, file: &str, error: CliError) {
         if let Some(junit) = &mut self.junit {
             let hint = error.hint.as_deref().unwrap_or_default();
             let case = junit::passed(file, "input", Duration::ZERO);
@@ -116,12 +142,12 @@ impl VerifyOutput {
     }
 
     /// Says something of an input.
-    pub fn note(&self, file: &str, text: &str) {
+    fn note(&self, file: &str, text: &str) {
         self.world.console.note(&format!("`{file}`: {text}"));
     }
 
     /// Says that so many requests of an input are no deliveries.
-    pub fn skip(&mut self, file: &str, probes: u64) {
+    fn skip(&mut self, file: &str, probes: u64) {
         if probes == 0 {
             return;
         }
@@ -131,11 +157,6 @@ impl VerifyOutput {
             let case = junit::passed(file, "input", Duration::ZERO);
             junit.add(junit::skipped(case, "probe", &reason));
         }
-    }
-
-    /// Ends an input that held one capture, whose name is enough.
-    pub fn stands_alone(&mut self, file: &str) {
-        self.shown.borrow_mut().rows.rename_last(file);
     }
 
     /// What is known so far: whether all was valid.

@@ -1,20 +1,56 @@
 //! The pieces that are written and read alike.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::delivery::{Delivery, DeliverySource, Verdict};
 
 /// A header's value: text, or `{"base64":"…"}` where the bytes are not UTF-8.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub enum ValueForm<'a> {
     /// The text.
-    Text(#[serde(borrow)] Cow<'a, str>),
+    Text(Cow<'a, str>),
     /// The bytes, encoded.
     Bytes { base64: String },
+}
+
+/// By hand: what serde derives keeps a copy of each value to try one form after the other.
+impl<'de: 'a, 'a> Deserialize<'de> for ValueForm<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct BytesForm {
+            base64: String,
+        }
+        struct ValueVisitor;
+        impl<'de> Visitor<'de> for ValueVisitor {
+            type Value = ValueForm<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or `{\"base64\": …}`")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(ValueForm::Text(text.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(ValueForm::Text(text.to_owned().into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let BytesForm { base64 } =
+                    Deserialize::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ValueForm::Bytes { base64 })
+            }
+        }
+        deserializer.deserialize_any(ValueVisitor)
+    }
 }
 
 /// What is known of a delivery besides its request: the form in captures, and beside a request of HAR.

@@ -29,6 +29,8 @@ pub struct Capture {
     pub request: Request,
     /// The status answered.
     pub response_status: Option<u16>,
+    /// How many bytes the body had when the capture was written, where that is said.
+    pub body_bytes: Option<u64>,
 }
 
 impl Capture {
@@ -38,6 +40,7 @@ impl Capture {
             facts: FactsForm::default(),
             request,
             response_status: None,
+            body_bytes: None,
         }
     }
 
@@ -77,6 +80,7 @@ impl From<Delivery> for Capture {
     fn from(delivery: Delivery) -> Self {
         Self {
             facts: FactsForm::of(&delivery),
+            body_bytes: Some(delivery.request.body.len() as u64),
             request: delivery.request,
             response_status: delivery.response_status,
         }

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::form::{FactsForm, ValueForm};
+use super::form::{FactsForm, ValueForm, text_of_any};
 use super::{Capture, CaptureError, VERSION};
-use crate::delivery::{Headers, Request};
+use crate::delivery::{DeliverySource, Headers, Request, Verdict};
 
 /// Reads one capture from the text of one JSON object.
 pub fn read(text: &str) -> Result<Capture, CaptureError> {
@@ -26,7 +26,18 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
         .as_ref()
         .and_then(|response| response.get("status")?.as_u64());
     Ok(Capture {
-        facts: form.facts,
+        facts: FactsForm {
+            id: form.id,
+            received_at: form.received_at,
+            source: form.source,
+            remote: form.remote,
+            provider: form.provider,
+            event: form.event,
+            event_id: form.event_id,
+            duplicate_of: form.duplicate_of,
+            verdict: form.verdict,
+        },
+        body_bytes: form.request.body_bytes.as_ref().and_then(Value::as_u64),
         request: form.request.into_request()?,
         response_status: status.and_then(|status| u16::try_from(status).ok()),
     })
@@ -37,13 +48,22 @@ pub fn headers_from_json(text: &str) -> Result<Headers, CaptureError> {
     decode_headers(serde_json::from_str(text)?)
 }
 
+/// With the members of [`FactsForm`] one by one: a flattened struct takes copies of all of them first.
 #[derive(Deserialize)]
 struct ReadForm<'a> {
     v: Option<u32>,
     #[serde(borrow)]
     kind: Option<Cow<'a, str>>,
-    #[serde(flatten)]
-    facts: FactsForm,
+    id: Option<String>,
+    #[serde(default, deserialize_with = "text_of_any")]
+    received_at: Option<String>,
+    source: Option<DeliverySource>,
+    remote: Option<String>,
+    provider: Option<String>,
+    event: Option<String>,
+    event_id: Option<String>,
+    duplicate_of: Option<String>,
+    verdict: Option<Verdict>,
     #[serde(borrow)]
     request: ReadRequestForm<'a>,
     response: Option<Value>,
@@ -60,6 +80,7 @@ struct ReadRequestForm<'a> {
     body: Cow<'a, str>,
     #[serde(borrow)]
     body_encoding: Option<Cow<'a, str>>,
+    body_bytes: Option<Value>,
     body_complete: Option<bool>,
 }
 

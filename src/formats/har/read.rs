@@ -138,8 +138,8 @@ impl EntryForm {
             .and_then(|response| status(number(response.get("status")?)?));
         let capture = Capture {
             facts,
-            request,
             response_status: answered,
+            ..Capture::of(request)
         };
         Ok(Some(FoundCapture::new(place, capture, body.notes)))
     }

@@ -5,8 +5,8 @@ use std::io::{BufRead, Cursor, Read as _};
 
 use super::super::line::{self, LineResult};
 use super::super::message::trim_line_end;
-use super::super::{FilePosition, FormatError, FoundCapture};
-use super::parts::LineParts;
+use super::super::{FilePosition, FormatError};
+use super::parts::{LineParts, WholeLine};
 use crate::delivery::text;
 
 /// The most that is held in memory at once: a line of JSON, or a file that is not read by lines.
@@ -28,6 +28,47 @@ pub struct LineReader<R> {
     /// Whether the line in the buffer has not been given out.
     pending: bool,
     failed: bool,
+}
+
+/// A line, or why there is none.
+#[derive(Debug)]
+pub struct TextLine {
+    /// The number of the line, or of the first that it was joined from.
+    pub number: u64,
+    /// How many bytes were read before it.
+    pub taken: u64,
+    text: Result<Vec<u8>, FormatError>,
+    is_joined: bool,
+    is_part_lost: bool,
+}
+
+impl TextLine {
+    fn new((number, text, is_part_lost): WholeLine<'_>, taken: u64) -> Self {
+        Self {
+            number,
+            taken,
+            is_joined: matches!(text, Ok(Cow::Owned(_))),
+            is_part_lost,
+            text: text.map(Cow::into_owned),
+        }
+    }
+
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.text.as_ref().map_or(0, Vec::len)
+    }
+
+    /// What is on it.
+    pub fn read(self) -> Vec<LineResult> {
+        let place = FilePosition::Line(self.number);
+        let told = self.text.map(|text| line::read(text.trim_ascii(), place));
+        let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
+        if self.is_joined {
+            let found = told.iter_mut().flatten().flatten();
+            found.for_each(|found| found.note_parts(self.is_part_lost));
+        }
+        told
+    }
 }
 
 impl<R: BufRead> LineReader<R> {
@@ -89,20 +130,20 @@ impl<R: BufRead> LineReader<R> {
         Ok(false)
     }
 
-    /// What is on the next line that is not blank, or on those of which it is the last part; and the
-    /// number of the first.
-    pub fn read_item(&mut self) -> Option<(u64, Vec<LineResult>)> {
+    /// The next line that is not blank, or what is whole with it where it is the last part of one.
+    pub fn next_line(&mut self) -> Option<TextLine> {
         while !self.failed {
+            let taken = self.taken;
             let has_line = self.pending
                 || match self.advance_over_blank() {
                     Ok(has_line) => has_line,
                     Err(error) => {
                         self.failed = true;
-                        return Some((self.number, vec![Ok(Err(error))]));
+                        return Some(TextLine::new((self.number, Err(error), false), taken));
                     }
                 };
             self.pending = false;
-            let (number, text) = if has_line {
+            let (number, text, is_part_lost) = if has_line {
                 let blank = self.buffer.len() - self.current().len();
                 let line = self.buffer.get(blank..).unwrap_or_default();
                 match self.parts.take(trim_line_end(line), self.number) {
@@ -110,17 +151,9 @@ impl<R: BufRead> LineReader<R> {
                     None => continue,
                 }
             } else {
-                let (number, text) = self.parts.rest()?;
-                (number, Ok(text.into()))
+                self.parts.rest()?
             };
-            let is_joined = matches!(text, Ok(Cow::Owned(_)));
-            let told = text.map(|text| line::read(text.trim_ascii(), FilePosition::Line(number)));
-            let mut told = told.unwrap_or_else(|error| vec![Ok(Err(error))]);
-            if is_joined {
-                let found = told.iter_mut().flatten().flatten();
-                found.for_each(FoundCapture::note_length);
-            }
-            return Some((number, told));
+            return Some(TextLine::new((number, text, is_part_lost), taken));
         }
         None
     }
@@ -158,11 +191,6 @@ impl<R: BufRead> LineReader<R> {
     /// The number of the line in the buffer.
     pub const fn number(&self) -> u64 {
         self.number
-    }
-
-    /// How many bytes were read so far.
-    pub const fn taken(&self) -> u64 {
-        self.taken
     }
 
     /// How many bytes the buffer takes.

@@ -13,17 +13,36 @@ const MAX_OPEN: usize = 64;
 /// What a decoder makes of half a character.
 const LOST: &str = "\u{fffd}";
 
-/// The lines of which the end has not come, each with its stream and where it starts.
+/// The lines of which the end has not come.
 #[derive(Debug, Default)]
 pub struct LineParts {
-    open: Vec<(String, u64, Vec<u8>)>,
+    open: Vec<OpenLine>,
 }
 
-/// A part of a line: its stream, its text, and whether it is the last, where that is said.
-type LinePart<'a> = (String, Cow<'a, [u8]>, Option<bool>);
+/// A line of which the end has not come: its stream, and where it starts.
+#[derive(Debug)]
+struct OpenLine {
+    stream: String,
+    from: u64,
+    text: Vec<u8>,
+    /// The number of the part that comes next, where they are numbered.
+    next: Option<u64>,
+    /// Whether a number was left out.
+    is_part_lost: bool,
+}
 
-/// Where a line starts, and its text.
-type WholeLine<'a> = (u64, Result<Cow<'a, [u8]>, FormatError>);
+/// A part of a line.
+struct LinePart<'a> {
+    stream: String,
+    text: Cow<'a, [u8]>,
+    /// Whether it is the last, where that is said.
+    is_last: Option<bool>,
+    /// Which of its line it is, from 1, where that is said.
+    ordinal: Option<u64>,
+}
+
+/// Where a line starts, its text, and whether a part of it is missing.
+pub type WholeLine<'a> = (u64, Result<Cow<'a, [u8]>, FormatError>, bool);
 
 /// A line of Docker's, of journald's or of a collector's, with what they say of parts.
 #[derive(Deserialize)]
@@ -32,8 +51,12 @@ struct PartForm {
     log: String,
     stream: Option<String>,
     partial_message: Option<String>,
+    #[serde(alias = "CONTAINER_PARTIAL_LAST")]
     partial_last: Option<String>,
+    #[serde(alias = "CONTAINER_PARTIAL_ID")]
     partial_id: Option<String>,
+    #[serde(alias = "CONTAINER_PARTIAL_ORDINAL")]
+    partial_ordinal: Option<String>,
     #[serde(rename = "CONTAINER_PARTIAL_MESSAGE")]
     journald: Option<String>,
 }
@@ -41,53 +64,60 @@ struct PartForm {
 impl LineParts {
     /// Takes a line; gives back what is whole with it, and where that starts.
     pub fn take<'a>(&mut self, line: &'a [u8], number: u64) -> Option<WholeLine<'a>> {
-        let whole = Some((number, Ok(Cow::Borrowed(line))));
-        let Some((stream, text, is_last)) = of_cri(line).or_else(|| of_json(line)) else {
+        let whole = Some((number, Ok(Cow::Borrowed(line)), false));
+        let Some(part) = of_cri(line).or_else(|| of_json(line)) else {
             return whole;
         };
-        let at = self.open.iter().position(|(open, ..)| *open == stream);
-        let has_capture = || line::has_capture(&text, FilePosition::Line(number));
+        let at = self.open.iter().position(|open| open.stream == part.stream);
+        let has_capture = || line::has_capture(&part.text, FilePosition::Line(number));
         // Where a collector has taken the line end off, what breaks off within an object is a part.
         let is_whole =
-            is_last.is_none() && (at.is_none() && !text.contains(&b'{') || has_capture());
-        let is_last = is_last == Some(true);
+            part.is_last.is_none() && (at.is_none() && !part.text.contains(&b'{') || has_capture());
+        let is_last = part.is_last == Some(true);
         match at {
             _ if is_whole => whole,
             None if is_last || self.open.len() == MAX_OPEN => whole,
             None => {
-                self.open.push((stream, number, text.into_owned()));
+                self.open.push(OpenLine {
+                    stream: part.stream,
+                    from: number,
+                    text: part.text.into_owned(),
+                    next: part.ordinal.map(|ordinal| ordinal.saturating_add(1)),
+                    is_part_lost: false,
+                });
                 None
             }
-            Some(at) => self.join(at, &text, is_last),
+            Some(at) => self.join(at, &part),
         }
     }
 
     /// Adds a part to the line at this place of those that are open.
-    fn join<'a>(&mut self, at: usize, text: &[u8], is_last: bool) -> Option<WholeLine<'a>> {
-        let (_, from, held) = self.open.get_mut(at)?;
-        let is_torn = held.ends_with(LOST.as_bytes()) || text.starts_with(LOST.as_bytes());
-        let from = *from;
-        held.extend_from_slice(text);
-        if !is_torn && !is_last && held.len() < MAX_HELD {
+    fn join<'a>(&mut self, at: usize, part: &LinePart<'_>) -> Option<WholeLine<'a>> {
+        let open = self.open.get_mut(at)?;
+        let text = &part.text;
+        let is_torn = open.text.ends_with(LOST.as_bytes()) || text.starts_with(LOST.as_bytes());
+        if let (Some(next), Some(ordinal)) = (open.next, part.ordinal) {
+            open.is_part_lost |= ordinal > next;
+            open.next = Some(ordinal.saturating_add(1));
+        }
+        open.text.extend_from_slice(text);
+        if !is_torn && part.is_last != Some(true) && open.text.len() < MAX_HELD {
             return None;
         }
-        let (.., held) = self.open.swap_remove(at);
+        let open = self.open.swap_remove(at);
         let problem = "the container's log has cut a character in two";
-        let torn = || FormatError::at(FilePosition::Line(from), problem);
-        Some((
-            from,
-            if is_torn {
-                Err(torn())
-            } else {
-                Ok(held.into())
-            },
-        ))
+        let text = if is_torn {
+            Err(FormatError::at(FilePosition::Line(open.from), problem))
+        } else {
+            Ok(open.text.into())
+        };
+        Some((open.from, text, open.is_part_lost))
     }
 
     /// A line of which the end did not come.
-    pub fn rest(&mut self) -> Option<(u64, Vec<u8>)> {
-        let (_, from, held) = self.open.pop()?;
-        Some((from, held))
+    pub fn rest<'a>(&mut self) -> Option<WholeLine<'a>> {
+        let open = self.open.pop()?;
+        Some((open.from, Ok(open.text.into()), open.is_part_lost))
     }
 }
 
@@ -103,7 +133,12 @@ fn of_cri(line: &[u8]) -> Option<LinePart<'_>> {
     };
     let text = words.next().unwrap_or_default();
     let is_stream = ["stdout", "stderr"].contains(&stream);
-    is_stream.then(|| (stream.to_owned(), text.into(), Some(is_last)))
+    is_stream.then(|| LinePart {
+        stream: stream.to_owned(),
+        text: text.into(),
+        is_last: Some(is_last),
+        ordinal: None,
+    })
 }
 
 /// Docker ends a line with its line end, journald and collectors have a member for what is a part.
@@ -123,5 +158,10 @@ fn of_json(line: &[u8]) -> Option<LinePart<'_>> {
     let is_marked = is_part.is_some();
     let stream = form.partial_id.or(form.stream);
     let stream = stream.or_else(|| is_marked.then(String::new))?;
-    Some((stream, form.log.into_bytes().into(), is_last))
+    Some(LinePart {
+        stream,
+        text: form.log.into_bytes().into(),
+        is_last,
+        ordinal: form.partial_ordinal.and_then(|text| text.parse().ok()),
+    })
 }

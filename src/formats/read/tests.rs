@@ -307,10 +307,47 @@ fn lines_are_read_one_at_a_time() {
         line,
         at: 0,
     };
-    let mut captures = captures(BufReader::new(reader), None).unwrap();
-    assert_eq!(captures.by_ref().flatten().count(), 10_000);
-    let lines = captures.lines.as_ref().expect("read by lines");
+    let mut lines = LineReader::new(BufReader::new(reader));
+    let found = std::iter::from_fn(|| lines.next_line());
+    assert_eq!(
+        found.flat_map(TextLine::read).flatten().flatten().count(),
+        10_000
+    );
     assert!(lines.held() < 4 * 1024);
+}
+
+#[test]
+fn all_cores_find_what_one_does() {
+    let long = CAPTURE.replace("{}", &"x".repeat(2 * BLOCK));
+    let lines = [
+        CAPTURE,
+        ATTEMPT,
+        "",
+        "some talk",
+        "{\"request\":1}",
+        CAPTURE,
+        &long,
+    ];
+    for count in [0, 1, 7, 20_000] {
+        // The long one is rare.
+        let line = |n: usize| lines[if n % 1000 == 6 { 6 } else { n % 6 }];
+        let text = (0..count).map(line).collect::<Vec<_>>().join("\n") + "\n" + CAPTURE;
+        let told =
+            |found: Result<FilePosition, FormatError>| found.map_err(|error| error.to_string());
+        let mut one = captures(text.as_bytes(), None).unwrap();
+        let alone: Vec<_> = one
+            .by_ref()
+            .map(|found| told(found.map(|found| found.place)))
+            .collect();
+        std::thread::scope(|scope| {
+            let place = |found: FoundCapture| found.place;
+            let mut all = captures_on_all_cores(scope, text.as_bytes(), None, place).unwrap();
+            let together: Vec<_> = all.by_ref().map(told).collect();
+            assert_eq!(together, alone);
+            assert_eq!(all.skipped(), one.skipped());
+            assert!(all.remarks().eq(one.remarks()));
+        });
+    }
 }
 
 struct Failing;
@@ -568,9 +605,12 @@ fn what_has_no_end_is_not_read_for_one() {
         left: usize::MAX,
     };
     let error = captures(BufReader::new(nuls), None)
-        .unwrap_err()
-        .to_string();
-    assert_eq!(error, "line 1: it begins with nothing but NUL bytes");
+        .err()
+        .map(|error| error.to_string());
+    assert_eq!(
+        error.unwrap(),
+        "line 1: it begins with nothing but NUL bytes"
+    );
     let talk = Endless {
         line: vec![b'y'; 1 << 20].into_iter().chain([b'\n']).collect(),
         at: 0,

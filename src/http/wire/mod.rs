@@ -10,7 +10,6 @@ mod chunks;
 mod head;
 mod stream;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
@@ -21,16 +20,22 @@ use chunks::Chunks;
 pub use head::Head;
 pub(super) use stream::RecordingStream;
 
-/// How many heads may wait for the service, which is how many requests can be pipelined in one read
-/// before their spelling is given up.
-const MAX_WAITING: usize = 1024;
+/// How many bytes of heads are read at once. hyper answers all requests that it has read, whether or
+/// not anybody takes the answers.
+const HEAD_READ: u64 = 4096;
+
+/// How many bytes of bodies are read at once: hyper keeps a buffer of twice that for each connection
+/// once it was filled.
+const BODY_READ: u64 = 8192;
 
 /// Notes the heads in a stream of requests.
 pub(super) struct HeadRecorder {
     state: State,
-    /// The bytes of a head that has not ended yet.
+    /// The bytes of a head that has not ended yet, or whatever came after the body of `head`.
     partial: BytesMut,
-    heads: VecDeque<Head>,
+    /// The head that waits for the service. It is one alone, as it takes several times
+    /// its bytes.
+    head: Option<Head>,
     /// How many heads have ended so far.
     ended: u64,
     max_head: usize,
@@ -60,7 +65,7 @@ impl HeadRecorder {
         Self {
             state: State::Head,
             partial: BytesMut::new(),
-            heads: VecDeque::new(),
+            head: None,
             ended: 0,
             max_head,
             stray: None,
@@ -72,6 +77,11 @@ impl HeadRecorder {
         while !bytes.is_empty() {
             bytes = match &mut self.state {
                 State::Off | State::Upgraded => return,
+                State::Head if self.head.is_some() => {
+                    self.partial.extend_from_slice(bytes);
+                    self.check_length();
+                    return;
+                }
                 State::Head => self.feed_head(bytes),
                 State::Body(left) => {
                     let rest = skip(left, bytes);
@@ -95,13 +105,31 @@ impl HeadRecorder {
 
     /// The next head in order, as it was sent where that agrees with what hyper made of it.
     pub(super) fn take(&mut self, parts: &Parts) -> Head {
-        match self.heads.pop_front() {
+        match self.next_head() {
             Some(head) if head.agrees_with(parts) => head,
             Some(_) => {
                 self.turn_off();
                 Head::from_parts(parts)
             }
             None => Head::from_parts(parts),
+        }
+    }
+
+    /// The head that waits; what came after it is looked into from now on.
+    fn next_head(&mut self) -> Option<Head> {
+        let head = self.head.take()?;
+        let rest = std::mem::take(&mut self.partial);
+        self.feed(&rest);
+        Some(head)
+    }
+
+    /// How many bytes are read at once now.
+    pub(super) fn read_limit(&self) -> u64 {
+        match self.state {
+            State::Head => HEAD_READ,
+            State::Body(left) => left.saturating_add(HEAD_READ).min(BODY_READ),
+            State::Chunked(_) | State::Off => BODY_READ,
+            State::Upgraded => u64::MAX,
         }
     }
 
@@ -178,15 +206,12 @@ impl HeadRecorder {
 
     fn note(&mut self, head: Head, body: Option<u64>) {
         self.ended += 1;
-        self.heads.push_back(head);
+        self.head = Some(head);
         self.state = match body {
             Some(0) => State::Head,
             Some(length) => State::Body(length),
             None => State::Chunked(Chunks::new()),
         };
-        if self.heads.len() > MAX_WAITING {
-            self.turn_off();
-        }
     }
 
     fn check_length(&mut self) {
@@ -198,7 +223,7 @@ impl HeadRecorder {
     fn turn_off(&mut self) {
         self.state = State::Off;
         self.partial = BytesMut::new();
-        self.heads = VecDeque::new();
+        self.head = None;
     }
 }
 

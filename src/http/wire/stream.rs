@@ -17,10 +17,6 @@ use crate::http::Limits;
 use crate::http::seat::Seat;
 use crate::http::stage::Stage;
 
-/// How many bytes of heads are read at once. hyper answers all requests that it has read, whether or
-/// not anybody takes the answers.
-const HEAD_READ: u64 = 4096;
-
 /// A stream that records the heads read from it.
 ///
 /// It also ends, with [`io::ErrorKind::TimedOut`], a head that takes too long and a reply that the
@@ -143,14 +139,13 @@ impl<S: AsyncRead> Drop for RecordingStream<S> {
 }
 
 impl<S: AsyncRead + Unpin> RecordingStream<S> {
-    /// Reads as much as there is room for; of heads, no more than [`HEAD_READ`].
+    /// Reads as much as there is room for and the recorder allows.
     fn poll_read_some(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let is_head = lock(&self.recorder).heads_before_this().is_some();
-        let limit = if is_head { HEAD_READ } else { u64::MAX };
+        let limit = lock(&self.recorder).read_limit();
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         stream.set_limit(limit);
         Pin::new(stream).poll_read(cx, buffer)

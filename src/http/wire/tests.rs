@@ -1,8 +1,14 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::sync::{oneshot, watch};
+
 use super::*;
 use crate::delivery::Headers;
+use crate::http::Limits;
+use crate::http::seat::Seats;
+use crate::http::stage::Stage;
 
 /// A request as it is sent, and what must be read of it.
 #[derive(Debug, Clone)]
@@ -14,6 +20,9 @@ struct Sent {
 }
 
 const MAX_HEAD: usize = 64 * 1024;
+
+/// More than a head of the largest size holds of the shortest.
+const MANY: usize = 4096;
 
 fn record(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> HeadRecorder {
     let mut recorder = HeadRecorder::new(MAX_HEAD);
@@ -116,7 +125,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         sent().prop_map(|sent| sent.bytes),
         Just(b"POST / HTTP/1.1\r\nX-Long: ".to_vec()),
         (0..MAX_HEAD).prop_map(|length| vec![b'x'; length]),
-        (0..MAX_WAITING).prop_map(|count| b"GET / HTTP/1.1\r\n\r\n".repeat(count)),
+        (0..MANY).prop_map(|count| b"GET / HTTP/1.1\r\n\r\n".repeat(count)),
     ]
 }
 
@@ -131,7 +140,7 @@ fn the_bytes_of_strangers_reach_the_bounds() {
         for piece in pieces {
             recorder.feed(&piece);
             long += usize::from(recorder.partial.len() > MAX_HEAD);
-            many += usize::from(recorder.ended > MAX_WAITING as u64);
+            many += usize::from(recorder.head.is_some() && recorder.partial.len() > MAX_HEAD);
         }
     }
     assert!(
@@ -150,10 +159,19 @@ proptest! {
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
         cuts.extend([0, stream.len()]);
         cuts.sort_unstable();
-        let recorder = record(cuts.windows(2).map(|ends| &stream[ends[0]..ends[1]]));
+        let mut recorder = HeadRecorder::new(MAX_HEAD);
+        let mut heads = Vec::new();
+        for ends in cuts.windows(2) {
+            recorder.feed(&stream[ends[0]..ends[1]]);
+            // The service takes some of them at once and others late.
+            if ends[1] % 2 == 0 {
+                heads.extend(std::iter::from_fn(|| recorder.next_head()));
+            }
+        }
+        heads.extend(std::iter::from_fn(|| recorder.next_head()));
 
-        prop_assert_eq!(recorder.heads.len(), requests.len());
-        for (head, sent) in recorder.heads.iter().zip(&requests) {
+        prop_assert_eq!(heads.len(), requests.len());
+        for (head, sent) in heads.iter().zip(&requests) {
             prop_assert_eq!(&head.method, sent.method);
             prop_assert_eq!(&head.target, &sent.target);
             prop_assert_eq!(&head.fields, &sent.fields);
@@ -168,7 +186,6 @@ proptest! {
         for piece in pieces {
             recorder.feed(&piece);
             prop_assert!(recorder.partial.len() <= MAX_HEAD);
-            prop_assert!(recorder.heads.len() <= MAX_WAITING);
         }
     }
 }
@@ -219,7 +236,7 @@ fn a_head_at_odds_with_hyper_gives_way_for_good() {
     for parts in [swapped, missing, surplus, elsewhere] {
         let mut recorder = record([HEAD, HEAD]);
         assert_eq!(recorder.take(&parts), Head::from_parts(&parts));
-        assert!(matches!(recorder.state, State::Off) && recorder.heads.is_empty());
+        assert!(matches!(recorder.state, State::Off) && recorder.head.is_none());
     }
 }
 
@@ -266,9 +283,38 @@ fn a_head_beyond_the_limit_turns_it_off() {
 }
 
 #[test]
-fn heads_that_wait_are_bounded() {
-    let recorder = record([b"GET / HTTP/1.1\r\n\r\n".repeat(MAX_WAITING + 1)]);
-    assert!(recorder.heads.is_empty());
-    let recorder = record([b"GET / HTTP/1.1\r\n\r\n".repeat(MAX_WAITING)]);
-    assert_eq!(recorder.heads.len(), MAX_WAITING);
+fn no_head_is_read_before_the_one_in_front_is_taken() {
+    let mut recorder = record([b"GET / HTTP/1.1\r\nX: 1\r\n\r\n".repeat(100)]);
+    for number in 1..=100 {
+        assert_eq!(recorder.ended, number);
+        assert!(recorder.next_head().is_some());
+    }
+    assert!(recorder.next_head().is_none());
+}
+
+#[tokio::test]
+async fn no_more_is_read_at_once_than_is_allowed() {
+    let long = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 1 << 20);
+    let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n";
+    for head in [&long, chunked] {
+        let recorder = Arc::new(Mutex::new(HeadRecorder::new(MAX_HEAD)));
+        let limits = Limits::default();
+        let (_open, stage) = watch::channel(Stage::Open);
+        let held = (Seats::new(limits).take().await, stage);
+        let (mut sender, stream) = duplex(1 << 20);
+        let mut stream =
+            RecordingStream::new(stream, &recorder, &limits, held, oneshot::channel().0);
+        sender.write_all(head.as_bytes()).await.unwrap();
+        sender.write_all(&vec![b'x'; 1 << 19]).await.unwrap();
+        let mut buffer = vec![0; 1 << 20];
+        for most in [HEAD_READ, BODY_READ, BODY_READ] {
+            assert_eq!(stream.read(&mut buffer).await.unwrap() as u64, most);
+        }
+    }
+}
+
+#[test]
+fn what_waits_behind_a_head_is_bounded() {
+    let recorder = record([b"GET / HTTP/1.1\r\n\r\n".repeat(MANY)]);
+    assert!(matches!(recorder.state, State::Off) && recorder.partial.is_empty());
 }

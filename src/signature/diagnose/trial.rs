@@ -1,6 +1,6 @@
 //! The bench on which suspicions are tried: only a reproduced MAC counts.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -23,7 +23,6 @@ pub(super) struct Trial<'a> {
     /// The documented keys.
     pub(super) keys: Vec<Key>,
     work: usize,
-    used: Cell<usize>,
     tried: RefCell<HashSet<u64>>,
 }
 
@@ -33,7 +32,6 @@ impl<'a> Trial<'a> {
             context,
             keys: keys(context.scheme, context.secrets),
             work: context.allowance.work_for(context.request.body.len()),
-            used: Cell::new(0),
             tried: RefCell::default(),
         }
     }
@@ -140,19 +138,14 @@ impl<'a> Trial<'a> {
         if self.left() == 0 {
             return false;
         }
-        self.used.set(self.used.get().saturating_add(bytes));
-        self.used.get() <= self.work
+        let used = self.context.work.get().saturating_add(bytes);
+        self.context.work.set(used);
+        used <= self.work
     }
 
     /// The bytes of work that are left.
     pub(super) fn left(&self) -> usize {
-        self.work.saturating_sub(self.used.get())
-    }
-
-    /// The bytes of work that were asked for.
-    #[cfg(test)]
-    pub(super) fn used(&self) -> usize {
-        self.used.get()
+        self.work.saturating_sub(self.context.work.get())
     }
 }
 

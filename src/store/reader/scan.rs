@@ -7,16 +7,23 @@ use std::thread::{self, ScopedJoinHandle};
 use rusqlite::Connection;
 
 use super::Reader;
-use crate::delivery::Timestamp;
+use crate::delivery::{Delivery, Timestamp};
 use crate::store::connection::connect_readonly;
 use crate::store::error::AtPath as _;
 use crate::store::query::{Order, Position, Query};
+use crate::store::row::{self, DELIVERY_COLUMNS};
 use crate::store::{StoreError, file};
 
 /// Rows that are worth a thread and a connection of its own, which take about as long as a thousand.
 const PART_ROWS: i64 = 20_000;
 
 impl Reader {
+    /// The delivery at a place; `None` where it was pruned meanwhile.
+    pub(super) fn at(&self, place: Position) -> Result<Option<Delivery>, StoreError> {
+        let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE seq = ?1");
+        self.one(&sql, [place.0], row::delivery)
+    }
+
     /// The places of the first `most` deliveries that match, in this order.
     pub(super) fn places(
         &self,

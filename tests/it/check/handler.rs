@@ -12,12 +12,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use sha2::Sha256;
 
+use crate::harness::PATIENCE;
+
 /// The secret of every handler.
 pub const SECRET: &str = "whsec_handler";
 /// How old a signature may be, in seconds.
 const TOLERANCE: i64 = 300;
-/// How long a handler waits for a second delivery of one event, where its fault is what it does then.
-const MEETING: Duration = Duration::from_secs(2);
 
 /// How a provider signs, as its documents say.
 #[derive(Clone, Copy)]
@@ -106,7 +106,7 @@ pub enum Fault {
     CountsTwice,
     CountsNothing,
     Silent,
-    Slow,
+    Slow(Duration),
     Overloaded,
     DiesOfHalf,
     EndsAfterEmpty,
@@ -159,6 +159,8 @@ enum Reply {
     Text(String),
     Redirect,
     Nothing,
+    /// Nothing, until the other side closes.
+    Silence,
 }
 
 /// Starts a handler of this provider with this fault.
@@ -206,6 +208,11 @@ impl Desk {
             Reply::Status(status) => (status, "", "{}".to_owned()),
             Reply::Text(text) => (200, "", text),
             Reply::Redirect => (308, "Location: /elsewhere\r\n", String::new()),
+            Reply::Silence => {
+                let mut stream = stream;
+                let _ = stream.read(&mut [0]);
+                return true;
+            }
             Reply::Nothing => {
                 let _ = stream.shutdown(Shutdown::Both);
                 return true;
@@ -226,11 +233,8 @@ impl Desk {
         match self.fault {
             Fault::Redirects => return Reply::Redirect,
             // The first is the greeting.
-            Fault::Silent if number > 1 => {
-                std::thread::park_timeout(MEETING);
-                return Reply::Nothing;
-            }
-            Fault::Slow => std::thread::park_timeout(Duration::from_millis(200)),
+            Fault::Silent if number > 1 => return Reply::Silence,
+            Fault::Slow(time) if number > 1 => std::thread::park_timeout(time),
             Fault::Overloaded if number > 20 => return Reply::Status(429),
             Fault::ParsesFirst if serde_json::from_slice::<Value>(&received.body).is_err() => {
                 return Reply::Status(500);
@@ -392,7 +396,9 @@ impl Desk {
             _ => (),
         }
         let id = event["id"].as_str().unwrap_or_default();
-        if self.fault == Fault::Races && self.has_company(id) {
+        // The greeting comes alone.
+        let is_greeting = self.requests.load(Ordering::Relaxed) == 1;
+        if self.fault == Fault::Races && !is_greeting && self.has_company(id) {
             return Reply::Status(500);
         }
         let mut memory = self.memory.lock().unwrap();
@@ -421,14 +427,14 @@ impl Desk {
         Reply::Status(status)
     }
 
-    /// Whether another delivery of this event is under way. The first waits for one where there may
-    /// be one, so that no clock decides.
+    /// Whether another delivery of this event is under way. The first waits for one, so that no clock
+    /// decides.
     fn has_company(&self, id: &str) -> bool {
         let mut memory = self.memory.lock().unwrap();
         *memory.under_way.entry(id.to_owned()).or_default() += 1;
         self.met.notify_all();
         let is_alone = |memory: &mut Memory| memory.under_way[id] < 2;
-        let waited = self.met.wait_timeout_while(memory, MEETING / 4, is_alone);
+        let waited = self.met.wait_timeout_while(memory, PATIENCE, is_alone);
         let (mut memory, timeout) = waited.unwrap();
         if timeout.timed_out() {
             memory.under_way.remove(id);

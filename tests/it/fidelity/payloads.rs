@@ -1,5 +1,7 @@
 //! What is called documented of a payload is what the document shows of it, and is like it.
 
+use super::first;
+use crate::harness::FIRST;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -25,7 +27,7 @@ fn event(provider: &str, name: &str) -> Event {
 #[test]
 fn a_payload_is_documented_by_what_the_document_shows() {
     let shown = shown();
-    for provider in Catalogue::builtin().iter() {
+    for provider in first(&Catalogue::builtin()) {
         for (name, event) in provider.events().expect("valid") {
             let examples = shown[provider.name()].get(name);
             let examples = examples.into_iter().flatten();
@@ -102,7 +104,8 @@ fn events_and_providers_tell_how_much_is_documented() {
     assert!(one.contains(line), "{one}");
     let none = sandbox.run(&["events", "olympus"]).expect(0).stdout;
     assert!(!none.contains("in part"), "{none}");
-    let lines = sandbox.run(&["events", "--json"]).expect(0).json_lines();
+    let mut lines = sandbox.run(&["events", "--json"]).expect(0).json_lines();
+    lines.retain(|line| FIRST.contains(&line["provider"].as_str().expect("a name")));
     let sources = |of: &str| lines.iter().filter(|line| line["source"] == of).count();
     let counts = ["documented", "documented-in-part", "inferred"].map(sources);
     assert_eq!(counts, [3, 3, 51]);

@@ -1,5 +1,6 @@
 //! What is said of the published samples: every line that is quoted is a line of theirs.
 
+use super::first;
 use std::path::Path;
 
 use webhook_cli::provider::Catalogue;
@@ -17,7 +18,7 @@ fn dense(text: &str) -> String {
 
 #[test]
 fn a_quoted_line_is_a_line_of_the_document() {
-    for provider in Catalogue::builtin().iter() {
+    for provider in first(&Catalogue::builtin()) {
         let code = dense(&published(provider.name()));
         let flaws = &provider.definition.handler.habits;
         assert!(!flaws.is_empty(), "{}", provider.name());
@@ -31,7 +32,7 @@ fn a_quoted_line_is_a_line_of_the_document() {
 #[test]
 fn a_quoted_sentence_is_one_of_the_document() {
     let mut quoted = 0;
-    for provider in Catalogue::builtin().iter() {
+    for provider in first(&Catalogue::builtin()) {
         let text = dense(&published(provider.name())).to_lowercase();
         for note in &provider.definition.notes {
             // What stands between two quotation marks is every other part.
@@ -47,7 +48,7 @@ fn a_quoted_sentence_is_one_of_the_document() {
 
 #[test]
 fn a_flaw_names_single_checks() {
-    for provider in Catalogue::builtin().iter() {
+    for provider in first(&Catalogue::builtin()) {
         for flaw in &provider.definition.handler.habits {
             for check in &flaw.checks {
                 let is_one = check.contains('/') && !check.contains('*');

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::sender::{SECRET, deliver, envelope};
-use crate::harness::{Run, Sandbox};
+use crate::harness::{Run, Sandbox, in_time};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_webhook");
 
@@ -61,8 +61,11 @@ fn what_the_command_prints_does_not_stand_among_lines_of_json() {
 #[test]
 fn a_command_that_does_not_end_in_time_is_ended_and_the_answer_is_no() {
     let sandbox = Sandbox::new();
-    let line = "trap 'echo ended >&2; exit 0' TERM; while :; do sleep 0.05; done";
-    let run = beside(&sandbox, &["--within", "300ms"], line).expect(1);
+    let line = "trap 'echo ended >&2; exit 0' TERM; echo up >&2; while :; do sleep 0.05; done";
+    let run = in_time(|limit| {
+        let run = beside(&sandbox, &["--within", limit], line).expect(1);
+        run.stderr.contains("up\n").then_some(run)
+    });
     assert!(run.stderr.contains("ended\n"), "{}", run.stderr);
     let said = "warning: the time is over before the command's end: it is ended";
     assert!(run.stderr.contains(said), "{}", run.stderr);

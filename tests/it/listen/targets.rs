@@ -1,7 +1,7 @@
 //! Applications that are several, slow, gone or odd.
 
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
@@ -11,8 +11,8 @@ use rusqlite::Connection;
 
 use super::durable::{attempts, kept};
 use crate::harness::endpoint::{Endpoint, Reply};
-use crate::harness::sender::{SECRET, deliver, deliver_to, order};
-use crate::harness::{Listener, PATIENCE, Sandbox, own_address};
+use crate::harness::sender::{SECRET, deliver, deliver_to, envelope, order, signature};
+use crate::harness::{Listener, PATIENCE, Sandbox, own_address, post_message};
 
 fn listen(flags: &[&str]) -> (Sandbox, Listener) {
     let sandbox = Sandbox::new();
@@ -296,6 +296,41 @@ fn an_endless_answer_is_cut_off() {
     let (_sandbox, mut listener) = listen(&["--forward-to", &app.authority()]);
     assert_eq!(deliver(listener.address(), order("evt_1")).0, 502);
     assert_eq!(listener.next_of("attempt")["error"]["kind"], "too_large");
+}
+
+/// Of 100 files, 30 connections are served and 30 more wait for the applications, 15 for each.
+#[test]
+fn applications_that_hang_leave_room_for_the_events_of_others() {
+    let [(orders, open), (payments, also)] = [Endpoint::gated(0), Endpoint::gated(0)];
+    let [to_orders, to_payments] = [("order.*", &orders), ("payment.*", &payments)]
+        .map(|(events, app)| format!("{events}={}", app.authority()));
+    let sandbox = Sandbox::new();
+    let script = "ulimit -n 100; exec \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_webhook");
+    let listen = ["listen", "--json", "--port", "0", "--secret", SECRET];
+    let routes = ["--route", &to_orders, "--route", &to_payments];
+    let args = [&["-c", script, program][..], &listen, &routes].concat();
+    let mut listener = sandbox.listen_by("sh", &args);
+    let mut waiting = Vec::new();
+    for event in ["order.created", "payment.processed"] {
+        for number in 0..30 {
+            let body = envelope("olympus", event, &format!("{event}_{number}"));
+            let (name, value) = signature("olympus", SECRET, body.as_bytes());
+            let mut stream = TcpStream::connect(listener.address()).unwrap();
+            let message = post_message("/", &[(name, &value)], body.as_bytes());
+            stream.write_all(&message).unwrap();
+            waiting.push(stream);
+        }
+    }
+    let mut refused = 0;
+    for _ in 0..60 {
+        refused += usize::from(listener.next_of("delivery")["response"]["status"] == 503);
+    }
+    assert_eq!(refused, 30);
+    let other = envelope("olympus", "menu.item_updated", "evt_1");
+    assert_eq!(deliver(listener.address(), other).0, 200);
+    open.open();
+    also.open();
 }
 
 #[test]

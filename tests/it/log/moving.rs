@@ -276,6 +276,22 @@ fn prune_keeps_what_it_is_told_to_keep() {
         .expect(2);
 }
 
+/// The newest are those that were received last: an import of old ones takes nobody's place.
+#[test]
+fn prune_counts_by_the_time_of_reception() {
+    for keep in 0..=3 {
+        let sandbox = filled(&numbered(4)[2..]);
+        sandbox.file("old.ndjson", ndjson(&numbered(2)));
+        sandbox.run(&["log", "import", "old.ndjson"]).expect(0);
+        let orphan = attempt(1, "dlv_gone".into(), Ok(answer(200, "ok")));
+        add_attempt(&sandbox, orphan);
+        let count = keep.to_string();
+        sandbox.run(&["log", "prune", "--keep", &count]).expect(0);
+        let left: Vec<_> = (4 - keep..4).map(id).collect();
+        assert_eq!(ids(&sandbox.run(&["log", "--json"])), left);
+    }
+}
+
 #[test]
 fn prune_gives_space_back_while_another_process_writes() {
     let big = |number| {

@@ -70,7 +70,7 @@ fn a_newer_log_is_refused_with_both_versions() {
     let conn = rusqlite::Connection::open(sandbox.log_file()).unwrap();
     conn.pragma_update(None, "user_version", 99).unwrap();
     drop(conn);
-    expect_trouble(&sandbox, "has version `99`, this program reads up to `2`");
+    expect_trouble(&sandbox, "has version `99`, this program reads up to `3`");
 }
 
 #[test]

@@ -59,6 +59,13 @@ impl Replay {
     }
 }
 
+impl Drop for Replay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 pub fn bodies(seen: &[Message]) -> BTreeSet<Vec<u8>> {
     seen.iter().map(|seen| seen.body.clone()).collect()
 }

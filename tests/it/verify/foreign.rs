@@ -421,6 +421,51 @@ fn lines_that_a_container_has_cut_are_joined_by_stream() {
     }
 }
 
+/// A line whose middle part is not there is still JSON; only a file that says so proves that it is not
+/// whole: by the numbers of the parts, or by the length of the body in the capture.
+#[test]
+fn a_line_without_its_middle_is_unverified_where_the_file_says_so() {
+    let body = BODY.replace("{}", &format!("{{\"a\":\"{}\"}}", "b".repeat(50_000)));
+    let numbered = |members: [&str; 4]| -> Vec<String> {
+        let pieces: Vec<_> = parts(&capture(&body), "stdout", false);
+        let part = |(at, piece): (usize, &String)| {
+            let text = piece.splitn(4, ' ').nth(3).unwrap();
+            let [log, partial, id, ordinal] = members;
+            json!({log: text, partial: "true", id: "x", ordinal: (at + 1).to_string(),
+                ordinal.replace("ordinal", "last").replace("ORDINAL", "LAST"):
+                    (at + 1 == pieces.len()).to_string()})
+            .to_string()
+        };
+        pieces.iter().enumerate().map(part).collect()
+    };
+    let fluentd = numbered(["log", "partial_message", "partial_id", "partial_ordinal"]);
+    let journald = numbered([
+        "MESSAGE",
+        "CONTAINER_PARTIAL_MESSAGE",
+        "CONTAINER_PARTIAL_ID",
+        "CONTAINER_PARTIAL_ORDINAL",
+    ]);
+    let with_length: Value = serde_json::from_str(&capture(&body)).unwrap();
+    let with_length = |bytes: usize| {
+        let mut capture = with_length.clone();
+        capture["request"]["body_bytes"] = bytes.into();
+        parts(&capture.to_string(), "stdout", false)
+    };
+    for (lines, reason) in [
+        (fluentd, "a part of the line is missing"),
+        (journald, "a part of the line is missing"),
+        (with_length(body.len()), "were declared"),
+    ] {
+        assert_eq!(statuses("a.log", lines.join("\n")), ["valid"]);
+        let mut without = lines.clone();
+        without.remove(1);
+        let (verdicts, _) = judged("a.log", without.join("\n"));
+        let (status, told) = &verdicts[0];
+        assert_eq!(status, "unverified", "{told}");
+        assert!(told.contains(reason), "{told}");
+    }
+}
+
 #[test]
 fn commands_that_browsers_copy_for_windows_are_read_or_refused() {
     let body = BODY.replace("{}", r#"{"a":"50% of\n<b> & \"c\""}"#);

@@ -31,6 +31,32 @@ fn inputs_are_judged_in_their_order() {
     );
 }
 
+/// Small files are judged ahead and a large one by its parts, on all cores.
+#[test]
+fn many_inputs_and_a_large_one_are_judged_in_their_order() {
+    let sandbox = Sandbox::new();
+    let line = capture(BODY).replace('\n', "") + "\n";
+    let many = 600_000 / line.len() + 1;
+    sandbox.file("large.ndjson", line.repeat(many));
+    let small: Vec<_> = (0..30).map(|number| format!("{number}.json")).collect();
+    for name in &small {
+        sandbox.file(name, &line);
+    }
+    let (before, behind) = small.split_at(20);
+    let mut names: Vec<_> = before.iter().map(String::as_str).collect();
+    names.extend(["large.ndjson", "none.json"]);
+    names.extend(behind.iter().map(String::as_str));
+    let args: Vec<_> = names.iter().copied().chain(["--json"]).collect();
+    let run = verify(&sandbox, &args).expect(4);
+    assert!(run.stderr.contains("`none.json`"), "{}", run.stderr);
+    let of_large = (1..=many).map(|number| format!("large.ndjson:{number}"));
+    let first = |name: &String| format!("{name}:1");
+    let wanted = before.iter().map(first).chain(of_large);
+    let wanted: Vec<_> = wanted.chain(behind.iter().map(first)).collect();
+    let sources: Vec<_> = lines(&run).0.iter().map(|l| l["source"].clone()).collect();
+    assert_eq!(sources, wanted);
+}
+
 #[test]
 fn a_signature_alone_goes_under_the_header_of_the_provider() {
     let sandbox = Sandbox::new();
