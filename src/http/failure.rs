@@ -4,12 +4,40 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use rustls::CertificateError;
+
 use super::Target;
 use crate::delivery::{Failure, FailureKind};
 
+/// What is said of a certificate that nobody vouches for.
+const UNTRUSTED: &str = "its certificate is signed by nobody that this machine trusts";
+
 /// The failure behind an error of a client, found by walking its sources.
 pub(super) fn classify(error: &(dyn Error + 'static), target: &Target) -> Failure {
-    failure(kind_of(error), &innermost(error), target)
+    let certificate = chain(error).find_map(|cause| refused(cause.downcast_ref()?));
+    let cause = certificate.map_or_else(|| innermost(error), str::to_owned);
+    failure(kind_of(error), &cause, target)
+}
+
+/// Why a server's certificate is refused, where that is common.
+fn refused(error: &rustls::Error) -> Option<&'static str> {
+    let rustls::Error::InvalidCertificate(error) = error else {
+        return None;
+    };
+    Some(match error {
+        CertificateError::UnknownIssuer => UNTRUSTED,
+        // A certificate that signs itself, as `openssl req -x509` makes it.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            UNTRUSTED
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for other names"
+        }
+        _ => return None,
+    })
 }
 
 /// The failure to find an address of the target.

@@ -107,7 +107,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
         policy: Policy {
             provider: args.provider.clone(),
             freshness: freshness(&args.freshness),
-            allowance: Allowance::PROMPT,
+            allowance: Some(Allowance::PROMPT),
         },
         keyring,
         on_invalid: args.on_invalid,

@@ -248,3 +248,46 @@ fn https_is_trusted_by_the_flag_or_the_file_only() {
         run.stderr
     );
 }
+
+/// What a TLS library calls the fault tells nobody what to do.
+#[test]
+fn a_certificate_that_is_refused_is_told_in_words() {
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
+    };
+    let sender = Sender::new();
+    let params = |name: &str| CertificateParams::new([name.to_owned()]).expect("a name");
+    let key = || KeyPair::generate().expect("a key");
+    let mut authority = params("an authority");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let names = &mut authority.distinguished_name;
+    names.push(DnType::CommonName, "an authority");
+    let issuer = Issuer::new(authority.clone(), key());
+    let trusted = authority.self_signed(issuer.key()).expect("a certificate");
+    sender.sandbox().file("ca.pem", trusted.pem());
+    let (mut own, mut expired) = (params("localhost"), params("localhost"));
+    own.is_ca = authority.is_ca;
+    expired.not_after = date_time_ymd(2020, 1, 1);
+    for (params, is_own, words) in [
+        (params("localhost"), true, "signed by nobody"),
+        (own, true, "signed by nobody"),
+        (expired, false, "has expired"),
+        (params("example.org"), false, "is for other names"),
+    ] {
+        let key = key();
+        let made = if is_own {
+            params.self_signed(&key)
+        } else {
+            params.signed_by(&key, &issuer)
+        };
+        let made = made.expect("a certificate");
+        sender.sandbox().file("cert.pem", made.pem());
+        sender.sandbox().file("key.pem", key.serialize_pem());
+        let serving = ["--tls", "--cert", "cert.pem", "--key", "key.pem"];
+        let listener = sender.sandbox().listen(&serving);
+        let url = listener.url();
+        let args = ["order.sent", "--url", &url, "--cacert", "ca.pem"];
+        let run = sender.send(&args).expect(3);
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+}
