@@ -1,5 +1,5 @@
-//! THE SEND PATH: the one way in which a request leaves. Forwarding, sending, replaying and retrying
-//! differ in their trigger alone.
+//! The send path: the one way in which a delivery leaves. Forwarding, sending, replaying, retrying and
+//! testing differ in their trigger alone.
 
 mod endpoint_client;
 

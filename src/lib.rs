@@ -23,7 +23,7 @@
 //! any hyper service and sends requests; [`store`] is the log; [`formats`] reads and writes what other
 //! programs do; [`report`] gets values, those of the pure rooms among them, and returns text.
 //!
-//! [`dispatch`] is the one way out: every request that leaves is one attempt from there.
+//! [`dispatch`] is the one way out: every delivery that leaves is one attempt from there.
 //!
 //! The engines take resolved options and tell an observer what happens; they know neither the command
 //! line nor the terminal, and none knows another. [`receive`] decides, keeps, publishes and forwards;
@@ -39,13 +39,13 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the answer to a delivery, and whether it is forwarded | `receive/decide.rs`; a script or a full queue overrules it in `receive/mod.rs` |
+//! | the answer to a delivery, and whether it is forwarded | `receive/decide.rs`, its text `receive/replies.rs` (the reason that the owner reads is the verdict's, `signature/verify.rs`); a script or a full queue overrules it in `receive/mod.rs` |
 //! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried, and when, is `provider/schedule.rs` |
-//! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/` |
-//! | a check of `webhook test` | a row in `check/table/` |
-//! | a mistake that the doctor names | a row in `signature/diagnose/` |
+//! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/`, its JSON in `delivery/capture/`, its place in `log show` in `report/page.rs` |
+//! | a check of `webhook test` | a row in `check/table/GROUP.rs` (a new group also in `check/table.rs`), what it sends in `check/context/` |
+//! | a mistake that the doctor names | its words in `signature/diagnose/cause.rs`, how it is undone beside its kind in `signature/diagnose/` |
 //! | a provider, an event | a file below `fixtures/NAME/`, no code |
-//! | what a person reads | `report/`, and for help `cli/` |
+//! | what a person reads | `report/`, for help `cli/`, for warnings and the summary of a command its file in `command/` |
 //!
 //! # What holds everywhere
 //!

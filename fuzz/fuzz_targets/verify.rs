@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let policy = Policy {
-        allowance: Allowance::PROMPT,
+        allowance: Some(Allowance::PROMPT),
         ..Policy::default()
     };
     let now = Timestamp::from_seconds(1_700_000_000);

@@ -1,6 +1,6 @@
-//! What a check sends.
+//! What a check sends, and what comes of it.
 
-use crate::delivery::Request;
+use crate::delivery::{Attempt, Request};
 use crate::dispatch::SendMode;
 use crate::provider::Payload;
 
@@ -24,6 +24,17 @@ impl TestDelivery {
             request,
         }
     }
+}
+
+/// One delivery that was sent, and what came of it.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    /// The delivery's id in the log.
+    pub delivery_id: String,
+    /// What was sent.
+    pub delivery: TestDelivery,
+    /// What came of it.
+    pub attempt: Attempt,
 }
 
 /// Requests, and how they are sent.

@@ -104,6 +104,7 @@ impl Expect {
             Self::Within(part) => refused().or_else(|| Some((own, late(attempt, deadline, part)?))),
             Self::Rejected => match attempt.status() {
                 Some(status @ 200..=299) => Some((own, format!("accepted it with {status}"))),
+                // More than `is_refusal`: that the route takes what is genuine is asked for besides.
                 Some(400..=499) => None,
                 Some(status @ 100..=399) => {
                     let reason = format!("answered {status}, which neither takes nor refuses it");

@@ -91,12 +91,10 @@ impl<'a> CheckContext<'a> {
         Ok(case)
     }
 
-    /// With the signature of the genuine delivery before, which the receiver has seen and taken.
+    /// With the signature of the genuine delivery before, which the receiver has seen.
     pub fn signed_as_before(&mut self) -> Made {
-        let seen = match self.seen.clone() {
-            Some(seen) => seen,
-            None => self.payload()?,
-        };
+        let none = CheckError::Inapplicable("no genuine delivery was sent before");
+        let seen = self.seen.clone().ok_or(none)?;
         let mut document = self.document()?;
         // A provider's bodies need not have an id in which they differ, nor its data an object.
         body::add_field(&mut document.value, &self.definition().envelope.data);

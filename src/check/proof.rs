@@ -1,11 +1,9 @@
 //! What answers prove: whether a refusal counts, and whether a repeat did.
 
-use super::case::TestCase;
+use super::case::{Exchange, TestCase};
 use super::classify::{Conclusion, Expect, Flaw};
-use super::effects::{EffectLag, SideEffects};
-use super::presence::Presence;
-use super::report::Exchange;
-use super::runner::Runner;
+use super::effects::SideEffects;
+use super::runner::{HandlerState, Runner};
 use super::table::Check;
 use crate::delivery::FailureKind;
 
@@ -19,40 +17,47 @@ impl Runner<'_> {
         &mut self,
         expect: Expect,
         sent: &[Exchange],
-        presence: &mut Presence<'_>,
     ) -> Option<String> {
         let statuses: Vec<_> = sent.iter().filter_map(|one| one.attempt.status()).collect();
-        if let Some(status) = presence.refusal.filter(|status| statuses.contains(status))
+        if let Some(status) = self
+            .handler
+            .refusal
+            .filter(|status| statuses.contains(status))
             && expect == Expect::Rejected
         {
             return Some(format!(
                 "the handler answers {status} to genuine deliveries as well"
             ));
         }
+        // More statuses than `is_refusal`: who sends a forgery away so may send away everything by now.
         let reason = if statuses.contains(&429) {
             Some(RATE_LIMIT.to_owned())
         } else if statuses.iter().any(|one| matches!(one, 300..=499 | 503))
-            || sent.iter().any(|one| may_be_ban(expect, one, presence))
+            || sent
+                .iter()
+                .any(|one| may_be_ban(expect, one, &self.handler))
         {
-            self.ask_again(presence).await
+            self.ask_again().await
         } else {
             None
         };
-        if presence.limited.is_none() {
-            presence.limited.clone_from(&reason);
+        if self.handler.limited.is_none() {
+            self.handler.limited.clone_from(&reason);
         }
         reason
     }
 
     /// Sends one more genuine delivery; says how it is refused, or not answered, where it was taken at
     /// the start.
-    async fn ask_again(&mut self, presence: &Presence<'_>) -> Option<String> {
-        self.context.play(presence.event);
+    async fn ask_again(&mut self) -> Option<String> {
+        self.context.play(&self.usual_event);
         let case = self.context.genuine().ok()?;
-        let sent = self.send(&case, "a genuine delivery between refusals", presence);
+        let sent = self.send(&case, "a genuine delivery between refusals");
         let asked = sent.await.ok()?.into_iter().next()?;
         match asked.attempt.outcome {
-            Ok(answer) if answer.is_success() || Some(answer.status) == presence.refusal => None,
+            Ok(answer) if answer.is_success() || Some(answer.status) == self.handler.refusal => {
+                None
+            }
             Ok(answer) if answer.status == 429 => Some(RATE_LIMIT.to_owned()),
             Ok(answer) => Some(format!(
                 "genuine deliveries are answered {} since, so that refusals prove nothing",
@@ -73,13 +78,12 @@ impl Runner<'_> {
         check: &Check,
         case: &TestCase,
         before: Option<(&SideEffects, Result<f64, String>)>,
-        first: EffectLag,
     ) -> Conclusion {
         let Some((effects, before)) = before else {
             let reason = "accepted each time; `--effects COMMAND` tells whether it counted once";
             return Conclusion::Open(reason.into());
         };
-        match effects.is_one_since(before, first).await {
+        match effects.is_one_since(before, self.handler.first).await {
             Ok(None) => Conclusion::Sound,
             Ok(Some(reason)) if case.deliveries.iter().any(|one| one.event_id.is_empty()) => {
                 Conclusion::Open(format!(
@@ -98,15 +102,15 @@ impl Runner<'_> {
 
 /// Whether no answer may be that of something in front of the handler, which bans the sender: it cuts
 /// the connection, or lets nothing through. A handler that is slow answers nothing in time as well.
-fn may_be_ban(expect: Expect, sent: &Exchange, presence: &Presence<'_>) -> bool {
+fn may_be_ban(expect: Expect, sent: &Exchange, handler: &HandlerState) -> bool {
     let is_of_forgeries = matches!(expect, Expect::Rejected | Expect::NotCrashed);
     let is_silent = match &sent.attempt.outcome {
         Ok(_) => false,
         Err(failure) => match failure.kind {
             FailureKind::Reset | FailureKind::Protocol => true,
-            FailureKind::Timeout => is_of_forgeries || presence.limited.is_some(),
+            FailureKind::Timeout => is_of_forgeries || handler.limited.is_some(),
             _ => false,
         },
     };
-    is_silent && presence.is_greeted
+    is_silent && handler.is_greeted
 }

@@ -1,248 +1,94 @@
-//! Running checks: greet the handler, then send, wait and classify.
+//! What runs checks, and what it has learnt of the handler so far.
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::case::TestCase;
-use super::classify::{Conclusion, Expect, Flaw};
+use super::case::Exchange;
+use super::classify::Flaw;
 use super::context::CheckContext;
-use super::effects::SideEffects;
-use super::error::CheckError;
-use super::plan::Planned;
-use super::presence::Presence;
-use super::report::{Evidence, Exchange, finding};
-use super::table::{Check, EACH_EVENT};
-use crate::delivery::{Failure, FailureKind, Finding};
+use super::effects::{EffectLag, SideEffects};
+use crate::delivery::{FailureKind, Severity};
 use crate::dispatch::EndpointClient;
 
 /// Runs checks against one endpoint.
 pub struct Runner<'a> {
     /// The provider that is played.
-    pub context: CheckContext<'a>,
+    pub(super) context: CheckContext<'a>,
     /// The handler.
-    pub endpoint: &'a EndpointClient,
+    pub(super) endpoint: &'a EndpointClient,
     /// Where its side effects are counted.
-    pub effects: Option<&'a SideEffects>,
+    pub(super) effects: Option<&'a SideEffects>,
     /// Whether what is sent is kept in the log.
-    pub is_kept: bool,
+    pub(super) is_kept: bool,
     /// Told before it waits as long as a limiter's `Retry-After` says.
-    pub on_wait: &'a dyn Fn(Duration),
+    pub(super) on_wait: &'a dyn Fn(Duration),
+    /// The event of the first genuine delivery, and of those between refusals.
+    pub(super) usual_event: String,
+    /// What is known of the handler.
+    pub(super) handler: HandlerState,
 }
 
-/// What happens while checks run.
-#[derive(Debug)]
-pub enum CheckEvent<'e> {
-    /// The handler refuses a genuine delivery with this status; the checks say of what kind that is.
-    Refused(u16),
-    /// A check has ended.
-    Finding(&'e Finding),
+/// What earlier checks tell of the handler.
+#[derive(Default)]
+pub(super) struct HandlerState {
+    /// The check that ran last, and whether it got an answer.
+    pub last: Option<(String, bool)>,
+    /// Why nothing is sent any more.
+    pub gone: Option<String>,
+    /// The status with which it refuses the first genuine delivery, where it does.
+    pub refusal: Option<u16>,
+    /// Whether that one got an answer.
+    pub is_greeted: bool,
+    /// How the effects of that one showed, where effects are counted.
+    pub first: EffectLag,
+    /// Why refusals began to prove nothing, where they did.
+    pub limited: Option<String>,
 }
 
-/// How a run of checks ended.
-#[derive(Debug)]
-pub enum CheckEnd {
-    /// All checks ended. The handler may have gone away meanwhile.
-    Done {
-        /// Whether nothing listens any more.
-        is_gone: bool,
-        /// Why some refusals prove nothing: something in front of the handler, or the handler itself,
-        /// began to refuse what is genuine. The checks that met it are open.
-        limited: Option<String>,
-    },
-    /// Nobody answered the first genuine delivery; no check was run.
-    Unreachable(Failure),
-    /// The handler refuses what is genuine with this status, as if the secret were another, or nothing
-    /// that is planned has to be accepted, so that every check would pass; none was run.
-    Refused(u16),
-    /// It was stopped.
-    Stopped,
-}
-
-impl Runner<'_> {
-    /// Sends one genuine delivery, so that a dead endpoint and a wrong secret are told once and not by
-    /// every check; then runs the checks in order. `observe` is told of each end and may stop the run,
-    /// as `stop` does when it is ready.
-    pub async fn run(
-        mut self,
-        planned: Vec<Planned>,
-        observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
-        stop: impl Future<Output = ()>,
-    ) -> Result<CheckEnd, CheckError> {
-        let end = tokio::select! {
-            biased;
-            () = stop => CheckEnd::Stopped,
-            end = self.checks(&planned, observe) => end?,
-        };
-        self.endpoint.settle().await?;
-        Ok(end)
+impl<'a> Runner<'a> {
+    /// Plays `context` against `endpoint`, and counts `effects`, where they are counted. `is_kept` says
+    /// whether the endpoint's log keeps what is sent; `on_wait` is told before it waits as long as a
+    /// limiter's `Retry-After` says.
+    pub fn new(
+        context: CheckContext<'a>,
+        endpoint: &'a EndpointClient,
+        effects: Option<&'a SideEffects>,
+        is_kept: bool,
+        on_wait: &'a dyn Fn(Duration),
+    ) -> Self {
+        Self {
+            context,
+            endpoint,
+            effects,
+            is_kept,
+            on_wait,
+            usual_event: String::new(),
+            handler: HandlerState::default(),
+        }
     }
+}
 
-    async fn checks(
-        &mut self,
-        planned: &[Planned],
-        observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
-    ) -> Result<CheckEnd, CheckError> {
-        // The event of the checks that are about none in particular, where there are any.
-        let usual = planned.iter().find(|one| one.check.id != EACH_EVENT);
-        let usual = usual.or_else(|| planned.first());
-        let mut presence = Presence {
-            event: usual.map_or("", |planned| &planned.event),
-            ..Presence::default()
-        };
-        let before = match self.effects {
-            Some(effects) => Some((effects, effects.count().await)),
-            None => None,
-        };
-        if let Some(end) = self.greet(planned, observe, &mut presence).await? {
-            return Ok(end);
-        }
-        if let Some((effects, before)) = before {
-            let first = effects.lag_since(before).await;
-            presence.first = first.map_err(CheckError::Uncountable)?;
-        }
-        for planned in planned {
-            let found = self.check(planned, &mut presence).await?;
-            self.endpoint.settle().await?;
-            if observe(CheckEvent::Finding(&found)).is_break() {
-                return Ok(CheckEnd::Stopped);
-            }
-        }
-        let is_gone = presence.gone.is_some();
-        let limited = presence.limited;
-        Ok(CheckEnd::Done { is_gone, limited })
-    }
-
-    /// How the run ends with its first genuine delivery, where it does.
-    async fn greet(
-        &mut self,
-        planned: &[Planned],
-        observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
-        presence: &mut Presence<'_>,
-    ) -> Result<Option<CheckEnd>, CheckError> {
-        self.context.play(presence.event);
-        let case = self.context.genuine()?;
-        let greeting = self.send(&case, "a greeting", presence).await;
-        let Some(greeting) = greeting.ok().and_then(|sent| sent.into_iter().next()) else {
+impl HandlerState {
+    /// Notes what the check of this id met. Where nothing listens any more, the check before is to blame; where that got no answer, it was found out already, and the reason not to run this one is
+    /// the error.
+    pub fn notice(&mut self, id: &str, sent: &[Exchange]) -> Result<Option<Flaw>, String> {
+        let is_refused = |one: &Exchange| matches!(&one.attempt.outcome, Err(failure) if failure.kind == FailureKind::Refused);
+        let is_answered = sent.iter().all(|one| one.attempt.outcome.is_ok());
+        let last = self.last.replace((id.to_owned(), is_answered));
+        let Some(shown_by) = sent.iter().position(is_refused) else {
             return Ok(None);
         };
-        presence.is_greeted = greeting.attempt.outcome.is_ok();
-        let has_to_accept = |planned: &Planned| {
-            !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
+        let (reason, was_answered) = match last {
+            Some((id, answered)) => (format!("nothing listens since `{id}`"), answered),
+            None => ("nothing listens any more".into(), true),
         };
-        let status = match greeting.attempt.outcome {
-            Ok(answer) if answer.is_success() => return Ok(None),
-            Ok(answer) => answer.status,
-            // A handler that drops the connection is there.
-            Err(failure) if is_there(failure.kind) => return Ok(None),
-            Err(failure) => return Ok(Some(CheckEnd::Unreachable(failure))),
-        };
-        // What a handler answers that takes the signature for a false one, and a limiter to whatever.
-        let tells_nothing = matches!(status, 400 | 401 | 403 | 429);
-        if tells_nothing || !planned.iter().any(has_to_accept) {
-            return Ok(Some(CheckEnd::Refused(status)));
+        self.gone = Some(reason.clone());
+        if !was_answered {
+            return Err(reason);
         }
-        presence.refusal = Some(status);
-        let goes_on = observe(CheckEvent::Refused(status));
-        Ok(goes_on.is_break().then_some(CheckEnd::Stopped))
+        Ok(Some(Flaw {
+            severity: Severity::Crash,
+            reason: format!("{reason}: the receiver has ended"),
+            shown_by,
+        }))
     }
-
-    /// Runs one check. Nothing is sent any more once the endpoint is gone.
-    async fn check(
-        &mut self,
-        planned: &Planned,
-        presence: &mut Presence<'_>,
-    ) -> Result<Finding, CheckError> {
-        let start = Instant::now();
-        let (conclusion, mut sent) = match presence.gone.clone() {
-            Some(reason) => (Conclusion::Skipped(reason), Vec::new()),
-            None => self.conclude(planned, presence).await?,
-        };
-        let requests = sent.len();
-        let place = match &conclusion {
-            Conclusion::Flawed(flaw) => flaw.shown_by,
-            _ => requests.saturating_sub(1),
-        };
-        let shown = (place < requests).then(|| Evidence {
-            exchange: sent.swap_remove(place),
-            url: self.endpoint.url(),
-            is_kept: self.is_kept,
-        });
-        let (provider, took) = (self.context.provider(), start.elapsed());
-        Ok(finding(
-            planned,
-            provider,
-            conclusion,
-            requests,
-            shown.as_ref(),
-            took,
-        ))
-    }
-
-    /// What a check comes to, and what was sent to find it.
-    async fn conclude(
-        &mut self,
-        planned: &Planned,
-        presence: &mut Presence<'_>,
-    ) -> Result<(Conclusion, Vec<Exchange>), CheckError> {
-        let skipped = |reason| Ok((Conclusion::Skipped(reason), Vec::new()));
-        let case = match self.case(planned)? {
-            Ok(case) => case,
-            Err(reason) => return skipped(reason),
-        };
-        let expect = planned.check.expect;
-        let before = match self.effects.filter(|_| expect == Expect::AcceptedOnce) {
-            Some(effects) => Some((effects, effects.count_before(presence.first).await)),
-            None => None,
-        };
-        let sent = match self.send(&case, &planned.id, presence).await {
-            Ok(sent) => sent,
-            Err(reason) => return skipped(reason),
-        };
-        match presence.notice(&planned.id, &sent) {
-            Err(reason) => return skipped(reason),
-            Ok(Some(flaw)) => return Ok((Conclusion::Flawed(flaw), sent)),
-            Ok(None) => {}
-        }
-        // Under a load, a limit is what the check is about, and silence is after half a body; unless
-        // it was met before.
-        let is_judged = (case.is_load() || case.after_half) && presence.limited.is_none();
-        if !is_judged && let Some(reason) = self.proves_nothing(expect, &sent, presence).await {
-            return Ok((Conclusion::Open(reason), sent));
-        }
-        let conclusion = match (self.classify(planned.check, &sent), expect) {
-            (Some(flaw), _) => Conclusion::Flawed(flaw),
-            (None, Expect::AcceptedOnce) => {
-                self.counted_once(planned.check, &case, before, presence.first)
-                    .await
-            }
-            (None, _) => Conclusion::Sound,
-        };
-        Ok((conclusion, sent))
-    }
-
-    /// What a check sends, or why there is nothing to send.
-    fn case(&mut self, planned: &Planned) -> Result<Result<TestCase, String>, CheckError> {
-        self.context.play(&planned.event);
-        let is_forgery = planned.check.expect == Expect::Rejected;
-        Ok(match (planned.check.case)(&mut self.context) {
-            Err(CheckError::Inapplicable(reason)) => Err(reason.to_owned()),
-            Ok(case) if is_forgery && self.context.is_genuine(&case) => {
-                Err("what it would send is a genuine delivery of this provider".to_owned())
-            }
-            made => Ok(made?),
-        })
-    }
-
-    fn classify(&self, check: &Check, sent: &[Exchange]) -> Option<Flaw> {
-        let attempts: Vec<_> = sent.iter().map(|one| one.attempt.clone()).collect();
-        let deadline = self.context.provider().definition.delivery.timeout();
-        check.expect.classify(check.severity, deadline, &attempts)
-    }
-}
-
-const fn is_there(kind: FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::Reset | FailureKind::Protocol | FailureKind::TooLarge
-    )
 }

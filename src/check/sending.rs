@@ -5,11 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
-use super::case::{TestCase, TestDelivery};
-use super::presence::Presence;
-use super::report::Exchange;
+use super::case::{Exchange, TestCase, TestDelivery};
 use super::runner::Runner;
-use crate::delivery::{Attempt, Delivery, DeliverySource, Status, Timestamp, Verdict, id};
+use crate::delivery::{Attempt, Delivery, DeliverySource, Timestamp};
 use crate::dispatch::SendMode;
 
 /// The longest that one request waits in all as `Retry-After` says, in seconds: the window of most
@@ -22,13 +20,8 @@ impl Runner<'_> {
     /// Sends what a check sends; what came back, in the order of sending. What a limiter puts off is
     /// sent again when it says, unless it is a load, or it was in vain before. Fails with the reason why
     /// it cannot be sent.
-    pub(super) async fn send(
-        &self,
-        case: &TestCase,
-        id: &str,
-        presence: &Presence<'_>,
-    ) -> Result<Vec<Exchange>, String> {
-        let is_patient = !case.is_load() && presence.limited.is_none();
+    pub(super) async fn send(&self, case: &TestCase, id: &str) -> Result<Vec<Exchange>, String> {
+        let is_patient = !case.is_load() && self.handler.limited.is_none();
         let waits = if is_patient { WAITS } else { 0 };
         let mut deliveries = Vec::new();
         for delivery in &case.deliveries {
@@ -88,21 +81,17 @@ impl Runner<'_> {
 
     /// What the log keeps of a delivery that a check sends.
     fn logged(&self, delivery: &TestDelivery, check: &str) -> Delivery {
-        let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Delivery {
-            id: id::delivery(),
-            received_at: self.context.now(),
-            source: DeliverySource::Test,
-            remote: None,
-            provider: known(self.context.provider().name()),
-            event: known(&delivery.event),
-            event_id: known(&delivery.event_id),
-            duplicate_of: None,
-            verdict: Verdict::new(Status::Unverified)
-                .because(format!("sent by `webhook test` for `{check}`")),
-            request: delivery.request.clone(),
-            response_status: None,
-        }
+        Delivery::composed(
+            DeliverySource::Test,
+            self.context.now(),
+            [
+                self.context.provider().name(),
+                &delivery.event,
+                &delivery.event_id,
+            ],
+            format!("sent by `webhook test` for `{check}`"),
+            delivery.request.clone(),
+        )
     }
 }
 

@@ -20,7 +20,6 @@ use crate::exit::{CliError, Outcome};
 use crate::http::Target;
 use crate::provider::{Keyring, Policy, verify_request};
 use crate::replay::{Pacing, Replay, Selection};
-use crate::signature::Allowance;
 use crate::store::Log;
 use report::RunReport;
 
@@ -78,7 +77,7 @@ fn replay(
 fn recognise(delivery: &mut Delivery, setup: &Setup, keyring: &Keyring) {
     let policy = Policy {
         provider: delivery.provider.clone(),
-        allowance: Allowance::NONE,
+        allowance: None,
         ..Policy::default()
     };
     let (request, at) = (&delivery.request, delivery.received_at);

@@ -66,13 +66,9 @@ async fn play(
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
     let target = endpoint.request_target().to_owned();
     let effects = side_effects(args, setup, world)?;
-    let runner = Runner {
-        context: CheckContext::new(provider, key, target, world.clock, rand::random()),
-        endpoint: &endpoint,
-        effects: effects.as_ref(),
-        is_kept: !args.no_log,
-        on_wait: &tell_of_wait(world),
-    };
+    let context = CheckContext::new(provider, key, target, world.clock, rand::random());
+    let on_wait = tell_of_wait(world);
+    let runner = Runner::new(context, &endpoint, effects.as_ref(), !args.no_log, &on_wait);
     let cut = |message: &str, outcome| Shortfall::interrupted(message.to_owned(), outcome);
     match check(runner, planned, &mut output).await {
         Ok((ended, signal)) => output.end(shortfall(ended, signal)),

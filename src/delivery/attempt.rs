@@ -73,6 +73,12 @@ pub const fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
 
+/// Whether a status refuses a delivery for what it is: the other 4xx tell of the route, of a limit or
+/// of the form of the request, whatever its signature.
+pub const fn is_refusal(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 404 | 405 | 408 | 410 | 411 | 413..=415 | 429)
+}
+
 /// The kind of a failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]

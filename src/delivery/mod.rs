@@ -17,7 +17,9 @@ mod verdict;
 
 use std::time::Duration;
 
-pub use attempt::{Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_success};
+pub use attempt::{
+    Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_refusal, is_success,
+};
 pub use capture::About;
 pub use filter::{EventFilter, FilterError};
 pub use finding::{Advice, CheckOutcome, Finding, HandlerLine, Severity};
@@ -57,6 +59,32 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// A delivery that was composed here, which nobody has verified, for this reason. Of the names of
+    /// its provider, its event and its event's id, an empty one is none.
+    pub fn composed(
+        source: DeliverySource,
+        at: Timestamp,
+        names: [&str; 3],
+        reason: impl Into<String>,
+        request: Request,
+    ) -> Self {
+        let known = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        let [provider, event, event_id] = names.map(known);
+        Self {
+            id: id::delivery(),
+            received_at: at,
+            source,
+            remote: None,
+            provider,
+            event,
+            event_id,
+            duplicate_of: None,
+            verdict: Verdict::new(Status::Unverified).because(reason),
+            request,
+            response_status: None,
+        }
+    }
+
     /// What the check found when it was received.
     pub fn verification(&self) -> Verification {
         Verification {

@@ -45,6 +45,22 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
+
+    /// Whether the MAC is right, however old it is.
+    pub const fn is_proven(self) -> bool {
+        matches!(self, Self::Valid | Self::Stale)
+    }
+
+    /// Whether there is a signature, and it is wrong.
+    pub const fn is_wrong(self) -> bool {
+        matches!(self, Self::Mismatch | Self::Malformed)
+    }
+
+    /// Whether a delivery counts as one of its event: nothing that may be forged takes the place of a
+    /// genuine one, unless nobody can tell.
+    pub const fn is_counted(self) -> bool {
+        self.is_proven() || matches!(self, Self::Unverified)
+    }
 }
 
 /// A status with its grounds. Never holds a secret or the MAC that was expected.

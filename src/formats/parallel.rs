@@ -41,13 +41,13 @@ pub fn map_in_order<'scope, A: Send + 'scope, B: Send + 'scope>(
 
 /// How many bytes may be held at once.
 #[derive(Debug)]
-pub struct ByteBudget {
+pub struct ReadBudget {
     limit: usize,
     held: Mutex<usize>,
     freed: Condvar,
 }
 
-impl ByteBudget {
+impl ReadBudget {
     /// One of `limit` bytes.
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -73,7 +73,7 @@ impl ByteBudget {
 /// A share of a budget.
 #[derive(Debug)]
 pub struct ByteShare {
-    budget: Arc<ByteBudget>,
+    budget: Arc<ReadBudget>,
     bytes: usize,
 }
 
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_budget_makes_wait_but_for_one_that_alone_is_too_much() {
-        let budget = ByteBudget::new(10);
+        let budget = ReadBudget::new(10);
         let large = budget.take(50);
         thread::scope(|scope| {
             let small = scope.spawn(|| budget.take(1));

@@ -13,7 +13,7 @@ use std::{iter, vec};
 use serde_json::value::RawValue;
 
 use super::line::{self, LineResult};
-use super::parallel::{ByteBudget, ByteShare, map_in_order};
+use super::parallel::{ByteShare, ReadBudget, map_in_order};
 use super::{FilePosition, FormatError, FoundCapture, curl, message, page};
 use crate::delivery::text;
 use form::TextForm;
@@ -101,7 +101,7 @@ where
 fn blocks<R: BufRead>(
     mut lines: LineReader<R>,
 ) -> impl Iterator<Item = (Vec<TextLine>, ByteShare)> {
-    let budget = ByteBudget::new(MAX_HELD);
+    let budget = ReadBudget::new(MAX_HELD);
     iter::from_fn(move || {
         let (mut block, mut bytes) = (Vec::new(), 0);
         while bytes < BLOCK

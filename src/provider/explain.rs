@@ -17,64 +17,59 @@ pub(super) struct Explanation<'a> {
 }
 
 impl Explanation<'_> {
-    /// The verdict with the proven cause of a wrong signature; with the local development secret
-    /// alone, that nothing can be said.
-    pub(super) fn of(&self, mut verdict: Verdict, allowance: Allowance) -> Verdict {
-        let wrong = matches!(verdict.status, Status::Mismatch | Status::Malformed);
-        if self.keyring.is_local() && !matches!(verdict.status, Status::Valid | Status::Stale) {
-            let found = wrong.then(|| self.diagnosis(allowance)).flatten();
-            return self.unverified(verdict, found);
-        }
-        if !wrong || verdict.cause.is_some() {
-            return verdict;
-        }
-        if self.request.body.len() > allowance.largest_body {
-            return verdict.hinting(format!(
-                "no cause is looked for here in a body of more than {} KiB; `webhook verify` looks further",
-                allowance.largest_body >> 10
-            ));
-        }
-        if let Some(found) = self.diagnosis(allowance) {
+    /// The verdict with the proven cause of a wrong signature, and whether none was looked for, as there
+    /// is no allowance; with the local development secret alone, that nothing can be said.
+    pub(super) fn of(&self, mut verdict: Verdict, allowance: Option<Allowance>) -> (Verdict, bool) {
+        let is_wrong = verdict.status.is_wrong() && verdict.cause.is_none();
+        let found = is_wrong.then(|| self.diagnosis(allowance)).flatten();
+        let is_open = is_wrong && found.is_none();
+        if let Some(found) = found {
             verdict.cause = Some(found.cause.into());
             verdict.reason = Some(found.reason);
             verdict.hint = Some(found.hint);
-        } else if verdict.status == Status::Mismatch && ends_early(&self.request.body) {
+        }
+        if self.keyring.is_local() && !verdict.status.is_proven() {
+            self.leave_open(&mut verdict);
+        } else if let Some(allowance) = allowance.filter(|_| is_open) {
+            self.say_without_cause(&mut verdict, allowance);
+        }
+        (verdict, is_open && allowance.is_none())
+    }
+
+    /// Says of a wrong signature without a proven cause what can be said all the same.
+    fn say_without_cause(&self, verdict: &mut Verdict, allowance: Allowance) {
+        let body = &self.request.body;
+        if body.len() > allowance.largest_body {
+            verdict.hint = Some(format!(
+                "no cause is looked for here in a body of more than {} KiB; `webhook verify` looks further",
+                allowance.largest_body >> 10
+            ));
+        } else if verdict.status == Status::Mismatch && ends_early(body) {
             // Nothing proves it, so it is no cause.
             verdict.reason = Some("the body ends in the middle of its JSON".into());
             let hint = "look where it was cut: `Content-Length` counts bytes, not characters";
             verdict.hint = Some(hint.into());
         }
-        verdict
     }
 
     /// What the local secret does not verify may be genuine; only a proven cause says that it was
     /// meant to be ours.
-    fn unverified(&self, verdict: Verdict, found: Option<Diagnosis>) -> Verdict {
-        let give = format!(
-            "give the endpoint's secret: `--secret {}=…`",
-            self.provider.name()
-        );
-        let (cause, reason, hint) = match (found, verdict.status) {
-            (Some(found), _) => (Some(found.cause.into()), Some(found.reason), found.hint),
-            (None, Status::Missing | Status::Malformed) => (None, verdict.reason.clone(), give),
-            (None, _) => {
-                let reason = "not signed with the local development secret";
-                (None, Some(reason.into()), give)
+    fn leave_open(&self, verdict: &mut Verdict) {
+        if verdict.cause.is_none() {
+            if !matches!(verdict.status, Status::Missing | Status::Malformed) {
+                verdict.reason = Some("not signed with the local development secret".into());
             }
-        };
-        Verdict {
-            status: Status::Unverified,
-            cause,
-            reason,
-            hint: Some(hint),
-            ..verdict
+            let name = self.provider.name();
+            verdict.hint = Some(format!("give the endpoint's secret: `--secret {name}=…`"));
         }
+        verdict.status = Status::Unverified;
     }
 
-    fn diagnosis(&self, allowance: Allowance) -> Option<Diagnosis> {
+    fn diagnosis(&self, allowance: Option<Allowance>) -> Option<Diagnosis> {
         if let Some(found) = self.example() {
             return Some(found);
         }
+        let allowance = allowance?;
         let name = self.provider.name();
         let others: Vec<_> = self
             .catalogue

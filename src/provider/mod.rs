@@ -5,15 +5,14 @@
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
 mod catalogue;
-mod clock;
 mod compose;
 mod definition;
 mod error;
 mod event;
-mod expected;
 mod explain;
 mod facts;
 mod fault;
+mod fault_answer;
 mod keyring;
 mod nearest;
 mod observe;
@@ -25,7 +24,6 @@ mod stream;
 mod verify_request;
 
 pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
-pub use clock::FastClock;
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::{CatalogueError, DEFINITION_FILE};
@@ -34,7 +32,7 @@ pub use fault::{Fault, FaultError};
 pub use keyring::Keyring;
 pub use nearest::{did_you_mean, nearest};
 pub use observe::observe;
-pub use read::read_definition;
+pub use read::{read_definition, read_file, read_text};
 pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern};
 pub use story::Story;
 pub use stream::verify_stream;

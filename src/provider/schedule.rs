@@ -113,15 +113,8 @@ impl DeliveryRules {
             return NextAttempt::NotRetried;
         }
         let retry = attempts.checked_sub(1);
-        let Some(delay) = retry.and_then(|index| self.retry.schedule.get(index)) else {
-            return NextAttempt::Exhausted;
-        };
-        let from = match self.retry.counted_from {
-            CountedFrom::First => first_at,
-            CountedFrom::Previous => now,
-        };
-        let seconds = i64::try_from(delay.0.as_secs()).unwrap_or(i64::MAX);
-        NextAttempt::At(from.plus_seconds(seconds))
+        let due = retry.and_then(|index| self.retry.due(index, first_at, now));
+        due.map_or(NextAttempt::Exhausted, NextAttempt::At)
     }
 
     /// The answer's deadline.
@@ -138,15 +131,26 @@ impl Retry {
 
     /// The wait before each retry, and the time since the first attempt.
     pub fn waits(&self) -> impl Iterator<Item = (Duration, Duration)> {
-        self.schedule.iter().scan(Duration::ZERO, |total, delay| {
-            let before = match self.counted_from {
-                CountedFrom::First => *total,
-                CountedFrom::Previous => Duration::ZERO,
-            };
-            let wait = delay.0.saturating_sub(before);
-            *total += wait;
-            Some((wait, *total))
+        let first = Timestamp::from_seconds(0);
+        let since = |from: Timestamp, to: Timestamp| {
+            Duration::from_secs(to.seconds().abs_diff(from.seconds()))
+        };
+        (0..).scan(first, move |previous, index| {
+            let before = *previous;
+            *previous = self.due(index, first, before)?.max(before);
+            Some((since(before, *previous), since(first, *previous)))
         })
+    }
+
+    /// When the retry at this place of the schedule is due: after a first attempt that was made at
+    /// `first`, and one before it that ended at `previous`. `None` behind the last.
+    fn due(&self, index: usize, first: Timestamp, previous: Timestamp) -> Option<Timestamp> {
+        let from = match self.counted_from {
+            CountedFrom::First => first,
+            CountedFrom::Previous => previous,
+        };
+        let delay = self.schedule.get(index)?.0.as_secs();
+        Some(from.plus_seconds(i64::try_from(delay).unwrap_or(i64::MAX)))
     }
 }
 

@@ -44,6 +44,7 @@ pub fn verify_stream<'a>(
         event_id: envelope.id.find(headers, None),
         challenge: None,
         is_odd: false,
+        is_undiagnosed: false,
         verdict,
         work: 0,
     })

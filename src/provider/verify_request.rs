@@ -25,8 +25,8 @@ pub struct Policy {
     pub provider: Option<String>,
     /// How the signed time is judged.
     pub freshness: Freshness,
-    /// How far the cause of a wrong signature is looked for.
-    pub allowance: Allowance,
+    /// How far the cause of a wrong signature is looked for; `None` for not at all.
+    pub allowance: Option<Allowance>,
 }
 
 /// Any provider, as documented, every cause looked for.
@@ -35,7 +35,7 @@ impl Default for Policy {
         Self {
             provider: None,
             freshness: Freshness::default(),
-            allowance: Allowance::THOROUGH,
+            allowance: Some(Allowance::THOROUGH),
         }
     }
 }
@@ -53,6 +53,8 @@ pub struct RequestVerdict<'a> {
     pub challenge: Option<String>,
     /// Whether the body was looked at and is not JSON, which is what providers send.
     pub is_odd: bool,
+    /// Whether its signature is wrong, and only for want of an allowance no cause was looked for.
+    pub is_undiagnosed: bool,
     /// Whether it is genuine.
     pub verdict: Verdict,
     /// The bytes of work that were spent on why not.
@@ -79,6 +81,7 @@ impl RequestVerdict<'_> {
             event_id: None,
             challenge: None,
             is_odd: false,
+            is_undiagnosed: false,
             verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
             work: 0,
         }
@@ -119,6 +122,7 @@ pub fn verify_request<'a>(
         request,
         work: Cell::new(0),
     };
+    let (verdict, is_undiagnosed) = explanation.of(verdict, policy.allowance);
     let envelope = &provider.definition.envelope;
     RequestVerdict {
         provider: Some(provider),
@@ -127,7 +131,8 @@ pub fn verify_request<'a>(
         challenge: (fields.as_ref()).and_then(|fields| fields.string("challenge")),
         // Looked through once more only where it is no object or was unpacked.
         is_odd: !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
-        verdict: explanation.of(verdict, policy.allowance),
+        is_undiagnosed,
+        verdict,
         work: explanation.work.get(),
     }
 }

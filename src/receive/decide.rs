@@ -1,10 +1,10 @@
 //! What is made of an arrival: one decision, so that what is answered and what is forwarded can't
 //! disagree.
 
-use super::probe::{kept_from_application, source};
+use super::probe::kept_from_application;
 use super::replies::{challenge, error, later, received, refusal};
 use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
-use crate::delivery::{Delivery, Request, Status, Timestamp, Verdict};
+use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
 use crate::provider::{Policy, RequestVerdict, verify_request};
 use crate::signature::Allowance;
@@ -33,26 +33,39 @@ pub struct Decision {
     pub routes: Vec<usize>,
     /// Whether it delivers nothing and only asks.
     pub is_probe: bool,
+    /// Whether the cause of its wrong signature is still to be looked for.
+    pub is_undiagnosed: bool,
     /// Whether the sender may learn what only the owner of this machine should.
     pub is_from_owner: bool,
 }
 
 impl Decision {
-    /// The delivery of an arrival that was decided on so, before it is known which one of its event it
-    /// is and what is answered.
-    pub(super) fn into_delivery(self, id: String, now: Timestamp, arrival: Arrival) -> Delivery {
+    /// The delivery of an arrival that was decided on so, which repeats `duplicate_of` and is answered
+    /// with `response_status`.
+    pub(super) fn into_delivery(
+        self,
+        id: String,
+        now: Timestamp,
+        arrival: Arrival,
+        duplicate_of: Option<String>,
+        response_status: Option<u16>,
+    ) -> Delivery {
         Delivery {
             id,
             received_at: now,
-            source: source(self.is_probe),
+            source: if self.is_probe {
+                DeliverySource::Probe
+            } else {
+                DeliverySource::Listen
+            },
             remote: Some(arrival.remote.to_string()),
             provider: self.provider,
             event: self.event,
             event_id: self.event_id,
-            duplicate_of: None,
+            duplicate_of,
             verdict: self.verdict,
             request: arrival.request,
-            response_status: None,
+            response_status,
         }
     }
 }
@@ -80,8 +93,7 @@ impl Rules {
         }
         let policy = self.policy(request, diagnoses);
         let mut verified = verify_request(&self.catalogue, &self.keyring, &policy, request, now);
-        if !diagnoses && self.may_have_cause(&verified.verdict, arrival) && !self.keyring.is_local()
-        {
+        if verified.is_undiagnosed && !self.keyring.is_local() {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
         note_odd_body(&mut verified);
@@ -91,6 +103,7 @@ impl Rules {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
             responder: self.responder(&verified, &routes, is_from_owner),
             is_probe: false,
+            is_undiagnosed: verified.is_undiagnosed,
             event: verified.event,
             event_id: verified.event_id,
             verdict: verified.verdict,
@@ -99,24 +112,14 @@ impl Rules {
         }
     }
 
-    /// Whether a verdict that was reached without looking for a cause may come out with one.
-    pub(super) fn may_have_cause(&self, verdict: &Verdict, arrival: &Arrival) -> bool {
-        let is_wrong = match verdict.status {
-            Status::Mismatch | Status::Malformed => true,
-            // With the local secret alone, a wrong signature is no mismatch.
-            Status::Unverified => self.keyring.is_local(),
-            Status::Valid | Status::Stale | Status::Missing => false,
-        };
-        let is_small = arrival.request.body.len() <= self.policy.allowance.largest_body;
-        is_wrong && is_small && verdict.cause.is_none() && arrival.problem.is_none()
-    }
-
+    /// The policy for a request. A body that is too large for a diagnosis takes no time, and its
+    /// verdict says so at once.
     fn policy(&self, request: &Request, diagnoses: bool) -> Policy {
-        let mut policy = self.policy.clone();
-        if !diagnoses && request.body.len() <= policy.allowance.largest_body {
-            policy.allowance = Allowance::NONE;
+        let is_at_once = |allowance: &Allowance| request.body.len() > allowance.largest_body;
+        Policy {
+            allowance: (self.policy.allowance).filter(|one| diagnoses || is_at_once(one)),
+            ..self.policy.clone()
         }
-        policy
     }
 
     /// The decision on a probe: the application answers it, which is how handshakes reach it.
@@ -144,6 +147,7 @@ impl Rules {
             },
             routes,
             is_probe: true,
+            is_undiagnosed: false,
             is_from_owner,
         }
     }
@@ -241,6 +245,7 @@ fn incomplete(problem: Problem, is_from_owner: bool) -> Decision {
         verdict: Verdict::new(Status::Unverified).because(message),
         routes: Vec::new(),
         is_probe: false,
+        is_undiagnosed: false,
         is_from_owner,
     }
 }

@@ -120,7 +120,7 @@ impl Duplicates {
             return None;
         }
         let first = known.map(|first| first.id.to_string());
-        if is_counted(status) {
+        if status.is_counted() {
             let number = count(&mut events, key, id, false);
             return Some(Occurrence {
                 first,
@@ -178,11 +178,6 @@ fn count(events: &mut Recent<FirstDelivery>, key: u64, id: &str, is_kept: bool) 
         },
     );
     1
-}
-
-/// Whether a delivery with this verdict counts as one of its event.
-const fn is_counted(status: Status) -> bool {
-    matches!(status, Status::Valid | Status::Unverified | Status::Stale)
 }
 
 #[cfg(test)]

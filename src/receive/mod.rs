@@ -1,8 +1,9 @@
 //! The receive path: decide, keep, publish, forward. It is the one way in which a request is
 //! received.
 //!
-//! [`Rules::decide`] makes one [`Decision`] of an arrival. The delivery is kept durably, and only
-//! then is it published to whoever subscribed to the [`Events`], answered, and forwarded. The local
+//! [`Rules::decide`] makes one [`Decision`] of an arrival. Its places in the queues of the applications
+//! are taken in one step with its place in the log. It is kept durably, and only then published to
+//! whoever subscribed to the [`Events`], handed over to the applications, and answered. The local
 //! socket comes in here, and so does everything else that receives.
 
 mod activity;
@@ -100,7 +101,7 @@ pub struct Receiver {
     diagnoses_at_once: Semaphore,
 }
 
-/// A delivery that is in the log.
+/// A delivery that is in the log, where there is one, and what is still to be done with it.
 struct Kept {
     delivery: Arc<Delivery>,
     occurrence: u32,
@@ -205,9 +206,7 @@ impl Receiver {
     /// Decides here what is quick, and the cause of a wrong signature where it holds up nobody else.
     async fn decide(&self, arrival: &Arrival, now: Timestamp) -> Decision {
         let decision = self.rules.decide(arrival, now, false);
-        let may_have_cause =
-            decision.provider.is_some() && self.rules.may_have_cause(&decision.verdict, arrival);
-        if !may_have_cause {
+        if !decision.is_undiagnosed {
             return decision;
         }
         let Ok(_place) = self.diagnoses.try_acquire() else {
@@ -243,12 +242,9 @@ impl Receiver {
         let reply = own.or_else(|| reply(responder, slots.is_none()));
         let reply = reply.map(|reply| reply.with_all(&self.headers));
         let status = reply.as_ref().map(|reply| reply.status);
-        let delivery = Delivery {
-            duplicate_of: unsettled.occurrence.first.clone(),
-            response_status: status.filter(|status| *status != NO_ANSWER),
-            ..decision.into_delivery(id, now, arrival)
-        };
-        let delivery = Arc::new(delivery);
+        let status = status.filter(|status| *status != NO_ANSWER);
+        let first = unsettled.occurrence.first.clone();
+        let delivery = Arc::new(decision.into_delivery(id, now, arrival, first, status));
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
             None => None,

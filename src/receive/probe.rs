@@ -4,16 +4,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use crate::delivery::{DeliverySource, Request};
-
-/// What kind of a delivery one is that came in here.
-pub(super) const fn source(is_probe: bool) -> DeliverySource {
-    if is_probe {
-        DeliverySource::Probe
-    } else {
-        DeliverySource::Listen
-    }
-}
+use crate::delivery::Request;
 
 /// Why a probe does not reach the application, and what to do about it; `None` where it does.
 ///

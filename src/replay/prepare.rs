@@ -11,7 +11,7 @@ use crate::json::{JsonFields, Path, TypedJson, restore_numbers};
 use crate::provider::{
     Composer, FieldSource, Payload, Policy, Provider, RequestVerdict, Story, verify_request,
 };
-use crate::signature::{Allowance, Key};
+use crate::signature::Key;
 
 /// How much longer than now an original signature has to be fresh to be kept, in seconds: a request
 /// takes its time, and clocks differ.
@@ -93,7 +93,7 @@ impl Replay<'_> {
             let policy = Policy {
                 provider: provider.map(str::to_owned),
                 // Whether it is genuine counts here, not why it is not.
-                allowance: Allowance::NONE,
+                allowance: None,
                 ..Policy::default()
             };
             verify_request(
@@ -105,11 +105,12 @@ impl Replay<'_> {
             )
         };
         let found = verify(None);
-        let is_proven = matches!(found.verdict.status, Status::Valid | Status::Stale);
         let name = found.provider.map(Provider::name);
         let logged = delivery.provider.as_deref();
         match logged.filter(|name| self.catalogue.get(name).is_some()) {
-            Some(logged) if !is_proven && name != Some(logged) => verify(Some(logged)),
+            Some(logged) if !found.verdict.status.is_proven() && name != Some(logged) => {
+                verify(Some(logged))
+            }
             _ => found,
         }
     }

@@ -32,7 +32,7 @@ pub struct Key {
 
 /// A MAC under way.
 #[derive(Clone)]
-pub enum Running {
+pub(super) enum Running {
     /// With SHA-256.
     Sha256(Hmac<Sha256>),
     /// With SHA-512.
@@ -83,7 +83,7 @@ impl Key {
     }
 
     /// A MAC whose message comes in pieces.
-    pub fn start(&self) -> Running {
+    pub(super) fn start(&self) -> Running {
         self.mac.clone()
     }
 

@@ -14,14 +14,15 @@ mod template;
 mod verify;
 
 pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
-pub use key::{Key, KeyError, Running};
-pub use read::{ParsedMac, ParsedSignature, read};
+pub use key::{Key, KeyError};
+use read::read;
+pub use read::{ParsedMac, ParsedSignature};
 pub use scheme::{
     Digest, MacEncoding, PartOrder, Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance,
     ValueLayout, Variant, check_token,
 };
 pub use secret::Secret;
-pub use sign::{mac_text, render_headers, sign, sign_with_text};
+pub use sign::{mac_text, render_headers, sign};
 pub use stream::StreamVerifier;
 pub use template::{PartVariable, Template, TemplatePiece, TemplateValues, ValuePart};
 pub use verify::{Freshness, verify};

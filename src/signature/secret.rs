@@ -29,15 +29,6 @@ impl Secret {
     pub(super) fn expose(&self) -> &[u8] {
         self.bytes.expose_secret()
     }
-
-    /// The same bytes under another label.
-    #[must_use]
-    pub fn relabelled(&self, label: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            bytes: self.bytes.clone(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,19 +6,9 @@ use crate::delivery::{Headers, Timestamp};
 /// The headers that prove `body`, and an id where the scheme signs one, under `scheme`, in the order id,
 /// timestamp, signature. `at` is the time of signing.
 pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, body: &[u8]) -> Headers {
-    sign_with_text(scheme, key, &at.seconds().to_string(), id, body)
-}
-
-/// The same over a timestamp's text, for faults and tests that need one which is no number.
-pub fn sign_with_text(
-    scheme: &Scheme,
-    key: &Key,
-    timestamp: &str,
-    id: &str,
-    body: &[u8],
-) -> Headers {
-    let signature = mac_text(scheme, key, timestamp, id, body);
-    render_headers(scheme, Some(timestamp), id, &signature)
+    let timestamp = at.seconds().to_string();
+    let signature = mac_text(scheme, key, &timestamp, id, body);
+    render_headers(scheme, Some(&timestamp), id, &signature)
 }
 
 /// The MAC as text, without the layout around it.

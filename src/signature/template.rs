@@ -77,11 +77,6 @@ impl Template {
         }
     }
 
-    /// The pieces in order.
-    pub fn pieces(&self) -> &[TemplatePiece] {
-        &self.pieces
-    }
-
     /// Whether the template has this variable.
     pub fn has(&self, variable: &TemplatePiece) -> bool {
         self.pieces.contains(variable)

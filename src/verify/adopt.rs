@@ -4,7 +4,6 @@ use super::leave_age_open;
 use crate::delivery::{Delivery, DeliverySource, Request, Timestamp, id};
 use crate::formats::FoundCapture;
 use crate::provider::{Catalogue, Keyring, Policy, verify_request};
-use crate::signature::Allowance;
 
 /// A capture as an imported delivery. It is verified here, with the secrets that are known and as of
 /// when it was received: what a file says of itself proves nothing, and is noted.
@@ -20,7 +19,7 @@ pub fn adopt(
     let policy = Policy {
         provider: capture.facts.provider.clone(),
         // Whether it is genuine counts here, not why it is not.
-        allowance: Allowance::NONE,
+        allowance: None,
         ..Policy::default()
     };
     let at = received_at.unwrap_or(now);

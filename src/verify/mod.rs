@@ -14,7 +14,7 @@ use crate::formats::{FoundCapture, ReadNote};
 use crate::provider::{
     Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
 };
-use crate::signature::{Allowance, Freshness};
+use crate::signature::Freshness;
 
 pub use adopt::adopt;
 pub use input::{CaptureInput, InputReader};
@@ -27,6 +27,10 @@ const HELD_BODY: u64 = 32 * 1024 * 1024;
 /// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
 /// seconds, and every cause in a file of two thousand captures of usual size.
 pub const WORK: usize = 1 << 32;
+
+/// Said where that is used up.
+const UNDIAGNOSED: &str =
+    "no cause was looked for after those of so many others: verify this one alone";
 
 /// All that a check rests on besides the capture.
 pub struct Verifier<'a> {
@@ -79,22 +83,17 @@ impl Verifier<'_> {
     fn request(&self, request: &Request, received_at: Option<Timestamp>) -> Verification {
         let begun = (self.clock)();
         let at = self.at.or(received_at).unwrap_or(begun);
-        let (catalogue, keyring, work) = (self.catalogue, &self.keyring, self.work.load(Relaxed));
-        let judged = if work > 0 {
-            let judged = verify_request(catalogue, keyring, &self.policy, request, at);
-            let left = |left: usize| Some(left.saturating_sub(judged.work));
-            // It always changes.
-            let _ = self.work.fetch_update(Relaxed, Relaxed, left);
-            judged
-        } else {
-            let policy = Policy {
-                allowance: Allowance::NONE,
-                ..self.policy.clone()
-            };
-            let mut judged = verify_request(catalogue, keyring, &policy, request, at);
-            leave_cause_open(&mut judged.verdict);
-            judged
+        let policy = Policy {
+            allowance: (self.policy.allowance).filter(|_| self.work.load(Relaxed) > 0),
+            ..self.policy.clone()
         };
+        let mut judged = verify_request(self.catalogue, &self.keyring, &policy, request, at);
+        let left = |left: usize| Some(left.saturating_sub(judged.work));
+        // It always changes.
+        let _ = self.work.fetch_update(Relaxed, Relaxed, left);
+        if judged.is_undiagnosed && judged.verdict.status.is_wrong() {
+            judged.verdict.hint = Some(UNDIAGNOSED.into());
+        }
         let provider = judged.provider;
         let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
         self.found(judged, observations, begun)
@@ -135,19 +134,11 @@ fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
     if capture.unreadable_time().is_none() || verdict.age_seconds.take().is_none() {
         return;
     }
-    if matches!(verdict.status, Status::Valid | Status::Stale) {
+    if verdict.status.is_proven() {
         verdict.status = Status::Unverified;
         verdict.reason = Some("the signature is right, but nobody can tell how old it was".into());
         verdict.hint =
             Some("give the time of receipt with `--at`, or `--tolerance none` for any age".into());
-    }
-}
-
-/// Says of a wrong signature that no cause was looked for, and how it is.
-fn leave_cause_open(verdict: &mut Verdict) {
-    if matches!(verdict.status, Status::Mismatch | Status::Malformed) && verdict.cause.is_none() {
-        let hint = "no cause was looked for after those of so many others: verify this one alone";
-        verdict.hint = Some(hint.into());
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde::Deserialize;
 use webhook_cli::delivery::{Headers, Request, Status, Timestamp};
 use webhook_cli::provider::Provider;
-use webhook_cli::signature::{Freshness, Key, Secret, sign_with_text, verify};
+use webhook_cli::signature::{Freshness, Key, Secret, sign, verify};
 
 #[derive(Deserialize)]
 struct File {
@@ -84,9 +84,9 @@ fn check(provider: &Provider, vector: &Vector) {
     );
     assert_eq!(verdict.status, vector.expect, "{what}: {verdict:?}");
     if vector.expect == Status::Valid && vector.sign {
-        let timestamp = vector.timestamp.map(|t| t.to_string()).unwrap_or_default();
+        let at = Timestamp::from_seconds(vector.timestamp.unwrap_or_default());
         let id = vector.id.clone().unwrap_or_default();
-        let signed = sign_with_text(scheme, &key, &timestamp, &id, &vector.body());
+        let signed = sign(scheme, &key, at, &id, &vector.body());
         assert_eq!(signed, vector.headers(), "{what}");
     }
 }

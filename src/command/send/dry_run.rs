@@ -2,7 +2,7 @@
 
 use crate::cli::{SendArgs, ShowAs};
 use crate::command::{World, request};
-use crate::delivery::{Delivery, DeliverySource, Request, Status, Verdict, id};
+use crate::delivery::{Delivery, DeliverySource, Request};
 use crate::exit::{CliError, Outcome};
 use crate::provider::Payload;
 use crate::send::{Message, SendOptions};
@@ -42,18 +42,11 @@ pub fn print(
 
 /// The delivery that a receiver would log. Nobody has checked it, so it is `unverified`.
 fn unsent(world: &World, message: &Message<'_>, payload: &Payload, request: Request) -> Delivery {
-    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    Delivery {
-        id: id::delivery(),
-        received_at: world.now(),
-        source: DeliverySource::Send,
-        remote: None,
-        provider: known(message.provider.name()),
-        event: known(message.event),
-        event_id: known(&payload.event_id),
-        duplicate_of: None,
-        verdict: Verdict::new(Status::Unverified).because("a dry run: nothing was sent"),
+    Delivery::composed(
+        DeliverySource::Send,
+        world.now(),
+        [message.provider.name(), message.event, &payload.event_id],
+        "a dry run: nothing was sent",
         request,
-        response_status: None,
-    }
+    )
 }

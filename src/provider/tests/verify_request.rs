@@ -1,7 +1,7 @@
 use super::*;
 use crate::delivery::{Headers, Request, Status};
 use crate::provider::{Keyring, Policy, RequestVerdict, verify_request};
-use crate::signature::{Freshness, Key, Secret};
+use crate::signature::{Freshness, Key, MacEncoding, Secret};
 
 /// A payload's request, signed as `signer` signs with its own secret.
 fn signed_as(signer: &Provider, payload: &Payload) -> Request {
@@ -214,6 +214,49 @@ fn a_year_later_only_a_signed_time_is_stale() {
         let documented = if ages { Status::Stale } else { Status::Valid };
         assert_eq!(status(Freshness::Documented), documented, "{event}");
         assert_eq!(status(Freshness::Ignored), Status::Valid, "{event}");
+    }
+}
+
+#[test]
+fn only_a_cause_that_was_not_looked_for_is_open() {
+    let catalogue = Catalogue::builtin();
+    let own = shared(&catalogue, "whsec_local");
+    let local = Keyring::local(&catalogue, "local", b"whsec_local");
+    let is_hex = |provider: &Provider| provider.definition.signature.encoding == MacEncoding::Hex;
+    let mut events = events(&catalogue);
+    let (provider, event) = events.find(|(provider, _)| is_hex(provider)).unwrap();
+    let right = signed_with(provider, "whsec_local", &payload(provider, event));
+    let header = &provider.definition.signature.header;
+    let value = right.headers.text(header).unwrap();
+    let (label, digits) = value.split_at(value.len() - 64);
+    let policy = Policy {
+        allowance: None,
+        ..Policy::default()
+    };
+    for (sent, is_open, cause) in [
+        (value, false, None),
+        (
+            &format!("{label}{}", digits.to_uppercase()),
+            false,
+            Some("upper-case-hex"),
+        ),
+        (&format!("{label}{}", "0".repeat(64)), true, None),
+        ("?", true, None),
+    ] {
+        let mut request = right.clone();
+        request.headers.set(header, sent.to_owned());
+        for keyring in [&own, &local] {
+            let now = AT.plus_seconds(1);
+            let found = verify_request(&catalogue, keyring, &policy, &request, now);
+            assert_eq!(found.is_undiagnosed, is_open, "{:?}", found.verdict);
+            assert_eq!(found.verdict.cause.as_deref(), cause);
+            let hint = found.verdict.hint.unwrap_or_default();
+            assert!(
+                !hint.contains("KiB"),
+                "the size of the body is no reason: {hint}"
+            );
+            assert!(!judged(&catalogue, keyring, &request).is_undiagnosed);
+        }
     }
 }
 

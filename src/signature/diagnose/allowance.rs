@@ -10,12 +10,6 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// No diagnosis.
-    pub const NONE: Self = Self {
-        largest_body: 0,
-        work: 0,
-    };
-
     /// For who answers a sender: some milliseconds, and every cause for bodies of usual size.
     pub const PROMPT: Self = Self {
         largest_body: 64 * 1024,

@@ -14,9 +14,6 @@ macro_rules! causes {
 
 causes! {
     // The header.
-    UPPER_CASE_HEX = "upper-case-hex",
-        "the signature is right but in upper-case hex",
-        "send lower-case hex: documented receivers compare the text";
     HEADER_REPEATED = "header-repeated",
         "the signature header stands several times; one of them is right",
         "send it once: look for a proxy or a client that adds it again";

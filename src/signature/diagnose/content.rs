@@ -6,7 +6,7 @@ use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::delivery::{Headers, Timestamp};
-use crate::signature::{Digest, Key, ParsedSignature, Scheme, SchemeKind, Template, TemplatePiece};
+use crate::signature::{Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece};
 
 /// What the known schemes sign, and near misses of it.
 const TEMPLATES: &[&str] = &[
@@ -204,25 +204,4 @@ pub(super) fn timestamp_header(headers: &Headers) -> Option<(&str, &str)> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         (digits && name.to_ascii_lowercase().contains("timestamp")).then_some((name, text))
     })
-}
-
-/// The same scheme with the other hash function.
-pub(super) fn with_other_digest(scheme: &Scheme) -> Scheme {
-    let digest = match scheme.digest() {
-        Digest::Sha256 => Digest::Sha512,
-        Digest::Sha512 => Digest::Sha256,
-    };
-    let secret = scheme.secret().clone();
-    Scheme {
-        kind: SchemeKind::Hmac { digest, secret },
-        ..scheme.clone()
-    }
-}
-
-/// What people call a hash function.
-pub(super) const fn digest_name(digest: Digest) -> &'static str {
-    match digest {
-        Digest::Sha256 => "SHA-256",
-        Digest::Sha512 => "SHA-512",
-    }
 }

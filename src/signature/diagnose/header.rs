@@ -9,7 +9,7 @@ use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
 use super::trial::{MAX_PRESENTED, Trial};
 use super::{Diagnosis, content, sha1};
-use crate::signature::{MacEncoding, PartVariable, Scheme, read};
+use crate::signature::{Digest, MacEncoding, PartVariable, Scheme, SchemeKind, read};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
 const MIN_TRUNCATED: usize = 16;
@@ -226,11 +226,32 @@ fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
 
 /// The other hash function, under its own name where the documented one stands before the MAC.
 fn another_digest(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
-    let scheme = content::with_other_digest(form.scheme);
+    let scheme = with_other_digest(form.scheme);
     let secrets = trial.context.secrets;
     let proves = |value: &str| trial.value_proves(&scheme, secrets, value).is_some();
     (proves(form.value) || relabelled(form).is_some_and(|(.., value)| proves(&value)))
-        .then(|| cause::ANOTHER_DIGEST.found_in(content::digest_name(scheme.digest())))
+        .then(|| cause::ANOTHER_DIGEST.found_in(digest_name(scheme.digest())))
+}
+
+/// The same scheme with the other hash function.
+fn with_other_digest(scheme: &Scheme) -> Scheme {
+    let digest = match scheme.digest() {
+        Digest::Sha256 => Digest::Sha512,
+        Digest::Sha512 => Digest::Sha256,
+    };
+    let secret = scheme.secret().clone();
+    Scheme {
+        kind: SchemeKind::Hmac { digest, secret },
+        ..scheme.clone()
+    }
+}
+
+/// What people call a hash function.
+const fn digest_name(digest: Digest) -> &'static str {
+    match digest {
+        Digest::Sha256 => "SHA-256",
+        Digest::Sha512 => "SHA-512",
+    }
 }
 
 /// A timestamp that is no digits: what was signed is its text.

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use strum::VariantArray as _;
+
 use super::{Reader, limit};
-use crate::delivery::Timestamp;
+use crate::delivery::{Status, Timestamp};
 use crate::store::StoreError;
 use crate::store::error::AtPath as _;
 use crate::store::query::{USUAL, list};
@@ -41,14 +43,17 @@ impl Reader {
     /// None may pass for the first of its event without having been received: what is forged, what
     /// `test` has sent, and what was imported without being proven are left out.
     pub fn recent_events(&self, most: usize) -> Result<Vec<[String; 3]>, StoreError> {
-        let sql = "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
+        let (proven, counted) = (of(Status::is_proven), of(Status::is_counted));
+        let sql = format!(
+            "SELECT provider, event_id, coalesce(duplicate_of, id) FROM \
              (SELECT seq, provider, event_id, duplicate_of, id, verdict FROM delivery \
               WHERE seq NOT IN (SELECT seq FROM delivery WHERE source <> 'listen' \
-              AND (source = 'test' OR source = 'import' AND verdict NOT IN ('valid', 'stale'))) \
+              AND (source = 'test' OR source = 'import' AND verdict NOT IN ({proven}))) \
               ORDER BY seq DESC LIMIT ?1) \
              WHERE provider IS NOT NULL AND event_id IS NOT NULL \
-             AND verdict IN ('valid', 'unverified', 'stale') ORDER BY seq DESC";
-        self.all(sql, [limit(most)], |row, path| {
+             AND verdict IN ({counted}) ORDER BY seq DESC"
+        );
+        self.all(&sql, [limit(most)], |row, path| {
             let text = |i| row.get(i).at(path);
             Ok([text(0)?, text(1)?, text(2)?])
         })
@@ -69,4 +74,11 @@ impl Reader {
             Ok((row.get(0).at(path)?, row.get(1).at(path)?, received_at))
         })
     }
+}
+
+/// The verdicts of which this holds, as SQL lists them.
+fn of(is: fn(Status) -> bool) -> String {
+    let all = Status::VARIANTS.iter().filter(|status| is(**status));
+    let quoted: Vec<_> = all.map(|status| format!("'{status}'")).collect();
+    quoted.join(", ")
 }

@@ -64,13 +64,8 @@ fn planned(provider: &Provider, only: &str) -> Vec<Planned> {
 
 fn runner<'a>(provider: &'a Provider, key: &'a Key, endpoint: &'a EndpointClient) -> Runner<'a> {
     let clock = || Timestamp::from_seconds(1_770_000_000);
-    Runner {
-        context: CheckContext::new(provider, key, "/hook".into(), clock, 1),
-        endpoint,
-        effects: None,
-        is_kept: false,
-        on_wait: &|_| (),
-    }
+    let context = CheckContext::new(provider, key, "/hook".into(), clock, 1);
+    Runner::new(context, endpoint, None, false, &|_| ())
 }
 
 #[test]

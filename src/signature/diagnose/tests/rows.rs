@@ -45,12 +45,7 @@ fn header_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for provider in HEX {
         let value = provider.value(&mac(provider));
-        let upper = digits(provider).to_uppercase();
         rows.extend([
-            (
-                "upper-case-hex",
-                sent(provider, value.replace(&digits(provider), &upper)),
-            ),
             ("header-quoted", sent(provider, format!("\"{value}\""))),
             ("header-quoted", sent(provider, format!("'{value}'"))),
             ("truncated", sent(provider, &value[..value.len() - 1])),

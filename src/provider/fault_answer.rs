@@ -1,7 +1,7 @@
 //! What a correct receiver answers to a fault.
 
 use super::Fault;
-use crate::delivery::is_success;
+use crate::delivery::{is_refusal, is_success};
 
 impl Fault {
     /// What a correct receiver answers.
@@ -38,12 +38,6 @@ impl Fault {
             _ => is_refusal(status),
         }
     }
-}
-
-/// Whether a status refuses a delivery for what it is: the other 4xx tell of the route, of a limit or
-/// of the form of the request, whatever its signature.
-const fn is_refusal(status: u16) -> bool {
-    matches!(status, 400..=499) && !matches!(status, 404 | 405 | 408 | 410 | 411 | 413..=415 | 429)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::case::TestDelivery;
+use super::case::Exchange;
 use super::classify::{Conclusion, Expect};
 use super::plan::{Planned, known_flaw_of};
 use super::table::{CRASH_FIX, CRASH_WHY, Check, EACH_EVENT};
@@ -14,17 +14,6 @@ use crate::provider::{Provenance, Provider};
 const SHOWN_BODY: usize = 8 * 1024;
 /// How much of an answer is shown, in characters.
 const SHOWN_ANSWER: usize = 200;
-
-/// One delivery that was sent, and what came of it.
-#[derive(Debug, Clone)]
-pub(super) struct Exchange {
-    /// The delivery's id in the log.
-    pub delivery_id: String,
-    /// What was sent.
-    pub delivery: TestDelivery,
-    /// What came of it.
-    pub attempt: Attempt,
-}
 
 /// The exchange that shows what a check found.
 pub(super) struct Evidence {
