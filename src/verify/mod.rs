@@ -111,10 +111,11 @@ impl Verifier<'_> {
 
     fn found(
         &self,
-        judged: RequestVerdict<'_>,
+        mut judged: RequestVerdict<'_>,
         observations: Vec<String>,
         begun: Timestamp,
     ) -> Verification {
+        judged.hint_at_secret();
         let micros = (self.clock)().micros().saturating_sub(begun.micros());
         Verification {
             id: None,
