@@ -1,11 +1,11 @@
 //! Gathering the signing secrets from all places.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError, Origin, SecretForm, SecretsForm};
 use crate::cli::{ASK, SecretArgs};
 use crate::delivery::text;
+use crate::provider::read_file;
 
 /// The variable of a secret for all providers; `_OLYMPUS` and the like behind it for one.
 const VARIABLE: &str = "WEBHOOK_SECRET";
@@ -87,14 +87,14 @@ impl Config {
             let (bytes, file) = match path {
                 "-" => (ask.stdin().map_err(ConfigError::read("stdin"))?, None),
                 path => {
-                    let bytes = fs::read(path).map_err(ConfigError::read(path))?;
+                    let bytes = read_file(Path::new(path)).map_err(ConfigError::read(path))?;
                     (bytes, Some(path.into()))
                 }
             };
             given.push(flag("--secret-file", provider, of_file(&bytes), file));
         }
         given.extend(self.variable_secrets(providers));
-        given.extend(self.file_secrets()?);
+        self.add_file_secrets(&mut given)?;
         match given.iter().find(|secret| secret.bytes.is_empty()) {
             Some(empty) => Err(ConfigError::EmptySecret(empty.origin.clone())),
             None => Ok(given),
@@ -133,14 +133,25 @@ impl Config {
             .collect()
     }
 
-    fn file_secrets(&self) -> Result<Vec<GivenSecret>, ConfigError> {
-        let mut given = Vec::new();
+    /// Adds the secrets of configuration files. One that cannot be fetched is no error where it would
+    /// not be tried, as a nearer place has one.
+    fn add_file_secrets(&self, given: &mut Vec<GivenSecret>) -> Result<(), ConfigError> {
         for (index, (path, file)) in self.files().enumerate() {
             for (key, sources) in &file.secrets {
+                let provider = (key != DEFAULT_KEY).then(|| key.clone());
+                let is_nearer = |one: &GivenSecret| {
+                    one.rank < FILES + index && (one.provider.is_none() || one.provider == provider)
+                };
+                let is_tried = !given.iter().any(is_nearer);
                 for source in sources.as_slice() {
+                    let bytes = match self.fetch(path, key, source) {
+                        Ok(bytes) => bytes,
+                        Err(error) if is_tried => return Err(error),
+                        Err(_) => continue,
+                    };
                     given.push(GivenSecret {
-                        provider: (key != DEFAULT_KEY).then(|| key.clone()),
-                        bytes: self.fetch(path, key, source)?,
+                        provider: provider.clone(),
+                        bytes,
                         file: self.file_of(path, source),
                         origin: Origin::File(path.to_path_buf()),
                         rank: FILES + index,
@@ -148,7 +159,7 @@ impl Config {
                 }
             }
         }
-        Ok(given)
+        Ok(())
     }
 
     /// The file of a source that `config` names: its own, or the environment file.
@@ -185,7 +196,7 @@ impl Config {
             },
             SecretForm::File(file) => {
                 let path = self.beside(config, file);
-                match fs::read(&path) {
+                match read_file(&path) {
                     Ok(bytes) => Ok(of_file(&bytes)),
                     Err(source) => Err(ConfigError::SecretFile {
                         path,

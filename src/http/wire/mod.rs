@@ -24,9 +24,9 @@ pub(super) use stream::RecordingStream;
 /// not anybody takes the answers.
 const HEAD_READ: u64 = 4096;
 
-/// How many bytes of bodies are read at once: hyper keeps a buffer of twice that for each connection
-/// once it was filled.
-const BODY_READ: u64 = 8192;
+/// How many bytes of bodies are read at once, at least: hyper keeps a buffer of up to twice that for
+/// each connection once it was filled. Of what is large, a sixteenth is no more than the body itself.
+const BODY_READ: u64 = 16 * 1024;
 
 /// Notes the heads in a stream of requests.
 pub(super) struct HeadRecorder {
@@ -109,6 +109,7 @@ impl HeadRecorder {
             Some(head) if head.agrees_with(parts) => head,
             Some(_) => {
                 self.turn_off();
+                self.head = None;
                 Head::from_parts(parts)
             }
             None => Head::from_parts(parts),
@@ -127,7 +128,10 @@ impl HeadRecorder {
     pub(super) fn read_limit(&self) -> u64 {
         match self.state {
             State::Head => HEAD_READ,
-            State::Body(left) => left.saturating_add(HEAD_READ).min(BODY_READ),
+            State::Body(left) => {
+                let most = BODY_READ.max(left / 16);
+                left.saturating_add(HEAD_READ).min(most)
+            }
             State::Chunked(_) | State::Off => BODY_READ,
             State::Upgraded => u64::MAX,
         }
@@ -141,6 +145,7 @@ impl HeadRecorder {
     /// Records nothing more: the connection goes on in another protocol.
     pub(super) fn upgrade(&mut self) {
         self.turn_off();
+        self.head = None;
         self.state = State::Upgraded;
     }
 
@@ -220,10 +225,10 @@ impl HeadRecorder {
         }
     }
 
+    /// Notes nothing more. A head that waits was read before, and stays what it is.
     fn turn_off(&mut self) {
         self.state = State::Off;
         self.partial = BytesMut::new();
-        self.head = None;
     }
 }
 
