@@ -173,7 +173,7 @@ mod tests {
                 "e.none",
                 "[0]",
             ] {
-                let path = format!("{start}{path}");
+                let path = format!("{start}{path}").replace(".[", "[");
                 let path: Path = path.parse().unwrap();
                 let there = path.find(&mut value.clone()).cloned();
                 let read = fields.at(&path);

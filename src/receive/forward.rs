@@ -76,7 +76,7 @@ pub(super) type Slot = oneshot::Sender<Job>;
 type Unkept = (Activity, Option<Receipt>);
 
 /// What the workers of all targets share.
-struct Workers {
+struct WorkerPool {
     options: ForwardOptions,
     unkept: mpsc::Sender<Unkept>,
     is_given_up: watch::Receiver<bool>,
@@ -88,7 +88,7 @@ impl Forwarder {
         let (unkept, attempts) = mpsc::channel(UNKEPT);
         let (give_up, is_given_up) = watch::channel(false);
         let backlog = options.backlog;
-        let workers = Arc::new(Workers {
+        let pool = Arc::new(WorkerPool {
             options,
             unkept,
             is_given_up,
@@ -97,7 +97,7 @@ impl Forwarder {
         let mut queues = Vec::new();
         for route in routes {
             let (work, queue) = mpsc::unbounded_channel();
-            let run = Arc::clone(&workers).run(queue, route.target.clone());
+            let run = Arc::clone(&pool).run(queue, route.target.clone());
             tasks.push(tokio::spawn(run));
             let permits = Arc::new(Semaphore::new(backlog));
             queues.push(Queue { permits, work });
@@ -182,22 +182,22 @@ fn reply(attempts: &[Result<Attempt, oneshot::error::RecvError>], is_from_owner:
     }
 }
 
-impl Workers {
-    /// Those of one target. A free one takes the next job and waits until its delivery is kept.
+impl WorkerPool {
+    /// The workers of one target. A free one takes the next job and waits until its delivery is kept.
     async fn run(self: Arc<Self>, mut queue: mpsc::UnboundedReceiver<QueuedJob>, target: Target) {
-        let (workers, target) = (&self, &target);
+        let (pool, target) = (&self, &target);
         stream::poll_fn(move |context| queue.poll_recv(context))
             .for_each_concurrent(
                 self.options.concurrency.max(1),
                 |(job, permit)| async move {
                     if let Ok(job) = job.await
-                        && !*workers.is_given_up.borrow()
+                        && !*pool.is_given_up.borrow()
                     {
                         let target = target.join_path(&job.delivery.request.target);
-                        let workers = Arc::clone(workers);
+                        let pool = Arc::clone(pool);
                         // One that panicked is one without an answer.
                         let _ =
-                            tokio::spawn(async move { workers.attempt(job, &target).await }).await;
+                            tokio::spawn(async move { pool.attempt(job, &target).await }).await;
                     }
                     drop(permit);
                 },

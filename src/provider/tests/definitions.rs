@@ -21,7 +21,7 @@ fn definition(signature: &Value) -> Value {
         "signature": signature,
         "envelope": {
             "template": {"id": "{{id:event}}", "type": "{{event}}", "data": "{{data}}"},
-            "event": "type", "id": "id", "data": "data"
+            "event": "type", "id": "id", "time": "data.at", "data": "data"
         },
         "delivery": {
             "method": "POST", "headers": [["Content-Type", "application/json"]],

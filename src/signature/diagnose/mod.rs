@@ -8,6 +8,7 @@ mod allowance;
 mod body;
 mod cause;
 mod content;
+mod diagnosis;
 mod form;
 mod header;
 mod json;
@@ -25,7 +26,7 @@ mod trial;
 use std::cell::Cell;
 
 pub use allowance::Allowance;
-pub use cause::Diagnosis;
+pub use diagnosis::Diagnosis;
 
 use super::{Scheme, Secret};
 use crate::delivery::{Request, Status};
