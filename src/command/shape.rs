@@ -1,6 +1,7 @@
 //! Shaping a payload: values set and removed, text from files, an editor.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path as FilePath;
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use crate::command::World;
 use crate::delivery::Timestamp;
 use crate::delivery::text;
 use crate::exit::CliError;
+use crate::formats::refuse_device;
 use crate::json::{Path, PathError, TypedJson, javascript};
 use crate::provider::{FieldSource, Provider};
 
@@ -57,7 +59,16 @@ pub fn byte_source(text: &str, flag: &str) -> Result<Vec<u8>, CliError> {
 }
 
 fn read(path: &FilePath) -> Result<Vec<u8>, CliError> {
-    std::fs::read(path).map_err(|error| CliError::unread(path.display(), &error))
+    try_read(path).map_err(|error| CliError::unread(path.display(), &error))
+}
+
+/// The bytes of a file with an end.
+pub fn try_read(path: &FilePath) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    refuse_device(&file)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The JSON value of `@file`, of stdin, or of the text itself.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Origin, env_file};
+use crate::provider::read_file;
 
 /// The variables of the process, with those of an `--env-file` behind them.
 #[derive(Clone, Default)]
@@ -37,7 +38,7 @@ impl Environment {
 
     /// The same with a file of `KEY=VALUE` lines behind it.
     pub fn with_file(mut self, path: &Path) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(path).map_err(ConfigError::read(path))?;
+        let bytes = read_file(path).map_err(ConfigError::read(path))?;
         let file = env_file::read(&bytes);
         let mut note = |lines: Vec<String>, what: &str| {
             if !lines.is_empty() {

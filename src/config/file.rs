@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::section::{self, Section};
 use super::{ConfigError, Paths};
 use crate::cli::ColorWhen;
-use crate::provider::did_you_mean;
+use crate::provider::{did_you_mean, read_text};
 
 /// What a configuration file may say. Names are those of the flags.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -80,7 +80,7 @@ pub enum SecretForm {
 impl ConfigForm {
     /// Reads a configuration file. Its paths are relative to its folder, or begin with the home's `~`.
     pub fn read(path: &Path, paths: &Paths) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(ConfigError::read(path))?;
+        let text = read_text(path).map_err(ConfigError::read(path))?;
         let form = |trouble| ConfigError::form(path, trouble);
         let mut file: Self = toml::from_str(&text).map_err(|error| form(explain(&error, &text)))?;
         let folder = path.parent().unwrap_or(Path::new("."));

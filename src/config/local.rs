@@ -1,12 +1,13 @@
 //! The local development secret, with which `listen` and `send` understand each other when nobody
 //! configured one.
 
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use super::{Config, ConfigError};
+use crate::provider::read_text;
 
 /// How many random bytes the secret has; it is written as hex behind `whsec_`.
 const RANDOM_BYTES: usize = 24;
@@ -50,7 +51,7 @@ fn read_or_make(path: &Path, random: impl FnOnce(&mut [u8])) -> io::Result<Vec<u
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read_to_string(path) {
+    match read_text(path) {
         Ok(text) => Ok(Some(text.trim().as_bytes().to_vec()).filter(|bytes| !bytes.is_empty())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

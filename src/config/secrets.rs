@@ -1,11 +1,11 @@
 //! Gathering the signing secrets from all places.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError, Origin, SecretForm, SecretsForm};
 use crate::cli::{ASK, SecretArgs};
 use crate::delivery::text;
+use crate::provider::read_file;
 
 /// The variable of a secret for all providers; `_OLYMPUS` and the like behind it for one.
 const VARIABLE: &str = "WEBHOOK_SECRET";
@@ -87,7 +87,7 @@ impl Config {
             let (bytes, file) = match path {
                 "-" => (ask.stdin().map_err(ConfigError::read("stdin"))?, None),
                 path => {
-                    let bytes = fs::read(path).map_err(ConfigError::read(path))?;
+                    let bytes = read_file(Path::new(path)).map_err(ConfigError::read(path))?;
                     (bytes, Some(path.into()))
                 }
             };
@@ -185,7 +185,7 @@ impl Config {
             },
             SecretForm::File(file) => {
                 let path = self.beside(config, file);
-                match fs::read(&path) {
+                match read_file(&path) {
                     Ok(bytes) => Ok(of_file(&bytes)),
                     Err(source) => Err(ConfigError::SecretFile {
                         path,

@@ -18,7 +18,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::body::BodyBuffer;
 use super::proxy::{self, Proxies};
-use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider, trust};
+use super::{ByteBudget, Problem, Target, failure, fields, install_crypto_provider, tls, trust};
 use crate::delivery::{Answer, Failure, Request};
 use local::LocalConnections;
 
@@ -207,7 +207,7 @@ impl Client {
 
 fn trusting(path: &std::path::Path) -> Result<ClientConfig, ClientError> {
     let shown = path.display().to_string();
-    let pem = std::fs::read(path).map_err(|reason| ClientError::File {
+    let pem = tls::read_pem(path).map_err(|reason| ClientError::File {
         path: shown.clone(),
         reason,
     })?;

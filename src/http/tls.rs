@@ -1,6 +1,7 @@
 //! TLS for the server, and the one cryptography provider for both ends.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -66,18 +67,32 @@ pub fn install_crypto_provider() {
 
 /// TLS with the certificate chain and private key in two PEM files.
 pub fn from_pem_files(certificates: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let chain = CertificateDer::pem_file_iter(certificates)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+    let chain = read_pem(certificates)
+        .map_err(pem::Error::Io)
+        .and_then(|pem| CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>())
         .and_then(|chain| match chain.as_slice() {
             [] => Err(pem::Error::NoItemsFound),
             _ => Ok(chain),
         })
         .map_err(|error| unreadable(certificates, error, "certificate"))?;
-    let private = PrivateKeyDer::from_pem_file(key);
-    acceptor(
-        chain,
-        private.map_err(|error| unreadable(key, error, "private key"))?,
-    )
+    let private = read_pem(key)
+        .map_err(pem::Error::Io)
+        .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem))
+        .map_err(|error| unreadable(key, error, "private key"))?;
+    acceptor(chain, private)
+}
+
+/// The bytes of a file of certificates or keys. What is larger than 16 MiB is none, and may be a device
+/// without an end; a machine's own list of authorities has some 200 KiB.
+pub(super) fn read_pem(path: &Path) -> io::Result<Vec<u8>> {
+    const LARGEST: u64 = 16 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    let read = (File::open(path)?.take(LARGEST + 1)).read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read <= LARGEST) {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other("it is larger than 16 MiB"))
+    }
 }
 
 fn unreadable(path: &Path, error: pem::Error, wanted: &str) -> TlsError {

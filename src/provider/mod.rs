@@ -32,7 +32,7 @@ pub use fault::{Fault, FaultError, with_signature};
 pub use keyring::Keyring;
 pub use nearest::{did_you_mean, nearest};
 pub use observe::observe;
-pub use read::read_definition;
+pub use read::{read_definition, read_file, read_text};
 pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern};
 pub use story::Story;
 pub use stream::verify_stream;

@@ -1,6 +1,7 @@
 //! Reads the files of a definition.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -61,10 +62,30 @@ pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
 
 /// The text of a file.
 pub(super) fn read(path: &Path) -> Result<String, CatalogueError> {
-    fs::read_to_string(path).map_err(|source| CatalogueError::Read {
+    read_text(path).map_err(|source| CatalogueError::Read {
         path: path.to_path_buf(),
         source,
     })
+}
+
+/// The bytes of a file that a person keeps, such as settings, a secret or a definition. What is larger
+/// than 16 MiB is none, and may be a device without an end.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    const LARGEST: u64 = 16 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path)?;
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read <= LARGEST) {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other("it is larger than 16 MiB"))
+    }
+}
+
+/// The text of such a file.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read_file(path)?);
+    text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {

@@ -2,6 +2,7 @@
 //! writes to.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -114,6 +115,10 @@ fn connect_unchanged(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    // To open one waits for who writes to it, without an end.
+    if fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo()) {
+        return Err(StoreError::NotADatabase(path.into()));
+    }
     // Each connection stays in one thread at a time, so that SQLite need not lock it.
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).at(path)?;

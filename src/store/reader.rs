@@ -15,10 +15,14 @@ use super::lookup::resolve;
 use super::query::{Order, Position, Query, SourceFilter, USUAL, has_import};
 use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
-use crate::delivery::{Delivery, id};
+use crate::delivery::{Attempt, Delivery, id};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
+
+/// Deliveries that are read at once, and the bytes of their bodies after which no more are.
+const AHEAD: usize = 64;
+const AHEAD_BYTES: usize = 1 << 20;
 
 /// A connection that only reads. Every call sees the log as it is at that moment.
 #[derive(Debug)]
@@ -96,9 +100,31 @@ impl Reader {
         query: &Query,
         visit: impl FnMut(Delivery) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.select_as(query, Ok, visit)
+    }
+
+    /// The same with the attempts at each, in the order in which they were logged.
+    pub fn select_with_attempts<E: From<StoreError>>(
+        &self,
+        query: &Query,
+        visit: impl FnMut((Delivery, Vec<Attempt>)) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let read = |delivery: Delivery| {
+            let attempts = self.attempts_of(&delivery.id)?;
+            Ok((delivery, attempts))
+        };
+        self.select_as(query, read, visit)
+    }
+
+    fn select_as<T, E: From<StoreError>>(
+        &self,
+        query: &Query,
+        read: impl Fn(Delivery) -> Result<T, StoreError>,
+        visit: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
         places.reverse();
-        self.visit(&places, visit)
+        self.visit(&places, read, visit)
     }
 
     /// How much matches.
@@ -170,7 +196,7 @@ impl Reader {
         };
         loop {
             let places = self.places(&page, Order::Oldest, PAGE)?;
-            self.visit(&places, &mut visit)?;
+            self.visit(&places, Ok, &mut visit)?;
             if places.len() < PAGE {
                 return Ok(end);
             }
@@ -206,17 +232,44 @@ impl Reader {
         self.one(&sql, [place.0], row::delivery)
     }
 
-    fn visit<E: From<StoreError>>(
+    /// Some deliveries are read in one transaction, which takes as long as to read one, and worked on
+    /// when it is over.
+    fn visit<T, E: From<StoreError>>(
         &self,
-        places: &[Position],
-        mut visit: impl FnMut(Delivery) -> Result<(), E>,
+        mut places: &[Position],
+        read: impl Fn(Delivery) -> Result<T, StoreError>,
+        mut visit: impl FnMut(T) -> Result<(), E>,
     ) -> Result<(), E> {
-        for &place in places {
-            if let Some(delivery) = self.at(place)? {
-                visit(delivery)?;
+        while !places.is_empty() {
+            for found in self.ahead(&mut places, &read)? {
+                visit(found?)?;
             }
         }
         Ok(())
+    }
+
+    /// What is at the first of these places, up to an error; takes away those that were read.
+    fn ahead<T>(
+        &self,
+        places: &mut &[Position],
+        read: impl Fn(Delivery) -> Result<T, StoreError>,
+    ) -> Result<Vec<Result<T, StoreError>>, StoreError> {
+        let _snapshot = self.conn.unchecked_transaction().at(&self.path)?;
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while found.len() < AHEAD
+            && bytes < AHEAD_BYTES
+            && let Some((place, later)) = places.split_first()
+        {
+            *places = later;
+            let Some(delivery) = self.at(*place).transpose() else {
+                continue;
+            };
+            bytes += delivery
+                .as_ref()
+                .map_or(AHEAD_BYTES, |it| it.request.body.len());
+            found.push(delivery.and_then(&read));
+        }
+        Ok(found)
     }
 
     pub(super) fn one<T>(

@@ -10,6 +10,7 @@ use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
 use crate::command::World;
 use crate::command::setup::{check_fit, client, freshness, keyring_or_local, warn_of_readers};
+use crate::command::shape::try_read;
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -126,7 +127,7 @@ fn script(args: &ListenArgs, world: &World) -> Result<Vec<ScriptStep>, CliError>
             .as_deref()
             .and_then(|body| body.strip_prefix(b"@"));
         if let Some(path) = path.map(String::from_utf8_lossy) {
-            let bytes = std::fs::read(world.folder.join(&*path)).map_err(|error| {
+            let bytes = try_read(&world.folder.join(&*path)).map_err(|error| {
                 CliError::unreadable(format!("cannot read `{path}`: {error}"))
                     .hint("`--respond 201:@FILE` takes the body from a file")
             })?;

@@ -58,10 +58,10 @@ fn write_ndjson(
     out: &mut dyn Write,
 ) -> Result<(u64, u64), CliError> {
     let (mut deliveries, mut attempts) = (0, 0);
-    reader.select(query, |delivery| {
+    reader.select_with_attempts(query, |(delivery, of_this)| {
         deliveries += 1;
         output::line(out, delivery.to_json())?;
-        for attempt in reader.attempts_of(&delivery.id)? {
+        for attempt in of_this {
             attempts += 1;
             output::line(out, attempt.to_json())?;
         }

@@ -24,9 +24,9 @@ pub(super) use stream::RecordingStream;
 /// not anybody takes the answers.
 const HEAD_READ: u64 = 4096;
 
-/// How many bytes of bodies are read at once: hyper keeps a buffer of twice that for each connection
-/// once it was filled.
-const BODY_READ: u64 = 8192;
+/// How many bytes of bodies are read at once, at least: hyper keeps a buffer of up to twice that for
+/// each connection once it was filled. Of what is large, a sixteenth is no more than the body itself.
+const BODY_READ: u64 = 16 * 1024;
 
 /// Notes the heads in a stream of requests.
 pub(super) struct HeadRecorder {
@@ -127,7 +127,10 @@ impl HeadRecorder {
     pub(super) fn read_limit(&self) -> u64 {
         match self.state {
             State::Head => HEAD_READ,
-            State::Body(left) => left.saturating_add(HEAD_READ).min(BODY_READ),
+            State::Body(left) => {
+                let most = BODY_READ.max(left / 16);
+                left.saturating_add(HEAD_READ).min(most)
+            }
             State::Chunked(_) | State::Off => BODY_READ,
             State::Upgraded => u64::MAX,
         }

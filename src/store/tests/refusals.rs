@@ -195,3 +195,18 @@ fn an_id_is_found_by_its_beginning_alone() {
     };
     assert_eq!(candidates, ["dlv_01AB", "dlv_01ABC", "dlv_01AX"]);
 }
+
+#[test]
+fn what_stands_before_a_row_that_cannot_be_read_is_handed_over() {
+    let deliveries = [delivery(), delivery(), delivery()];
+    let place = Place::holding(&deliveries);
+    let spoil = "UPDATE delivery SET headers = 'x' WHERE seq = 2";
+    place.sqlite().execute_batch(spoil).unwrap();
+    let mut seen = Vec::new();
+    let read = place.reader().select(&Query::default(), |delivery| {
+        seen.push(delivery.id);
+        Ok::<_, StoreError>(())
+    });
+    assert!(matches!(read, Err(StoreError::BadRow { .. })), "{read:?}");
+    assert_eq!(seen, [deliveries[0].id.clone()]);
+}

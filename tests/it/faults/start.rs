@@ -1,6 +1,8 @@
 //! A listener that cannot start says why, and what to do.
 
-use crate::harness::{Run, Sandbox, post};
+use std::process::{Command, Stdio};
+
+use crate::harness::{Lines, Run, Sandbox, post};
 use rusqlite::Connection;
 
 /// Starts a listener that cannot run, with its log at a file.
@@ -220,6 +222,70 @@ fn a_folder_is_no_log() {
         .run(&["listen", "--port", "0", "--log", "logs"])
         .expect(4);
     assert!(run.stderr.contains("`logs`"), "{}", run.stderr);
+}
+
+#[test]
+fn a_pipe_is_no_log_and_is_not_waited_for() {
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.folder().join("pipe");
+    assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    for args in [
+        &["log", "--log", "pipe"][..],
+        &["listen", "--port", "0", "--log", "pipe"],
+    ] {
+        let mut command = sandbox.command(args);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut errors = Lines::of(child.stderr.take().unwrap());
+        errors.until("`pipe` is not a SQLite database");
+        assert_eq!(child.wait().unwrap().code(), Some(4));
+    }
+}
+
+/// Without a bound, each takes all memory that there is.
+#[test]
+fn a_file_without_an_end_is_not_read_to_it() {
+    let zero = "/dev/zero";
+    let at_zero = "@/dev/zero";
+    let sandbox = Sandbox::new();
+    let send = [
+        "send",
+        "order.created",
+        "--provider",
+        "olympus",
+        "--dry-run",
+    ];
+    let listen = ["listen", "--port", "0", "--no-log", "--within", "1ms"];
+    let end = "it is a device without an end";
+    for (base, more, told) in [
+        (&send[..], &["--secret", "s", "--body", at_zero][..], end),
+        (&send, &["--secret", "s", "--data", at_zero], end),
+        (&send, &["--secret-file", zero], "larger than 16 MiB"),
+        (&send, &["--env-file", zero], "larger than 16 MiB"),
+        (&send, &["--config", zero], "larger than 16 MiB"),
+        (
+            &send,
+            &["--secret", "s", "--cacert", zero],
+            "larger than 16 MiB",
+        ),
+        (&listen, &["--respond", "201:@/dev/zero"], end),
+        (
+            &listen,
+            &["--tls", "--cert", zero, "--key", zero],
+            "larger than 16 MiB",
+        ),
+    ] {
+        let program = env!("CARGO_BIN_EXE_webhook");
+        // A fault shall not take the machine's memory.
+        let script = "ulimit -v 3000000; exec \"$0\" \"$@\"";
+        let mut command = Command::new("sh");
+        command.args([&["-c", script, program], base, more].concat());
+        command
+            .current_dir(sandbox.folder())
+            .env("HOME", sandbox.home());
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(told), "{more:?}: {stderr}");
+    }
 }
 
 #[test]
