@@ -196,8 +196,7 @@ impl WorkerPool {
                         let target = target.join_path(&job.delivery.request.target);
                         let pool = Arc::clone(pool);
                         // One that panicked is one without an answer.
-                        let _ =
-                            tokio::spawn(async move { pool.attempt(job, &target).await }).await;
+                        let _ = tokio::spawn(async move { pool.attempt(job, &target).await }).await;
                     }
                     drop(permit);
                 },
