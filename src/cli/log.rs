@@ -60,7 +60,7 @@ pub enum LogCommand {
 
     /// Print deliveries as they come in.
     ///
-    /// Begins with the next one; `-n N` shows the newest N first. Waits for a log that is
+    /// Begins with the next one; `-n N` shows the newest N first, `--since` all since then. Waits for a log that is
     /// not there yet. Ctrl-C ends it.
     #[command(after_help = "Examples:\n  webhook log tail\n  webhook log tail --event 'order.*'")]
     Tail {

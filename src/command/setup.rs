@@ -88,9 +88,13 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
         let text = String::from_utf8_lossy(&secret.bytes);
         if let Some(c) = text::unseen(&text) {
             let (origin, code) = (&secret.origin, u32::from(c));
+            let what = match c {
+                ' ' => "a space at an end".to_owned(),
+                _ => format!("a character that nobody sees: U+{code:04X}"),
+            };
             world.console.warn(
-                &format!("the secret from {origin} has a character that nobody sees: U+{code:04X}"),
-                Some("it is used as it stands; take the character out where the secret is kept"),
+                &format!("the secret from {origin} has {what}"),
+                Some("it is used as it stands; take it out where the secret is kept"),
             );
         }
     }

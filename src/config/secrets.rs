@@ -94,7 +94,7 @@ impl Config {
             given.push(flag("--secret-file", provider, of_file(&bytes), file));
         }
         given.extend(self.variable_secrets(providers));
-        given.extend(self.file_secrets()?);
+        self.add_file_secrets(&mut given)?;
         match given.iter().find(|secret| secret.bytes.is_empty()) {
             Some(empty) => Err(ConfigError::EmptySecret(empty.origin.clone())),
             None => Ok(given),
@@ -133,14 +133,25 @@ impl Config {
             .collect()
     }
 
-    fn file_secrets(&self) -> Result<Vec<GivenSecret>, ConfigError> {
-        let mut given = Vec::new();
+    /// Adds the secrets of configuration files. One that cannot be fetched is no error where it would
+    /// not be tried, as a nearer place has one.
+    fn add_file_secrets(&self, given: &mut Vec<GivenSecret>) -> Result<(), ConfigError> {
         for (index, (path, file)) in self.files().enumerate() {
             for (key, sources) in &file.secrets {
+                let provider = (key != DEFAULT_KEY).then(|| key.clone());
+                let is_nearer = |one: &GivenSecret| {
+                    one.rank < FILES + index && (one.provider.is_none() || one.provider == provider)
+                };
+                let is_tried = !given.iter().any(is_nearer);
                 for source in sources.as_slice() {
+                    let bytes = match self.fetch(path, key, source) {
+                        Ok(bytes) => bytes,
+                        Err(error) if is_tried => return Err(error),
+                        Err(_) => continue,
+                    };
                     given.push(GivenSecret {
-                        provider: (key != DEFAULT_KEY).then(|| key.clone()),
-                        bytes: self.fetch(path, key, source)?,
+                        provider: provider.clone(),
+                        bytes,
                         file: self.file_of(path, source),
                         origin: Origin::File(path.to_path_buf()),
                         rank: FILES + index,
@@ -148,7 +159,7 @@ impl Config {
                 }
             }
         }
-        Ok(given)
+        Ok(())
     }
 
     /// The file of a source that `config` names: its own, or the environment file.

@@ -63,6 +63,17 @@ pub struct RequestVerdict<'a> {
 }
 
 impl RequestVerdict<'_> {
+    /// Says how to give the secret of a provider for which there is none.
+    pub fn hint_at_secret(&mut self) {
+        if let Some(provider) = self.provider
+            && self.verdict.status == Status::Unverified
+            && self.verdict.hint.is_none()
+        {
+            let hint = format!("give its secret: `--secret {}=…`", provider.name());
+            self.verdict.hint = Some(hint);
+        }
+    }
+
     /// What is made of a request that is nobody's.
     pub(super) fn unrecognised() -> Self {
         Self {

@@ -154,15 +154,12 @@ impl Rules {
 
     /// Says how what nobody can have verified is let through, where it is not.
     fn hint_at_secret(&self, verified: &mut RequestVerdict<'_>) {
-        let verdict = &mut verified.verdict;
-        let is_open = matches!(verdict.status, Status::Unverified | Status::Missing);
-        if is_open && !self.accepts(verdict.status) && verdict.hint.is_none() {
-            verdict.hint = Some(match verified.provider {
-                Some(provider) if verdict.status == Status::Unverified => {
-                    format!("give its secret: `--secret {}=…`", provider.name())
-                }
-                _ => "`--on-unsigned accept` lets through what nobody has signed".into(),
-            });
+        let status = verified.verdict.status;
+        let is_open = matches!(status, Status::Unverified | Status::Missing);
+        if is_open && !self.accepts(status) {
+            verified.hint_at_secret();
+            let hint = || "`--on-unsigned accept` lets through what nobody has signed".into();
+            verified.verdict.hint.get_or_insert_with(hint);
         }
     }
 

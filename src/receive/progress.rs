@@ -50,6 +50,12 @@ impl Progress {
         self.missing.is_empty() && self.count.is_none_or(is_full)
     }
 
+    /// How many deliveries are awaited, and how many of those that count came and were valid; `None`
+    /// where no number is awaited.
+    pub fn of_count(&self) -> Option<(u64, [u64; 2])> {
+        Some((self.count?, self.counted))
+    }
+
     /// Whether there is nothing more to wait for: the number has come, or else the events. Never
     /// where nothing was awaited.
     pub(super) fn is_over(&self) -> bool {

@@ -125,7 +125,7 @@ fn aged(mut verdict: Verdict, age: i128, tolerance: Tolerance) -> Verdict {
     let (reason, hint) = if age > past {
         (
             format!("the signature is right but {age} s old, more than {past} s"),
-            "check the clock, or replay with a fresh signature: `webhook replay`",
+            "check the clock, or replay it with a fresh signature: `webhook replay ID`",
         )
     } else if tolerance
         .future_seconds

@@ -19,8 +19,8 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Follows what matches from the end of the log on. The newest before it are handed over first,
-    /// as many as the query's limit says, and none without a limit.
+    /// Follows what matches from the end of the log on. Those before it are handed over first where the
+    /// query has a limit, as many, or a time since when.
     pub fn begin<E: From<StoreError>>(
         path: &Path,
         query: Query,
@@ -30,7 +30,7 @@ impl Tail {
         let mut shown = HashSet::new();
         if let Some((reader, place)) = &mut open {
             *place = reader.end()?;
-            if query.limit.is_some() {
+            if query.limit.is_some() || query.since.is_some() {
                 reader.select(&query, |delivery| {
                     visit(&delivery)?;
                     shown.insert(delivery.id);

@@ -111,10 +111,11 @@ impl Verifier<'_> {
 
     fn found(
         &self,
-        verified: RequestVerdict<'_>,
+        mut verified: RequestVerdict<'_>,
         observations: Vec<String>,
         begun: Timestamp,
     ) -> Verification {
+        verified.hint_at_secret();
         let micros = (self.clock)().micros().saturating_sub(begun.micros());
         Verification {
             id: None,

@@ -134,6 +134,18 @@ impl Printer {
         let (count, valid) = (progress.deliveries, progress.valid);
         self.console
             .remark(&format!("{count} received, {valid} valid"));
+        match progress.of_count() {
+            Some((awaited, [came, _])) if came < awaited => {
+                let awaited = report::counted(awaited, "delivery", "deliveries");
+                let line = format!("{came} of {awaited} came");
+                self.console.warn(&line, None);
+            }
+            Some((_, [came, valid])) if valid < came => {
+                let line = format!("{} of {came} not valid", came - valid);
+                self.console.warn(&line, None);
+            }
+            _ => {}
+        }
         for missing in &progress.missing {
             let found = missing.found.as_deref();
             let found = found.map(|found| format!(": in the last one, {found}"));

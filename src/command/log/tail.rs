@@ -97,6 +97,8 @@ fn follow(
             "there is no log at `{}` yet: waiting for the first delivery",
             path.display()
         ));
+    } else if console.talks_to_terminal() {
+        console.note("waiting for the next delivery; Ctrl-C ends it");
     }
     loop {
         tail.follow(&print)?;

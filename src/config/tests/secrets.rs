@@ -126,6 +126,27 @@ fn a_bare_flag_asks_and_nothing_else_does() {
     assert_eq!(ask.asked, 1);
 }
 
+/// What is not in force need not be there: who gives a secret goes on with a file for another machine.
+#[test]
+fn a_secret_of_a_file_need_not_be_there_where_a_nearer_one_is() {
+    let place = Place::new();
+    place.project("[secrets]\nolympus = { env = 'NOPE' }\n");
+    place.user("[secrets]\nolympus = { file = 'nope' }\n");
+    assert_eq!(place.shown(&["--secret", "x"]), ["*=x"]);
+    assert_eq!(place.shown(&["--secret", "olympus=x"]), ["olympus=x"]);
+    let missing = |flags: &[&str]| {
+        let given = place.secrets(flags, &mut Answers::default());
+        given.err().map(|error| error.to_string())
+    };
+    for flags in [&[][..], &["--secret", "cimplify=x"]] {
+        assert!(missing(flags).unwrap().contains("`NOPE`"), "{flags:?}");
+    }
+    let place = Place::new().with("NOPE", "near");
+    place.project("[secrets]\nolympus = { env = 'NOPE' }\n");
+    place.user("[secrets]\nolympus = { file = 'nope' }\n");
+    assert_eq!(place.shown(&[]), ["olympus=near"]);
+}
+
 #[test]
 fn an_env_file_stands_behind_the_environment() {
     let place = Place::new().with("WEBHOOK_SECRET", "real");

@@ -83,6 +83,10 @@ impl Head {
 
     /// Which rule it breaks on whose keeping its meaning or its end depends (RFC 9112, sections 3.2
     /// and 6); hyper takes the most of them.
+    ///
+    /// A bare LF that ends a line is none: a recipient may take it (section 2.2), httparse does so for
+    /// hyper as it does here, and what is forwarded has CRLF. Around chunks, where two readers that see
+    /// different ends let a request be smuggled, hyper takes CRLF alone.
     pub(in crate::http) fn broken_rule(&self) -> Option<&'static str> {
         let mut hosts = self.fields.get_all(HOST.as_str());
         let mut codings = self.fields.get_all(TRANSFER_ENCODING.as_str());

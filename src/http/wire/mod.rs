@@ -109,6 +109,7 @@ impl HeadRecorder {
             Some(head) if head.agrees_with(parts) => head,
             Some(_) => {
                 self.turn_off();
+                self.head = None;
                 Head::from_parts(parts)
             }
             None => Head::from_parts(parts),
@@ -144,6 +145,7 @@ impl HeadRecorder {
     /// Records nothing more: the connection goes on in another protocol.
     pub(super) fn upgrade(&mut self) {
         self.turn_off();
+        self.head = None;
         self.state = State::Upgraded;
     }
 
@@ -223,10 +225,10 @@ impl HeadRecorder {
         }
     }
 
+    /// Notes nothing more. A head that waits was read before, and stays what it is.
     fn turn_off(&mut self) {
         self.state = State::Off;
         self.partial = BytesMut::new();
-        self.head = None;
     }
 }
 

@@ -122,6 +122,40 @@ fn a_head_without_measure_is_answered_431() {
 }
 
 #[test]
+fn a_bare_line_feed_ends_a_line_of_a_head_and_none_of_a_chunk() {
+    let sandbox = Sandbox::new();
+    let mut listener = sandbox.listen(&["--secret", SECRET, "--on-unsigned", "accept"]);
+    let message = String::from_utf8(post_message("/", &[("X-OdD", "1")], b"{}")).unwrap();
+    let of_lines = message.replace("\r\n", "\n");
+    assert_eq!(
+        status(&raw_exchange(listener.address(), of_lines.as_bytes())),
+        "200"
+    );
+    let request = listener.next_line()["request"].clone();
+    assert_eq!(request["headers"][3], json!(["X-OdD", "1"]), "{request}");
+    assert_eq!(request["body"], "{}");
+    let chunked = message.replace("Content-Length: 2", "Transfer-Encoding: chunked");
+    for body in [
+        "2\n{}\r\n0\r\n\r\n",
+        "2\r\n{}\n0\r\n\r\n",
+        "2;a\nb\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}\r\n0\n\n",
+    ] {
+        let message = chunked.replace("{}", body);
+        assert_eq!(
+            status(&raw_exchange(listener.address(), message.as_bytes())),
+            "400"
+        );
+        let request = listener.next_line()["request"].clone();
+        assert_eq!(
+            request["headers"][3],
+            json!(["X-OdD", "1"]),
+            "{body:?}: {request}"
+        );
+    }
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     let sandbox = Sandbox::new();
     let mut listener = sandbox.listen(&["--secret", SECRET, "--on-unsigned", "accept"]);

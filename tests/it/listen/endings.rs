@@ -140,6 +140,24 @@ fn what_does_not_come_in_time_is_1() {
     );
 }
 
+/// Who reads the log of a run without its code learns what was missing of a number, too.
+#[test]
+fn a_number_that_is_not_met_says_what_is_missing() {
+    let (_sandbox, listener) = in_time(|limit| {
+        let (sandbox, listener) = listen(&["--count", "2", "--within", limit]);
+        forge(&listener).map(|status| assert_eq!(status, 401))?;
+        Some((sandbox, listener))
+    });
+    let (_, stderr, status) = listener.wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(stderr.contains("1 of 2 deliveries came"), "{stderr}");
+    let (_sandbox, listener) = listen(&["--once"]);
+    assert_eq!(forge(&listener), Some(401));
+    let (_, stderr, status) = listener.wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(stderr.contains("1 of 1 not valid"), "{stderr}");
+}
+
 #[test]
 fn what_comes_in_time_is_0_and_does_not_wait() {
     let (_sandbox, listener) = listen(&["--expect", "order.created", "--within", "1h"]);

@@ -90,6 +90,17 @@ fn what_comes_after_the_start_is_printed_once_and_in_order() {
 }
 
 #[test]
+fn what_came_since_a_time_is_printed_first() {
+    let sandbox = filled(&numbered(4));
+    let since = numbered(4)[2]["received_at"].as_str().unwrap().to_owned();
+    let tail = Tail::start(&sandbox, &["--json", "--since", &since]);
+    assert_eq!([tail.next_id(), tail.next_id()], [id(2), id(3)]);
+    keep(&sandbox, &[capture(4)]);
+    assert_eq!(tail.next_id(), id(4));
+    assert_eq!(tail.stop().1.code(), Some(0));
+}
+
+#[test]
 fn it_waits_for_a_log_and_goes_on_with_the_next_one() {
     let sandbox = Sandbox::new();
     let tail = Tail::start(&sandbox, &["--json"]);
