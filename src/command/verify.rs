@@ -33,7 +33,7 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier);
     let mut output = VerifyOutput::new(args, world)?;
-    let check = InputCheck {
+    let check = InputChecker {
         verifier: &verifier,
         of_bodies: of_bodies.as_ref(),
         world,
@@ -47,14 +47,14 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 
 /// How inputs are checked.
 #[derive(Clone, Copy)]
-struct InputCheck<'a> {
+struct InputChecker<'a> {
     verifier: &'a Verifier<'a>,
     /// The headers of bare bodies.
     of_bodies: Option<&'a Headers>,
     world: &'a World,
 }
 
-impl InputCheck<'_> {
+impl InputChecker<'_> {
     /// Checks the inputs and tells of them in their order. Where there are several, those that are
     /// small are checked each on a core of its own, ahead of the one that is told.
     fn all(self, inputs: &[CaptureInput], output: &mut VerifyOutput) -> Result<(), CliError> {

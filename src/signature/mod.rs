@@ -21,7 +21,7 @@ pub use scheme::{
     Digest, MacEncoding, PartOrder, Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance,
     ValueLayout, Variant, check_token,
 };
-pub use secret::Secret;
+pub use secret::{Secret, USUAL_PREFIX};
 pub use sign::{mac_text, render_headers, sign};
 pub use stream::StreamVerifier;
 pub use template::{PartVariable, Template, TemplatePiece, TemplateValues, ValuePart};

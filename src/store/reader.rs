@@ -1,6 +1,5 @@
 //! Reading, also while others write.
 
-mod ahead;
 mod attempts;
 mod facts;
 mod names;
@@ -20,6 +19,10 @@ use crate::delivery::{Attempt, Delivery, id};
 
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
+
+/// Deliveries that are read at once, and the bytes of their bodies after which no more are.
+const AHEAD: usize = 64;
+const AHEAD_BYTES: usize = 1 << 20;
 
 /// A connection that only reads. Every call sees the log as it is at that moment.
 #[derive(Debug)]
@@ -124,26 +127,6 @@ impl Reader {
         self.visit(&places, read, visit)
     }
 
-    /// How much matches.
-    pub fn count(&self, query: &Query) -> Result<usize, StoreError> {
-        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
-        Ok(places.len())
-    }
-
-    /// The ids of what matches, from the oldest to the newest.
-    pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
-        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
-        let id = |place: &Position| {
-            let sql = "SELECT id FROM delivery WHERE seq = ?1";
-            self.one(sql, [place.0], |row, path| row.get(0).at(path))
-        };
-        places
-            .iter()
-            .rev()
-            .filter_map(|p| id(p).transpose())
-            .collect()
-    }
-
     /// Up to `most` deliveries that match (the query's limit doesn't count here), with their places,
     /// from the oldest or from the newest.
     ///
@@ -227,6 +210,46 @@ impl Reader {
     fn at(&self, place: Position) -> Result<Option<Delivery>, StoreError> {
         let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE seq = ?1");
         self.one(&sql, [place.0], row::delivery)
+    }
+
+    /// Some deliveries are read in one transaction, which takes as long as to read one, and worked on
+    /// when it is over.
+    fn visit<T, E: From<StoreError>>(
+        &self,
+        mut places: &[Position],
+        read: impl Fn(Delivery) -> Result<T, StoreError>,
+        mut visit: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while !places.is_empty() {
+            for found in self.ahead(&mut places, &read)? {
+                visit(found?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is at the first of these places, up to an error; takes away those that were read.
+    fn ahead<T>(
+        &self,
+        places: &mut &[Position],
+        read: impl Fn(Delivery) -> Result<T, StoreError>,
+    ) -> Result<Vec<Result<T, StoreError>>, StoreError> {
+        let _snapshot = self.conn.unchecked_transaction().at(&self.path)?;
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while found.len() < AHEAD
+            && bytes < AHEAD_BYTES
+            && let Some((place, later)) = places.split_first()
+        {
+            *places = later;
+            let Some(delivery) = self.at(*place).transpose() else {
+                continue;
+            };
+            bytes += delivery
+                .as_ref()
+                .map_or(AHEAD_BYTES, |it| it.request.body.len());
+            found.push(delivery.and_then(&read));
+        }
+        Ok(found)
     }
 
     pub(super) fn one<T>(
