@@ -77,7 +77,7 @@ impl Console {
 
     /// Prints a message on stderr, and a line end; on a terminal, its lines are broken to the width.
     /// A closed stderr is no error.
-    pub fn talk(self, text: &str) {
+    pub fn message(self, text: &str) {
         let err = io::stderr().lock();
         let mut text = report::wrap(text, terminal_width(&err)) + "\n";
         let choice = self.choice_for(&err);
@@ -91,7 +91,7 @@ impl Console {
 
     /// Says that something is wrong though the work goes on.
     pub fn warn(self, message: &str, hint: Option<&str>) {
-        self.talk(&report::warning(message, hint));
+        self.message(&report::warning(message, hint));
     }
 
     /// Says something that is good to know, unless little is to be said.
@@ -102,7 +102,7 @@ impl Console {
     /// Prints a message as [`Console::talk`] does, unless little is to be said.
     pub fn remark(self, text: &str) {
         if self.detail > Detail::Little {
-            self.talk(text);
+            self.message(text);
         }
     }
 

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(trouble) => {
             if !trouble.is_closed_pipe() {
-                world(&global).console.talk(&describe(&trouble));
+                world(&global).console.message(&describe(&trouble));
             }
             trouble.code().into()
         }
@@ -82,6 +82,8 @@ fn world(global: &GlobalArgs) -> World {
     World {
         console: console(global, &folder),
         folder,
+        // `cargo run` says so to what it runs.
+        program: std::env::var_os("CARGO").map_or("webhook", |_| "cargo run --"),
         clock: Timestamp::now,
         notes: Arc::default(),
     }

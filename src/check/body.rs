@@ -25,27 +25,26 @@ const TEXTS: [&str; 7] = [
     "reason",
 ];
 
-/// Adds a field that is not documented to the first object at or below `path`, which is the whole
-/// document where it is empty. A document without such an object stays as it is.
-pub fn add_field(document: &mut Value, path: &str) {
+/// Adds a field that is not documented to the first object at or below `path`. A document without such an object stays as it is.
+pub fn add_field(document: &mut Value, path: &Path) {
     insert(document, path, json!({"added": "later"}));
 }
 
 /// Puts text beyond ASCII where text for people stands; into a field of its own where there is none.
-pub fn add_unicode(document: &mut Value, path: &str) {
-    let is_written = value_at(document, path).is_some_and(write_text);
+pub fn add_unicode(document: &mut Value, path: &Path) {
+    let is_written = path.find(document).is_some_and(write_text);
     if !is_written {
         insert(document, path, UNICODE.into());
     }
 }
 
 /// Makes the document about 1 MiB large.
-pub fn add_bulk(document: &mut Value, path: &str) {
+pub fn add_bulk(document: &mut Value, path: &Path) {
     insert(document, path, "x".repeat(BULK).into());
 }
 
 /// Adds a number with a fraction, where the document has none.
-pub fn ensure_fraction(document: &mut Value, path: &str) {
+pub fn ensure_fraction(document: &mut Value, path: &Path) {
     if !has_fraction(document) {
         insert(document, path, json!(49.9));
     }
@@ -61,17 +60,9 @@ pub fn has_fraction(value: &Value) -> bool {
     }
 }
 
-fn insert(document: &mut Value, path: &str, value: Value) {
-    if let Some(object) = value_at(document, path).and_then(first_object) {
+fn insert(document: &mut Value, path: &Path, value: Value) {
+    if let Some(object) = path.find(document).and_then(first_object) {
         object.insert(EXTRA.into(), value);
-    }
-}
-
-/// What stands at a path, which is the whole document where it is empty.
-pub(super) fn value_at<'v>(document: &'v mut Value, path: &str) -> Option<&'v mut Value> {
-    match path {
-        "" => Some(document),
-        _ => path.parse::<Path>().ok()?.find(document),
     }
 }
 
@@ -189,6 +180,10 @@ impl Formatter for TrailingZeros {
 mod tests {
     use super::*;
 
+    fn path(text: &str) -> Path {
+        text.parse().unwrap()
+    }
+
     fn sample() -> Value {
         json!({"b": {"name": "é🍰", "d": 1.5}, "a": [1, 2.25, 1e-9]})
     }
@@ -223,10 +218,10 @@ mod tests {
     #[test]
     fn texts_for_people_are_written_wherever_they_stand() {
         let mut document = json!({"data": {"items": [{"name": "Tea"}], "status": "open"}});
-        add_unicode(&mut document, "data");
+        add_unicode(&mut document, &path("data"));
         assert_eq!(document["data"]["items"][0]["name"], UNICODE);
         let mut bare = json!({"data": {"status": "open"}});
-        add_unicode(&mut bare, "data");
+        add_unicode(&mut bare, &path("data"));
         assert_eq!(bare["data"][EXTRA], UNICODE);
         assert_eq!(bare["data"]["status"], "open");
     }
@@ -234,17 +229,17 @@ mod tests {
     #[test]
     fn a_path_that_is_not_there_changes_nothing() {
         let mut document = json!([1]);
-        add_field(&mut document, "data");
-        add_field(&mut document, "");
+        add_field(&mut document, &path("data"));
+        add_field(&mut document, &Path::ROOT);
         assert_eq!(document, json!([1]));
     }
 
     #[test]
     fn a_list_takes_a_field_in_its_first_object() {
         let mut document = json!({"data": {"items": ["a", [{"id": 1}], {"id": 2}]}});
-        ensure_fraction(&mut document, "data.items[1]");
+        ensure_fraction(&mut document, &path("data.items[1]"));
         assert_eq!(document["data"]["items"][1][0][EXTRA], 49.9);
-        add_bulk(&mut document, "data.items");
+        add_bulk(&mut document, &path("data.items"));
         let bulk = document["data"]["items"][1][0][EXTRA].as_str();
         assert_eq!(bulk.map(str::len), Some(BULK));
         assert_eq!(document["data"]["items"][2], json!({"id": 2}));

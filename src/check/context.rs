@@ -13,7 +13,7 @@ use super::error::CheckError;
 use super::pair::{created_at, newer_of};
 use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Status, Timestamp};
-use crate::json::javascript;
+use crate::json::{Path, javascript};
 use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
 use crate::signature::{Freshness, Key, Scheme, mac_text, render_headers, verify};
 
@@ -102,7 +102,7 @@ impl<'a> CheckContext<'a> {
         let mut document = self.document()?;
         // A provider's bodies need not have an id in which they differ, nor its data an object.
         body::add_field(&mut document.value, &self.definition().envelope.data);
-        body::add_field(&mut document.value, "");
+        body::add_field(&mut document.value, &Path::ROOT);
         let mut payload = self.written(document);
         payload.signed_at = seen.signed_at;
         payload.event_id = seen.event_id;

@@ -1,6 +1,5 @@
 //! The creation of something and an update of it.
 
-use super::body;
 use crate::delivery::Timestamp;
 use crate::provider::{Definition, Document, Provider};
 
@@ -27,7 +26,7 @@ pub(super) fn newer_of(provider: &Provider) -> Option<(&str, &str)> {
 pub(super) fn created_at(definition: &Definition, update: &Document, now: Timestamp) -> Timestamp {
     let told = || {
         let mut document = update.value.clone();
-        let data = body::value_at(&mut document, &definition.envelope.data)?;
+        let data = definition.envelope.data.find(&mut document)?;
         let text = CREATED.iter().find_map(|name| data.get(name)?.as_str())?;
         Timestamp::parse(text)
     };

@@ -42,7 +42,7 @@ impl UnreadInputs {
             return;
         }
         if let Some(earlier) = self.pending.replace(error) {
-            self.console.talk(&describe(&earlier));
+            self.console.message(&describe(&earlier));
         }
     }
 
@@ -58,7 +58,7 @@ impl UnreadInputs {
         if more == 0 {
             return Some(last);
         }
-        self.console.talk(&describe(&last));
+        self.console.message(&describe(&last));
         let message = format!("{more} more captures or inputs cannot be read");
         Some(CliError::unreadable(message))
     }

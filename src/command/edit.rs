@@ -110,7 +110,7 @@ impl<'a> Drafts<'a> {
         let hint = "Enter opens the editor again, Ctrl-D ends";
         self.world
             .console
-            .talk(&report::error(&error.message, Some(hint)));
+            .message(&report::error(&error.message, Some(hint)));
         let mut line = String::new();
         let read = io::stdin().read_line(&mut line);
         let length =

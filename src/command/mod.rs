@@ -36,6 +36,8 @@ pub struct World {
     pub console: Console,
     /// The folder in which the program runs.
     pub folder: PathBuf,
+    /// How this program is called: `webhook`.
+    pub program: &'static str,
     /// The clock.
     pub clock: fn() -> Timestamp,
     /// Notes on what is about to be done, which are not said where it fails before.

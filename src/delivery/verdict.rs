@@ -72,7 +72,7 @@ pub struct Verdict {
     pub scheme: Option<String>,
     /// Which secret matched, by its place: `olympus#1`.
     pub secret: Option<String>,
-    /// Time of judgement minus the signed timestamp; negative for the future.
+    /// Time of the check minus the signed timestamp; negative for the future.
     pub age_seconds: Option<i64>,
     /// The proven cause of a wrong signature as a stable name, such as `trailing-newline-added`.
     pub cause: Option<String>,

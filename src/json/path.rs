@@ -6,12 +6,14 @@ mod splice;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use exact::{TypedJson, exact_numbers, restore_numbers};
 
 /// A path of keys and indexes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Path(Vec<Step>);
 
 /// One step down.
@@ -50,6 +52,9 @@ pub enum PathError {
 }
 
 impl Path {
+    /// The whole document, which no text names.
+    pub const ROOT: Self = Self(Vec::new());
+
     /// Puts `value` at the path. Unless `add`, something must stand there already; with it, missing
     /// objects on the way are made, and an index may be the array's length.
     pub fn set(&self, root: &mut Value, value: Value, add: bool) -> Result<(), PathError> {
@@ -232,6 +237,14 @@ fn split_dots(text: &str) -> Vec<String> {
         }
     }
     segments
+}
+
+impl TryFrom<String> for Path {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        text.parse()
+    }
 }
 
 impl fmt::Display for Path {

@@ -100,7 +100,7 @@ impl<'a> Composer<'a> {
             }
             FieldSource::Path(path) => {
                 let mut envelope = self.fill(&self.definition.envelope.template);
-                path.parse::<Path>().ok()?.find(&mut envelope).cloned()
+                path.find(&mut envelope).cloned()
             }
         }
     }
@@ -285,14 +285,14 @@ impl FieldSource {
                 document.headers.set(header, text.to_owned());
                 return Ok(Vec::new());
             }
-            Self::Path(path) => path.parse::<Path>()?,
+            Self::Path(path) => path,
         };
         let place = path.find(&mut document.value);
         let typed = place.filter(|value| value.is_number());
         let typed = typed.and_then(|_| text.parse::<TypedJson>().ok());
         let typed = typed.filter(|typed| typed.value.is_number());
         let typed = typed.unwrap_or_else(|| Value::from(text).into());
-        let numbers = typed.numbers_at(&path).collect();
+        let numbers = typed.numbers_at(path).collect();
         path.set(&mut document.value, typed.value, false)?;
         Ok(numbers)
     }

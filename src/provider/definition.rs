@@ -1,12 +1,13 @@
 //! What a `provider.json` says.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::placeholder;
 use super::schedule::DeliveryRules;
-use crate::delivery::Severity;
-use crate::json::Path;
+use crate::delivery::{Headers, Severity};
+use crate::json::{JsonFields, Path, PathError};
 use crate::signature::{Scheme, check_token};
 
 /// The source of a note that tells where a documentation disagrees with itself.
@@ -91,25 +92,27 @@ pub struct Envelope {
     /// Where the id stands by which receivers drop duplicates.
     pub id: FieldSource,
     /// The path of the event's time.
-    pub time: Option<String>,
-    /// The path of the data; empty where the whole body is the data.
-    pub data: String,
+    pub time: Option<Path>,
+    /// The path of the data, which is the root where the whole body is the data.
+    #[serde(deserialize_with = "path_or_root")]
+    pub data: Path,
 }
 
 impl Envelope {
     /// The field whose path leads nowhere in the template, so that nothing would ever be found there.
     fn check(&self) -> Result<(), (String, String)> {
-        let path = |source| match source {
-            FieldSource::Path(path) => path,
-            FieldSource::Header { .. } => String::new(),
-        };
         let fields = [
-            ("event", path(self.event.clone())),
-            ("id", path(self.id.clone())),
-            ("data", self.data.clone()),
+            ("event", self.event.path()),
+            ("id", self.id.path()),
+            ("time", self.time.as_ref()),
+            ("data", Some(&self.data)),
         ];
-        let lost = fields.iter().find(|(_, path)| !self.has(path));
+        let mut fields = fields
+            .into_iter()
+            .filter_map(|(field, path)| Some((field, path?)));
+        let lost = fields.find(|(_, path)| !self.has(&path.to_string()));
         lost.map_or(Ok(()), |(field, path)| {
+            let path = path.to_string();
             let path = path.escape_debug();
             let problem = format!("`envelope.template` has nothing at `{path}`");
             Err((format!("envelope.{field}"), problem))
@@ -145,7 +148,25 @@ pub enum FieldSource {
         header: String,
     },
     /// In the body, at this dotted path.
-    Path(String),
+    Path(Path),
+}
+
+impl FieldSource {
+    /// The path, of what stands in the body.
+    const fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Header { .. } => None,
+            Self::Path(path) => Some(path),
+        }
+    }
+
+    /// The text that stands at this place; of a number its digits.
+    pub fn find(&self, headers: &Headers, fields: Option<&JsonFields<'_>>) -> Option<String> {
+        match self {
+            Self::Header { header } => headers.text(header).map(str::to_owned),
+            Self::Path(path) => fields?.string_or_number(path),
+        }
+    }
 }
 
 /// A source as a definition writes it.
@@ -164,11 +185,18 @@ impl TryFrom<SourceForm> for FieldSource {
             SourceForm::Header { header } => {
                 check_token("name of a header", &header).map(|()| Self::Header { header })
             }
-            SourceForm::Path(path) => match path.parse::<Path>() {
-                Ok(_) => Ok(Self::Path(path)),
-                Err(error) => Err(error.to_string()),
-            },
+            SourceForm::Path(path) => {
+                let path = path.parse().map_err(|error: PathError| error.to_string())?;
+                Ok(Self::Path(path))
+            }
         }
+    }
+}
+
+fn path_or_root<'de, D: Deserializer<'de>>(reader: D) -> Result<Path, D::Error> {
+    match String::deserialize(reader)?.as_str() {
+        "" => Ok(Path::ROOT),
+        path => path.parse().map_err(D::Error::custom),
     }
 }
 

@@ -21,8 +21,8 @@ impl Provider {
                 "template": envelope.template,
                 "event": place(&envelope.event),
                 "id": place(&envelope.id),
-                "time": envelope.time,
-                "data": envelope.data,
+                "time": envelope.time.as_ref().map(ToString::to_string),
+                "data": envelope.data.to_string(),
             },
             "delivery": delivery(&definition.delivery),
             "handler": {
@@ -77,7 +77,7 @@ fn signature(scheme: &Scheme) -> Value {
 fn place(source: &FieldSource) -> Value {
     match source {
         FieldSource::Header { header } => json!({"header": header}),
-        FieldSource::Path(path) => json!({"path": path}),
+        FieldSource::Path(path) => json!({"path": path.to_string()}),
     }
 }
 

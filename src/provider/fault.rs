@@ -160,7 +160,8 @@ fn without_signature(definition: &Definition, mut request: Request) -> Request {
     request
 }
 
-fn with_signature(
+/// The request with another value in the signature's header, where it has one.
+pub fn with_signature(
     definition: &Definition,
     mut request: Request,
     change: impl FnOnce(&str) -> String,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Catalogue, Provider};
-use crate::signature::{Key, KeyError, Secret};
+use crate::signature::{Key, KeyError, Secret, USUAL_PREFIX};
 
 /// The secrets of every provider, each ready as a key.
 #[derive(Clone, Default)]
@@ -54,7 +54,7 @@ impl Keyring {
             local: true,
             ..Self::default()
         };
-        let bare = secret.strip_prefix(b"whsec_").unwrap_or(secret);
+        let bare = secret.strip_prefix(USUAL_PREFIX).unwrap_or(secret);
         for provider in catalogue.iter() {
             let mut forms = [secret, bare].into_iter();
             forms.find(|form| {

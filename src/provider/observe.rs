@@ -10,7 +10,7 @@ use crate::json::{JsonFields, is_json};
 pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
     let fields = JsonFields::new(&request.body);
-    let Some(peek) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
+    let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
         let what = if is_json(&request.body) {
             "no JSON object"
         } else {
@@ -19,13 +19,13 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
         return vec![format!("the body is {what}")];
     };
     let mut notes = Vec::new();
-    observe_event(provider, request, &peek, &mut notes);
+    observe_event(provider, request, &fields, &mut notes);
     let Some(template) = template else {
         return notes;
     };
     let mut lacking = Vec::new();
     for (key, value) in template {
-        match peek.raw(key) {
+        match fields.raw(key) {
             None => lacking.push(key.as_str()),
             Some(text) if kind(text) != expected(value) => notes.push(format!(
                 "`{key}` is {}, documented is {}",
@@ -57,15 +57,16 @@ fn observe_lack(provider: &Provider, lacking: &[&str], notes: &mut Vec<String>) 
 fn observe_event(
     provider: &Provider,
     request: &Request,
-    peek: &JsonFields<'_>,
+    fields: &JsonFields<'_>,
     notes: &mut Vec<String>,
 ) {
     let place = &provider.definition.envelope.event;
-    let Some(event) = place.find(&request.headers, Some(peek)) else {
+    let Some(event) = place.find(&request.headers, Some(fields)) else {
         return;
     };
     // A number where a name belongs is told by its type.
-    let is_number = matches!(place, FieldSource::Path(path) if peek.string(path).is_none());
+    let is_number = matches!(place, FieldSource::Path(path)
+        if fields.at(path).is_some_and(|text| !text.starts_with('"')));
     if is_number || provider.has_event(&event) {
         return;
     }

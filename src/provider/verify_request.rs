@@ -8,7 +8,8 @@ use flate2::read::GzDecoder;
 use url::form_urlencoded;
 
 use super::explain::Explanation;
-use super::{Catalogue, FieldSource, Keyring, Provider};
+use super::{Catalogue, Keyring, Provider};
+use crate::delivery::text::BOM;
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
 use crate::signature::{Allowance, Freshness, verify};
@@ -25,7 +26,7 @@ pub struct Policy {
     pub provider: Option<String>,
     /// What stands before the target in the URL that senders use, where the user said it.
     pub origin: Option<String>,
-    /// How the signed time is judged.
+    /// How the signed time is checked.
     pub freshness: Freshness,
     /// How far the cause of a wrong signature is looked for; `None` for not at all.
     pub allowance: Option<Allowance>,
@@ -157,7 +158,7 @@ pub fn verify_request<'a>(
 /// The JSON of a body, to read fields from: behind a byte order mark, unpacked, or in a form's `payload`
 /// as GitHub sends it; else the body itself.
 pub fn payload(body: &[u8]) -> Cow<'_, [u8]> {
-    if let Some(text) = body.strip_prefix(b"\xef\xbb\xbf") {
+    if let Some(text) = body.strip_prefix(BOM) {
         return text.into();
     }
     if body.starts_with(&[0x1f, 0x8b]) {
@@ -240,34 +241,22 @@ pub(super) const fn rank(status: Status) -> u8 {
 
 /// How many members of the provider's envelope the body has; 0 where one is missing.
 fn likeness(provider: &Provider, headers: &Headers, fields: Option<&JsonFields<'_>>) -> usize {
-    let template = provider.definition.envelope.template.as_object();
-    let (Some(template), Some(fields)) = (template, fields) else {
-        return usize::from(knows_event(provider, headers, fields));
-    };
-    if template.keys().all(|key| fields.raw(key).is_some()) {
-        template.len()
-    } else {
-        0
+    match provider.definition.envelope.template.as_object() {
+        Some(template) if is_complete(provider, fields) => template.len(),
+        Some(_) => 0,
+        None => usize::from(knows_event(provider, headers, fields)),
     }
+}
+
+/// Whether the body has every member of the provider's envelope.
+fn is_complete(provider: &Provider, fields: Option<&JsonFields<'_>>) -> bool {
+    let template = provider.definition.envelope.template.as_object();
+    template.is_none_or(|template| {
+        fields.is_some_and(|fields| template.keys().all(|key| fields.raw(key).is_some()))
+    })
 }
 
 fn knows_event(provider: &Provider, headers: &Headers, fields: Option<&JsonFields<'_>>) -> bool {
-    let complete = match (provider.definition.envelope.template.as_object(), fields) {
-        (Some(template), Some(fields)) => template.keys().all(|key| fields.raw(key).is_some()),
-        (Some(_), None) => false,
-        (None, _) => true,
-    };
     let event = provider.definition.envelope.event.find(headers, fields);
-    complete && event.is_some_and(|event| provider.has_event(&event))
-}
-
-impl FieldSource {
-    /// The text that stands at this place; of a number its digits.
-    pub fn find(&self, headers: &Headers, fields: Option<&JsonFields<'_>>) -> Option<String> {
-        let path = match self {
-            Self::Header { header } => return headers.text(header).map(str::to_owned),
-            Self::Path(path) => path,
-        };
-        fields?.string_or_number(path)
-    }
+    is_complete(provider, fields) && event.is_some_and(|event| provider.has_event(&event))
 }

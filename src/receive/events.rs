@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::activity::{Activity, QUEUE_KIB};
-use super::progress::{Expectation, Progress};
+use super::progress::Progress;
 use super::uptake::Uptake;
 use crate::delivery::EventFilter;
 use crate::store::{LookupError, Reader};
@@ -54,11 +54,11 @@ pub struct Subscription {
 }
 
 impl Events {
-    /// Counts towards `expectation`.
-    pub(super) fn new(expectation: Expectation) -> Self {
+    /// Counts in `progress`.
+    pub(super) fn new(progress: Progress) -> Self {
         Self {
             subscribers: Mutex::default(),
-            progress: Mutex::new(Progress::new(expectation)),
+            progress: Mutex::new(progress),
             is_over: watch::Sender::new(false),
             is_held_up: AtomicBool::new(false),
             held_up: Notify::new(),
@@ -336,7 +336,7 @@ mod tests {
     #[tokio::test]
     async fn what_did_not_fit_is_read_from_the_log_in_its_place() {
         let (_folder, log, activities) = happened(20).await;
-        let events = Events::new(Expectation::default());
+        let events = Events::new(Progress::default());
         let reader = log.reader().unwrap();
         let mut slow = events.subscribe_within(3, EventFilter::default(), Some(reader));
         let mut told = Vec::new();
@@ -356,7 +356,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_log_what_did_not_fit_is_skipped_and_counted() {
         let (_folder, _log, activities) = happened(10).await;
-        let events = Events::new(Expectation::default());
+        let events = Events::new(Progress::default());
         let slow = events.subscribe_within(3, EventFilter::default(), None);
         for activity in &activities {
             events.publish(activity);
@@ -375,7 +375,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_pruned_meanwhile_is_said_to_be_skipped() {
-        let events = Events::new(Expectation::default());
+        let events = Events::new(Progress::default());
         let (_folder, log, activities) = happened(0).await;
         assert!(activities.is_empty());
         let reader = log.reader().unwrap();

@@ -55,12 +55,13 @@ pub(super) struct Forwarder {
 
 /// The end of a target's queue.
 struct Queue {
-    places: Arc<Semaphore>,
-    jobs: mpsc::UnboundedSender<Place>,
+    /// As many as deliveries may still be taken.
+    permits: Arc<Semaphore>,
+    work: mpsc::UnboundedSender<QueuedJob>,
 }
 
-/// A place in a target's queue, taken until the attempt is over.
-type Place = (oneshot::Receiver<Job>, OwnedSemaphorePermit);
+/// A job that comes once its delivery is kept, and a permit until its attempt is over.
+type QueuedJob = (oneshot::Receiver<Job>, OwnedSemaphorePermit);
 
 /// A delivery that is kept, and who waits for what its application answers.
 pub(super) struct Job {
@@ -75,7 +76,7 @@ pub(super) type Slot = oneshot::Sender<Job>;
 type Unkept = (Activity, Option<Receipt>);
 
 /// What the workers of all targets share.
-struct Sender {
+struct WorkerPool {
     options: ForwardOptions,
     unkept: mpsc::Sender<Unkept>,
     is_given_up: watch::Receiver<bool>,
@@ -87,7 +88,7 @@ impl Forwarder {
         let (unkept, attempts) = mpsc::channel(UNKEPT);
         let (give_up, is_given_up) = watch::channel(false);
         let backlog = options.backlog;
-        let sender = Arc::new(Sender {
+        let pool = Arc::new(WorkerPool {
             options,
             unkept,
             is_given_up,
@@ -95,11 +96,11 @@ impl Forwarder {
         let mut tasks = vec![tokio::spawn(publish_kept(attempts, events))];
         let mut queues = Vec::new();
         for route in routes {
-            let (jobs, places) = mpsc::unbounded_channel();
-            let run = run(places, route.target.clone(), Arc::clone(&sender));
+            let (work, queue) = mpsc::unbounded_channel();
+            let run = Arc::clone(&pool).run(queue, route.target.clone());
             tasks.push(tokio::spawn(run));
-            let places = Arc::new(Semaphore::new(backlog));
-            queues.push(Queue { places, jobs });
+            let permits = Arc::new(Semaphore::new(backlog));
+            queues.push(Queue { permits, work });
         }
         Self {
             queues: Mutex::new(Some(queues)),
@@ -109,35 +110,23 @@ impl Forwarder {
         }
     }
 
-    /// Takes the next slot in the queue of each of these targets; `None`, and none of them, where one
+    /// Takes the next slot in the queue of each of these routes; `None`, and none of them, where one
     /// is full or nothing more is taken.
-    pub(super) fn enqueue(&self, targets: &[usize]) -> Option<Vec<Slot>> {
+    pub(super) fn enqueue(&self, routes: &[usize]) -> Option<Vec<Slot>> {
         let queues = lock(&self.queues);
-        let place = |target: &usize| {
-            let queue = queues.as_ref()?.get(*target)?;
-            let place = Arc::clone(&queue.places).try_acquire_owned().ok()?;
-            Some((queue, place))
+        let permit = |route: &usize| {
+            let queue = queues.as_ref()?.get(*route)?;
+            let permit = Arc::clone(&queue.permits).try_acquire_owned().ok()?;
+            Some((queue, permit))
         };
-        let places: Option<Vec<_>> = targets.iter().map(place).collect();
-        let enqueue = |(queue, place): (&Queue, _)| {
+        let permits: Option<Vec<_>> = routes.iter().map(permit).collect();
+        let enqueue = |(queue, permit): (&Queue, _)| {
             let (slot, job) = oneshot::channel();
             // Where nobody takes the job, its answer says so.
-            let _ = queue.jobs.send((job, place));
+            let _ = queue.work.send((job, permit));
             slot
         };
-        Some(places?.into_iter().map(enqueue).collect())
-    }
-
-    /// Forwards a delivery from its slots, whether or not the reply is waited for, which is the
-    /// applications': the first that is not 2xx, else the first target's. Only the owner of this
-    /// machine learns why there is none.
-    pub(super) fn run(
-        slots: Vec<Slot>,
-        delivery: &Arc<Delivery>,
-        is_from_owner: bool,
-    ) -> impl Future<Output = Reply> + use<> {
-        let attempts = join_all(start(slots, delivery));
-        async move { reply(&attempts.await, is_from_owner) }
+        Some(permits?.into_iter().map(enqueue).collect())
     }
 
     /// Takes nothing more, and waits until everything that was on its way has arrived and is told.
@@ -160,6 +149,28 @@ impl Forwarder {
     }
 }
 
+/// Hands a delivery over to the workers, whether or not the reply is waited for, which is the
+/// applications': the first that is not 2xx, else the first target's. Only the owner of this machine
+/// learns why there is none.
+pub(super) fn hand_over(
+    slots: Vec<Slot>,
+    delivery: &Arc<Delivery>,
+    is_from_owner: bool,
+) -> impl Future<Output = Reply> + use<> {
+    let fill = |slot: Slot| {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            delivery: Arc::clone(delivery),
+            answer,
+        };
+        // Where nobody takes it, its answer says so.
+        let _ = slot.send(job);
+        answered
+    };
+    let attempts = join_all(slots.into_iter().map(fill));
+    async move { reply(&attempts.await, is_from_owner) }
+}
+
 /// The answer of the applications to whoever sent.
 fn reply(attempts: &[Result<Attempt, oneshot::error::RecvError>], is_from_owner: bool) -> Reply {
     let refused = attempts
@@ -171,44 +182,30 @@ fn reply(attempts: &[Result<Attempt, oneshot::error::RecvError>], is_from_owner:
     }
 }
 
-/// Hands the delivery over to the workers.
-fn start(slots: Vec<Slot>, delivery: &Arc<Delivery>) -> Vec<oneshot::Receiver<Attempt>> {
-    let start = |slot: Slot| {
-        let (answer, answered) = oneshot::channel();
-        let job = Job {
-            delivery: Arc::clone(delivery),
-            answer,
-        };
-        // Where nobody takes it, its answer says so.
-        let _ = slot.send(job);
-        answered
-    };
-    slots.into_iter().map(start).collect()
-}
+impl WorkerPool {
+    /// The workers of one target. A free one takes the next job and waits until its delivery is kept.
+    async fn run(self: Arc<Self>, mut queue: mpsc::UnboundedReceiver<QueuedJob>, target: Target) {
+        let (pool, target) = (&self, &target);
+        stream::poll_fn(move |context| queue.poll_recv(context))
+            .for_each_concurrent(
+                self.options.concurrency.max(1),
+                |(job, permit)| async move {
+                    if let Ok(job) = job.await
+                        && !*pool.is_given_up.borrow()
+                    {
+                        let target = target.join_path(&job.delivery.request.target);
+                        let pool = Arc::clone(pool);
+                        // One that panicked is one without an answer.
+                        let _ = tokio::spawn(async move { pool.attempt(job, &target).await }).await;
+                    }
+                    drop(permit);
+                },
+            )
+            .await;
+    }
 
-/// The workers of one target. A free one takes the next slot and waits there until its delivery is
-/// kept.
-async fn run(mut places: mpsc::UnboundedReceiver<Place>, target: Target, sender: Arc<Sender>) {
-    let workers = sender.options.concurrency.max(1);
-    let (target, sender) = (&target, &sender);
-    stream::poll_fn(move |context| places.poll_recv(context))
-        .for_each_concurrent(workers, |(slot, place)| async move {
-            if let Ok(job) = slot.await
-                && !*sender.is_given_up.borrow()
-            {
-                let target = target.join_path(&job.delivery.request.target);
-                let sender = Arc::clone(sender);
-                // One that panicked is one without an answer.
-                let _ = tokio::spawn(async move { sender.send(job, &target).await }).await;
-            }
-            drop(place);
-        })
-        .await;
-}
-
-impl Sender {
     /// One attempt. Its worker is free once the answer is there; the disk is waited for elsewhere.
-    async fn send(&self, job: Job, target: &Target) {
+    async fn attempt(&self, job: Job, target: &Target) {
         let request = outgoing(&job.delivery, self.options.forwarded, &self.options.headers);
         let outgoing = Outgoing {
             delivery_id: &job.delivery.id,

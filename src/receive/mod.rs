@@ -34,7 +34,7 @@ use crate::delivery::{Delivery, EventFilter, Headers, Timestamp, id};
 use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply, Stray};
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
-use forward::{Forwarder, Slot};
+use forward::{Forwarder, Slot, hand_over};
 use script::Prompter;
 
 pub use activity::Activity;
@@ -132,7 +132,7 @@ impl Handler for Receiver {
             delivery: Arc::clone(&kept.delivery),
             occurrence: kept.occurrence,
         });
-        let forwarded = Forwarder::run(kept.slots, &kept.delivery, is_from_owner);
+        let forwarded = hand_over(kept.slots, &kept.delivery, is_from_owner);
         async move {
             let reply = match kept.reply {
                 Some(reply) => reply,
@@ -150,7 +150,8 @@ impl Handler for Receiver {
 impl Receiver {
     /// Builds a receiver; within a runtime, because its workers start here.
     pub fn new(options: ReceiverOptions) -> Self {
-        let events = Arc::new(Events::new(options.expectation));
+        let progress = Progress::new(options.expectation, options.rules.events.clone());
+        let events = Arc::new(Events::new(progress));
         let routes = &options.rules.routes;
         let start = |forward| Forwarder::start(routes, forward, Arc::clone(&events));
         Self {

@@ -10,8 +10,6 @@ pub struct Expectation {
     pub count: Option<u64>,
     /// A valid delivery that is each of these.
     pub deliveries: Vec<ExpectedDelivery>,
-    /// The events that are counted for `count`.
-    pub counted: EventFilter,
 }
 
 /// How far an expectation is met, and what came.
@@ -33,12 +31,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(expectation: Expectation) -> Self {
+    /// Counts for the expected number the events of `filter`.
+    pub(super) fn new(expectation: Expectation, filter: EventFilter) -> Self {
         Self {
             expects: expectation.count.is_some() || !expectation.deliveries.is_empty(),
             count: expectation.count,
             missing: expectation.deliveries,
-            filter: expectation.counted,
+            filter,
             ..Self::default()
         }
     }

@@ -181,9 +181,7 @@ impl Replay<'_> {
                 }
                 Ok(body)
             }
-            FieldSource::Path(path) => {
-                set(&body, &path.parse()?, &id.unwrap_or_default().into(), false)
-            }
+            FieldSource::Path(path) => set(&body, path, &id.unwrap_or_default().into(), false),
         }
     }
 }

@@ -169,21 +169,16 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
 fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let place = |place: &FieldSource| match place {
         FieldSource::Header { header } => format!("header {header}"),
-        FieldSource::Path(path) => path.clone(),
+        FieldSource::Path(path) => path.to_string(),
     };
     let envelope = &definition.envelope;
-    let data = match envelope.data.as_str() {
-        "" => "the whole body",
-        path => path,
-    };
+    let data = Some(envelope.data.to_string()).filter(|path| !path.is_empty());
+    let time = envelope.time.as_ref().map(ToString::to_string);
     let mut facts = vec![
         ("event", place(&envelope.event)),
         ("id", place(&envelope.id)),
-        (
-            "time",
-            envelope.time.clone().unwrap_or_else(|| "none".into()),
-        ),
-        ("data", data.to_owned()),
+        ("time", time.unwrap_or_else(|| "none".into())),
+        ("data", data.unwrap_or_else(|| "the whole body".into())),
     ];
     let template = format!("{:#}", envelope.template);
     let labels = std::iter::once("body").chain(std::iter::repeat(""));

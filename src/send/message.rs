@@ -75,12 +75,7 @@ impl SendOptions<'_> {
                     .apply(message, composer.fixture(data), Vec::new())?
             }
             EventContent::Data(data) => {
-                let place = &definition.envelope.data;
-                let numbers = match place.parse() {
-                    Ok(place) => data.numbers_at(&place).collect(),
-                    // The data is the whole document.
-                    Err(_) => data.numbers.clone(),
-                };
+                let numbers = data.numbers_at(&definition.envelope.data).collect();
                 self.shape
                     .apply(message, composer.data(&data.value), numbers)?
             }

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     Digest, ParsedMac, Scheme, Secret, SecretEncoding, SecretForm, Template, TemplateValues,
+    USUAL_PREFIX,
 };
 
 /// Why a secret is no key for a scheme.
@@ -156,7 +157,7 @@ pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, Key
         SecretEncoding::Hex => hex::decode(text).ok(),
     };
     key.ok_or_else(|| {
-        if text.starts_with(b"whsec_") {
+        if text.starts_with(USUAL_PREFIX) {
             KeyError::Prefix
         } else {
             KeyError::Encoding(form.clone())

@@ -23,7 +23,7 @@ pub use layout::{PartOrder, PartVariable, ValueLayout, ValuePart, Variant};
 use read::read;
 pub use read::{ParsedMac, ParsedSignature};
 pub use scheme::{Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance, check_token};
-pub use secret::Secret;
+pub use secret::{Secret, USUAL_PREFIX};
 pub use sign::{mac_text, render_headers, sign};
 pub use stream::StreamVerifier;
 pub use template::{Template, TemplatePiece, TemplateValues};

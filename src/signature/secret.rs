@@ -2,6 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretSlice};
 
+/// The prefix of secrets that Stripe, Svix and the documented providers use.
+pub const USUAL_PREFIX: &[u8] = b"whsec_";
+
 /// The bytes that two parties share, with the place they came from.
 ///
 /// `Debug` prints the label and `[REDACTED]`; the bytes are wiped when dropped.

@@ -139,11 +139,11 @@ fn of_json(body: &[u8], path: &Path) -> String {
     let Some(fields) = JsonFields::new(body) else {
         return String::new();
     };
-    let path = path.to_string();
-    match (fields.string(&path), fields.at(&path)) {
-        (Some(text), _) => text,
-        (None, None | Some("null")) => String::new(),
-        (None, Some(text)) => text.to_owned(),
+    match fields.at(path) {
+        None | Some("null") => String::new(),
+        Some(text) => fields
+            .string_or_number(path)
+            .unwrap_or_else(|| text.to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Key, MacEncoding, ParsedMac, ParsedSignature, Scheme, Tolerance, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 
-/// How the signed time is judged.
+/// How the signed time is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Freshness {
     /// As the provider documents it.
@@ -22,9 +22,9 @@ pub enum Freshness {
     Ignored,
 }
 
-/// Judges `request` under `scheme` with `keys`, at the moment `now`.
+/// Verifies `request` under `scheme` with `keys`, at the moment `now`.
 ///
-/// The MAC is judged before the time, so that `stale` says: genuine, but late.
+/// The MAC is verified before the time, so that `stale` says: genuine, but late.
 pub fn verify(
     scheme: &Scheme,
     keys: &[Key],

@@ -127,26 +127,6 @@ impl Reader {
         self.visit(&places, read, visit)
     }
 
-    /// How much matches.
-    pub fn count(&self, query: &Query) -> Result<usize, StoreError> {
-        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
-        Ok(places.len())
-    }
-
-    /// The ids of what matches, from the oldest to the newest.
-    pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
-        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
-        let id = |place: &Position| {
-            let sql = "SELECT id FROM delivery WHERE seq = ?1";
-            self.one(sql, [place.0], |row, path| row.get(0).at(path))
-        };
-        places
-            .iter()
-            .rev()
-            .filter_map(|p| id(p).transpose())
-            .collect()
-    }
-
     /// Up to `most` deliveries that match (the query's limit doesn't count here), with their places,
     /// from the oldest or from the newest.
     ///

@@ -26,7 +26,7 @@ const HELD_BODY: u64 = 32 * 1024 * 1024;
 
 /// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
 /// seconds, and every cause in a file of two thousand captures of usual size.
-pub const WORK: usize = 1 << 32;
+pub const WORK: usize = 4_000_000_000;
 
 /// Said where that is used up.
 const UNDIAGNOSED: &str =
@@ -42,7 +42,7 @@ pub struct Verifier<'a> {
     pub policy: Policy,
     /// Path and query of what bare bodies were sent to, where that is known.
     pub target: Option<String>,
-    /// The moment at which freshness is judged; `None` for that of receipt, else now.
+    /// The moment as of which freshness is checked; `None` for that of receipt, else now.
     pub at: Option<Timestamp>,
     /// The clock.
     pub clock: fn() -> Timestamp,
@@ -90,16 +90,16 @@ impl Verifier<'_> {
             allowance: (self.policy.allowance).filter(|_| self.work.load(Relaxed) > 0),
             ..self.policy.clone()
         };
-        let mut judged = verify_request(self.catalogue, &self.keyring, &policy, request, at);
-        let left = |left: usize| Some(left.saturating_sub(judged.work));
+        let mut verified = verify_request(self.catalogue, &self.keyring, &policy, request, at);
+        let left = |left: usize| Some(left.saturating_sub(verified.work));
         // It always changes.
         let _ = self.work.fetch_update(Relaxed, Relaxed, left);
-        if judged.is_undiagnosed && judged.verdict.status.is_wrong() {
-            judged.verdict.hint = Some(UNDIAGNOSED.into());
+        if verified.is_undiagnosed && verified.verdict.status.is_wrong() {
+            verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
-        let provider = judged.provider;
+        let provider = verified.provider;
         let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
-        self.found(judged, observations, begun)
+        self.found(verified, observations, begun)
     }
 
     /// The request target of a bare body.
@@ -111,26 +111,26 @@ impl Verifier<'_> {
         let begun = (self.clock)();
         let at = self.at.unwrap_or(begun);
         let (catalogue, keyring) = (self.catalogue, &self.keyring);
-        let judged = verify_stream(catalogue, keyring, &self.policy, request, body, at)?;
+        let verified = verify_stream(catalogue, keyring, &self.policy, request, body, at)?;
         let limit = HELD_BODY / 1024 / 1024;
         let unseen = format!("the body is larger than {limit} MiB: only its signature was checked");
-        Ok(self.found(judged, vec![unseen], begun))
+        Ok(self.found(verified, vec![unseen], begun))
     }
 
     fn found(
         &self,
-        mut judged: RequestVerdict<'_>,
+        mut verified: RequestVerdict<'_>,
         observations: Vec<String>,
         begun: Timestamp,
     ) -> Verification {
-        judged.hint_at_secret();
+        verified.hint_at_secret();
         let micros = (self.clock)().micros().saturating_sub(begun.micros());
         Verification {
             id: None,
-            provider: judged.provider.map(|provider| provider.name().to_owned()),
-            event: judged.event,
-            event_id: judged.event_id,
-            verdict: judged.verdict,
+            provider: verified.provider.map(|provider| provider.name().to_owned()),
+            event: verified.event,
+            event_id: verified.event_id,
+            verdict: verified.verdict,
             observations,
             time: Duration::from_micros(u64::try_from(micros).unwrap_or_default()),
         }

@@ -7,11 +7,12 @@ use super::super::body;
 use super::super::case::TestCase;
 use super::super::error::CheckError;
 use super::{CheckContext, Made};
+use crate::json::Path;
 use crate::provider::{Document, Payload};
 
 impl CheckContext<'_> {
     /// Of a document that was changed before it was written; the change gets the path of the data.
-    pub fn edited(&mut self, change: impl FnOnce(&mut Value, &str)) -> Made {
+    pub fn edited(&mut self, change: impl FnOnce(&mut Value, &Path)) -> Made {
         let mut document = self.document()?;
         let genuine = self.written(document.clone());
         change(&mut document.value, &self.definition().envelope.data);

@@ -3,7 +3,7 @@
 use super::super::case::{TestCase, TestDelivery};
 use super::super::parts::{SignatureFields, SigningInput};
 use super::{CheckContext, Made};
-use crate::provider::Fault;
+use crate::provider::{Fault, with_signature};
 use crate::signature::{Key, PartVariable, Secret, SecretEncoding};
 
 impl CheckContext<'_> {
@@ -43,10 +43,8 @@ impl CheckContext<'_> {
     /// With another value in the signature's header.
     pub fn with_value(&mut self, change: impl FnOnce(&str) -> String) -> Made {
         let payload = self.payload()?;
-        let mut request = payload.sign(self.definition(), self.key);
-        let name = &self.scheme().header;
-        let value = change(request.headers.text(name).unwrap_or_default());
-        request.headers.set(name, value);
+        let request = payload.sign(self.definition(), self.key);
+        let request = with_signature(self.definition(), request, change);
         Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
     }
 

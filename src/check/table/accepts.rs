@@ -2,6 +2,7 @@
 
 use super::{Check, Expect, Severity, always};
 use crate::check::body;
+use crate::json::Path;
 
 const FIELDS_WHY: &str = "providers add fields without notice; a receiver that refuses what it does \
     not know loses every delivery from that day on";
@@ -39,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Loss,
         title: "a field in the envelope that is not documented",
         applies: |provider| provider.definition.envelope.template.is_object(),
-        case: |context| context.edited(|document, _| body::add_field(document, "")),
+        case: |context| context.edited(|document, _| body::add_field(document, &Path::ROOT)),
         expect: Expect::Accepted,
         why: FIELDS_WHY,
         fix: FIELDS_FIX,

@@ -52,13 +52,12 @@ pub struct Parts {
 impl Parts {
     /// Builds them; the socket is bound, the log is open.
     pub async fn build(args: &ListenArgs, setup: Setup, world: &World) -> Result<Self, CliError> {
-        let mut expectation = expectation(args, &setup)?;
+        let expectation = expectation(args, &setup)?;
         let path = log_path(args, &setup, world)?;
         if let Some(path) = &path {
             warn_of_readers(path, world);
         }
         let rules = rules(args, setup, world)?;
-        expectation.counted = rules.events.clone();
         let (writer, reader, duplicates) = open_log(path.as_deref())?;
         let socket = Socket::open(args).await?;
         if let Some(key) = &args.key {
@@ -68,7 +67,7 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        let ready = ready::of(args, &socket, path.as_deref(), &rules);
+        let ready = ready::of(args, &socket, path.as_deref(), &rules, world.program);
         let script = script(args, world)?;
         let is_late = args.delay.is_some() || script.iter().any(|step| !step.delay.is_zero());
         let queues = rules.routes.len().max(usize::from(is_late));
@@ -148,7 +147,6 @@ fn expectation(args: &ListenArgs, setup: &Setup) -> Result<Expectation, CliError
     Ok(Expectation {
         count,
         deliveries: deliveries.collect::<Result<_, _>>()?,
-        ..Expectation::default()
     })
 }
 

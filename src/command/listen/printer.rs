@@ -69,7 +69,7 @@ impl Printer {
             self.console.line("ready", ready)?;
         }
         self.console
-            .talk(&report::ready(ready, self.console.detail()));
+            .message(&report::ready(ready, self.console.detail()));
         Ok(())
     }
 

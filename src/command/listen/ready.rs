@@ -14,7 +14,13 @@ use crate::receive::{InvalidPolicy, Rules, UnsignedPolicy};
 use crate::report::{Ready, line};
 
 /// What is said of a listener with these rules.
-pub fn of(args: &ListenArgs, socket: &Socket, log: Option<&Path>, rules: &Rules) -> Ready {
+pub fn of(
+    args: &ListenArgs,
+    socket: &Socket,
+    log: Option<&Path>,
+    rules: &Rules,
+    program: &'static str,
+) -> Ready {
     let keyring = &rules.keyring;
     let providers = rules.catalogue.iter().map(Provider::name);
     let has_secret = |name: &&str| !keyring.is_local() && !keyring.secrets(name).is_empty();
@@ -46,8 +52,7 @@ pub fn of(args: &ListenArgs, socket: &Socket, log: Option<&Path>, rules: &Rules)
         providers: rules.catalogue.iter().count(),
         one_provider: rules.policy.provider.is_some() || secrets.len() == 1,
         secrets,
-        // `cargo run` says so to what it runs.
-        program: std::env::var_os("CARGO").map_or("webhook", |_| "cargo run --"),
+        program,
     }
 }
 

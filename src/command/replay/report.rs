@@ -238,7 +238,7 @@ impl<'a> RunReport<'a> {
             let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
             // What the rest is sent by is told however little else is.
             let told = format!("{how}: {sent} of {requests} were sent{resume}");
-            console.talk(&report::note(&told));
+            console.message(&report::note(&told));
         }
         Ok(())
     }

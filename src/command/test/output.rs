@@ -156,7 +156,7 @@ impl<'a> RunOutput<'a> {
         let console = self.world.console;
         let outcome = self.finish(shortfall.as_ref())?;
         if let Some(Shortfall { message, hint, .. }) = shortfall {
-            console.talk(&report::error(&message, hint));
+            console.message(&report::error(&message, hint));
         }
         Ok(outcome)
     }

@@ -177,7 +177,7 @@ impl VerifyOutput {
         match (self.unreadable.end(), written) {
             (Some(error), Ok(())) | (None, Err(error)) => Err(error),
             (Some(earlier), Err(error)) => {
-                console.talk(&describe(&earlier));
+                console.message(&describe(&earlier));
                 Err(error)
             }
             (None, Ok(())) => Ok(known),

@@ -44,7 +44,7 @@ impl Capture {
         }
     }
 
-    /// When it was received; freshness is judged at this moment.
+    /// When it was received; freshness is checked as of this moment.
     pub fn received_at(&self) -> Option<Timestamp> {
         Timestamp::parse(self.facts.received_at.as_deref()?)
     }

@@ -140,7 +140,7 @@ fn ids<'v>(provider: &Provider, document: &'v Value, prefix: &str) -> (&'v str, 
     let FieldSource::Path(path) = &provider.definition.envelope.id else {
         panic!("not in the body");
     };
-    let own = document[path.as_str()].as_str().expect("an id");
+    let own = document[path.to_string()].as_str().expect("an id");
     let data = strings(&document["data"]);
     (own, data.into_iter().find(|text| text.starts_with(prefix)))
 }
@@ -266,8 +266,8 @@ proptest! {
             prop_assert!(javascript::is_fixed_point(body.as_bytes()), "{}", body);
             let left = strings(&document).into_iter().find(|text| text.contains("{{"));
             prop_assert_eq!(left, None);
-            let time = envelope.time.as_deref().and_then(|path| document[path].as_str());
-            prop_assert_eq!(time.map(str::to_owned), Some(at.to_seconds_text()));
+            let time = envelope.time.as_ref().map(|path| &document[path.to_string()]);
+            prop_assert_eq!(time, Some(&json!(at.to_seconds_text())));
             prop_assert_eq!(&super::document(provider, event, seed, at).value, &document);
             prop_assert_ne!(&super::document(provider, event, seed ^ 1, at).value, &document);
         }

@@ -21,7 +21,7 @@ fn definition(signature: &Value) -> Value {
         "signature": signature,
         "envelope": {
             "template": {"id": "{{id:event}}", "type": "{{event}}", "data": "{{data}}"},
-            "event": "type", "id": "id", "data": "data"
+            "event": "type", "id": "id", "time": "data.at", "data": "data"
         },
         "delivery": {
             "method": "POST", "headers": [["Content-Type", "application/json"]],
@@ -104,7 +104,7 @@ fn what_is_wrong_is_named_by_file_and_field() {
 
 #[test]
 fn a_path_that_leads_nowhere_in_the_template_is_named() {
-    for field in ["event", "id", "data"] {
+    for field in ["event", "id", "time", "data"] {
         let mut wrong = definition(&signature());
         wrong["envelope"][field] = json!("nowhere.name");
         let problem = load(&wrong).unwrap_err();
@@ -138,6 +138,16 @@ fn what_is_wrong_beside_the_signature_is_named_too() {
             "/envelope/id",
             json!("a..b"),
             "`envelope.id`: `a..b` is not a path",
+        ),
+        (
+            "/envelope/time",
+            json!("a..b"),
+            "`envelope.time`: `a..b` is not a path",
+        ),
+        (
+            "/envelope/data",
+            json!("a..b"),
+            "`envelope.data`: `a..b` is not a path",
         ),
         (
             "/envelope/id",

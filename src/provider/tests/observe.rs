@@ -72,18 +72,18 @@ fn an_unknown_event_is_noticed_with_a_near_name() {
     let catalogue = Catalogue::builtin().without_vendors();
     for (provider, event) in events(&catalogue) {
         let place = match &provider.definition.envelope.event {
-            crate::provider::FieldSource::Path(path) => path,
+            crate::provider::FieldSource::Path(path) => path.to_string(),
             crate::provider::FieldSource::Header { header } => panic!("in the header {header}"),
         };
         let mut document = document(provider, event, 7, AT).value;
-        document[place] = json!(format!("{event}x"));
+        document[&place] = json!(format!("{event}x"));
         let found = notes(provider, document.to_string());
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(
             found[0].contains(&format!("did you mean `{event}`?")),
             "{found:?}"
         );
-        document[place] = json!("7");
+        document[&place] = json!("7");
         let found = notes(provider, document.to_string());
         assert!(!found[0].contains("did you mean"), "{found:?}");
     }

@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
+use crate::delivery::text::BOM;
 use crate::json::JsonFields;
 use crate::signature::ParsedSignature;
 
@@ -23,8 +24,6 @@ const MAX_INFLATED_BY_TEXT: usize = 4 * 1024 * 1024;
 /// The share of what is left that unpacking may take: the text is written, looked up and hashed with
 /// each secret.
 const PASSES_UNPACKED: usize = 8;
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What programs write for a body that they do not have, or an object that is no text.
 const NOT_A_BODY: &[&str] = &[

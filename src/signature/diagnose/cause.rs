@@ -1,6 +1,6 @@
 //! The causes that the doctor can prove, in its own words.
 
-pub(super) use super::Cause;
+pub(super) use super::diagnosis::Cause;
 
 macro_rules! causes {
     ($($id:ident = $name:literal, $reason:literal, $hint:literal;)*) => {

@@ -8,9 +8,9 @@ use strum::VariantArray as _;
 
 use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
-use super::trial::{MAX_PRESENTED, Trial};
-use super::{Diagnosis, content};
-use crate::signature::{Digest, PartVariable, Scheme, read};
+use super::trial::{Trial, read_presented};
+use super::{Diagnosis, body, content, secrets};
+use crate::signature::{Digest, PartVariable, Scheme};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
 const MIN_TRUNCATED: usize = 16;
@@ -112,9 +112,8 @@ fn find_two(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
             Some(cause.found_in(&detail))
         };
         let behind = || {
-            let mut presented = read(form.scheme, &headers).ok()?;
-            presented.macs.truncate(MAX_PRESENTED);
-            super::find_one(trial, &presented)
+            let presented = read_presented(form.scheme, &headers).ok()?;
+            body::find(trial, &presented).or_else(|| secrets::find(trial, &presented, trial.body()))
         };
         Some(cause.found_in(&detail).and(&again().or_else(behind)?))
     })
@@ -253,7 +252,7 @@ fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     })?;
     let timestamp = timestamp?;
     let headers = form.with_value(value);
-    let mut presented = read(form.scheme, &headers).ok()?;
+    let mut presented = read_presented(form.scheme, &headers).ok()?;
     presented.timestamp = Some(&timestamp);
     let signed = &form.scheme.signed;
     let proven = trial.any_proves(signed, &presented, trial.body());
@@ -270,7 +269,7 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     })?;
     let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
     let headers = form.with_value(value);
-    let presented = read(scheme, &headers).ok()?;
+    let presented = read_presented(scheme, &headers).ok()?;
     let values = presented.values(trial.request(), trial.body());
     let right = trial.keys.iter().any(|key| {
         trial.spend(trial.body().len()) && {

@@ -8,6 +8,7 @@ mod allowance;
 mod body;
 mod cause;
 mod content;
+mod diagnosis;
 mod form;
 mod header;
 mod json;
@@ -24,10 +25,11 @@ mod trial;
 use std::cell::Cell;
 
 pub use allowance::Allowance;
+pub use diagnosis::Diagnosis;
 
-use super::{ParsedSignature, Scheme, Secret, read};
+use super::{Scheme, Secret};
 use crate::delivery::{Request, Status};
-use trial::{MAX_PRESENTED, Trial};
+use trial::{Trial, read_presented};
 
 /// What the doctor may look at.
 #[derive(Debug, Clone, Copy)]
@@ -50,53 +52,6 @@ pub struct Context<'a> {
     pub work: &'a Cell<usize>,
 }
 
-/// A proven cause: with this mistake undone, the signature is reproduced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnosis {
-    /// A stable name, such as `trailing-newline-added`.
-    pub cause: &'static str,
-    /// What happened, in a line.
-    pub reason: String,
-    /// What to do, in a line.
-    pub hint: String,
-}
-
-/// A cause: its stable name, what happened, and what to do. `{}` in the reason is for a detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cause {
-    /// The name in JSON, kebab-case; a contract.
-    name: &'static str,
-    reason: &'static str,
-    hint: &'static str,
-}
-
-impl Cause {
-    /// The diagnosis, for a cause whose reason has no place for a detail.
-    fn found(self) -> Diagnosis {
-        self.found_in("")
-    }
-
-    /// The diagnosis with its detail, which must hold neither a secret nor a MAC.
-    fn found_in(self, detail: &str) -> Diagnosis {
-        Diagnosis {
-            cause: self.name,
-            reason: self.reason.replacen("{}", detail, 1),
-            hint: self.hint.into(),
-        }
-    }
-}
-
-impl Diagnosis {
-    /// Both of two causes that were proven together, under the name of the first.
-    fn and(self, other: &Self) -> Self {
-        Self {
-            cause: self.cause,
-            reason: format!("two mistakes at once: {}; {}", self.reason, other.reason),
-            hint: format!("{}; {}", self.hint, other.hint),
-        }
-    }
-}
-
 /// The cause of a wrong or unreadable signature, where one of the known mistakes reproduces it.
 ///
 /// Bounded by the allowance, which counts every byte that is read, written or hashed; and only
@@ -109,26 +64,21 @@ pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
 
 fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
     let context = trial.context;
-    let mut presented = match read(context.scheme, &context.request.headers) {
+    let presented = match read_presented(context.scheme, &context.request.headers) {
         Ok(presented) => presented,
         Err((Status::Missing, _)) => return None,
         Err(_) => {
             return header::find(trial).or_else(|| content::find_other_scheme(trial));
         }
     };
-    presented.macs.truncate(MAX_PRESENTED);
     if trial.body_proves(&presented, trial.body()) {
         // It is right, so `verify` has said what else is wrong with it.
         return None;
     }
-    find_one(trial, &presented)
+    body::find(trial, &presented)
+        .or_else(|| secrets::find(trial, &presented, trial.body()))
         .or_else(|| content::find(trial, &presented))
         .or_else(|| json::find(trial, &presented, trial.body()))
         .or_else(|| printed::find(trial, &presented))
         .or_else(|| pairs::find(trial, &presented))
-}
-
-/// One mistake with the body's bytes or the secret.
-fn find_one(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
-    body::find(trial, presented).or_else(|| secrets::find(trial, presented, trial.body()))
 }

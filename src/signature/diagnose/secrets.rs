@@ -7,10 +7,9 @@ use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::delivery::text::is_unseen;
-use crate::signature::{Key, KeyError, ParsedSignature, Scheme, Secret, SecretEncoding};
-
-/// The prefix of secrets that Stripe, Svix and the documented providers use.
-const PREFIX: &[u8] = b"whsec_";
+use crate::signature::{
+    Key, KeyError, ParsedSignature, Scheme, Secret, SecretEncoding, USUAL_PREFIX,
+};
 
 /// HMAC pads keys with zeros, so this is the empty key (RFC 2104, section 2).
 const EMPTY_KEY: &[u8] = &[0];
@@ -104,15 +103,15 @@ fn altered(text: &[u8]) -> Vec<Suspect> {
     {
         suspects.push((cause::SECRET_NAMED, value.to_vec()));
     }
-    if !text.starts_with(PREFIX) {
-        suspects.push((cause::SECRET_PREFIX_ADDED, [PREFIX, text].concat()));
+    if !text.starts_with(USUAL_PREFIX) {
+        suspects.push((cause::SECRET_PREFIX_ADDED, [USUAL_PREFIX, text].concat()));
     }
     suspects
 }
 
 /// Keys made of the secret by another rule than the documented one.
 fn decoded(scheme: &Scheme, text: &[u8]) -> Vec<Suspect> {
-    let bare = text.strip_prefix(PREFIX);
+    let bare = text.strip_prefix(USUAL_PREFIX);
     if scheme.secret().encoding != SecretEncoding::Text {
         let texts = [Some(text), bare].into_iter().flatten();
         return texts

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Context;
-use crate::delivery::Request;
+use crate::delivery::{Headers, Request, Status};
 use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, read};
 
 /// The most signatures of one header that are tried: a rotation sends two or three, a header of
 /// 128 KiB holds 1,900.
-pub(super) const MAX_PRESENTED: usize = 16;
+const MAX_PRESENTED: usize = 16;
 
 /// Bytes hashed for one MAC besides its message: the blocks of padding and of the outer hash, and
 /// the copy of the key's state.
@@ -70,13 +70,15 @@ impl<'a> Trial<'a> {
         presented: &ParsedSignature<'_>,
         body: &[u8],
     ) -> bool {
-        let macs = presented.macs.get(..MAX_PRESENTED);
-        let macs = macs.unwrap_or(&presented.macs);
         // The header's values are hashed with the body.
         let values = presented.timestamp.map_or(0, str::len) + presented.id.map_or(0, str::len);
-        self.spend(body.len() + values + MAC_BYTES * (1 + macs.len()))
+        self.spend(body.len() + values + MAC_BYTES * (1 + presented.macs.len()))
             && key
-                .find(signed, presented.values(self.request(), body), macs)
+                .find(
+                    signed,
+                    presented.values(self.request(), body),
+                    &presented.macs,
+                )
                 .is_some()
     }
 
@@ -126,7 +128,7 @@ impl<'a> Trial<'a> {
         }
         let mut headers = received.clone();
         headers.set(&scheme.header, value.to_owned());
-        let presented = read(scheme, &headers).ok()?;
+        let presented = read_presented(scheme, &headers).ok()?;
         let found = keys(scheme, secrets)
             .into_iter()
             .find(|key| self.proves(key, &scheme.signed, &presented, self.body()))?;
@@ -147,6 +149,16 @@ impl<'a> Trial<'a> {
     pub(super) fn left(&self) -> usize {
         self.work.saturating_sub(self.context.work.get())
     }
+}
+
+/// The signature that headers present, with no more MACs than are tried.
+pub(super) fn read_presented<'h>(
+    scheme: &'h Scheme,
+    headers: &'h Headers,
+) -> Result<ParsedSignature<'h>, (Status, String)> {
+    let mut presented = read(scheme, headers)?;
+    presented.macs.truncate(MAX_PRESENTED);
+    Ok(presented)
 }
 
 fn keys(scheme: &Scheme, secrets: &[Secret]) -> Vec<Key> {

@@ -8,9 +8,29 @@ use super::{Reader, limit};
 use crate::delivery::{Status, Timestamp};
 use crate::store::StoreError;
 use crate::store::error::AtPath as _;
-use crate::store::query::{USUAL, list};
+use crate::store::query::{Position, Query, USUAL, list};
 
 impl Reader {
+    /// How much matches.
+    pub fn count(&self, query: &Query) -> Result<usize, StoreError> {
+        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
+        Ok(places.len())
+    }
+
+    /// The ids of what matches, from the oldest to the newest.
+    pub fn ids(&self, query: &Query) -> Result<Vec<String>, StoreError> {
+        let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
+        let id = |place: &Position| {
+            let sql = "SELECT id FROM delivery WHERE seq = ?1";
+            self.one(sql, [place.0], |row, path| row.get(0).at(path))
+        };
+        places
+            .iter()
+            .rev()
+            .filter_map(|p| id(p).transpose())
+            .collect()
+    }
+
     /// How many deliveries of the event there are whose id, which its provider gave it, is this.
     pub fn count_of_event(&self, event_id: &str) -> Result<u64, StoreError> {
         let sql = format!("SELECT count(*) FROM delivery WHERE {USUAL} AND event_id = ?1");
