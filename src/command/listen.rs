@@ -68,12 +68,9 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     let (console, attempts) = (world.console, Arc::clone(&parts.attempts));
     let printer = Printer::new(console, args.json, args.body, &parts.ready, attempts);
     printer.ready(&parts.ready)?;
-    routes::probe(
-        &parts.options.rules.routes,
-        &parts.attempts,
-        args.json,
-        world,
-    );
+    let is_kept = parts.reader.is_some();
+    let targets = &parts.options.rules.routes;
+    routes::probe(targets, args, is_kept, &parts.attempts, world);
     let receiver = Arc::new(Receiver::new(parts.options));
     if let Some(path) = &args.ready_file {
         ready::write(path, &parts.ready)?;

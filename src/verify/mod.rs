@@ -26,7 +26,7 @@ const HELD_BODY: u64 = 32 * 1024 * 1024;
 
 /// The bytes of work that are taken for the causes of all wrong signatures of a run together: some
 /// seconds, and every cause in a file of two thousand captures of usual size.
-pub const WORK: usize = 1 << 32;
+pub const WORK: usize = 4_000_000_000;
 
 /// Said where that is used up.
 const UNDIAGNOSED: &str =

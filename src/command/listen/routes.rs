@@ -13,7 +13,7 @@ use crate::config::Setup;
 use crate::delivery::EventFilter;
 use crate::exit::CliError;
 use crate::http::{Target, is_of_this_machine};
-use crate::receive::Route;
+use crate::receive::{AnswerMode, Route};
 use crate::report::Attempts;
 
 /// How long a target may take to be found, and to take a connection, when `listen` starts.
@@ -71,16 +71,51 @@ fn reaches(target: IpAddr, bound: IpAddr) -> bool {
 
 /// Warns, once the answer is there, of each target at which nothing takes connections: the first
 /// delivery would be the one to find out. Who sees that beside the deliveries is not told again.
-pub fn probe(routes: &[Route], attempts: &Arc<Mutex<Attempts>>, is_json: bool, world: &World) {
+pub fn probe(
+    routes: &[Route],
+    args: &ListenArgs,
+    is_kept: bool,
+    attempts: &Arc<Mutex<Attempts>>,
+    world: &World,
+) {
     let console = world.console;
-    let is_beside = !is_json && console.prints_to_terminal() && console.talks_to_terminal();
+    let hint = meanwhile(args.answer, is_kept);
+    let is_beside = !args.json && console.prints_to_terminal() && console.talks_to_terminal();
     for route in routes {
         let attempts = is_beside.then(|| Arc::clone(attempts));
-        tokio::spawn(probe_one(route.target.clone(), attempts, world.clone()));
+        tokio::spawn(probe_one(
+            route.target.clone(),
+            attempts,
+            hint,
+            world.clone(),
+        ));
     }
 }
 
-async fn probe_one(target: Target, attempts: Option<Arc<Mutex<Attempts>>>, world: World) {
+/// What becomes of deliveries until a target is there.
+const fn meanwhile(answer: AnswerMode, is_kept: bool) -> &'static str {
+    match (answer, is_kept) {
+        (AnswerMode::App, true) => {
+            "start the application; until then senders are answered 502, and every delivery is kept"
+        }
+        (AnswerMode::App, false) => {
+            "start the application; until then senders are answered 502, and nothing is kept"
+        }
+        (AnswerMode::Now, true) => {
+            "start the application; until then every delivery is answered and kept, and reaches nobody"
+        }
+        (AnswerMode::Now, false) => {
+            "start the application; until then every delivery is answered and lost"
+        }
+    }
+}
+
+async fn probe_one(
+    target: Target,
+    attempts: Option<Arc<Mutex<Attempts>>>,
+    hint: &str,
+    world: World,
+) {
     let connecting = TcpStream::connect(target.authority());
     let reached = timeout(PROBE_TIME, connecting).await;
     let reason = format!("nothing listens on `{}`", target.authority());
@@ -89,10 +124,7 @@ async fn probe_one(target: Target, attempts: Option<Arc<Mutex<Attempts>>>, world
         attempts.is_down(&target.authority(), &reason)
     };
     if !matches!(reached, Ok(Ok(_))) && attempts.is_none_or(is_new) {
-        world.console.warn(
-            &format!("{reason} yet"),
-            Some("start the application; until then senders are answered 502, and every delivery is kept"),
-        );
+        world.console.warn(&format!("{reason} yet"), Some(hint));
     }
 }
 

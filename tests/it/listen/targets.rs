@@ -252,6 +252,23 @@ fn an_application_that_is_down_is_502_and_the_delivery_is_kept() {
     assert!(attempts(&log, &delivery.id)[0].outcome.is_err());
 }
 
+/// What is said of the time until it runs is what happens then.
+#[test]
+fn an_application_that_is_down_is_told_with_what_becomes_of_deliveries() {
+    let nowhere = free_port();
+    for (flags, told) in [
+        (&[][..], "answered 502, and every delivery is kept"),
+        (&["--no-log"], "answered 502, and nothing is kept"),
+        (&["--answer", "now"], "answered and kept"),
+        (&["--answer", "now", "--no-log"], "answered and lost"),
+    ] {
+        let all = [&["--forward-to", &nowhere][..], flags].concat();
+        let (_sandbox, mut listener) = listen(&all);
+        listener.complains("nothing listens");
+        listener.complains(told);
+    }
+}
+
 #[test]
 fn an_application_that_is_slow_is_504() {
     let (app, gate) = Endpoint::gated(0);
