@@ -177,7 +177,7 @@ fn evidence((finding, advice): &(&Finding, &Advice), verbose: bool) -> String {
     let sent = format!("{}: {}", escape(&finding.id).bold(), escape(finding.sent));
     let reason = finding.reason.as_deref().unwrap_or_default();
     let answer = advice.answer.as_deref();
-    let answer = answer.map(|text| escape(text).dimmed().to_string());
+    let answer = answer.map(|text| format!("answer: {}", escape(text)).dimmed().to_string());
     let command = advice.kept.as_deref().filter(|_| !verbose);
     let command = command.map(|text| escape(text).into_owned());
     let below = |text: String| format!("{BELOW}{BELOW}{text}");
@@ -365,11 +365,11 @@ mod tests {
 ✗ crashes on a bad signature
   signature/empty: an empty signature header
     answered 500
-    answered 500
+    answer: answered 500
     webhook replay dlv_1
   signature/empty: an empty signature header
     answered 502
-    answered 502
+    answer: answered 502
     webhook replay dlv_1
   why        it matters
   fix        fix it so

@@ -75,6 +75,12 @@ impl Key {
         })
     }
 
+    /// The key of a secret of no bytes: HMAC fills a short key up with zeros (RFC 2104, section 2), so
+    /// one zero is the key that no byte at all is.
+    pub fn of_no_bytes(scheme: &Scheme) -> Result<Self, KeyError> {
+        Self::from_bytes(scheme.digest(), "an empty secret", &[0])
+    }
+
     /// What people may see of the secret behind it.
     pub fn label(&self) -> &str {
         &self.label

@@ -4,7 +4,7 @@ use super::super::case::{TestCase, TestDelivery};
 use super::super::parts::{SignatureFields, SigningInput};
 use super::{CheckContext, Made};
 use crate::provider::{Fault, with_signature};
-use crate::signature::{Key, PartVariable, Secret, SecretEncoding};
+use crate::signature::{Key, PartVariable};
 
 impl CheckContext<'_> {
     /// A delivery with one of the faults that `send --fault` knows.
@@ -97,14 +97,7 @@ impl CheckContext<'_> {
 
     /// Signed with a secret of no bytes.
     pub fn with_empty_secret(&mut self) -> Made {
-        // HMAC fills a short key up with zeros (RFC 2104, section 2), so one zero is the key that
-        // no byte at all is.
-        let zero = match self.scheme().secret().encoding {
-            SecretEncoding::Text => b"\0".to_vec(),
-            SecretEncoding::Hex => b"00".to_vec(),
-            SecretEncoding::Base64 => b"AA==".to_vec(),
-        };
-        let key = Key::new(self.scheme(), &Secret::new("an empty secret", zero))?;
+        let key = Key::of_no_bytes(self.scheme())?;
         self.content(move |content| content.key = key)
     }
 }

@@ -43,16 +43,21 @@ pub fn of(
         local_secret: keyring.is_local(),
         on_invalid: name_of(rules.on_invalid),
         on_unsigned: name_of(rules.on_unsigned),
-        accepts: match (rules.on_invalid, rules.on_unsigned) {
-            (InvalidPolicy::Forward, _) => Some("what is not valid (`--on-invalid forward`)"),
-            (_, UnsignedPolicy::Accept) => Some("what nobody has signed (`--on-unsigned accept`)"),
-            _ => None,
-        },
+        accepts: accepts(rules),
         answers: (!args.respond.is_empty()).then_some("as `--respond` says, whatever comes"),
         providers: rules.catalogue.iter().count(),
         one_provider: rules.policy.provider.is_some() || secrets.len() == 1,
         secrets,
         program,
+    }
+}
+
+/// What is taken that should be refused, where anything is.
+const fn accepts(rules: &Rules) -> Option<&'static str> {
+    match (rules.on_invalid, rules.on_unsigned) {
+        (InvalidPolicy::Forward, _) => Some("what is not valid (`--on-invalid forward`)"),
+        (_, UnsignedPolicy::Accept) => Some("what nobody has signed (`--on-unsigned accept`)"),
+        _ => None,
     }
 }
 

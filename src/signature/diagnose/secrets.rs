@@ -11,9 +11,6 @@ use crate::signature::{
     Key, KeyError, ParsedSignature, Scheme, Secret, SecretEncoding, USUAL_PREFIX,
 };
 
-/// HMAC pads keys with zeros, so this is the empty key (RFC 2104, section 2).
-const EMPTY_KEY: &[u8] = &[0];
-
 /// What programs write for a variable that is not set.
 const UNSET: &[&str] = &["undefined", "null", "None", "nil", "NULL"];
 
@@ -69,7 +66,7 @@ pub(super) fn find(
         Some(cause::ANOTHER_SECRET.found_in(secret.label()))
     };
     own.or_else(unset)
-        .or_else(|| bytes_prove(EMPTY_KEY).then(|| cause::SECRET_EMPTY.found()))
+        .or_else(|| key_proves(Key::of_no_bytes(scheme)).then(|| cause::SECRET_EMPTY.found()))
         .or_else(other)
 }
 
