@@ -31,6 +31,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whole milliseconds since the unix epoch, rounded down.
+    pub const fn millis(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
     /// Whole seconds since the epoch, rounded down, as signature schemes count.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(MICROS)

@@ -128,7 +128,10 @@ impl<'a> Composer<'a> {
     /// The value with the placeholders in its strings filled.
     fn fill(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.text(text)),
+            Value::String(text) => match Placeholder::whole(text).and_then(|it| self.number(it)) {
+                Some(number) => number.into(),
+                None => self.text(text).into(),
+            },
             Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
             Value::Object(map) => map
                 .iter()
@@ -156,40 +159,34 @@ impl<'a> Composer<'a> {
 
     fn value(&self, placeholder: Placeholder<'_>) -> String {
         match placeholder {
-            Placeholder::Id(name) => self.id(name),
+            Placeholder::Id(name) => self.story.id(self.names("id", name)),
+            Placeholder::Uuid(name) => self.story.uuid(self.names("uuid", name)),
             Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
             Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
             Placeholder::Event => self.event.to_owned(),
+            Placeholder::Unix(_) | Placeholder::UnixMillis(_) | Placeholder::Int(_) => self
+                .number(placeholder)
+                .map_or_else(String::new, |number| number.to_string()),
         }
     }
 
-    /// An id that the provider gives to each event is the event's own, one in the data is its thing's
-    /// in every event.
-    fn id(&self, name: &str) -> String {
-        let is_of_event = self
-            .definition
-            .names_outside_data(&format!("{{{{id:{name}}}}}"));
+    /// The number of a placeholder that is one.
+    fn number(&self, placeholder: Placeholder<'_>) -> Option<i64> {
+        Some(match placeholder {
+            Placeholder::Unix(offset) => self.at.plus_seconds(offset).seconds(),
+            Placeholder::UnixMillis(offset) => self.at.plus_seconds(offset).millis(),
+            Placeholder::Int(name) => self.story.int(self.names("int", name)).cast_signed(),
+            _ => return None,
+        })
+    }
+
+    /// What tells a thing from any other. An id that the provider gives to each event is the event's
+    /// own, one in the data is its thing's in every event.
+    fn names<'n>(&'n self, kind: &str, name: &'n str) -> [&'n str; 3] {
+        let placeholder = format!("{{{{{kind}:{name}}}}}");
+        let is_of_event = self.definition.names_outside_data(&placeholder);
         let event = if is_of_event { self.event } else { "" };
-        self.story.id([&self.definition.name, event, name])
-    }
-}
-
-impl Definition {
-    /// Whether a placeholder stands in the headers or the envelope, which are the event's own.
-    fn names_outside_data(&self, placeholder: &str) -> bool {
-        let mut headers = self.delivery.headers.iter();
-        headers.any(|(_, value)| value.contains(placeholder))
-            || has_text(&self.envelope.template, placeholder)
-    }
-}
-
-/// Whether a text stands in any string of a value.
-fn has_text(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(string) => string.contains(text),
-        Value::Array(items) => items.iter().any(|item| has_text(item, text)),
-        Value::Object(map) => map.values().any(|item| has_text(item, text)),
-        _ => false,
+        [&self.definition.name, event, name]
     }
 }
 

@@ -53,6 +53,13 @@ impl Definition {
         self.notes_on(topic).any(ProviderNote::is_assumed)
     }
 
+    /// Whether a placeholder stands in the headers or the envelope, which are the event's own.
+    pub(super) fn names_outside_data(&self, placeholder: &str) -> bool {
+        let mut headers = self.delivery.headers.iter();
+        headers.any(|(_, value)| value.contains(placeholder))
+            || has_text(&self.envelope.template, placeholder)
+    }
+
     /// The field that keeps the definition from being used, and what is wrong with it.
     pub(super) fn check(&self) -> Result<(), (String, String)> {
         let delivery = &self.delivery;
@@ -78,6 +85,16 @@ impl Definition {
         let in_envelope = placeholder::first_unknown(&self.envelope.template, true);
         let in_envelope = in_envelope.map(|name| ("envelope.template", name));
         in_envelope.or_else(|| Some(("delivery.headers", in_headers()?)))
+    }
+}
+
+/// Whether a text stands in any string of a value.
+fn has_text(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string.contains(text),
+        Value::Array(items) => items.iter().any(|item| has_text(item, text)),
+        Value::Object(map) => map.values().any(|item| has_text(item, text)),
+        _ => false,
     }
 }
 

@@ -1,4 +1,5 @@
-//! The placeholders of templates and fixtures: `{{id:NAME}}`, `{{time-35m}}`, `{{date}}`, `{{event}}`.
+//! The placeholders of templates and fixtures: `{{id:NAME}}`, `{{time-35m}}`, `{{date}}`, `{{event}}`,
+//! `{{unix}}`, `{{unix_ms}}`, `{{int:NAME}}`, `{{uuid:NAME}}`.
 
 use serde_json::Value;
 
@@ -6,7 +7,16 @@ use super::nearest;
 use super::schedule::span;
 
 /// The names as they are proposed in place of an unknown one.
-const NAMES: [&str; 4] = ["time", "date", "event", "id:order"];
+const NAMES: [&str; 8] = [
+    "time",
+    "date",
+    "event",
+    "id:order",
+    "unix",
+    "unix_ms",
+    "int:order",
+    "uuid:order",
+];
 /// A name with an offset, as it is proposed in place of one whose offset is none.
 const WITH_OFFSET: &str = "time-35m";
 
@@ -19,6 +29,14 @@ pub enum Placeholder<'t> {
     Time(i64),
     /// The same as a date.
     Date(i64),
+    /// The same in whole seconds since the unix epoch.
+    Unix(i64),
+    /// The same in milliseconds.
+    UnixMillis(i64),
+    /// A fresh id that is a number.
+    Int(&'t str),
+    /// A fresh id of the form of a UUID.
+    Uuid(&'t str),
     /// The event's name.
     Event,
 }
@@ -26,8 +44,18 @@ pub enum Placeholder<'t> {
 impl<'t> Placeholder<'t> {
     /// The placeholder of a name; `None` where there is none.
     pub fn parse(name: &'t str) -> Option<Self> {
-        if let Some(id) = name.strip_prefix("id:") {
-            return Some(Self::Id(id));
+        match name.split_once(':') {
+            Some(("id", name)) => return Some(Self::Id(name)),
+            Some(("int", name)) => return Some(Self::Int(name)),
+            Some(("uuid", name)) => return Some(Self::Uuid(name)),
+            _ => {}
+        }
+        // The longer name first, of which the other is the beginning.
+        if let Some(offset) = name.strip_prefix("unix_ms") {
+            return Some(Self::UnixMillis(seconds(offset)?));
+        }
+        if let Some(offset) = name.strip_prefix("unix") {
+            return Some(Self::Unix(seconds(offset)?));
         }
         if let Some(offset) = name.strip_prefix("time") {
             return Some(Self::Time(seconds(offset)?));
@@ -36,6 +64,12 @@ impl<'t> Placeholder<'t> {
             return Some(Self::Date(seconds(offset)?));
         }
         (name == "event").then_some(Self::Event)
+    }
+
+    /// The placeholder that is all of a text.
+    pub fn whole(text: &'t str) -> Option<Self> {
+        let name = text.strip_prefix("{{")?.strip_suffix("}}")?;
+        Self::parse(name)
     }
 }
 
@@ -94,7 +128,7 @@ pub fn unknown_in(text: &str) -> Option<&str> {
 /// The placeholder that an unknown name is most like, where it is like one.
 pub fn near(name: &str) -> Option<&'static str> {
     let base = name.split(['+', '-']).next().unwrap_or_default().trim();
-    if base != name.trim() && ["time", "date"].contains(&base) {
+    if base != name.trim() && ["time", "date", "unix", "unix_ms"].contains(&base) {
         return Some(WITH_OFFSET);
     }
     nearest(base, NAMES.into_iter())
@@ -128,6 +162,12 @@ mod tests {
             ("time-35m", Some(Placeholder::Time(-2_100))),
             ("date+2d", Some(Placeholder::Date(172_800))),
             ("event", Some(Placeholder::Event)),
+            ("unix", Some(Placeholder::Unix(0))),
+            ("unix_ms+1m", Some(Placeholder::UnixMillis(60))),
+            ("int:user", Some(Placeholder::Int("user"))),
+            ("uuid:user", Some(Placeholder::Uuid("user"))),
+            ("unix_", None),
+            ("ints:user", None),
             ("time-", None),
             ("time*2d", None),
             ("timé", None),

@@ -31,7 +31,7 @@ impl TimeUnit {
     pub fn text(self, at: Timestamp) -> String {
         match self {
             Self::Seconds => at.seconds().to_string(),
-            Self::Milliseconds => (at.micros().div_euclid(MILLIS)).to_string(),
+            Self::Milliseconds => at.millis().to_string(),
             Self::Rfc3339 => at.to_seconds_text(),
         }
     }

@@ -5,14 +5,13 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::json::javascript;
-use crate::provider::FieldSource;
+use crate::provider::{Definition, FieldSource};
 use crate::signature::{Key, Secret};
 
 /// A value with its placeholders filled for `order.created` at [`AT`].
 fn filled(value: &Value) -> Value {
     let catalogue = Catalogue::builtin().without_vendors();
-    let mut definition =
-        crate::provider::Definition::clone(&catalogue.iter().next().unwrap().definition);
+    let mut definition = Definition::clone(&catalogue.iter().next().unwrap().definition);
     definition.envelope.template = json!("{{data}}");
     let story = Story { seed: 1, number: 0 };
     Composer::new(&definition, "order.created", AT, story)
@@ -280,5 +279,53 @@ proptest! {
         if !text.contains("{{") {
             prop_assert_eq!(found, json!(text));
         }
+    }
+}
+
+#[test]
+fn a_number_is_one_where_it_is_all_of_a_string() {
+    let catalogue = Catalogue::builtin();
+    let mut definition = Definition::clone(&catalogue.get("cimplify").unwrap().definition);
+    definition.envelope.template = json!({
+        "at": "{{unix}}", "before": "{{unix_ms-1m}}", "text": "at {{unix}}", "own": "{{int:event}}",
+        "uuid": "{{uuid:event}}", "data": "{{data}}",
+    });
+    let at = Timestamp::from_seconds(1_767_225_600);
+    let story = |number| Story { seed: 1, number };
+    let of = |event, number| {
+        let data =
+            json!({"user": "{{int:user}}", "again": ["u{{int:user}}"], "event": "{{int:event}}"});
+        let composer = Composer::new(&definition, event, at, story(number));
+        composer.fixture(&data).value
+    };
+    let (paid, sent, other) = (
+        of("order.paid", 1),
+        of("order.sent", 1),
+        of("order.paid", 2),
+    );
+    assert_eq!(paid["at"], 1_767_225_600);
+    assert_eq!(paid["before"], 1_767_225_540_000_i64);
+    assert_eq!(paid["text"], "at 1767225600");
+    let user = paid["data"]["user"].as_u64().unwrap();
+    assert_eq!(paid["data"]["again"][0], format!("u{user}"));
+    // A thing is the same in each event of a story, an event's own number is not.
+    assert_eq!(sent["data"]["user"], user);
+    assert_ne!(other["data"]["user"], user);
+    assert_ne!(paid["own"], sent["own"]);
+    assert_eq!(paid["own"], paid["data"]["event"]);
+    assert_ne!(paid["uuid"], sent["uuid"]);
+}
+
+proptest! {
+    #[test]
+    fn ids_have_the_form_that_programs_read(seed in any::<u64>(), number in any::<u64>()) {
+        let story = Story { seed, number };
+        let int = story.int(["a", "b", "c"]);
+        prop_assert!((1_000_000_000..10_000_000_000).contains(&int), "{int}");
+        let uuid = story.uuid(["a", "b", "c"]);
+        let lengths: Vec<_> = uuid.split('-').map(str::len).collect();
+        prop_assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        prop_assert!(uuid.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()));
+        prop_assert_eq!((&uuid[14..15], &uuid[19..20]), ("4", "a"));
     }
 }
