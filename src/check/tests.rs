@@ -6,7 +6,7 @@ use std::path::Path;
 use super::table;
 use super::*;
 use crate::delivery::{Answer, Attempt, Headers, Severity, Status, Timestamp, Trigger};
-use crate::provider::{Catalogue, Provider};
+use crate::provider::{Catalogue, DefinitionOrigin, Provider};
 use crate::signature::{Freshness, Key, Secret, verify};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_768_732_200);
@@ -20,7 +20,7 @@ fn providers() -> Vec<Provider> {
 }
 
 fn key(provider: &Provider) -> Key {
-    let secret = Secret::new("s#1", b"d2hzZWNfcmlnaHQ=".to_vec());
+    let secret = Secret::new("s#1", b"00112233445566778899aabbccddeeff".to_vec());
     Key::new(&provider.definition.signature, &secret).unwrap()
 }
 
@@ -35,7 +35,13 @@ fn every_request_is_as_genuine_as_its_check_says() {
         let mut context = CheckContext::new(&provider, &key, url(), || NOW, 1);
         for planned in plan(&provider, None) {
             context.play(&planned.event);
-            let case = (planned.check.case)(&mut context).unwrap();
+            let case = match (planned.check.case)(&mut context) {
+                // Some vendors send a charset already.
+                Err(CheckError::Inapplicable(_)) if provider.origin == DefinitionOrigin::Vendor => {
+                    continue;
+                }
+                case => case.unwrap(),
+            };
             assert!(!case.deliveries.is_empty(), "{}", planned.id);
             for delivery in &case.deliveries {
                 let scheme = &provider.definition.signature;

@@ -187,6 +187,7 @@ fn other_prefix(definition: &Definition, value: &str) -> String {
                 rest.trim_start_matches(|c: char| c.is_ascii_digit())
             ),
         },
+        None if prefix == "sha1=" => "md5=".into(),
         None => "sha1=".into(),
     };
     match value.rsplit_once(prefix).filter(|_| !prefix.is_empty()) {
@@ -325,6 +326,9 @@ mod tests {
             let provider = crate::provider::Provider::read(&folder.join(name)).unwrap();
             assert_eq!(other_prefix(&provider.definition, value), wrong, "{name}");
         }
+        let catalogue = Catalogue::builtin();
+        let of_sha1 = &catalogue.get("intercom").unwrap().definition;
+        assert_eq!(other_prefix(of_sha1, "sha1=ab"), "md5=ab");
     }
 
     #[test]

@@ -96,7 +96,11 @@ mod tests {
     fn keyring(catalogue: &Catalogue) -> Keyring {
         let mut keyring = Keyring::default();
         for provider in catalogue.iter() {
-            let added = keyring.add(provider, b"secret", "a test".into());
+            let added = keyring.add(
+                provider,
+                b"00112233445566778899aabbccddeeff",
+                "a test".into(),
+            );
             added.expect("a secret of any scheme");
         }
         keyring

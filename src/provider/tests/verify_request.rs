@@ -1,6 +1,7 @@
 use super::*;
 use crate::delivery::{Headers, Request, Status};
-use crate::provider::{Keyring, Policy, RequestVerdict, verify_request};
+use crate::json::javascript::is_fixed_point;
+use crate::provider::{Keyring, Policy, RequestVerdict, observe, verify_request};
 use crate::signature::{Freshness, Key, MacEncoding, Secret};
 
 /// A payload's request, signed as `signer` signs with its own secret.
@@ -36,6 +37,29 @@ fn name<'a>(judged: &RequestVerdict<'a>) -> Option<&'a str> {
 /// A keyring with one secret for everyone.
 fn shared(catalogue: &Catalogue, secret: &str) -> Keyring {
     ring(&for_all(catalogue, secret))
+}
+
+#[test]
+fn each_event_of_each_vendor_is_known_as_its_own_with_one_secret_for_all() {
+    let catalogue = Catalogue::builtin();
+    let keyring = Keyring::local(
+        &catalogue,
+        "local",
+        b"whsec_00112233445566778899aabbccddeeff",
+    );
+    for (provider, event) in events(&catalogue) {
+        let what = format!("{}: {event}", provider.name());
+        let key = &keyring.keys(provider.name())[0];
+        let request = payload(provider, event).sign(&provider.definition, key);
+        let judged = judged(&catalogue, &keyring, &request);
+        assert_eq!(name(&judged), Some(provider.name()), "{what}");
+        assert_eq!(judged.verdict.status, Status::Valid, "{what}");
+        assert_eq!(judged.event.as_deref(), Some(event), "{what}");
+        assert_eq!(observe(provider, &request), [""; 0], "{what}");
+        let body = str::from_utf8(&request.body).unwrap();
+        assert!(!body.contains("{{"), "{what}: {body}");
+        assert!(is_fixed_point(&request.body), "{what}: {body}");
+    }
 }
 
 #[test]
@@ -219,7 +243,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
 
 #[test]
 fn only_a_cause_that_was_not_looked_for_is_open() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let own = shared(&catalogue, "whsec_local");
     let local = Keyring::local(&catalogue, "local", b"whsec_local");
     let is_hex = |provider: &Provider| provider.definition.signature.encoding == MacEncoding::Hex;
