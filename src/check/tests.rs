@@ -20,7 +20,8 @@ fn providers() -> Vec<Provider> {
 }
 
 fn key(provider: &Provider) -> Key {
-    let secret = Secret::new("s#1", b"d2hzZWNfcmlnaHQ=".to_vec());
+    // Text, hex and base64 at once.
+    let secret = Secret::new("s#1", b"00112233445566778899aabbccddeeff".to_vec());
     Key::new(&provider.definition.signature, &secret).unwrap()
 }
 
@@ -35,7 +36,15 @@ fn every_request_is_as_genuine_as_its_check_says() {
         let mut context = CheckContext::new(&provider, &key, url(), || NOW, 1);
         for planned in plan(&provider, None) {
             context.play(&planned.event);
-            let case = (planned.check.case)(&mut context).unwrap();
+            let case = (planned.check.case)(&mut context);
+            if let Err(CheckError::Inapplicable(reason)) = case {
+                let mut headers = provider.definition.delivery.headers.iter();
+                let has_charset = headers.any(|(_, value)| value.contains("charset="));
+                let is_it = has_charset && planned.id == "accepts/content-type-charset";
+                assert!(is_it, "{} {}: {reason}", provider.name(), planned.id);
+                continue;
+            }
+            let case = case.unwrap();
             assert!(!case.deliveries.is_empty(), "{}", planned.id);
             for delivery in &case.deliveries {
                 let scheme = &provider.definition.signature;

@@ -187,6 +187,7 @@ fn other_prefix(definition: &Definition, value: &str) -> String {
                 rest.trim_start_matches(|c: char| c.is_ascii_digit())
             ),
         },
+        None if prefix.starts_with("sha1") => "sha256=".into(),
         None => "sha1=".into(),
     };
     match value.rsplit_once(prefix).filter(|_| !prefix.is_empty()) {
@@ -324,6 +325,11 @@ mod tests {
         ] {
             let provider = crate::provider::Provider::read(&folder.join(name)).unwrap();
             assert_eq!(other_prefix(&provider.definition, value), wrong, "{name}");
+        }
+        for provider in crate::provider::Catalogue::builtin().iter() {
+            let right = provider.definition.signature.value.fill(Some("1"), "ab");
+            let wrong = other_prefix(&provider.definition, &right);
+            assert_ne!(wrong, right, "{}", provider.name());
         }
     }
 

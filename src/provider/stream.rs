@@ -96,7 +96,9 @@ mod tests {
     fn keyring(catalogue: &Catalogue) -> Keyring {
         let mut keyring = Keyring::default();
         for provider in catalogue.iter() {
-            let added = keyring.add(provider, b"secret", "a test".into());
+            // Text, hex and base64 at once.
+            let secret = b"00112233445566778899aabbccddeeff";
+            let added = keyring.add(provider, secret, "a test".into());
             added.expect("a secret of any scheme");
         }
         keyring
