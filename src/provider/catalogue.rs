@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::embedded::{self, EventFiles, LazyDefinition, known};
-use super::read::{event_name, list, read, read_definition, read_event};
+use super::read::{event_file, event_name, list, read, read_definition, read_event};
 use super::{CatalogueError, DEFINITION_FILE, EVENTS_FOLDER, Event};
 use crate::delivery::Request;
 
@@ -213,7 +213,7 @@ impl Provider {
             DefinitionOrigin::BuiltIn | DefinitionOrigin::Vendor => PathBuf::from(self.name()),
             DefinitionOrigin::Folder(folder) => folder.clone(),
         };
-        let path = path.join(EVENTS_FOLDER).join(format!("{name}.json"));
+        let path = event_file(&path.join(EVENTS_FOLDER), name);
         Some(read_event(path, text))
     }
 }

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use super::placeholder::{first_unknown, near};
 use super::{CatalogueError, Definition, Event};
 
+/// A colon of an event's name in the name of its file, where not every file system takes one.
+const COLON: &str = "%3A";
+
 /// Reads a definition. One that could not be used is refused here, never later.
 pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
     let mut definition: Definition = parse(path, text)?;
@@ -48,7 +51,15 @@ fn unknown_placeholder(path: PathBuf, field: &'static str, name: &str) -> Catalo
 /// The event whose file this is.
 pub(super) fn event_name(root: &Path, path: &Path) -> Option<String> {
     let name = path.strip_prefix(root).ok()?.to_str()?;
-    Some(name.strip_suffix(".json")?.replace('\\', "/"))
+    let name = name.strip_suffix(".json")?.replace('\\', "/");
+    Some(name.replace(COLON, ":"))
+}
+
+/// The file of an event below its folder.
+pub(super) fn event_file(folder: &Path, event: &str) -> PathBuf {
+    let file = folder.join(format!("{event}.json"));
+    let portable = folder.join(format!("{}.json", event.replace(':', COLON)));
+    if file.exists() { file } else { portable }
 }
 
 /// What is in a folder, in order.
@@ -109,4 +120,23 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, Cat
     })?;
     reader.end().map_err(|error| invalid(error.to_string()))?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_every_system_takes_has_an_event_with_a_colon() {
+        let folder = Path::new("events");
+        for (file, event) in [
+            ("events/repo%3Apush.json", "repo:push"),
+            ("events/zen%3Auser%3Amade.json", "zen:user:made"),
+            ("events/orders/create.json", "orders/create"),
+        ] {
+            assert_eq!(event_name(folder, Path::new(file)).unwrap(), event);
+            assert_eq!(event_file(folder, event), Path::new(file));
+        }
+        assert_eq!(event_name(folder, Path::new("events/repo.txt")), None);
+    }
 }

@@ -459,7 +459,8 @@ fn a_folder_counts_where_there_is_no_configuration_file() {
         "show",
         "slack",
     ]);
-    assert!(run.expect(2).stderr.contains("unknown provider `slack`"));
+    let sheet = run.expect(0).stdout;
+    assert!(sheet.contains("origin         built in"), "{sheet}");
 }
 
 #[test]
@@ -634,6 +635,7 @@ fn an_unknown_placeholder_is_an_error_of_its_file_and_sends_nothing() {
     assert_eq!(
         run.stderr.lines().collect::<Vec<_>>(),
         [
+            "note: `slack` is the one of `./providers/slack`, not the built-in".into(),
             format!("error: `{file}` is not valid: `data`: unknown placeholder `{{{{tyme}}}}`"),
             "hint: did you mean `{{time}}`?".into(),
         ]

@@ -165,14 +165,15 @@ fn a_users_own_provider_completes() {
     let sandbox = Sandbox::new();
     sandbox.file("webhook.toml", "");
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/definitions/slack");
-    for file in ["provider.json", "events/app_mention.json"] {
-        let bytes = std::fs::read(from.join(file)).unwrap();
-        sandbox.file(&format!("providers/slack/{file}"), bytes);
-    }
-    assert_eq!(complete(&sandbox, "webhook events sl"), ["slack"]);
-    assert_eq!(complete(&sandbox, "webhook send app"), ["app_mention"]);
-    let fish = answer(&sandbox, "fish", "webhook send --secret sla").stdout;
-    assert!(fish.starts_with("slack=\ta secret of "), "{fish}");
+    let read = |file| std::fs::read_to_string(from.join(file)).unwrap();
+    let definition = read("provider.json").replace("\"slack\"", "\"snail\"");
+    sandbox.file("providers/snail/provider.json", definition);
+    let event = read("events/app_mention.json");
+    sandbox.file("providers/snail/events/snail_mail.json", event);
+    assert_eq!(complete(&sandbox, "webhook events sna"), ["snail"]);
+    assert_eq!(complete(&sandbox, "webhook send snai"), ["snail_mail"]);
+    let fish = answer(&sandbox, "fish", "webhook send --secret snai").stdout;
+    assert!(fish.starts_with("snail=\ta secret of "), "{fish}");
     // Broken configuration leaves what is built in, and says nothing.
     sandbox.file("webhook.toml", "no such thing");
     assert_eq!(complete(&sandbox, "webhook events ol"), ["olympus"]);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use serde::Deserialize;
+use serde_json::Value;
 use webhook_cli::delivery::{Headers, Request, Status, Timestamp};
 use webhook_cli::provider::Provider;
 use webhook_cli::signature::{Freshness, Key, Secret, mac_text, render_headers, verify};
@@ -19,7 +20,7 @@ struct Vector {
     name: String,
     secret: String,
     at: i64,
-    timestamp: Option<i64>,
+    timestamp: Option<Value>,
     id: Option<String>,
     method: Option<String>,
     url: Option<String>,
@@ -100,7 +101,11 @@ fn check(provider: &Provider, vector: &Vector) {
     );
     assert_eq!(verdict.status, vector.expect, "{what}: {verdict:?}");
     if vector.expect == Status::Valid && vector.sign {
-        let timestamp = vector.timestamp.map(|t| t.to_string()).unwrap_or_default();
+        let timestamp = match &vector.timestamp {
+            Some(Value::String(text)) => text.clone(),
+            Some(number) => number.to_string(),
+            None => String::new(),
+        };
         let id = vector.id.clone().unwrap_or_default();
         let mac = mac_text(scheme, &key, &timestamp, &id, &request);
         let signed = render_headers(scheme, Some(&timestamp), &id, &mac);
