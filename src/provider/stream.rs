@@ -96,7 +96,7 @@ mod tests {
     fn keyring(catalogue: &Catalogue) -> Keyring {
         let mut keyring = Keyring::default();
         for provider in catalogue.iter() {
-            let added = keyring.add(provider, b"secret", "a test".into());
+            let added = keyring.add(provider, b"bad0bad1bad2bad3", "a test".into());
             added.expect("a secret of any scheme");
         }
         keyring

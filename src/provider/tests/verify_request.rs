@@ -250,7 +250,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
 
 #[test]
 fn only_a_cause_that_was_not_looked_for_is_open() {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::builtin().without_vendors();
     let own = shared(&catalogue, "whsec_local");
     let local = Keyring::local(&catalogue, "local", b"whsec_local");
     let is_hex = |provider: &Provider| provider.definition.signature.encoding == MacEncoding::Hex;
