@@ -187,7 +187,7 @@ fn other_prefix(definition: &Definition, value: &str) -> String {
                 rest.trim_start_matches(|c: char| c.is_ascii_digit())
             ),
         },
-        None if prefix.starts_with("sha1") => "sha256=".into(),
+        None if prefix == "sha1=" => "md5=".into(),
         None => "sha1=".into(),
     };
     match value.rsplit_once(prefix).filter(|_| !prefix.is_empty()) {

@@ -66,6 +66,37 @@ fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
     }
 }
 
+/// A secret that every scheme can read, and nobody else has.
+fn secret_of_any_form(provider: &Provider) -> String {
+    use sha2::Digest as _;
+    let digits = hex::encode(sha2::Sha256::digest(provider.name()));
+    digits[..32].to_owned()
+}
+
+#[test]
+fn at_one_listener_each_event_of_every_vendor_is_its_own() {
+    let catalogue = Catalogue::builtin();
+    let mut keyring = Keyring::default();
+    for provider in catalogue.iter() {
+        let secret = secret_of_any_form(provider);
+        let added = keyring.add(provider, secret.as_bytes(), "a test".into());
+        added.expect("a secret of any scheme");
+    }
+    for (provider, event) in events(&catalogue) {
+        let signed = signed_with(
+            provider,
+            &secret_of_any_form(provider),
+            &payload(provider, event),
+        );
+        let judged = judged(&catalogue, &keyring, &signed);
+        let what = format!("{} {event}: {:?}", provider.name(), judged.verdict);
+        assert_eq!(name(&judged), Some(provider.name()), "{what}");
+        assert_eq!(judged.verdict.status, Status::Valid, "{what}");
+        assert_eq!(judged.event.as_deref(), Some(event), "{what}");
+        assert!(!judged.is_odd, "{what}");
+    }
+}
+
 #[test]
 fn each_event_is_known_without_a_secret_and_without_a_signature() {
     let catalogue = Catalogue::builtin().without_vendors();
