@@ -13,7 +13,7 @@ use super::error::CheckError;
 use super::pair::{created_at, newer_of};
 use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Status, Timestamp};
-use crate::json::{Path, javascript};
+use crate::json::Path;
 use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
 use crate::signature::{Freshness, Key, Scheme, mac_text, render_headers, verify};
 
@@ -183,7 +183,7 @@ impl<'a> CheckContext<'a> {
     }
 
     fn written(&self, document: Document) -> Payload {
-        let body = javascript::stringify(&document.value);
+        let body = self.definition().envelope.format.write(&document.value);
         self.payload_of(document, body)
     }
 

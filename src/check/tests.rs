@@ -20,8 +20,12 @@ fn providers() -> Vec<Provider> {
 }
 
 fn key(provider: &Provider) -> Key {
-    let secret = Secret::new("s#1", b"00112233445566778899aabbccddeeff".to_vec());
+    let secret = Secret::new("s#1", b"d2hzZWNfcmlnaHQ=".to_vec());
     Key::new(&provider.definition.signature, &secret).unwrap()
+}
+
+fn is_vendor(provider: &Provider) -> bool {
+    provider.origin == DefinitionOrigin::Vendor
 }
 
 fn url() -> (String, String) {
@@ -36,11 +40,9 @@ fn every_request_is_as_genuine_as_its_check_says() {
         for planned in plan(&provider, None) {
             context.play(&planned.event);
             let case = match (planned.check.case)(&mut context) {
-                // Some vendors send a charset already.
-                Err(CheckError::Inapplicable(_)) if provider.origin == DefinitionOrigin::Vendor => {
-                    continue;
-                }
-                case => case.unwrap(),
+                // What a vendor's body cannot be changed in is left out of a run, too.
+                Err(CheckError::Inapplicable(_)) if is_vendor(&provider) => continue,
+                made => made.unwrap(),
             };
             assert!(!case.deliveries.is_empty(), "{}", planned.id);
             for delivery in &case.deliveries {

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::placeholder::{Placeholder, segments};
-use super::{Definition, FieldSource, Story};
+use super::{Definition, FieldSource, Story, payload};
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::{JsonFields, Path, PathError, TypedJson, javascript};
+use crate::json::{JsonFields, Path, PathError, TypedJson};
 use crate::signature::{Key, sign};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
@@ -191,11 +191,9 @@ impl<'a> Composer<'a> {
 }
 
 impl Document {
-    /// The document as the provider writes it, with the fields by which it is sent. What this
-    /// program writes is a fixed point of JavaScript's `JSON.stringify(JSON.parse(body))`, as
-    /// documented handlers sign what they parsed and wrote anew.
+    /// The document as the provider writes it, with the fields by which it is sent.
     pub fn write(self, definition: &Definition, target: &str, signed_at: Timestamp) -> Payload {
-        let body = javascript::stringify(&self.value);
+        let body = definition.envelope.format.write(&self.value);
         self.with_body(body, definition, target, signed_at)
     }
 
@@ -225,7 +223,8 @@ impl Document {
 impl Payload {
     /// Of a request that is to be signed once more: everything but the signature stays.
     pub fn of_request(definition: &Definition, request: &Request, signed_at: Timestamp) -> Self {
-        let fields = JsonFields::new(&request.body);
+        let body = payload(request);
+        let fields = JsonFields::new(&body);
         let find = |source: &FieldSource| source.find(&request.headers, fields.as_ref());
         Self {
             event: find(&definition.envelope.event).unwrap_or_default(),
@@ -242,7 +241,9 @@ impl Payload {
     /// Puts another body in the place of this one, and finds the event's id anew.
     pub fn set_body(&mut self, body: impl Into<Bytes>, definition: &Definition) {
         self.body = body.into();
-        let fields = JsonFields::new(&self.body);
+        let request = self.unsigned();
+        let body = payload(&request);
+        let fields = JsonFields::new(&body);
         let id = definition.envelope.id.find(&self.headers, fields.as_ref());
         self.event_id = id.unwrap_or_default();
     }

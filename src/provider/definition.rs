@@ -4,6 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::body_format::BodyFormat;
 use super::placeholder;
 use super::schedule::DeliveryRules;
 use crate::delivery::{Headers, Severity};
@@ -102,6 +103,9 @@ fn has_text(value: &Value, text: &str) -> bool {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
+    /// How the body is written.
+    #[serde(default)]
+    pub format: BodyFormat,
     /// The body, in key order, with `{{event}}`, `{{id:NAME}}`, `{{time}}` and `{{data}}`.
     pub template: Value,
     /// Where the event's name stands.

@@ -4,6 +4,7 @@
 //! A definition is a folder: `provider.json`, `events/*.json`. The built-in ones are embedded from
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
+mod body_format;
 mod catalogue;
 mod compose;
 mod definition;
@@ -24,6 +25,7 @@ mod story;
 mod stream;
 mod verify_request;
 
+pub use body_format::BodyFormat;
 pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};

@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use super::placeholder::Placeholder;
-use super::{FieldSource, Provider, nearest};
+use super::{FieldSource, Provider, nearest, payload};
 use crate::delivery::Request;
 use crate::json::{JsonFields, is_json};
 
 /// What is noticed of a request's payload, one line each.
 pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
-    let fields = JsonFields::new(&request.body);
+    let body = payload(request);
+    let fields = JsonFields::new(&body);
     let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
-        let what = if is_json(&request.body) {
+        let what = if is_json(&body) {
             "no JSON object"
         } else {
             "not JSON"
@@ -93,9 +93,6 @@ fn kind(text: &str) -> &'static str {
 fn expected(template: &Value) -> &'static str {
     match template {
         Value::String(text) if text == "{{data}}" => "an object",
-        Value::String(text) if Placeholder::whole(text).is_some_and(Placeholder::is_number) => {
-            "a number"
-        }
         other => kind(&other.to_string()),
     }
 }

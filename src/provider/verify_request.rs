@@ -5,10 +5,11 @@ use std::cell::Cell;
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::explain::Explanation;
-use super::{Catalogue, Keyring, Provider};
+use super::{BodyFormat, Catalogue, Keyring, Provider};
 use crate::delivery::text::BOM;
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
@@ -16,6 +17,8 @@ use crate::signature::{Allowance, Freshness, verify};
 
 /// How many bytes a packed body is unpacked to, to read an event's name from it.
 const MOST_UNPACKED: u64 = 1 << 20;
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// What a form begins its JSON with.
 const FORM_MEMBER: &[u8] = b"payload=";
 
@@ -117,7 +120,7 @@ pub fn verify_request<'a>(
     now: Timestamp,
 ) -> RequestVerdict<'a> {
     let request = &*policy.as_sent(request);
-    let body = payload(&request.body);
+    let body = payload(request);
     let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.definition.signature;
@@ -148,16 +151,18 @@ pub fn verify_request<'a>(
         event_id: envelope.id.find(&request.headers, fields.as_ref()),
         challenge: (fields.as_ref()).and_then(|fields| fields.string("challenge")),
         // Looked through once more only where it is no object or was unpacked.
-        is_odd: !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
+        is_odd: envelope.format == BodyFormat::Json
+            && !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
         is_undiagnosed,
         verdict,
         work: explanation.work.get(),
     }
 }
 
-/// The JSON of a body, to read fields from: behind a byte order mark, unpacked, or in a form's `payload`
-/// as GitHub sends it; else the body itself.
-pub fn payload(body: &[u8]) -> Cow<'_, [u8]> {
+/// The JSON of a request's body, to read fields from: behind a byte order mark, unpacked, in a form's
+/// `payload` as GitHub sends it, of a form's fields; else the body itself.
+pub fn payload(request: &Request) -> Cow<'_, [u8]> {
+    let body = &*request.body;
     if let Some(text) = body.strip_prefix(BOM) {
         return text.into();
     }
@@ -168,17 +173,28 @@ pub fn payload(body: &[u8]) -> Cow<'_, [u8]> {
         let _ = packed.read_to_end(&mut unpacked);
         return unpacked.into();
     }
-    if !body.starts_with(b"{")
-        && body
-            .windows(FORM_MEMBER.len())
-            .any(|part| part == FORM_MEMBER)
-    {
-        let mut pairs = form_urlencoded::parse(body);
-        if let Some((_, text)) = pairs.find(|(name, _)| name == "payload") {
-            return text.into_owned().into_bytes().into();
-        }
+    if body.starts_with(b"{") {
+        return body.into();
     }
-    body.into()
+    let is_form = request
+        .headers
+        .text("Content-Type")
+        .is_some_and(|media_type| media_type.trim_start().starts_with(FORM));
+    let has_member = || {
+        body.windows(FORM_MEMBER.len())
+            .any(|part| part == FORM_MEMBER)
+    };
+    if !is_form && !has_member() {
+        return body.into();
+    }
+    let mut fields: Map<String, Value> = form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+        .collect();
+    match fields.remove("payload") {
+        Some(Value::String(json)) => json.into_bytes().into(),
+        _ if is_form => Value::Object(fields).to_string().into_bytes().into(),
+        _ => body.into(),
+    }
 }
 
 fn recognise<'a>(

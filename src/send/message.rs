@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{SendError, SendOptions};
 use crate::delivery::Headers;
-use crate::json::{Path, TypedJson, javascript, restore_numbers};
-use crate::provider::{Composer, Document, Payload, Provider, Story};
+use crate::json::{Path, TypedJson, restore_numbers};
+use crate::provider::{BodyFormat, Composer, Document, Payload, Provider, Story};
 use crate::signature::Key;
 
 /// An event to send, as its provider.
@@ -118,9 +118,12 @@ impl Shape {
         for path in &self.unset {
             path.unset(&mut document.value).map_err(SendError::Unset)?;
         }
-        let body = javascript::stringify(&document.value);
-        let body = restore_numbers(body, &numbers).into();
-        Ok((document, body))
+        let format = message.provider.definition.envelope.format;
+        let mut body = format.write(&document.value);
+        if format == BodyFormat::Json {
+            body = restore_numbers(body, &numbers);
+        }
+        Ok((document, body.into()))
     }
 
     fn put_id(

@@ -177,11 +177,7 @@ mod tests {
     fn verifier(catalogue: &Catalogue) -> Verifier<'_> {
         let mut keyring = Keyring::default();
         for provider in catalogue.iter() {
-            let added = keyring.add(
-                provider,
-                b"00112233445566778899aabbccddeeff",
-                "a test".into(),
-            );
+            let added = keyring.add(provider, b"bad0bad1bad2bad3", "a test".into());
             added.expect("a secret of any scheme");
         }
         Verifier {

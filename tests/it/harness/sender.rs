@@ -5,15 +5,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use webhook_cli::provider::{Catalogue, Keyring};
 
-use super::{openssl_hmac, post};
+use super::{FIRST, openssl_hmac, post};
 
 /// The secret that tests share with listeners.
 pub const SECRET: &str = "whsec_test 🔑";
 
-/// A ring with one secret for every provider.
+/// A ring with one secret for each of the four.
 pub fn keyring(catalogue: &Catalogue, secret: &str) -> Keyring {
     let mut keyring = Keyring::default();
-    for provider in catalogue.iter() {
+    for provider in FIRST.iter().filter_map(|name| catalogue.get(name)) {
         let added = keyring.add(provider, secret.as_bytes(), "a test".into());
         added.expect("a secret of every scheme");
     }
