@@ -20,7 +20,8 @@ fn providers() -> Vec<Provider> {
 }
 
 fn key(provider: &Provider) -> Key {
-    let secret = Secret::new("s#1", b"d2hzZWNfcmlnaHQ=".to_vec());
+    // Text, hex and base64 at once.
+    let secret = Secret::new("s#1", b"bad0bad1bad2bad3".to_vec());
     Key::new(&provider.definition.signature, &secret).unwrap()
 }
 
