@@ -17,6 +17,7 @@ impl CliError {
             SendError::Set(error) => Self::of_path(&error, !can_add),
             SendError::Unset(error) => Self::of_path(&error, false),
             SendError::Fault(error) => error.into(),
+            SendError::NoId(_) => Self::usage(error.to_string()),
             SendError::Header(_) => Self::usage(error.to_string())
                 .hint("an id or an event in a header is one line of text"),
             SendError::Ended => Self::unreadable(error.to_string()),

@@ -102,6 +102,7 @@ impl<'a> Composer<'a> {
                 let mut envelope = self.fill(&self.definition.envelope.template);
                 path.find(&mut envelope).cloned()
             }
+            FieldSource::Absent => None,
         }
     }
 
@@ -284,6 +285,7 @@ impl FieldSource {
                 return Ok(Vec::new());
             }
             Self::Path(path) => path,
+            Self::Absent => return Ok(Vec::new()),
         };
         let place = path.find(&mut document.value);
         let typed = place.filter(|value| value.is_number());

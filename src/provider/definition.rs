@@ -170,13 +170,15 @@ pub enum FieldSource {
     },
     /// In the body, at this dotted path.
     Path(Path),
+    /// Nowhere: the vendor's deliveries have none. A definition says `null`.
+    Absent,
 }
 
 impl FieldSource {
     /// The path, of what stands in the body.
     const fn path(&self) -> Option<&Path> {
         match self {
-            Self::Header { .. } => None,
+            Self::Header { .. } | Self::Absent => None,
             Self::Path(path) => Some(path),
         }
     }
@@ -186,6 +188,7 @@ impl FieldSource {
         match self {
             Self::Header { header } => headers.text(header).map(str::to_owned),
             Self::Path(path) => fields?.string_or_number(path),
+            Self::Absent => None,
         }
     }
 }
@@ -196,6 +199,7 @@ impl FieldSource {
 enum SourceForm {
     Header { header: String },
     Path(String),
+    Absent(()),
 }
 
 impl TryFrom<SourceForm> for FieldSource {
@@ -210,6 +214,7 @@ impl TryFrom<SourceForm> for FieldSource {
                 let path = path.parse().map_err(|error: PathError| error.to_string())?;
                 Ok(Self::Path(path))
             }
+            SourceForm::Absent(()) => Ok(Self::Absent),
         }
     }
 }

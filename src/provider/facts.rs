@@ -78,6 +78,7 @@ fn place(source: &FieldSource) -> Value {
     match source {
         FieldSource::Header { header } => json!({"header": header}),
         FieldSource::Path(path) => json!({"path": path.to_string()}),
+        FieldSource::Absent => Value::Null,
     }
 }
 

@@ -40,6 +40,9 @@ pub enum ReplayError {
     /// A delivery is to be signed afresh, and it is of no known provider.
     #[error("no provider is recognised, so it cannot be signed afresh")]
     Unrecognised,
+    /// A delivery is to have a new id, and its provider's deliveries have none.
+    #[error("deliveries of `{0}` have no id")]
+    NoId(String),
     /// A delivery that HTTP cannot carry, such as one that was imported. The others are sent.
     #[error("`{id}` is not sent: {reason}")]
     Unsendable {

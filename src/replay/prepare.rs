@@ -182,6 +182,7 @@ impl Replay<'_> {
                 Ok(body)
             }
             FieldSource::Path(path) => set(&body, path, &id.unwrap_or_default().into(), false),
+            FieldSource::Absent => Err(ReplayError::NoId(provider.name().to_owned())),
         }
     }
 }

@@ -170,6 +170,7 @@ fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let place = |place: &FieldSource| match place {
         FieldSource::Header { header } => format!("header {header}"),
         FieldSource::Path(path) => path.to_string(),
+        FieldSource::Absent => "none".into(),
     };
     let envelope = &definition.envelope;
     let data = Some(envelope.data.to_string()).filter(|path| !path.is_empty());

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{SendError, SendOptions};
 use crate::delivery::Headers;
 use crate::json::{Path, TypedJson, restore_numbers};
-use crate::provider::{BodyFormat, Composer, Document, Payload, Provider, Story};
+use crate::provider::{BodyFormat, Composer, Document, FieldSource, Payload, Provider, Story};
 use crate::signature::Key;
 
 /// An event to send, as its provider.
@@ -133,6 +133,9 @@ impl Shape {
     ) -> Result<Vec<(Path, String)>, SendError> {
         let place = &message.provider.definition.envelope.id;
         match &self.id {
+            Some(_) if *place == FieldSource::Absent => {
+                Err(SendError::NoId(message.provider.name().to_owned()))
+            }
             Some(id) => place.put(document, id).map_err(SendError::Id),
             None => Ok(Vec::new()),
         }

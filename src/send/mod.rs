@@ -81,6 +81,9 @@ pub type Observer<'o> = dyn FnMut(SendEvent<'_>) -> ControlFlow<()> + Send + 'o;
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
+    /// An id is given to a delivery of a provider whose deliveries have none.
+    #[error("deliveries of `{0}` have no id")]
+    NoId(String),
     /// The payload has no place for the id that was given.
     #[error("the payload has no place for the id: {0}")]
     Id(PathError),

@@ -269,6 +269,7 @@ impl<'a> RunReport<'a> {
             }
             ReplayError::Unsendable { .. }
             | ReplayError::NothingSelected
+            | ReplayError::NoId(_)
             | ReplayError::NotEdited
             | ReplayError::NotSet(_) => trouble,
         }

@@ -73,7 +73,7 @@ fn an_unknown_event_is_noticed_with_a_near_name() {
     for (provider, event) in events(&catalogue) {
         let place = match &provider.definition.envelope.event {
             crate::provider::FieldSource::Path(path) => path.to_string(),
-            crate::provider::FieldSource::Header { header } => panic!("in the header {header}"),
+            other => panic!("not in the body: {other:?}"),
         };
         let mut document = document(provider, event, 7, AT).value;
         document[&place] = json!(format!("{event}x"));

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::delivery::{Headers, Request, Status};
 use crate::json::javascript::is_fixed_point;
@@ -83,6 +85,7 @@ fn at_one_listener_each_event_of_every_vendor_is_its_own() {
         let added = keyring.add(provider, secret.as_bytes(), "a test".into());
         added.expect("a secret of any scheme");
     }
+    let mut ids = BTreeSet::new();
     for (provider, event) in events(&catalogue) {
         let signed = signed_with(
             provider,
@@ -95,6 +98,9 @@ fn at_one_listener_each_event_of_every_vendor_is_its_own() {
         assert_eq!(judged.verdict.status, Status::Valid, "{what}");
         assert_eq!(judged.event.as_deref(), Some(event), "{what}");
         assert!(!judged.is_odd, "{what}");
+        // Events of one thing are no duplicates of each other.
+        let id = judged.event_id.map(|id| (provider.name(), id));
+        assert!(id.is_none_or(|id| ids.insert(id)), "{what}");
         assert_eq!(observe(provider, &signed), [""; 0], "{what}");
         let body = String::from_utf8_lossy(&signed.body);
         assert!(!body.contains("{{"), "{what}: {body}");

@@ -1,6 +1,7 @@
 //! Which provider, which event, which endpoint.
 
 use super::{SECRET, Sender};
+use crate::harness::Sandbox;
 use crate::harness::endpoint::Endpoint;
 use crate::peers::is_signed;
 
@@ -256,4 +257,17 @@ fn flags_that_would_undo_each_other_are_refused() {
         assert_eq!(run.stdout, "", "{flags:?}");
         assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
     }
+}
+
+#[test]
+fn an_id_is_refused_where_deliveries_have_none() {
+    let sandbox = Sandbox::new();
+    let send = ["send", "meeting.ended", "--provider", "zoom", "--dry-run"];
+    sandbox.run(&send).expect(0);
+    let run = sandbox.run(&[&send[..], &["--id", "x"]].concat()).expect(2);
+    assert!(
+        run.stderr.contains("deliveries of `zoom` have no id"),
+        "{}",
+        run.stderr
+    );
 }
