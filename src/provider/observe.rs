@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::placeholder::Placeholder;
 use super::{FieldSource, Provider, nearest, payload};
 use crate::delivery::Request;
 use crate::json::{JsonFields, is_json};
@@ -93,6 +94,9 @@ fn kind(text: &str) -> &'static str {
 fn expected(template: &Value) -> &'static str {
     match template {
         Value::String(text) if text == "{{data}}" => "an object",
+        Value::String(text) if Placeholder::whole(text).is_some_and(Placeholder::is_number) => {
+            "a number"
+        }
         other => kind(&other.to_string()),
     }
 }

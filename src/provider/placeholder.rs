@@ -71,6 +71,11 @@ impl<'t> Placeholder<'t> {
         let name = text.strip_prefix("{{")?.strip_suffix("}}")?;
         Self::parse(name)
     }
+
+    /// Whether it is a number where it is all of a text.
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Unix(_) | Self::UnixMillis(_) | Self::Int(_))
+    }
 }
 
 /// The seconds of `-35m`, `+2d` or nothing.

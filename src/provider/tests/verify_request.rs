@@ -1,6 +1,7 @@
 use super::*;
 use crate::delivery::{Headers, Request, Status};
-use crate::provider::{Keyring, Policy, RequestVerdict, verify_request};
+use crate::json::javascript::is_fixed_point;
+use crate::provider::{BodyFormat, Keyring, Policy, RequestVerdict, observe, verify_request};
 use crate::signature::{Freshness, Key, MacEncoding, Secret};
 
 /// A payload's request, signed as `signer` signs with its own secret.
@@ -94,6 +95,11 @@ fn at_one_listener_each_event_of_every_vendor_is_its_own() {
         assert_eq!(judged.verdict.status, Status::Valid, "{what}");
         assert_eq!(judged.event.as_deref(), Some(event), "{what}");
         assert!(!judged.is_odd, "{what}");
+        assert_eq!(observe(provider, &signed), [""; 0], "{what}");
+        let body = String::from_utf8_lossy(&signed.body);
+        assert!(!body.contains("{{"), "{what}: {body}");
+        let is_json = provider.definition.envelope.format == BodyFormat::Json;
+        assert!(!is_json || is_fixed_point(&signed.body), "{what}: {body}");
     }
 }
 
