@@ -89,10 +89,16 @@ pub fn ready(ready: &Ready, detail: Detail) -> String {
     join_lines(lines.into_iter().flatten())
 }
 
+/// So many providers are named; a secret for whoever sends is one for most.
+const MOST_NAMED: usize = 8;
+
 fn secrets(ready: &Ready) -> Option<String> {
     Some(match ready.secrets.len() {
         0 => return None,
         all if all == ready.providers && all > 1 => "for all providers".into(),
+        many if many > MOST_NAMED && many * 2 > ready.providers => {
+            "for nearly all providers".into()
+        }
         _ => escape(&ready.secrets.join(", ")).into_owned(),
     })
 }

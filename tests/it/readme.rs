@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use clap::CommandFactory as _;
 use serde_json::Value;
 use webhook_cli::cli::Cli;
+use webhook_cli::provider::Catalogue;
 
 use crate::harness::{Sandbox, has};
 use page::{Block, blocks, inline};
@@ -47,6 +48,24 @@ fn every_command_of_a_shell_block_does_its_work() {
         }
         stage.close();
     }
+}
+
+/// The list of what is built in, between these words and the end of its paragraph.
+const BUILT_IN: &str = "Built in, each with events to send: ";
+
+#[test]
+fn the_list_of_providers_is_theirs() {
+    let page = include_str!("../../README.md");
+    let (_, after) = page.split_once(BUILT_IN).expect("the list");
+    let (list, _) = after.split_once(".\n").expect("its end");
+    let list = list.replace('\n', " ");
+    let listed: Vec<_> = list.split(", ").collect();
+    let catalogue = Catalogue::builtin();
+    let titles: Vec<_> = catalogue
+        .iter()
+        .map(|provider| provider.definition.title.as_str())
+        .collect();
+    assert_eq!(listed, titles, "{}", titles.join(", "));
 }
 
 #[test]
