@@ -44,7 +44,7 @@
 //! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/`, its JSON in `delivery/capture/`, its place in `log show` in `report/page.rs` |
 //! | a check of `webhook test` | a row in `check/table/GROUP.rs` (a new group also in `check/table.rs`), what it sends in `check/context/` |
 //! | a mistake that the doctor names | its words in `signature/diagnose/cause.rs`, how it is undone beside its kind in `signature/diagnose/` |
-//! | a provider, an event | a file below `fixtures/NAME/`, no code |
+//! | a provider, an event | a file below `fixtures/NAME/`, of other vendors below `fixtures/vendors/NAME/`, no code |
 //! | what a person reads | `report/`, for help `cli/`, for warnings and the summary of a command its file in `command/` |
 //!
 //! # What holds everywhere
