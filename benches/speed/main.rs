@@ -341,6 +341,9 @@ fn forward(bench: &Bench) -> Outcome {
             "{port}",
             "--forward-to",
             &target,
+            // As many at once as there are clients; the default, one, keeps their order.
+            "--concurrency",
+            "64",
         ];
         let all: Vec<_> = all.iter().chain(log).copied().collect();
         serve(bench.webhook(0), &all)
