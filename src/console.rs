@@ -99,7 +99,7 @@ impl Console {
         self.remark(&report::note(message));
     }
 
-    /// Prints a message as [`Console::talk`] does, unless little is to be said.
+    /// Prints a message as [`Console::message`] does, unless little is to be said.
     pub fn remark(self, text: &str) {
         if self.detail > Detail::Little {
             self.message(text);

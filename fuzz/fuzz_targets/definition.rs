@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use webhook_cli::delivery::{Request, Timestamp};
+use webhook_cli::delivery::{Headers, Request, Timestamp};
 use webhook_cli::provider::read_definition;
 use webhook_cli::signature::{Freshness, Key, Secret, sign, verify};
 
@@ -22,8 +22,8 @@ fuzz_target!(|data: &[u8]| {
     };
     let at = Timestamp::from_seconds(1_700_000_000);
     let body = b"{\"id\":1}";
-    let headers = sign(scheme, &right, at, "evt_1", body);
-    let request = Request::post("/", headers, body.to_vec());
+    let mut request = Request::post("/", Headers::new(), body.to_vec());
+    request.headers = sign(scheme, &right, at, "evt_1", &request);
     let is_valid = |key: Key, request: &Request| {
         verify(scheme, &[key], request, at, Freshness::default()).is_valid()
     };
@@ -32,6 +32,9 @@ fuzz_target!(|data: &[u8]| {
         "what was signed is not valid"
     );
     assert!(!is_valid(other, &request), "valid with another key");
+    if !scheme.covers_body() {
+        return;
+    }
     let mut tampered = request;
     tampered.body = b"{\"id\":2}".to_vec().into();
     assert!(!is_valid(right, &tampered), "valid over other bytes");

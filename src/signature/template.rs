@@ -160,6 +160,12 @@ impl Template {
         self.pieces.contains(variable)
     }
 
+    /// Whether a header of this name is signed by its name.
+    pub(super) fn has_header(&self, name: &str) -> bool {
+        let is_it = |piece: &TemplatePiece| matches!(piece, TemplatePiece::Header(own) if own.eq_ignore_ascii_case(name));
+        self.pieces.iter().any(is_it)
+    }
+
     /// Hands over the bytes of every piece in order, without joining them.
     pub fn for_each(&self, values: TemplateValues<'_>, mut take: impl FnMut(&[u8])) {
         for piece in &self.pieces {

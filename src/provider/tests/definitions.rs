@@ -63,6 +63,12 @@ signed | "{timestamp}" | signature.signed | `{body}` is not signed
 signed | "" | signature.signed | `{body}` is not signed
 signed | "{id}.{timestamp}.{body}" | signature | `{id}` is signed, but no `id_header` holds it
 signed | "{body}" | signature | `tolerance` is given, but no `{timestamp}` is signed
+signed | "{timestamp}.{header:x-acme}{body}" | signature | `signed` has the header `X-Acme`, which is made of
+signed | "{header:}{body}" | signature.signed | unknown variable `{header:}`
+kind | "token" | signature | `signed` is given, but a token signs nothing
+timestamp | {"header": "X-T"} | signature | both `value` and `timestamp_header` hold the timestamp
+timestamp | {"unit": "hours"} | signature.timestamp.unit | unknown variant `hours`
+value | {"parts": ["t={timestamp}", "{secret}"], "separator": ","} | signature | of the kind `hmac`, a part of `value` has
 tolerance | {"past": 1} | signature.tolerance.past | unknown field `past`
 secret | {"encoding": "hx"} | signature.secret.encoding | unknown variant `hx`
 value | {"parts": []} | signature.value | no part of `parts` has `{signature}`

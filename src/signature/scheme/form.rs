@@ -98,6 +98,7 @@ impl TryFrom<SchemeForm> for Scheme {
             tolerance: form.tolerance,
         };
         check_headers(&scheme)?;
+        check_separators(&scheme)?;
         check_proof(&scheme)?;
         check_timestamp(&scheme)?;
         if scheme.signed.has(&TemplatePiece::Id) && scheme.id_header.is_none() {
@@ -134,6 +135,34 @@ fn check_headers(scheme: &Scheme) -> Result<(), String> {
             return Err(format!("the header `{name}` stands for two things"));
         }
         names.push(name);
+    }
+    match names.iter().find(|name| scheme.signed.has_header(name)) {
+        Some(name) => Err(format!(
+            "`signed` has the header `{name}`, which is made of what is signed: `{{timestamp}}` and `{{id}}` stand for theirs"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What is written in a value holds no separator of it.
+fn check_separators(scheme: &Scheme) -> Result<(), String> {
+    let variants = scheme.also_accepted.iter().map(|variant| &variant.value);
+    let layouts = std::iter::once(&scheme.value).chain(variants);
+    for layout in layouts.filter(|layout| layout.separator.is_some()) {
+        let held = match (scheme.encoding, scheme.time_unit) {
+            (_, TimeUnit::Rfc3339) if layout.has_timestamp() => "-:.",
+            (MacEncoding::Base64Url, _) => "-_",
+            _ => continue,
+        };
+        if layout
+            .separator
+            .iter()
+            .any(|separator| separator.contains(|c| held.contains(c)))
+        {
+            return Err(
+                "`separator` may stand within a part, so that parts could not be told apart".into(),
+            );
+        }
     }
     Ok(())
 }
