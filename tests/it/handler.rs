@@ -23,6 +23,8 @@ pub struct Handler {
     // Open as long as the handler is to live.
     _stdin: ChildStdin,
     address: SocketAddr,
+    /// What it printed when it was ready.
+    ready: Value,
 }
 
 impl Handler {
@@ -53,6 +55,14 @@ impl Handler {
         Some(Self::start(&mut node))
     }
 
+    /// The server in which the vendors' own libraries judge, and what it says of each; `None` where
+    /// Node or its packages are not there.
+    pub fn vendors() -> Option<(Self, Vec<Value>)> {
+        let mut handler = Self::start(node("tests/vendors")?.arg("handlers.mjs"));
+        let vendors = handler.ready["vendors"].take();
+        Some((handler, vendors.as_array().expect("a list").clone()))
+    }
+
     /// Starts a handler that prints its port as the first line.
     fn start(command: &mut Command) -> Self {
         let mut child = command
@@ -75,6 +85,7 @@ impl Handler {
             child,
             _stdin: stdin,
             address: format!("127.0.0.1:{port}").parse().expect("an address"),
+            ready,
         }
     }
 
@@ -122,7 +133,7 @@ pub fn faults() -> Option<Vec<Value>> {
 fn node(folder: &str) -> Option<Command> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let is_installed = Command::new("node").arg("--version").output().is_ok();
-    if !is_installed || !folder.join("node_modules/express").is_dir() {
+    if !is_installed || !folder.join("node_modules/.package-lock.json").is_file() {
         assert!(
             !must_have_all(),
             "no Node, or no `npm ci` in `{}`",

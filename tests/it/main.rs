@@ -27,4 +27,5 @@ mod serve;
 mod sign;
 mod terminal;
 mod vectors;
+mod vendors;
 mod verify;

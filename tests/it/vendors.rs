@@ -1,0 +1,165 @@
+//! The built-in vendors, judged by the vendors' own libraries.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use webhook_cli::provider::{Catalogue, Provider};
+
+use crate::handler::Handler;
+use crate::harness::{Sandbox, post};
+
+/// The forgeries that no library may take; `stale` is one where the signature has a tolerance.
+const FORGERIES: [&str; 4] = [
+    "tampered-body",
+    "wrong-secret",
+    "missing-signature",
+    "stale",
+];
+
+/// What a library takes although it should not, and why.
+const LENIENCIES: [(&str, &str, &str); 2] = [
+    ("replicate", "stale", "`validateWebhook` reads no clock"),
+    ("zoom", "stale", "the receiver reads no clock"),
+];
+
+/// A vendor, its library's server, and a sandbox with the secret of both.
+struct Judged<'c> {
+    provider: &'c Provider,
+    vendor: &'c Value,
+    address: SocketAddr,
+    sandbox: Sandbox,
+}
+
+impl<'c> Judged<'c> {
+    fn new(catalogue: &'c Catalogue, vendor: &'c Value, address: SocketAddr) -> Self {
+        let name = vendor["name"].as_str().expect("a name");
+        let secret = vendor["secret"].as_str().expect("a secret");
+        Self {
+            provider: catalogue.get(name).expect("a built-in vendor"),
+            vendor,
+            address,
+            sandbox: Sandbox::new().with("WEBHOOK_SECRET", secret),
+        }
+    }
+
+    /// The statuses with which the library's handler answers what `send` sends.
+    fn answers(&self, args: &[&str]) -> Vec<(Value, Value)> {
+        let name = self.provider.name();
+        let url = format!("http://{}/{name}", self.address);
+        let all = [&["send", "-p", name, "--json", "--url", &url], args].concat();
+        let lines = self.sandbox.run(&all).json_lines();
+        let attempts = lines.iter().filter(|line| line["kind"] == "attempt");
+        attempts
+            .map(|it| (it["response"]["status"].clone(), it["event"].clone()))
+            .collect()
+    }
+
+    fn accepts_every_event(&self) {
+        let name = self.provider.name();
+        let answers = self.answers(&["--all"]);
+        assert_eq!(
+            answers.len(),
+            self.provider.event_names().count(),
+            "{name}: {answers:?}"
+        );
+        for (status, event) in answers {
+            assert_eq!(status, 200, "{name} {event}");
+        }
+    }
+
+    fn refuses_forgeries(&self) {
+        let name = self.provider.name();
+        let scheme = &self.provider.definition.signature;
+        for fault in FORGERIES {
+            if fault == "stale" && scheme.tolerance.is_none() {
+                continue;
+            }
+            let is_lenient = LENIENCIES
+                .iter()
+                .any(|(vendor, of, _)| (*vendor, *of) == (name, fault));
+            let expected = if is_lenient { 200 } else { 401 };
+            let event = self.provider.event_names().next().expect("an event");
+            let answers = self.answers(&[event, "--fault", fault]);
+            assert_eq!(answers, [(expected.into(), event.into())], "{name} {fault}");
+        }
+    }
+
+    /// What the library signs is valid, and no longer when a byte of it is another.
+    fn is_understood(&self) {
+        let name = self.provider.name();
+        let event = self.provider.event_names().next().expect("an event");
+        let dry = ["send", "-p", name, event, "--dry-run", "--as", "json"];
+        let capture = self.sandbox.run(&dry).expect(0).json_lines().remove(0);
+        let body = capture["request"]["body"].as_str().expect("text");
+        let sign = format!("/{name}/sign");
+        let (status, headers) = post(self.address, &sign, &[], body.as_bytes());
+        assert_eq!(status, 200, "{name}: {headers}");
+        let headers = serde_json::from_str::<Vec<(String, String)>>(&headers);
+        let mut headers = headers.expect("headers");
+        headers.push(content_type(&capture));
+        // As `post` names the host.
+        let url = format!("http://localhost/{name}");
+        for (body, code) in [(body.to_owned(), 0), (body.replacen('e', "f", 1), 1)] {
+            self.sandbox.file("body", body);
+            let mut args = vec!["verify", "body", "-p", name, "--public-url", &url];
+            let fields = headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}"));
+            let fields: Vec<_> = fields.collect();
+            args.extend(fields.iter().flat_map(|field| ["-H", field]));
+            self.sandbox.run(&args).expect(code);
+        }
+    }
+}
+
+/// The content type of a capture: it says whether a body is a form.
+fn content_type(capture: &Value) -> (String, String) {
+    let headers =
+        serde_json::from_value::<Vec<(String, String)>>(capture["request"]["headers"].clone());
+    let mut headers = headers.expect("headers").into_iter();
+    headers
+        .find(|(name, _)| name == "Content-Type")
+        .expect("a content type")
+}
+
+#[test]
+fn their_own_libraries_accept_what_is_sent_and_refuse_what_is_forged() {
+    let Some((handler, vendors)) = Handler::vendors() else {
+        return;
+    };
+    let catalogue = Catalogue::builtin();
+    std::thread::scope(|scope| {
+        for vendor in &vendors {
+            let judged = Judged::new(&catalogue, vendor, handler.address());
+            scope.spawn(move || {
+                judged.accepts_every_event();
+                judged.refuses_forgeries();
+                if judged.vendor["signs"] == true {
+                    judged.is_understood();
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_vendor_says_by_which_library_it_is_proven() {
+    let Some((_handler, vendors)) = Handler::vendors() else {
+        return;
+    };
+    let judged = vendors.iter().map(|it| {
+        let text = |key: &str| it[key].as_str().expect("text").to_owned();
+        (text("name"), text("proof"))
+    });
+    let mut judged: Vec<_> = judged.collect();
+    judged.sort();
+    let catalogue = Catalogue::builtin();
+    let said = catalogue.iter().flat_map(|provider| {
+        let notes = provider.definition.notes.iter();
+        let proofs = notes.filter(|note| note.topic == "proof");
+        proofs.map(|note| (provider.name().to_owned(), note.text.clone()))
+    });
+    let mut said: Vec<_> = said.collect();
+    said.sort();
+    assert_eq!(said, judged);
+}

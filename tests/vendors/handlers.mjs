@@ -1,0 +1,242 @@
+// One server in which every vendor's own library judges, on `/NAME`, and signs, on `/NAME/sign`.
+import http from 'node:http';
+import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { verifyWebhook } from '@clerk/backend/webhooks';
+import { Signature } from '@hubspot/api-client';
+import { validateSignature } from '@line/bot-sdk';
+import Mux from '@mux/mux-node';
+import { signWebhookPayload, verifyWebhookSignature } from '@notionhq/client';
+import * as octokit from '@octokit/webhooks-methods';
+import { Paddle } from '@paddle/paddle-node-sdk';
+import { validateEvent, WebhookVerificationError } from '@polar-sh/sdk/webhooks';
+import '@shopify/shopify-api/adapters/node';
+import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
+import { verifySlackRequest } from '@slack/bolt';
+import { WorkOS } from '@workos-inc/node';
+import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
+import coinbase from 'coinbase-commerce-node';
+import * as gocardless from 'gocardless-nodejs/webhooks';
+import ModernTreasury from 'modern-treasury';
+import Razorpay from 'razorpay';
+import { validateWebhook } from 'replicate';
+import { Resend } from 'resend';
+import { WebhooksHelper } from 'square';
+import * as standardWebhooks from 'standardwebhooks';
+import Stripe from 'stripe';
+import * as svix from 'svix';
+import twilio from 'twilio';
+
+const TEXT = 'a secret of the test';
+const BASE64 = `whsec_${Buffer.from('a key of thirty-two bytes, made up').toString('base64')}`;
+
+const stripe = new Stripe('key').webhooks;
+const paddle = new Paddle('key').webhooks;
+const workos = new WorkOS('key', { clientId: 'client' }).webhooks;
+const mux = new Mux({ tokenId: 'id', tokenSecret: 'token', webhookSecret: TEXT }).webhooks;
+const treasury = new ModernTreasury({ apiKey: 'key', organizationID: 'id' }).webhooks;
+const zoom = new AwsLambdaReceiver({ webhooksSecretToken: TEXT }).start();
+const shopify = shopifyApi({
+  apiKey: 'key',
+  apiSecretKey: TEXT,
+  hostName: 'localhost',
+  apiVersion: Object.values(ApiVersion).at(-1),
+  isEmbeddedApp: false,
+  logger: { level: 0 },
+}).webhooks;
+
+// The libraries that take and give the three headers of Standard Webhooks under a prefix.
+const standard = (library, prefix, Webhook) => ({
+  library,
+  secret: BASE64,
+  verify: ({ body, headers }) => new Webhook(BASE64).verify(body, headers),
+  sign: ({ body, now }) => ({
+    [`${prefix}-id`]: 'msg_1',
+    [`${prefix}-timestamp`]: String(Math.floor(now / 1000)),
+    [`${prefix}-signature`]: new Webhook(BASE64).sign('msg_1', new Date(now), body),
+  }),
+});
+
+const headersOf = (headers, prefix) => ({
+  id: headers[`${prefix}-id`],
+  timestamp: headers[`${prefix}-timestamp`],
+  signature: headers[`${prefix}-signature`],
+});
+
+const fields = (body) => Object.fromEntries(new URLSearchParams(body));
+const hubspot = ({ body, url }, timestamp) => ({ clientSecret: TEXT, requestBody: body, url, timestamp });
+
+// `false` and whatever is thrown is a refusal; a library that answers nothing has accepted.
+const VENDORS = {
+  clerk: {
+    library: '@clerk/backend',
+    secret: BASE64,
+    verify: ({ body, headers, url }) =>
+      verifyWebhook(new Request(url, { method: 'POST', headers, body }), { signingSecret: BASE64 }),
+  },
+  'coinbase-commerce': {
+    library: 'coinbase-commerce-node',
+    verify: ({ body, headers }) =>
+      coinbase.Webhook.verifySigHeader(body, headers['x-cc-webhook-signature'], TEXT),
+    sign: ({ body }) => ({ 'X-CC-Webhook-Signature': coinbase.Webhook.computeSignature(body, TEXT) }),
+  },
+  github: {
+    library: '@octokit/webhooks-methods',
+    verify: ({ body, headers }) => octokit.verify(TEXT, body, headers['x-hub-signature-256']),
+    sign: async ({ body }) => ({ 'X-Hub-Signature-256': await octokit.sign(TEXT, body) }),
+  },
+  gocardless: {
+    library: 'gocardless-nodejs',
+    verify: ({ body, headers }) => gocardless.parse(body, TEXT, headers['webhook-signature']),
+  },
+  hubspot: {
+    library: '@hubspot/api-client',
+    verify: (request) => {
+      const { 'x-hubspot-signature-v3': signature, 'x-hubspot-request-timestamp': time } = request.headers;
+      return Signature.isValid({ signature, signatureVersion: 'v3', ...hubspot(request, Number(time)) });
+    },
+    sign: (request) => ({
+      'X-HubSpot-Request-Timestamp': String(request.now),
+      'X-HubSpot-Signature-v3': Signature.getSignature('POST', 'v3', hubspot(request, request.now)),
+    }),
+  },
+  line: {
+    library: '@line/bot-sdk',
+    verify: ({ body, headers }) => validateSignature(body, TEXT, headers['x-line-signature']),
+  },
+  'modern-treasury': {
+    library: 'modern-treasury',
+    verify: ({ body, headers }) => treasury.validateSignature(body, headers, { key: TEXT }),
+    sign: ({ body }) => ({ 'X-Signature': treasury.getSignature(body, { key: TEXT }) }),
+  },
+  mux: {
+    library: '@mux/mux-node',
+    verify: ({ body, headers }) => mux.verifySignature(body, headers, TEXT),
+  },
+  notion: {
+    library: '@notionhq/client',
+    verify: ({ body, headers }) =>
+      verifyWebhookSignature({ body, signature: headers['x-notion-signature'], verificationToken: TEXT }),
+    sign: async ({ body }) => ({
+      'X-Notion-Signature': await signWebhookPayload({ body, verificationToken: TEXT }),
+    }),
+  },
+  paddle: {
+    library: '@paddle/paddle-node-sdk',
+    verify: ({ body, headers }) => paddle.unmarshal(body, TEXT, headers['paddle-signature']),
+  },
+  polar: {
+    library: '@polar-sh/sdk',
+    // Once the signature is right it reads the event by its schemas, and these are not the question.
+    verify: ({ body, headers }) => {
+      try {
+        validateEvent(body, headers, TEXT);
+      } catch (error) {
+        if (error instanceof WebhookVerificationError) throw error;
+      }
+    },
+  },
+  razorpay: {
+    library: 'razorpay',
+    verify: ({ body, headers }) =>
+      Razorpay.validateWebhookSignature(body, headers['x-razorpay-signature'], TEXT),
+  },
+  replicate: {
+    library: 'replicate',
+    secret: BASE64,
+    verify: ({ body, headers }) =>
+      validateWebhook({ ...headersOf(headers, 'webhook'), body, secret: BASE64 }),
+  },
+  resend: {
+    library: 'resend',
+    secret: BASE64,
+    verify: ({ body, headers }) =>
+      new Resend('key').webhooks.verify({
+        payload: body,
+        headers: headersOf(headers, 'svix'),
+        webhookSecret: BASE64,
+      }),
+  },
+  shopify: {
+    library: '@shopify/shopify-api',
+    verify: async ({ body, raw }) =>
+      (await shopify.validate({ rawBody: body, rawRequest: raw, rawResponse: {} })).valid,
+  },
+  slack: {
+    library: '@slack/bolt',
+    verify: ({ body, headers }) => verifySlackRequest({ signingSecret: TEXT, body, headers }),
+  },
+  square: {
+    library: 'square',
+    verify: ({ body, headers, url }) =>
+      WebhooksHelper.verifySignature({
+        requestBody: body,
+        signatureHeader: headers['x-square-hmacsha256-signature'],
+        signatureKey: TEXT,
+        notificationUrl: url,
+      }),
+  },
+  'standard-webhooks': standard('standardwebhooks', 'webhook', standardWebhooks.Webhook),
+  stripe: {
+    library: 'stripe',
+    verify: ({ body, headers }) => stripe.constructEvent(body, headers['stripe-signature'], TEXT),
+    sign: ({ body }) => ({
+      'Stripe-Signature': stripe.generateTestHeaderString({ payload: body, secret: TEXT }),
+    }),
+  },
+  svix: standard('svix', 'svix', svix.Webhook),
+  twilio: {
+    library: 'twilio',
+    verify: ({ body, headers, url }) =>
+      twilio.validateRequest(TEXT, headers['x-twilio-signature'], url, fields(body)),
+    sign: ({ body, url }) => ({
+      'X-Twilio-Signature': twilio.getExpectedTwilioSignature(TEXT, url, fields(body)),
+    }),
+  },
+  workos: {
+    library: '@workos-inc/node',
+    verify: ({ body, headers }) =>
+      workos.verifyHeader({ payload: JSON.parse(body), sigHeader: headers['workos-signature'], secret: TEXT }),
+    sign: async ({ body, now }) => ({
+      'WorkOS-Signature': `t=${now}, v1=${await workos.computeSignature(now, JSON.parse(body), TEXT)}`,
+    }),
+  },
+  zoom: {
+    library: '@zoom/rivet',
+    verify: async ({ body, headers }) =>
+      (await zoom({ body, headers, isBase64Encoded: false }, {})).statusCode === 200,
+  },
+};
+
+async function answer(raw) {
+  const [, name, sign] = raw.url.split('/');
+  const vendor = VENDORS[name];
+  const request = {
+    raw,
+    body: (await buffer(raw)).toString(),
+    headers: raw.headers,
+    url: `http://${raw.headers.host}/${name}`,
+    now: Date.now(),
+  };
+  if (sign) return [200, Object.entries(await vendor.sign(request))];
+  return [(await vendor.verify(request)) === false ? 401 : 200, null];
+}
+
+const server = http.createServer(async (raw, response) => {
+  const [status, value] = await answer(raw).catch((error) => [401, String(error)]);
+  const text = JSON.stringify(value);
+  response.writeHead(status, { 'Content-Length': Buffer.byteLength(text) }).end(text);
+});
+
+// What they say of what they refuse is no matter of the test, and its output is one line.
+console.debug = console.log = () => {};
+// A test that dies closes our stdin, so it leaves no handler behind.
+process.stdin.on('end', () => process.exit()).resume();
+
+const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url)));
+const vendors = Object.entries(VENDORS).map(([name, { library, secret = TEXT, sign }]) => {
+  return { name, secret, signs: Boolean(sign), proof: `accepted by ${library} ${dependencies[library]}` };
+});
+server.listen(0, '127.0.0.1', () => {
+  process.stdout.write(`${JSON.stringify({ port: server.address().port, vendors })}\n`);
+});
