@@ -4,7 +4,6 @@
 mod documents;
 mod signatures;
 
-use bytes::Bytes;
 use serde_json::Value;
 
 use super::body;
@@ -183,15 +182,15 @@ impl<'a> CheckContext<'a> {
     }
 
     fn written(&self, document: Document) -> Payload {
-        let body = self.definition().envelope.format.write(&document.value);
-        self.payload_of(document, body)
+        self.addressed(document.write(self.definition(), &self.url.1, self.now()))
     }
 
-    fn payload_of(&self, document: Document, body: impl Into<Bytes>) -> Payload {
-        let (origin, target) = &self.url;
-        let mut payload = document.with_body(body, self.definition(), target, self.now());
-        payload.origin = Some(origin.clone());
-        payload
+    /// The payload under the URL that is signed.
+    fn addressed(&self, payload: Payload) -> Payload {
+        Payload {
+            origin: Some(self.url.0.clone()),
+            ..payload
+        }
     }
 
     fn genuine_of(&self, payload: &Payload) -> TestDelivery {

@@ -72,3 +72,33 @@ impl Request {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_the_known_one_else_what_a_proxy_says_else_what_was_asked_for() {
+        let asked = [("Host", "h.example:8080")];
+        let proxied = [
+            ("Host", "h.example:8080"),
+            ("X-Forwarded-Proto", "https, http"),
+            ("X-Forwarded-Host", "p.example, q.example"),
+        ];
+        let url = |origin: Option<&str>, headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().copied().collect();
+            let origin = origin.map(str::to_owned);
+            Request {
+                origin,
+                ..Request::post("/a?b", headers, "")
+            }
+            .url()
+        };
+        assert_eq!(url(None, &asked), "http://h.example:8080/a?b");
+        assert_eq!(url(None, &proxied), "https://p.example/a?b");
+        assert_eq!(
+            url(Some("https://k.example"), &proxied),
+            "https://k.example/a?b"
+        );
+    }
+}

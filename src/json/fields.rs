@@ -19,6 +19,10 @@ pub fn is_json(body: &[u8]) -> bool {
 #[derive(Default, Deserialize)]
 struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// The most members or items that are held: one takes twenty times the two bytes in which it can be
+/// sent. No provider sends as many beside each other.
+const MOST_MEMBERS: usize = 1 << 16;
+
 /// The members of a JSON object or the items of an array, each with the text of its value.
 pub struct JsonFields<'a> {
     bracket: Bracket,
@@ -28,7 +32,7 @@ pub struct JsonFields<'a> {
 
 impl<'a> JsonFields<'a> {
     /// The members of the object or the items of the array that `body` is; `None` where it is
-    /// neither.
+    /// neither, or has more than 65,536 of them.
     pub fn new(body: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?;
         let mut reader = serde_json::Deserializer::from_str(text);
@@ -103,7 +107,7 @@ impl<'a> Visitor<'a> for Members {
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut members = Vec::new();
         while let Some((key, value)) = map.next_entry::<_, &RawValue>()? {
-            members.push((key, value.get()));
+            push(&mut members, key, value)?;
         }
         let bracket = Bracket::Object;
         Ok(JsonFields { bracket, members })
@@ -112,11 +116,23 @@ impl<'a> Visitor<'a> for Members {
     fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<Self::Value, S::Error> {
         let mut members = Vec::new();
         while let Some(item) = items.next_element::<&RawValue>()? {
-            members.push((MemberName::default(), item.get()));
+            push(&mut members, MemberName::default(), item)?;
         }
         let bracket = Bracket::Array;
         Ok(JsonFields { bracket, members })
     }
+}
+
+fn push<'a, E: serde::de::Error>(
+    members: &mut Vec<(MemberName<'a>, &'a str)>,
+    name: MemberName<'a>,
+    value: &'a RawValue,
+) -> Result<(), E> {
+    if members.len() == MOST_MEMBERS {
+        return Err(E::custom("too many members"));
+    }
+    members.push((name, value.get()));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -147,6 +163,23 @@ mod tests {
             b"{\"a\":\xff}",
         ] {
             assert!(JsonFields::new(body).is_none(), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn no_more_members_are_held_than_a_provider_sends() {
+        let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        let object = |count: usize| {
+            let members: Vec<_> = (0..count).map(|key| format!("\"{key}\":1")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        for text in [list, object as fn(usize) -> String] {
+            let most = text(MOST_MEMBERS);
+            let fields = JsonFields::new(most.as_bytes()).unwrap();
+            assert_eq!(fields.members.len(), MOST_MEMBERS);
+            let more = text(MOST_MEMBERS + 1);
+            assert!(JsonFields::new(more.as_bytes()).is_none());
+            assert!(is_json(more.as_bytes()));
         }
     }
 

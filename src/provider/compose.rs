@@ -224,7 +224,7 @@ impl Document {
 impl Payload {
     /// Of a request that is to be signed once more: everything but the signature stays.
     pub fn of_request(definition: &Definition, request: &Request, signed_at: Timestamp) -> Self {
-        let body = payload(request);
+        let body = payload(&request.headers, &request.body);
         let fields = JsonFields::new(&body);
         let find = |source: &FieldSource| source.find(&request.headers, fields.as_ref());
         Self {
@@ -242,8 +242,7 @@ impl Payload {
     /// Puts another body in the place of this one, and finds the event's id anew.
     pub fn set_body(&mut self, body: impl Into<Bytes>, definition: &Definition) {
         self.body = body.into();
-        let request = self.unsigned();
-        let body = payload(&request);
+        let body = payload(&self.headers, &self.body);
         let fields = JsonFields::new(&body);
         let id = definition.envelope.id.find(&self.headers, fields.as_ref());
         self.event_id = id.unwrap_or_default();

@@ -10,13 +10,13 @@ use crate::json::{JsonFields, is_json};
 /// What is noticed of a request's payload, one line each.
 pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
-    let body = payload(request);
+    let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
     let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
-        let what = if is_json(&body) {
-            "no JSON object"
-        } else {
-            "not JSON"
+        let what = match (is_json(&body), body.trim_ascii_start().first()) {
+            (false, _) => "not JSON",
+            (true, Some(b'{')) => "a JSON object of too many members to look into",
+            (true, _) => "no JSON object",
         };
         return vec![format!("the body is {what}")];
     };

@@ -13,7 +13,7 @@ use super::{BodyFormat, Catalogue, Keyring, Provider};
 use crate::delivery::text::BOM;
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
-use crate::signature::{Allowance, Freshness, verify};
+use crate::signature::{Allowance, Freshness, MOST_FIELDS, verify};
 
 /// How many bytes a packed body is unpacked to, to read an event's name from it.
 const MOST_UNPACKED: u64 = 1 << 20;
@@ -120,7 +120,7 @@ pub fn verify_request<'a>(
     now: Timestamp,
 ) -> RequestVerdict<'a> {
     let request = &*policy.as_sent(request);
-    let body = payload(request);
+    let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.definition.signature;
@@ -159,10 +159,9 @@ pub fn verify_request<'a>(
     }
 }
 
-/// The JSON of a request's body, to read fields from: behind a byte order mark, unpacked, in a form's
-/// `payload` as GitHub sends it, of a form's fields; else the body itself.
-pub fn payload(request: &Request) -> Cow<'_, [u8]> {
-    let body = &*request.body;
+/// The JSON of a body, to read fields from: behind a byte order mark, unpacked, in a form's `payload` as
+/// GitHub sends it, of the first fields of a form; else the body itself.
+pub fn payload<'a>(headers: &Headers, body: &'a [u8]) -> Cow<'a, [u8]> {
     if let Some(text) = body.strip_prefix(BOM) {
         return text.into();
     }
@@ -176,18 +175,14 @@ pub fn payload(request: &Request) -> Cow<'_, [u8]> {
     if body.starts_with(b"{") {
         return body.into();
     }
-    let is_form = request
-        .headers
-        .text("Content-Type")
-        .is_some_and(|media_type| media_type.trim_start().starts_with(FORM));
-    let has_member = || {
-        body.windows(FORM_MEMBER.len())
-            .any(|part| part == FORM_MEMBER)
-    };
-    if !is_form && !has_member() {
+    let media_type = headers.text("Content-Type").unwrap_or_default();
+    let is_form = media_type.trim_start().starts_with(FORM);
+    let mut parts = body.windows(FORM_MEMBER.len());
+    if !is_form && !parts.any(|part| part == FORM_MEMBER) {
         return body.into();
     }
     let mut fields: Map<String, Value> = form_urlencoded::parse(body)
+        .take(MOST_FIELDS)
         .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
         .collect();
     match fields.remove("payload") {

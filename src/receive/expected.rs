@@ -84,7 +84,8 @@ impl ExpectedDelivery {
         if delivery.event.as_deref() != Some(&self.event) {
             return false;
         }
-        let body = payload(&delivery.request);
+        let request = &delivery.request;
+        let body = payload(&request.headers, &request.body);
         let found = self.conditions.iter().find_map(|it| it.violation(&body));
         let is_met = found.is_none();
         self.found = found;

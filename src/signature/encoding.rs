@@ -107,3 +107,30 @@ impl MacEncoding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts are those of coreutils' `basenc`.
+    #[test]
+    fn bytes_are_written_as_each_encoding_has_them() {
+        let bytes = [0xfb, 0xef, 0xff, 0x01];
+        for (encoding, text, others) in [
+            (MacEncoding::Hex, "fbefff01", &["FBefff01"][..]),
+            (MacEncoding::HexUpper, "FBEFFF01", &["fbefff01"]),
+            (MacEncoding::Base64, "++//AQ==", &[]),
+            (MacEncoding::Base64Url, "--__AQ", &["--__AQ=="]),
+        ] {
+            assert_eq!(encoding.encode(&bytes), text);
+            assert!(!encoding.is_other_case(text), "{encoding}");
+            for text in others.iter().chain(&[text]) {
+                assert_eq!(encoding.decode(text).as_deref(), Some(&bytes[..]), "{text}");
+            }
+            assert_eq!(encoding.decode("not any of them!"), None, "{encoding}");
+        }
+        assert!(
+            MacEncoding::Hex.is_other_case("fbEf") && MacEncoding::HexUpper.is_other_case("FbEF")
+        );
+    }
+}

@@ -26,6 +26,6 @@ pub use scheme::{Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance, chec
 pub use secret::{Secret, USUAL_PREFIX};
 pub use sign::{mac_text, render_headers, sign};
 pub use stream::StreamVerifier;
-pub use template::{Template, TemplatePiece, TemplateValues};
+pub use template::{MOST_FIELDS, Template, TemplatePiece, TemplateValues};
 pub use time::TimeUnit;
 pub use verify::{Freshness, verify};

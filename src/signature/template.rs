@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -81,7 +82,7 @@ impl TemplatePiece {
             }
             Self::Query(name) => field(request.query().as_bytes(), name),
             Self::Json(path) => of_json(body, path).into_bytes().into(),
-            Self::Form => sorted_fields(body).into_bytes().into(),
+            Self::Form => sorted_fields(body),
             Self::FormField(name) => field(body, name),
         }
     }
@@ -123,16 +124,25 @@ fn field(pairs: &[u8], name: &str) -> Cow<'static, [u8]> {
     })
 }
 
+/// The most fields of a form that are looked at: servers read as many. A field takes far more memory than
+/// the two bytes in which it can be sent.
+pub const MOST_FIELDS: usize = 1_000;
+
 /// The fields of a form by name, each with its value behind it, as Twilio signs them
-/// (<https://www.twilio.com/docs/usage/security>): those of one name by value, each once.
-fn sorted_fields(form: &[u8]) -> String {
-    let mut pairs: Vec<_> = form_urlencoded::parse(form).collect();
+/// (<https://www.twilio.com/docs/usage/security>): those of one name by value, each once. Of a form that
+/// has too many, the form as it is, which nobody signs so, and which leaves no field out.
+fn sorted_fields(form: &[u8]) -> Cow<'_, [u8]> {
+    let mut fields = form_urlencoded::parse(form);
+    let mut pairs: Vec<_> = fields.by_ref().take(MOST_FIELDS).collect();
+    if fields.next().is_some() {
+        return form.into();
+    }
     pairs.sort();
     pairs.dedup();
-    pairs
+    let texts = pairs
         .iter()
-        .flat_map(|(name, value)| [name.as_ref(), value.as_ref()])
-        .collect()
+        .flat_map(|(name, value)| [name.as_ref(), value.as_ref()]);
+    texts.collect::<String>().into_bytes().into()
 }
 
 fn of_json(body: &[u8], path: &Path) -> String {
@@ -164,6 +174,26 @@ impl Template {
     pub(super) fn has_header(&self, name: &str) -> bool {
         let is_it = |piece: &TemplatePiece| matches!(piece, TemplatePiece::Header(own) if own.eq_ignore_ascii_case(name));
         self.pieces.iter().any(is_it)
+    }
+
+    /// How many bytes are read to fill it, about.
+    pub(super) fn work(&self, values: TemplateValues<'_>) -> usize {
+        let of = |piece: &TemplatePiece| match piece {
+            TemplatePiece::Literal(text) => text.len(),
+            TemplatePiece::Timestamp => values.timestamp.len(),
+            TemplatePiece::Id => values.id.len(),
+            TemplatePiece::Method => values.request.method.len(),
+            TemplatePiece::Url | TemplatePiece::Target | TemplatePiece::Query(_) => {
+                let host = values.request.headers.get("Host");
+                values.request.target.len() + host.map_or(0, Bytes::len)
+            }
+            TemplatePiece::Header(name) => values.request.headers.get(name).map_or(0, Bytes::len),
+            TemplatePiece::Body
+            | TemplatePiece::Json(_)
+            | TemplatePiece::Form
+            | TemplatePiece::FormField(_) => values.body.len(),
+        };
+        self.pieces.iter().map(of).sum()
     }
 
     /// Hands over the bytes of every piece in order, without joining them.
@@ -278,5 +308,56 @@ mod tests {
         let (before, after) = whole.around_body().unwrap();
         assert_eq!((before.len(), after.len()), (3, 1));
         assert_eq!(template("{body}{body}").around_body(), None);
+    }
+
+    #[test]
+    fn the_fields_of_a_form_go_by_their_names_and_a_repeated_one_counts_once() {
+        let sorted = sorted_fields(b"b=2&a=%C3%A9+x&b=1&b=2&&c");
+        assert_eq!(sorted, "aé xb1b2c".as_bytes());
+    }
+
+    #[test]
+    fn no_field_of_a_form_of_too_many_goes_unsigned() {
+        let of = |count: usize| vec!["a=1"; count].join("&");
+        assert_eq!(&*sorted_fields(of(MOST_FIELDS).as_bytes()), b"a1");
+        let more = of(MOST_FIELDS + 1);
+        assert_eq!(&*sorted_fields(more.as_bytes()), more.as_bytes());
+    }
+
+    #[test]
+    fn every_place_is_filled_from_the_request() {
+        let mut request = Request::post(
+            "/hook?q=a+b&r=2",
+            [("X-A", "one")].into_iter().collect(),
+            "",
+        );
+        request.origin = Some("https://x.example".into());
+        let values = |body| TemplateValues {
+            timestamp: "17",
+            id: "msg_1",
+            body,
+            request: &request,
+        };
+        for (text, body, filled) in [
+            ("{id}.{timestamp}.{body}", "b", "msg_1.17.b"),
+            ("{method} {target}{body}", "", "POST /hook?q=a+b&r=2"),
+            ("{url}{body}", "b", "https://x.example/hook?q=a+b&r=2b"),
+            ("{header:x-a}|{header:X-B}|{body}", "b", "one||b"),
+            ("{query:q}|{query:s}|{body}", "b", "a b||b"),
+            (
+                "{json:a.b[1]}|{json:c}|{json:d}|{json:e}",
+                r#"{"a":{"b":[1,"é"]},"c":1.50,"d":null}"#,
+                "é|1.50||",
+            ),
+            ("{form:b}|{form:c}", "a=1&b=%26", "&|"),
+        ] {
+            let template = template(text);
+            let mut bytes = Vec::new();
+            template.for_each(values(body.as_bytes()), |piece| {
+                bytes.extend_from_slice(piece)
+            });
+            assert_eq!(String::from_utf8(bytes).unwrap(), filled, "{text}");
+            assert_eq!(template.to_string(), text);
+        }
     }
 }

@@ -96,3 +96,38 @@ impl TimeUnit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_and_read_in_each_unit() {
+        let at = Timestamp::from_micros(1_767_225_600_123_456);
+        for (unit, text, later) in [
+            (TimeUnit::Seconds, "1767225600", "1767225660"),
+            (TimeUnit::Milliseconds, "1767225600123", "1767225660123"),
+            (
+                TimeUnit::Rfc3339,
+                "2026-01-01T00:00:00Z",
+                "2026-01-01T00:01:00Z",
+            ),
+        ] {
+            assert_eq!(unit.text(at), text);
+            assert_eq!(unit.check(text), Ok(text));
+            assert_eq!(unit.seconds(text), 1_767_225_600, "{unit}");
+            assert_eq!(unit.moved(text, 60), later);
+            assert_eq!(unit.mistaken_for(text), None, "{unit}");
+            for wrong in ["", "yesterday", "-1", "12345678901234567890"] {
+                assert!(unit.check(wrong).is_err(), "{unit}: {wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_of_another_unit_is_known_by_its_size() {
+        let (seconds, millis) = (TimeUnit::Seconds, TimeUnit::Milliseconds);
+        assert_eq!(seconds.mistaken_for("1767225600000"), Some(millis));
+        assert_eq!(millis.mistaken_for("1767225600"), Some(seconds));
+    }
+}

@@ -26,6 +26,7 @@ mod send;
 mod serve;
 mod sign;
 mod terminal;
+mod urls;
 mod vectors;
 mod vendors;
 mod verify;

@@ -65,7 +65,8 @@ impl CheckContext<'_> {
     ) -> Made {
         let genuine = self.written(document.clone());
         let body = write(&document.value);
-        let payload = self.payload_of(document, body);
+        let payload = document.with_body(body, self.definition(), &self.url.1, self.now());
+        let payload = self.addressed(payload);
         self.unlike(&genuine, &payload)
     }
 

@@ -48,6 +48,9 @@ fn find_url(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagno
     let request = trial.request();
     origins(request).into_iter().find_map(|origin| {
         targets(&request.target).into_iter().find_map(|target| {
+            if !trial.spend(trial.head_size()) {
+                return None;
+            }
             let sent = Request {
                 origin: Some(origin.clone()),
                 target,

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Context;
 use crate::delivery::{Headers, Request, Status};
-use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, read};
+use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, TemplateValues, read};
 
 /// The most signatures of one header that are tried: a rotation sends two or three, a header of
 /// 128 KiB holds 1,900.
@@ -52,14 +52,10 @@ impl<'a> Trial<'a> {
         presented: &ParsedSignature<'_>,
         request: &Request,
     ) -> bool {
-        let macs = presented.macs.get(..MAX_PRESENTED);
-        let macs = macs.unwrap_or(&presented.macs);
-        let (signed, body) = (&self.context.scheme.signed, &request.body);
-        let values = presented.values(request, body);
-        self.keys.iter().any(|key| {
-            self.spend(request.target.len() + body.len() + MAC_BYTES * (1 + macs.len()))
-                && key.find(signed, values, macs).is_some()
-        })
+        let values = presented.values(request, &request.body);
+        let signed = &self.context.scheme.signed;
+        let mut keys = self.keys.iter();
+        keys.any(|key| self.makes(key, signed, values, presented))
     }
 
     /// Whether `key` over `signed` makes a MAC that the header presents.
@@ -70,16 +66,23 @@ impl<'a> Trial<'a> {
         presented: &ParsedSignature<'_>,
         body: &[u8],
     ) -> bool {
-        // The header's values are hashed with the body.
-        let values = presented.timestamp.map_or(0, str::len) + presented.id.map_or(0, str::len);
-        self.spend(body.len() + values + MAC_BYTES * (1 + presented.macs.len()))
-            && key
-                .find(
-                    signed,
-                    presented.values(self.request(), body),
-                    &presented.macs,
-                )
-                .is_some()
+        self.makes(
+            key,
+            signed,
+            presented.values(self.request(), body),
+            presented,
+        )
+    }
+
+    fn makes(
+        &self,
+        key: &Key,
+        signed: &Template,
+        values: TemplateValues<'_>,
+        presented: &ParsedSignature<'_>,
+    ) -> bool {
+        self.spend(signed.work(values) + MAC_BYTES * (1 + presented.macs.len()))
+            && key.find(signed, values, &presented.macs).is_some()
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body
@@ -118,12 +121,8 @@ impl<'a> Trial<'a> {
         value: &str,
     ) -> Option<String> {
         let received = &self.context.request.headers;
-        let size: usize = received
-            .iter()
-            .map(|(name, text)| name.len() + text.len())
-            .sum();
         // The headers are copied, and the value is read.
-        if !self.spend(size + 2 * value.len()) {
+        if !self.spend(self.head_size() + 2 * value.len()) {
             return None;
         }
         let mut headers = received.clone();
@@ -133,6 +132,14 @@ impl<'a> Trial<'a> {
             .into_iter()
             .find(|key| self.proves(key, &scheme.signed, &presented, self.body()))?;
         Some(found.label().to_owned())
+    }
+
+    /// The bytes of the headers and the target, which are copied where one of them is changed.
+    pub(super) fn head_size(&self) -> usize {
+        let request = self.request();
+        let fields = request.headers.iter();
+        let fields: usize = fields.map(|(name, text)| name.len() + text.len()).sum();
+        fields + request.target.len()
     }
 
     /// Takes the work on `bytes` from the allowance; false when that is used up.
