@@ -1,7 +1,6 @@
 //! What is measured about a process, and the load that is put on it.
 
 use std::error::Error;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,6 +15,8 @@ pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 pub const SECRET: &str = "whsec_0123456789abcdef";
 /// Of `/proc/PID/stat`: `USER_HZ`, 100 wherever Linux runs Rust.
 const MICROS_A_TICK: f64 = 10_000.0;
+/// Clients at once, where more than one are.
+pub const CONNECTIONS: usize = 64;
 /// How long a server may take until it accepts a connection.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -274,11 +275,8 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Appends `arguments`, for commands that are made in one expression.
-pub fn with<S: AsRef<OsStr>>(
-    mut command: Command,
-    arguments: impl IntoIterator<Item = S>,
-) -> Command {
-    command.args(arguments);
+/// The command with these arguments behind it, which white space parts.
+pub fn typed(mut command: Command, arguments: &str) -> Command {
+    command.args(arguments.split_whitespace());
     command
 }

@@ -1,4 +1,6 @@
-//! Tables of figures, as Markdown, so that they can be shown where they are read.
+//! Figures and their tables, as Markdown, so that they can be shown where they are read.
+
+use super::measure::median;
 
 /// A title, columns and rows of text.
 pub struct Table {
@@ -7,16 +9,20 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn new(title: &str, columns: &[&str]) -> Self {
-        let columns = columns.iter().map(|&column| column.to_owned()).collect();
-        Self {
+    /// With these columns, which ` | ` parts.
+    pub fn new(title: &str, columns: &str) -> Self {
+        let mut table = Self {
             title: title.to_owned(),
-            rows: vec![columns],
-        }
+            rows: Vec::new(),
+        };
+        table.row(columns);
+        table
     }
 
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into());
+    /// Adds a row of as many cells, which ` | ` parts.
+    pub fn row(&mut self, cells: &str) {
+        self.rows
+            .push(cells.split(" | ").map(str::to_owned).collect());
     }
 
     pub fn print(&self) {
@@ -43,4 +49,22 @@ impl Table {
         }
         println!();
     }
+}
+
+/// The middle of what `field` gives, and of its ratio to the same round of `base`.
+pub fn beside<T>(runs: &[T], base: &[T], field: impl Fn(&T) -> f64) -> (f64, f64) {
+    let ratios = runs
+        .iter()
+        .zip(base)
+        .map(|(run, base)| field(run) / field(base));
+    (median(runs.iter().map(&field)), median(ratios))
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+pub fn per_second(count: usize, seconds: f64) -> u64 {
+    (count as f64 / seconds) as u64
 }

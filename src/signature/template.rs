@@ -354,7 +354,7 @@ mod tests {
             let template = template(text);
             let mut bytes = Vec::new();
             template.for_each(values(body.as_bytes()), |piece| {
-                bytes.extend_from_slice(piece)
+                bytes.extend_from_slice(piece);
             });
             assert_eq!(String::from_utf8(bytes).unwrap(), filled, "{text}");
             assert_eq!(template.to_string(), text);

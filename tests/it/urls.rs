@@ -60,11 +60,11 @@ fn what_is_signed_is_the_url_that_is_sent_to_or_the_one_that_is_given() {
             &url,
         ];
         sandbox.run(&[&send[..], given].concat()).expect(0);
-        let sent = endpoint.next();
+        let message = endpoint.next();
         let signed = format!("{}/square?x=1", origin.trim_end_matches('/'));
         assert_eq!(
-            sent.header(HEADER),
-            signature(&signed, sent.text()),
+            message.header(HEADER),
+            signature(&signed, message.text()),
             "{given:?}"
         );
     }

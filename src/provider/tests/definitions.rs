@@ -388,9 +388,10 @@ fn signs_and_verifies(definition: &Definition, at: i64, id: &str, body: &[u8]) {
     assert_eq!(status(definition, &other, &request, now), Status::Mismatch);
     let mut tampered = request.clone();
     tampered.body = [body, b"x"].concat().into();
-    let changed = match definition.signature.covers_body() {
-        true => Status::Mismatch,
-        false => Status::Valid,
+    let changed = if definition.signature.covers_body() {
+        Status::Mismatch
+    } else {
+        Status::Valid
     };
     assert_eq!(status(definition, &right, &tampered, now), changed);
     if let Some(tolerance) = definition.signature.tolerance {
