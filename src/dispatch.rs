@@ -1,5 +1,5 @@
 //! The send path: the one way in which a delivery leaves. Forwarding, sending, replaying, retrying and
-//! testing differ in their trigger alone.
+//! testing differ in what an [`Outgoing`] says.
 
 mod endpoint_client;
 

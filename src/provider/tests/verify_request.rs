@@ -430,3 +430,22 @@ fn what_no_form_and_no_envelope_tells_is_his_whose_secret_is_known() {
         );
     }
 }
+
+#[test]
+fn of_a_form_the_first_fields_are_read_and_no_more() {
+    let headers: Headers = [("Content-Type", "application/x-www-form-urlencoded")]
+        .into_iter()
+        .collect();
+    let form = |count: usize| {
+        let fields: Vec<_> = (0..count).map(|field| format!("f{field}=1")).collect();
+        fields.join("&")
+    };
+    for count in [3, 1_000, 1_001, 100_000] {
+        let form = form(count);
+        let json = crate::provider::payload(&headers, form.as_bytes());
+        let read: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let read = read.as_object().unwrap();
+        assert_eq!(read.len(), count.min(1_000), "{count}");
+        assert_eq!(read["f0"], "1");
+    }
+}

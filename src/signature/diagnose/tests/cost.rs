@@ -75,6 +75,26 @@ fn many_presented_signatures_cost_as_few_do() {
 }
 
 #[test]
+fn every_url_that_is_tried_counts_as_long_as_it_is() {
+    let cost = |host: usize| {
+        let sample = Sample::new(
+            Provider::Addressed,
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            b"{}",
+        );
+        work(&sample.with_header("X-Forwarded-Host", &"h".repeat(host)))
+    };
+    let (short, long) = (10, 10_000);
+    // Both schemes and a port, with and without slash and query, for each of two names.
+    assert!(
+        cost(long) - cost(short) > 12 * (long - short),
+        "{} {}",
+        cost(short),
+        cost(long)
+    );
+}
+
+#[test]
 fn who_answers_a_sender_names_every_cause_too() {
     for (cause, sample) in rows() {
         let (found, _) = sample.diagnose_within(Allowance::PROMPT);
