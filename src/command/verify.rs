@@ -182,6 +182,13 @@ fn verifier<'a>(
     }
     if let Some(provider) = provider {
         check_fit(&keyring, provider)?;
+        let proof = &provider.definition.signature.proof;
+        if args.signature.is_some() && proof.header().is_none() {
+            let name = provider.name();
+            let message = format!("the signature of `{name}` stands in no header, but is {proof}");
+            return Err(CliError::usage(message)
+                .hint("give the body as it came, and one of its headers: `-H 'Content-Type: …'`"));
+        }
     }
     Ok(Verifier {
         catalogue: &setup.catalogue,
@@ -223,7 +230,8 @@ fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Heade
     let provider = verifier.policy.provider.as_deref();
     let provider = provider.and_then(|name| verifier.catalogue.get(name));
     if let (Some(provider), Some(value)) = (provider, &args.signature) {
-        headers.push(provider.definition.signature.header.clone(), value.clone());
+        let header = provider.definition.signature.header();
+        headers.push(header.unwrap_or_default().to_owned(), value.clone());
     }
     (!headers.is_empty()).then_some(headers)
 }

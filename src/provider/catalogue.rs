@@ -120,7 +120,7 @@ impl Catalogue {
     pub fn is_probe(&self, request: &Request) -> bool {
         let is_signed = || {
             let mut schemes = self.iter().map(|provider| &provider.definition.signature);
-            schemes.any(|scheme| request.headers.contains(&scheme.header))
+            schemes.any(|scheme| scheme.is_presented(request, None))
         };
         ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())
             && request.body.is_empty()

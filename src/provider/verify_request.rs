@@ -202,9 +202,8 @@ fn recognise<'a>(
     let mut signed = catalogue
         .iter()
         .filter(|provider| {
-            request
-                .headers
-                .contains(&provider.definition.signature.header)
+            let scheme = &provider.definition.signature;
+            scheme.is_presented(request, fields)
         })
         .map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use strum::Display;
 
 use super::template::{Template, TemplatePiece};
-use super::{Digest, MacEncoding, TimeUnit, ValueLayout, Variant};
+use super::{Digest, MacEncoding, TimeUnit, ValueLayout, ValueSource, Variant};
+use crate::delivery::Request;
+use crate::json::JsonFields;
 use form::SchemeForm;
 
 pub use form::check_token;
@@ -21,14 +23,16 @@ pub use form::check_token;
 pub struct Scheme {
     /// What is peculiar to the kind of signature.
     pub kind: SchemeKind,
-    /// The header that holds the signature.
-    pub header: String,
-    /// The layout of that header's value, as it is sent.
+    /// Where the signature stands.
+    pub proof: ValueSource,
+    /// Where others may stand beside it, as one of each key.
+    pub more_proofs: Vec<ValueSource>,
+    /// The layout of what stands there, as it is sent.
     pub value: ValueLayout,
     /// Other layouts that are accepted, each with the note that it earns.
     pub also_accepted: Vec<Variant>,
-    /// The header of its own in which the timestamp travels, where it does.
-    pub timestamp_header: Option<String>,
+    /// The place of its own in which the timestamp travels, where it has one.
+    pub time_source: Option<ValueSource>,
     /// How the timestamp is written.
     pub time_unit: TimeUnit,
     /// The header in which the signed id travels, where the scheme signs one.
@@ -116,9 +120,32 @@ pub struct Tolerance {
 }
 
 impl Scheme {
+    /// The header that holds the signature, where one does.
+    pub fn header(&self) -> Option<&str> {
+        self.proof.header()
+    }
+
+    /// Every place where a signature may stand, that at which it is sent first.
+    pub fn proofs(&self) -> impl Iterator<Item = &ValueSource> {
+        std::iter::once(&self.proof).chain(&self.more_proofs)
+    }
+
+    /// Whether a request presents a proof, right or not; `fields` are those of its body.
+    pub fn is_presented(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
+        self.proofs().any(|source| source.is_in(request, fields))
+    }
+
+    /// Whether something of the proof stands in the body.
+    pub fn is_in_body(&self) -> bool {
+        let mut places = self.proofs().chain(&self.time_source);
+        places.any(ValueSource::is_in_body)
+    }
+
     /// Whether a time is signed.
     pub fn signs_time(&self) -> bool {
+        let is_covered = |source| self.signed.covers(source);
         self.signed.has(&TemplatePiece::Timestamp)
+            || self.time_source.as_ref().is_some_and(is_covered)
     }
 
     /// Whether a signature is right for one body alone.

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::ValueSource;
+use super::source::first_field;
 use crate::delivery::Request;
 use crate::json::{JsonFields, Path};
 
@@ -117,11 +119,8 @@ impl TemplatePiece {
 
 /// The first field of this name in a query or a form, decoded; empty where there is none.
 fn field(pairs: &[u8], name: &str) -> Cow<'static, [u8]> {
-    let mut pairs = form_urlencoded::parse(pairs);
-    let found = pairs.find(|(key, _)| key == name);
-    found.map_or(Cow::default(), |(_, value)| {
-        value.into_owned().into_bytes().into()
-    })
+    let found = first_field(pairs, name).unwrap_or_default();
+    found.into_owned().into_bytes().into()
 }
 
 /// The most fields of a form that are looked at: servers read as many. A field takes far more memory than
@@ -206,6 +205,21 @@ impl Template {
     /// Whether all of the body is signed, so that no other body goes with a signature.
     pub fn covers_body(&self) -> bool {
         (self.pieces.iter()).any(|piece| matches!(piece, TemplatePiece::Body | TemplatePiece::Form))
+    }
+
+    /// Whether what stands at a place is signed with it.
+    pub(super) fn covers(&self, source: &ValueSource) -> bool {
+        let is_covered = |piece: &TemplatePiece| match (source, piece) {
+            (ValueSource::Path(path), TemplatePiece::Json(own)) => path == own,
+            (ValueSource::Query(_), TemplatePiece::Url | TemplatePiece::Target) => true,
+            (ValueSource::Query(name), TemplatePiece::Query(own))
+            | (ValueSource::Form(name), TemplatePiece::FormField(own)) => name == own,
+            _ => false,
+        };
+        let is_in_body = source.is_in_body() && self.covers_body();
+        is_in_body
+            || self.pieces.iter().any(is_covered)
+            || source.header().is_some_and(|name| self.has_header(name))
     }
 
     /// The pieces before `{body}` and those after it; `None` where it stands more than once or has to

@@ -7,7 +7,9 @@ use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::signature::{Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece};
+use crate::signature::{
+    Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece, ValueSource,
+};
 
 /// What the known schemes sign, and near misses of it.
 const TEMPLATES: &[&str] = &[
@@ -115,7 +117,7 @@ fn find_template(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<D
     let mut presented = presented.clone();
     if presented.timestamp.is_none() {
         let other = timestamp_header(&trial.context.request.headers);
-        presented.timestamp = other.map(|(_, text)| text);
+        presented.timestamp = other.map(|(_, text)| text.into());
     }
     TEMPLATES.iter().find_map(|text| {
         let template = Template::try_from((*text).to_owned()).ok()?;
@@ -143,12 +145,12 @@ fn template_cause(documented: &Template, signed: &Template) -> Cause {
 
 fn find_timestamp(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let scheme = trial.context.scheme;
-    let sent = presented.timestamp.filter(|_| scheme.signs_time())?;
-    other_timestamps(sent)
+    let sent = presented.timestamp.as_deref();
+    other_timestamps(sent.filter(|_| scheme.signs_time())?)
         .into_iter()
         .find_map(|(cause, detail, text)| {
             let mut presented = presented.clone();
-            presented.timestamp = Some(&text);
+            presented.timestamp = Some(text.into());
             let proven = trial.any_proves(&scheme.signed, &presented, trial.body());
             proven.then(|| cause.found_in(detail))
         })
@@ -185,17 +187,18 @@ fn other_timestamps(sent: &str) -> Vec<(Cause, &'static str, String)> {
 /// The other provider as whose the signature is right.
 pub(super) fn find_other_scheme(trial: &Trial<'_>) -> Option<Diagnosis> {
     let context = trial.context;
-    let headers = &context.request.headers;
+    let request = context.request;
+    let text = |source: &ValueSource| source.text(request, None);
     context.other_schemes.iter().find_map(|(name, other)| {
         let here = Scheme {
-            header: context.scheme.header.clone(),
+            proof: context.scheme.proof.clone(),
             ..(*other).clone()
         };
-        let value = headers.text(&here.header)?;
+        let value = &text(&here.proof)?;
         if trial.value_proves(&here, context.secrets, value).is_some() {
             return Some(cause::ANOTHER_SCHEME.found_in(name));
         }
-        let value = headers.text(&other.header)?;
+        let value = &text(&other.proof)?;
         if trial.value_proves(other, context.secrets, value).is_some() {
             return Some(cause::ANOTHER_SCHEME.found_in(name));
         }

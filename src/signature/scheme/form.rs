@@ -3,11 +3,14 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::super::ValueSource;
 use super::super::layout::{PartVariable, ValuePart, is_visible};
 use super::super::template::{Template, TemplatePiece};
 use super::{
     Digest, MacEncoding, Scheme, SchemeKind, SecretForm, TimeUnit, Tolerance, ValueLayout, Variant,
 };
+
+use crate::json::Path;
 
 /// The fields of a definition's `signature`, each right in itself. Together they are a scheme where it
 /// can sign, and verifies what it signed.
@@ -16,7 +19,11 @@ use super::{
 pub struct SchemeForm {
     #[serde(default)]
     kind: KindForm,
-    header: HeaderNameForm,
+    #[serde(default)]
+    header: HeaderNamesForm,
+    path: Option<Path>,
+    query: Option<String>,
+    form: Option<String>,
     value: ValueLayout,
     #[serde(default)]
     also_accepted: Vec<Variant>,
@@ -45,7 +52,64 @@ enum KindForm {
 #[serde(default, deny_unknown_fields)]
 struct TimeForm {
     header: Option<HeaderNameForm>,
+    path: Option<Path>,
+    query: Option<String>,
+    form: Option<String>,
     unit: TimeUnit,
+}
+
+/// The names of the headers that hold the signature, at least one.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "OneOrMore")]
+struct HeaderNamesForm(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected the name of a header or a list of them"
+)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl TryFrom<OneOrMore> for HeaderNamesForm {
+    type Error = String;
+
+    fn try_from(names: OneOrMore) -> Result<Self, String> {
+        let names = match names {
+            OneOrMore::One(name) => vec![name],
+            OneOrMore::More(names) if names.is_empty() => return Err("no header is named".into()),
+            OneOrMore::More(names) => names,
+        };
+        for name in &names {
+            check_token("name of a header", name)?;
+        }
+        Ok(Self(names))
+    }
+}
+
+/// The places of a value as a definition names them, of which one may be given: headers, of which there
+/// may be several, a path, a field of the query, a field of a form.
+type Places = (Vec<String>, Option<Path>, Option<String>, Option<String>);
+
+/// The one place, or the several headers, that are given.
+fn sources((headers, path, query, form): Places) -> Result<Vec<ValueSource>, String> {
+    let is_given = [
+        !headers.is_empty(),
+        path.is_some(),
+        query.is_some(),
+        form.is_some(),
+    ];
+    if is_given.iter().filter(|is_given| **is_given).count() > 1 {
+        return Err("two of `header`, `path`, `query` and `form` are given for one value".into());
+    }
+    let headers = headers.into_iter().map(ValueSource::Header);
+    Ok(headers
+        .chain(path.map(ValueSource::Path))
+        .chain(query.map(ValueSource::Query))
+        .chain(form.map(ValueSource::Form))
+        .collect())
 }
 
 /// The name of a header.
@@ -81,23 +145,30 @@ impl TryFrom<SchemeForm> for Scheme {
                 (SchemeKind::Token, Template::default(), MacEncoding::Text)
             }
         };
+        let proofs = (form.header.0, form.path, form.query, form.form);
+        let mut proofs = sources(proofs)?.into_iter();
+        let proof = proofs.next().ok_or("missing field `header`")?;
         let time = form.timestamp;
-        if time.header.is_some() && form.timestamp_header.is_some() {
+        let time_headers = time.header.into_iter().chain(form.timestamp_header);
+        let time_headers = time_headers.map(|name| name.0).collect();
+        let time_sources = sources((time_headers, time.path, time.query, time.form))?;
+        if time_sources.len() > 1 {
             return Err("both `timestamp` and `timestamp_header` name a header".into());
         }
         let scheme = Self {
             kind,
-            header: form.header.0,
+            proof,
+            more_proofs: proofs.collect(),
             value: form.value,
             also_accepted: form.also_accepted,
-            timestamp_header: time.header.or(form.timestamp_header).map(|name| name.0),
+            time_source: time_sources.into_iter().next(),
             time_unit: time.unit,
             id_header: form.id_header.map(|name| name.0),
             signed,
             encoding,
             tolerance: form.tolerance,
         };
-        check_headers(&scheme)?;
+        check_places(&scheme)?;
         check_separators(&scheme)?;
         check_proof(&scheme)?;
         check_timestamp(&scheme)?;
@@ -127,18 +198,33 @@ fn check_proof(scheme: &Scheme) -> Result<(), String> {
     }
 }
 
-fn check_headers(scheme: &Scheme) -> Result<(), String> {
-    let others = [&scheme.timestamp_header, &scheme.id_header];
-    let mut names = vec![&scheme.header];
-    for name in others.into_iter().flatten() {
-        if names.iter().any(|other| name.eq_ignore_ascii_case(other)) {
-            return Err(format!("the header `{name}` stands for two things"));
+/// What is written where stands at a place of its own, and signs nothing that it is made of.
+fn check_places(scheme: &Scheme) -> Result<(), String> {
+    let id = scheme.id_header.clone().map(ValueSource::Header);
+    let all = scheme.proofs().chain(&scheme.time_source).chain(&id);
+    let mut places: Vec<&ValueSource> = Vec::new();
+    for place in all {
+        let is_it = |other: &&ValueSource| match (place.header(), other.header()) {
+            (Some(name), Some(other)) => name.eq_ignore_ascii_case(other),
+            _ => place == *other,
+        };
+        if places.iter().any(is_it) {
+            return Err(format!("{place} stands for two things"));
         }
-        names.push(name);
+        places.push(place);
     }
-    match names.iter().find(|name| scheme.signed.has_header(name)) {
-        Some(name) => Err(format!(
+    if let Some(name) = places
+        .iter()
+        .filter_map(|place| place.header())
+        .find(|name| scheme.signed.has_header(name))
+    {
+        return Err(format!(
             "`signed` has the header `{name}`, which is made of what is signed: `{{timestamp}}` and `{{id}}` stand for theirs"
+        ));
+    }
+    match scheme.proofs().find(|place| scheme.signed.covers(place)) {
+        Some(place) => Err(format!(
+            "{place} holds the signature, and is signed with it"
         )),
         None => Ok(()),
     }
@@ -177,7 +263,7 @@ fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     let variants =
         variants.map(|(n, variant)| (format!("also_accepted[{n}].value"), &variant.value));
     for (field, layout) in std::iter::once(("value".into(), &scheme.value)).chain(variants) {
-        match (layout.has_timestamp(), scheme.timestamp_header.is_some()) {
+        match (layout.has_timestamp(), scheme.time_source.is_some()) {
             (true, true) => {
                 return Err(format!(
                     "both `{field}` and `timestamp_header` hold the timestamp"
