@@ -31,7 +31,7 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let inputs = inputs(args, io::stdin().is_terminal())?;
     let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let verifier = verifier(args, &setup, world)?;
-    let of_bodies = headers_of_bodies(args, &verifier);
+    let of_bodies = headers_of_bodies(args, &verifier)?;
     let mut output = VerifyOutput::new(args, world)?;
     let check = InputChecker {
         verifier: &verifier,
@@ -182,13 +182,6 @@ fn verifier<'a>(
     }
     if let Some(provider) = provider {
         check_fit(&keyring, provider)?;
-        let proof = &provider.definition.signature.proof;
-        if args.signature.is_some() && proof.header().is_none() {
-            let name = provider.name();
-            let message = format!("the signature of `{name}` stands in no header, but is {proof}");
-            return Err(CliError::usage(message)
-                .hint("give the body as it came, and one of its headers: `-H 'Content-Type: …'`"));
-        }
     }
     Ok(Verifier {
         catalogue: &setup.catalogue,
@@ -225,15 +218,22 @@ fn no_secret(setup: &Setup) -> CliError {
 
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the
 /// provider; `None` where neither was given, and the inputs are captures.
-fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Headers> {
+fn headers_of_bodies(
+    args: &VerifyArgs,
+    verifier: &Verifier<'_>,
+) -> Result<Option<Headers>, CliError> {
     let mut headers: Headers = args.header.iter().cloned().collect();
     let provider = verifier.policy.provider.as_deref();
     let provider = provider.and_then(|name| verifier.catalogue.get(name));
     if let (Some(provider), Some(value)) = (provider, &args.signature) {
-        let header = provider.definition.signature.header();
-        headers.push(header.unwrap_or_default().to_owned(), value.clone());
+        let proof = &provider.definition.signature.proof;
+        let header = proof.header().ok_or_else(|| {
+            CliError::usage(format!("the signature is {proof}, in no header"))
+                .hint("give the body as it came, with a header of it: `-H 'Content-Type: …'`")
+        })?;
+        headers.push(header.to_owned(), value.clone());
     }
-    (!headers.is_empty()).then_some(headers)
+    Ok((!headers.is_empty()).then_some(headers))
 }
 
 /// Tells of the captures of an input, which `check` gives unless they are none. Fails only where it

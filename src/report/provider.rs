@@ -13,7 +13,7 @@ use crate::provider::{
     CatalogueError, CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote,
     Retry, StatusPattern,
 };
-use crate::signature::{PartOrder, Scheme, ValueSource};
+use crate::signature::{PartOrder, Scheme, SchemeKind, ValueSource};
 
 /// The providers in a table, a row each.
 pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
@@ -164,7 +164,11 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     if let Some(digest) = scheme.digest() {
         let digest = digest.to_string().to_uppercase();
         facts.push(("signed", scheme.signed.to_string()));
-        facts.push(("MAC", format!("HMAC-{digest}, {}", scheme.encoding)));
+        let kind = match scheme.kind {
+            SchemeKind::Hash { .. } => "",
+            _ => "HMAC-",
+        };
+        facts.push(("MAC", format!("{kind}{digest}, {}", scheme.encoding)));
     } else {
         facts.push(("signed", "nothing: the secret itself is sent".into()));
     }

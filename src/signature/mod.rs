@@ -28,6 +28,6 @@ pub use secret::{Secret, USUAL_PREFIX};
 pub use sign::{announce, mac_text, show, sign};
 pub use source::ValueSource;
 pub use stream::StreamVerifier;
-pub use template::{MOST_FIELDS, Template, TemplatePiece, TemplateValues};
+pub use template::{MOST_FIELDS, Template, TemplateFilter, TemplatePiece, TemplateValues};
 pub use time::TimeUnit;
 pub use verify::{Freshness, verify};

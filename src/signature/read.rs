@@ -41,6 +41,7 @@ impl ParsedSignature<'_> {
             timestamp: self.timestamp.as_deref().unwrap_or_default(),
             id: self.id.as_deref().unwrap_or_default(),
             body,
+            secret: b"",
             request,
         }
     }

@@ -4,6 +4,7 @@
 //! Slack do; the definitions in `tests/definitions` hold it to that. A scheme that is read from a
 //! definition is one that can sign, and that verifies what it signed.
 
+mod check;
 mod form;
 
 use serde::Deserialize;
@@ -55,6 +56,13 @@ pub enum SchemeKind {
         /// How the secret's text becomes the key.
         secret: SecretForm,
     },
+    /// A hash without a key, over a message that holds the shared secret.
+    Hash {
+        /// The hash function.
+        digest: Digest,
+        /// How the secret's text becomes what stands in the message.
+        secret: SecretForm,
+    },
     /// The secret itself: it proves who sent a request, and nothing of what is in it.
     Token,
 }
@@ -64,6 +72,7 @@ impl SchemeKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Hmac { .. } => "hmac",
+            Self::Hash { .. } => "hash",
             Self::Token => "token",
         }
     }
@@ -156,7 +165,7 @@ impl Scheme {
     /// The hash function; `None` of a token.
     pub const fn digest(&self) -> Option<Digest> {
         match &self.kind {
-            SchemeKind::Hmac { digest, .. } => Some(*digest),
+            SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => Some(*digest),
             SchemeKind::Token => None,
         }
     }
@@ -164,7 +173,9 @@ impl Scheme {
     /// The same scheme with another hash function; a token stays one.
     pub(super) fn with_digest(&self, digest: Digest) -> Self {
         let mut scheme = self.clone();
-        if let SchemeKind::Hmac { digest: own, .. } = &mut scheme.kind {
+        if let SchemeKind::Hmac { digest: own, .. } | SchemeKind::Hash { digest: own, .. } =
+            &mut scheme.kind
+        {
             *own = digest;
         }
         scheme
@@ -173,7 +184,7 @@ impl Scheme {
     /// How the secret's text becomes the key.
     pub const fn secret(&self) -> &SecretForm {
         match &self.kind {
-            SchemeKind::Hmac { secret, .. } => secret,
+            SchemeKind::Hmac { secret, .. } | SchemeKind::Hash { secret, .. } => secret,
             SchemeKind::Token => &SecretForm::TEXT,
         }
     }

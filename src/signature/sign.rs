@@ -26,6 +26,7 @@ pub fn mac_text(
         timestamp,
         id,
         body: &request.body,
+        secret: b"",
         request,
     };
     scheme.encoding.encode(&key.mac(&scheme.signed, values))

@@ -53,7 +53,7 @@ impl<'a> StreamVerifier<'a> {
         let values = parsed.values(self.request, b"");
         let matches = self.running.into_iter().filter_map(|(key, mut mac)| {
             for piece in after {
-                mac.update(&piece.bytes(values));
+                mac.update(&piece.bytes(key.known_to(values)));
             }
             Some((key, mac.find(&parsed.macs)?))
         });
@@ -74,6 +74,7 @@ fn begin<'a>(
     };
     let begun = |key: &'a Key| {
         let mut mac = key.start();
+        let values = key.known_to(values);
         for piece in before {
             mac.update(&piece.bytes(values));
         }

@@ -274,6 +274,10 @@ fn sound() -> impl Strategy<Value = Value> {
         "{header:X-Z}",
         "{query:q}",
         "{json:id}",
+        "{body|sha256|hex}",
+        "{target|crc32}",
+        "[{header:X-Z}]",
+        "[{method}]",
     ];
     let of_time =
         move |(time_in_value, time_signed, id_signed, place): (Option<bool>, bool, bool, _)| {
@@ -298,14 +302,19 @@ fn sound() -> impl Strategy<Value = Value> {
         select(vec!["hex", "hex-upper", "base64", "base64url"]),
         select(vec!["sha1", "sha256", "sha512"]),
         select(vec!["seconds", "milliseconds", "rfc3339"]),
+        select(vec!["hmac", "hash"]),
     );
     (parts, encodings, secret, tolerance).prop_map(
-        |((value, variants, signed, headers), (encoding, digest, unit), secret, tolerance)| {
+        |((value, variants, signed, headers), (encoding, digest, unit, kind), secret, tolerance)| {
+            let signed = match kind {
+                "hash" => format!("{{secret}}{signed}"),
+                _ => signed,
+            };
             let variants = variants.into_iter();
             let variants = variants.map(|value| json!({"value": value, "note": "an old form"}));
             let tolerance = tolerance.filter(|_| signed.contains("{timestamp}"));
             json!({
-                "kind": "hmac", "header": "X-A", "value": value,
+                "kind": kind, "header": "X-A", "value": value,
                 "also_accepted": variants.collect::<Vec<_>>(),
                 "timestamp_header": headers.0, "timestamp": {"unit": unit}, "id_header": headers.1, "signed": signed,
                 "encoding": encoding, "digest": digest, "secret": secret,

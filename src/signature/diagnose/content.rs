@@ -1,14 +1,11 @@
 //! Mistakes in what is signed and how: other templates, timestamps, hash functions, schemes.
 
-use sha1::Sha1;
-use sha2::{Sha256, Sha512};
-
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::delivery::{Headers, Request, Timestamp};
 use crate::signature::{
-    Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece, ValueSource,
+    Key, ParsedSignature, Scheme, SchemeKind, Template, TemplatePiece, ValueSource,
 };
 
 /// What the known schemes sign, and near misses of it.
@@ -36,8 +33,13 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
         .or_else(|| find_template(trial, presented))
         .or_else(|| find_timestamp(trial, presented))
         .or_else(|| find_other_scheme(trial))
-        .or_else(|| find_hash(trial, presented))
-        .or_else(|| find_swapped(trial, presented))
+        .or_else(|| is_keyed(trial).then(|| find_hash(trial, presented))?)
+        .or_else(|| is_keyed(trial).then(|| find_swapped(trial, presented))?)
+}
+
+/// Whether what is documented is an HMAC.
+const fn is_keyed(trial: &Trial<'_>) -> bool {
+    matches!(trial.context.scheme.kind, SchemeKind::Hmac { .. })
 }
 
 /// Another URL of the same request: a proxy ends TLS, takes another name and port, adds or drops a slash
@@ -217,7 +219,7 @@ fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagn
     // Nothing hangs on the time of this comparison: none of these hashes is ever accepted.
     let equals = |parts: &[&[u8]]| {
         trial.spend(signed.len()) && {
-            let hash = hash(digest, parts);
+            let hash = digest.hash(parts);
             presented.macs.iter().any(|mac| mac.bytes == hash)
         }
     };
@@ -235,21 +237,6 @@ fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagn
         };
         Some(cause::HASH_FOR_HMAC.found_in(detail))
     })
-}
-
-fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
-    fn over<D: sha2::Digest>(parts: &[&[u8]]) -> Vec<u8> {
-        let mut hasher = D::new();
-        for part in parts {
-            hasher.update(part);
-        }
-        hasher.finalize().to_vec()
-    }
-    match digest {
-        Digest::Sha1 => over::<Sha1>(parts),
-        Digest::Sha256 => over::<Sha256>(parts),
-        Digest::Sha512 => over::<Sha512>(parts),
-    }
 }
 
 fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
