@@ -23,7 +23,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use serde::Deserialize;
 
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
@@ -132,18 +132,65 @@ pub enum ColorWhen {
     Never,
 }
 
-/// What to do.
+/// The program with the flags of every command in their places, and each command's full name.
+pub fn program() -> clap::Command {
+    let mut program = Cli::command();
+    program.build();
+    program
+}
+
+/// The order of flags in a command's help.
+trait HelpOrder {
+    /// Puts the flags that every command takes behind the command's own, which are made after them.
+    fn globals_last(self) -> Self;
+}
+
+impl HelpOrder for clap::Command {
+    fn globals_last(self) -> Self {
+        let mut args = Vec::new();
+        let emptied = self.mut_args(|arg| {
+            args.push(arg);
+            Arg::new("")
+        });
+        args.sort_by_key(Arg::is_global_set);
+        let mut args = args.into_iter();
+        emptied.mut_args(|empty| args.next().unwrap_or(empty))
+    }
+}
+
+/// The flags of a command that are not those of every command.
+pub fn own_flags(command: &clap::Command) -> impl Iterator<Item = &Arg> {
+    let is_of_clap = |arg: &Arg| {
+        use ArgAction::{Help, HelpLong, HelpShort, Version};
+        matches!(arg.get_action(), Help | HelpShort | HelpLong | Version)
+    };
+    let args = command.get_arguments();
+    args.filter(move |arg| !arg.is_global_set() && !is_of_clap(arg))
+}
+
+/// What to do. The line above a variant is for the list of commands: the flags and the help of a command
+/// are made when it is the one that was typed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 #[allow(clippy::large_enum_variant)] // One value a run; a box would only hide the fields.
 pub enum Command {
+    /// Receive deliveries on a local port, verify, keep, print and forward them.
     Listen(ListenArgs),
+    /// Send correctly signed test events, exactly as the provider would.
     Send(SendArgs),
+    /// Print the headers that sign a body, for other tools.
     Sign(SignArgs),
+    /// Check captured deliveries, and say why a signature fails.
     Verify(VerifyArgs),
+    /// Send logged deliveries again, so that they pass the receiver's checks.
     Replay(ReplayArgs),
+    /// Check whether a handler is correct: play its provider, friendly and hostile.
     Test(TestArgs),
+    /// List, show, follow, export and prune what was received.
     Log(LogArgs),
+    /// List the events that can be sent.
     Events(EventsArgs),
+    /// List the providers, or show one.
     Providers(ProvidersArgs),
     /// Show each setting and where it comes from.
     #[command(after_help = "Examples:\n  webhook config\n  webhook config --env-file .env.local")]
@@ -259,9 +306,28 @@ pub struct ConnectArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
+
+    #[test]
+    fn the_list_of_commands_has_the_first_line_of_each_page() {
+        let (listed, program) = (Cli::command(), program());
+        for command in listed.get_subcommands() {
+            let page = program.find_subcommand(command.get_name()).unwrap();
+            let line = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            assert_eq!(line(command), line(page), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn the_flags_of_every_command_stand_behind_its_own_groups() {
+        for command in program().get_subcommands() {
+            let grouped = command
+                .get_arguments()
+                .filter(|arg| arg.get_help_heading().is_some());
+            let is_global: Vec<_> = grouped.map(Arg::is_global_set).collect();
+            assert!(is_global.is_sorted(), "{}", command.get_name());
+        }
+    }
 
     #[test]
     fn debug_text_of_no_command_holds_a_secret() {
@@ -273,8 +339,8 @@ mod tests {
             ("replay", &["@last"]),
             ("test", &["--url", "3000"]),
         ];
-        let command = Cli::command();
-        let commands = command.get_subcommands();
+        let program = program();
+        let commands = program.get_subcommands();
         let taking =
             commands.filter(|command| command.get_arguments().any(|a| a.get_id() == "secret"));
         let mut names: Vec<_> = taking.map(clap::Command::get_name).collect();

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::SecretArgs;
+use super::{HelpOrder as _, SecretArgs};
 use super::value::Moment;
 
 const EXAMPLES: &str = "\
@@ -17,6 +17,7 @@ Examples:
 /// the byte: `curl --data-binary @order.json`, as `-d` drops line ends.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct SignArgs {
     /// The provider to sign as.
     #[arg(short, long, value_name = "NAME")]
