@@ -10,6 +10,7 @@ mod fault;
 mod listen;
 mod log;
 pub mod man;
+mod program;
 mod replay;
 mod select;
 mod send;
@@ -23,7 +24,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use serde::Deserialize;
 
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
@@ -33,6 +34,8 @@ pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Sh
 use catalog::{LOADING, MAN_EXAMPLES};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
+use program::HelpOrder;
+pub use program::{own_flags, program};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::{ALL_SOURCES, SelectArgs};
 pub use send::SendArgs;
@@ -130,42 +133,6 @@ pub enum ColorWhen {
     Always,
     /// Nowhere.
     Never,
-}
-
-/// The program with the flags of every command in their places, and each command's full name.
-pub fn program() -> clap::Command {
-    let mut program = Cli::command();
-    program.build();
-    program
-}
-
-/// The order of flags in a command's help.
-trait HelpOrder {
-    /// Puts the flags that every command takes behind the command's own, which are made after them.
-    fn globals_last(self) -> Self;
-}
-
-impl HelpOrder for clap::Command {
-    fn globals_last(self) -> Self {
-        let mut args = Vec::new();
-        let emptied = self.mut_args(|arg| {
-            args.push(arg);
-            Arg::new("")
-        });
-        args.sort_by_key(Arg::is_global_set);
-        let mut args = args.into_iter();
-        emptied.mut_args(|empty| args.next().unwrap_or(empty))
-    }
-}
-
-/// The flags of a command that are not those of every command.
-pub fn own_flags(command: &clap::Command) -> impl Iterator<Item = &Arg> {
-    let is_of_clap = |arg: &Arg| {
-        use ArgAction::{Help, HelpLong, HelpShort, Version};
-        matches!(arg.get_action(), Help | HelpShort | HelpLong | Version)
-    };
-    let args = command.get_arguments();
-    args.filter(move |arg| !arg.is_global_set() && !is_of_clap(arg))
 }
 
 /// What to do. The line above a variant is for the list of commands: the flags and the help of a command
@@ -307,27 +274,6 @@ pub struct ConnectArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_list_of_commands_has_the_first_line_of_each_page() {
-        let (listed, program) = (Cli::command(), program());
-        for command in listed.get_subcommands() {
-            let page = program.find_subcommand(command.get_name()).unwrap();
-            let line = |command: &clap::Command| command.get_about().map(ToString::to_string);
-            assert_eq!(line(command), line(page), "{}", command.get_name());
-        }
-    }
-
-    #[test]
-    fn the_flags_of_every_command_stand_behind_its_own_groups() {
-        for command in program().get_subcommands() {
-            let grouped = command
-                .get_arguments()
-                .filter(|arg| arg.get_help_heading().is_some());
-            let is_global: Vec<_> = grouped.map(Arg::is_global_set).collect();
-            assert!(is_global.is_sorted(), "{}", command.get_name());
-        }
-    }
 
     #[test]
     fn debug_text_of_no_command_holds_a_secret() {

@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{HelpOrder as _, SecretArgs};
 use super::value::Moment;
+use super::{HelpOrder as _, SecretArgs};
 
 const EXAMPLES: &str = "\
 Examples:
