@@ -5,12 +5,11 @@
 
 mod output;
 
-use std::fmt::Write as _;
 use std::io::{self, BufReader, IsTerminal as _};
 use std::thread;
 
 use super::World;
-use super::setup::{self, check_fit, freshness, keyring};
+use super::setup::{self, check_fit, freshness, keyring, no_secret};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
 use crate::delivery::{Headers, Verification};
@@ -197,23 +196,6 @@ fn verifier<'a>(
         clock: world.clock,
         work: WORK.into(),
     })
-}
-
-/// What to give where nothing is configured; for what `send` signs without a secret, that is the
-/// file of the local development secret, once there is one.
-fn no_secret(setup: &Setup) -> CliError {
-    let mut hint = String::from(
-        "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
-    );
-    let local = setup.config.paths.local_secret_file();
-    if let Some(path) = local.filter(|path| path.is_file()) {
-        let path = path.display();
-        let _ = write!(
-            hint,
-            "; for deliveries of `send` without a secret: `--secret-file {path}`"
-        );
-    }
-    CliError::usage("no secret to check with").hint(hint)
 }
 
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the
