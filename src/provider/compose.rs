@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::placeholder::{Placeholder, segments};
 use super::{Definition, FieldSource, Story, payload};
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::{JsonFields, Path, PathError, TypedJson};
+use crate::json::JsonFields;
 use crate::signature::{Key, sign};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
@@ -102,7 +102,7 @@ impl<'a> Composer<'a> {
                 let mut envelope = self.fill(&self.definition.envelope.template);
                 path.find(&mut envelope).cloned()
             }
-            FieldSource::Absent => None,
+            FieldSource::Joined(_) | FieldSource::Absent => None,
         }
     }
 
@@ -165,6 +165,11 @@ impl<'a> Composer<'a> {
             Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
             Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
             Placeholder::Event => self.event.to_owned(),
+            Placeholder::EventPart(number) => {
+                let count = self.definition.envelope.event.parts();
+                let mut parts = self.event.splitn(count, '.');
+                parts.nth(number - 1).unwrap_or_default().to_owned()
+            }
             Placeholder::Unix(_) | Placeholder::UnixMillis(_) | Placeholder::Int(_) => self
                 .number(placeholder)
                 .map_or_else(String::new, |number| number.to_string()),
@@ -263,33 +268,5 @@ impl Payload {
             origin: self.origin.clone(),
             ..Request::post(self.target.clone(), self.headers.clone(), self.body.clone())
         }
-    }
-}
-
-impl FieldSource {
-    /// Writes a text at this place of a document, as a number where one stands and it is one. Gives
-    /// the digits that JavaScript would write otherwise. Fails where the document, which may be a
-    /// user's, has no such place.
-    pub fn put(
-        &self,
-        document: &mut Document,
-        text: &str,
-    ) -> Result<Vec<(Path, String)>, PathError> {
-        let path = match self {
-            Self::Header { header } => {
-                document.headers.set(header, text.to_owned());
-                return Ok(Vec::new());
-            }
-            Self::Path(path) => path,
-            Self::Absent => return Ok(Vec::new()),
-        };
-        let place = path.find(&mut document.value);
-        let typed = place.filter(|value| value.is_number());
-        let typed = typed.and_then(|_| text.parse::<TypedJson>().ok());
-        let typed = typed.filter(|typed| typed.value.is_number());
-        let typed = typed.unwrap_or_else(|| Value::from(text).into());
-        let numbers = typed.numbers_at(path).collect();
-        path.set(&mut document.value, typed.value, false)?;
-        Ok(numbers)
     }
 }
