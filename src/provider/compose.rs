@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::placeholder::{Placeholder, segments};
 use super::{Definition, FieldSource, Story, payload};
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::JsonFields;
+use crate::json::{JsonFields, Path, PathError, TypedJson};
 use crate::signature::{Key, sign};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
@@ -268,5 +268,33 @@ impl Payload {
             origin: self.origin.clone(),
             ..Request::post(self.target.clone(), self.headers.clone(), self.body.clone())
         }
+    }
+}
+
+impl FieldSource {
+    /// Writes a text at this place of a document, as a number where one stands and it is one. Gives
+    /// the digits that JavaScript would write otherwise. Fails where the document, which may be a
+    /// user's, has no such place.
+    pub fn put(
+        &self,
+        document: &mut Document,
+        text: &str,
+    ) -> Result<Vec<(Path, String)>, PathError> {
+        let path = match self {
+            Self::Header { header } => {
+                document.headers.set(header, text.to_owned());
+                return Ok(Vec::new());
+            }
+            Self::Path(path) => path,
+            Self::Joined(_) | Self::Absent => return Ok(Vec::new()),
+        };
+        let place = path.find(&mut document.value);
+        let typed = place.filter(|value| value.is_number());
+        let typed = typed.and_then(|_| text.parse::<TypedJson>().ok());
+        let typed = typed.filter(|typed| typed.value.is_number());
+        let typed = typed.unwrap_or_else(|| Value::from(text).into());
+        let numbers = typed.numbers_at(path).collect();
+        path.set(&mut document.value, typed.value, false)?;
+        Ok(numbers)
     }
 }

@@ -1,11 +1,9 @@
 //! Where an event's name and its id stand in a request.
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::Document;
 use crate::delivery::Headers;
-use crate::json::{JsonFields, Path, PathError, TypedJson};
+use crate::json::{JsonFields, Path, PathError};
 use crate::signature::check_token;
 
 /// Where a value stands in a request.
@@ -65,34 +63,6 @@ impl FieldSource {
             }
             Self::Absent => None,
         }
-    }
-}
-
-impl FieldSource {
-    /// Writes a text at this place of a document, as a number where one stands and it is one. Gives
-    /// the digits that JavaScript would write otherwise. Fails where the document, which may be a
-    /// user's, has no such place.
-    pub fn put(
-        &self,
-        document: &mut Document,
-        text: &str,
-    ) -> Result<Vec<(Path, String)>, PathError> {
-        let path = match self {
-            Self::Header { header } => {
-                document.headers.set(header, text.to_owned());
-                return Ok(Vec::new());
-            }
-            Self::Path(path) => path,
-            Self::Joined(_) | Self::Absent => return Ok(Vec::new()),
-        };
-        let place = path.find(&mut document.value);
-        let typed = place.filter(|value| value.is_number());
-        let typed = typed.and_then(|_| text.parse::<TypedJson>().ok());
-        let typed = typed.filter(|typed| typed.value.is_number());
-        let typed = typed.unwrap_or_else(|| Value::from(text).into());
-        let numbers = typed.numbers_at(path).collect();
-        path.set(&mut document.value, typed.value, false)?;
-        Ok(numbers)
     }
 }
 
