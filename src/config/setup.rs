@@ -98,7 +98,7 @@ impl Setup {
         }
         // Whoever forgot to give `send` a secret has signed with this one.
         Ok(match self.config.known_local_secret() {
-            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes)),
+            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes).deriving()),
             None => keyring,
         })
     }

@@ -58,7 +58,7 @@ impl Keyring {
         for provider in catalogue.iter() {
             let mut forms = [secret, bare].into_iter();
             forms.find(|form| {
-                let secret = Secret::new(label, form.to_vec());
+                let secret = Secret::new(label, form.to_vec()).deriving();
                 keyring.insert(provider, secret).is_ok()
             });
         }
