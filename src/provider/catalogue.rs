@@ -1,13 +1,16 @@
 //! Which providers and events there are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::embedded::{self, EventFiles, LazyDefinition, known};
+use super::embedded::{EMBEDDED, Embedded, Lazy, known};
+use super::event::EventFile;
 use super::read::{event_file, event_name, list, read, read_definition, read_event};
-use super::{CatalogueError, DEFINITION_FILE, EVENTS_FOLDER, Event};
-use crate::delivery::Request;
+use super::{CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary};
+use crate::delivery::{Headers, Request};
+use crate::signature::Scheme;
 
 /// More events than any provider has: the folder may be a link to something else.
 const MOST_EVENTS: usize = 10_000;
@@ -15,7 +18,7 @@ const MOST_EVENTS: usize = 10_000;
 /// All providers: the user's and those that this program was made for by name, then the other vendors.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    providers: BTreeMap<String, Provider>,
+    providers: BTreeMap<Cow<'static, str>, Provider>,
     broken: BTreeMap<String, Arc<CatalogueError>>,
     undefined: BTreeMap<String, Arc<CatalogueError>>,
 }
@@ -23,12 +26,15 @@ pub struct Catalogue {
 /// A provider with its events.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    name: String,
+    name: Cow<'static, str>,
+    /// How it signs, as its definition says.
+    pub scheme: Arc<Lazy<Scheme>>,
     /// What its `provider.json` says; of what is built in, read when it is first asked for.
-    pub definition: Arc<LazyDefinition>,
+    pub definition: Arc<Lazy<Definition>>,
     /// Where it came from.
     pub origin: DefinitionOrigin,
-    events: EventFiles,
+    /// By name, in order.
+    events: Cow<'static, [EventFile]>,
 }
 
 /// Where a definition came from.
@@ -45,21 +51,16 @@ pub enum DefinitionOrigin {
 impl Catalogue {
     /// The providers that are embedded in the program.
     pub fn builtin() -> Self {
-        let own = embedded::own().map(|it| (DefinitionOrigin::BuiltIn, it));
-        let vendors = embedded::vendors().map(|it| (DefinitionOrigin::Vendor, it));
-        let provider = |(origin, (name, definition, events)): (_, (String, _, _))| {
-            let provider = Provider {
-                name: name.clone(),
-                definition,
-                origin,
-                events,
-            };
-            (name, provider)
-        };
+        let named = |it: &'static Embedded| (it.name.into(), Provider::embedded(it));
         Self {
-            providers: own.chain(vendors).map(provider).collect(),
+            providers: EMBEDDED.iter().map(named).collect(),
             ..Self::default()
         }
+    }
+
+    /// Whether the program has a provider of this name in itself.
+    pub fn is_builtin(name: &str) -> bool {
+        EMBEDDED.iter().any(|embedded| embedded.name == name)
     }
 
     /// The same without the vendors.
@@ -89,7 +90,7 @@ impl Catalogue {
             self.providers.remove(&*name);
             self.broken.remove(&*name);
             match Provider::read(&path) {
-                Ok(provider) => drop(self.providers.insert(name.into_owned(), provider)),
+                Ok(provider) => drop(self.providers.insert(provider.name.clone(), provider)),
                 Err(error) => drop(self.broken.insert(name.into_owned(), Arc::new(error))),
             }
         }
@@ -118,10 +119,7 @@ impl Catalogue {
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
     /// browser's own asking.
     pub fn is_probe(&self, request: &Request) -> bool {
-        let is_signed = || {
-            let mut schemes = self.iter().map(|provider| &provider.definition.signature);
-            schemes.any(|scheme| request.headers.contains(&scheme.header))
-        };
+        let is_signed = || self.iter().any(|provider| provider.signs(&request.headers));
         ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())
             && request.body.is_empty()
             && request.body_complete
@@ -158,6 +156,21 @@ impl CatalogueError {
 }
 
 impl Provider {
+    /// One that is built in.
+    fn embedded(embedded: &'static Embedded) -> Self {
+        Self {
+            name: embedded.name.into(),
+            scheme: embedded.scheme(),
+            definition: embedded.definition(),
+            origin: if embedded.is_vendor {
+                DefinitionOrigin::Vendor
+            } else {
+                DefinitionOrigin::BuiltIn
+            },
+            events: embedded.events.into(),
+        }
+    }
+
     /// Reads a provider's folder.
     pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
         let path = folder.join(DEFINITION_FILE);
@@ -172,15 +185,17 @@ impl Provider {
             });
         }
         let root = folder.join(EVENTS_FOLDER);
-        let mut events = BTreeMap::new();
+        let mut events = Vec::new();
         if root.is_dir() {
             collect_events(&root, &root, &mut events)?;
         }
+        events.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Self {
-            name: definition.name.clone(),
+            name: definition.name.clone().into(),
+            scheme: known(definition.signature.clone()),
             definition: known(definition),
             origin: DefinitionOrigin::Folder(folder.to_path_buf()),
-            events,
+            events: events.into(),
         })
     }
 
@@ -189,32 +204,61 @@ impl Provider {
         &self.name
     }
 
+    /// Whether headers have its signature.
+    pub fn signs(&self, headers: &Headers) -> bool {
+        headers.contains(&self.scheme.header)
+    }
+
     /// The names of its events, in order.
     pub fn event_names(&self) -> impl Iterator<Item = &str> {
-        self.events.keys().map(String::as_str)
+        self.events.iter().map(|event| &*event.name)
     }
 
     /// Whether it has an event of this name.
     pub fn has_event(&self, name: &str) -> bool {
-        self.events.contains_key(name)
+        self.event_file(name).is_some()
     }
 
-    /// Its events with their fixtures, in order.
-    pub fn events(&self) -> Result<Vec<(&str, Event)>, CatalogueError> {
-        let names = self.event_names();
-        let events = names.filter_map(|name| Some((name, self.event(name)?)));
-        events.map(|(name, event)| Ok((name, event?))).collect()
+    fn event_file(&self, name: &str) -> Option<&EventFile> {
+        let found = self
+            .events
+            .binary_search_by(|event| (*event.name).cmp(name));
+        self.events.get(found.ok()?)
+    }
+
+    /// What is said of its events, in order.
+    pub fn events(&self) -> Result<Vec<(&str, EventSummary)>, CatalogueError> {
+        let events = self.events.iter();
+        let summaries = events.map(|event| Ok((&*event.name, self.summary_of(event)?)));
+        summaries.collect()
+    }
+
+    /// What is said of an event; `None` where it has none of this name.
+    pub fn summary(&self, name: &str) -> Option<Result<EventSummary, CatalogueError>> {
+        self.event_file(name).map(|event| self.summary_of(event))
+    }
+
+    fn summary_of(&self, event: &EventFile) -> Result<EventSummary, CatalogueError> {
+        match &event.summary {
+            Some(summary) => Ok(summary.clone()),
+            None => Ok(self.read_event(event)?.summary()),
+        }
     }
 
     /// The fixture of an event; `None` where it has none of this name.
     pub fn event(&self, name: &str) -> Option<Result<Event, CatalogueError>> {
-        let text = self.events.get(name)?;
+        self.event_file(name).map(|event| self.read_event(event))
+    }
+
+    fn read_event(&self, event: &EventFile) -> Result<Event, CatalogueError> {
         let path = match &self.origin {
             DefinitionOrigin::BuiltIn | DefinitionOrigin::Vendor => PathBuf::from(self.name()),
             DefinitionOrigin::Folder(folder) => folder.clone(),
         };
-        let path = event_file(&path.join(EVENTS_FOLDER), name);
-        Some(read_event(path, text))
+        read_event(
+            event_file(&path.join(EVENTS_FOLDER), &event.name),
+            &event.text,
+        )
     }
 }
 
@@ -222,7 +266,7 @@ impl Provider {
 fn collect_events(
     root: &Path,
     folder: &Path,
-    events: &mut EventFiles,
+    events: &mut Vec<EventFile>,
 ) -> Result<(), CatalogueError> {
     for path in list(folder)? {
         // A folder behind a link may be one above, or the whole disk; a pipe is read for ever.
@@ -240,7 +284,11 @@ fn collect_events(
                     problem: format!("more than {MOST_EVENTS} events"),
                 });
             }
-            events.insert(name, read(&path)?.into());
+            events.push(EventFile {
+                name: name.into(),
+                text: read(&path)?.into(),
+                summary: None,
+            });
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
 pub use compose::{Composer, Document, Payload};
 pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
 pub use error::{CatalogueError, DEFINITION_FILE};
-pub use event::{Event, Provenance};
+pub use event::{Event, EventSummary, Provenance};
 pub use fault::{Fault, FaultError, with_signature};
 pub use keyring::Keyring;
 pub use nearest::{did_you_mean, nearest};
