@@ -1,6 +1,7 @@
 //! The parts that most commands build: secrets, the client, the log.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -215,6 +216,23 @@ pub fn client_options(args: &ConnectArgs) -> ClientOptions {
         insecure: args.insecure,
         ..ClientOptions::default()
     }
+}
+
+/// What to give where nothing is configured; for what `send` signs without a secret, that is the
+/// file of the local development secret, once there is one.
+pub fn no_secret(setup: &Setup) -> CliError {
+    let mut hint = String::from(
+        "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
+    );
+    let local = setup.config.paths.local_secret_file();
+    if let Some(path) = local.filter(|path| path.is_file()) {
+        let path = path.display();
+        let _ = write!(
+            hint,
+            "; for deliveries of `send` without a secret: `--secret-file {path}`"
+        );
+    }
+    CliError::usage("no secret to check with").hint(hint)
 }
 
 /// The terminal and stdin of the process.

@@ -112,6 +112,17 @@ fn signed(
     let composed = options.compose(message, story);
     let payload = composed.map_err(|error| CliError::of_send(error, false))?;
     let signed = payload.sign(&message.provider.definition, message.key);
+    let is_of_headers = signed.body == payload.body && signed.target == payload.target;
+    if !is_of_headers {
+        let name = message.provider.name();
+        let place = &message.provider.definition.signature.proof;
+        return Err(CliError::usage(format!(
+            "the proof of `{name}` is more than headers: {place} is changed, too"
+        ))
+        .hint(format!(
+            "`webhook send EVENT --provider {name} --dry-run` prints the whole request"
+        )));
+    }
     Ok((payload, signed.headers))
 }
 

@@ -9,7 +9,7 @@ use super::embedded::{EMBEDDED, Embedded, Lazy, known};
 use super::event::EventFile;
 use super::read::{event_file, event_name, list, read, read_definition, read_event};
 use super::{CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary};
-use crate::delivery::{Headers, Request};
+use crate::delivery::Request;
 use crate::signature::Scheme;
 
 /// More events than any provider has: the folder may be a link to something else.
@@ -119,7 +119,10 @@ impl Catalogue {
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
     /// browser's own asking.
     pub fn is_probe(&self, request: &Request) -> bool {
-        let is_signed = || self.iter().any(|provider| provider.signs(&request.headers));
+        let is_signed = || {
+            let mut all = self.iter();
+            all.any(|provider| provider.scheme.is_presented(request, None))
+        };
         ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())
             && request.body.is_empty()
             && request.body_complete
@@ -202,11 +205,6 @@ impl Provider {
     /// The name that flags, filters and captures use.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Whether headers have its signature.
-    pub fn signs(&self, headers: &Headers) -> bool {
-        headers.contains(&self.scheme.header)
     }
 
     /// The names of its events, in order.

@@ -252,10 +252,7 @@ impl Payload {
     pub fn sign(&self, definition: &Definition, key: &Key) -> Request {
         let mut request = self.unsigned();
         let scheme = &definition.signature;
-        let proof = sign(scheme, key, self.signed_at, &self.event_id, &request);
-        for (name, value) in proof.iter() {
-            request.headers.set(name, value.clone());
-        }
+        sign(scheme, key, self.signed_at, &self.event_id, &mut request);
         request
     }
 

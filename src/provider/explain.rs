@@ -92,7 +92,7 @@ impl Explanation<'_> {
     /// The signature is an example of the provider's documentation.
     fn example(&self) -> Option<Diagnosis> {
         let definition = &self.provider.definition;
-        let value = self.request.headers.text(&definition.signature.header)?;
+        let value = self.request.headers.text(definition.signature.header()?)?;
         let examples = &definition.example_signatures;
         let example = examples.iter().find(|example| *example == value)?;
         let (title, name) = (&definition.title, &definition.name);

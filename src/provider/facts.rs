@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{DefinitionOrigin, DeliveryRules, EventSummary, FieldSource, Provider, StatusPattern};
-use crate::signature::Scheme;
+use crate::signature::{Scheme, ValueSource};
 
 impl Provider {
     /// All that is known of it.
@@ -55,12 +55,14 @@ fn signature(scheme: &Scheme) -> Value {
         json!({"past_seconds": tolerance.past_seconds, "future_seconds": tolerance.future_seconds})
     });
     json!({
-        "header": scheme.header,
+        "header": scheme.header(),
+        "proofs": scheme.proofs().map(source).collect::<Vec<_>>(),
         "value": scheme.describe(&scheme.value),
         "reading": scheme.value.reading.to_string(),
         "also_accepted": also.collect::<Vec<_>>(),
         "kind": scheme.kind.name(),
-        "timestamp_header": scheme.timestamp_header,
+        "timestamp_header": scheme.time_source.as_ref().and_then(ValueSource::header),
+        "timestamp_in": scheme.time_source.as_ref().map(source),
         "timestamp_unit": scheme.time_unit.to_string(),
         "id_header": scheme.id_header,
         "signed": scheme.signed.to_string(),
@@ -72,6 +74,16 @@ fn signature(scheme: &Scheme) -> Value {
         },
         "tolerance": tolerance,
     })
+}
+
+/// A place as a definition names it.
+fn source(source: &ValueSource) -> Value {
+    match source {
+        ValueSource::Header(name) => json!({"header": name}),
+        ValueSource::Path(path) => json!({"path": path.to_string()}),
+        ValueSource::Query(name) => json!({"query": name}),
+        ValueSource::Form(name) => json!({"form": name}),
+    }
 }
 
 fn place(source: &FieldSource) -> Value {

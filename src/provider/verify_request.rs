@@ -201,7 +201,7 @@ fn recognise<'a>(
 ) -> Option<(&'a Provider, Verdict)> {
     let mut signed = catalogue
         .iter()
-        .filter(|provider| provider.signs(&request.headers))
+        .filter(|provider| provider.scheme.is_presented(request, fields))
         .map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.
     let best = match (signed.next(), signed.next()) {

@@ -59,7 +59,9 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 pub fn headers(args: &SendArgs, wanted: &[(&Provider, &str)]) -> Result<(), CliError> {
     for (name, _) in &args.header {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        let signs = |(provider, _): &(&Provider, &str)| is(&provider.definition.signature.header);
+        let signs = |(provider, _): &(&Provider, &str)| {
+            provider.definition.signature.header().is_some_and(is)
+        };
         if wanted.iter().any(signs) {
             let message = format!("`{name}` is the signature, which is made here");
             return Err(CliError::usage(message)
