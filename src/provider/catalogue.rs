@@ -217,6 +217,15 @@ impl Provider {
         self.event_file(name).is_some()
     }
 
+    /// Whether it has an event of this name, or one that begins with the same part where names are put
+    /// together: of `issues.opened` and its like, few have a fixture.
+    pub fn has_event_like(&self, name: &str) -> bool {
+        let is_joined = self.definition.envelope.event.parts() > 1;
+        let first = |name: &str| name.split('.').next().map(str::to_owned);
+        let is_like = || self.event_names().any(|own| first(own) == first(name));
+        self.has_event(name) || is_joined && is_like()
+    }
+
     fn event_file(&self, name: &str) -> Option<&EventFile> {
         let found = self
             .events

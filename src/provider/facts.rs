@@ -90,6 +90,9 @@ fn place(source: &FieldSource) -> Value {
     match source {
         FieldSource::Header { header } => json!({"header": header}),
         FieldSource::Path(path) => json!({"path": path.to_string()}),
+        FieldSource::Joined(parts) => {
+            json!({"joined": parts.iter().map(place).collect::<Vec<_>>()})
+        }
         FieldSource::Absent => Value::Null,
     }
 }

@@ -182,18 +182,26 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     facts
 }
 
-fn envelope(definition: &Definition) -> Vec<(&str, String)> {
-    let place = |place: &FieldSource| match place {
+/// Where an event's name or id stands.
+fn field(place: &FieldSource) -> String {
+    match place {
         FieldSource::Header { header } => format!("header {header}"),
         FieldSource::Path(path) => path.to_string(),
+        FieldSource::Joined(parts) => {
+            let parts: Vec<_> = parts.iter().map(field).collect();
+            parts.join(", then ")
+        }
         FieldSource::Absent => "none".into(),
-    };
+    }
+}
+
+fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let envelope = &definition.envelope;
     let data = Some(envelope.data.to_string()).filter(|path| !path.is_empty());
     let time = envelope.time.as_ref().map(ToString::to_string);
     let mut facts = vec![
-        ("event", place(&envelope.event)),
-        ("id", place(&envelope.id)),
+        ("event", field(&envelope.event)),
+        ("id", field(&envelope.id)),
         ("time", time.unwrap_or_else(|| "none".into())),
         ("data", data.unwrap_or_else(|| "the whole body".into())),
     ];
