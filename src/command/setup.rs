@@ -41,10 +41,9 @@ pub fn load(
             world.console.warn(&error.message, error.hint.as_deref());
         }
     }
-    let builtin = Catalogue::builtin();
     for provider in setup.catalogue.iter() {
         if let DefinitionOrigin::Folder(folder) = &provider.origin
-            && builtin.get(provider.name()).is_some()
+            && Catalogue::is_builtin(provider.name())
         {
             let (name, folder) = (provider.name(), folder.display());
             let message = format!("`{name}` is the one of `{folder}`, not the built-in");

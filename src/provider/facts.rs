@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DefinitionOrigin, DeliveryRules, Event, FieldSource, Provider, StatusPattern};
+use super::{DefinitionOrigin, DeliveryRules, EventSummary, FieldSource, Provider, StatusPattern};
 use crate::signature::{Scheme, ValueSource};
 
 impl Provider {
@@ -39,8 +39,8 @@ impl Provider {
     /// the events themselves tells why.
     fn payloads(&self) -> Value {
         let events = self.events().unwrap_or_default().into_iter();
-        let payload = |(name, event): (&str, Event)| {
-            let facts = json!({"source": event.source, "documented": event.documented()});
+        let payload = |(name, event): (&str, EventSummary)| {
+            let facts = json!({"source": event.source, "documented": event.documented});
             (name.to_owned(), facts)
         };
         Value::Object(events.map(payload).collect())

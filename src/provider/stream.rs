@@ -59,7 +59,7 @@ fn candidates<'a>(
     let fixed = policy.provider.as_deref();
     catalogue.iter().filter(move |provider| match fixed {
         Some(name) => provider.name() == name,
-        None => provider.definition.signature.is_presented(request, None),
+        None => provider.scheme.is_presented(request, None),
     })
 }
 
@@ -69,7 +69,7 @@ fn check<'a>(
     request: &'a Request,
 ) -> StreamVerifier<'a> {
     let keys = keyring.keys(provider.name());
-    StreamVerifier::start(&provider.definition.signature, keys, request)
+    StreamVerifier::start(&provider.scheme, keys, request)
 }
 
 fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {

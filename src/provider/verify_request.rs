@@ -123,7 +123,7 @@ pub fn verify_request<'a>(
     let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {
-        let scheme = &provider.definition.signature;
+        let scheme = &provider.scheme;
         let keys = keyring.keys(provider.name());
         let verdict = verify(scheme, keys, request, now, policy.freshness);
         (provider, verdict)
@@ -201,10 +201,7 @@ fn recognise<'a>(
 ) -> Option<(&'a Provider, Verdict)> {
     let mut signed = catalogue
         .iter()
-        .filter(|provider| {
-            let scheme = &provider.definition.signature;
-            scheme.is_presented(request, fields)
-        })
+        .filter(|provider| provider.scheme.is_presented(request, fields))
         .map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.
     let best = match (signed.next(), signed.next()) {

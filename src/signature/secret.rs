@@ -38,6 +38,16 @@ impl Secret {
         self.derives
     }
 
+    /// The same as one of several, which people see as `olympus#2`.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        Self {
+            label: format!("{}#{number}", self.label),
+            bytes: self.bytes.clone(),
+            derives: self.derives,
+        }
+    }
+
     /// What people may see of it.
     pub fn label(&self) -> &str {
         &self.label
