@@ -19,16 +19,22 @@ pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueE
     if definition.title.is_empty() {
         definition.title.clone_from(&definition.name);
     }
-    definition
-        .check()
-        .map_err(|(field, problem)| CatalogueError::Form {
-            path: path.to_path_buf(),
-            problem: format!("`{field}`: {problem}"),
-        })?;
-    match definition.unknown_placeholder() {
-        Some((field, name)) => Err(unknown_placeholder(path.to_path_buf(), field, name)),
+    match check_definition(path, &definition).into_iter().next() {
+        Some(fault) => Err(fault),
         None => Ok(definition),
     }
+}
+
+/// What keeps a definition from being used though each of its members is right.
+pub(super) fn check_definition(path: &Path, definition: &Definition) -> Vec<CatalogueError> {
+    let faults = definition.faults().into_iter();
+    let faults = faults.map(|(field, problem)| CatalogueError::Form {
+        path: path.to_path_buf(),
+        problem: format!("`{field}`: {problem}"),
+    });
+    let unknown = definition.unknown_placeholder();
+    let unknown = unknown.map(|(field, name)| unknown_placeholder(path.to_path_buf(), field, name));
+    faults.chain(unknown).collect()
 }
 
 /// Reads how a provider signs, as it stands in its definition.
@@ -111,7 +117,10 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    text: &str,
+) -> Result<T, CatalogueError> {
     // Keeping track of the field takes half as long again, and most files are right.
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
