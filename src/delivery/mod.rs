@@ -85,6 +85,16 @@ impl Delivery {
         }
     }
 
+    /// Whether its provider finds out by it that the endpoint is its user's, and delivers nothing: then
+    /// its event is the handshake's name.
+    pub const fn is_handshake(&self) -> bool {
+        match self.source {
+            DeliverySource::Handshake => true,
+            DeliverySource::Probe => self.event.is_some(),
+            _ => false,
+        }
+    }
+
     /// What the check found when it was received.
     pub fn verification(&self) -> Verification {
         Verification {

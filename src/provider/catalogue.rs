@@ -118,14 +118,16 @@ impl Catalogue {
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
     /// browser's own asking.
     pub fn is_probe(&self, request: &Request) -> bool {
-        let is_signed = || {
-            let mut schemes = self.iter().map(|provider| &provider.definition.signature);
-            schemes.any(|scheme| request.headers.contains(&scheme.header))
-        };
         ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())
             && request.body.is_empty()
             && request.body_complete
-            && !is_signed()
+            && !self.is_signed(request)
+    }
+
+    /// Whether a request has a signature of any provider's, right or wrong.
+    pub fn is_signed(&self, request: &Request) -> bool {
+        let mut schemes = self.iter().map(|provider| &provider.definition.signature);
+        schemes.any(|scheme| request.headers.contains(&scheme.header))
     }
 
     /// The provider of this name.

@@ -127,7 +127,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The value with the placeholders in its strings filled.
-    fn fill(&self, value: &Value) -> Value {
+    pub(super) fn fill(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => match Placeholder::whole(text).and_then(|it| self.number(it)) {
                 Some(number) => number.into(),
@@ -142,7 +142,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn text(&self, text: &str) -> String {
+    pub(super) fn text(&self, text: &str) -> String {
         if !text.contains("{{") {
             return text.to_owned();
         }

@@ -4,7 +4,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::answer::AnswerTemplate;
 use super::body_format::BodyFormat;
+use super::handshake::Handshake;
 use super::placeholder;
 use super::schedule::DeliveryRules;
 use crate::delivery::{Headers, Severity};
@@ -32,6 +34,11 @@ pub struct Definition {
     /// How it delivers: method, headers, success, retries.
     #[serde(default)]
     pub delivery: DeliveryRules,
+    /// How it finds out that an endpoint is its user's; by default not at all.
+    #[serde(default)]
+    pub handshakes: Vec<Handshake>,
+    /// What it wants each delivery to be answered with, where the status alone is not enough.
+    pub answer: Option<AnswerTemplate>,
     /// Values of the signature's header that its documentation shows as examples: nobody signed them.
     #[serde(default)]
     pub example_signatures: Vec<String>,
@@ -73,6 +80,10 @@ impl Definition {
         if delivery.retry.on.is_empty() && delivery.retry.attempts() > 1 {
             let problem = "names no outcome that is retried by the `schedule`";
             return Err(("delivery.retry.on".into(), problem.into()));
+        }
+        for (n, handshake) in self.handshakes.iter().enumerate() {
+            let checked = handshake.check(&self.signature);
+            checked.map_err(|(field, problem)| (format!("handshakes[{n}].{field}"), problem))?;
         }
         self.envelope.check()
     }

@@ -4,8 +4,10 @@
 //! A definition is a folder: `provider.json`, `events/*.json`. The built-in ones are embedded from
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
+mod answer;
 mod body_format;
 mod catalogue;
+mod challenge;
 mod compose;
 mod definition;
 mod embedded;
@@ -15,9 +17,11 @@ mod explain;
 mod facts;
 mod fault;
 mod fault_answer;
+mod handshake;
 mod keyring;
 mod nearest;
 mod observe;
+mod payload;
 mod placeholder;
 mod read;
 mod schedule;
@@ -25,6 +29,7 @@ mod story;
 mod stream;
 mod verify_request;
 
+pub use answer::{AnswerTemplate, AnswerText, ExpectedAnswer};
 pub use body_format::BodyFormat;
 pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
 pub use compose::{Composer, Document, Payload};
@@ -32,14 +37,16 @@ pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote,
 pub use error::{CatalogueError, DEFINITION_FILE};
 pub use event::{Event, Provenance};
 pub use fault::{Fault, FaultError, with_signature};
+pub use handshake::{Handshake, HandshakeRequest};
 pub use keyring::Keyring;
 pub use nearest::{did_you_mean, nearest};
 pub use observe::observe;
+pub use payload::payload;
 pub use read::{read_definition, read_file, read_text};
 pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern};
 pub use story::Story;
 pub use stream::verify_stream;
-pub use verify_request::{Policy, RequestVerdict, payload, verify_request};
+pub use verify_request::{Policy, RequestVerdict, unsigned_handshake, verify_request};
 
 /// The folder of a provider's events.
 const EVENTS_FOLDER: &str = "events";

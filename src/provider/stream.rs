@@ -42,7 +42,7 @@ pub fn verify_stream<'a>(
         provider: Some(provider),
         event: envelope.event.find(&request.headers, None),
         event_id: envelope.id.find(&request.headers, None),
-        challenge: None,
+        handshake: None,
         is_odd: false,
         is_undiagnosed: false,
         verdict,

@@ -12,6 +12,7 @@ mod duplicates;
 mod events;
 mod expected;
 mod forward;
+mod handshakes;
 mod passing;
 mod probe;
 mod progress;
@@ -32,6 +33,7 @@ use tokio::task::spawn_blocking;
 
 use crate::delivery::{Delivery, EventFilter, Headers, Timestamp, id};
 use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply, Stray};
+use crate::provider::ExpectedAnswer;
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
 use forward::{Forwarder, Slot, hand_over};
@@ -110,6 +112,8 @@ struct Kept {
     /// How long to wait before the answer.
     delay: Duration,
     slots: Vec<Slot>,
+    /// What its provider wants to be answered, of a handshake.
+    handshake: Option<Vec<ExpectedAnswer>>,
 }
 
 impl Handler for Receiver {
@@ -132,7 +136,7 @@ impl Handler for Receiver {
             delivery: Arc::clone(&kept.delivery),
             occurrence: kept.occurrence,
         });
-        let forwarded = hand_over(kept.slots, &kept.delivery, is_from_owner);
+        let forwarded = hand_over(kept.slots, &kept.delivery, kept.handshake, is_from_owner);
         async move {
             let reply = match kept.reply {
                 Some(reply) => reply,
@@ -245,6 +249,7 @@ impl Receiver {
         let status = reply.as_ref().map(|reply| reply.status);
         let status = status.filter(|status| *status != NO_ANSWER);
         let first = unsettled.occurrence.first.clone();
+        let handshake = decision.handshake.clone();
         let delivery = Arc::new(decision.into_delivery(id, now, arrival, first, status));
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
@@ -259,6 +264,7 @@ impl Receiver {
             reply,
             delay: self.delay.unwrap_or_default() + step.delay,
             slots: slots.unwrap_or_default(),
+            handshake,
         })
     }
 

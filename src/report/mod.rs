@@ -13,6 +13,7 @@ mod diff_text;
 mod errors;
 mod event;
 pub mod github;
+mod handshake;
 mod hints;
 mod html;
 mod human;
@@ -48,6 +49,7 @@ pub use check::{
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
 pub use event::{events, faults};
+pub use handshake::{answer_remark, handshake_remark};
 pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
 pub use line::line;

@@ -24,7 +24,7 @@ use read::read;
 pub use read::{ParsedMac, ParsedSignature};
 pub use scheme::{Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance, check_token};
 pub use secret::{Secret, USUAL_PREFIX};
-pub use sign::{mac_text, render_headers, sign};
+pub use sign::{mac_of, mac_text, render_headers, sign};
 pub use stream::StreamVerifier;
 pub use template::{MOST_FIELDS, Template, TemplatePiece, TemplateValues};
 pub use time::TimeUnit;

@@ -1,6 +1,6 @@
 //! Making the headers that prove a request.
 
-use super::{Key, Scheme, TemplateValues};
+use super::{Key, Scheme, Template, TemplateValues};
 use crate::delivery::{Headers, Request, Timestamp};
 
 /// The headers that prove `request`, and an id where the scheme signs one, under `scheme`, in the order
@@ -27,6 +27,16 @@ pub fn mac_text(
         request,
     };
     scheme.encoding.encode(&key.mac(&scheme.signed, values))
+}
+
+/// The MAC over a text of its own, as the scheme writes it: an answer to a challenge.
+pub fn mac_of(scheme: &Scheme, key: &Key, text: &[u8]) -> String {
+    let scheme = Scheme {
+        signed: Template::of_body(),
+        ..scheme.clone()
+    };
+    let request = Request::post("", Headers::new(), text.to_vec());
+    mac_text(&scheme, key, "", "", &request)
 }
 
 /// The headers in which a scheme shows a MAC's text, right or not. Without a timestamp, the parts

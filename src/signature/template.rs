@@ -247,8 +247,23 @@ impl TryFrom<String> for Template {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
+        let template = Self::of_any(&text)?;
+        let is_of_body =
+            |piece: &TemplatePiece| *piece == TemplatePiece::Body || piece.is_within_body();
+        if template.pieces.iter().any(is_of_body) {
+            Ok(template)
+        } else {
+            Err("`{body}` is not signed, so a signature would be right for any body".into())
+        }
+    }
+}
+
+impl Template {
+    /// A template that need not have anything of the body. Fails where a brace is not closed, and where
+    /// a variable is none.
+    pub fn of_any(text: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
-        for (literal, variable) in split(&text)? {
+        for (literal, variable) in split(text)? {
             if !literal.is_empty() {
                 pieces.push(TemplatePiece::Literal(literal.into()));
             }
@@ -257,13 +272,20 @@ impl TryFrom<String> for Template {
                 pieces.push(piece.ok_or_else(|| unknown(name, &expected()))?);
             }
         }
-        let is_of_body =
-            |piece: &TemplatePiece| *piece == TemplatePiece::Body || piece.is_within_body();
-        if pieces.iter().any(is_of_body) {
-            Ok(Self { pieces })
-        } else {
-            Err("`{body}` is not signed, so a signature would be right for any body".into())
-        }
+        Ok(Self { pieces })
+    }
+
+    /// What it comes to for a request that nobody has signed yet, and a body, its own or another.
+    pub fn fill(&self, request: &Request, body: &[u8]) -> Vec<u8> {
+        let values = TemplateValues {
+            timestamp: "",
+            id: "",
+            body,
+            request,
+        };
+        let mut filled = Vec::new();
+        self.for_each(values, |piece| filled.extend_from_slice(piece));
+        filled
     }
 }
 

@@ -1,0 +1,47 @@
+//! What providers want to be answered: to handshakes, and to deliveries where a status is not enough.
+
+use super::rules::Rules;
+use crate::delivery::Request;
+use crate::provider::{
+    ExpectedAnswer, Handshake, Provider, RequestVerdict, payload, unsigned_handshake,
+};
+
+impl Rules {
+    /// What a genuine handshake is to be answered with; what a person has to do is noted.
+    pub(super) fn shake_hands(
+        &self,
+        verified: &mut RequestVerdict<'_>,
+        request: &Request,
+    ) -> Option<Vec<ExpectedAnswer>> {
+        let (provider, handshake) = verified.provider.zip(verified.handshake)?;
+        if !verified.verdict.is_valid() {
+            return None;
+        }
+        let payload = payload(&request.headers, &request.body);
+        verified.verdict.notes.extend(handshake.told(request, &payload));
+        Some(self.answers(provider, handshake, request))
+    }
+
+    pub(super) fn answers(
+        &self,
+        provider: &Provider,
+        handshake: &Handshake,
+        request: &Request,
+    ) -> Vec<ExpectedAnswer> {
+        let payload = payload(&request.headers, &request.body);
+        let key = self.keyring.keys(provider.name()).first();
+        handshake.answers(request, &payload, &provider.definition.signature, key)
+    }
+
+    pub(super) fn unsigned_handshake(&self, request: &Request) -> Option<(&Provider, &Handshake)> {
+        unsigned_handshake(&self.catalogue, &self.keyring, &self.policy, request)
+    }
+
+    /// What a provider wants each delivery to be answered with, where it wants anything.
+    pub(super) fn usual_answer(&self, provider: &Provider, request: &Request) -> Option<ExpectedAnswer> {
+        let answer = provider.definition.answer.as_ref()?;
+        let payload = payload(&request.headers, &request.body);
+        let key = self.keyring.keys(provider.name()).first();
+        answer.fill(request, &payload, &provider.definition.signature, key)
+    }
+}
