@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use attempt::{
     Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_refusal, is_success,
 };
-pub use capture::About;
+pub use capture::{About, Difference};
 pub use filter::{EventFilter, FilterError};
 pub use finding::{Advice, CheckOutcome, Finding, HandlerLine, Severity};
 pub use headers::Headers;
@@ -114,7 +114,7 @@ impl Delivery {
             provider: self.provider.as_deref(),
             event: self.event.as_deref(),
             event_id: self.event_id.as_deref(),
-            expected: None,
+            ..About::default()
         }
     }
 }

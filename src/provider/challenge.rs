@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Composer, Definition, Handshake, Payload};
-use crate::delivery::Timestamp;
+use crate::delivery::{Headers, Timestamp};
 use crate::json::javascript;
 
 impl Composer<'_> {
@@ -17,13 +17,16 @@ impl Composer<'_> {
     ) -> Payload {
         let mut document = self.without_document();
         let (headers, target) = handshake.head(target, &|text| self.text(text));
-        let body = match &handshake.request.body {
-            Some(body) => javascript::stringify(&self.fill(&Value::Object(body.clone()))),
-            None => {
-                document.headers = headers.clone();
-                String::new()
-            }
-        };
+        let body = handshake
+            .request
+            .body
+            .clone()
+            .map_or_else(String::new, |body| {
+                javascript::stringify(&self.fill(&Value::Object(body)))
+            });
+        if body.is_empty() {
+            document.headers = Headers::new();
+        }
         for (name, value) in headers.iter() {
             document.headers.set(name, value.clone());
         }

@@ -51,6 +51,13 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// The handshake of this name.
+    pub fn handshake(&self, name: &str) -> Option<&Handshake> {
+        self.handshakes
+            .iter()
+            .find(|handshake| handshake.name == name)
+    }
+
     /// What there is to say of a topic.
     pub fn notes_on(&self, topic: &str) -> impl Iterator<Item = &ProviderNote> {
         self.notes.iter().filter(move |note| note.topic == topic)

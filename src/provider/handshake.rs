@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::answer::{AnswerTemplate, AnswerText, ExpectedAnswer, pairs, yes};
+use super::answer::{AnswerTemplate, ExpectedAnswer, yes};
+use super::answer_text::{AnswerText, pairs};
 use super::placeholder::{Placeholder, first_unknown, segments, unknown_in};
 use crate::delivery::{Headers, Request};
 use crate::json::JsonFields;
@@ -162,9 +163,13 @@ impl Handshake {
             let problem = "has no query, header or body that tells it from a delivery";
             return Err(("request", problem.into()));
         }
-        let needs_key = self.gives_mac() || self.also_accepted.iter().any(AnswerTemplate::gives_mac);
+        let needs_key =
+            self.gives_mac() || self.also_accepted.iter().any(AnswerTemplate::gives_mac);
         if needs_key && !matches!(scheme.kind, SchemeKind::Hmac { .. }) {
-            return Err(("answer", "`|hmac` needs a signature of the kind `hmac`".into()));
+            return Err((
+                "answer",
+                "`|hmac` needs a signature of the kind `hmac`".into(),
+            ));
         }
         if self.tell.as_ref().is_some_and(AnswerText::has_mac) {
             return Err(("tell", "`|hmac` is for answers".into()));

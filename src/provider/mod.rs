@@ -5,6 +5,7 @@
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
 mod answer;
+mod answer_text;
 mod body_format;
 mod catalogue;
 mod challenge;
@@ -29,7 +30,8 @@ mod story;
 mod stream;
 mod verify_request;
 
-pub use answer::{AnswerTemplate, AnswerText, ExpectedAnswer};
+pub use answer::{AnswerContent, AnswerTemplate, ExpectedAnswer};
+pub use answer_text::AnswerText;
 pub use body_format::BodyFormat;
 pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
 pub use compose::{Composer, Document, Payload};

@@ -165,7 +165,11 @@ pub fn unsigned_handshake<'a>(
     let providers = catalogue.iter();
     let meant = providers.filter(|one| fixed.is_none_or(|name| name == one.name()));
     let found = meant.flat_map(|provider| {
-        let unsigned = provider.definition.handshakes.iter().filter(|it| !it.signed);
+        let unsigned = provider
+            .definition
+            .handshakes
+            .iter()
+            .filter(|it| !it.signed);
         let found = unsigned.filter(|it| it.is(request, fields.as_ref()));
         found.map(move |handshake| (provider, handshake))
     });

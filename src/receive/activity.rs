@@ -65,12 +65,12 @@ impl Activity {
     pub(super) fn is_meant(&self, filter: &EventFilter) -> bool {
         match self {
             // A handshake is about no event.
-            Self::Delivery { delivery, .. } if delivery.is_handshake() => true,
+            Self::Delivery { delivery, .. } => {
+                delivery.is_handshake() || filter.matches_known(delivery.event.as_deref())
+            }
             Self::Attempt {
-                handshake: Some(_), ..
-            } => true,
-            Self::Delivery { delivery, .. } => filter.matches_known(delivery.event.as_deref()),
-            Self::Attempt { event, .. } => filter.matches_known(event.as_deref()),
+                event, handshake, ..
+            } => handshake.is_some() || filter.matches_known(event.as_deref()),
             Self::Error(_) | Self::Stray(..) | Self::Skipped(_) => true,
         }
     }

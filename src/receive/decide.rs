@@ -3,7 +3,7 @@
 
 use super::probe::kept_from_application;
 use super::replies::{error, expected, later, received, refusal};
-use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
+use super::rules::{AnswerMode, Rules};
 use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
 use crate::provider::{ExpectedAnswer, Policy, RequestVerdict, verify_request};
@@ -15,6 +15,9 @@ const PROXY_FIELDS: [&str; 2] = ["Forwarded", "X-Forwarded-For"];
 /// Said where so many signatures are wrong that the cause of this one is not looked for.
 const UNDIAGNOSED: &str =
     "no cause was looked for among so many wrong signatures; `webhook verify` looks for it";
+
+/// Said where an application does not keep up; the delivery is kept, and nothing forwarded.
+const BUSY: &str = "too many deliveries wait for the application";
 
 /// What is made of an arrival.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +85,18 @@ pub enum Responder {
     Application,
 }
 
+impl Responder {
+    /// What is answered for want of room in the queues or as decided; `None` where the application
+    /// answers.
+    pub(super) fn reply(self, is_full: bool) -> Option<Reply> {
+        match self {
+            _ if is_full => Some(later(BUSY)),
+            Self::Listener(reply) => Some(reply),
+            Self::Application => None,
+        }
+    }
+}
+
 impl Rules {
     /// What is made of an arrival at the moment `now`. The cause of a wrong signature, which takes
     /// longer to find than all else, is looked for only where `diagnoses` says so.
@@ -113,7 +128,13 @@ impl Rules {
         let routes = self.routes(verified.verdict.status, event);
         Decision {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
-            responder: self.responder(&verified, handshake.as_deref(), request, &routes, is_from_owner),
+            responder: self.responder(
+                &verified,
+                handshake.as_deref(),
+                request,
+                &routes,
+                is_from_owner,
+            ),
             is_probe: false,
             handshake,
             is_undiagnosed: verified.is_undiagnosed,
@@ -141,7 +162,10 @@ impl Rules {
         let found = self.unsigned_handshake(request);
         let name = found.map(|(_, handshake)| handshake.name.clone());
         let reason = match &name {
-            Some(name) => format!("the handshake `{}`: nothing is delivered", name.escape_debug()),
+            Some(name) => format!(
+                "the handshake `{}`: nothing is delivered",
+                name.escape_debug()
+            ),
             None => "a probe: nothing is delivered".into(),
         };
         let mut verdict = Verdict::new(Status::Unverified).because(reason);
@@ -153,7 +177,11 @@ impl Rules {
                 handshake = found.map(|(provider, it)| self.answers(provider, it, request));
             }
             Some((reason, hint)) => {
-                let what = if self.routes.is_empty() { "answered" } else { "forwarded" };
+                let what = if self.routes.is_empty() {
+                    "answered"
+                } else {
+                    "forwarded"
+                };
                 verdict = verdict.because(format!("not {what}: {reason}"));
                 verdict.hint = hint;
             }
@@ -193,18 +221,6 @@ impl Rules {
         }
     }
 
-    /// The routes of an event, where the delivery is let through.
-    fn routes(&self, status: Status, event: Option<&str>) -> Vec<usize> {
-        if !self.accepts(status) || !self.events.matches_known(event) {
-            return Vec::new();
-        }
-        let routes = self.routes.iter().enumerate();
-        routes
-            .filter(|(_, route)| route.filter.matches_known(event))
-            .map(|(place, _)| place)
-            .collect()
-    }
-
     fn responder(
         &self,
         verified: &RequestVerdict<'_>,
@@ -226,19 +242,6 @@ impl Rules {
             None => usual(),
         };
         Responder::Listener(answer.as_ref().map_or_else(received, expected))
-    }
-
-    /// Whether what has this verdict is let through. With the local secret alone, nobody has said
-    /// yet what is genuine.
-    fn accepts(&self, status: Status) -> bool {
-        let accepts_unsigned = self.on_unsigned == UnsignedPolicy::Accept;
-        self.on_invalid == InvalidPolicy::Forward
-            || match status {
-                Status::Valid => true,
-                Status::Unverified => accepts_unsigned || self.keyring.is_local(),
-                Status::Missing => accepts_unsigned,
-                Status::Stale | Status::Mismatch | Status::Malformed => false,
-            }
     }
 }
 

@@ -158,14 +158,14 @@ impl Forwarder {
 pub(super) fn hand_over(
     slots: Vec<Slot>,
     delivery: &Arc<Delivery>,
-    handshake: Option<Vec<ExpectedAnswer>>,
+    handshake: Option<&[ExpectedAnswer]>,
     is_from_owner: bool,
 ) -> impl Future<Output = Reply> + use<> {
     let fill = |slot: Slot| {
         let (answer, answered) = oneshot::channel();
         let job = Job {
             delivery: Arc::clone(delivery),
-            handshake: handshake.clone(),
+            handshake: handshake.map(<[_]>::to_vec),
             answer,
         };
         // Where nobody takes it, its answer says so.

@@ -18,7 +18,10 @@ impl Rules {
             return None;
         }
         let payload = payload(&request.headers, &request.body);
-        verified.verdict.notes.extend(handshake.told(request, &payload));
+        verified
+            .verdict
+            .notes
+            .extend(handshake.told(request, &payload));
         Some(self.answers(provider, handshake, request))
     }
 
@@ -38,7 +41,11 @@ impl Rules {
     }
 
     /// What a provider wants each delivery to be answered with, where it wants anything.
-    pub(super) fn usual_answer(&self, provider: &Provider, request: &Request) -> Option<ExpectedAnswer> {
+    pub(super) fn usual_answer(
+        &self,
+        provider: &Provider,
+        request: &Request,
+    ) -> Option<ExpectedAnswer> {
         let answer = provider.definition.answer.as_ref()?;
         let payload = payload(&request.headers, &request.body);
         let key = self.keyring.keys(provider.name()).first();

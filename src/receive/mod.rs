@@ -58,9 +58,6 @@ const DIAGNOSES: usize = 64;
 /// How many causes are looked for at once.
 const DIAGNOSES_AT_ONCE: usize = 2;
 
-/// Said where an application does not keep up; the delivery is kept, and nothing forwarded.
-const BUSY: &str = "too many deliveries wait for the application";
-
 /// What a receiver is built from.
 pub struct ReceiverOptions {
     /// What decisions rest on.
@@ -136,14 +133,16 @@ impl Handler for Receiver {
             delivery: Arc::clone(&kept.delivery),
             occurrence: kept.occurrence,
         });
-        let forwarded = hand_over(kept.slots, &kept.delivery, kept.handshake, is_from_owner);
+        let handshake = kept.handshake.as_deref();
+        let forwarded = hand_over(kept.slots, &kept.delivery, handshake, is_from_owner);
+        let (reply, delay) = (kept.reply, kept.delay);
         async move {
-            let reply = match kept.reply {
+            let reply = match reply {
                 Some(reply) => reply,
                 None => forwarded.await,
             };
-            if !kept.delay.is_zero() {
-                tokio::time::sleep(kept.delay).await;
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
             }
             reply
         }
@@ -244,7 +243,7 @@ impl Receiver {
         let step = step.unwrap_or_default();
         let responder = std::mem::replace(&mut decision.responder, Responder::Application);
         let own = step.reply(decision.is_from_owner);
-        let reply = own.or_else(|| reply(responder, slots.is_none()));
+        let reply = own.or_else(|| responder.reply(slots.is_none()));
         let reply = reply.map(|reply| reply.with_all(&self.headers));
         let status = reply.as_ref().map(|reply| reply.status);
         let status = status.filter(|status| *status != NO_ANSWER);
@@ -289,14 +288,5 @@ impl Receiver {
             drop(order);
             settled.await;
         }
-    }
-}
-
-/// What is answered for want of room or as decided; `None` where the application answers.
-fn reply(responder: Responder, is_full: bool) -> Option<Reply> {
-    match responder {
-        _ if is_full => Some(replies::later(BUSY)),
-        Responder::Listener(reply) => Some(reply),
-        Responder::Application => None,
     }
 }

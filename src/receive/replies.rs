@@ -22,7 +22,10 @@ pub(super) fn expected(expected: &ExpectedAnswer) -> Reply {
     } else {
         "text/plain; charset=utf-8"
     };
-    let usual = [("Content-Type", kind), ("X-Content-Type-Options", "nosniff")];
+    let usual = [
+        ("Content-Type", kind),
+        ("X-Content-Type-Options", "nosniff"),
+    ];
     Reply {
         status: answer.status,
         headers: usual.into_iter().collect(),

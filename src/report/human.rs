@@ -87,7 +87,9 @@ fn probe(delivery: &Delivery, view: &DeliveryView) -> String {
         }
         _ => "probe".into(),
     };
-    let line = format!("{clock}  -->  {what}  {asked}").dimmed().to_string();
+    let line = format!("{clock}  -->  {what}  {asked}")
+        .dimmed()
+        .to_string();
     let line = view.width.map_or(line.clone(), |room| cut(&line, room));
     if delivery.verdict.hint.is_none() {
         return line;

@@ -74,12 +74,11 @@ impl Message<'_> {
         let definition = &self.provider.definition;
         let (scheme, key) = (&definition.signature, Some(self.key));
         let payload = payload(&request.headers, &request.body);
-        let expected = match self.handshake() {
-            Some(handshake) => handshake.answers(request, &payload, scheme, key),
-            None => {
-                let usual = definition.answer.as_ref()?;
-                vec![usual.fill(request, &payload, scheme, key)?]
-            }
+        let expected = if let Some(handshake) = self.handshake() {
+            handshake.answers(request, &payload, scheme, key)
+        } else {
+            let usual = definition.answer.as_ref()?;
+            vec![usual.fill(request, &payload, scheme, key)?]
         };
         Some(ExpectedAnswer::judge(&expected, answer))
     }

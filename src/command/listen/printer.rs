@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::console::Console;
-use crate::delivery::{About, Attempt};
+use crate::delivery::{About, Attempt, Difference};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
 use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView, RareWarnings, Ready};
@@ -183,6 +183,7 @@ impl Printer {
                     event: event.as_deref(),
                     event_id: event_id.as_deref(),
                     expected: handshake.as_ref().map(Result::is_ok),
+                    difference: handshake.as_ref().and_then(Difference::of),
                 };
                 let names = provider.as_deref().zip(event.as_deref());
                 let judged = names.zip(handshake.as_ref());

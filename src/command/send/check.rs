@@ -56,11 +56,9 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 }
 
 /// Fails where a header is given that would not go out as given.
-pub fn headers(args: &SendArgs, wanted: &[(&Provider, &str)]) -> Result<(), CliError> {
+pub fn headers(args: &SendArgs, provider: &Provider) -> Result<(), CliError> {
     for (name, _) in &args.header {
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        let signs = |(provider, _): &(&Provider, &str)| is(&provider.definition.signature.header);
-        if wanted.iter().any(signs) {
+        if name.eq_ignore_ascii_case(&provider.definition.signature.header) {
             let message = format!("`{name}` is the signature, which is made here");
             return Err(CliError::usage(message)
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));
