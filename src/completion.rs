@@ -194,8 +194,8 @@ fn offer(value: String, help: &str) -> Option<CompletionCandidate> {
 
 /// The description that the first provider gives, and whose event it is.
 fn about_event(event: &str, owners: &[&Provider]) -> String {
-    let fixture = owners.first().and_then(|owner| owner.event(event)?.ok());
-    let description = fixture.map_or_else(String::new, |fixture| fixture.description);
+    let summary = owners.first().and_then(|owner| owner.summary(event)?.ok());
+    let description = summary.map_or_else(Default::default, |summary| summary.description);
     let names: Vec<_> = owners.iter().map(|owner| owner.name()).collect();
     format!("{description} ({})", names.join(", "))
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::ValueEnum as _;
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, ValueEnum as _};
 use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, usage};
 use webhook_cli::command::{World, console, describe, run};
 use webhook_cli::completion::complete_from_environment;
@@ -41,13 +41,13 @@ fn main() -> ExitCode {
 /// What was typed, and configured in its place; a page of help is an error that prints itself, in this program's colours.
 fn parse() -> Result<Cli, ParseError> {
     let is_coloured = world(&colour_alone()).console.colours_stdout();
-    let command = Cli::command().color(if is_coloured {
+    let colour = if is_coloured {
         clap::ColorChoice::Always
     } else {
         clap::ColorChoice::Never
-    });
+    };
     let words: Vec<_> = std::env::args_os().collect();
-    config::parse(&command, &words, Path::new("."))
+    config::parse(colour, &words, Path::new("."))
 }
 
 fn usage_error(error: &clap::Error) -> CliError {

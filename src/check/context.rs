@@ -15,7 +15,7 @@ use super::parts::{SignatureFields, SigningInput};
 use crate::delivery::{Request, Status, Timestamp};
 use crate::json::Path;
 use crate::provider::{Composer, Definition, Document, Payload, Provider, Story};
-use crate::signature::{Freshness, Key, Scheme, mac_text, render_headers, verify};
+use crate::signature::{Freshness, Key, Scheme, announce, mac_text, show, verify};
 
 /// What a recipe gives.
 pub type Made = Result<TestCase, CheckError>;
@@ -218,20 +218,18 @@ impl<'a> CheckContext<'a> {
         };
         let id = &payload.event_id;
         let mut request = payload.unsigned();
-        let signed = Request {
+        let mut signed = Request {
             body: content.body.into(),
             ..request.clone()
         };
+        announce(&scheme, Some(&content.time), id, &mut signed);
         let mut shown = SignatureFields {
             mac: mac_text(&scheme, &content.key, &content.time, id, &signed),
             time: Some(content.time),
             unit: scheme.time_unit,
         };
         change_shown(&mut shown);
-        let proof = render_headers(&scheme, shown.time.as_deref(), id, &shown.mac);
-        for (name, value) in proof.iter() {
-            request.headers.set(name, value.clone());
-        }
+        show(&scheme, shown.time.as_deref(), id, &shown.mac, &mut request);
         TestCase::of(vec![TestDelivery::of(payload, request)])
     }
 }

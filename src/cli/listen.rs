@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
-use super::{ConnectArgs, FreshnessArgs, SecretArgs, value};
+use super::{ConnectArgs, FreshnessArgs, HelpOrder as _, SecretArgs, value};
 use crate::receive::{AnswerMode, InvalidPolicy, Script, UnsignedPolicy};
 use crate::report::BodyDetail;
 
@@ -34,6 +34,7 @@ pub const DEFAULT_PORT: u16 = 4400;
 /// Without any secret, it uses the local development secret, which `send` shares.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct ListenArgs {
     /// The address to listen on.
     ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::{SecretArgs, SelectArgs, value};
+use super::{HelpOrder as _, SecretArgs, SelectArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +23,7 @@ Examples:
 /// replayed from while `listen` writes.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct LogArgs {
     #[command(subcommand)]
     pub command: Option<LogCommand>,

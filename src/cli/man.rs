@@ -4,20 +4,13 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_mangen::Man;
 
-use super::Cli;
+use super::program;
 
 /// The section of user commands.
 const SECTION: &str = "1";
-
-/// The program with the names in full and the flags that hold everywhere in each command.
-fn program() -> Command {
-    let mut command = Cli::command();
-    command.build();
-    command
-}
 
 /// The page of the command that these words name, in roff; `None` where there is no such command.
 pub fn page_of(words: &[String]) -> Option<io::Result<Vec<u8>>> {

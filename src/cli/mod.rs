@@ -10,6 +10,7 @@ mod fault;
 mod listen;
 mod log;
 pub mod man;
+mod program;
 mod replay;
 mod select;
 mod send;
@@ -33,6 +34,8 @@ pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Sh
 use catalog::{LOADING, MAN_EXAMPLES};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
+use program::HelpOrder;
+pub use program::{own_flags, program};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::{ALL_SOURCES, SelectArgs};
 pub use send::SendArgs;
@@ -132,18 +135,29 @@ pub enum ColorWhen {
     Never,
 }
 
-/// What to do.
+/// What to do. The line above a variant is for the list of commands: the flags and the help of a command
+/// are made when it is the one that was typed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 #[allow(clippy::large_enum_variant)] // One value a run; a box would only hide the fields.
 pub enum Command {
+    /// Receive deliveries on a local port, verify, keep, print and forward them.
     Listen(ListenArgs),
+    /// Send correctly signed test events, exactly as the provider would.
     Send(SendArgs),
+    /// Print the headers that sign a body, for other tools.
     Sign(SignArgs),
+    /// Check captured deliveries, and say why a signature fails.
     Verify(VerifyArgs),
+    /// Send logged deliveries again, so that they pass the receiver's checks.
     Replay(ReplayArgs),
+    /// Check whether a handler is correct: play its provider, friendly and hostile.
     Test(TestArgs),
+    /// List, show, follow, export and prune what was received.
     Log(LogArgs),
+    /// List the events that can be sent.
     Events(EventsArgs),
+    /// List the providers, or show one.
     Providers(ProvidersArgs),
     /// Show each setting and where it comes from.
     #[command(after_help = "Examples:\n  webhook config\n  webhook config --env-file .env.local")]
@@ -259,8 +273,6 @@ pub struct ConnectArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -273,8 +285,8 @@ mod tests {
             ("replay", &["@last"]),
             ("test", &["--url", "3000"]),
         ];
-        let command = Cli::command();
-        let commands = command.get_subcommands();
+        let program = program();
+        let commands = program.get_subcommands();
         let taking =
             commands.filter(|command| command.get_arguments().any(|a| a.get_id() == "secret"));
         let mut names: Vec<_> = taking.map(clap::Command::get_name).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{ConnectArgs, SecretArgs, SelectArgs, value};
+use super::{ConnectArgs, HelpOrder as _, SecretArgs, SelectArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +23,7 @@ Examples:
 /// Exits 0 when every answer was 2xx, 1 when one was not, 3 when the endpoint was not reached.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct ReplayArgs {
     /// Which: ids, the events' ids, unique prefixes, row numbers, `@last`, `@last~2` (two before the last).
     ///

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::log::ShowAs;
 use super::value::{self, Moment};
-use super::{ConnectArgs, SecretArgs};
+use super::{ConnectArgs, HelpOrder as _, SecretArgs};
 use crate::provider::{Fault, StatusPattern};
 
 const EXAMPLES: &str = "\
@@ -29,6 +29,7 @@ Examples:
 /// `--fault` expect, 1 for anything else, 3 for none.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct SendArgs {
     /// The events to send, such as `order.created`; `webhook events` lists them.
     #[arg(value_name = "EVENT", required_unless_present_any = ["all", "body", "handshake"])]

@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::SecretArgs;
 use super::value::Moment;
+use super::{HelpOrder as _, SecretArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +17,7 @@ Examples:
 /// the byte: `curl --data-binary @order.json`, as `-d` drops line ends.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct SignArgs {
     /// The provider to sign as.
     #[arg(short, long, value_name = "NAME")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
-use super::{ConnectArgs, SecretArgs, value};
+use super::{ConnectArgs, HelpOrder as _, SecretArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,6 +38,7 @@ Examples:
 /// alone.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct TestArgs {
     /// The handler: a port, `host:port/path`, or a URL. Also `WEBHOOK_URL`.
     #[arg(short, long, value_name = "URL")]

@@ -1,9 +1,8 @@
 //! What was typed wrong, in this program's two lines.
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::Cli;
+use super::program;
 
 /// What clap says of a command line, whose words are `typed`: one line of what is wrong, one of what
 /// to do.
@@ -135,7 +134,7 @@ fn meant(error: &clap::Error) -> Option<String> {
 
 /// Whether `webhook log` has such a command.
 fn is_of_log(word: &str) -> bool {
-    let program = Cli::command();
+    let program = program();
     let log = program.find_subcommand("log");
     log.is_some_and(|log| log.find_subcommand(word).is_some())
 }
@@ -147,7 +146,7 @@ fn see_help(command: &str) -> String {
 
 /// The command that was typed: by its usage, where clap tells that, else by the words.
 fn command_of<'w>(error: &clap::Error, typed: impl IntoIterator<Item = &'w str>) -> String {
-    let program = Cli::command();
+    let program = program();
     let mut command = &program;
     let mut by_words = vec!["webhook"];
     for word in typed.into_iter().skip(1) {
@@ -184,6 +183,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+    use crate::cli::Cli;
 
     #[track_caller]
     fn check(line: &str, message: &str, hint: &str) {

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use url::Url;
 
 use super::value::{self, Moment};
-use super::{FreshnessArgs, SecretArgs};
+use super::{FreshnessArgs, HelpOrder as _, SecretArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +25,7 @@ Examples:
 /// whatever the others are.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(globals_last())]
 pub struct VerifyArgs {
     /// The captures; `-` or nothing for stdin.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]

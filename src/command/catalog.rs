@@ -58,7 +58,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
             "description": event.description,
             "trigger": event.trigger,
             "source": event.source,
-            "documented": event.documented(),
+            "documented": event.documented,
         });
         world.console.line("event", fields)?;
     }

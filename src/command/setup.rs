@@ -1,6 +1,7 @@
 //! The parts that most commands build: secrets, the client, the log.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -40,10 +41,9 @@ pub fn load(
             world.console.warn(&error.message, error.hint.as_deref());
         }
     }
-    let builtin = Catalogue::builtin();
     for provider in setup.catalogue.iter() {
         if let DefinitionOrigin::Folder(folder) = &provider.origin
-            && builtin.get(provider.name()).is_some()
+            && Catalogue::is_builtin(provider.name())
         {
             let (name, folder) = (provider.name(), folder.display());
             let message = format!("`{name}` is the one of `{folder}`, not the built-in");
@@ -216,6 +216,23 @@ pub fn client_options(args: &ConnectArgs) -> ClientOptions {
         insecure: args.insecure,
         ..ClientOptions::default()
     }
+}
+
+/// What to give where nothing is configured; for what `send` signs without a secret, that is the
+/// file of the local development secret, once there is one.
+pub fn no_secret(setup: &Setup) -> CliError {
+    let mut hint = String::from(
+        "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
+    );
+    let local = setup.config.paths.local_secret_file();
+    if let Some(path) = local.filter(|path| path.is_file()) {
+        let path = path.display();
+        let _ = write!(
+            hint,
+            "; for deliveries of `send` without a secret: `--secret-file {path}`"
+        );
+    }
+    CliError::usage("no secret to check with").hint(hint)
 }
 
 /// The terminal and stdin of the process.

@@ -14,7 +14,7 @@ use crate::exit::{CliError, Outcome};
 use crate::formats::curl;
 use crate::http::Target;
 use crate::json::JsonFields;
-use crate::provider::{FieldSource, Payload, Provider, Story};
+use crate::provider::{Payload, Provider, Story};
 use crate::send::{EventContent, Message, SendOptions, Shape};
 
 /// Runs the command.
@@ -77,7 +77,7 @@ fn event(args: &SignArgs, provider: &Provider, body: &[u8], world: &World) -> St
         return event.clone();
     }
     let source = &provider.definition.envelope.event;
-    if let FieldSource::Header { header } = source {
+    if let Some(header) = source.header() {
         world.console.note(&format!(
             "`{header}` names the event and is left out: give `--event NAME`"
         ));
@@ -112,6 +112,17 @@ fn signed(
     let composed = options.compose(message, story);
     let payload = composed.map_err(|error| CliError::of_send(error, false))?;
     let signed = payload.sign(&message.provider.definition, message.key);
+    let is_of_headers = signed.body == payload.body && signed.target == payload.target;
+    if !is_of_headers {
+        let name = message.provider.name();
+        let place = &message.provider.definition.signature.proof;
+        return Err(CliError::usage(format!(
+            "the proof of `{name}` is more than headers: {place} is changed, too"
+        ))
+        .hint(format!(
+            "`webhook send EVENT --provider {name} --dry-run` prints the whole request"
+        )));
+    }
     Ok((payload, signed.headers))
 }
 

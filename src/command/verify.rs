@@ -5,12 +5,11 @@
 
 mod output;
 
-use std::fmt::Write as _;
 use std::io::{self, BufReader, IsTerminal as _};
 use std::thread;
 
 use super::World;
-use super::setup::{self, check_fit, freshness, keyring};
+use super::setup::{self, check_fit, freshness, keyring, no_secret};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
 use crate::delivery::{Headers, Verification};
@@ -31,7 +30,7 @@ pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outc
     let inputs = inputs(args, io::stdin().is_terminal())?;
     let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
     let verifier = verifier(args, &setup, world)?;
-    let of_bodies = headers_of_bodies(args, &verifier);
+    let of_bodies = headers_of_bodies(args, &verifier)?;
     let mut output = VerifyOutput::new(args, world)?;
     let check = InputChecker {
         verifier: &verifier,
@@ -199,33 +198,24 @@ fn verifier<'a>(
     })
 }
 
-/// What to give where nothing is configured; for what `send` signs without a secret, that is the
-/// file of the local development secret, once there is one.
-fn no_secret(setup: &Setup) -> CliError {
-    let mut hint = String::from(
-        "give `--secret VALUE`, `--secret-file PATH` or `--env-file PATH`, or set WEBHOOK_SECRET",
-    );
-    let local = setup.config.paths.local_secret_file();
-    if let Some(path) = local.filter(|path| path.is_file()) {
-        let path = path.display();
-        let _ = write!(
-            hint,
-            "; for deliveries of `send` without a secret: `--secret-file {path}`"
-        );
-    }
-    CliError::usage("no secret to check with").hint(hint)
-}
-
 /// The headers of bare bodies: those of `-H`, and the value of `--signature` under the header of the
 /// provider; `None` where neither was given, and the inputs are captures.
-fn headers_of_bodies(args: &VerifyArgs, verifier: &Verifier<'_>) -> Option<Headers> {
+fn headers_of_bodies(
+    args: &VerifyArgs,
+    verifier: &Verifier<'_>,
+) -> Result<Option<Headers>, CliError> {
     let mut headers: Headers = args.header.iter().cloned().collect();
     let provider = verifier.policy.provider.as_deref();
     let provider = provider.and_then(|name| verifier.catalogue.get(name));
     if let (Some(provider), Some(value)) = (provider, &args.signature) {
-        headers.push(provider.definition.signature.header.clone(), value.clone());
+        let proof = &provider.definition.signature.proof;
+        let header = proof.header().ok_or_else(|| {
+            CliError::usage(format!("the signature is {proof}, in no header"))
+                .hint("give the body as it came, with a header of it: `-H 'Content-Type: …'`")
+        })?;
+        headers.push(header.to_owned(), value.clone());
     }
-    (!headers.is_empty()).then_some(headers)
+    Ok((!headers.is_empty()).then_some(headers))
 }
 
 /// Tells of the captures of an input, which `check` gives unless they are none. Fails only where it

@@ -5,12 +5,14 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{
+    Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory as _, FromArgMatches as _,
+};
 use serde_json::Value;
 
 use super::section::typed_only;
 use super::{Config, ConfigError, Environment, Origin, Setting};
-use crate::cli::{Cli, usage};
+use crate::cli::{Cli, own_flags, program, usage};
 
 /// Flags behind which a variable stands before any file, but for `listen`, which has none.
 const VARIABLES: [(&str, &str); 2] = [("url", "WEBHOOK_URL"), ("provider", "WEBHOOK_PROVIDER")];
@@ -30,8 +32,8 @@ pub enum ParseError {
 }
 
 /// Reads a command line, with what configuration files say in place of what was not typed.
-pub fn parse(command: &Command, words: &[OsString], folder: &Path) -> Result<Cli, ParseError> {
-    let matches = command.clone().try_get_matches_from(words)?;
+pub fn parse(colour: ColorChoice, words: &[OsString], folder: &Path) -> Result<Cli, ParseError> {
+    let matches = Cli::command().color(colour).try_get_matches_from(words)?;
     let cli = Cli::from_arg_matches(&matches)?;
     // A file that cannot be read is told of by the command that needs it.
     let config = Config::load(&cli.global, Environment::of_process(), folder);
@@ -42,9 +44,10 @@ pub fn parse(command: &Command, words: &[OsString], folder: &Path) -> Result<Cli
     if defaults.is_empty() {
         return Ok(cli);
     }
-    let excluded = excluded(command, name, typed);
+    let program = program().color(colour);
+    let excluded = excluded(&program, name, typed);
     defaults.retain(|key, _| !excluded.iter().any(|excluded| excluded == key));
-    let filled = fill(command.clone(), name, &defaults);
+    let filled = fill(program, name, &defaults);
     let matches = filled.try_get_matches_from(words);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     cli.map_err(|error| match misread(&error, name, &defaults) {
@@ -54,10 +57,8 @@ pub fn parse(command: &Command, words: &[OsString], folder: &Path) -> Result<Cli
 }
 
 /// The flags that cannot stand beside one that was typed.
-fn excluded(command: &Command, name: &str, typed: &ArgMatches) -> Vec<String> {
-    let mut command = command.clone();
-    command.build();
-    let Some(command) = command.find_subcommand(name) else {
+fn excluded(program: &Command, name: &str, typed: &ArgMatches) -> Vec<String> {
+    let Some(command) = program.find_subcommand(name) else {
         return Vec::new();
     };
     let is_typed =
@@ -124,11 +125,9 @@ impl Config {
     /// the flag's own default says. Flags that a file cannot set are left out.
     pub fn in_force(&self, name: &str) -> Vec<(String, Setting<Value>)> {
         let defaults = self.defaults(name);
-        let cli = Cli::command();
-        let args = cli
-            .find_subcommand(name)
-            .into_iter()
-            .flat_map(Command::get_arguments);
+        let program = program();
+        let command = program.find_subcommand(name).into_iter();
+        let args = command.flat_map(own_flags);
         let args = args.filter_map(|arg| Some((arg, arg.get_long()?)));
         args.filter(|(_, key)| typed_only(name, key).is_none())
             .map(|(arg, key)| {
@@ -151,7 +150,7 @@ impl Config {
     pub fn check_sections(&self) -> Result<(), ConfigError> {
         for name in self.files().flat_map(|(_, file)| file.sections.keys()) {
             let defaults = self.defaults(name);
-            let filled = fill(Cli::command(), name, &defaults);
+            let filled = fill(program(), name, &defaults);
             let read = filled.try_get_matches_from(["webhook", name]);
             // What else can be wrong is that nothing was typed.
             if let Some(error) = read

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use clap::{Arg, ArgAction, Command, CommandFactory as _, ValueHint};
+use clap::{Arg, ArgAction, Command, ValueHint};
 
-use crate::cli::Cli;
+use crate::cli::{own_flags, program};
 use crate::provider::did_you_mean;
 
 /// Flags that no file may set, of one command or of all, and where else they are said. A file may be
@@ -62,8 +62,8 @@ pub fn read(
     if table.is_empty() {
         return Ok(Section::new());
     }
-    let cli = Cli::command();
-    let command = cli.find_subcommand(name).ok_or((String::new(), None))?;
+    let program = program();
+    let command = program.find_subcommand(name).ok_or((String::new(), None))?;
     let entry = |(key, value): (&String, &toml::Value)| {
         let arg = flag(command, key)?;
         let values = typed(arg, value).map_err(|form| (format!("`{name}.{key}`: {form}"), None))?;
@@ -97,13 +97,14 @@ fn flag<'a>(command: &'a Command, key: &str) -> Result<&'a Arg, (String, Option<
         let message = format!("`{key}` cannot stand in `[{name}]`");
         return Err((message, Some(instead.into())));
     }
-    let mut args = command.get_arguments();
-    args.find(|arg| arg.get_long() == Some(key)).ok_or_else(|| {
-        let known = command.get_arguments().filter_map(Arg::get_long);
-        let hint = did_you_mean(key, known)
-            .unwrap_or_else(|| format!("the keys are the flags of `webhook {name} --help`"));
-        (format!("unknown key `{key}` in `[{name}]`"), Some(hint))
-    })
+    own_flags(command)
+        .find(|arg| arg.get_long() == Some(key))
+        .ok_or_else(|| {
+            let known = own_flags(command).filter_map(Arg::get_long);
+            let hint = did_you_mean(key, known)
+                .unwrap_or_else(|| format!("the keys are the flags of `webhook {name} --help`"));
+            (format!("unknown key `{key}` in `[{name}]`"), Some(hint))
+        })
 }
 
 /// A value as it would be typed; the error says what is expected.

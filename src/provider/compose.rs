@@ -102,7 +102,7 @@ impl<'a> Composer<'a> {
                 let mut envelope = self.fill(&self.definition.envelope.template);
                 path.find(&mut envelope).cloned()
             }
-            FieldSource::Absent => None,
+            FieldSource::Joined(_) | FieldSource::Absent => None,
         }
     }
 
@@ -165,6 +165,11 @@ impl<'a> Composer<'a> {
             Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
             Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
             Placeholder::Event => self.event.to_owned(),
+            Placeholder::EventPart(number) => {
+                let count = self.definition.envelope.event.parts();
+                let mut parts = self.event.splitn(count, '.');
+                parts.nth(number - 1).unwrap_or_default().to_owned()
+            }
             Placeholder::Unix(_) | Placeholder::UnixMillis(_) | Placeholder::Int(_) => self
                 .number(placeholder)
                 .map_or_else(String::new, |number| number.to_string()),
@@ -252,10 +257,7 @@ impl Payload {
     pub fn sign(&self, definition: &Definition, key: &Key) -> Request {
         let mut request = self.unsigned();
         let scheme = &definition.signature;
-        let proof = sign(scheme, key, self.signed_at, &self.event_id, &request);
-        for (name, value) in proof.iter() {
-            request.headers.set(name, value.clone());
-        }
+        sign(scheme, key, self.signed_at, &self.event_id, &mut request);
         request
     }
 
@@ -284,7 +286,7 @@ impl FieldSource {
                 return Ok(Vec::new());
             }
             Self::Path(path) => path,
-            Self::Absent => return Ok(Vec::new()),
+            Self::Joined(_) | Self::Absent => return Ok(Vec::new()),
         };
         let place = path.find(&mut document.value);
         let typed = place.filter(|value| value.is_number());

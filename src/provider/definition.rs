@@ -4,13 +4,14 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::FieldSource;
 use super::answer::AnswerTemplate;
 use super::body_format::BodyFormat;
 use super::handshake::Handshake;
 use super::placeholder;
 use super::schedule::DeliveryRules;
-use crate::delivery::{Headers, Severity};
-use crate::json::{JsonFields, Path, PathError};
+use crate::delivery::Severity;
+use crate::json::Path;
 use crate::signature::{Scheme, check_token};
 
 /// The source of a note that tells where a documentation disagrees with itself.
@@ -141,14 +142,14 @@ impl Envelope {
     /// The field whose path leads nowhere in the template, so that nothing would ever be found there.
     fn check(&self) -> Result<(), (String, String)> {
         let fields = [
-            ("event", self.event.path()),
-            ("id", self.id.path()),
-            ("time", self.time.as_ref()),
-            ("data", Some(&self.data)),
+            ("event", self.event.paths()),
+            ("id", self.id.paths()),
+            ("time", self.time.iter().collect()),
+            ("data", vec![&self.data]),
         ];
         let mut fields = fields
             .into_iter()
-            .filter_map(|(field, path)| Some((field, path?)));
+            .flat_map(|(field, paths)| paths.into_iter().map(move |path| (field, path)));
         let lost = fields.find(|(_, path)| !self.has(&path.to_string()));
         lost.map_or(Ok(()), |(field, path)| {
             let path = path.to_string();
@@ -174,66 +175,6 @@ impl Envelope {
                     .and_then(at)
                     .is_some_and(|value| is_data(&value))
             })
-    }
-}
-
-/// Where a value stands in a request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "SourceForm")]
-pub enum FieldSource {
-    /// In a header of this name.
-    Header {
-        /// The header's name.
-        header: String,
-    },
-    /// In the body, at this dotted path.
-    Path(Path),
-    /// Nowhere: the vendor's deliveries have none. A definition says `null`.
-    Absent,
-}
-
-impl FieldSource {
-    /// The path, of what stands in the body.
-    const fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Header { .. } | Self::Absent => None,
-            Self::Path(path) => Some(path),
-        }
-    }
-
-    /// The text that stands at this place; of a number its digits.
-    pub fn find(&self, headers: &Headers, fields: Option<&JsonFields<'_>>) -> Option<String> {
-        match self {
-            Self::Header { header } => headers.text(header).map(str::to_owned),
-            Self::Path(path) => fields?.string_or_number(path),
-            Self::Absent => None,
-        }
-    }
-}
-
-/// A source as a definition writes it.
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum SourceForm {
-    Header { header: String },
-    Path(String),
-    Absent(()),
-}
-
-impl TryFrom<SourceForm> for FieldSource {
-    type Error = String;
-
-    fn try_from(form: SourceForm) -> Result<Self, String> {
-        match form {
-            SourceForm::Header { header } => {
-                check_token("name of a header", &header).map(|()| Self::Header { header })
-            }
-            SourceForm::Path(path) => {
-                let path = path.parse().map_err(|error: PathError| error.to_string())?;
-                Ok(Self::Path(path))
-            }
-            SourceForm::Absent(()) => Ok(Self::Absent),
-        }
     }
 }
 

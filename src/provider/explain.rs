@@ -75,11 +75,11 @@ impl Explanation<'_> {
             .catalogue
             .iter()
             .filter(|other| other.name() != name)
-            .map(|other| (other.name(), &other.definition.signature))
+            .map(|other| (other.name(), &**other.scheme))
             .collect();
         diagnose(&Context {
             provider: name,
-            scheme: &self.provider.definition.signature,
+            scheme: &self.provider.scheme,
             secrets: self.keyring.secrets(name),
             other_secrets: &self.keyring.others(name),
             other_schemes: &others,
@@ -92,7 +92,7 @@ impl Explanation<'_> {
     /// The signature is an example of the provider's documentation.
     fn example(&self) -> Option<Diagnosis> {
         let definition = &self.provider.definition;
-        let value = self.request.headers.text(&definition.signature.header)?;
+        let value = self.request.headers.text(definition.signature.header()?)?;
         let examples = &definition.example_signatures;
         let example = examples.iter().find(|example| *example == value)?;
         let (title, name) = (&definition.title, &definition.name);

@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, Event, FieldSource, Handshake,
-    Provider, StatusPattern,
+    AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, EventSummary, FieldSource,
+    Handshake, Provider, StatusPattern,
 };
-use crate::signature::Scheme;
+use crate::signature::{Scheme, ValueSource};
 
 impl Provider {
     /// All that is known of it.
@@ -44,8 +44,8 @@ impl Provider {
     /// the events themselves tells why.
     fn payloads(&self) -> Value {
         let events = self.events().unwrap_or_default().into_iter();
-        let payload = |(name, event): (&str, Event)| {
-            let facts = json!({"source": event.source, "documented": event.documented()});
+        let payload = |(name, event): (&str, EventSummary)| {
+            let facts = json!({"source": event.source, "documented": event.documented});
             (name.to_owned(), facts)
         };
         Value::Object(events.map(payload).collect())
@@ -60,12 +60,14 @@ fn signature(scheme: &Scheme) -> Value {
         json!({"past_seconds": tolerance.past_seconds, "future_seconds": tolerance.future_seconds})
     });
     json!({
-        "header": scheme.header,
+        "header": scheme.header(),
+        "proofs": scheme.proofs().map(source).collect::<Vec<_>>(),
         "value": scheme.describe(&scheme.value),
         "reading": scheme.value.reading.to_string(),
         "also_accepted": also.collect::<Vec<_>>(),
         "kind": scheme.kind.name(),
-        "timestamp_header": scheme.timestamp_header,
+        "timestamp_header": scheme.time_source.as_ref().and_then(ValueSource::header),
+        "timestamp_in": scheme.time_source.as_ref().map(source),
         "timestamp_unit": scheme.time_unit.to_string(),
         "id_header": scheme.id_header,
         "signed": scheme.signed.to_string(),
@@ -77,6 +79,16 @@ fn signature(scheme: &Scheme) -> Value {
         },
         "tolerance": tolerance,
     })
+}
+
+/// A place as a definition names it.
+fn source(source: &ValueSource) -> Value {
+    match source {
+        ValueSource::Header(name) => json!({"header": name}),
+        ValueSource::Path(path) => json!({"path": path.to_string()}),
+        ValueSource::Query(name) => json!({"query": name}),
+        ValueSource::Form(name) => json!({"form": name}),
+    }
 }
 
 fn handshake(handshake: &Handshake) -> Value {
@@ -120,6 +132,9 @@ fn place(source: &FieldSource) -> Value {
     match source {
         FieldSource::Header { header } => json!({"header": header}),
         FieldSource::Path(path) => json!({"path": path.to_string()}),
+        FieldSource::Joined(parts) => {
+            json!({"joined": parts.iter().map(place).collect::<Vec<_>>()})
+        }
         FieldSource::Absent => Value::Null,
     }
 }

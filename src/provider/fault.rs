@@ -7,7 +7,7 @@ use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
 use super::Definition;
 use super::compose::Payload;
 use crate::delivery::Request;
-use crate::json::javascript;
+use crate::json::{JsonFields, javascript};
 use crate::signature::{Key, Secret, Tolerance};
 
 /// One thing that is wrong with a delivery. The text at each is what people read of it.
@@ -156,20 +156,23 @@ fn with_body(mut request: Request, body: Vec<u8>) -> Request {
 }
 
 fn without_signature(definition: &Definition, mut request: Request) -> Request {
-    request.headers.remove(&definition.signature.header);
+    for source in definition.signature.proofs() {
+        source.remove(&mut request);
+    }
     request
 }
 
-/// The request with another value in the signature's header, where it has one.
+/// The request with another value where its signature stands, where it has one.
 pub fn with_signature(
     definition: &Definition,
     mut request: Request,
     change: impl FnOnce(&str) -> String,
 ) -> Request {
-    let name = &definition.signature.header;
-    let changed = request.headers.text(name).map(change);
-    if let Some(value) = changed {
-        request.headers.set(name, value);
+    let source = &definition.signature.proof;
+    let fields = JsonFields::new(&request.body);
+    let value = source.text(&request, fields.as_ref());
+    if let Some(changed) = value.map(|value| change(&value)) {
+        source.put(&mut request, &changed);
     }
     request
 }

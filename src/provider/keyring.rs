@@ -40,7 +40,7 @@ impl Keyring {
     }
 
     fn insert(&mut self, provider: &Provider, secret: Secret) -> Result<(), KeyError> {
-        let key = Key::new(&provider.definition.signature, &secret)?;
+        let key = Key::new(&provider.scheme, &secret)?;
         let ring = self.rings.entry(provider.name().to_owned()).or_default();
         ring.keys.push(key);
         ring.secrets.push(secret);

@@ -73,7 +73,7 @@ fn observe_event(
     // A number where a name belongs is told by its type.
     let is_number = matches!(place, FieldSource::Path(path)
         if fields.at(path).is_some_and(|text| !text.starts_with('"')));
-    if is_number || provider.has_event(&event) {
+    if is_number || provider.has_event_like(&event) {
         return;
     }
     let near = nearest(&event, provider.event_names());

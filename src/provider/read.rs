@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::placeholder::{first_unknown, near};
 use super::{CatalogueError, Definition, Event};
+use crate::signature::Scheme;
 
 /// A colon of an event's name in the name of its file, where not every file system takes one.
 const COLON: &str = "%3A";
@@ -28,6 +29,11 @@ pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueE
         Some((field, name)) => Err(unknown_placeholder(path.to_path_buf(), field, name)),
         None => Ok(definition),
     }
+}
+
+/// Reads how a provider signs, as it stands in its definition.
+pub(super) fn read_signature(path: &Path, text: &str) -> Result<Scheme, CatalogueError> {
+    parse(path, text)
 }
 
 /// Reads an event.

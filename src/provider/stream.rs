@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::verify_request::rank;
 use super::{Catalogue, Keyring, Policy, Provider, RequestVerdict};
-use crate::delivery::{Headers, Request, Timestamp};
+use crate::delivery::{Request, Timestamp};
 use crate::signature::StreamVerifier;
 
 /// Bytes of the body that are in memory at once; they stay in the processor's cache while every key
@@ -22,7 +22,7 @@ pub fn verify_stream<'a>(
     body: &mut dyn Read,
     now: Timestamp,
 ) -> io::Result<RequestVerdict<'a>> {
-    let mut checks: Vec<_> = candidates(catalogue, policy, &request.headers)
+    let mut checks: Vec<_> = candidates(catalogue, policy, request)
         .map(|provider| (provider, check(provider, keyring, request)))
         .collect();
     each_piece(body, |piece| {
@@ -50,16 +50,16 @@ pub fn verify_stream<'a>(
     })
 }
 
-/// The provider that the user fixed, else those whose signature header is there.
+/// The provider that the user fixed, else those whose signature is there.
 fn candidates<'a>(
     catalogue: &'a Catalogue,
     policy: &Policy,
-    headers: &Headers,
+    request: &Request,
 ) -> impl Iterator<Item = &'a Provider> {
     let fixed = policy.provider.as_deref();
     catalogue.iter().filter(move |provider| match fixed {
         Some(name) => provider.name() == name,
-        None => headers.contains(&provider.definition.signature.header),
+        None => provider.scheme.is_presented(request, None),
     })
 }
 
@@ -69,7 +69,7 @@ fn check<'a>(
     request: &'a Request,
 ) -> StreamVerifier<'a> {
     let keys = keyring.keys(provider.name());
-    StreamVerifier::start(&provider.definition.signature, keys, request)
+    StreamVerifier::start(&provider.scheme, keys, request)
 }
 
 fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
@@ -87,7 +87,7 @@ fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::Status;
+    use crate::delivery::{Headers, Status};
     use crate::provider::verify_request;
     use crate::signature::sign;
 
@@ -110,7 +110,7 @@ mod tests {
         catalogue.iter().map(|provider| {
             let key = &keyring.keys(provider.name())[0];
             let mut request = Request::post("/", Headers::new(), "no envelope");
-            request.headers = sign(&provider.definition.signature, key, NOW, "", &request);
+            sign(&provider.definition.signature, key, NOW, "", &mut request);
             (provider.name(), request)
         })
     }

@@ -111,7 +111,7 @@ pub fn verify_request<'a>(
     let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {
-        let scheme = &provider.definition.signature;
+        let scheme = &provider.scheme;
         let keys = keyring.keys(provider.name());
         let verdict = verify(scheme, keys, request, now, policy.freshness);
         (provider, verdict)
@@ -175,7 +175,7 @@ pub fn unsigned_handshake<'a>(
     });
     let has_key = |provider: &Provider| !keyring.keys(provider.name()).is_empty();
     let found = found.min_by_key(|(provider, it)| (!has_key(provider), Reverse(it.marks())));
-    found.filter(|_| !catalogue.is_signed(request))
+    found.filter(|_| !catalogue.is_signed(request, fields.as_ref()))
 }
 
 fn recognise<'a>(
@@ -187,11 +187,7 @@ fn recognise<'a>(
 ) -> Option<(&'a Provider, Verdict)> {
     let mut signed = catalogue
         .iter()
-        .filter(|provider| {
-            request
-                .headers
-                .contains(&provider.definition.signature.header)
-        })
+        .filter(|provider| provider.scheme.is_presented(request, fields))
         .map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.
     let best = match (signed.next(), signed.next()) {

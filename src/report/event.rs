@@ -7,15 +7,15 @@ use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
 use super::wrap::wrap;
-use crate::provider::{Event, Fault, Provenance, Provider};
+use crate::provider::{EventSummary, Fault, Provenance, Provider};
 
 /// The events in a table, and below it which fields of those are documented of which a part is.
 ///
 /// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
 /// but the first of a group are dim.
-pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> String {
+pub fn events(events: &[(&Provider, &str, EventSummary)], width: Option<usize>) -> String {
     let mut before = None;
-    let row = |(provider, name, event): &(&Provider, &str, Event)| {
+    let row = |(provider, name, event): &(&Provider, &str, EventSummary)| {
         let provider = &*escape(provider.name());
         let is_first = before.replace(provider.to_owned()).as_deref() != Some(provider);
         let provider = if is_first {
@@ -43,7 +43,7 @@ pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> Stri
 }
 
 /// Which fields of the payloads that are documented in part are.
-fn documented_parts(events: &[(&Provider, &str, Event)]) -> String {
+fn documented_parts(events: &[(&Provider, &str, EventSummary)]) -> String {
     let in_part = events
         .iter()
         .filter(|(_, _, event)| event.source == Provenance::DocumentedInPart);

@@ -14,7 +14,7 @@ use crate::provider::{
     CatalogueError, CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote,
     Retry, StatusPattern,
 };
-use crate::signature::{PartOrder, Scheme};
+use crate::signature::{PartOrder, Scheme, SchemeKind, ValueSource};
 
 /// The providers in a table, a row each.
 pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
@@ -26,7 +26,7 @@ pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
         vec![
             escape(&definition.name).bold().to_string(),
             escape(&definition.title).into_owned(),
-            escape(&scheme.header).into_owned(),
+            escape(&place(scheme)).into_owned(),
             escape(&scheme.describe(&scheme.value)).into_owned(),
             freshness(scheme),
             provider.event_names().count().to_string(),
@@ -124,6 +124,20 @@ fn payloads(provider: &Provider) -> Result<Vec<(&'static str, String)>, Catalogu
         .collect())
 }
 
+/// The header's name, or what else holds a value.
+fn short(source: &ValueSource) -> String {
+    match source.header() {
+        Some(name) => name.to_owned(),
+        None => source.to_string(),
+    }
+}
+
+/// Where signatures stand.
+fn place(scheme: &Scheme) -> String {
+    let places: Vec<_> = scheme.proofs().map(short).collect();
+    places.join(", ")
+}
+
 fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     let reading = match scheme.value.reading {
         _ if scheme.value.parts.len() == 1 => "",
@@ -132,21 +146,19 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     };
     let value = scheme.describe(&scheme.value);
     let mut facts = vec![
-        ("header", scheme.header.clone()),
+        ("header", place(scheme)),
         ("value", format!("{value}{reading}")),
     ];
     for variant in &scheme.also_accepted {
         facts.push(("also accepted", scheme.describe(&variant.value)));
         facts.push(("", variant.note.clone()));
     }
-    let separate = [
-        ("time in", &scheme.timestamp_header),
-        ("id in", &scheme.id_header),
-    ];
+    let time = scheme.time_source.as_ref().map(short);
+    let separate = [("time in", time), ("id in", scheme.id_header.clone())];
     facts.extend(
         separate
             .into_iter()
-            .filter_map(|(label, header)| Some((label, header.clone()?))),
+            .filter_map(|(label, place)| Some((label, place?))),
     );
     let secret = scheme.secret();
     let prefix = secret.prefix.as_ref();
@@ -154,7 +166,11 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     if let Some(digest) = scheme.digest() {
         let digest = digest.to_string().to_uppercase();
         facts.push(("signed", scheme.signed.to_string()));
-        facts.push(("MAC", format!("HMAC-{digest}, {}", scheme.encoding)));
+        let kind = match scheme.kind {
+            SchemeKind::Hash { .. } => "",
+            _ => "HMAC-",
+        };
+        facts.push(("MAC", format!("{kind}{digest}, {}", scheme.encoding)));
     } else {
         facts.push(("signed", "nothing: the secret itself is sent".into()));
     }
@@ -168,18 +184,26 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     facts
 }
 
-fn envelope(definition: &Definition) -> Vec<(&str, String)> {
-    let place = |place: &FieldSource| match place {
+/// Where an event's name or id stands.
+fn field(place: &FieldSource) -> String {
+    match place {
         FieldSource::Header { header } => format!("header {header}"),
         FieldSource::Path(path) => path.to_string(),
+        FieldSource::Joined(parts) => {
+            let parts: Vec<_> = parts.iter().map(field).collect();
+            parts.join(", then ")
+        }
         FieldSource::Absent => "none".into(),
-    };
+    }
+}
+
+fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let envelope = &definition.envelope;
     let data = Some(envelope.data.to_string()).filter(|path| !path.is_empty());
     let time = envelope.time.as_ref().map(ToString::to_string);
     let mut facts = vec![
-        ("event", place(&envelope.event)),
-        ("id", place(&envelope.id)),
+        ("event", field(&envelope.event)),
+        ("id", field(&envelope.id)),
         ("time", time.unwrap_or_else(|| "none".into())),
         ("data", data.unwrap_or_else(|| "the whole body".into())),
     ];

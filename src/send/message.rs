@@ -193,7 +193,7 @@ impl Shape {
     ) -> Result<Vec<(Path, String)>, SendError> {
         let place = &message.provider.definition.envelope.id;
         match &self.id {
-            Some(_) if *place == FieldSource::Absent => {
+            Some(_) if matches!(place, FieldSource::Joined(_) | FieldSource::Absent) => {
                 Err(SendError::NoId(message.provider.name().to_owned()))
             }
             Some(id) => place.put(document, id).map_err(SendError::Id),

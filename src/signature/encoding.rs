@@ -4,6 +4,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as BASE64};
 use base64::{Engine as _, alphabet};
 use serde::Deserialize;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha512};
 use strum::{Display, VariantArray};
 
 /// The hash function under the HMAC.
@@ -29,12 +31,61 @@ impl Digest {
         }
     }
 
+    /// The hash of a message in pieces.
+    pub fn hash(self, pieces: &[&[u8]]) -> Vec<u8> {
+        let mut hasher = self.hasher();
+        for piece in pieces {
+            hasher.update(piece);
+        }
+        hasher.finish()
+    }
+
+    /// A hash of nothing yet.
+    pub(super) fn hasher(self) -> Hasher {
+        match self {
+            Self::Sha1 => Hasher::Sha1(Sha1::new()),
+            Self::Sha256 => Hasher::Sha256(Sha256::new()),
+            Self::Sha512 => Hasher::Sha512(Sha512::new()),
+        }
+    }
+
     /// What people call it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha1 => "SHA-1",
             Self::Sha256 => "SHA-256",
             Self::Sha512 => "SHA-512",
+        }
+    }
+}
+
+/// A hash under way.
+#[derive(Clone)]
+pub(super) enum Hasher {
+    /// With SHA-1.
+    Sha1(Sha1),
+    /// With SHA-256.
+    Sha256(Sha256),
+    /// With SHA-512.
+    Sha512(Sha512),
+}
+
+impl Hasher {
+    /// Takes the next piece of the message.
+    pub(super) fn update(&mut self, piece: &[u8]) {
+        match self {
+            Self::Sha1(hasher) => hasher.update(piece),
+            Self::Sha256(hasher) => hasher.update(piece),
+            Self::Sha512(hasher) => hasher.update(piece),
+        }
+    }
+
+    /// The hash.
+    pub(super) fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha1(hasher) => hasher.finalize().to_vec(),
+            Self::Sha256(hasher) => hasher.finalize().to_vec(),
+            Self::Sha512(hasher) => hasher.finalize().to_vec(),
         }
     }
 }

@@ -7,9 +7,10 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
+use super::encoding::Hasher;
 use super::{
-    Digest, ParsedMac, Scheme, Secret, SecretEncoding, SecretForm, Template, TemplateValues,
-    USUAL_PREFIX,
+    Digest, ParsedMac, Scheme, SchemeKind, Secret, SecretEncoding, SecretForm, Template,
+    TemplateValues, USUAL_PREFIX,
 };
 
 /// Why a secret is no key for a scheme.
@@ -42,6 +43,13 @@ pub(super) enum Running {
     Sha256(Hmac<Sha256>),
     /// With SHA-512.
     Sha512(Hmac<Sha512>),
+    /// A plain hash, of a message that has the secret in it.
+    Hash {
+        /// The secret.
+        secret: Vec<u8>,
+        /// The hash.
+        hasher: Hasher,
+    },
     /// A token, whatever the message.
     Token(Vec<u8>),
 }
@@ -50,7 +58,16 @@ impl Key {
     /// The key that `scheme` makes of `secret`.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
         let bytes = key_bytes(scheme.secret(), secret.expose())?;
-        Self::from_bytes(scheme.digest(), secret.label(), &bytes)
+        match scheme.kind {
+            SchemeKind::Hash { digest, .. } if !bytes.is_empty() => Ok(Self {
+                label: secret.label().into(),
+                mac: Running::Hash {
+                    secret: bytes,
+                    hasher: digest.hasher(),
+                },
+            }),
+            _ => Self::from_bytes(scheme.digest(), secret.label(), &bytes),
+        }
     }
 
     /// A key of these very bytes, for candidates that the doctor tries.
@@ -106,9 +123,17 @@ impl Key {
         self.mac.clone()
     }
 
+    /// The values with this key's secret, where a message holds it.
+    pub(super) fn known_to<'a>(&'a self, values: TemplateValues<'a>) -> TemplateValues<'a> {
+        match &self.mac {
+            Running::Hash { secret, .. } => TemplateValues { secret, ..values },
+            _ => values,
+        }
+    }
+
     fn over(&self, signed: &Template, values: TemplateValues<'_>) -> Running {
         let mut running = self.start();
-        signed.for_each(values, |piece| running.update(piece));
+        signed.for_each(self.known_to(values), |piece| running.update(piece));
         running
     }
 }
@@ -120,6 +145,7 @@ impl Running {
             Self::Sha1(mac) => mac.update(piece),
             Self::Sha256(mac) => mac.update(piece),
             Self::Sha512(mac) => mac.update(piece),
+            Self::Hash { hasher, .. } => hasher.update(piece),
             Self::Token(_) => {}
         }
     }
@@ -130,6 +156,7 @@ impl Running {
             Self::Sha1(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
+            Self::Hash { hasher, .. } => hasher.finish(),
             Self::Token(token) => token,
         }
     }
@@ -140,6 +167,7 @@ impl Running {
             Self::Sha1(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
+            Self::Hash { hasher, .. } => hasher.clone().finish().ct_eq(bytes).into(),
             Self::Token(token) => token.ct_eq(bytes).into(),
         };
         macs.iter().find(|mac| is_right(&mac.bytes))

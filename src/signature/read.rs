@@ -1,16 +1,19 @@
-//! Reading a signature header: what it claims, or why it cannot be read.
+//! Reading a signature: what it claims, or why it cannot be read.
+
+use std::borrow::Cow;
 
 use super::layout::{PartVariable, ValuePart};
-use super::{PartOrder, Scheme, TemplateValues, ValueLayout};
-use crate::delivery::{Headers, Request, Status};
+use super::{PartOrder, Scheme, TemplateValues, ValueLayout, ValueSource};
+use crate::delivery::{Request, Status};
+use crate::json::JsonFields;
 
-/// What a request's headers present as proof.
+/// What a request presents as proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedSignature<'h> {
     /// The timestamp's text as received; the MAC is over this text, never over a number.
-    pub timestamp: Option<&'h str>,
+    pub timestamp: Option<Cow<'h, str>>,
     /// The signed id.
-    pub id: Option<&'h str>,
+    pub id: Option<Cow<'h, str>>,
     /// The MACs, at least one, those in the documented case and layout before others:
     /// where one stands twice, it counts as the best of them.
     pub macs: Vec<ParsedMac<'h>>,
@@ -35,109 +38,136 @@ impl ParsedSignature<'_> {
     /// request's own.
     pub fn values<'a>(&'a self, request: &'a Request, body: &'a [u8]) -> TemplateValues<'a> {
         TemplateValues {
-            timestamp: self.timestamp.unwrap_or_default(),
-            id: self.id.unwrap_or_default(),
+            timestamp: self.timestamp.as_deref().unwrap_or_default(),
+            id: self.id.as_deref().unwrap_or_default(),
             body,
+            secret: b"",
             request,
         }
     }
 }
 
-/// Reads what `headers` present under `scheme`. Fails with the status, missing or malformed, and the
+/// Reads what a request presents under `scheme`. Fails with the status, missing or malformed, and the
 /// reason where there is nothing to check.
 pub fn read<'h>(
     scheme: &'h Scheme,
-    headers: &'h Headers,
+    request: &'h Request,
 ) -> Result<ParsedSignature<'h>, (Status, String)> {
-    let value = single(headers, &scheme.header)?;
-    if value.is_empty() {
-        return Err(malformed(format!(
-            "the header `{}` is empty",
-            scheme.header
-        )));
-    }
-    let mut parsed = read_value(scheme, value).map_err(malformed)?;
-    if let Some(name) = &scheme.timestamp_header {
-        parsed.timestamp = Some(
-            scheme
-                .time_unit
-                .check(single(headers, name)?)
-                .map_err(malformed)?,
-        );
+    let fields = scheme.is_in_body().then(|| JsonFields::new(&request.body));
+    let fields = fields.flatten();
+    let mut parsed = read_proofs(scheme, request, fields.as_ref())?;
+    if let Some(source) = &scheme.time_source {
+        let text = source.single(request, fields.as_ref())?;
+        scheme.time_unit.check(&text).map_err(malformed)?;
+        parsed.timestamp = Some(text);
     }
     if let Some(name) = &scheme.id_header {
-        parsed.id = Some(single(headers, name)?);
+        let source = ValueSource::Header(name.clone());
+        parsed.id = Some(source.single(request, None)?);
     }
     Ok(parsed)
+}
+
+/// Reads every proof that is there; of several, one that can be read is enough.
+fn read_proofs<'h>(
+    scheme: &'h Scheme,
+    request: &'h Request,
+    fields: Option<&JsonFields<'_>>,
+) -> Result<ParsedSignature<'h>, (Status, String)> {
+    let read = |source: &ValueSource| {
+        let value = source.single(request, fields)?;
+        if value.is_empty() {
+            return Err(malformed(format!("{source} is empty")));
+        }
+        Ok(match value {
+            Cow::Borrowed(value) => {
+                let (time, macs) = read_value(scheme, source, value).map_err(malformed)?;
+                (time.map(Cow::Borrowed), macs)
+            }
+            Cow::Owned(value) => {
+                let (time, macs) = read_value(scheme, source, &value).map_err(malformed)?;
+                (time.map(|time| Cow::Owned(time.to_owned())), macs)
+            }
+        })
+    };
+    let mut found = read(&scheme.proof);
+    for other in scheme.more_proofs.iter().map(read) {
+        match (&mut found, other) {
+            // A MAC is over one time; that of the first goes first.
+            (Ok((time, macs)), Ok((other_time, others))) if *time == other_time => {
+                macs.extend(others);
+            }
+            (Err(_), Ok(other)) => found = Ok(other),
+            (Err((Status::Missing, _)), Err(error)) if error.0 != Status::Missing => {
+                found = Err(error);
+            }
+            _ => {}
+        }
+    }
+    let (timestamp, mut macs) = found?;
+    macs.sort_by_key(|mac| mac.other_case);
+    Ok(ParsedSignature {
+        timestamp,
+        id: None,
+        macs,
+    })
 }
 
 fn malformed(reason: String) -> (Status, String) {
     (Status::Malformed, reason)
 }
 
-/// The value of a header that must stand once, as visible ASCII.
-fn single<'h>(headers: &'h Headers, name: &str) -> Result<&'h str, (Status, String)> {
-    let value = headers
-        .get(name)
-        .ok_or_else(|| (Status::Missing, format!("no `{name}` header")))?;
-    let count = headers.get_all(name).count();
-    if count > 1 {
-        return Err(malformed(format!(
-            "the header `{name}` stands {count} times"
-        )));
-    }
-    match std::str::from_utf8(value) {
-        Ok(text) if text.is_ascii() => Ok(text.trim_matches([' ', '\t'])),
-        _ => Err(malformed(format!("the header `{name}` is not ASCII"))),
-    }
-}
+/// What a value presents: the time, where it holds one, and the MACs.
+type Presented<'h, 'v> = (Option<&'v str>, Vec<ParsedMac<'h>>);
 
 /// Reads a value in the documented layout and in the accepted ones: of several signatures, each may
 /// have its own. Fails with the documented one's reason where none of them fits.
-fn read_value<'h>(scheme: &'h Scheme, value: &'h str) -> Result<ParsedSignature<'h>, String> {
+fn read_value<'h, 'v>(
+    scheme: &'h Scheme,
+    source: &ValueSource,
+    value: &'v str,
+) -> Result<Presented<'h, 'v>, String> {
     let variants = scheme.also_accepted.iter();
     let variants = variants.map(|variant| (&variant.value, Some(variant.note.as_str())));
-    let mut found: Option<ParsedSignature<'h>> = None;
+    let mut found: Option<Presented<'h, 'v>> = None;
     let mut first_error = None;
     for (layout, note) in std::iter::once((&scheme.value, None)).chain(variants) {
-        match read_layout(scheme, layout, note, value) {
+        match read_layout(scheme, source, layout, note, value) {
             Err(error) => _ = first_error.get_or_insert(error),
-            Ok(parsed) => match &mut found {
-                None => found = Some(parsed),
+            Ok((other_time, others)) => match &mut found {
+                None => found = Some((other_time, others)),
                 // A MAC is over one time; that of the documented layout goes first.
-                Some(found) if found.timestamp == parsed.timestamp => {
-                    found.macs.extend(parsed.macs);
-                }
+                Some((time, macs)) if *time == other_time => macs.extend(others),
                 Some(_) => {}
             },
         }
     }
-    let mut found = found.ok_or_else(|| first_error.unwrap_or_default())?;
-    found.macs.sort_by_key(|mac| mac.other_case);
-    Ok(found)
+    found.ok_or_else(|| first_error.unwrap_or_default())
 }
 
-fn read_layout<'h>(
+fn read_layout<'h, 'v>(
     scheme: &Scheme,
+    source: &ValueSource,
     layout: &'h ValueLayout,
     note: Option<&'h str>,
-    value: &'h str,
-) -> Result<ParsedSignature<'h>, String> {
-    let mut parsed = ParsedSignature {
-        timestamp: None,
-        id: None,
-        macs: Vec::new(),
+    value: &'v str,
+) -> Result<Presented<'h, 'v>, String> {
+    let expected = || {
+        let form = scheme.describe(layout);
+        format!("{source} is not of the form `{form}`")
     };
+    let (mut time, mut macs) = (None, Vec::new());
     let mut first_error = None;
-    for (variable, text) in read_parts(scheme, layout, value)? {
+    for (variable, text) in read_parts(layout, value).ok_or_else(expected)? {
         let taken = match variable {
-            PartVariable::Timestamp => scheme
-                .time_unit
-                .check(text)
-                .map(|text| parsed.timestamp = Some(text)),
+            PartVariable::Timestamp => {
+                let text = scheme.time_unit.check(text);
+                text.map(|text| time = Some(text))
+            }
             PartVariable::Signature | PartVariable::Secret => {
-                decode_mac(scheme, text).map(|bytes| {
-                    parsed.macs.push(ParsedMac {
+                let bytes = decode_mac(scheme, text);
+                bytes.map(|bytes| {
+                    macs.push(ParsedMac {
                         bytes,
                         other_case: scheme.encoding.is_other_case(text),
                         layout,
@@ -150,35 +180,33 @@ fn read_layout<'h>(
             first_error.get_or_insert(error);
         }
     }
-    let lacks_time = parsed.timestamp.is_none() && layout.has_timestamp();
+    let lacks_time = time.is_none() && layout.has_timestamp();
     // In any order, what stands beside the right parts spoils nothing.
     let is_strict = layout.reading == PartOrder::Positional;
     match first_error {
-        Some(error) if is_strict || lacks_time || parsed.macs.is_empty() => Err(error),
-        None if lacks_time || parsed.macs.is_empty() => Err(expected(scheme, layout)),
-        _ => Ok(parsed),
+        Some(error) if is_strict || lacks_time || macs.is_empty() => Err(error),
+        None if lacks_time || macs.is_empty() => Err(expected()),
+        _ => Ok((time, macs)),
     }
 }
 
 /// What stands at the variables of a layout's parts. In any order, that is every part of the value
-/// that one of them fits; by position, every one of them has to.
-fn read_parts<'h>(
-    scheme: &Scheme,
-    layout: &'h ValueLayout,
-    value: &'h str,
-) -> Result<Vec<(PartVariable, &'h str)>, String> {
-    let read = |part: &ValuePart, text: &'h str| Some((part.variable, part.read(text)?));
-    let mut texts = layout.split(value);
+/// that one of them fits; by position, every one of them has to: `None` where one does not.
+fn read_parts<'v>(layout: &ValueLayout, value: &'v str) -> Option<Vec<(PartVariable, &'v str)>> {
+    let read = |part: &ValuePart, text: &'v str| Some((part.variable, part.read(text)?));
+    // NUL cannot stand in a value, so it splits nothing.
+    let mut texts = value.split(layout.separator.as_deref().unwrap_or("\0"));
     match layout.reading {
         PartOrder::Positional => {
             let parts = layout.parts.iter();
-            let found: Option<_> = parts.map(|part| read(part, texts.next()?)).collect();
-            found.ok_or_else(|| expected(scheme, layout))
+            parts.map(|part| read(part, texts.next()?)).collect()
         }
-        PartOrder::AnyOrder => Ok(texts
-            .map(str::trim)
-            .flat_map(|text| layout.parts.iter().filter_map(move |part| read(part, text)))
-            .collect()),
+        PartOrder::AnyOrder => Some(
+            texts
+                .map(str::trim)
+                .flat_map(|text| layout.parts.iter().filter_map(move |part| read(part, text)))
+                .collect(),
+        ),
     }
 }
 
@@ -208,12 +236,4 @@ fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
         )),
         None => Err(format!("the signature is not {}", scheme.encoding)),
     }
-}
-
-fn expected(scheme: &Scheme, layout: &ValueLayout) -> String {
-    format!(
-        "the header `{}` is not of the form `{}`",
-        scheme.header,
-        scheme.describe(layout)
-    )
 }

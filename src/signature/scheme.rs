@@ -4,13 +4,16 @@
 //! Slack do; the definitions in `tests/definitions` hold it to that. A scheme that is read from a
 //! definition is one that can sign, and that verifies what it signed.
 
+mod check;
 mod form;
 
 use serde::Deserialize;
 use strum::Display;
 
 use super::template::{Template, TemplatePiece};
-use super::{Digest, MacEncoding, TimeUnit, ValueLayout, Variant};
+use super::{Digest, MacEncoding, TimeUnit, ValueLayout, ValueSource, Variant};
+use crate::delivery::Request;
+use crate::json::JsonFields;
 use form::SchemeForm;
 
 pub use form::check_token;
@@ -21,14 +24,16 @@ pub use form::check_token;
 pub struct Scheme {
     /// What is peculiar to the kind of signature.
     pub kind: SchemeKind,
-    /// The header that holds the signature.
-    pub header: String,
-    /// The layout of that header's value, as it is sent.
+    /// Where the signature stands.
+    pub proof: ValueSource,
+    /// Where others may stand beside it, as one of each key.
+    pub more_proofs: Vec<ValueSource>,
+    /// The layout of what stands there, as it is sent.
     pub value: ValueLayout,
     /// Other layouts that are accepted, each with the note that it earns.
     pub also_accepted: Vec<Variant>,
-    /// The header of its own in which the timestamp travels, where it does.
-    pub timestamp_header: Option<String>,
+    /// The place of its own in which the timestamp travels, where it has one.
+    pub time_source: Option<ValueSource>,
     /// How the timestamp is written.
     pub time_unit: TimeUnit,
     /// The header in which the signed id travels, where the scheme signs one.
@@ -51,6 +56,13 @@ pub enum SchemeKind {
         /// How the secret's text becomes the key.
         secret: SecretForm,
     },
+    /// A hash without a key, over a message that holds the shared secret.
+    Hash {
+        /// The hash function.
+        digest: Digest,
+        /// How the secret's text becomes what stands in the message.
+        secret: SecretForm,
+    },
     /// The secret itself: it proves who sent a request, and nothing of what is in it.
     Token,
 }
@@ -60,6 +72,7 @@ impl SchemeKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Hmac { .. } => "hmac",
+            Self::Hash { .. } => "hash",
             Self::Token => "token",
         }
     }
@@ -116,9 +129,32 @@ pub struct Tolerance {
 }
 
 impl Scheme {
+    /// The header that holds the signature, where one does.
+    pub fn header(&self) -> Option<&str> {
+        self.proof.header()
+    }
+
+    /// Every place where a signature may stand, that at which it is sent first.
+    pub fn proofs(&self) -> impl Iterator<Item = &ValueSource> {
+        std::iter::once(&self.proof).chain(&self.more_proofs)
+    }
+
+    /// Whether a request presents a proof, right or not; `fields` are those of its body.
+    pub fn is_presented(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
+        self.proofs().any(|source| source.is_in(request, fields))
+    }
+
+    /// Whether something of the proof stands in the body.
+    pub fn is_in_body(&self) -> bool {
+        let mut places = self.proofs().chain(&self.time_source);
+        places.any(ValueSource::is_in_body)
+    }
+
     /// Whether a time is signed.
     pub fn signs_time(&self) -> bool {
+        let is_covered = |source| self.signed.covers(source);
         self.signed.has(&TemplatePiece::Timestamp)
+            || self.time_source.as_ref().is_some_and(is_covered)
     }
 
     /// Whether a signature is right for one body alone.
@@ -129,7 +165,7 @@ impl Scheme {
     /// The hash function; `None` of a token.
     pub const fn digest(&self) -> Option<Digest> {
         match &self.kind {
-            SchemeKind::Hmac { digest, .. } => Some(*digest),
+            SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => Some(*digest),
             SchemeKind::Token => None,
         }
     }
@@ -137,7 +173,9 @@ impl Scheme {
     /// The same scheme with another hash function; a token stays one.
     pub(super) fn with_digest(&self, digest: Digest) -> Self {
         let mut scheme = self.clone();
-        if let SchemeKind::Hmac { digest: own, .. } = &mut scheme.kind {
+        if let SchemeKind::Hmac { digest: own, .. } | SchemeKind::Hash { digest: own, .. } =
+            &mut scheme.kind
+        {
             *own = digest;
         }
         scheme
@@ -146,7 +184,7 @@ impl Scheme {
     /// How the secret's text becomes the key.
     pub const fn secret(&self) -> &SecretForm {
         match &self.kind {
-            SchemeKind::Hmac { secret, .. } => secret,
+            SchemeKind::Hmac { secret, .. } | SchemeKind::Hash { secret, .. } => secret,
             SchemeKind::Token => &SecretForm::TEXT,
         }
     }

@@ -1,14 +1,16 @@
-//! Making the headers that prove a request.
+//! Writing what proves a request into it.
 
 use super::{Key, Scheme, Template, TemplateValues};
 use crate::delivery::{Headers, Request, Timestamp};
 
-/// The headers that prove `request`, and an id where the scheme signs one, under `scheme`, in the order
-/// id, timestamp, signature. `at` is the time of signing.
-pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &Request) -> Headers {
+/// Proves `request` under `scheme`: writes the id where the scheme signs one, the timestamp and the
+/// signature to their places, in this order. `at` is the time of signing.
+pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &mut Request) {
     let timestamp = scheme.time_unit.text(at);
+    announce(scheme, Some(&timestamp), id, request);
     let signature = mac_text(scheme, key, &timestamp, id, request);
-    render_headers(scheme, Some(&timestamp), id, &signature)
+    let value = scheme.value.fill(Some(&timestamp), &signature);
+    scheme.proof.put(request, &value);
 }
 
 /// The MAC over a request as text, without the layout around it. The timestamp is any text, as faults
@@ -24,6 +26,7 @@ pub fn mac_text(
         timestamp,
         id,
         body: &request.body,
+        secret: b"",
         request,
     };
     scheme.encoding.encode(&key.mac(&scheme.signed, values))
@@ -39,21 +42,27 @@ pub fn mac_of(scheme: &Scheme, key: &Key, text: &[u8]) -> String {
     mac_text(&scheme, key, "", "", &request)
 }
 
-/// The headers in which a scheme shows a MAC's text, right or not. Without a timestamp, the parts
-/// and the header that would hold it are left out, as only a fault does.
-pub fn render_headers(
+/// Writes into a request what stands beside its signature, which may be signed: the id and the
+/// timestamp. Without a timestamp its place stays as it is, as only a fault leaves it.
+pub fn announce(scheme: &Scheme, timestamp: Option<&str>, id: &str, request: &mut Request) {
+    if let Some(name) = &scheme.id_header {
+        request.headers.set(name, id.to_owned());
+    }
+    if let (Some(source), Some(timestamp)) = (&scheme.time_source, timestamp) {
+        source.put(request, timestamp);
+    }
+}
+
+/// Writes a MAC's text, right or not, into a request as the scheme shows it, with what stands beside
+/// it. Without a timestamp, the parts that would hold it are left out, as only a fault does.
+pub fn show(
     scheme: &Scheme,
     timestamp: Option<&str>,
     id: &str,
     signature: &str,
-) -> Headers {
-    let mut headers = Headers::new();
-    if let Some(name) = &scheme.id_header {
-        headers.push(name, id.to_owned());
-    }
-    if let (Some(name), Some(timestamp)) = (&scheme.timestamp_header, timestamp) {
-        headers.push(name, timestamp.to_owned());
-    }
-    headers.push(&scheme.header, scheme.value.fill(timestamp, signature));
-    headers
+    request: &mut Request,
+) {
+    announce(scheme, timestamp, id, request);
+    let value = scheme.value.fill(timestamp, signature);
+    scheme.proof.put(request, &value);
 }

@@ -18,7 +18,7 @@ pub struct StreamVerifier<'a> {
 impl<'a> StreamVerifier<'a> {
     /// Begins the check of a request, whose own body is none.
     pub fn start(scheme: &'a Scheme, keys: &'a [Key], request: &'a Request) -> Self {
-        let parsed = read(scheme, &request.headers);
+        let parsed = read(scheme, request);
         let running = match &parsed {
             Ok(parsed) => begin(scheme, keys, parsed.values(request, b"")),
             Err(_) => Vec::new(),
@@ -41,18 +41,19 @@ impl<'a> StreamVerifier<'a> {
 
     /// Ends the body and judges the request at the moment `now`.
     pub fn finish(self, now: Timestamp, freshness: Freshness) -> Verdict {
+        let around = self.scheme.signed.around_body();
+        let Some((_, after)) = around.filter(|_| !self.scheme.is_in_body()) else {
+            return Verdict::new(Status::Unverified)
+                .because("this scheme cannot be checked over a body of this size");
+        };
         let parsed = match self.parsed {
             Ok(parsed) => parsed,
             Err((status, reason)) => return Verdict::new(status).because(reason),
         };
-        let Some((_, after)) = self.scheme.signed.around_body() else {
-            return Verdict::new(Status::Unverified)
-                .because("this scheme cannot be checked over a body of this size");
-        };
         let values = parsed.values(self.request, b"");
         let matches = self.running.into_iter().filter_map(|(key, mut mac)| {
             for piece in after {
-                mac.update(&piece.bytes(values));
+                mac.update(&piece.bytes(key.known_to(values)));
             }
             Some((key, mac.find(&parsed.macs)?))
         });
@@ -73,6 +74,7 @@ fn begin<'a>(
     };
     let begun = |key: &'a Key| {
         let mut mac = key.start();
+        let values = key.known_to(values);
         for piece in before {
             mac.update(&piece.bytes(values));
         }
@@ -109,7 +111,7 @@ mod tests {
     fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
         let at = Timestamp::from_seconds(at);
         let mut request = Request::post("/", Headers::new(), body.to_vec());
-        request.headers = sign(scheme, key, at, "", &request);
+        sign(scheme, key, at, "", &mut request);
         request
     }
 

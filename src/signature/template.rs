@@ -1,45 +1,16 @@
 //! Texts with variables in braces: what is signed, as `v0:{timestamp}:{body}`, and the parts of a
 //! header's value, as `t={timestamp}`.
 
-use std::borrow::Cow;
+mod piece;
+
 use std::fmt;
 
-use bytes::Bytes;
 use serde::Deserialize;
-use url::form_urlencoded;
+use strum::VariantArray as _;
 
+use super::ValueSource;
 use crate::delivery::Request;
-use crate::json::{JsonFields, Path};
-
-/// A piece of what is signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TemplatePiece {
-    /// Text that stands as it is.
-    Literal(String),
-    /// `{timestamp}`: the signing time, as it is written in the request.
-    Timestamp,
-    /// `{id}`: the delivery's id as the scheme signs it.
-    Id,
-    /// `{body}`: the content, byte for byte.
-    Body,
-    /// `{method}`: in capitals, as sent.
-    Method,
-    /// `{url}`: the whole URL, as the sender knows it.
-    Url,
-    /// `{target}`: path and query, as sent.
-    Target,
-    /// `{header:NAME}`: a header's value; empty where there is none.
-    Header(String),
-    /// `{query:NAME}`: a field of the query, decoded.
-    Query(String),
-    /// `{json:PATH}`: a string of the body, or the text of another value there; empty where there is
-    /// none, or where it is null.
-    Json(Path),
-    /// `{form}`: all fields of a form, decoded, by name: each name and its value, joined.
-    Form,
-    /// `{form:NAME}`: a field of a form, decoded.
-    FormField(String),
-}
+pub use piece::{MOST_FIELDS, TemplateFilter, TemplatePiece};
 
 /// What is signed: a text with variables.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -49,7 +20,7 @@ pub struct Template {
 }
 
 /// The values for the variables of a template.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct TemplateValues<'a> {
     /// For `{timestamp}`.
     pub timestamp: &'a str,
@@ -57,104 +28,10 @@ pub struct TemplateValues<'a> {
     pub id: &'a str,
     /// For `{body}`, and for what stands in it: the request's own, or another in its place.
     pub body: &'a [u8],
+    /// For `{secret}`, which the key gives.
+    pub secret: &'a [u8],
     /// For everything else.
     pub request: &'a Request,
-}
-
-/// The variables that take a name, as they are written.
-const NAMED: [&str; 4] = ["header", "query", "json", "form"];
-
-impl TemplatePiece {
-    /// The bytes that stand at this piece.
-    pub fn bytes<'a>(&'a self, values: TemplateValues<'a>) -> Cow<'a, [u8]> {
-        let TemplateValues { body, request, .. } = values;
-        match self {
-            Self::Literal(text) => text.as_bytes().into(),
-            Self::Timestamp => values.timestamp.as_bytes().into(),
-            Self::Id => values.id.as_bytes().into(),
-            Self::Body => body.into(),
-            Self::Method => request.method.as_bytes().into(),
-            Self::Url => request.url().into_bytes().into(),
-            Self::Target => request.target.as_bytes().into(),
-            Self::Header(name) => {
-                let value = request.headers.get(name);
-                value.map_or(Cow::default(), |value| value.as_ref().into())
-            }
-            Self::Query(name) => field(request.query().as_bytes(), name),
-            Self::Json(path) => of_json(body, path).into_bytes().into(),
-            Self::Form => sorted_fields(body),
-            Self::FormField(name) => field(body, name),
-        }
-    }
-
-    /// Whether it stands in the body, so that the body has to be there whole.
-    const fn is_within_body(&self) -> bool {
-        matches!(self, Self::Json(_) | Self::Form | Self::FormField(_))
-    }
-
-    /// The variable of this text between braces.
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name.split_once(':') {
-            None => match name {
-                "timestamp" => Self::Timestamp,
-                "id" => Self::Id,
-                "body" => Self::Body,
-                "method" => Self::Method,
-                "url" => Self::Url,
-                "target" => Self::Target,
-                "form" => Self::Form,
-                _ => return None,
-            },
-            Some((_, "")) => return None,
-            Some(("header", name)) => Self::Header(name.into()),
-            Some(("query", name)) => Self::Query(name.into()),
-            Some(("json", path)) => Self::Json(path.parse().ok()?),
-            Some(("form", name)) => Self::FormField(name.into()),
-            Some(_) => return None,
-        })
-    }
-}
-
-/// The first field of this name in a query or a form, decoded; empty where there is none.
-fn field(pairs: &[u8], name: &str) -> Cow<'static, [u8]> {
-    let mut pairs = form_urlencoded::parse(pairs);
-    let found = pairs.find(|(key, _)| key == name);
-    found.map_or(Cow::default(), |(_, value)| {
-        value.into_owned().into_bytes().into()
-    })
-}
-
-/// The most fields of a form that are looked at: servers read as many. A field takes far more memory than
-/// the two bytes in which it can be sent.
-pub const MOST_FIELDS: usize = 1_000;
-
-/// The fields of a form by name, each with its value behind it, as Twilio signs them
-/// (<https://www.twilio.com/docs/usage/security>): those of one name by value, each once. Of a form that
-/// has too many, the form as it is, which nobody signs so, and which leaves no field out.
-fn sorted_fields(form: &[u8]) -> Cow<'_, [u8]> {
-    let mut fields = form_urlencoded::parse(form);
-    let mut pairs: Vec<_> = fields.by_ref().take(MOST_FIELDS).collect();
-    if fields.next().is_some() {
-        return form.into();
-    }
-    pairs.sort();
-    pairs.dedup();
-    let texts = pairs
-        .iter()
-        .flat_map(|(name, value)| [name.as_ref(), value.as_ref()]);
-    texts.collect::<String>().into_bytes().into()
-}
-
-fn of_json(body: &[u8], path: &Path) -> String {
-    let Some(fields) = JsonFields::new(body) else {
-        return String::new();
-    };
-    match fields.at(path) {
-        None | Some("null") => String::new(),
-        Some(text) => fields
-            .string_or_number(path)
-            .unwrap_or_else(|| text.to_owned()),
-    }
 }
 
 impl Template {
@@ -167,33 +44,23 @@ impl Template {
 
     /// Whether the template has this variable.
     pub fn has(&self, variable: &TemplatePiece) -> bool {
-        self.pieces.contains(variable)
+        self.any(&|piece| piece == variable)
     }
 
     /// Whether a header of this name is signed by its name.
     pub(super) fn has_header(&self, name: &str) -> bool {
-        let is_it = |piece: &TemplatePiece| matches!(piece, TemplatePiece::Header(own) if own.eq_ignore_ascii_case(name));
-        self.pieces.iter().any(is_it)
+        self.any(
+            &|piece| matches!(piece, TemplatePiece::Header(own) if own.eq_ignore_ascii_case(name)),
+        )
+    }
+
+    fn any(&self, is_it: &dyn Fn(&TemplatePiece) -> bool) -> bool {
+        self.pieces.iter().any(|piece| piece.any(is_it))
     }
 
     /// How many bytes are read to fill it, about.
     pub(super) fn work(&self, values: TemplateValues<'_>) -> usize {
-        let of = |piece: &TemplatePiece| match piece {
-            TemplatePiece::Literal(text) => text.len(),
-            TemplatePiece::Timestamp => values.timestamp.len(),
-            TemplatePiece::Id => values.id.len(),
-            TemplatePiece::Method => values.request.method.len(),
-            TemplatePiece::Url | TemplatePiece::Target | TemplatePiece::Query(_) => {
-                let host = values.request.headers.get("Host");
-                values.request.target.len() + host.map_or(0, Bytes::len)
-            }
-            TemplatePiece::Header(name) => values.request.headers.get(name).map_or(0, Bytes::len),
-            TemplatePiece::Body
-            | TemplatePiece::Json(_)
-            | TemplatePiece::Form
-            | TemplatePiece::FormField(_) => values.body.len(),
-        };
-        self.pieces.iter().map(of).sum()
+        self.pieces.iter().map(|piece| piece.work(values)).sum()
     }
 
     /// Hands over the bytes of every piece in order, without joining them.
@@ -205,13 +72,28 @@ impl Template {
 
     /// Whether all of the body is signed, so that no other body goes with a signature.
     pub fn covers_body(&self) -> bool {
-        (self.pieces.iter()).any(|piece| matches!(piece, TemplatePiece::Body | TemplatePiece::Form))
+        self.pieces.iter().any(TemplatePiece::covers_body)
+    }
+
+    /// Whether what stands at a place is signed with it.
+    pub(super) fn covers(&self, source: &ValueSource) -> bool {
+        let is_covered = |piece: &TemplatePiece| match (source, piece) {
+            (ValueSource::Path(path), TemplatePiece::Json(own)) => path == own,
+            (ValueSource::Query(_), TemplatePiece::Url | TemplatePiece::Target) => true,
+            (ValueSource::Query(name), TemplatePiece::Query(own))
+            | (ValueSource::Form(name), TemplatePiece::FormField(own)) => name == own,
+            _ => false,
+        };
+        let is_in_body = source.is_in_body() && self.covers_body();
+        is_in_body
+            || self.pieces.iter().any(is_covered)
+            || source.header().is_some_and(|name| self.has_header(name))
     }
 
     /// The pieces before `{body}` and those after it; `None` where it stands more than once or has to
     /// be looked into, so that a body cannot pass by in one go.
     pub fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
-        if self.pieces.iter().any(TemplatePiece::is_within_body) {
+        if self.pieces.iter().any(TemplatePiece::needs_body) {
             return None;
         }
         let mut parts = self.pieces.split(|piece| *piece == TemplatePiece::Body);
@@ -226,20 +108,7 @@ impl Template {
 /// As a definition writes it.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces.iter().try_for_each(|piece| match piece {
-            TemplatePiece::Literal(text) => f.write_str(text),
-            TemplatePiece::Timestamp => f.write_str("{timestamp}"),
-            TemplatePiece::Id => f.write_str("{id}"),
-            TemplatePiece::Body => f.write_str("{body}"),
-            TemplatePiece::Method => f.write_str("{method}"),
-            TemplatePiece::Url => f.write_str("{url}"),
-            TemplatePiece::Target => f.write_str("{target}"),
-            TemplatePiece::Header(name) => write!(f, "{{header:{name}}}"),
-            TemplatePiece::Query(name) => write!(f, "{{query:{name}}}"),
-            TemplatePiece::Json(path) => write!(f, "{{json:{path}}}"),
-            TemplatePiece::Form => f.write_str("{form}"),
-            TemplatePiece::FormField(name) => write!(f, "{{form:{name}}}"),
-        })
+        self.pieces.iter().try_for_each(|piece| piece.fmt(f))
     }
 }
 
@@ -249,7 +118,7 @@ impl TryFrom<String> for Template {
     fn try_from(text: String) -> Result<Self, String> {
         let template = Self::of_any(&text)?;
         let is_of_body =
-            |piece: &TemplatePiece| *piece == TemplatePiece::Body || piece.is_within_body();
+            |piece: &TemplatePiece| *piece == TemplatePiece::Body || piece.needs_body();
         if template.pieces.iter().any(is_of_body) {
             Ok(template)
         } else {
@@ -259,28 +128,53 @@ impl TryFrom<String> for Template {
 }
 
 impl Template {
-    /// A template that need not have anything of the body. Fails where a brace is not closed, and where
-    /// a variable is none.
+    /// A template that need not have anything of the body. Fails where a brace or a bracket is not closed,
+    /// and where a variable or a filter is none.
     pub fn of_any(text: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
+        // The pieces before an open bracket.
+        let mut before = None;
         for (literal, variable) in split(text)? {
-            if !literal.is_empty() {
-                pieces.push(TemplatePiece::Literal(literal.into()));
+            let mut rest = literal;
+            while let Some(at) = rest.find(['[', ']']) {
+                let (plain, bracket) = rest.split_at(at);
+                push_literal(&mut pieces, plain);
+                match (bracket.starts_with('['), before.take()) {
+                    (true, None) => before = Some(std::mem::take(&mut pieces)),
+                    (false, Some(outside)) => {
+                        let run = std::mem::replace(&mut pieces, outside);
+                        pieces.push(TemplatePiece::Optional(run));
+                    }
+                    (true, Some(_)) => {
+                        return Err(format!("`[` within `[` in `{}`", text.escape_debug()));
+                    }
+                    (false, None) => {
+                        return Err(format!("`]` without `[` in `{}`", text.escape_debug()));
+                    }
+                }
+                rest = bracket.get(1..).unwrap_or_default();
             }
+            push_literal(&mut pieces, rest);
             if let Some(name) = variable {
                 let piece = TemplatePiece::parse(name);
                 pieces.push(piece.ok_or_else(|| unknown(name, &expected()))?);
             }
         }
-        Ok(Self { pieces })
+        match before {
+            Some(_) => Err(format!("`[` is not closed in `{}`", text.escape_debug())),
+            None => Ok(Self { pieces }),
+        }
     }
+}
 
-    /// What it comes to for a request that nobody has signed yet, and a body, its own or another.
+impl Template {
+    /// What it comes to for a request that nobody has signed, and a body, its own or another.
     pub fn fill(&self, request: &Request, body: &[u8]) -> Vec<u8> {
         let values = TemplateValues {
             timestamp: "",
             id: "",
             body,
+            secret: b"",
             request,
         };
         let mut filled = Vec::new();
@@ -289,11 +183,29 @@ impl Template {
     }
 }
 
-/// The variables that may stand in what is signed.
+fn push_literal(pieces: &mut Vec<TemplatePiece>, text: &str) {
+    if !text.is_empty() {
+        pieces.push(TemplatePiece::Literal(text.into()));
+    }
+}
+
+/// The variables that take a name, as they are written.
+const NAMED: [&str; 4] = ["header", "query", "json", "form"];
+
+/// The variables and filters that may stand in what is signed.
 fn expected() -> String {
-    let plain = "`{timestamp}`, `{id}`, `{body}`, `{method}`, `{url}`, `{target}`, `{form}`";
+    let plain =
+        "`{timestamp}`, `{id}`, `{body}`, `{method}`, `{url}`, `{target}`, `{form}`, `{secret}`";
     let named = NAMED.map(|name| format!("`{{{name}:…}}`"));
-    format!("{plain} or {}", named.join(", "))
+    let filters: Vec<_> = TemplateFilter::VARIANTS
+        .iter()
+        .map(|filter| format!("`|{filter}`"))
+        .collect();
+    format!(
+        "{plain} or {}, with or without {}",
+        named.join(", "),
+        filters.join(", ")
+    )
 }
 
 pub(super) fn unknown(name: &str, expected: &str) -> String {
@@ -333,20 +245,6 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_form_go_by_their_names_and_a_repeated_one_counts_once() {
-        let sorted = sorted_fields(b"b=2&a=%C3%A9+x&b=1&b=2&&c");
-        assert_eq!(sorted, "aé xb1b2c".as_bytes());
-    }
-
-    #[test]
-    fn no_field_of_a_form_of_too_many_goes_unsigned() {
-        let of = |count: usize| vec!["a=1"; count].join("&");
-        assert_eq!(&*sorted_fields(of(MOST_FIELDS).as_bytes()), b"a1");
-        let more = of(MOST_FIELDS + 1);
-        assert_eq!(&*sorted_fields(more.as_bytes()), more.as_bytes());
-    }
-
-    #[test]
     fn every_place_is_filled_from_the_request() {
         let mut request = Request::post(
             "/hook?q=a+b&r=2",
@@ -358,6 +256,7 @@ mod tests {
             timestamp: "17",
             id: "msg_1",
             body,
+            secret: b"s3",
             request: &request,
         };
         for (text, body, filled) in [
@@ -372,6 +271,24 @@ mod tests {
                 "é|1.50||",
             ),
             ("{form:b}|{form:c}", "a=1&b=%26", "&|"),
+            ("{secret}{body}", "b", "s3b"),
+            // The sums are those of `sha256sum`, `base64` and Python's `zlib.crc32`.
+            (
+                "{body|sha256|hex}",
+                "abc",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+            (
+                "{body|crc32}|{json:a|base64}",
+                r#"{"a":"x"}"#,
+                "2051504698|eA==",
+            ),
+            ("[a {header:X-A}|][b {header:X-B}|]{body}", "", "a one|"),
+            (
+                "{body}[{json:a[0]}{json:a[1]}]",
+                r#"{"a":[1,""]}"#,
+                r#"{"a":[1,""]}"#,
+            ),
         ] {
             let template = template(text);
             let mut bytes = Vec::new();

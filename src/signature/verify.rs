@@ -32,7 +32,7 @@ pub fn verify(
     now: Timestamp,
     freshness: Freshness,
 ) -> Verdict {
-    let parsed = match read(scheme, &request.headers) {
+    let parsed = match read(scheme, request) {
         Ok(parsed) => parsed,
         Err((status, reason)) => return Verdict::new(status).because(reason),
     };
@@ -103,7 +103,7 @@ pub(super) fn with_age(
     now: Timestamp,
     freshness: Freshness,
 ) -> Verdict {
-    let Some(timestamp) = parsed.timestamp else {
+    let Some(timestamp) = parsed.timestamp.as_deref() else {
         return verdict;
     };
     let unit = scheme.time_unit;
@@ -209,7 +209,7 @@ mod tests {
     fn signed(scheme: &Scheme, key: &Key, at: i64, body: &[u8]) -> Request {
         let at = Timestamp::from_seconds(at);
         let mut request = Request::post("/", Headers::new(), body.to_vec());
-        request.headers = sign(scheme, key, at, "", &request);
+        sign(scheme, key, at, "", &mut request);
         request
     }
 

@@ -195,8 +195,9 @@ mod tests {
     fn signed(definition: &Definition, keyring: &Keyring, body: &[u8]) -> Headers {
         let at = Timestamp::from_seconds(NOW);
         let key = &keyring.keys(&definition.name)[0];
-        let request = Request::post("/", Headers::new(), body.to_vec());
-        sign(&definition.signature, key, at, "evt_1", &request)
+        let mut request = Request::post("/", Headers::new(), body.to_vec());
+        sign(&definition.signature, key, at, "evt_1", &mut request);
+        request.headers
     }
 
     #[test]

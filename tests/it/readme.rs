@@ -6,9 +6,8 @@ mod stage;
 
 use std::collections::BTreeSet;
 
-use clap::CommandFactory as _;
 use serde_json::Value;
-use webhook_cli::cli::Cli;
+use webhook_cli::cli::program;
 use webhook_cli::provider::Catalogue;
 
 use crate::harness::{Sandbox, has};
@@ -198,7 +197,7 @@ fn flags(command: &clap::Command) -> BTreeSet<String> {
 
 #[test]
 fn every_flag_in_the_text_is_one() {
-    let known = flags(&Cli::command());
+    let known = flags(&program());
     for span in inline() {
         // What belongs to a tool of others stands in a command of its own.
         if span.starts_with("--") || span.starts_with("webhook ") {

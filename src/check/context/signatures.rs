@@ -63,10 +63,10 @@ impl CheckContext<'_> {
         let payload = self.payload()?;
         let mut request = payload.sign(self.definition(), self.key);
         let false_one = self.signed(&payload, |content| content.body.clear(), |_| ());
-        let name = &self.scheme().header;
+        let name = self.scheme().header().unwrap_or_default();
         let values = false_one.deliveries.iter();
         for value in values.filter_map(|delivery| delivery.request.headers.get(name)) {
-            request.headers.push(name.clone(), value.clone());
+            request.headers.push(name.to_owned(), value.clone());
         }
         Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
     }
@@ -75,7 +75,7 @@ impl CheckContext<'_> {
     pub fn in_another_header(&mut self) -> Made {
         let payload = self.payload()?;
         let mut request = payload.sign(self.definition(), self.key);
-        let name = &self.scheme().header;
+        let name = self.scheme().header().unwrap_or_default();
         let others = ["X-Webhook-Signature", "X-Hub-Signature-256"];
         let other = others
             .into_iter()

@@ -3,7 +3,7 @@
 use super::{Check, Expect, Severity, always};
 use crate::check::parts::SignatureFields;
 use crate::provider::{Fault, Provider};
-use crate::signature::{MacEncoding, Template};
+use crate::signature::{MacEncoding, Template, TemplatePiece, ValueSource};
 
 const FORGED_WHY: &str = "whoever knows the URL can send this and have it taken for the provider's: \
     orders that nobody placed, payments that nobody made";
@@ -21,6 +21,21 @@ fn signs_time(provider: &Provider) -> bool {
 
 fn is_hex(provider: &Provider) -> bool {
     provider.definition.signature.encoding == MacEncoding::Hex
+}
+
+/// Whether the signature stands in a header.
+fn is_in_header(provider: &Provider) -> bool {
+    provider.definition.signature.header().is_some()
+}
+
+/// Whether a time is signed that a body can do without.
+fn has_time_outside_body(provider: &Provider) -> bool {
+    let scheme = &provider.definition.signature;
+    let is_in_body = scheme
+        .time_source
+        .as_ref()
+        .is_some_and(ValueSource::is_in_body);
+    scheme.signs_time() && !is_in_body
 }
 
 /// Whether what is sent proves the body, too, and not the sender alone.
@@ -120,7 +135,7 @@ pub(super) const CHECKS: &[Check] = &[
     unsent!(
         "signature/other-header",
         "the right signature in a header of another name",
-        always,
+        is_in_header,
         |context| context.in_another_header(),
         "a receiver that looks for a signature wherever one may stand is as strong as the weakest scheme \
          that it knows",
@@ -186,7 +201,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "signature/second-header",
         severity: Severity::Crash,
         title: "a second, false signature header beside the right one",
-        applies: always,
+        applies: is_in_header,
         case: |context| context.with_second_header(),
         expect: Expect::NotCrashed,
         why: super::CRASH_WHY,
@@ -195,7 +210,7 @@ pub(super) const CHECKS: &[Check] = &[
     unsent!(
         "signature/body-only",
         "the MAC over the body alone, without the timestamp",
-        |provider| provider.definition.signature.signs_time(),
+        |provider| (provider.definition.signature.signed).has(&TemplatePiece::Timestamp),
         |context| context.content(|content| content.signed = Template::of_body()),
         "a MAC that does not cover the timestamp leaves it open to be changed, and a replay of such a \
          one is fresh for ever",
@@ -234,7 +249,7 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/timestamp-missing",
         "no timestamp beside the signature",
-        |provider| provider.definition.signature.signs_time(),
+        has_time_outside_body,
         |context| context.shown(|shown| shown.time = None),
         REPLAY_WHY,
         TIME_FIX

@@ -10,12 +10,12 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
-use super::{Cli, Shell};
+use super::{Shell, program};
 use words::TypedLine;
 
 /// The program as the scripts find it, on the `PATH`.
@@ -31,7 +31,7 @@ pub type Candidates = fn() -> Vec<CompletionCandidate>;
 /// `candidates` finds those of an argument, by the names of its command (` webhook log show`) and
 /// its id.
 pub fn complete_from_environment(candidates: fn(&str, &str) -> Option<Candidates>) {
-    CompleteEnv::with_factory(move || with_candidates(Cli::command(), "", candidates))
+    CompleteEnv::with_factory(move || with_candidates(program(), "", candidates))
         .var(VARIABLE)
         .bin(PROGRAM)
         .completer(PROGRAM)

@@ -58,7 +58,8 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 /// Fails where a header is given that would not go out as given.
 pub fn headers(args: &SendArgs, provider: &Provider) -> Result<(), CliError> {
     for (name, _) in &args.header {
-        if name.eq_ignore_ascii_case(&provider.definition.signature.header) {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if provider.definition.signature.header().is_some_and(is) {
             let message = format!("`{name}` is the signature, which is made here");
             return Err(CliError::usage(message)
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));

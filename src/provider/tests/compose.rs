@@ -95,7 +95,7 @@ fn a_payload_keeps_its_headers_and_gets_its_signature() {
         payload.headers.push("X-Own", "kept");
         payload
             .headers
-            .push(definition.signature.header.as_str(), "old");
+            .push(definition.signature.header().unwrap().to_owned(), "old");
         payload.target = "/hook?x=1".into();
         let signed = payload.sign(definition, &key);
         assert_eq!(signed.body, payload.body);
@@ -110,7 +110,7 @@ fn a_payload_keeps_its_headers_and_gets_its_signature() {
         );
         let signatures: Vec<_> = signed
             .headers
-            .get_all(&definition.signature.header)
+            .get_all(definition.signature.header().unwrap())
             .collect();
         assert!(
             signatures.len() == 1 && signatures[0] != "old",

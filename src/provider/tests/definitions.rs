@@ -274,6 +274,10 @@ fn sound() -> impl Strategy<Value = Value> {
         "{header:X-Z}",
         "{query:q}",
         "{json:id}",
+        "{body|sha256|hex}",
+        "{target|crc32}",
+        "[{header:X-Z}]",
+        "[{method}]",
     ];
     let of_time =
         move |(time_in_value, time_signed, id_signed, place): (Option<bool>, bool, bool, _)| {
@@ -298,14 +302,19 @@ fn sound() -> impl Strategy<Value = Value> {
         select(vec!["hex", "hex-upper", "base64", "base64url"]),
         select(vec!["sha1", "sha256", "sha512"]),
         select(vec!["seconds", "milliseconds", "rfc3339"]),
+        select(vec!["hmac", "hash"]),
     );
     (parts, encodings, secret, tolerance).prop_map(
-        |((value, variants, signed, headers), (encoding, digest, unit), secret, tolerance)| {
+        |((value, variants, signed, headers), (encoding, digest, unit, kind), secret, tolerance)| {
+            let signed = match kind {
+                "hash" => format!("{{secret}}{signed}"),
+                _ => signed,
+            };
             let variants = variants.into_iter();
             let variants = variants.map(|value| json!({"value": value, "note": "an old form"}));
             let tolerance = tolerance.filter(|_| signed.contains("{timestamp}"));
             json!({
-                "kind": "hmac", "header": "X-A", "value": value,
+                "kind": kind, "header": "X-A", "value": value,
                 "also_accepted": variants.collect::<Vec<_>>(),
                 "timestamp_header": headers.0, "timestamp": {"unit": unit}, "id_header": headers.1, "signed": signed,
                 "encoding": encoding, "digest": digest, "secret": secret,
@@ -372,7 +381,7 @@ fn status(definition: &Definition, keys: &[Key], request: &Request, now: Timesta
     }
     assert_eq!(
         held.notes.is_empty(),
-        scheme.covers_body() || !held.is_valid()
+        scheme.covers_body() || ![Status::Valid, Status::Stale].contains(&held.status)
     );
     held.status
 }
@@ -383,7 +392,7 @@ fn signs_and_verifies(definition: &Definition, at: i64, id: &str, body: &[u8]) {
     let other = [key(definition, "feedfeedfeedfeed")];
     let now = Timestamp::from_seconds(at);
     let mut request = Request::post("/", Headers::new(), body.to_vec());
-    request.headers = sign(&definition.signature, &right[0], now, id, &request);
+    sign(&definition.signature, &right[0], now, id, &mut request);
     assert_eq!(status(definition, &right, &request, now), Status::Valid);
     assert_eq!(status(definition, &other, &request, now), Status::Mismatch);
     let mut tampered = request.clone();
@@ -464,5 +473,76 @@ proptest! {
     fn what_makes_sense_is_loaded(signature in sound()) {
         let outcome = load(&definition(&signature));
         prop_assert!(outcome.is_ok(), "{}\n{}", outcome.unwrap_err(), signature);
+    }
+}
+
+/// A proof and a time at any place, and what is signed: all of the data, and not the proof.
+fn placed() -> impl Strategy<Value = (Value, &'static str)> {
+    let json = r#"{"p": {"sig": "", "at": 0}, "data": "…", "n": 1.50}"#;
+    let form = "sig=&data=%E2%80%A6&n=1+2";
+    let proofs = vec![
+        (json!({"header": ["X-A", "X-B"]}), "{body}", json),
+        (json!({"query": "sig"}), "{body}", form),
+        (json!({"path": "p.sig"}), "{json:data}{json:n}", json),
+        (json!({"form": "sig"}), "{form:data}{form:n}", form),
+    ];
+    let times = vec![
+        json!({"header": "X-T", "unit": "rfc3339"}),
+        json!({"query": "at", "unit": "milliseconds"}),
+        json!({"path": "p.at", "unit": "milliseconds"}),
+        json!({"form": "at"}),
+        Value::Null,
+    ];
+    (select(proofs), select(times)).prop_filter_map(
+        "a form is no JSON",
+        move |((mut signature, signed, body), time)| {
+            let fits = match (time.get("path"), time.get("form")) {
+                (Some(_), _) => body == json,
+                (_, Some(_)) => body == form,
+                _ => true,
+            };
+            fits.then_some(())?;
+            let signed = format!(
+                "{signed}{}",
+                if time.is_null() { "" } else { "{timestamp}" }
+            );
+            signature["signed"] = signed.into();
+            signature["digest"] = "sha256".into();
+            signature["encoding"] = "base64".into();
+            signature["value"] = json!({"parts": ["v1={signature}"]});
+            if !time.is_null() {
+                signature["timestamp"] = time;
+                signature["tolerance"] = json!({"past_seconds": 300});
+            }
+            Some((signature, body))
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_proof_is_found_wherever_its_definition_puts_it(
+        (signature, body) in placed(),
+        at in 1_700_000_000..1_800_000_000_i64,
+    ) {
+        let definition = load(&definition(&signature)).expect("sound");
+        let scheme = &definition.signature;
+        let keys = [key(&definition, "bad0bad1bad2bad3")];
+        let now = Timestamp::from_seconds(at);
+        let mut request = Request::post("/h?a=b", Headers::new(), body);
+        prop_assert_ne!(status(&definition, &keys, &request, now), Status::Valid);
+        sign(scheme, &keys[0], now, "", &mut request);
+        prop_assert_eq!(status(&definition, &keys, &request, now), Status::Valid);
+        let late = now.plus_seconds(301);
+        let aged = if scheme.tolerance.is_some() { Status::Stale } else { Status::Valid };
+        prop_assert_eq!(status(&definition, &keys, &request, late), aged);
+        let changed = String::from_utf8(request.body.to_vec()).unwrap();
+        let mut tampered = request.clone();
+        tampered.body = changed.replace('…', "-").replace("%A6", "%A7").into();
+        prop_assert_eq!(status(&definition, &keys, &tampered, now), Status::Mismatch);
+        for source in scheme.proofs() {
+            source.remove(&mut request);
+        }
+        prop_assert_eq!(status(&definition, &keys, &request, now), Status::Missing);
     }
 }

@@ -149,15 +149,16 @@ fn of_two_signatures_the_right_one_decides_wherever_it_stands() {
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
         for other in catalogue.iter() {
-            let header = &other.definition.signature.header;
-            if *header == provider.definition.signature.header {
+            let header = other.definition.signature.header().unwrap();
+            if Some(header) == provider.definition.signature.header() {
                 continue;
             }
             let wrong = signed_with(other, "whsec_nobodys", &payload);
             let mut request = signed_as(provider, &payload);
-            request
-                .headers
-                .push(header.as_str(), wrong.headers.get(header).unwrap().clone());
+            request.headers.push(
+                header.to_owned(),
+                wrong.headers.get(header).unwrap().clone(),
+            );
             let judged = judged(&catalogue, &keyring, &request);
             assert_eq!(name(&judged), Some(provider.name()), "{event}");
             assert_eq!(judged.verdict.status, Status::Valid, "{event}");
@@ -269,7 +270,7 @@ fn only_a_cause_that_was_not_looked_for_is_open() {
     let mut events = events(&catalogue);
     let (provider, event) = events.find(|(provider, _)| is_hex(provider)).unwrap();
     let right = signed_with(provider, "whsec_local", &payload(provider, event));
-    let header = &provider.definition.signature.header;
+    let header = provider.definition.signature.header().unwrap();
     let value = right.headers.text(header).unwrap();
     let (label, digits) = value.split_at(value.len() - 64);
     let policy = Policy {
@@ -401,7 +402,7 @@ fn every_example_of_a_document_is_told_from_a_signature() {
         for example in examples(provider) {
             let payload = payload(provider, "order.created");
             let mut request = signed_as(provider, &payload);
-            let header = provider.definition.signature.header.as_str();
+            let header = provider.definition.signature.header().unwrap();
             request.headers.set(header, example);
             let judged = judged(&catalogue, &keyring, &request);
             assert_eq!(name(&judged), Some(provider.name()));
@@ -416,14 +417,10 @@ fn what_no_form_and_no_envelope_tells_is_his_whose_secret_is_known() {
     for entry in secrets(&catalogue) {
         let owner = entry.0.name().to_owned();
         let keyring = ring(&[entry]);
-        let header = &catalogue
-            .get(&owner)
-            .expect("built in")
-            .definition
-            .signature
-            .header;
+        let provider = catalogue.get(&owner).expect("built in");
+        let header = provider.definition.signature.header().unwrap();
         let mut request = Request::post("/", Headers::new(), "no JSON");
-        request.headers.push(header.as_str(), "garbage");
+        request.headers.push(header.to_owned(), "garbage");
         assert_eq!(
             name(&judged(&catalogue, &keyring, &request)),
             Some(owner.as_str())

@@ -1,13 +1,12 @@
 //! Mistakes in what is signed and how: other templates, timestamps, hash functions, schemes.
 
-use sha1::Sha1;
-use sha2::{Sha256, Sha512};
-
 use super::Diagnosis;
 use super::cause::{self, Cause};
 use super::trial::Trial;
 use crate::delivery::{Headers, Request, Timestamp};
-use crate::signature::{Digest, Key, ParsedSignature, Scheme, Template, TemplatePiece};
+use crate::signature::{
+    Key, ParsedSignature, Scheme, SchemeKind, Template, TemplatePiece, ValueSource,
+};
 
 /// What the known schemes sign, and near misses of it.
 const TEMPLATES: &[&str] = &[
@@ -34,8 +33,13 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
         .or_else(|| find_template(trial, presented))
         .or_else(|| find_timestamp(trial, presented))
         .or_else(|| find_other_scheme(trial))
-        .or_else(|| find_hash(trial, presented))
-        .or_else(|| find_swapped(trial, presented))
+        .or_else(|| is_keyed(trial).then(|| find_hash(trial, presented))?)
+        .or_else(|| is_keyed(trial).then(|| find_swapped(trial, presented))?)
+}
+
+/// Whether what is documented is an HMAC.
+const fn is_keyed(trial: &Trial<'_>) -> bool {
+    matches!(trial.context.scheme.kind, SchemeKind::Hmac { .. })
 }
 
 /// Another URL of the same request: a proxy ends TLS, takes another name and port, adds or drops a slash
@@ -115,7 +119,7 @@ fn find_template(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<D
     let mut presented = presented.clone();
     if presented.timestamp.is_none() {
         let other = timestamp_header(&trial.context.request.headers);
-        presented.timestamp = other.map(|(_, text)| text);
+        presented.timestamp = other.map(|(_, text)| text.into());
     }
     TEMPLATES.iter().find_map(|text| {
         let template = Template::try_from((*text).to_owned()).ok()?;
@@ -143,12 +147,12 @@ fn template_cause(documented: &Template, signed: &Template) -> Cause {
 
 fn find_timestamp(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
     let scheme = trial.context.scheme;
-    let sent = presented.timestamp.filter(|_| scheme.signs_time())?;
-    other_timestamps(sent)
+    let sent = presented.timestamp.as_deref();
+    other_timestamps(sent.filter(|_| scheme.signs_time())?)
         .into_iter()
         .find_map(|(cause, detail, text)| {
             let mut presented = presented.clone();
-            presented.timestamp = Some(&text);
+            presented.timestamp = Some(text.into());
             let proven = trial.any_proves(&scheme.signed, &presented, trial.body());
             proven.then(|| cause.found_in(detail))
         })
@@ -185,17 +189,18 @@ fn other_timestamps(sent: &str) -> Vec<(Cause, &'static str, String)> {
 /// The other provider as whose the signature is right.
 pub(super) fn find_other_scheme(trial: &Trial<'_>) -> Option<Diagnosis> {
     let context = trial.context;
-    let headers = &context.request.headers;
+    let request = context.request;
+    let text = |source: &ValueSource| source.text(request, None);
     context.other_schemes.iter().find_map(|(name, other)| {
         let here = Scheme {
-            header: context.scheme.header.clone(),
+            proof: context.scheme.proof.clone(),
             ..(*other).clone()
         };
-        let value = headers.text(&here.header)?;
+        let value = &text(&here.proof)?;
         if trial.value_proves(&here, context.secrets, value).is_some() {
             return Some(cause::ANOTHER_SCHEME.found_in(name));
         }
-        let value = headers.text(&other.header)?;
+        let value = &text(&other.proof)?;
         if trial.value_proves(other, context.secrets, value).is_some() {
             return Some(cause::ANOTHER_SCHEME.found_in(name));
         }
@@ -214,7 +219,7 @@ fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagn
     // Nothing hangs on the time of this comparison: none of these hashes is ever accepted.
     let equals = |parts: &[&[u8]]| {
         trial.spend(signed.len()) && {
-            let hash = hash(digest, parts);
+            let hash = digest.hash(parts);
             presented.macs.iter().any(|mac| mac.bytes == hash)
         }
     };
@@ -232,21 +237,6 @@ fn find_hash(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagn
         };
         Some(cause::HASH_FOR_HMAC.found_in(detail))
     })
-}
-
-fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
-    fn over<D: sha2::Digest>(parts: &[&[u8]]) -> Vec<u8> {
-        let mut hasher = D::new();
-        for part in parts {
-            hasher.update(part);
-        }
-        hasher.finalize().to_vec()
-    }
-    match digest {
-        Digest::Sha1 => over::<Sha1>(parts),
-        Digest::Sha256 => over::<Sha256>(parts),
-        Digest::Sha512 => over::<Sha512>(parts),
-    }
 }
 
 fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {

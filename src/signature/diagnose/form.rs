@@ -1,6 +1,6 @@
 //! The value of a signature header, taken apart by its documented layout.
 
-use crate::delivery::Headers;
+use crate::delivery::Request;
 use crate::signature::{Digest, PartVariable, Scheme, ValuePart};
 
 /// The longest word before `=`, `:` or `,` that is taken for a prefix.
@@ -10,18 +10,18 @@ const MAX_LABEL: usize = 16;
 pub(super) struct Form<'a> {
     /// The documented scheme.
     pub(super) scheme: &'a Scheme,
-    /// All headers as received.
-    pub(super) headers: &'a Headers,
-    /// The value of the signature header.
+    /// The request as received.
+    pub(super) request: &'a Request,
+    /// What stands where the signature does.
     pub(super) value: &'a str,
 }
 
 impl Form<'_> {
-    /// The headers with another signature header.
-    pub(super) fn with_value(&self, value: String) -> Headers {
-        let mut headers = self.headers.clone();
-        headers.set(&self.scheme.header, value);
-        headers
+    /// The request with another signature.
+    pub(super) fn with_value(&self, value: &str) -> Request {
+        let mut request = self.request.clone();
+        self.scheme.proof.put(&mut request, value);
+        request
     }
 
     /// A signature of the documented length: with it in place, the rest of a header can be read.

@@ -10,6 +10,7 @@ use super::cause::{self, Cause};
 use super::form::{Form, split_labels};
 use super::trial::{Trial, read_presented};
 use super::{Diagnosis, body, content, secrets};
+use crate::json::JsonFields;
 use crate::signature::{Digest, PartVariable, Scheme};
 
 /// The fewest characters of a cut signature that prove anything: 64 bits of hex.
@@ -41,15 +42,16 @@ const RULES: &[Rule] = &[
 /// The mistake in the header's form with which the signature is right.
 pub(super) fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
     let scheme = trial.context.scheme;
-    let headers = &trial.context.request.headers;
+    let request = trial.request();
     if let Some(diagnosis) = repeated(trial) {
         return Some(diagnosis);
     }
-    let value = headers.text(&scheme.header)?.trim();
+    let fields = scheme.is_in_body().then(|| JsonFields::new(&request.body));
+    let value = scheme.proof.text(request, fields.flatten().as_ref())?;
     let form = Form {
         scheme,
-        headers,
-        value,
+        request,
+        value: value.trim(),
     };
     RULES
         .iter()
@@ -71,7 +73,7 @@ fn proves(trial: &Trial<'_>, value: &str) -> bool {
 
 fn repeated(trial: &Trial<'_>) -> Option<Diagnosis> {
     let headers = &trial.context.request.headers;
-    let values: Vec<_> = headers.get_all(&trial.context.scheme.header).collect();
+    let values: Vec<_> = headers.get_all(trial.context.scheme.header()?).collect();
     let texts = values
         .iter()
         .filter_map(|value| std::str::from_utf8(value).ok());
@@ -100,9 +102,9 @@ fn tool_line(form: &Form<'_>) -> Option<Repair> {
 fn find_two(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
     let mut repairs = RULES.iter().filter_map(|rule| rule(form));
     repairs.find_map(|(cause, detail, value)| {
-        let headers = form.with_value(value.clone());
+        let request = form.with_value(&value);
         let once = Form {
-            headers: &headers,
+            request: &request,
             value: &value,
             ..*form
         };
@@ -112,7 +114,7 @@ fn find_two(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
             Some(cause.found_in(&detail))
         };
         let behind = || {
-            let presented = read_presented(form.scheme, &headers).ok()?;
+            let presented = read_presented(form.scheme, &request).ok()?;
             body::find(trial, &presented).or_else(|| secrets::find(trial, &presented, trial.body()))
         };
         Some(cause.found_in(&detail).and(&again().or_else(behind)?))
@@ -216,7 +218,7 @@ fn timestamp_elsewhere(form: &Form<'_>) -> Option<Repair> {
     if !layout.has_timestamp() {
         return None;
     }
-    let (name, timestamp) = content::timestamp_header(form.headers)?;
+    let (name, timestamp) = content::timestamp_header(&form.request.headers)?;
     let last = layout.split(form.value).last()?;
     let (_, signature) = split_labels(last);
     let value = layout.fill(Some(timestamp), signature);
@@ -251,9 +253,9 @@ fn timestamp_form(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
         Some(documented.fill("0"))
     })?;
     let timestamp = timestamp?;
-    let headers = form.with_value(value);
-    let mut presented = read_presented(form.scheme, &headers).ok()?;
-    presented.timestamp = Some(&timestamp);
+    let request = form.with_value(&value);
+    let mut presented = read_presented(form.scheme, &request).ok()?;
+    presented.timestamp = Some(timestamp.into());
     let signed = &form.scheme.signed;
     let proven = trial.any_proves(signed, &presented, trial.body());
     proven.then(|| cause::TIMESTAMP_FORM.found())
@@ -268,8 +270,8 @@ fn truncated(trial: &Trial<'_>, form: &Form<'_>) -> Option<Diagnosis> {
         Some(documented.fill(&whole))
     })?;
     let cut = cut.filter(|text| (MIN_TRUNCATED..whole.len()).contains(&text.len()))?;
-    let headers = form.with_value(value);
-    let presented = read_presented(scheme, &headers).ok()?;
+    let request = form.with_value(&value);
+    let presented = read_presented(scheme, &request).ok()?;
     let values = presented.values(trial.request(), trial.body());
     let right = trial.keys.iter().any(|key| {
         trial.spend(trial.body().len()) && {

@@ -64,7 +64,7 @@ pub fn diagnose(context: &Context<'_>) -> Option<Diagnosis> {
 
 fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
     let context = trial.context;
-    let presented = match read_presented(context.scheme, &context.request.headers) {
+    let presented = match read_presented(context.scheme, context.request) {
         Ok(presented) => presented,
         Err((Status::Missing, _)) => return None,
         Err(_) => {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Context;
-use crate::delivery::{Headers, Request, Status};
+use crate::delivery::{Request, Status};
 use crate::signature::{Key, ParsedSignature, Scheme, Secret, Template, TemplateValues, read};
 
 /// The most signatures of one header that are tried: a rotation sends two or three, a header of
@@ -112,7 +112,7 @@ impl<'a> Trial<'a> {
         keys.any(|key| self.proves(key, signed, presented, body))
     }
 
-    /// The label of the secret with which `value`, in the header of `scheme`, proves the request
+    /// The label of the secret with which `value`, at the place of `scheme`, proves the request
     /// under that scheme.
     pub(super) fn value_proves(
         &self,
@@ -120,14 +120,14 @@ impl<'a> Trial<'a> {
         secrets: &[Secret],
         value: &str,
     ) -> Option<String> {
-        let received = &self.context.request.headers;
-        // The headers are copied, and the value is read.
-        if !self.spend(self.head_size() + 2 * value.len()) {
+        // The headers are copied, and the value is read; in a body, that too.
+        let body = usize::from(scheme.is_in_body()) * 2 * self.body().len();
+        if !self.spend(self.head_size() + body + 2 * value.len()) {
             return None;
         }
-        let mut headers = received.clone();
-        headers.set(&scheme.header, value.to_owned());
-        let presented = read_presented(scheme, &headers).ok()?;
+        let mut request = self.request().clone();
+        scheme.proof.put(&mut request, value);
+        let presented = read_presented(scheme, &request).ok()?;
         let found = keys(scheme, secrets)
             .into_iter()
             .find(|key| self.proves(key, &scheme.signed, &presented, self.body()))?;
@@ -158,12 +158,12 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// The signature that headers present, with no more MACs than are tried.
+/// The signature that a request presents, with no more MACs than are tried.
 pub(super) fn read_presented<'h>(
     scheme: &'h Scheme,
-    headers: &'h Headers,
+    request: &'h Request,
 ) -> Result<ParsedSignature<'h>, (Status, String)> {
-    let mut presented = read(scheme, headers)?;
+    let mut presented = read(scheme, request)?;
     presented.macs.truncate(MAX_PRESENTED);
     Ok(presented)
 }

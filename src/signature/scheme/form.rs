@@ -3,11 +3,15 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::super::ValueSource;
 use super::super::layout::{PartVariable, ValuePart, is_visible};
-use super::super::template::{Template, TemplatePiece};
+use super::super::template::Template;
+use super::check::check;
 use super::{
     Digest, MacEncoding, Scheme, SchemeKind, SecretForm, TimeUnit, Tolerance, ValueLayout, Variant,
 };
+
+use crate::json::Path;
 
 /// The fields of a definition's `signature`, each right in itself. Together they are a scheme where it
 /// can sign, and verifies what it signed.
@@ -16,7 +20,11 @@ use super::{
 pub struct SchemeForm {
     #[serde(default)]
     kind: KindForm,
-    header: HeaderNameForm,
+    #[serde(default)]
+    header: HeaderNamesForm,
+    path: Option<Path>,
+    query: Option<String>,
+    form: Option<String>,
     value: ValueLayout,
     #[serde(default)]
     also_accepted: Vec<Variant>,
@@ -37,6 +45,7 @@ pub struct SchemeForm {
 enum KindForm {
     #[default]
     Hmac,
+    Hash,
     Token,
 }
 
@@ -45,7 +54,64 @@ enum KindForm {
 #[serde(default, deny_unknown_fields)]
 struct TimeForm {
     header: Option<HeaderNameForm>,
+    path: Option<Path>,
+    query: Option<String>,
+    form: Option<String>,
     unit: TimeUnit,
+}
+
+/// The names of the headers that hold the signature, at least one.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "OneOrMore")]
+struct HeaderNamesForm(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected the name of a header or a list of them"
+)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl TryFrom<OneOrMore> for HeaderNamesForm {
+    type Error = String;
+
+    fn try_from(names: OneOrMore) -> Result<Self, String> {
+        let names = match names {
+            OneOrMore::One(name) => vec![name],
+            OneOrMore::More(names) if names.is_empty() => return Err("no header is named".into()),
+            OneOrMore::More(names) => names,
+        };
+        for name in &names {
+            check_token("name of a header", name)?;
+        }
+        Ok(Self(names))
+    }
+}
+
+/// The places of a value as a definition names them, of which one may be given: headers, of which there
+/// may be several, a path, a field of the query, a field of a form.
+type Places = (Vec<String>, Option<Path>, Option<String>, Option<String>);
+
+/// The one place, or the several headers, that are given.
+fn sources((headers, path, query, form): Places) -> Result<Vec<ValueSource>, String> {
+    let is_given = [
+        !headers.is_empty(),
+        path.is_some(),
+        query.is_some(),
+        form.is_some(),
+    ];
+    if is_given.iter().filter(|is_given| **is_given).count() > 1 {
+        return Err("two of `header`, `path`, `query` and `form` are given for one value".into());
+    }
+    let headers = headers.into_iter().map(ValueSource::Header);
+    Ok(headers
+        .chain(path.map(ValueSource::Path))
+        .chain(query.map(ValueSource::Query))
+        .chain(form.map(ValueSource::Form))
+        .collect())
 }
 
 /// The name of a header.
@@ -58,11 +124,13 @@ impl TryFrom<SchemeForm> for Scheme {
 
     fn try_from(form: SchemeForm) -> Result<Self, String> {
         let (kind, signed, encoding) = match form.kind {
-            KindForm::Hmac => {
+            KindForm::Hmac | KindForm::Hash => {
                 let missing = |field: &str| format!("missing field `{field}`");
-                let kind = SchemeKind::Hmac {
-                    digest: form.digest.ok_or_else(|| missing("digest"))?,
-                    secret: form.secret.unwrap_or_default(),
+                let digest = form.digest.ok_or_else(|| missing("digest"))?;
+                let secret = form.secret.unwrap_or_default();
+                let kind = match form.kind {
+                    KindForm::Hash => SchemeKind::Hash { digest, secret },
+                    _ => SchemeKind::Hmac { digest, secret },
                 };
                 let signed = form.signed.ok_or_else(|| missing("signed"))?;
                 let encoding = form.encoding.ok_or_else(|| missing("encoding"))?;
@@ -81,117 +149,32 @@ impl TryFrom<SchemeForm> for Scheme {
                 (SchemeKind::Token, Template::default(), MacEncoding::Text)
             }
         };
+        let proofs = (form.header.0, form.path, form.query, form.form);
+        let mut proofs = sources(proofs)?.into_iter();
+        let proof = proofs.next().ok_or("missing field `header`")?;
         let time = form.timestamp;
-        if time.header.is_some() && form.timestamp_header.is_some() {
+        let time_headers = time.header.into_iter().chain(form.timestamp_header);
+        let time_headers = time_headers.map(|name| name.0).collect();
+        let time_sources = sources((time_headers, time.path, time.query, time.form))?;
+        if time_sources.len() > 1 {
             return Err("both `timestamp` and `timestamp_header` name a header".into());
         }
         let scheme = Self {
             kind,
-            header: form.header.0,
+            proof,
+            more_proofs: proofs.collect(),
             value: form.value,
             also_accepted: form.also_accepted,
-            timestamp_header: time.header.or(form.timestamp_header).map(|name| name.0),
+            time_source: time_sources.into_iter().next(),
             time_unit: time.unit,
             id_header: form.id_header.map(|name| name.0),
             signed,
             encoding,
             tolerance: form.tolerance,
         };
-        check_headers(&scheme)?;
-        check_separators(&scheme)?;
-        check_proof(&scheme)?;
-        check_timestamp(&scheme)?;
-        if scheme.signed.has(&TemplatePiece::Id) && scheme.id_header.is_none() {
-            return Err("`{id}` is signed, but no `id_header` holds it".into());
-        }
+        check(&scheme)?;
         Ok(scheme)
     }
-}
-
-/// A token stands for itself, and a signature never does.
-fn check_proof(scheme: &Scheme) -> Result<(), String> {
-    let variants = scheme.also_accepted.iter().map(|variant| &variant.value);
-    let mut parts = std::iter::once(&scheme.value)
-        .chain(variants)
-        .flat_map(|layout| &layout.parts);
-    let (proof, other) = match scheme.kind {
-        SchemeKind::Hmac { .. } => ("{signature}", PartVariable::Secret),
-        SchemeKind::Token => ("{secret}", PartVariable::Signature),
-    };
-    match parts.find(|part| part.variable == other) {
-        Some(_) => Err(format!(
-            "of the kind `{}`, a part of `value` has `{proof}`",
-            scheme.kind.name()
-        )),
-        None => Ok(()),
-    }
-}
-
-fn check_headers(scheme: &Scheme) -> Result<(), String> {
-    let others = [&scheme.timestamp_header, &scheme.id_header];
-    let mut names = vec![&scheme.header];
-    for name in others.into_iter().flatten() {
-        if names.iter().any(|other| name.eq_ignore_ascii_case(other)) {
-            return Err(format!("the header `{name}` stands for two things"));
-        }
-        names.push(name);
-    }
-    match names.iter().find(|name| scheme.signed.has_header(name)) {
-        Some(name) => Err(format!(
-            "`signed` has the header `{name}`, which is made of what is signed: `{{timestamp}}` and `{{id}}` stand for theirs"
-        )),
-        None => Ok(()),
-    }
-}
-
-/// What is written in a value holds no separator of it.
-fn check_separators(scheme: &Scheme) -> Result<(), String> {
-    let variants = scheme.also_accepted.iter().map(|variant| &variant.value);
-    let layouts = std::iter::once(&scheme.value).chain(variants);
-    for layout in layouts.filter(|layout| layout.separator.is_some()) {
-        let held = match (scheme.encoding, scheme.time_unit) {
-            (_, TimeUnit::Rfc3339) if layout.has_timestamp() => "-:.",
-            (MacEncoding::Base64Url, _) => "-_",
-            _ => continue,
-        };
-        if layout
-            .separator
-            .iter()
-            .any(|separator| separator.contains(|c| held.contains(c)))
-        {
-            return Err(
-                "`separator` may stand within a part, so that parts could not be told apart".into(),
-            );
-        }
-    }
-    Ok(())
-}
-
-/// In each layout, a signed timestamp has one source.
-fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
-    let is_signed = scheme.signs_time();
-    if scheme.tolerance.is_some() && !is_signed {
-        return Err("`tolerance` is given, but no `{timestamp}` is signed".into());
-    }
-    let variants = scheme.also_accepted.iter().enumerate();
-    let variants =
-        variants.map(|(n, variant)| (format!("also_accepted[{n}].value"), &variant.value));
-    for (field, layout) in std::iter::once(("value".into(), &scheme.value)).chain(variants) {
-        match (layout.has_timestamp(), scheme.timestamp_header.is_some()) {
-            (true, true) => {
-                return Err(format!(
-                    "both `{field}` and `timestamp_header` hold the timestamp"
-                ));
-            }
-            (false, false) if is_signed => {
-                return Err(format!(
-                    "`{{timestamp}}` is signed, but neither `{field}` nor `timestamp_header` holds it"
-                ));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 impl<'de> Deserialize<'de> for ValueLayout {

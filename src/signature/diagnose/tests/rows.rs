@@ -53,7 +53,8 @@ fn header_rows() -> Vec<Row> {
             ("truncated", sent(provider, &value[..value.len() - 48])),
             (
                 "header-repeated",
-                sent(provider, value.clone()).with_header(&provider.scheme().header, &value),
+                sent(provider, value.clone())
+                    .with_header(provider.scheme().header().unwrap(), &value),
             ),
         ]);
     }

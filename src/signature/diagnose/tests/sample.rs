@@ -130,7 +130,7 @@ impl Sample {
     /// A request with this signature header and body, to a receiver that has [`SECRET`].
     pub fn new(provider: Provider, value: impl Into<String>, body: &[u8]) -> Self {
         let mut headers = Headers::new();
-        headers.push(provider.scheme().header, value.into());
+        headers.push(provider.scheme().header().unwrap().to_owned(), value.into());
         if provider == Provider::Standard {
             headers.push("webhook-id", ID);
             headers.push("webhook-timestamp", TIME);
