@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::placeholder::{first_unknown, near};
-use super::{CatalogueError, Definition, Event};
+use super::{CatalogueError, Composer, Definition, Event, Story};
+use crate::delivery::Timestamp;
+use crate::json::JsonFields;
 use crate::signature::Scheme;
 
 /// A colon of an event's name in the name of its file, where not every file system takes one.
@@ -25,10 +27,32 @@ pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueE
             path: path.to_path_buf(),
             problem: format!("`{field}`: {problem}"),
         })?;
-    match definition.unknown_placeholder() {
-        Some((field, name)) => Err(unknown_placeholder(path.to_path_buf(), field, name)),
+    if let Some((field, name)) = definition.unknown_placeholder() {
+        return Err(unknown_placeholder(path.to_path_buf(), field, name));
+    }
+    match unrecognised_handshake(&definition) {
+        Some(n) => Err(CatalogueError::Form {
+            path: path.to_path_buf(),
+            problem: format!(
+                "`handshakes[{n}].request`: what it sends is not recognised: a placeholder stands for \
+                 a text or a member, not for an item of a list"
+            ),
+        }),
         None => Ok(definition),
     }
+}
+
+/// The first handshake that would not be known again once it is sent.
+fn unrecognised_handshake(definition: &Definition) -> Option<usize> {
+    let story = Story { seed: 0, number: 0 };
+    let at = Timestamp::from_seconds(0);
+    definition.handshakes.iter().position(|handshake| {
+        let composer = Composer::new(definition, &handshake.name, at, story);
+        let request = composer
+            .handshake(handshake, definition, "/", at)
+            .unsigned();
+        !handshake.is(&request, JsonFields::new(&request.body).as_ref())
+    })
 }
 
 /// Reads how a provider signs, as it stands in its definition.

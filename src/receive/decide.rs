@@ -123,9 +123,11 @@ impl Rules {
         note_odd_body(&mut verified);
         self.hint_at_secret(&mut verified);
         let handshake = self.shake_hands(&mut verified, request);
-        // It is about no event: the application behind each route has to answer it.
-        let event = verified.event.as_deref().filter(|_| handshake.is_none());
-        let routes = self.routes(verified.verdict.status, event);
+        let routes = match &handshake {
+            // It is about no event: each application may have to answer it.
+            Some(_) => (0..self.routes.len()).collect(),
+            None => self.routes(verified.verdict.status, verified.event.as_deref()),
+        };
         Decision {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
             responder: self.responder(
@@ -173,7 +175,9 @@ impl Rules {
         let asks = found.is_some() || !self.routes.is_empty();
         match kept_from_application(request, &self.hosts).filter(|_| asks) {
             None => {
-                routes.extend(0..self.routes.len());
+                if self.catalogue.is_probe(request) || self.expects(found) {
+                    routes.extend(0..self.routes.len());
+                }
                 handshake = found.map(|(provider, it)| self.answers(provider, it, request));
             }
             Some((reason, hint)) => {

@@ -36,6 +36,15 @@ impl Rules {
         handshake.answers(request, &payload, &provider.definition.signature, key)
     }
 
+    /// Whether the user has named the provider of a handshake, or given it a secret: an application gets
+    /// no other `POST` that nobody has signed.
+    pub(super) fn expects(&self, found: Option<(&Provider, &Handshake)>) -> bool {
+        found.is_some_and(|(provider, _)| {
+            let fixed = self.policy.provider.as_deref();
+            fixed == Some(provider.name()) || !self.keyring.keys(provider.name()).is_empty()
+        })
+    }
+
     pub(super) fn unsigned_handshake(&self, request: &Request) -> Option<(&Provider, &Handshake)> {
         unsigned_handshake(&self.catalogue, &self.keyring, &self.policy, request)
     }
