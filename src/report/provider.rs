@@ -163,7 +163,10 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     let secret = scheme.secret();
     let prefix = secret.prefix.as_ref();
     let prefix = prefix.map(|prefix| format!(", without its `{prefix}`"));
-    if let Some(digest) = scheme.digest() {
+    if let SchemeKind::Pair { kind, .. } = &scheme.kind {
+        facts.push(("signed", scheme.signed.to_string()));
+        facts.push(("signature", format!("{kind}, {}", scheme.encoding)));
+    } else if let Some(digest) = scheme.digest() {
         let digest = digest.to_string().to_uppercase();
         facts.push(("signed", scheme.signed.to_string()));
         let kind = match scheme.kind {

@@ -16,6 +16,7 @@ mod harness;
 mod listen;
 mod log;
 mod network;
+mod pairs;
 mod peers;
 mod pipes;
 mod readme;
