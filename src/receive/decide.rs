@@ -179,6 +179,8 @@ impl Rules {
                     routes.extend(0..self.routes.len());
                 }
                 handshake = found.map(|(provider, it)| self.answers(provider, it, request));
+                let told = found.and_then(|(_, it)| it.told(request));
+                verdict.notes.extend(told);
             }
             Some((reason, hint)) => {
                 let what = if self.routes.is_empty() {

@@ -2,9 +2,7 @@
 
 use super::rules::Rules;
 use crate::delivery::Request;
-use crate::provider::{
-    ExpectedAnswer, Handshake, Provider, RequestVerdict, payload, unsigned_handshake,
-};
+use crate::provider::{ExpectedAnswer, Handshake, Provider, RequestVerdict, unsigned_handshake};
 
 impl Rules {
     /// What a genuine handshake is to be answered with; what a person has to do is noted.
@@ -17,11 +15,7 @@ impl Rules {
         if !verified.verdict.is_valid() {
             return None;
         }
-        let payload = payload(&request.headers, &request.body);
-        verified
-            .verdict
-            .notes
-            .extend(handshake.told(request, &payload));
+        verified.verdict.notes.extend(handshake.told(request));
         Some(self.answers(provider, handshake, request))
     }
 
@@ -31,9 +25,8 @@ impl Rules {
         handshake: &Handshake,
         request: &Request,
     ) -> Vec<ExpectedAnswer> {
-        let payload = payload(&request.headers, &request.body);
         let key = self.keyring.keys(provider.name()).first();
-        handshake.answers(request, &payload, &provider.definition.signature, key)
+        handshake.answers(request, &provider.definition.signature, key)
     }
 
     /// Whether the user has named the provider of a handshake, or given it a secret: an application gets
@@ -56,8 +49,7 @@ impl Rules {
         request: &Request,
     ) -> Option<ExpectedAnswer> {
         let answer = provider.definition.answer.as_ref()?;
-        let payload = payload(&request.headers, &request.body);
         let key = self.keyring.keys(provider.name()).first();
-        answer.fill(request, &payload, &provider.definition.signature, key)
+        answer.fill(request, &provider.definition.signature, key)
     }
 }

@@ -71,5 +71,5 @@ pub fn handshake_remark(provider: &str, name: &str, judged: &Result<(), [String;
 
 /// Of the answer to a delivery with the right status, what else the provider wants.
 pub fn answer_remark(provider: &str, [expected, came]: &[String; 2]) -> String {
-    format!("{provider} takes this answer for a failure: expected {expected}, got {came}")
+    format!("{provider} documents another answer: expected {expected}, got {came}")
 }

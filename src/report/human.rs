@@ -91,11 +91,13 @@ fn probe(delivery: &Delivery, view: &DeliveryView) -> String {
         .dimmed()
         .to_string();
     let line = view.width.map_or(line.clone(), |room| cut(&line, room));
-    if delivery.verdict.hint.is_none() {
-        return line;
-    }
-    let about = indent(&grounds(&delivery.verdict, view.detail), INDENT);
-    join_lines([line, wrap(&about, view.width)])
+    let verdict = &delivery.verdict;
+    let about = match (&verdict.hint, view.detail) {
+        (Some(_), _) => grounds(verdict, view.detail),
+        (None, Detail::Little) => String::new(),
+        (None, _) => join_lines(verdict.notes.iter().map(|text| note(text))),
+    };
+    join_lines([line, wrap(&indent(&about, INDENT), view.width)])
 }
 
 /// The line of a delivery. What tells most stands first; where there is no room for all, the size,

@@ -5,7 +5,7 @@ use super::*;
 use crate::delivery::{Answer, Request};
 use crate::json::JsonFields;
 use crate::provider::{
-    Definition, ExpectedAnswer, Handshake, Policy, payload, read_definition, unsigned_handshake,
+    Definition, ExpectedAnswer, Handshake, Policy, read_definition, unsigned_handshake,
     verify_request,
 };
 use crate::signature::{Key, Secret};
@@ -72,9 +72,8 @@ fn answers(
     handshake: &Handshake,
     request: &Request,
 ) -> Vec<ExpectedAnswer> {
-    let body = payload(&request.headers, &request.body);
     let key = key(definition);
-    handshake.answers(request, &body, &definition.signature, Some(&key))
+    handshake.answers(request, &definition.signature, Some(&key))
 }
 
 fn is(handshake: &Handshake, request: &Request) -> bool {

@@ -172,6 +172,61 @@ fn metas_challenge_is_text_for_no_browser_and_no_delivery() {
     }
 }
 
+/// What each documentation shows, and the whole of the answer that it wants.
+#[test]
+fn what_nobody_signs_is_answered_byte_for_byte() {
+    let sandbox = Sandbox::new();
+    let secrets =
+        ["dropbox", "microsoft-graph", "asana", "twitter"].map(|it| format!("{it}=s3cret"));
+    let flags: Vec<_> = secrets
+        .iter()
+        .flat_map(|it| ["--secret", it.as_str()])
+        .collect();
+    let mut listener = sandbox.listen(&flags);
+    // `printf 9b4507b3 | openssl dgst -sha256 -hmac s3cret -binary | base64`
+    let crc = r#"{"response_token":"sha256=VlY0xBWuqWUnILDXhXfrmMFGbugXvvUti0KVyyMSHQQ="}"#;
+    for (request, body, headers) in [
+        (
+            "GET /hook?challenge=abc123%3Cb%3E HTTP/1.1",
+            "abc123<b>",
+            ["text/plain; charset=utf-8", "nosniff"],
+        ),
+        (
+            "POST /hook?validationToken=Validation%3a+Testing+client+application+reachability HTTP/1.1\nContent-Length: 0",
+            "Validation: Testing client application reachability",
+            ["text/plain", "nosniff"],
+        ),
+        (
+            "POST /hook HTTP/1.1\nX-Hook-Secret: b537207f20\nContent-Length: 0",
+            "",
+            ["text/plain; charset=utf-8", "nosniff"],
+        ),
+        (
+            "GET /hook?crc_token=9b4507b3 HTTP/1.1",
+            crc,
+            ["application/json", "nosniff"],
+        ),
+    ] {
+        let answer = get(&listener, &format!("{request}\nHost: localhost"));
+        assert_eq!((status(&answer), answer.text()), ("200", body), "{request}");
+        let came = ["content-type", "x-content-type-options"].map(|name| answer.header(name));
+        assert_eq!(came, headers, "{request}");
+        let echoed = request.contains("X-Hook-Secret").then_some("b537207f20");
+        assert_eq!(answer.field("x-hook-secret"), echoed);
+        let line = listener.next_line();
+        assert_eq!(
+            (&line["source"], &line["verdict"]["status"]),
+            (&json!("probe"), &json!("unverified"))
+        );
+        assert!(
+            line["event"].is_string() && line["provider"].is_string(),
+            "{line}"
+        );
+        let told = line["verdict"]["notes"].as_array().unwrap().len();
+        assert_eq!(told, usize::from(echoed.is_some()), "{line}");
+    }
+}
+
 #[test]
 fn a_page_of_another_site_is_answered_no_handshake() {
     let sandbox = Sandbox::new();

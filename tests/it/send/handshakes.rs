@@ -222,7 +222,7 @@ fn the_status_alone_is_not_enough_where_a_provider_looks_at_more() {
             &url,
         ];
         let run = sandbox.run(&args).expect(0);
-        let said = "acme takes this answer for a failure: expected `[accepted]`, got `ok`";
+        let said = "acme documents another answer: expected `[accepted]`, got `ok`";
         assert_eq!(run.stderr.contains(said), is_warned, "{}", run.stderr);
     }
 }
