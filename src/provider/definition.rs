@@ -5,7 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::FieldSource;
+use super::answer::AnswerTemplate;
 use super::body_format::BodyFormat;
+use super::handshake::Handshake;
 use super::placeholder;
 use super::schedule::DeliveryRules;
 use crate::delivery::Severity;
@@ -33,6 +35,11 @@ pub struct Definition {
     /// How it delivers: method, headers, success, retries.
     #[serde(default)]
     pub delivery: DeliveryRules,
+    /// How it finds out that an endpoint is its user's; by default not at all.
+    #[serde(default)]
+    pub handshakes: Vec<Handshake>,
+    /// What it wants each delivery to be answered with, where the status alone is not enough.
+    pub answer: Option<AnswerTemplate>,
     /// Values of the signature's header that its documentation shows as examples: nobody signed them.
     #[serde(default)]
     pub example_signatures: Vec<String>,
@@ -45,6 +52,13 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// The handshake of this name.
+    pub fn handshake(&self, name: &str) -> Option<&Handshake> {
+        self.handshakes
+            .iter()
+            .find(|handshake| handshake.name == name)
+    }
+
     /// What there is to say of a topic.
     pub fn notes_on(&self, topic: &str) -> impl Iterator<Item = &ProviderNote> {
         self.notes.iter().filter(move |note| note.topic == topic)
@@ -77,7 +91,16 @@ impl Definition {
             let problem = "names no outcome that is retried by the `schedule`";
             ("delivery.retry.on".into(), problem.into())
         });
-        let faults = method.into_iter().chain(headers).chain(retry);
+        let handshakes = self.handshakes.iter().enumerate();
+        let handshakes = handshakes.filter_map(|(n, handshake)| {
+            let (field, problem) = handshake.check(&self.signature).err()?;
+            Some((format!("handshakes[{n}].{field}"), problem))
+        });
+        let faults = method
+            .into_iter()
+            .chain(headers)
+            .chain(retry)
+            .chain(handshakes);
         faults.chain(self.envelope.faults()).collect()
     }
 

@@ -12,6 +12,10 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
     let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
+    let mut handshakes = provider.definition.handshakes.iter();
+    if handshakes.any(|handshake| handshake.is(request, fields.as_ref())) {
+        return Vec::new();
+    }
     let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
         let what = match (is_json(&body), body.trim_ascii_start().first()) {
             (false, _) => "not JSON",

@@ -42,7 +42,7 @@ pub fn verify_stream<'a>(
         provider: Some(provider),
         event: envelope.event.find(&request.headers, None),
         event_id: envelope.id.find(&request.headers, None),
-        challenge: None,
+        handshake: None,
         is_odd: false,
         is_undiagnosed: false,
         verdict,
@@ -132,7 +132,7 @@ mod tests {
         let policy = Policy::default();
         for (name, mut request) in requests(&catalogue, &keyring) {
             let scheme = &catalogue.get(name).unwrap().definition.signature;
-            if scheme.signed.around_body().is_none() {
+            if scheme.signed.around_body().is_none() || scheme.is_in_body() {
                 let passed = judged(&catalogue, &keyring, &policy, &request);
                 assert_eq!(passed.verdict.status, Status::Unverified, "{name}");
                 continue;

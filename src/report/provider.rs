@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use colored::Colorize as _;
 
+use super::handshake;
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
@@ -88,6 +89,7 @@ pub fn provider(provider: &Provider, width: Option<usize>) -> Result<String, Cat
         sheet::section("Signature", signature(&definition.signature)),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
+        sheet::section("Handshakes", handshake::handshakes(definition)),
         schedule(&definition.delivery.retry),
         notes(definition, "Documented", |note| note.source == "documented"),
         notes(definition, "Contradictory", ProviderNote::is_contradictory),
@@ -241,6 +243,8 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
             format!("the {} attempt{}", rules.retry.counted_from, mark("waits")),
         ),
     ]);
+    let answer = definition.answer.as_ref();
+    facts.extend(answer.map(|answer| ("answer", handshake::answer(answer))));
     let handler = &definition.handler;
     let path = handler.path.as_ref();
     facts.extend(path.map(|path| ("receiver at", format!("{path}{}", mark("receiver")))));
