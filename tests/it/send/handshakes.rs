@@ -98,6 +98,13 @@ fn one_that_is_not_signed_goes_out_as_its_provider_sends_it() {
     );
     assert_eq!(sent.field("x-hub-signature-256"), None);
     assert_eq!((sent.field("content-type"), sent.body.len()), (None, 0));
+    let dry = [&args[..], &["--dry-run", "--as", "curl"]].concat();
+    let run = sandbox.run(&dry).expect(0);
+    let line = run.stdout.lines().next().unwrap();
+    assert!(
+        line.contains("/hook?shop=1&hub.mode=subscribe&hub.challenge="),
+        "{line}"
+    );
     let fault = [&args[..], &["--fault", "wrong-secret"]].concat();
     let run = sandbox.run(&fault).expect(2);
     assert!(
