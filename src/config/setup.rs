@@ -34,6 +34,13 @@ impl Setup {
         };
         let config = Config::load(global, environment, folder)?;
         let mut catalogue = Catalogue::builtin();
+        let named = config.named_providers();
+        if let Some(path) = named.value.filter(|path| !path.is_dir()) {
+            return Err(ConfigError::Value {
+                origin: named.origin,
+                message: format!("there is no folder `{}`", path.display()),
+            });
+        }
         for folder in config.provider_folders() {
             catalogue.add_folder(&folder).map_err(Arc::new)?;
         }

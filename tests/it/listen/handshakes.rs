@@ -352,7 +352,7 @@ fn what_a_person_has_to_do_is_told_and_not_done() {
     assert_eq!(app.count(), 0);
 }
 
-/// Of WooCommerce, which does not make a webhook whose URL answers anything but 200, and of Notion.
+/// Of `woocommerce`, which makes no webhook whose URL answers anything but 200, and of `notion`.
 #[test]
 fn what_comes_first_is_taken_where_nobody_could_sign_it() {
     let sandbox = Sandbox::new();
