@@ -118,6 +118,7 @@ fn handshake(handshake: &Handshake) -> Value {
             "method": handshake.request.method,
             "query": members(&handshake.request.query),
             "headers": members(&handshake.request.headers),
+            "format": handshake.request.format.to_string(),
             "body": handshake.request.body,
         },
         "answer": handshake.answer.as_ref().map(answer),
