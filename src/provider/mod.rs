@@ -38,12 +38,11 @@ pub use field_source::FieldSource;
 pub use folder::{DefinitionOrigin, Provider};
 pub use keyring::Keyring;
 pub use nearest::{did_you_mean, nearest};
-pub use observe::observe;
 pub use read::{read_definition, read_file, read_text};
 pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern};
 pub use story::Story;
 pub use stream::verify_stream;
-pub use verify_request::{Policy, RequestVerdict, payload, verify_request};
+pub use verify_request::{Policy, RequestVerdict, payload, verify_and_observe, verify_request};
 
 /// The folder of a provider's events.
 const EVENTS_FOLDER: &str = "events";

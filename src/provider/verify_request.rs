@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::explain::Explanation;
+use super::observe::observe;
 use super::{BodyFormat, Catalogue, Keyring, Provider};
 use crate::delivery::text::BOM;
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
@@ -119,9 +120,40 @@ pub fn verify_request<'a>(
     request: &Request,
     now: Timestamp,
 ) -> RequestVerdict<'a> {
-    let request = &*policy.as_sent(request);
     let body = payload(&request.headers, &request.body);
-    let fields = JsonFields::new(&body);
+    let payload = (&*body, JsonFields::new(&body));
+    verify_payload(catalogue, keyring, policy, request, &payload, now)
+}
+
+/// The same, with what is noticed of the payload besides, for which it is not read again.
+pub fn verify_and_observe<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    policy: &Policy,
+    request: &Request,
+    now: Timestamp,
+) -> (RequestVerdict<'a>, Vec<String>) {
+    let body = payload(&request.headers, &request.body);
+    let payload = (&*body, JsonFields::new(&body));
+    let verified = verify_payload(catalogue, keyring, policy, request, &payload, now);
+    let noticed = verified
+        .provider
+        .map(|provider| observe(provider, request, &payload));
+    (verified, noticed.unwrap_or_default())
+}
+
+/// The text that fields are read from, and the fields where it is JSON.
+pub(super) type PayloadFields<'a> = (&'a [u8], Option<JsonFields<'a>>);
+
+fn verify_payload<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    policy: &Policy,
+    request: &Request,
+    (body, fields): &PayloadFields<'_>,
+    now: Timestamp,
+) -> RequestVerdict<'a> {
+    let request = &*policy.as_sent(request);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.scheme;
         let keys = keyring.keys(provider.name());

@@ -1,7 +1,7 @@
 //! Reading captures, whoever wrote them.
 
 use std::borrow::Cow;
-use std::iter;
+use std::{iter, slice};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -78,50 +78,55 @@ impl From<Unescaped> for String {
 /// What a string of JSON says, which a parser has found to be whole (RFC 8259, section 7); `None` of another
 /// value, and of half of a character.
 fn unescape(raw: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let mut text = Vec::with_capacity(rest.len());
-    while let Some((&byte, behind)) = rest.split_first() {
-        rest = behind;
-        if byte != b'\\' {
-            text.push(byte);
-            continue;
-        }
-        let (&escape, behind) = rest.split_first()?;
-        rest = behind;
-        text.push(match escape {
-            b'"' | b'\\' | b'/' => escape,
-            b'b' => 0x08,
-            b'f' => 0x0c,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'u' => {
-                let mut utf8 = [0; 4];
-                let c = escaped_char(&mut rest)?;
-                text.extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
-                continue;
-            }
-            _ => return None,
-        });
+    let raw = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    // An escape is never shorter than what it stands for.
+    let mut text = vec![0; raw.len()];
+    let mut slots = text.iter_mut();
+    let mut rest = raw.iter();
+    while let Some(&byte) = rest.next() {
+        let byte = match byte {
+            b'\\' => match *rest.next()? {
+                escape @ (b'"' | b'\\' | b'/') => escape,
+                b'b' => 0x08,
+                b'f' => 0x0c,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                b'u' => {
+                    let c = escaped_char(&mut rest)?;
+                    let utf8 = &mut [0; 4];
+                    let utf8 = c.encode_utf8(utf8).bytes();
+                    utf8.zip(&mut slots).for_each(|(byte, slot)| *slot = byte);
+                    continue;
+                }
+                _ => return None,
+            },
+            byte => byte,
+        };
+        *slots.next()? = byte;
     }
+    let unused = slots.len();
+    text.truncate(text.len() - unused);
     Some(text)
 }
 
 /// The character behind `\u`, of one unit of UTF-16 or of two.
-fn escaped_char(rest: &mut &[u8]) -> Option<char> {
-    let unit = |rest: &mut &[u8]| {
-        let (digits, behind) = rest.split_at_checked(4)?;
-        *rest = behind;
-        u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
-    };
+fn escaped_char(rest: &mut slice::Iter<'_, u8>) -> Option<char> {
     let first = unit(rest)?;
     let mut second = None;
     if (0xd800..0xdc00).contains(&first) {
-        *rest = rest.strip_prefix(b"\\u")?;
-        second = Some(unit(rest)?);
+        let is_next = rest.next() == Some(&b'\\') && rest.next() == Some(&b'u');
+        second = Some(unit(rest).filter(|_| is_next)?);
     }
     let units = iter::once(first).chain(second);
     char::decode_utf16(units).next()?.ok()
+}
+
+/// Four digits.
+fn unit(rest: &mut slice::Iter<'_, u8>) -> Option<u16> {
+    let (digits, behind) = rest.as_slice().split_at_checked(4)?;
+    *rest = behind.iter();
+    u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// Reads what [`super::headers_to_json`] wrote.

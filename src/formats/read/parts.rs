@@ -1,6 +1,7 @@
 //! Lines that a container's log has cut into parts: Docker at 16 KiB, what Kubernetes runs by its flags.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -13,6 +14,10 @@ const MAX_OPEN: usize = 64;
 
 /// What a decoder makes of half a character.
 const LOST: &str = "\u{fffd}";
+
+/// The members of which a line that is a part has one.
+static MEMBERS: LazyLock<[memmem::Finder<'_>; 3]> =
+    LazyLock::new(|| ["\"log\"", "\"MESSAGE\"", "\"message\""].map(memmem::Finder::new));
 
 /// The lines of which the end has not come.
 #[derive(Debug, Default)]
@@ -148,9 +153,9 @@ fn of_json(line: &[u8]) -> Option<LinePart<'_>> {
     if line.first() != Some(&b'{') || line.starts_with(br#"{"v":"#) {
         return None;
     }
-    let has = |member: &[u8]| memmem::find(line, member).is_some();
     // Most lines have none of these, and to look for them takes a tenth of reading the line.
-    if !has(b"\"log\"") && !has(b"\"MESSAGE\"") && !has(b"\"message\"") {
+    let mut members = MEMBERS.iter();
+    if !members.any(|member| member.find(line).is_some()) {
         return None;
     }
     let form = serde_json::from_slice::<PartForm>(line).ok()?;
