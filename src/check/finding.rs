@@ -110,8 +110,10 @@ fn advice(
 
 fn kind(check: &Check, severity: Severity) -> &'static str {
     match (severity, check.expect) {
+        (Severity::Forgery, Expect::Withheld) => "signs for strangers",
         (Severity::Forgery, _) => "accepts forged deliveries",
         (Severity::Loss, Expect::AcceptedOnce) => "does not stand a repeat",
+        (Severity::Loss, Expect::Documented) => "fails a handshake",
         (Severity::Loss, Expect::Within(_)) => "does not answer in time",
         (Severity::Loss, _) => "loses genuine deliveries",
         (Severity::Crash, Expect::Rejected | Expect::NotCrashed) => "crashes on a bad signature",

@@ -9,6 +9,7 @@ use super::folder::{DefinitionOrigin, Provider};
 use super::read::list;
 use super::{CatalogueError, DEFINITION_FILE};
 use crate::delivery::Request;
+use crate::json::JsonFields;
 
 /// All providers: the user's and those that this program was made for by name, then the other vendors.
 #[derive(Debug, Clone, Default)]
@@ -91,14 +92,16 @@ impl Catalogue {
     /// Whether a request delivers nothing and nobody has signed it: a readiness check, a handshake, a
     /// browser's own asking.
     pub fn is_probe(&self, request: &Request) -> bool {
-        let is_signed = || {
-            let mut all = self.iter();
-            all.any(|provider| provider.scheme.is_presented(request, None))
-        };
         ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())
             && request.body.is_empty()
             && request.body_complete
-            && !is_signed()
+            && !self.is_signed(request, None)
+    }
+
+    /// Whether a request has a signature of any provider's, right or wrong; `fields` are those of its body.
+    pub fn is_signed(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
+        let mut all = self.iter();
+        all.any(|provider| provider.scheme.is_presented(request, fields))
     }
 
     /// The provider of this name.

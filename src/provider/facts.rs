@@ -3,8 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{DefinitionOrigin, DeliveryRules, EventSummary, FieldSource, Provider, StatusPattern};
-use crate::signature::{Scheme, ValueSource};
+use super::{
+    AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, EventSummary, FieldSource,
+    Handshake, Provider, StatusPattern,
+};
+use crate::signature::{JwtRules, Scheme, Template, ValueSource};
 
 impl Provider {
     /// All that is known of it.
@@ -25,6 +28,8 @@ impl Provider {
                 "data": envelope.data.to_string(),
             },
             "delivery": delivery(&definition.delivery),
+            "handshakes": definition.handshakes.iter().map(handshake).collect::<Vec<_>>(),
+            "answer": definition.answer.as_ref().map(answer),
             "handler": {
                 "path": definition.handler.path,
                 "reserializes": definition.handler.reserializes,
@@ -73,6 +78,24 @@ fn signature(scheme: &Scheme) -> Value {
             "encoding": scheme.secret().encoding.to_string(),
         },
         "tolerance": tolerance,
+        "jwt": scheme.jwt().map(token),
+    })
+}
+
+/// What JSON Web Tokens are like, as a definition says it.
+fn token(rules: &JwtRules) -> Value {
+    let claims = |claims: &[(String, Template)]| {
+        let claims = claims.iter();
+        let claims = claims.map(|(name, is)| (name.clone(), is.to_string().into()));
+        Value::Object(claims.collect())
+    };
+    let algorithms = rules.algorithms.iter().map(ToString::to_string);
+    json!({
+        "algorithms": algorithms.collect::<Vec<_>>(),
+        "claims": claims(&rules.claims),
+        "also_sent": claims(&rules.also_sent),
+        "time_claim": rules.time_claim,
+        "lifetime_seconds": rules.lifetime_seconds,
     })
 }
 
@@ -84,6 +107,44 @@ fn source(source: &ValueSource) -> Value {
         ValueSource::Query(name) => json!({"query": name}),
         ValueSource::Form(name) => json!({"form": name}),
     }
+}
+
+fn handshake(handshake: &Handshake) -> Value {
+    let also = handshake.also_accepted.iter().map(answer);
+    json!({
+        "name": handshake.name,
+        "signed": handshake.signed,
+        "request": {
+            "method": handshake.request.method,
+            "query": members(&handshake.request.query),
+            "headers": members(&handshake.request.headers),
+            "format": handshake.request.format.to_string(),
+            "body": handshake.request.body,
+        },
+        "answer": handshake.answer.as_ref().map(answer),
+        "also_accepted": also.collect::<Vec<_>>(),
+        "tell": handshake.tell.as_ref().map(ToString::to_string),
+    })
+}
+
+fn answer(answer: &AnswerTemplate) -> Value {
+    let (body, text) = match &answer.content {
+        AnswerContent::Json(body) => (Some(body), None),
+        AnswerContent::Text(text) => (None, Some(text.to_string())),
+    };
+    json!({
+        "status": answer.status,
+        "headers": members(&answer.headers),
+        "body": body,
+        "text": text,
+        "exact": answer.exact,
+    })
+}
+
+fn members(pairs: &[(String, impl ToString)]) -> Value {
+    let members = pairs.iter();
+    let members = members.map(|(name, value)| (name.clone(), Value::from(value.to_string())));
+    Value::Object(members.collect())
 }
 
 fn place(source: &FieldSource) -> Value {

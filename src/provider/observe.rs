@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::payload::PayloadFields;
 use super::placeholder::Placeholder;
-use super::verify_request::PayloadFields;
 use super::{FieldSource, Provider, nearest};
 use crate::delivery::Request;
 use crate::json::{JsonFields, is_json};
@@ -16,6 +16,10 @@ pub(super) fn observe(
 ) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
     let fields = fields.as_ref();
+    let mut handshakes = provider.definition.handshakes.iter();
+    if handshakes.any(|handshake| handshake.is(request, fields)) {
+        return Vec::new();
+    }
     let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
         let what = match (is_json(body), body.trim_ascii_start().first()) {
             (false, _) => "not JSON",

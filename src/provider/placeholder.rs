@@ -37,6 +37,8 @@ pub enum Placeholder<'t> {
     Int(&'t str),
     /// A fresh id of the form of a UUID.
     Uuid(&'t str),
+    /// This text; where a request is recognised, any other as well.
+    Any(&'t str),
     /// The event's name.
     Event,
     /// A part of the event's name, counted from 1, of one that is put together.
@@ -50,6 +52,7 @@ impl<'t> Placeholder<'t> {
             Some(("id", name)) => return Some(Self::Id(name)),
             Some(("int", name)) => return Some(Self::Int(name)),
             Some(("uuid", name)) => return Some(Self::Uuid(name)),
+            Some(("any", text)) => return Some(Self::Any(text)),
             Some(("event", number)) => {
                 let number = number.parse().ok().filter(|number| *number > 0);
                 return number.map(Self::EventPart);

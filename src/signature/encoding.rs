@@ -1,4 +1,4 @@
-//! Hash functions, and how their results are written.
+//! Hash functions and algorithms of key pairs, and how their results are written.
 
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as BASE64};
@@ -59,6 +59,42 @@ impl Digest {
     }
 }
 
+/// The algorithm of a key pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
+#[serde(rename_all = "lowercase")]
+pub enum PairKind {
+    /// Ed25519, RFC 8032.
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256, its signatures in DER.
+    #[strum(serialize = "ECDSA P-256")]
+    Ecdsa,
+    /// The same, its signatures as two numbers of 32 bytes (IEEE P1363), as JOSE has them.
+    #[serde(skip)]
+    #[strum(serialize = "ECDSA P-256")]
+    EcdsaRaw,
+    /// RSA with the padding of PKCS #1 v1.5.
+    #[strum(serialize = "RSA")]
+    Rsa,
+}
+
+impl PairKind {
+    /// The length of a signature in bytes, where they all have one.
+    pub(super) const fn signature_size(self) -> Option<usize> {
+        match self {
+            Self::Ed25519 | Self::EcdsaRaw => Some(64),
+            Self::Ecdsa | Self::Rsa => None,
+        }
+    }
+
+    /// Whether it works with this hash function.
+    pub(super) const fn takes(self, digest: Digest) -> bool {
+        matches!(
+            (self, digest),
+            (_, Digest::Sha256) | (Self::Rsa, Digest::Sha512)
+        )
+    }
+}
+
 /// A hash under way.
 #[derive(Clone)]
 pub(super) enum Hasher {
@@ -108,6 +144,9 @@ pub enum MacEncoding {
     /// As it is: a token, which is no MAC and may be any text.
     #[serde(skip)]
     Text,
+    /// As it is: a JSON Web Token, which has its own form.
+    #[serde(skip)]
+    Jwt,
 }
 
 /// Base64 for URLs, with or without padding.
@@ -126,7 +165,7 @@ impl MacEncoding {
             Self::HexUpper => hex::encode_upper(mac),
             Self::Base64 => BASE64.encode(mac),
             Self::Base64Url => BASE64_URL.encode(mac),
-            Self::Text => String::from_utf8_lossy(mac).into_owned(),
+            Self::Text | Self::Jwt => String::from_utf8_lossy(mac).into_owned(),
         }
     }
 
@@ -140,7 +179,7 @@ impl MacEncoding {
             }
             Self::Base64 => BASE64.decode(text).ok(),
             Self::Base64Url => BASE64_URL.decode(text).ok(),
-            Self::Text => Some(text.into()),
+            Self::Text | Self::Jwt => Some(text.into()),
         }
     }
 
@@ -154,7 +193,7 @@ impl MacEncoding {
         match self {
             Self::Hex => text.bytes().any(|byte| byte.is_ascii_uppercase()),
             Self::HexUpper => text.bytes().any(|byte| byte.is_ascii_lowercase()),
-            Self::Base64 | Self::Base64Url | Self::Text => false,
+            Self::Base64 | Self::Base64Url | Self::Text | Self::Jwt => false,
         }
     }
 }

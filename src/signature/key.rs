@@ -1,31 +1,21 @@
 //! The key that a scheme makes of a secret, ready to sign and to check.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::encoding::Hasher;
-use super::{
-    Digest, ParsedMac, Scheme, SchemeKind, Secret, SecretEncoding, SecretForm, Template,
-    TemplateValues, USUAL_PREFIX,
-};
+use super::jwt_keys::JwtKeys;
+use super::pair::Pair;
+use super::secret_form::key_bytes;
+use super::{Digest, KeyError, ParsedMac, Scheme, SchemeKind, Secret, Template, TemplateValues};
 
-/// Why a secret is no key for a scheme.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// The scheme's secrets are encoded and this one does not decode.
-    #[error("the secret is not {}, as this provider's secrets are", .0.describe())]
-    Encoding(SecretForm),
-    /// The prefix of Standard Webhooks stands before it and does not belong there.
-    #[error("the secret begins with one `whsec_` more than this provider's secrets do")]
-    Prefix,
-    /// The secret has no bytes.
-    #[error("the secret is empty")]
-    Empty,
-}
+/// The most signatures of one request that are verified with a public key, which costs a hundred
+/// times an HMAC: a rotation sends two or three.
+const MOST_VERIFIED: usize = 16;
 
 /// A keyed MAC: cloning it for every message spares the two blocks of the key schedule.
 #[derive(Clone)]
@@ -50,6 +40,15 @@ pub(super) enum Running {
         /// The hash.
         hasher: Hasher,
     },
+    /// A key pair, which signs the message as a whole.
+    Pair {
+        /// The keys.
+        pair: Arc<Pair>,
+        /// The message so far.
+        message: Vec<u8>,
+    },
+    /// JSON Web Tokens, which say themselves what they are over.
+    Jwt(JwtKeys),
     /// A token, whatever the message.
     Token(Vec<u8>),
 }
@@ -57,6 +56,40 @@ pub(super) enum Running {
 impl Key {
     /// The key that `scheme` makes of `secret`.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
+        if let SchemeKind::Pair {
+            kind,
+            digest,
+            secret: form,
+        } = &scheme.kind
+        {
+            let pair = if secret.derives() {
+                Pair::derived(*kind, secret.expose())?
+            } else {
+                Pair::read(*kind, *digest, form, secret.expose())?
+            };
+            return Ok(Self {
+                label: secret.label().into(),
+                mac: Running::Pair {
+                    pair: Arc::new(pair),
+                    message: Vec::new(),
+                },
+            });
+        }
+        if let SchemeKind::Jwt {
+            rules,
+            secret: form,
+        } = &scheme.kind
+        {
+            let keys = if secret.derives() {
+                JwtKeys::derived(rules, form, secret.expose())?
+            } else {
+                JwtKeys::read(rules, form, secret.expose())?
+            };
+            return Ok(Self {
+                label: secret.label().into(),
+                mac: Running::Jwt(keys),
+            });
+        }
         let bytes = key_bytes(scheme.secret(), secret.expose())?;
         match scheme.kind {
             SchemeKind::Hash { digest, .. } if !bytes.is_empty() => Ok(Self {
@@ -66,25 +99,42 @@ impl Key {
                     hasher: digest.hasher(),
                 },
             }),
-            _ => Self::from_bytes(scheme.digest(), secret.label(), &bytes),
+            _ => Self::from_bytes(scheme, secret.label(), &bytes),
+        }
+    }
+
+    /// Whether it makes signatures, and not only verifies them, as a public key does.
+    pub fn can_sign(&self) -> bool {
+        match &self.mac {
+            Running::Pair { pair, .. } => pair.can_sign(),
+            Running::Jwt(keys) => keys.can_sign(),
+            _ => true,
+        }
+    }
+
+    /// The public half of a key pair: of Ed25519 its 32 bytes, else a `SubjectPublicKeyInfo` in DER.
+    pub fn public(&self) -> Option<&[u8]> {
+        match &self.mac {
+            Running::Pair { pair, .. } => Some(pair.public()),
+            Running::Jwt(keys) => keys.pair().map(Pair::public),
+            _ => None,
         }
     }
 
     /// A key of these very bytes, for candidates that the doctor tries.
-    pub(super) fn from_bytes(
-        digest: Option<Digest>,
-        label: &str,
-        bytes: &[u8],
-    ) -> Result<Self, KeyError> {
+    pub(super) fn from_bytes(scheme: &Scheme, label: &str, bytes: &[u8]) -> Result<Self, KeyError> {
         if bytes.is_empty() {
             return Err(KeyError::Empty);
         }
         // HMAC takes keys of any length, so a length error cannot come.
-        let mac = match digest {
+        let mac = match scheme.digest() {
             Some(Digest::Sha1) => Hmac::new_from_slice(bytes).map(Running::Sha1),
             Some(Digest::Sha256) => Hmac::new_from_slice(bytes).map(Running::Sha256),
             Some(Digest::Sha512) => Hmac::new_from_slice(bytes).map(Running::Sha512),
-            None => Ok(Running::Token(bytes.to_vec())),
+            None => match &scheme.kind {
+                SchemeKind::Jwt { rules, .. } => Ok(Running::Jwt(JwtKeys::of_bytes(rules, bytes)?)),
+                _ => Ok(Running::Token(bytes.to_vec())),
+            },
         };
         Ok(Self {
             label: label.into(),
@@ -95,7 +145,7 @@ impl Key {
     /// The key of a secret of no bytes: HMAC fills a short key up with zeros (RFC 2104, section 2), so
     /// one zero is the key that no byte at all is.
     pub fn of_no_bytes(scheme: &Scheme) -> Result<Self, KeyError> {
-        Self::from_bytes(scheme.digest(), "an empty secret", &[0])
+        Self::from_bytes(scheme, "an empty secret", &[0])
     }
 
     /// What people may see of the secret behind it.
@@ -105,7 +155,10 @@ impl Key {
 
     /// The MAC over a signed template.
     pub fn mac(&self, signed: &Template, values: TemplateValues<'_>) -> Vec<u8> {
-        self.over(signed, values).finish()
+        match &self.mac {
+            Running::Jwt(keys) => keys.token(values).into_bytes(),
+            _ => self.over(signed, values).finish(),
+        }
     }
 
     /// The first of `macs` that is the MAC over a signed template, compared in constant time.
@@ -115,7 +168,27 @@ impl Key {
         values: TemplateValues<'_>,
         macs: &'m [ParsedMac<'m>],
     ) -> Option<&'m ParsedMac<'m>> {
-        self.over(signed, values).find(macs)
+        match &self.mac {
+            Running::Jwt(keys) => macs.iter().find(|mac| keys.proves(values, &mac.bytes)),
+            _ => self.over(signed, values).find(macs),
+        }
+    }
+
+    /// The claim by which a genuine token is one of another request.
+    pub(super) fn other_claim(&self, values: TemplateValues<'_>, token: &[u8]) -> Option<&str> {
+        match &self.mac {
+            Running::Jwt(keys) => keys.other_claim(values, token),
+            _ => None,
+        }
+    }
+
+    /// The public half of a key pair as a scheme's vendor shows it: in hex, base64 or PEM.
+    pub fn public_text(&self, scheme: &Scheme) -> Option<String> {
+        match &self.mac {
+            Running::Pair { pair, .. } => pair.public_text(scheme.secret()),
+            Running::Jwt(keys) => keys.pair()?.public_text(scheme.secret()),
+            _ => None,
+        }
     }
 
     /// A MAC whose message comes in pieces.
@@ -146,7 +219,8 @@ impl Running {
             Self::Sha256(mac) => mac.update(piece),
             Self::Sha512(mac) => mac.update(piece),
             Self::Hash { hasher, .. } => hasher.update(piece),
-            Self::Token(_) => {}
+            Self::Pair { message, .. } => message.extend_from_slice(piece),
+            Self::Jwt(_) | Self::Token(_) => {}
         }
     }
 
@@ -157,6 +231,8 @@ impl Running {
             Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Hash { hasher, .. } => hasher.finish(),
+            Self::Pair { pair, message } => pair.sign(&message),
+            Self::Jwt(_) => Vec::new(),
             Self::Token(token) => token,
         }
     }
@@ -168,33 +244,41 @@ impl Running {
             Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Hash { hasher, .. } => hasher.clone().finish().ct_eq(bytes).into(),
+            Self::Pair { pair, message } => pair.verifies(message, bytes),
+            Self::Jwt(_) => false,
             Self::Token(token) => token.ct_eq(bytes).into(),
         };
-        macs.iter().find(|mac| is_right(&mac.bytes))
+        let most = match &self {
+            Self::Pair { .. } => MOST_VERIFIED,
+            _ => usize::MAX,
+        };
+        macs.iter().take(most).find(|mac| is_right(&mac.bytes))
     }
 }
 
-/// The bytes of the key behind a secret of this form.
-pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let prefix = form.prefix.as_deref().unwrap_or_default().as_bytes();
-    let bare = match form.encoding {
-        SecretEncoding::Text => secret,
-        // Dashboards show a version before it, which is no part of it: no encoding has a comma.
-        SecretEncoding::Base64 | SecretEncoding::Hex => {
-            secret.strip_prefix(b"v1,").unwrap_or(secret)
+/// A secret that any scheme takes: the text itself, which is to be text, hexadecimal and base64 alike, or
+/// a private key, the same for the same text.
+#[cfg(test)]
+pub(crate) fn secret_of_any(scheme: &Scheme, text: &str) -> Vec<u8> {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::PairKind;
+    use super::pair::new_pair;
+
+    static PAIRS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    match scheme.pair_kind() {
+        None => text.into(),
+        Some(PairKind::Ed25519) => {
+            let pair = Pair::derived(PairKind::Ed25519, text.as_bytes()).unwrap();
+            pair.private_pem().unwrap().into_bytes()
         }
-    };
-    let text = bare.strip_prefix(prefix).unwrap_or(bare);
-    let key = match form.encoding {
-        SecretEncoding::Text => Some(text.to_vec()),
-        SecretEncoding::Base64 => BASE64.decode(text).ok(),
-        SecretEncoding::Hex => hex::decode(text).ok(),
-    };
-    key.ok_or_else(|| {
-        if text.starts_with(USUAL_PREFIX) {
-            KeyError::Prefix
-        } else {
-            KeyError::Encoding(form.clone())
+        Some(_) => {
+            let mut pairs = PAIRS.lock().unwrap();
+            let pair = pairs
+                .entry(text.to_owned())
+                .or_insert_with(|| new_pair().unwrap());
+            pair.clone().into_bytes()
         }
-    })
+    }
 }

@@ -3,13 +3,18 @@
 //! Pure: bytes, a clock reading and keys come in, a header or a verdict goes out. What is peculiar
 //! to a provider stands in its definition as a [`Scheme`].
 
+mod der;
 mod diagnose;
 mod encoding;
+mod jwt;
+mod jwt_keys;
 mod key;
 mod layout;
+mod pair;
 mod read;
 mod scheme;
 mod secret;
+mod secret_form;
 mod sign;
 mod source;
 mod stream;
@@ -18,14 +23,19 @@ mod time;
 mod verify;
 
 pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
-pub use encoding::{Digest, MacEncoding};
-pub use key::{Key, KeyError};
+pub use encoding::{Digest, MacEncoding, PairKind};
+pub use jwt::{JwtAlgorithm, JwtRules};
+pub use key::Key;
+#[cfg(test)]
+pub(crate) use key::secret_of_any;
 pub use layout::{PartOrder, PartVariable, ValueLayout, ValuePart, Variant};
+pub use pair::new_pair;
 use read::read;
 pub use read::{ParsedMac, ParsedSignature};
-pub use scheme::{Scheme, SchemeKind, SecretEncoding, SecretForm, Tolerance, check_token};
+pub use scheme::{Scheme, SchemeKind, Tolerance, check_token};
 pub use secret::{Secret, USUAL_PREFIX};
-pub use sign::{announce, mac_text, show, sign};
+pub use secret_form::{KeyError, SecretEncoding, SecretForm};
+pub use sign::{announce, mac_of, mac_text, show, sign};
 pub use source::ValueSource;
 pub use stream::StreamVerifier;
 pub use template::{MOST_FIELDS, Template, TemplateFilter, TemplatePiece, TemplateValues};

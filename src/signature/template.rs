@@ -70,6 +70,21 @@ impl Template {
         }
     }
 
+    /// The text of a template.
+    pub(super) fn text(&self, values: TemplateValues<'_>) -> String {
+        let mut bytes = Vec::new();
+        self.for_each(values, |piece| bytes.extend_from_slice(piece));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// What several templates have, one behind the other.
+    pub(super) fn join<'t>(templates: impl Iterator<Item = &'t Self>) -> Self {
+        let pieces = templates.flat_map(|template| template.pieces.clone());
+        Self {
+            pieces: pieces.collect(),
+        }
+    }
+
     /// Whether all of the body is signed, so that no other body goes with a signature.
     pub fn covers_body(&self) -> bool {
         self.pieces.iter().any(TemplatePiece::covers_body)
@@ -164,6 +179,22 @@ impl Template {
             Some(_) => Err(format!("`[` is not closed in `{}`", text.escape_debug())),
             None => Ok(Self { pieces }),
         }
+    }
+}
+
+impl Template {
+    /// What it comes to for a request that nobody has signed, and a body, its own or another.
+    pub fn fill(&self, request: &Request, body: &[u8]) -> Vec<u8> {
+        let values = TemplateValues {
+            timestamp: "",
+            id: "",
+            body,
+            secret: b"",
+            request,
+        };
+        let mut filled = Vec::new();
+        self.for_each(values, |piece| filled.extend_from_slice(piece));
+        filled
     }
 }
 

@@ -198,10 +198,8 @@ impl<'a> RunReport<'a> {
             }
             result => result,
         };
-        if self.unprinted.is_none() {
-            self.unprinted = self.lines.print().err();
-        }
-        let failed = self.unprinted.take().or(not_edited);
+        let unprinted = self.unprinted.take().or_else(|| self.lines.print().err());
+        let failed = unprinted.or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
         let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {
@@ -270,6 +268,9 @@ impl<'a> RunReport<'a> {
             ReplayError::NoSecret { provider, .. } => trouble.hint(format!(
                 "give it: {}",
                 warnings::how_to_give_secret(self.setup, &provider)
+            )),
+            ReplayError::PublicKey { provider, .. } => trouble.hint(format!(
+                "give the private key, `--secret-file {provider}=key.pem`, or `--sign keep` what came"
             )),
             ReplayError::Unrecognised => trouble.hint("`--sign keep` sends it as it came"),
             ReplayError::NotJson(_) => trouble.hint("`--edit` opens whatever it is"),

@@ -16,6 +16,9 @@ const MAX_PRESENTED: usize = 16;
 /// the copy of the key's state.
 const MAC_BYTES: usize = 512;
 
+/// The bytes that could be hashed while one signature is verified with a public key, about.
+const PUBLIC_KEY_BYTES: usize = 64 * 1024;
+
 /// A diagnosis under way.
 pub(super) struct Trial<'a> {
     /// What the doctor may look at.
@@ -81,8 +84,24 @@ impl<'a> Trial<'a> {
         values: TemplateValues<'_>,
         presented: &ParsedSignature<'_>,
     ) -> bool {
-        self.spend(signed.work(values) + MAC_BYTES * (1 + presented.macs.len()))
+        self.spend_on(key, signed, values, presented)
             && key.find(signed, values, &presented.macs).is_some()
+    }
+
+    /// Takes what one attempt with a key costs from the allowance; false when that is used up.
+    pub(super) fn spend_on(
+        &self,
+        key: &Key,
+        signed: &Template,
+        values: TemplateValues<'_>,
+        presented: &ParsedSignature<'_>,
+    ) -> bool {
+        let each = if key.public().is_some() {
+            PUBLIC_KEY_BYTES
+        } else {
+            MAC_BYTES
+        };
+        self.spend(signed.work(values) + each * (1 + presented.macs.len()))
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body

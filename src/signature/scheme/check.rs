@@ -2,7 +2,7 @@
 
 use super::super::layout::PartVariable;
 use super::super::template::TemplatePiece;
-use super::super::{MacEncoding, TimeUnit, ValueSource};
+use super::super::{MacEncoding, SecretEncoding, TimeUnit, ValueSource};
 use super::{Scheme, SchemeKind};
 
 /// That a scheme can sign, and verifies what it signed.
@@ -15,10 +15,13 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), String> {
         (SchemeKind::Hash { .. }, false) => {
             return Err("`{secret}` is not signed, so anybody could make the hash".into());
         }
-        (SchemeKind::Hmac { .. }, true) => {
+        (SchemeKind::Hmac { .. } | SchemeKind::Pair { .. } | SchemeKind::Jwt { .. }, true) => {
             return Err("`{secret}` is signed, which is for the kind `hash` alone".into());
         }
         _ => {}
+    }
+    if scheme.secret().encoding == SecretEncoding::Pem && scheme.shares_secret() {
+        return Err("`secret` is PEM, which is for key pairs alone".into());
     }
     if scheme.signed.has(&TemplatePiece::Id) && scheme.id_header.is_none() {
         return Err("`{id}` is signed, but no `id_header` holds it".into());
@@ -33,7 +36,10 @@ fn check_proof(scheme: &Scheme) -> Result<(), String> {
         .chain(variants)
         .flat_map(|layout| &layout.parts);
     let (proof, other) = match scheme.kind {
-        SchemeKind::Hmac { .. } | SchemeKind::Hash { .. } => ("{signature}", PartVariable::Secret),
+        SchemeKind::Hmac { .. }
+        | SchemeKind::Hash { .. }
+        | SchemeKind::Pair { .. }
+        | SchemeKind::Jwt { .. } => ("{signature}", PartVariable::Secret),
         SchemeKind::Token => ("{secret}", PartVariable::Signature),
     };
     match parts.find(|part| part.variable == other) {
@@ -85,6 +91,7 @@ fn check_separators(scheme: &Scheme) -> Result<(), String> {
         let held = match (scheme.encoding, scheme.time_unit) {
             (_, TimeUnit::Rfc3339) if layout.has_timestamp() => "-:.",
             (MacEncoding::Base64Url, _) => "-_",
+            (MacEncoding::Jwt, _) => "-_.",
             _ => continue,
         };
         if layout
@@ -103,6 +110,7 @@ fn check_separators(scheme: &Scheme) -> Result<(), String> {
 /// In each layout, a signed timestamp has one source.
 fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     let is_signed = scheme.signs_time();
+    let is_claim = scheme.jwt().is_some_and(|rules| rules.time_claim.is_some());
     if scheme.tolerance.is_some() && !is_signed {
         return Err("`tolerance` is given, but no `{timestamp}` is signed".into());
     }
@@ -110,7 +118,10 @@ fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     let variants =
         variants.map(|(n, variant)| (format!("also_accepted[{n}].value"), &variant.value));
     for (field, layout) in std::iter::once(("value".into(), &scheme.value)).chain(variants) {
-        match (layout.has_timestamp(), scheme.time_source.is_some()) {
+        match (
+            layout.has_timestamp(),
+            scheme.time_source.is_some() || is_claim,
+        ) {
             (true, true) => {
                 return Err(format!(
                     "both `{field}` and `timestamp_header` hold the timestamp"
