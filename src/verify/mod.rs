@@ -169,7 +169,7 @@ fn leave_body_open(verdict: &mut Verdict, reading: &FoundCapture) {
 mod tests {
     use super::*;
     use crate::delivery::Status;
-    use crate::provider::Definition;
+    use crate::provider::{Definition, Provider};
     use crate::signature::sign;
 
     const NOW: i64 = 1_770_000_000;
@@ -203,7 +203,8 @@ mod tests {
     #[test]
     fn a_bare_body_is_checked_without_a_command_line() {
         let catalogue = Catalogue::builtin();
-        for provider in catalogue.iter() {
+        let in_headers = |provider: &&Provider| !provider.definition.signature.is_in_body();
+        for provider in catalogue.iter().filter(in_headers) {
             let mut verifier = verifier(&catalogue);
             verifier.policy.provider = Some(provider.name().to_owned());
             let body = br#"{"id":"evt_1","type":"order.created"}"#;
