@@ -12,7 +12,7 @@ use crate::delivery::capture::Capture;
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict, Verification};
 use crate::formats::{FoundCapture, ReadNote};
 use crate::provider::{
-    Catalogue, Keyring, Policy, RequestVerdict, observe, verify_request, verify_stream,
+    Catalogue, Keyring, Policy, RequestVerdict, verify_and_observe, verify_stream,
 };
 use crate::signature::Freshness;
 
@@ -90,15 +90,15 @@ impl Verifier<'_> {
             allowance: (self.policy.allowance).filter(|_| self.work.load(Relaxed) > 0),
             ..self.policy.clone()
         };
-        let mut verified = verify_request(self.catalogue, &self.keyring, &policy, request, at);
+        let (catalogue, keyring) = (self.catalogue, &self.keyring);
+        let (mut verified, observations) =
+            verify_and_observe(catalogue, keyring, &policy, request, at);
         let left = |left: usize| Some(left.saturating_sub(verified.work));
         // It always changes.
         let _ = self.work.fetch_update(Relaxed, Relaxed, left);
         if verified.is_undiagnosed && verified.verdict.status.is_wrong() {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
-        let provider = verified.provider;
-        let observations = provider.map_or_else(Vec::new, |provider| observe(provider, request));
         self.found(verified, observations, begun)
     }
 
