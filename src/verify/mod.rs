@@ -169,14 +169,14 @@ fn leave_body_open(verdict: &mut Verdict, reading: &FoundCapture) {
 mod tests {
     use super::*;
     use crate::delivery::Status;
-    use crate::provider::Definition;
+    use crate::provider::{Definition, Provider};
     use crate::signature::sign;
 
     const NOW: i64 = 1_770_000_000;
 
     fn verifier(catalogue: &Catalogue) -> Verifier<'_> {
         let mut keyring = Keyring::default();
-        for provider in catalogue.iter() {
+        for provider in catalogue.iter().filter(|it| in_headers(it)) {
             let secret = crate::signature::secret_of_any(&provider.scheme, "bad0bad1bad2bad3");
             let added = keyring.add(provider, &secret, "a test".into());
             added.expect("a secret of any scheme");
@@ -201,10 +201,15 @@ mod tests {
         request.headers
     }
 
+    /// Whether a signature stands beside the body.
+    fn in_headers(provider: &Provider) -> bool {
+        !provider.definition.signature.is_in_body()
+    }
+
     #[test]
     fn a_bare_body_is_checked_without_a_command_line() {
         let catalogue = Catalogue::builtin();
-        for provider in catalogue.iter() {
+        for provider in catalogue.iter().filter(|it| in_headers(it)) {
             let mut verifier = verifier(&catalogue);
             verifier.policy.provider = Some(provider.name().to_owned());
             let body = br#"{"id":"evt_1","type":"order.created"}"#;
@@ -232,7 +237,7 @@ mod tests {
     #[test]
     fn causes_are_looked_for_until_the_work_of_a_run_is_used_up() {
         let catalogue = Catalogue::builtin();
-        for provider in catalogue.iter() {
+        for provider in catalogue.iter().filter(|it| in_headers(it)) {
             let mut verifier = verifier(&catalogue);
             verifier.policy.provider = Some(provider.name().to_owned());
             verifier.work = AtomicUsize::new(1);
