@@ -5,17 +5,20 @@ use strum::VariantArray as _;
 
 use super::sanitize::escape;
 use super::sheet;
-use super::table::{table, table_or_stack};
+use super::table::{table_or_stack, table_with_prose};
 use super::wrap::wrap;
 use crate::provider::{Event, Fault, Provenance, Provider};
+
+/// An event of a provider, by its name.
+pub type ListedEvent<'p> = (&'p Provider, &'p str, Event);
 
 /// The events in a table, and below it which fields of those are documented of which a part is.
 ///
 /// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
 /// but the first of a group are dim.
-pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> String {
+pub fn events(events: &[ListedEvent<'_>], width: Option<usize>) -> String {
     let mut before = None;
-    let row = |(provider, name, event): &(&Provider, &str, Event)| {
+    let row = |(provider, name, event): &ListedEvent<'_>| {
         let provider = &*escape(provider.name());
         let is_first = before.replace(provider.to_owned()).as_deref() != Some(provider);
         let provider = if is_first {
@@ -35,7 +38,7 @@ pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> Stri
         ]
     };
     let headers = ["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"];
-    let table = table(&headers, events.iter().map(row).collect(), width);
+    let table = table_with_prose(&headers, events.iter().map(row).collect(), width);
     match documented_parts(events) {
         none if none.is_empty() => table,
         parts => format!("{table}\n\n{}", wrap(&parts, width)),
@@ -43,7 +46,7 @@ pub fn events(events: &[(&Provider, &str, Event)], width: Option<usize>) -> Stri
 }
 
 /// Which fields of the payloads that are documented in part are.
-fn documented_parts(events: &[(&Provider, &str, Event)]) -> String {
+fn documented_parts(events: &[ListedEvent<'_>]) -> String {
     let in_part = events
         .iter()
         .filter(|(_, _, event)| event.source == Provenance::DocumentedInPart);

@@ -47,7 +47,7 @@ pub use check::{
 };
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
-pub use event::{events, faults};
+pub use event::{ListedEvent, events, faults};
 pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
 pub use line::line;
