@@ -13,7 +13,7 @@ use crate::cli::{
 use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
-use crate::provider::{Composer, Fault, Provider, Story};
+use crate::provider::{Composer, Fault, Provider, Story, did_you_mean};
 use crate::report::{self, sanitize::escape};
 
 /// Prints a text; nothing where it is empty.
@@ -29,7 +29,11 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     if args.faults {
         return faults(args.json, world);
     }
-    let setup = setup::load(global, None, world)?;
+    let of = match &args.command {
+        Some(EventsCommand::Show { provider, .. }) => provider,
+        None => args.provider.as_ref().map_or(&args.of, |_| &args.provider),
+    };
+    let setup = setup::load_for(global, None, world, |_| of.clone())?;
     if let Some(EventsCommand::Show {
         event,
         provider,
@@ -45,8 +49,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     let mut events = Vec::new();
     for provider in providers {
         setup::note_no_events(provider, world);
-        let of_provider = provider.events()?.into_iter();
-        events.extend(of_provider.map(|(name, event)| (provider, name, event)));
+        events.extend(readable(provider, world));
     }
     if !args.json {
         return print(world, &report::events(&events, world.console.width()));
@@ -63,6 +66,22 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         world.console.line("event", fields)?;
     }
     Ok(Outcome::Yes)
+}
+
+/// The events of a provider that can be read, with a warning for each that cannot.
+fn readable<'p>(provider: &'p Provider, world: &World) -> Vec<report::ListedEvent<'p>> {
+    let (mut events, mut broken) = (Vec::new(), Vec::new());
+    for (name, event) in provider.events() {
+        match event {
+            Ok(event) => events.push((provider, name, event)),
+            Err(error) => broken.push((name, CliError::from(&error))),
+        }
+    }
+    for (name, error) in broken {
+        let message = format!("event `{name}` is skipped: {}", error.message);
+        world.console.warn(&message, error.hint.as_deref());
+    }
+    events
 }
 
 /// The provider of this name; who names an event in its place is told how to see that.
@@ -127,7 +146,11 @@ pub fn providers(
     global: &GlobalArgs,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let setup = setup::load(global, None, world)?;
+    let named = match &args.command {
+        Some(ProvidersCommand::Show { name, .. }) => Some(name),
+        None => None,
+    };
+    let setup = setup::load_for(global, None, world, |_| named.cloned())?;
     let width = world.console.width();
     let (providers, json): (Vec<&Provider>, _) = match &args.command {
         Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
@@ -140,7 +163,10 @@ pub fn providers(
         return Ok(Outcome::Yes);
     }
     match args.command {
-        Some(_) => print(world, &report::provider(providers[0], width)?),
+        Some(_) => {
+            let events = readable(providers[0], world);
+            print(world, &report::provider(providers[0], &events, width))
+        }
         None => print(world, &report::providers(&providers, width)),
     }
 }
@@ -149,6 +175,7 @@ pub fn providers(
 /// is a row, too: who looks wants to see what there is. What else cannot be used is an error, as it
 /// is for the commands that need it, but only after everything else was shown.
 pub fn config(
+    key: Option<&str>,
     json: bool,
     env_file: Option<&Path>,
     global: &GlobalArgs,
@@ -160,6 +187,9 @@ pub fn config(
     let secrets = setup.shown_secrets(&mut Terminal);
     settings.extend(secrets.iter().flatten().cloned());
     settings.extend(missing.iter().map(|one| one.shown(!json)));
+    if let Some(key) = key {
+        settings = settings_of(key, settings)?;
+    }
     if json {
         for (name, setting) in settings {
             let origin = setting.origin.to_string();
@@ -178,6 +208,22 @@ pub fn config(
     secrets?;
     setup.config.check_sections()?;
     Ok(Outcome::Yes)
+}
+
+/// The setting of this name, or those of a section.
+fn settings_of(key: &str, all: Vec<Named>) -> Result<Vec<Named>, CliError> {
+    let names: Vec<_> = all.iter().map(|(name, _)| name.clone()).collect();
+    let is_meant = |name: &str| {
+        let rest = name.strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let meant: Vec<_> = all.into_iter().filter(|(name, _)| is_meant(name)).collect();
+    if meant.is_empty() {
+        let near = did_you_mean(key, names.iter().map(String::as_str));
+        let hint = near.unwrap_or_else(|| "`webhook config` lists them".into());
+        return Err(CliError::usage(format!("unknown setting `{}`", escape(key))).hint(hint));
+    }
+    Ok(meant)
 }
 
 /// Prints the script that makes a shell ask this program.

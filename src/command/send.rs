@@ -27,7 +27,9 @@ const CONCURRENCY: u16 = 50;
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     shape::time(args.timestamp, world.now())?;
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |config| {
+        config.provider(args.provider.clone()).value
+    })?;
     let drafts = Drafts::new(&setup.config, world);
     let outcome = compose_and_send(args, &setup, world, &drafts);
     drafts.end(&outcome);
@@ -41,7 +43,8 @@ fn compose_and_send(
     drafts: &Drafts<'_>,
 ) -> Result<Outcome, CliError> {
     let wanted = wanted(args, setup, world)?;
-    let keyring = keyring_or_local(setup, &args.secrets, world)?;
+    let played: Vec<_> = wanted.iter().map(|(of, _)| of.name()).collect();
+    let keyring = keyring_or_local(Some(&played), setup, &args.secrets, world)?;
     check::headers(args, &wanted)?;
     for (provider, _) in wanted.iter().filter(|_| args.body.is_some()) {
         shape::refuse_id_in_body(args.id.as_deref(), provider)?;
@@ -228,7 +231,8 @@ fn one_event<'a>(
         let mut unknown = CliError::from(setup.unknown_event(event));
         if args.data.is_some() || args.body.is_some() {
             let hint = unknown.hint.unwrap_or_default();
-            unknown.hint = Some(format!("{hint}; `--provider NAME` sends any"));
+            let stop = if hint.ends_with('?') { "" } else { ";" };
+            unknown.hint = Some(format!("{hint}{stop} `--provider NAME` sends any"));
         }
         return Err(unknown);
     };

@@ -105,7 +105,7 @@ impl Catalogue {
         of(false).chain(of(true))
     }
 
-    /// The folders that were passed over, by name, each with what is wrong with it.
+    /// The folders that were skipped, by name, each with what is wrong with it.
     pub const fn broken(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
         &self.broken
     }
@@ -199,11 +199,10 @@ impl Provider {
         self.events.contains_key(name)
     }
 
-    /// Its events with their fixtures, in order.
-    pub fn events(&self) -> Result<Vec<(&str, Event)>, CatalogueError> {
+    /// Its events with their fixtures, in order; one that cannot be read is its own error alone.
+    pub fn events(&self) -> impl Iterator<Item = (&str, Result<Event, CatalogueError>)> {
         let names = self.event_names();
-        let events = names.filter_map(|name| Some((name, self.event(name)?)));
-        events.map(|(name, event)| Ok((name, event?))).collect()
+        names.filter_map(|name| Some((name, self.event(name)?)))
     }
 
     /// The fixture of an event; `None` where it has none of this name.

@@ -29,5 +29,5 @@ pub use sign::{announce, mac_text, show, sign};
 pub use source::ValueSource;
 pub use stream::StreamVerifier;
 pub use template::{MOST_FIELDS, Template, TemplateFilter, TemplatePiece, TemplateValues};
-pub use time::TimeUnit;
+pub use time::{TimeUnit, meant_unit};
 pub use verify::{Freshness, verify};
