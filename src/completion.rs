@@ -41,6 +41,7 @@ fn of_argument(command: &str, argument: &str) -> Option<Candidates> {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => || Typing::of_process().deliveries(),
         (" webhook test", "only" | "skip") => || Typing::of_process().checks(),
+        (" webhook send", "handshake") => || Typing::of_process().handshakes(),
         (_, "provider") | (" webhook events", "of") | (" webhook providers show", "name") => {
             || Typing::of_process().providers()
         }
@@ -120,6 +121,22 @@ impl Typing {
         owners.into_iter().filter_map(candidate).collect()
     }
 
+    /// The handshakes of the provider that the line names, else of all, each once.
+    fn handshakes(&self) -> Vec<CompletionCandidate> {
+        let catalogue = self.catalogue();
+        let named = flag(&self.words, &["--provider", "-p"]);
+        let mut titles = BTreeMap::new();
+        for provider in catalogue.iter() {
+            if named.is_none_or(|name| name == provider.name()) {
+                let handshakes = provider.definition.handshakes.iter();
+                let title = || provider.definition.title.clone();
+                titles.extend(handshakes.map(|it| (it.name.clone(), title())));
+            }
+        }
+        let candidate = |(name, title): (String, String)| offer(name, &title);
+        titles.into_iter().filter_map(candidate).collect()
+    }
+
     /// What `--source` takes.
     fn sources() -> Vec<CompletionCandidate> {
         let known = DeliverySource::ALL;
@@ -194,8 +211,8 @@ fn offer(value: String, help: &str) -> Option<CompletionCandidate> {
 
 /// The description that the first provider gives, and whose event it is.
 fn about_event(event: &str, owners: &[&Provider]) -> String {
-    let fixture = owners.first().and_then(|owner| owner.event(event)?.ok());
-    let description = fixture.map_or_else(String::new, |fixture| fixture.description);
+    let summary = owners.first().and_then(|owner| owner.summary(event)?.ok());
+    let description = summary.map_or_else(Default::default, |summary| summary.description);
     let names: Vec<_> = owners.iter().map(|owner| owner.name()).collect();
     format!("{description} ({})", names.join(", "))
 }

@@ -31,7 +31,13 @@ impl Console {
 
     /// Prints data, and a line end.
     pub fn data(self, text: &str) -> io::Result<()> {
-        let out = io::stdout().lock();
+        let mut out = io::stdout().lock();
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            // Nothing is there that a stream may not want.
+            out.write_all(text.as_bytes())?;
+            out.write_all(b"\n")?;
+            return out.flush();
+        }
         let choice = self.choice_for(&out);
         let mut out = AutoStream::new(out, choice);
         out.write_all(text.as_bytes())?;

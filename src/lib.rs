@@ -40,6 +40,7 @@
 //! | what | where |
 //! |---|---|
 //! | the answer to a delivery, and whether it is forwarded | `receive/decide.rs`, its text `receive/replies.rs` (the reason that the owner reads is the verdict's, `signature/verify.rs`); a script or a full queue overrules it in `receive/mod.rs` |
+//! | a handshake, and the answer to it | the definition's `handshakes`; recognised in `provider/handshake.rs`, answered in `receive/decide.rs` by `receive/handshakes.rs` |
 //! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried, and when, is `provider/schedule.rs` |
 //! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/`, its JSON in `delivery/capture/`, its place in `log show` in `report/page.rs` |
 //! | a check of `webhook test` | a row in `check/table/GROUP.rs` (a new group also in `check/table.rs`), what it sends in `check/context/` |

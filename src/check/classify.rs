@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::delivery::{Attempt, CheckOutcome, Severity};
+use crate::provider::ExpectedAnswer;
 
 /// What has to come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub enum Expect {
     Rejected,
     /// Any answer but a 5xx.
     NotCrashed,
+    /// The answer to a handshake that the provider documents.
+    Documented,
+    /// Any answer but that one, and but a 5xx.
+    Withheld,
 }
 
 /// What is wrong with an answer, and how grave it is.
@@ -100,7 +105,8 @@ impl Expect {
     ) -> Option<(Severity, String)> {
         let refused = || refused(attempt).map(|reason| (own, reason));
         match self {
-            Self::Accepted | Self::AcceptedOnce => refused(),
+            // `of_handshake` says more of the answer to one.
+            Self::Accepted | Self::AcceptedOnce | Self::Documented => refused(),
             Self::Within(part) => refused().or_else(|| Some((own, late(attempt, deadline, part)?))),
             Self::Rejected => match attempt.status() {
                 Some(status @ 200..=299) => Some((own, format!("accepted it with {status}"))),
@@ -112,7 +118,36 @@ impl Expect {
                 }
                 _ => crashed(attempt),
             },
-            Self::NotCrashed => crashed(attempt),
+            Self::NotCrashed | Self::Withheld => crashed(attempt),
+        }
+    }
+
+    /// What is wrong with the answer to a handshake, of which these are documented; `gives_mac` says
+    /// that a MAC with the secret stands in it.
+    pub(super) fn of_handshake(
+        self,
+        own: Severity,
+        expected: &[ExpectedAnswer],
+        gives_mac: bool,
+        attempt: &Attempt,
+    ) -> Option<Flaw> {
+        let flaw = |severity, reason| Flaw {
+            severity,
+            reason,
+            shown_by: 0,
+        };
+        let answer = attempt.outcome.as_ref().ok()?;
+        let judged = ExpectedAnswer::judge(expected, answer);
+        match (self, judged) {
+            (Self::Documented, Err([expected, got])) => {
+                Some(flaw(own, format!("expected {expected}, got {got}")))
+            }
+            (Self::Withheld, Ok(())) if !expected.is_empty() => {
+                let severity = if gives_mac { Severity::Forgery } else { own };
+                let reason = format!("answered {} as if it were signed rightly", answer.status);
+                Some(flaw(severity, reason))
+            }
+            _ => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! signature open to change.
 
 mod documents;
+mod handshakes;
 mod signatures;
 
 use serde_json::Value;

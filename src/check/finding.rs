@@ -62,7 +62,7 @@ pub(super) fn finding(
 /// What a finding rests on besides the document.
 fn assumption(planned: &Planned, provider: &Provider, status: Option<u16>) -> Option<String> {
     let is_of_event = planned.check.id == EACH_EVENT;
-    let event = is_of_event.then(|| provider.event(&planned.event)?.ok());
+    let event = is_of_event.then(|| provider.summary(&planned.event)?.ok());
     let is_refused = status.is_some_and(|status| status / 100 != 2);
     let is_late = matches!(planned.check.expect, Expect::Within(_)) && !is_refused;
     match event.flatten() {
@@ -110,8 +110,10 @@ fn advice(
 
 fn kind(check: &Check, severity: Severity) -> &'static str {
     match (severity, check.expect) {
+        (Severity::Forgery, Expect::Withheld) => "signs for strangers",
         (Severity::Forgery, _) => "accepts forged deliveries",
         (Severity::Loss, Expect::AcceptedOnce) => "does not stand a repeat",
+        (Severity::Loss, Expect::Documented) => "fails a handshake",
         (Severity::Loss, Expect::Within(_)) => "does not answer in time",
         (Severity::Loss, _) => "loses genuine deliveries",
         (Severity::Crash, Expect::Rejected | Expect::NotCrashed) => "crashes on a bad signature",

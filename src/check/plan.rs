@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::pair::USUAL_EVENT;
-use super::table::{self, Check, EACH_EVENT};
+use super::table::{self, Check, EACH_EVENT, HANDSHAKE, HANDSHAKE_FORGED};
 use crate::delivery::{EventFilter, Severity};
 use crate::provider::{KnownFlaw, Provider, nearest};
 
@@ -14,8 +14,15 @@ pub struct Planned {
     pub id: String,
     /// The row.
     pub check: &'static Check,
-    /// The event that is played.
+    /// The event that is played; of a check of a handshake, that.
     pub event: String,
+}
+
+impl Planned {
+    /// Whether it plays a handshake, and no event.
+    pub(super) fn is_of_handshake(&self) -> bool {
+        [HANDSHAKE, HANDSHAKE_FORGED].contains(&self.check.id)
+    }
 }
 
 /// Why checks cannot be selected.
@@ -46,6 +53,7 @@ pub fn plan(provider: &Provider, event: Option<&str>) -> Vec<Planned> {
     applying
         .flat_map(|check| match check.id {
             EACH_EVENT => of_each_event(check, provider),
+            HANDSHAKE | HANDSHAKE_FORGED => of_each_handshake(check, provider),
             _ => vec![Planned {
                 id: check.id.into(),
                 check,
@@ -72,6 +80,19 @@ fn of_each_event(check: &'static Check, provider: &Provider) -> Vec<Planned> {
         event: name.into(),
     };
     provider.event_names().map(planned).collect()
+}
+
+fn of_each_handshake(check: &'static Check, provider: &Provider) -> Vec<Planned> {
+    let is_forged = check.id == HANDSHAKE_FORGED;
+    let suffix = if is_forged { ":forged" } else { "" };
+    let handshakes = provider.definition.handshakes.iter();
+    let meant = handshakes.filter(|handshake| handshake.signed || !is_forged);
+    let planned = meant.map(|handshake| Planned {
+        id: format!("handshake/{}{suffix}", handshake.name),
+        check,
+        event: handshake.name.clone(),
+    });
+    planned.collect()
 }
 
 /// Those of `planned` that `only` names, all where it is empty, without those that `skip` names.

@@ -9,7 +9,7 @@ use super::error::CheckError;
 use super::finding::{Evidence, finding};
 use super::plan::Planned;
 use super::runner::Runner;
-use super::table::{Check, EACH_EVENT};
+use super::table::EACH_EVENT;
 use crate::delivery::{Failure, FailureKind, Finding};
 
 /// What happens while checks run.
@@ -66,10 +66,12 @@ impl Runner<'_> {
         observe: &mut dyn FnMut(CheckEvent<'_>) -> ControlFlow<()>,
     ) -> Result<CheckEnd, CheckError> {
         // The event of the checks that are about none in particular, where there are any.
-        let usual = planned.iter().find(|one| one.check.id != EACH_EVENT);
-        let usual = usual.or_else(|| planned.first());
-        if let Some(planned) = usual {
-            self.usual_event.clone_from(&planned.event);
+        let of_events = || planned.iter().filter(|one| !one.is_of_handshake());
+        let usual = of_events().find(|one| one.check.id != EACH_EVENT);
+        let usual = usual.or_else(|| of_events().next());
+        let usual = usual.map(|planned| planned.event.as_str());
+        if let Some(event) = usual.or_else(|| self.context.provider().event_names().next()) {
+            event.clone_into(&mut self.usual_event);
         }
         let before = match self.effects {
             Some(effects) => Some((effects, effects.count().await)),
@@ -108,7 +110,11 @@ impl Runner<'_> {
         };
         self.handler.is_greeted = greeting.attempt.outcome.is_ok();
         let has_to_accept = |planned: &Planned| {
-            !matches!(planned.check.expect, Expect::Rejected | Expect::NotCrashed)
+            let expect = planned.check.expect;
+            !matches!(
+                expect,
+                Expect::Rejected | Expect::NotCrashed | Expect::Withheld
+            )
         };
         let status = match greeting.attempt.outcome {
             Ok(answer) if answer.is_success() => return Ok(None),
@@ -186,7 +192,7 @@ impl Runner<'_> {
         if !is_asked_for && let Some(reason) = self.proves_nothing(expect, &sent).await {
             return Ok((Conclusion::Open(reason), sent));
         }
-        let conclusion = match (self.classify(planned.check, &sent), expect) {
+        let conclusion = match (self.classify(planned, &sent), expect) {
             (Some(flaw), _) => Conclusion::Flawed(flaw),
             (None, Expect::AcceptedOnce) => self.counted_once(planned.check, &case, before).await,
             (None, _) => Conclusion::Sound,
@@ -207,10 +213,23 @@ impl Runner<'_> {
         })
     }
 
-    fn classify(&self, check: &Check, sent: &[Exchange]) -> Option<Flaw> {
+    fn classify(&self, planned: &Planned, sent: &[Exchange]) -> Option<Flaw> {
+        let (check, provider) = (planned.check, self.context.provider());
         let attempts: Vec<_> = sent.iter().map(|one| one.attempt.clone()).collect();
-        let deadline = self.context.provider().definition.delivery.timeout();
-        check.expect.classify(check.severity, deadline, &attempts)
+        let deadline = provider.definition.delivery.timeout();
+        let flaw = check.expect.classify(check.severity, deadline, &attempts);
+        if flaw.is_some() || !planned.is_of_handshake() {
+            return flaw;
+        }
+        let handshake = provider.definition.handshake(&planned.event)?;
+        sent.iter().find_map(|one| {
+            let expected = self.context.answers(handshake, &one.delivery.request);
+            let gives_mac = handshake.gives_mac();
+            let (own, attempt) = (check.severity, &one.attempt);
+            check
+                .expect
+                .of_handshake(own, &expected, gives_mac, attempt)
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accepts;
 mod behaviour;
+mod handshake;
 mod raw_bytes;
 mod signature;
 
@@ -12,6 +13,10 @@ use crate::provider::Provider;
 
 /// The check that each documented event has an instance of: `accepts/event:order.created`.
 pub(super) const EACH_EVENT: &str = "accepts/event";
+/// The check that each handshake has an instance of: `handshake/url_verification`.
+pub(super) const HANDSHAKE: &str = "handshake/answer";
+/// The same of each that is signed: `handshake/url_verification:forged`.
+pub(super) const HANDSHAKE_FORGED: &str = "handshake/forged";
 /// Why a receiver may not fall over a bad signature, whichever it is.
 pub(super) const CRASH_WHY: &str = "anyone can send this without knowing the secret; a 5xx or a dropped \
     connection is an error in your logs each time, tells a stranger that the code breaks there, and \
@@ -58,6 +63,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         raw_bytes::CHECKS,
         signature::CHECKS,
         behaviour::CHECKS,
+        handshake::CHECKS,
     ];
     tables.into_iter().flatten()
 }

@@ -50,7 +50,11 @@ fn every_request_is_as_genuine_as_its_check_says() {
                 let scheme = &provider.definition.signature;
                 let keys = std::slice::from_ref(&key);
                 let verdict = verify(scheme, keys, &delivery.request, NOW, Freshness::Strict);
-                let is_genuine = planned.check.expect != Expect::Rejected;
+                let is_forged = matches!(planned.check.expect, Expect::Rejected | Expect::Withheld);
+                let handshake = provider.definition.handshake(&planned.event);
+                let is_unsigned =
+                    planned.is_of_handshake() && handshake.is_some_and(|it| !it.signed);
+                let is_genuine = !is_forged && !is_unsigned;
                 let name = format!("{} {}: {verdict:?}", provider.name(), planned.id);
                 if planned.id == "signature/second-header" {
                     continue;
@@ -75,6 +79,7 @@ fn ids_are_unique_and_their_groups_are_the_documented_ones() {
         "idempotent",
         "order",
         "prompt",
+        "handshake",
     ];
     assert_eq!(groups, known);
     for check in table::all() {

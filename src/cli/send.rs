@@ -19,7 +19,8 @@ Examples:
   webhook send order.created --url localhost:3000 --fault stale -p olympus
   webhook send shop.opened --provider olympus --data '{}' --dry-run
   webhook send order.created --url 3000 --expect-status 401 --secret wrong
-  webhook send order.created --url localhost:3000 --retry --speed 60x";
+  webhook send order.created --url localhost:3000 --retry --speed 60x
+  webhook send --handshake --provider slack --dry-run";
 
 /// Send correctly signed test events, exactly as the provider would.
 ///
@@ -31,12 +32,24 @@ Examples:
 #[command(globals_last())]
 pub struct SendArgs {
     /// The events to send, such as `order.created`; `webhook events` lists them.
-    #[arg(value_name = "EVENT", required_unless_present_any = ["all", "body"])]
+    #[arg(value_name = "EVENT", required_unless_present_any = ["all", "body", "handshake"])]
     pub event: Vec<String>,
 
     /// Send every event of the provider.
     #[arg(long, conflicts_with_all = ["event", "body"])]
     pub all: bool,
+
+    /// Send the provider's handshakes, or the one of this name, and judge the answers.
+    ///
+    /// Exits 0 when the answer is the one that the provider documents, 1 when it is not, and says
+    /// what was expected. `webhook providers show NAME` lists a provider's handshakes.
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        conflicts_with_all = ["event", "all", "body", "data", "set", "unset", "edit", "id", "retry", "expect_status"]
+    )]
+    pub handshake: Option<Option<String>>,
 
     /// The endpoint: a port, `host:port/path`, or a URL; also `WEBHOOK_URL` [default: localhost:4400].
     #[arg(short, long, value_name = "URL")]

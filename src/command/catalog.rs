@@ -1,4 +1,4 @@
-//! `webhook events`, `providers`, `config`, `completions` and `man`: what there is, and what is in force.
+//! `webhook events`, `config`, `completions` and `man`: what there is, and what is in force.
 
 use std::path::Path;
 
@@ -7,9 +7,7 @@ use strum::VariantArray as _;
 
 use super::World;
 use super::setup::{self, Terminal};
-use crate::cli::{
-    EventsArgs, EventsCommand, GlobalArgs, ProvidersArgs, ProvidersCommand, Shell, completion, man,
-};
+use crate::cli::{EventsArgs, EventsCommand, GlobalArgs, Shell, completion, man};
 use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
@@ -49,7 +47,7 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     let mut events = Vec::new();
     for provider in providers {
         setup::note_no_events(provider, world);
-        events.extend(readable(provider, world));
+        events.extend(setup::readable_events(provider, world));
     }
     if !args.json {
         return print(world, &report::events(&events, world.console.width()));
@@ -61,27 +59,11 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
             "description": event.description,
             "trigger": event.trigger,
             "source": event.source,
-            "documented": event.documented(),
+            "documented": event.documented,
         });
         world.console.line("event", fields)?;
     }
     Ok(Outcome::Yes)
-}
-
-/// The events of a provider that can be read, with a warning for each that cannot.
-fn readable<'p>(provider: &'p Provider, world: &World) -> Vec<report::ListedEvent<'p>> {
-    let (mut events, mut broken) = (Vec::new(), Vec::new());
-    for (name, event) in provider.events() {
-        match event {
-            Ok(event) => events.push((provider, name, event)),
-            Err(error) => broken.push((name, CliError::from(&error))),
-        }
-    }
-    for (name, error) in broken {
-        let message = format!("event `{name}` is skipped: {}", error.message);
-        world.console.warn(&message, error.hint.as_deref());
-    }
-    events
 }
 
 /// The provider of this name; who names an event in its place is told how to see that.
@@ -138,37 +120,6 @@ fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
         world.console.line("fault", fields)?;
     }
     Ok(Outcome::Yes)
-}
-
-/// Lists the providers, or shows one.
-pub fn providers(
-    args: &ProvidersArgs,
-    global: &GlobalArgs,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    let named = match &args.command {
-        Some(ProvidersCommand::Show { name, .. }) => Some(name),
-        None => None,
-    };
-    let setup = setup::load_for(global, None, world, |_| named.cloned())?;
-    let width = world.console.width();
-    let (providers, json): (Vec<&Provider>, _) = match &args.command {
-        Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
-        None => (setup.catalogue.iter().collect(), args.json),
-    };
-    if json {
-        for provider in providers {
-            world.console.line("provider", provider.facts())?;
-        }
-        return Ok(Outcome::Yes);
-    }
-    match args.command {
-        Some(_) => {
-            let events = readable(providers[0], world);
-            print(world, &report::provider(providers[0], &events, width))
-        }
-        None => print(world, &report::providers(&providers, width)),
-    }
 }
 
 /// Shows each setting and where it comes from. A secret that is not where a configuration file says

@@ -2,6 +2,7 @@
 
 mod check;
 mod dry_run;
+mod handshake;
 mod output;
 
 use bytes::Bytes;
@@ -42,14 +43,21 @@ fn compose_and_send(
     world: &World,
     drafts: &Drafts<'_>,
 ) -> Result<Outcome, CliError> {
-    let wanted = wanted(args, setup, world)?;
-    let played: Vec<_> = wanted.iter().map(|(of, _)| of.name()).collect();
+    let wanted = match &args.handshake {
+        Some(_) => Vec::new(),
+        None => wanted(args, setup, world)?,
+    };
+    let handshake_of = match &args.handshake {
+        Some(_) => setup.chosen_provider(args.provider.as_deref())?,
+        None => None,
+    };
+    let played = wanted.iter().map(|(of, _)| *of).chain(handshake_of);
+    let played: Vec<_> = played.map(Provider::name).collect();
     let keyring = keyring_or_local(Some(&played), setup, &args.secrets, world)?;
-    check::headers(args, &wanted)?;
-    for (provider, _) in wanted.iter().filter(|_| args.body.is_some()) {
-        shape::refuse_id_in_body(args.id.as_deref(), provider)?;
-    }
-    let messages = messages(args, setup, world, &wanted, &keyring)?;
+    let messages = match &args.handshake {
+        Some(name) => handshake::messages(name.as_deref(), args, setup, &keyring)?,
+        None => event_messages(args, setup, world, &wanted, &keyring)?,
+    };
     let clock = || {
         let now = world.now();
         let given = args.timestamp;
@@ -160,7 +168,9 @@ fn compose<'a>(
                 checked.map_err(|error| CliError::of_send(error.into(), args.add))?;
             }
         }
-        shape::warn_of_body(world, message.provider, &payload.body);
+        if message.handshake().is_none() {
+            shape::warn_of_body(world, message.provider, &payload.body);
+        }
         Ok((message.clone(), payload))
     };
     messages.iter().enumerate().map(one).collect()
@@ -247,15 +257,21 @@ fn one_event<'a>(
     Ok((first, event))
 }
 
-/// The messages of a run, with what stands in them: the user's data or bytes, which are read once, as
+/// The messages of a run, where no handshake is asked for, with what stands in them: the user's data or bytes, which are read once, as
 /// stdin can be, else each event's fixture.
-fn messages<'a>(
-    args: &SendArgs,
-    setup: &Setup,
+fn event_messages<'a>(
+    args: &'a SendArgs,
+    setup: &'a Setup,
     world: &World,
     wanted: &[(&'a Provider, &'a str)],
     keyring: &'a Keyring,
 ) -> Result<Vec<Message<'a>>, CliError> {
+    for (provider, _) in wanted {
+        check::headers(args, provider)?;
+        if args.body.is_some() {
+            shape::refuse_id_in_body(args.id.as_deref(), provider)?;
+        }
+    }
     let given = match (&args.data, &args.body) {
         (Some(text), _) => Some(EventContent::Data(shape::json_source(
             text, "--data", world,

@@ -19,7 +19,7 @@ use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider};
 use crate::report;
-use crate::signature::{Freshness, Key};
+use crate::signature::{Freshness, Key, PairKind, SchemeKind};
 use crate::store::Log;
 
 /// Configuration and providers, read. Says which providers are skipped, and which take the place of a
@@ -54,10 +54,9 @@ pub fn load_for(
             world.console.warn(&error.message, error.hint.as_deref());
         }
     }
-    let builtin = Catalogue::builtin();
     for provider in setup.catalogue.iter() {
         if let DefinitionOrigin::Folder(folder) = &provider.origin
-            && builtin.get(provider.name()).is_some()
+            && Catalogue::is_builtin(provider.name())
         {
             let (name, folder) = (provider.name(), folder.display());
             let message = format!("`{name}` is the one of `{folder}`, not the built-in");
@@ -163,6 +162,22 @@ pub fn warn_of_readers(path: &Path, world: &World) {
     }
 }
 
+/// The events of a provider that can be read, with a warning for each that cannot.
+pub fn readable_events<'p>(provider: &'p Provider, world: &World) -> Vec<report::ListedEvent<'p>> {
+    let (mut events, mut broken) = (Vec::new(), Vec::new());
+    for (name, event) in provider.events() {
+        match event {
+            Ok(event) => events.push((provider, name, event)),
+            Err(error) => broken.push((name, CliError::from(&error))),
+        }
+    }
+    for (name, error) in broken {
+        let message = format!("event `{name}` is skipped: {}", error.message);
+        world.console.warn(&message, error.hint.as_deref());
+    }
+    events
+}
+
 /// Says where a provider has no event, as there is nothing to list or to send.
 pub fn note_no_events(provider: &Provider, world: &World) {
     if provider.event_names().next().is_none() {
@@ -193,12 +208,31 @@ pub fn check_fit(keyring: &Keyring, provider: &Provider) -> Result<(), CliError>
     })
 }
 
-/// The key that a provider signs with: of several secrets the first.
+/// The key that a provider signs with: of several secrets the first that can. Fails where there is none.
 pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Key, CliError> {
     check_fit(keyring, provider)?;
-    keyring.keys(provider.name()).first().ok_or_else(|| {
-        CliError::usage(format!("no secret for `{}`", provider.name()))
-            .hint(format!("give it: `--secret {}=…`", provider.name()))
+    let (keys, name) = (keyring.keys(provider.name()), provider.name());
+    let signing = keys.iter().find(|key| key.can_sign());
+    signing.ok_or_else(|| match provider.definition.signature.kind {
+        _ if !keys.is_empty() => CliError::usage(format!(
+            "the key of `{name}` is a public one, which only verifies"
+        ))
+        .hint(format!(
+            "give a private key in PEM, PKCS #8: `--secret-file {name}=key.pem`"
+        )),
+        SchemeKind::Pair { kind, .. } => {
+            let algorithm = match kind {
+                PairKind::Ed25519 => "ed25519",
+                PairKind::Ecdsa => "EC -pkeyopt ec_paramgen_curve:P-256",
+                PairKind::Rsa => "RSA",
+            };
+            CliError::usage(format!("no private key for `{name}`")).hint(format!(
+                "make a pair, `openssl genpkey -algorithm {algorithm} -out key.pem`, give it, \
+                 `--secret-file {name}=key.pem`, and its public half to the handler"
+            ))
+        }
+        _ => CliError::usage(format!("no secret for `{name}`"))
+            .hint(format!("give it: `--secret {name}=…`")),
     })
 }
 

@@ -121,10 +121,10 @@ pub fn time(typed: Option<Moment>, now: Timestamp) -> Result<Timestamp, CliError
 /// Fails where an id is given that would have to be written into a body of bytes.
 pub fn refuse_id_in_body(id: Option<&str>, provider: &Provider) -> Result<(), CliError> {
     match provider.definition.envelope.id {
-        FieldSource::Path(_) | FieldSource::Absent if id.is_some() => Err(CliError::usage(
-            "`--id` cannot stand in a `--body`, which is signed as it is",
-        )
-        .hint("write the id into the body")),
+        FieldSource::Path(_) | FieldSource::Joined(_) | FieldSource::Absent if id.is_some() => Err(
+            CliError::usage("`--id` cannot stand in a `--body`, which is signed as it is")
+                .hint("write the id into the body"),
+        ),
         _ => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use crate::exit::{CliError, Outcome};
 use crate::formats::curl;
 use crate::http::Target;
 use crate::json::JsonFields;
-use crate::provider::{FieldSource, Payload, Provider, Story};
+use crate::provider::{Payload, Provider, Story};
 use crate::send::{EventContent, Message, SendOptions, Shape};
 
 /// Runs the command.
@@ -79,7 +79,7 @@ fn event(args: &SignArgs, provider: &Provider, body: &[u8], world: &World) -> St
         return event.clone();
     }
     let source = &provider.definition.envelope.event;
-    if let FieldSource::Header { header } = source {
+    if let Some(header) = source.header() {
         world.console.note(&format!(
             "`{header}` names the event and is left out: give `--event NAME`"
         ));

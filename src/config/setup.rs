@@ -34,6 +34,13 @@ impl Setup {
         };
         let config = Config::load(global, environment, folder)?;
         let mut catalogue = Catalogue::builtin();
+        let named = config.named_providers();
+        if let Some(path) = named.value.filter(|path| !path.is_dir()) {
+            return Err(ConfigError::Value {
+                origin: named.origin,
+                message: format!("there is no folder `{}`", path.display()),
+            });
+        }
         for folder in config.provider_folders() {
             catalogue.add_folder(&folder).map_err(Arc::new)?;
         }
@@ -87,20 +94,23 @@ impl Setup {
         for provider in self.catalogue.iter() {
             for secret in GivenSecret::in_force(given, provider.name()) {
                 let origin = secret.origin.to_string();
-                let added = keyring.add(provider, &secret.bytes, origin.clone());
-                // What is meant for all need not fit each.
-                if let (Err(error), Some(provider)) = (added, secret.provider.clone()) {
-                    return Err(ConfigError::Key {
-                        provider,
+                let Some(name) = &secret.provider else {
+                    // What is meant for all need not fit each.
+                    keyring.add_for_any(provider, &secret.bytes, origin);
+                    continue;
+                };
+                keyring
+                    .add(provider, &secret.bytes, origin.clone())
+                    .map_err(|error| ConfigError::Key {
+                        provider: name.clone(),
                         origin,
                         error,
-                    });
-                }
+                    })?;
             }
         }
         // Whoever forgot to give `send` a secret has signed with this one.
         Ok(match self.config.known_local_secret() {
-            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes)),
+            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes).deriving()),
             None => keyring,
         })
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use attempt::{
     Answer, Attempt, Failure, FailureKind, Signing, Trigger, is_refusal, is_success,
 };
-pub use capture::About;
+pub use capture::{About, Difference};
 pub use filter::{EventFilter, FilterError};
 pub use finding::{Advice, CheckOutcome, Finding, HandlerLine, Severity};
 pub use headers::Headers;
@@ -85,6 +85,16 @@ impl Delivery {
         }
     }
 
+    /// Whether its provider finds out by it that the endpoint is its user's, and delivers nothing: then
+    /// its event is the handshake's name.
+    pub const fn is_handshake(&self) -> bool {
+        match self.source {
+            DeliverySource::Handshake => true,
+            DeliverySource::Probe => self.event.is_some(),
+            _ => false,
+        }
+    }
+
     /// What the check found when it was received.
     pub fn verification(&self) -> Verification {
         Verification {
@@ -104,7 +114,7 @@ impl Delivery {
             provider: self.provider.as_deref(),
             event: self.event.as_deref(),
             event_id: self.event_id.as_deref(),
-            expected: None,
+            ..About::default()
         }
     }
 }

@@ -14,6 +14,9 @@ pub enum DeliverySource {
     Listen,
     /// `listen` received it, and it delivered nothing: somebody asked whether it is there.
     Probe,
+    /// `listen` received it, rightly signed, and it was a handshake: a request by which the provider
+    /// finds out that the endpoint is its user's.
+    Handshake,
     /// `send` composed it.
     Send,
     /// `test` composed it, right or forged, to check a handler.
@@ -31,9 +34,10 @@ pub enum DeliverySource {
 
 impl DeliverySource {
     /// Every source that this version writes.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Listen,
         Self::Probe,
+        Self::Handshake,
         Self::Send,
         Self::Test,
         Self::Import,

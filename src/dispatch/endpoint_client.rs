@@ -82,7 +82,7 @@ impl EndpointClient {
         let outgoing = Outgoing {
             delivery_id,
             trigger: self.trigger,
-            target: &self.target,
+            target: &self.target.at(&request.target),
             request,
             signing: Some(Signing::Fresh),
             timeout: self.timeout,

@@ -161,6 +161,22 @@ impl Target {
         &self.0[url::Position::BeforePath..url::Position::AfterQuery]
     }
 
+    /// The same under another request target, path and query.
+    #[must_use]
+    pub fn at(&self, request_target: &str) -> Self {
+        if request_target == self.request_target() {
+            return self.clone();
+        }
+        let mut url = self.0.clone();
+        let (path, query) = match request_target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (request_target, None),
+        };
+        url.set_path(path);
+        url.set_query(query);
+        Self(url)
+    }
+
     /// Where a request that came in for `incoming` (its request target) is forwarded to.
     ///
     /// A target without a path (or with `/` only) takes the incoming path; any other keeps its own.

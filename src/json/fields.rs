@@ -46,6 +46,11 @@ impl<'a> JsonFields<'a> {
         self.bracket == Bracket::Object
     }
 
+    /// How many members or items there are.
+    pub const fn size(&self) -> usize {
+        self.members.len()
+    }
+
     /// The text of the value of a member; of several equal ones the last, as parsers do.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
         let mut members = self.members.iter().rev().filter(|_| self.is_object());

@@ -64,14 +64,12 @@ impl<'a> Composer<'a> {
 
     /// The event with a fixture's data, whose placeholders are filled.
     pub fn fixture(&self, data: &Value) -> Document {
-        let headers = self.headers();
-        self.document(headers, &|| self.fill(data))
+        self.document(self.headers(), &|| self.fill(data))
     }
 
     /// The event with data in which everything means itself.
     pub fn data(&self, data: &Value) -> Document {
-        let headers = self.headers();
-        self.document(headers, &|| data.clone())
+        self.document(self.headers(), &|| data.clone())
     }
 
     /// The event without a document, for a body that is not the provider's.
@@ -102,7 +100,7 @@ impl<'a> Composer<'a> {
                 let mut envelope = self.fill(&self.definition.envelope.template);
                 path.find(&mut envelope).cloned()
             }
-            FieldSource::Absent => None,
+            FieldSource::Joined(_) | FieldSource::Absent => None,
         }
     }
 
@@ -127,7 +125,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The value with the placeholders in its strings filled.
-    fn fill(&self, value: &Value) -> Value {
+    pub(super) fn fill(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => match Placeholder::whole(text).and_then(|it| self.number(it)) {
                 Some(number) => number.into(),
@@ -142,7 +140,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn text(&self, text: &str) -> String {
+    pub(super) fn text(&self, text: &str) -> String {
         if !text.contains("{{") {
             return text.to_owned();
         }
@@ -165,6 +163,12 @@ impl<'a> Composer<'a> {
             Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
             Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
             Placeholder::Event => self.event.to_owned(),
+            Placeholder::Any(text) => text.to_owned(),
+            Placeholder::EventPart(number) => {
+                let count = self.definition.envelope.event.parts();
+                let mut parts = self.event.splitn(count, '.');
+                parts.nth(number - 1).unwrap_or_default().to_owned()
+            }
             Placeholder::Unix(_) | Placeholder::UnixMillis(_) | Placeholder::Int(_) => self
                 .number(placeholder)
                 .map_or_else(String::new, |number| number.to_string()),
@@ -281,7 +285,7 @@ impl FieldSource {
                 return Ok(Vec::new());
             }
             Self::Path(path) => path,
-            Self::Absent => return Ok(Vec::new()),
+            Self::Joined(_) | Self::Absent => return Ok(Vec::new()),
         };
         let place = path.find(&mut document.value);
         let typed = place.filter(|value| value.is_number());

@@ -4,11 +4,14 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::FieldSource;
+use super::answer::AnswerTemplate;
 use super::body_format::BodyFormat;
+use super::handshake::Handshake;
 use super::placeholder;
 use super::schedule::DeliveryRules;
-use crate::delivery::{Headers, Severity};
-use crate::json::{JsonFields, Path, PathError};
+use crate::delivery::Severity;
+use crate::json::Path;
 use crate::signature::{Scheme, check_token};
 
 /// The source of a note that tells where a documentation disagrees with itself.
@@ -32,6 +35,11 @@ pub struct Definition {
     /// How it delivers: method, headers, success, retries.
     #[serde(default)]
     pub delivery: DeliveryRules,
+    /// How it finds out that an endpoint is its user's; by default not at all.
+    #[serde(default)]
+    pub handshakes: Vec<Handshake>,
+    /// What it wants each delivery to be answered with, where the status alone is not enough.
+    pub answer: Option<AnswerTemplate>,
     /// Values of the signature's header that its documentation shows as examples: nobody signed them.
     #[serde(default)]
     pub example_signatures: Vec<String>,
@@ -44,6 +52,13 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// The handshake of this name.
+    pub fn handshake(&self, name: &str) -> Option<&Handshake> {
+        self.handshakes
+            .iter()
+            .find(|handshake| handshake.name == name)
+    }
+
     /// What there is to say of a topic.
     pub fn notes_on(&self, topic: &str) -> impl Iterator<Item = &ProviderNote> {
         self.notes.iter().filter(move |note| note.topic == topic)
@@ -61,20 +76,32 @@ impl Definition {
             || has_text(&self.envelope.template, placeholder)
     }
 
-    /// The field that keeps the definition from being used, and what is wrong with it.
-    pub(super) fn check(&self) -> Result<(), (String, String)> {
+    /// The fields that keep the definition from being used, each with what is wrong with it.
+    pub(super) fn faults(&self) -> Vec<(String, String)> {
         let delivery = &self.delivery;
-        check_token("method", &delivery.method)
-            .map_err(|problem| ("delivery.method".into(), problem))?;
-        for (n, (name, _)) in delivery.headers.iter().enumerate() {
-            check_token("name of a header", name)
-                .map_err(|problem| (format!("delivery.headers[{n}]"), problem))?;
-        }
-        if delivery.retry.on.is_empty() && delivery.retry.attempts() > 1 {
+        let method = check_token("method", &delivery.method).err();
+        let method = method.map(|problem| ("delivery.method".into(), problem));
+        let headers = delivery.headers.iter().enumerate();
+        let headers = headers.filter_map(|(n, (name, _))| {
+            let problem = check_token("name of a header", name).err()?;
+            Some((format!("delivery.headers[{n}]"), problem))
+        });
+        let is_idle = delivery.retry.on.is_empty() && delivery.retry.attempts() > 1;
+        let retry = is_idle.then(|| {
             let problem = "names no outcome that is retried by the `schedule`";
-            return Err(("delivery.retry.on".into(), problem.into()));
-        }
-        self.envelope.check()
+            ("delivery.retry.on".into(), problem.into())
+        });
+        let handshakes = self.handshakes.iter().enumerate();
+        let handshakes = handshakes.filter_map(|(n, handshake)| {
+            let (field, problem) = handshake.check(&self.signature).err()?;
+            Some((format!("handshakes[{n}].{field}"), problem))
+        });
+        let faults = method
+            .into_iter()
+            .chain(headers)
+            .chain(retry)
+            .chain(handshakes);
+        faults.chain(self.envelope.faults()).collect()
     }
 
     /// The first name in the envelope and the headers that is no placeholder, and its field.
@@ -120,24 +147,24 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The field whose path leads nowhere in the template, so that nothing would ever be found there.
-    fn check(&self) -> Result<(), (String, String)> {
+    /// The fields whose paths lead nowhere in the template, so that nothing would ever be found there.
+    fn faults(&self) -> Vec<(String, String)> {
         let fields = [
-            ("event", self.event.path()),
-            ("id", self.id.path()),
-            ("time", self.time.as_ref()),
-            ("data", Some(&self.data)),
+            ("event", self.event.paths()),
+            ("id", self.id.paths()),
+            ("time", self.time.iter().collect()),
+            ("data", vec![&self.data]),
         ];
-        let mut fields = fields
-            .into_iter()
-            .filter_map(|(field, path)| Some((field, path?)));
-        let lost = fields.find(|(_, path)| !self.has(&path.to_string()));
-        lost.map_or(Ok(()), |(field, path)| {
-            let path = path.to_string();
+        let fields = fields.into_iter().flat_map(|(field, paths)| {
+            paths.into_iter().map(move |path| (field, path.to_string()))
+        });
+        let lost = fields.filter(|(_, path)| !self.has(path));
+        lost.map(|(field, path)| {
             let path = path.escape_debug();
             let problem = format!("`envelope.template` has nothing at `{path}`");
-            Err((format!("envelope.{field}"), problem))
+            (format!("envelope.{field}"), problem)
         })
+        .collect()
     }
 
     /// Whether something stands at a path of the template, or may stand there within the data.
@@ -156,66 +183,6 @@ impl Envelope {
                     .and_then(at)
                     .is_some_and(|value| is_data(&value))
             })
-    }
-}
-
-/// Where a value stands in a request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "SourceForm")]
-pub enum FieldSource {
-    /// In a header of this name.
-    Header {
-        /// The header's name.
-        header: String,
-    },
-    /// In the body, at this dotted path.
-    Path(Path),
-    /// Nowhere: the vendor's deliveries have none. A definition says `null`.
-    Absent,
-}
-
-impl FieldSource {
-    /// The path, of what stands in the body.
-    const fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Header { .. } | Self::Absent => None,
-            Self::Path(path) => Some(path),
-        }
-    }
-
-    /// The text that stands at this place; of a number its digits.
-    pub fn find(&self, headers: &Headers, fields: Option<&JsonFields<'_>>) -> Option<String> {
-        match self {
-            Self::Header { header } => headers.text(header).map(str::to_owned),
-            Self::Path(path) => fields?.string_or_number(path),
-            Self::Absent => None,
-        }
-    }
-}
-
-/// A source as a definition writes it.
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum SourceForm {
-    Header { header: String },
-    Path(String),
-    Absent(()),
-}
-
-impl TryFrom<SourceForm> for FieldSource {
-    type Error = String;
-
-    fn try_from(form: SourceForm) -> Result<Self, String> {
-        match form {
-            SourceForm::Header { header } => {
-                check_token("name of a header", &header).map(|()| Self::Header { header })
-            }
-            SourceForm::Path(path) => {
-                let path = path.parse().map_err(|error: PathError| error.to_string())?;
-                Ok(Self::Path(path))
-            }
-            SourceForm::Absent(()) => Ok(Self::Absent),
-        }
     }
 }
 

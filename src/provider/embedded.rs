@@ -1,74 +1,92 @@
 //! The definitions that are embedded in the program.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use include_dir::{Dir, include_dir};
+use super::event::{EventFile, EventSummary, Provenance};
+use super::read::{read_definition, read_signature};
+use super::{DEFINITION_FILE, Definition};
+use crate::signature::Scheme;
 
-use super::read::{event_name, read_definition};
-use super::{DEFINITION_FILE, Definition, EVENTS_FOLDER};
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
+/// A value that is read at its first use: there are many definitions, and a command needs few.
+pub type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
-/// The folder of those that come after the others.
-const VENDORS: &str = "vendors";
-
-/// A definition that is read at its first use: there are many, and a command needs few.
-pub type LazyDefinition = LazyLock<Definition, Box<dyn FnOnce() -> Definition + Send>>;
-
-/// The text of each event's file, by the event's name.
-pub(super) type EventFiles = BTreeMap<String, Cow<'static, str>>;
-
-/// The name, the definition and the events of each provider that this program was made for.
-pub(super) fn own() -> impl Iterator<Item = (String, Arc<LazyDefinition>, EventFiles)> {
-    FIXTURES.dirs().filter_map(provider)
+/// A provider that this program was made for, as `build.rs` has read it.
+pub(super) struct Embedded {
+    pub(super) name: &'static str,
+    /// Whether it comes after the others.
+    pub(super) is_vendor: bool,
+    /// What its definition has as `signature`, to be read without the rest.
+    signature: &'static str,
+    definition: &'static str,
+    /// Its events by name, in order.
+    pub(super) events: &'static [EventFile],
 }
 
-/// The same of all others.
-pub(super) fn vendors() -> impl Iterator<Item = (String, Arc<LazyDefinition>, EventFiles)> {
-    let vendors = FIXTURES.get_dir(VENDORS).into_iter();
-    vendors.flat_map(Dir::dirs).filter_map(provider)
-}
+/// The embedded definitions are valid: a test reads each, so another is never released.
+const VALID: &str = "the embedded definitions are valid";
 
-/// `None` of a folder that is no provider.
-///
-/// # Panics
-///
-/// The definition, where it is not valid: a test reads each, so none is ever released.
-fn provider(dir: &'static Dir<'static>) -> Option<(String, Arc<LazyDefinition>, EventFiles)> {
-    let file = dir.get_file(dir.path().join(DEFINITION_FILE))?;
-    let read = move || {
-        let text = file.contents_utf8().unwrap_or_default();
-        let definition = read_definition(file.path(), text);
-        definition.expect("the embedded definitions are valid")
-    };
-    let root = dir.path().join(EVENTS_FOLDER);
-    let mut events = BTreeMap::new();
-    if let Some(folder) = dir.get_dir(&root) {
-        collect_events(&root, folder, &mut events);
+impl Embedded {
+    /// How it signs.
+    pub(super) fn scheme(&'static self) -> Arc<Lazy<Scheme>> {
+        let read = || read_signature(Path::new(self.name), self.signature).expect(VALID);
+        Arc::new(LazyLock::new(Box::new(read)))
     }
-    let name = dir.path().file_name()?.to_str()?.to_owned();
-    Some((name, Arc::new(LazyLock::new(Box::new(read))), events))
-}
 
-/// Adds every `*.json` below a folder; events such as `orders/create` lie in folders.
-fn collect_events(root: &Path, folder: &'static Dir<'static>, events: &mut EventFiles) {
-    for file in folder.files() {
-        if let (Some(name), Some(text)) = (event_name(root, file.path()), file.contents_utf8()) {
-            events.insert(name, text.into());
-        }
+    /// The text of the definition of this name.
+    pub(super) fn text_of(name: &str) -> Option<&'static str> {
+        let found = EMBEDDED.iter().find(|embedded| embedded.name == name);
+        found.map(|embedded| embedded.definition)
     }
-    for folder in folder.dirs() {
-        collect_events(root, folder, events);
+
+    /// The whole definition.
+    pub(super) fn definition(&'static self) -> Arc<Lazy<Definition>> {
+        let path = || Path::new(self.name).join(DEFINITION_FILE);
+        let read = move || read_definition(&path(), self.definition).expect(VALID);
+        Arc::new(LazyLock::new(Box::new(read)))
     }
 }
 
-/// A definition that was read.
-pub(super) fn known(definition: Definition) -> Arc<LazyDefinition> {
-    let known: LazyDefinition = LazyLock::new(Box::new(|| definition));
-    // Its function holds the definition, which is not to be kept twice.
+/// A value that was read.
+pub(super) fn known<T: Send + 'static>(value: T) -> Arc<Lazy<T>> {
+    let known: Lazy<T> = LazyLock::new(Box::new(|| value));
+    // Its function holds the value, which is not to be kept twice.
     LazyLock::force(&known);
     Arc::new(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::{Catalogue, DefinitionOrigin, Provider};
+
+    #[test]
+    fn what_is_embedded_is_what_its_folder_says() {
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let catalogue = Catalogue::builtin();
+        for embedded in catalogue.iter() {
+            let name = embedded.name();
+            let folder = match embedded.origin {
+                DefinitionOrigin::Vendor => fixtures.join("vendors").join(name),
+                _ => fixtures.join(name),
+            };
+            let read = Provider::read(&folder).unwrap();
+            let shown = |provider: &Provider| {
+                let (scheme, definition) = (&**provider.scheme, &**provider.definition);
+                format!("{scheme:?} {definition:?}")
+            };
+            assert_eq!(shown(embedded), shown(&read), "{name}");
+            let events = |of: &Provider| -> Vec<_> {
+                let events = of.events();
+                let events = events.map(|(name, event)| (name.to_owned(), event.unwrap()));
+                events.collect()
+            };
+            assert_eq!(events(embedded), events(&read), "{name}");
+        }
+        let mut folders = std::fs::read_dir(&fixtures).unwrap().count() - 1;
+        folders += std::fs::read_dir(fixtures.join("vendors")).unwrap().count();
+        assert_eq!(catalogue.iter().count(), folders);
+    }
 }

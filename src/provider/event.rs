@@ -1,19 +1,50 @@
 //! An event's fixture: its data, and how much of it the documentation shows.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::Display;
+
+/// The file of an event.
+#[derive(Debug, Clone)]
+pub(super) struct EventFile {
+    pub(super) name: Cow<'static, str>,
+    pub(super) text: Cow<'static, str>,
+    /// What is said of it, where that is known without reading the text.
+    pub(super) summary: Option<EventSummary>,
+}
+
+/// What is said of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSummary {
+    /// What happened, in a line.
+    pub description: Cow<'static, str>,
+    /// What the documentation says sets it off.
+    pub trigger: Option<Cow<'static, str>>,
+    /// How much of its payload the documentation shows.
+    pub source: Provenance,
+    /// The fields of the data that the documentation shows.
+    pub documented: Cow<'static, [Cow<'static, str>]>,
+    /// How many fields the data has.
+    pub fields: usize,
+}
+
+impl EventSummary {
+    /// Of which fields it is told that they are documented: `id, status (2 of 20 fields)`.
+    pub fn documented_part(&self) -> String {
+        let (shown, all) = (self.documented.join(", "), self.fields);
+        format!("{shown} ({} of {all} fields)", self.documented.len())
+    }
+}
 
 /// An event's fixture.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// What happened, in a line.
-    pub description: String,
-    /// What the documentation says sets it off.
-    pub trigger: Option<String>,
-    /// How much of this payload the documentation shows.
-    pub source: Provenance,
+    description: String,
+    trigger: Option<String>,
+    source: Provenance,
     /// The fields of the data that the documentation shows, where it shows a part.
     #[serde(default)]
     documented: Vec<String>,
@@ -36,23 +67,23 @@ pub enum Provenance {
 }
 
 impl Event {
-    /// The fields of the data that the documentation shows.
-    pub fn documented(&self) -> Vec<&str> {
-        match self.source {
-            Provenance::Documented => self.fields().map(String::as_str).collect(),
-            Provenance::DocumentedInPart => self.documented.iter().map(String::as_str).collect(),
+    /// What is said of it.
+    pub(super) fn summary(self) -> EventSummary {
+        let fields = self.data.as_object();
+        let documented = match self.source {
+            Provenance::Documented => {
+                let fields = fields.into_iter().flat_map(|data| data.keys());
+                fields.map(|field| field.clone().into()).collect()
+            }
+            Provenance::DocumentedInPart => self.documented.into_iter().map(Into::into).collect(),
             Provenance::Inferred => Vec::new(),
+        };
+        EventSummary {
+            description: self.description.into(),
+            trigger: self.trigger.map(Into::into),
+            source: self.source,
+            documented: documented.into(),
+            fields: fields.map_or(0, serde_json::Map::len),
         }
-    }
-
-    /// The fields of the data.
-    pub fn fields(&self) -> impl Iterator<Item = &String> {
-        self.data.as_object().into_iter().flat_map(|map| map.keys())
-    }
-
-    /// Of which fields it is told that they are documented: `id, status (2 of 20 fields)`.
-    pub fn documented_part(&self) -> String {
-        let (shown, all) = (self.documented(), self.fields().count());
-        format!("{} ({} of {all} fields)", shown.join(", "), shown.len())
     }
 }

@@ -75,11 +75,11 @@ impl Explanation<'_> {
             .catalogue
             .iter()
             .filter(|other| other.name() != name)
-            .map(|other| (other.name(), &other.definition.signature))
+            .map(|other| (other.name(), &**other.scheme))
             .collect();
         diagnose(&Context {
             provider: name,
-            scheme: &self.provider.definition.signature,
+            scheme: &self.provider.scheme,
             secrets: self.keyring.secrets(name),
             other_secrets: &self.keyring.others(name),
             other_schemes: &others,

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{DefinitionOrigin, DeliveryRules, Event, FieldSource, Provider, StatusPattern};
+use super::{
+    AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, EventSummary, FieldSource,
+    Handshake, Provider, StatusPattern,
+};
 use crate::signature::{Scheme, ValueSource};
 
 impl Provider {
@@ -25,6 +28,8 @@ impl Provider {
                 "data": envelope.data.to_string(),
             },
             "delivery": delivery(&definition.delivery),
+            "handshakes": definition.handshakes.iter().map(handshake).collect::<Vec<_>>(),
+            "answer": definition.answer.as_ref().map(answer),
             "handler": {
                 "path": definition.handler.path,
                 "reserializes": definition.handler.reserializes,
@@ -38,9 +43,9 @@ impl Provider {
     /// How much of each event's payload is documented. What cannot be read is left out, as looking at
     /// the events themselves tells why.
     fn payloads(&self) -> Value {
-        let payload = |(name, event): (&str, Result<Event, _>)| {
+        let payload = |(name, event): (&str, Result<EventSummary, _>)| {
             let event = event.ok()?;
-            let facts = json!({"source": event.source, "documented": event.documented()});
+            let facts = json!({"source": event.source, "documented": event.documented});
             Some((name.to_owned(), facts))
         };
         Value::Object(self.events().filter_map(payload).collect())
@@ -86,10 +91,51 @@ fn source(source: &ValueSource) -> Value {
     }
 }
 
+fn handshake(handshake: &Handshake) -> Value {
+    let also = handshake.also_accepted.iter().map(answer);
+    json!({
+        "name": handshake.name,
+        "signed": handshake.signed,
+        "request": {
+            "method": handshake.request.method,
+            "query": members(&handshake.request.query),
+            "headers": members(&handshake.request.headers),
+            "format": handshake.request.format.to_string(),
+            "body": handshake.request.body,
+        },
+        "answer": handshake.answer.as_ref().map(answer),
+        "also_accepted": also.collect::<Vec<_>>(),
+        "tell": handshake.tell.as_ref().map(ToString::to_string),
+    })
+}
+
+fn answer(answer: &AnswerTemplate) -> Value {
+    let (body, text) = match &answer.content {
+        AnswerContent::Json(body) => (Some(body), None),
+        AnswerContent::Text(text) => (None, Some(text.to_string())),
+    };
+    json!({
+        "status": answer.status,
+        "headers": members(&answer.headers),
+        "body": body,
+        "text": text,
+        "exact": answer.exact,
+    })
+}
+
+fn members(pairs: &[(String, impl ToString)]) -> Value {
+    let members = pairs.iter();
+    let members = members.map(|(name, value)| (name.clone(), Value::from(value.to_string())));
+    Value::Object(members.collect())
+}
+
 fn place(source: &FieldSource) -> Value {
     match source {
         FieldSource::Header { header } => json!({"header": header}),
         FieldSource::Path(path) => json!({"path": path.to_string()}),
+        FieldSource::Joined(parts) => {
+            json!({"joined": parts.iter().map(place).collect::<Vec<_>>()})
+        }
         FieldSource::Absent => Value::Null,
     }
 }

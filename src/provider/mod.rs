@@ -4,10 +4,14 @@
 //! A definition is a folder: `provider.json`, `events/*.json`. The built-in ones are embedded from
 //! `fixtures/`; a user's own lie beside the configuration file, in the same form.
 
+mod answer;
+mod answer_text;
 mod body_format;
 mod catalogue;
+mod challenge;
 mod compose;
 mod definition;
+mod draft;
 mod embedded;
 mod error;
 mod event;
@@ -15,31 +19,46 @@ mod explain;
 mod facts;
 mod fault;
 mod fault_answer;
+mod field_source;
+mod folder;
+mod handshake;
 mod keyring;
+mod lint;
 mod nearest;
 mod observe;
+mod payload;
 mod placeholder;
 mod read;
 mod schedule;
 mod story;
 mod stream;
+mod vector;
 mod verify_request;
 
+pub use answer::{AnswerContent, AnswerTemplate, ExpectedAnswer};
+pub use answer_text::AnswerText;
 pub use body_format::BodyFormat;
-pub use catalogue::{Catalogue, DefinitionOrigin, Provider};
+pub use catalogue::Catalogue;
 pub use compose::{Composer, Document, Payload};
-pub use definition::{Definition, Envelope, FieldSource, KnownFlaw, ProviderNote, SampleHandler};
+pub use definition::{Definition, Envelope, KnownFlaw, ProviderNote, SampleHandler};
+pub use draft::draft;
 pub use error::{CatalogueError, DEFINITION_FILE};
-pub use event::{Event, Provenance};
+pub use event::{Event, EventSummary, Provenance};
 pub use fault::{Fault, FaultError, with_signature};
+pub use field_source::FieldSource;
+pub use folder::{DefinitionOrigin, Provider};
+pub use handshake::{Handshake, HandshakeRequest};
 pub use keyring::Keyring;
+pub use lint::{FolderCheck, check_folder};
 pub use nearest::{did_you_mean, nearest};
 pub use observe::observe;
+pub use payload::payload;
 pub use read::{read_definition, read_file, read_text};
 pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern};
 pub use story::Story;
 pub use stream::verify_stream;
-pub use verify_request::{Policy, RequestVerdict, payload, verify_request};
+pub use vector::{SignatureVector, read_vectors};
+pub use verify_request::{Policy, RequestVerdict, unsigned_handshake, verify_request};
 
 /// The folder of a provider's events.
 const EVENTS_FOLDER: &str = "events";

@@ -12,6 +12,10 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
     let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
+    let mut handshakes = provider.definition.handshakes.iter();
+    if handshakes.any(|handshake| handshake.is(request, fields.as_ref())) {
+        return Vec::new();
+    }
     let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
         let what = match (is_json(&body), body.trim_ascii_start().first()) {
             (false, _) => "not JSON",
@@ -69,7 +73,7 @@ fn observe_event(
     // A number where a name belongs is told by its type.
     let is_number = matches!(place, FieldSource::Path(path)
         if fields.at(path).is_some_and(|text| !text.starts_with('"')));
-    if is_number || provider.has_event(&event) {
+    if is_number || provider.has_event_like(&event) {
         return;
     }
     let near = nearest(&event, provider.event_names());

@@ -1,5 +1,5 @@
 //! The placeholders of templates and fixtures: `{{id:NAME}}`, `{{time-35m}}`, `{{date}}`, `{{event}}`,
-//! `{{unix}}`, `{{unix_ms}}`, `{{int:NAME}}`, `{{uuid:NAME}}`.
+//! `{{event:1}}`, `{{unix}}`, `{{unix_ms}}`, `{{int:NAME}}`, `{{uuid:NAME}}`.
 
 use serde_json::Value;
 
@@ -37,8 +37,12 @@ pub enum Placeholder<'t> {
     Int(&'t str),
     /// A fresh id of the form of a UUID.
     Uuid(&'t str),
+    /// This text; where a request is recognised, any other as well.
+    Any(&'t str),
     /// The event's name.
     Event,
+    /// A part of the event's name, counted from 1, of one that is put together.
+    EventPart(usize),
 }
 
 impl<'t> Placeholder<'t> {
@@ -48,6 +52,11 @@ impl<'t> Placeholder<'t> {
             Some(("id", name)) => return Some(Self::Id(name)),
             Some(("int", name)) => return Some(Self::Int(name)),
             Some(("uuid", name)) => return Some(Self::Uuid(name)),
+            Some(("any", text)) => return Some(Self::Any(text)),
+            Some(("event", number)) => {
+                let number = number.parse().ok().filter(|number| *number > 0);
+                return number.map(Self::EventPart);
+            }
             _ => {}
         }
         // The longer name first, of which the other is the beginning.

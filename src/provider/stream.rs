@@ -42,7 +42,7 @@ pub fn verify_stream<'a>(
         provider: Some(provider),
         event: envelope.event.find(&request.headers, None),
         event_id: envelope.id.find(&request.headers, None),
-        challenge: None,
+        handshake: None,
         is_odd: false,
         is_undiagnosed: false,
         verdict,
@@ -59,7 +59,7 @@ fn candidates<'a>(
     let fixed = policy.provider.as_deref();
     catalogue.iter().filter(move |provider| match fixed {
         Some(name) => provider.name() == name,
-        None => provider.definition.signature.is_presented(request, None),
+        None => provider.scheme.is_presented(request, None),
     })
 }
 
@@ -69,7 +69,7 @@ fn check<'a>(
     request: &'a Request,
 ) -> StreamVerifier<'a> {
     let keys = keyring.keys(provider.name());
-    StreamVerifier::start(&provider.definition.signature, keys, request)
+    StreamVerifier::start(&provider.scheme, keys, request)
 }
 
 fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
@@ -132,7 +132,7 @@ mod tests {
         let policy = Policy::default();
         for (name, mut request) in requests(&catalogue, &keyring) {
             let scheme = &catalogue.get(name).unwrap().definition.signature;
-            if scheme.signed.around_body().is_none() {
+            if scheme.signed.around_body().is_none() || scheme.is_in_body() {
                 let passed = judged(&catalogue, &keyring, &policy, &request);
                 assert_eq!(passed.verdict.status, Status::Unverified, "{name}");
                 continue;

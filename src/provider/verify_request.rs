@@ -2,25 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::Read as _;
-
-use flate2::read::GzDecoder;
-use serde_json::{Map, Value};
-use url::form_urlencoded;
+use std::cmp::Reverse;
 
 use super::explain::Explanation;
-use super::{BodyFormat, Catalogue, Keyring, Provider};
-use crate::delivery::text::BOM;
+use super::{BodyFormat, Catalogue, Handshake, Keyring, Provider, payload};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
-use crate::signature::{Allowance, Freshness, MOST_FIELDS, verify};
-
-/// How many bytes a packed body is unpacked to, to read an event's name from it.
-const MOST_UNPACKED: u64 = 1 << 20;
-/// The media type of a form.
-const FORM: &str = "application/x-www-form-urlencoded";
-/// What a form begins its JSON with.
-const FORM_MEMBER: &[u8] = b"payload=";
+use crate::signature::{Allowance, Freshness, verify};
 
 /// How requests are verified.
 #[derive(Debug, Clone)]
@@ -69,8 +57,8 @@ pub struct RequestVerdict<'a> {
     pub event: Option<String>,
     /// The id by which receivers drop duplicates.
     pub event_id: Option<String>,
-    /// What the payload asks to be answered with, as handshakes do.
-    pub challenge: Option<String>,
+    /// The handshake that it is, of those that its provider signs.
+    pub handshake: Option<&'a Handshake>,
     /// Whether the body was looked at and is not JSON, which is what providers send.
     pub is_odd: bool,
     /// Whether its signature is wrong, and only for want of an allowance no cause was looked for.
@@ -99,7 +87,7 @@ impl RequestVerdict<'_> {
             provider: None,
             event: None,
             event_id: None,
-            challenge: None,
+            handshake: None,
             is_odd: false,
             is_undiagnosed: false,
             verdict: Verdict::new(Status::Unverified).because("no provider is recognised"),
@@ -123,7 +111,7 @@ pub fn verify_request<'a>(
     let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
     let checked = |provider: &'a Provider| {
-        let scheme = &provider.definition.signature;
+        let scheme = &provider.scheme;
         let keys = keyring.keys(provider.name());
         let verdict = verify(scheme, keys, request, now, policy.freshness);
         (provider, verdict)
@@ -145,11 +133,15 @@ pub fn verify_request<'a>(
     };
     let (verdict, is_undiagnosed) = explanation.of(verdict, policy.allowance);
     let envelope = &provider.definition.envelope;
+    let mut handshakes = provider.definition.handshakes.iter();
+    let handshake = handshakes.find(|one| one.signed && one.is(request, fields.as_ref()));
+    let event = || envelope.event.find(&request.headers, fields.as_ref());
     RequestVerdict {
         provider: Some(provider),
-        event: envelope.event.find(&request.headers, fields.as_ref()),
+        // A subscription's handshake may name the events that it will bring, and is none of them.
+        event: handshake.map_or_else(event, |handshake| Some(handshake.name.clone())),
         event_id: envelope.id.find(&request.headers, fields.as_ref()),
-        challenge: (fields.as_ref()).and_then(|fields| fields.string("challenge")),
+        handshake,
         // Looked through once more only where it is no object or was unpacked.
         is_odd: envelope.format == BodyFormat::Json
             && !(fields.is_some() && body.len() == request.body.len() || is_json(&request.body)),
@@ -159,37 +151,31 @@ pub fn verify_request<'a>(
     }
 }
 
-/// The JSON of a body, to read fields from: behind a byte order mark, unpacked, in a form's `payload` as
-/// GitHub sends it, of the first fields of a form; else the body itself.
-pub fn payload<'a>(headers: &Headers, body: &'a [u8]) -> Cow<'a, [u8]> {
-    if let Some(text) = body.strip_prefix(BOM) {
-        return text.into();
-    }
-    if body.starts_with(&[0x1f, 0x8b]) {
-        let mut unpacked = Vec::new();
-        let mut packed = GzDecoder::new(body).take(MOST_UNPACKED);
-        // What is cut off or broken is no JSON, and then no field is found.
-        let _ = packed.read_to_end(&mut unpacked);
-        return unpacked.into();
-    }
-    if body.starts_with(b"{") {
-        return body.into();
-    }
-    let media_type = headers.text("Content-Type").unwrap_or_default();
-    let is_form = media_type.trim_start().starts_with(FORM);
-    let mut parts = body.windows(FORM_MEMBER.len());
-    if !is_form && !parts.any(|part| part == FORM_MEMBER) {
-        return body.into();
-    }
-    let mut fields: Map<String, Value> = form_urlencoded::parse(body)
-        .take(MOST_FIELDS)
-        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
-        .collect();
-    match fields.remove("payload") {
-        Some(Value::String(json)) => json.into_bytes().into(),
-        _ if is_form => Value::Object(fields).to_string().into_bytes().into(),
-        _ => body.into(),
-    }
+/// The handshake that a request is, of those that providers don't sign, and whose it is: the fixed
+/// provider's, else that of one with a secret, else the one that has most in common with the request.
+pub fn unsigned_handshake<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    policy: &Policy,
+    request: &Request,
+) -> Option<(&'a Provider, &'a Handshake)> {
+    let body = payload(&request.headers, &request.body);
+    let fields = JsonFields::new(&body);
+    let fixed = policy.provider.as_deref();
+    let providers = catalogue.iter();
+    let meant = providers.filter(|one| fixed.is_none_or(|name| name == one.name()));
+    let found = meant.flat_map(|provider| {
+        let unsigned = provider
+            .definition
+            .handshakes
+            .iter()
+            .filter(|it| !it.signed);
+        let found = unsigned.filter(|it| it.is(request, fields.as_ref()));
+        found.map(move |handshake| (provider, handshake))
+    });
+    let has_key = |provider: &Provider| !keyring.keys(provider.name()).is_empty();
+    let found = found.min_by_key(|(provider, it)| (!has_key(provider), Reverse(it.marks())));
+    found.filter(|_| !catalogue.is_signed(request, fields.as_ref()))
 }
 
 fn recognise<'a>(
@@ -201,10 +187,7 @@ fn recognise<'a>(
 ) -> Option<(&'a Provider, Verdict)> {
     let mut signed = catalogue
         .iter()
-        .filter(|provider| {
-            let scheme = &provider.definition.signature;
-            scheme.is_presented(request, fields)
-        })
+        .filter(|provider| provider.scheme.is_presented(request, fields))
         .map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.
     let best = match (signed.next(), signed.next()) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::delivery::{Attempt, Delivery, EventFilter, Headers};
 use crate::http::Stray;
+use crate::provider::ExpectedAnswer;
 use crate::store::StoreError;
 
 /// How many KiB may wait for a subscriber: 64 MiB.
@@ -30,6 +31,9 @@ pub enum Activity {
         event: Option<String>,
         /// The provider's id of the event.
         event_id: Option<String>,
+        /// Of a handshake, whether the answer is one that its provider documents; else what that is, and
+        /// what came. `None` also where there was no answer.
+        handshake: Option<Result<(), [String; 2]>>,
     },
     /// Something could not be kept or read.
     Error(StoreError),
@@ -40,8 +44,16 @@ pub enum Activity {
 }
 
 impl Activity {
-    pub(super) fn attempt(attempt: Attempt, delivery: &Delivery) -> Self {
+    /// An attempt at a delivery; `expected` are the answers that its provider takes, of a handshake.
+    pub(super) fn attempt(
+        attempt: Attempt,
+        delivery: &Delivery,
+        expected: Option<&[ExpectedAnswer]>,
+    ) -> Self {
+        let answer = attempt.outcome.as_ref().ok();
+        let judged = expected.zip(answer);
         Self::Attempt {
+            handshake: judged.map(|(expected, answer)| ExpectedAnswer::judge(expected, answer)),
             attempt: Arc::new(attempt),
             provider: delivery.provider.clone(),
             event: delivery.event.clone(),
@@ -52,8 +64,13 @@ impl Activity {
     /// Whether it is about one of the events that are meant; what is about none always is.
     pub(super) fn is_meant(&self, filter: &EventFilter) -> bool {
         match self {
-            Self::Delivery { delivery, .. } => filter.matches_known(delivery.event.as_deref()),
-            Self::Attempt { event, .. } => filter.matches_known(event.as_deref()),
+            // A handshake is about no event.
+            Self::Delivery { delivery, .. } => {
+                delivery.is_handshake() || filter.matches_known(delivery.event.as_deref())
+            }
+            Self::Attempt {
+                event, handshake, ..
+            } => handshake.is_some() || filter.matches_known(event.as_deref()),
             Self::Error(_) | Self::Stray(..) | Self::Skipped(_) => true,
         }
     }

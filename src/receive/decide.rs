@@ -2,11 +2,11 @@
 //! disagree.
 
 use super::probe::kept_from_application;
-use super::replies::{challenge, error, later, received, refusal};
-use super::rules::{AnswerMode, InvalidPolicy, Rules, UnsignedPolicy};
+use super::replies::{error, expected, later, received, refusal};
+use super::rules::{AnswerMode, Rules};
 use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
-use crate::provider::{Policy, RequestVerdict, verify_request};
+use crate::provider::{ExpectedAnswer, Policy, RequestVerdict, verify_request};
 use crate::signature::Allowance;
 
 /// Fields that a proxy or a tunnel adds: its address is not that of whoever sent.
@@ -15,6 +15,9 @@ const PROXY_FIELDS: [&str; 2] = ["Forwarded", "X-Forwarded-For"];
 /// Said where so many signatures are wrong that the cause of this one is not looked for.
 const UNDIAGNOSED: &str =
     "no cause was looked for among so many wrong signatures; `webhook verify` looks for it";
+
+/// Said where an application does not keep up; the delivery is kept, and nothing forwarded.
+const BUSY: &str = "too many deliveries wait for the application";
 
 /// What is made of an arrival.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +36,9 @@ pub struct Decision {
     pub routes: Vec<usize>,
     /// Whether it delivers nothing and only asks.
     pub is_probe: bool,
+    /// What its provider wants to be answered, of a handshake: each of these will do, and where there
+    /// are none, any 2xx. `None` of everything else.
+    pub handshake: Option<Vec<ExpectedAnswer>>,
     /// Whether the cause of its wrong signature is still to be looked for.
     pub is_undiagnosed: bool,
     /// Whether the sender may learn what only the owner of this machine should.
@@ -53,10 +59,10 @@ impl Decision {
         Delivery {
             id,
             received_at: now,
-            source: if self.is_probe {
-                DeliverySource::Probe
-            } else {
-                DeliverySource::Listen
+            source: match (self.is_probe, self.handshake) {
+                (true, _) => DeliverySource::Probe,
+                (false, Some(_)) => DeliverySource::Handshake,
+                (false, None) => DeliverySource::Listen,
             },
             remote: Some(arrival.remote.to_string()),
             provider: self.provider,
@@ -79,6 +85,18 @@ pub enum Responder {
     Application,
 }
 
+impl Responder {
+    /// What is answered for want of room in the queues or as decided; `None` where the application
+    /// answers.
+    pub(super) fn reply(self, is_full: bool) -> Option<Reply> {
+        match self {
+            _ if is_full => Some(later(BUSY)),
+            Self::Listener(reply) => Some(reply),
+            Self::Application => None,
+        }
+    }
+}
+
 impl Rules {
     /// What is made of an arrival at the moment `now`. The cause of a wrong signature, which takes
     /// longer to find than all else, is looked for only where `diagnoses` says so.
@@ -93,16 +111,34 @@ impl Rules {
         }
         let policy = self.policy(request, diagnoses);
         let mut verified = verify_request(&self.catalogue, &self.keyring, &policy, request, now);
+        let status = verified.verdict.status;
+        if matches!(status, Status::Missing | Status::Unverified)
+            && self.unsigned_handshake(request).is_some()
+        {
+            return self.probed(request, is_from_owner);
+        }
         if verified.is_undiagnosed && !self.keyring.is_local() {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
         note_odd_body(&mut verified);
         self.hint_at_secret(&mut verified);
-        let routes = self.routes(verified.verdict.status, verified.event.as_deref());
+        let handshake = self.shake_hands(&mut verified, request);
+        let routes = match &handshake {
+            // It is about no event: each application may have to answer it.
+            Some(_) => (0..self.routes.len()).collect(),
+            None => self.routes(verified.verdict.status, verified.event.as_deref()),
+        };
         Decision {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
-            responder: self.responder(&verified, &routes, is_from_owner),
+            responder: self.responder(
+                &verified,
+                handshake.as_deref(),
+                request,
+                &routes,
+                is_from_owner,
+            ),
             is_probe: false,
+            handshake,
             is_undiagnosed: verified.is_undiagnosed,
             event: verified.event,
             event_id: verified.event_id,
@@ -122,31 +158,59 @@ impl Rules {
         }
     }
 
-    /// The decision on a probe: the application answers it, which is how handshakes reach it.
+    /// The decision on a probe, or on a handshake that nobody signs: the application answers it, where
+    /// there is one, else this program as the provider wants it.
     fn probed(&self, request: &Request, is_from_owner: bool) -> Decision {
-        let mut verdict = Verdict::new(Status::Unverified).because("a probe: nothing is delivered");
-        let mut routes = Vec::new();
-        if !self.routes.is_empty() {
-            match kept_from_application(request, &self.hosts) {
-                None => routes.extend(0..self.routes.len()),
-                Some((reason, hint)) => {
-                    verdict = verdict.because(reason);
-                    verdict.hint = hint;
+        let found = self.unsigned_handshake(request);
+        let name = found.map(|(_, handshake)| handshake.name.clone());
+        let reason = match &name {
+            Some(name) => format!(
+                "the handshake `{}`: nothing is delivered",
+                name.escape_debug()
+            ),
+            None => "a probe: nothing is delivered".into(),
+        };
+        let mut verdict = Verdict::new(Status::Unverified).because(reason);
+        let (mut routes, mut handshake) = (Vec::new(), None);
+        let asks = found.is_some() || !self.routes.is_empty();
+        match kept_from_application(request, &self.hosts).filter(|_| asks) {
+            None => {
+                if self.catalogue.is_probe(request) || self.expects(found) {
+                    routes.extend(0..self.routes.len());
                 }
+                handshake = found.map(|(provider, it)| self.answers(provider, it, request));
+                let told = found.and_then(|(_, it)| it.told(request));
+                verdict.notes.extend(told);
+            }
+            Some((reason, hint)) => {
+                let what = if self.routes.is_empty() {
+                    "answered"
+                } else {
+                    "forwarded"
+                };
+                verdict = verdict.because(format!("not {what}: {reason}"));
+                verdict.hint = hint;
             }
         }
+        let answer = handshake.as_ref().and_then(|answers| answers.first());
+        let responder = if !routes.is_empty() && self.answer == AnswerMode::App {
+            Responder::Application
+        } else if let Some(answer) = answer {
+            Responder::Listener(expected(answer))
+        } else if self.catalogue.is_probe(request) || handshake.is_some() {
+            Responder::Listener(received())
+        } else {
+            Responder::Listener(refusal(&verdict, is_from_owner))
+        };
         Decision {
-            provider: None,
-            event: None,
+            provider: found.map(|(provider, _)| provider.name().to_owned()),
+            event: name,
             event_id: None,
             verdict,
-            responder: if routes.is_empty() || self.answer == AnswerMode::Now {
-                Responder::Listener(received())
-            } else {
-                Responder::Application
-            },
+            responder,
             routes,
             is_probe: true,
+            handshake,
             is_undiagnosed: false,
             is_from_owner,
         }
@@ -163,21 +227,11 @@ impl Rules {
         }
     }
 
-    /// The routes of an event, where the delivery is let through.
-    fn routes(&self, status: Status, event: Option<&str>) -> Vec<usize> {
-        if !self.accepts(status) || !self.events.matches_known(event) {
-            return Vec::new();
-        }
-        let routes = self.routes.iter().enumerate();
-        routes
-            .filter(|(_, route)| route.filter.matches_known(event))
-            .map(|(place, _)| place)
-            .collect()
-    }
-
     fn responder(
         &self,
         verified: &RequestVerdict<'_>,
+        handshake: Option<&[ExpectedAnswer]>,
+        request: &Request,
         routes: &[usize],
         is_from_owner: bool,
     ) -> Responder {
@@ -188,20 +242,12 @@ impl Rules {
         if !routes.is_empty() && self.answer == AnswerMode::App {
             return Responder::Application;
         }
-        Responder::Listener(challenge(verified).unwrap_or_else(received))
-    }
-
-    /// Whether what has this verdict is let through. With the local secret alone, nobody has said
-    /// yet what is genuine.
-    fn accepts(&self, status: Status) -> bool {
-        let accepts_unsigned = self.on_unsigned == UnsignedPolicy::Accept;
-        self.on_invalid == InvalidPolicy::Forward
-            || match status {
-                Status::Valid => true,
-                Status::Unverified => accepts_unsigned || self.keyring.is_local(),
-                Status::Missing => accepts_unsigned,
-                Status::Stale | Status::Mismatch | Status::Malformed => false,
-            }
+        let usual = || self.usual_answer(verified.provider?, request);
+        let answer = match handshake {
+            Some(answers) => answers.first().cloned(),
+            None => usual(),
+        };
+        Responder::Listener(answer.as_ref().map_or_else(received, expected))
     }
 }
 
@@ -245,6 +291,7 @@ fn incomplete(problem: Problem, is_from_owner: bool) -> Decision {
         verdict: Verdict::new(Status::Unverified).because(message),
         routes: Vec::new(),
         is_probe: false,
+        handshake: None,
         is_undiagnosed: false,
         is_from_owner,
     }

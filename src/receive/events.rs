@@ -231,7 +231,7 @@ impl Subscription {
             Queued::AttemptInLog(id) => self.read(|log| {
                 let attempt = log.attempt(&id)?;
                 let delivery = log.get(&attempt.delivery_id)?;
-                Ok(Activity::attempt(attempt, &delivery))
+                Ok(Activity::attempt(attempt, &delivery, None))
             }),
         };
         read.unwrap_or_else(|error| match error {
@@ -312,7 +312,7 @@ mod tests {
             let receipt = writer.submit_attempt(attempt.clone(), None).await;
             receipt.await.unwrap();
             let occurrence = u32::try_from(number).unwrap();
-            let attempt = Activity::attempt(attempt, &delivery);
+            let attempt = Activity::attempt(attempt, &delivery, None);
             activities.extend([
                 Activity::Delivery {
                     delivery,

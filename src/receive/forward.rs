@@ -18,6 +18,7 @@ use super::rules::Route;
 use crate::delivery::{Attempt, Delivery, Headers, Signing, Trigger};
 use crate::dispatch::{Dispatch, Outgoing};
 use crate::http::{Reply, Target};
+use crate::provider::ExpectedAnswer;
 use crate::store::Receipt;
 
 /// How many attempts may wait for the disk before the targets wait as well.
@@ -66,6 +67,8 @@ type QueuedJob = (oneshot::Receiver<Job>, OwnedSemaphorePermit);
 /// A delivery that is kept, and who waits for what its application answers.
 pub(super) struct Job {
     delivery: Arc<Delivery>,
+    /// What its provider wants to be answered, of a handshake.
+    handshake: Option<Vec<ExpectedAnswer>>,
     answer: oneshot::Sender<Attempt>,
 }
 
@@ -155,12 +158,14 @@ impl Forwarder {
 pub(super) fn hand_over(
     slots: Vec<Slot>,
     delivery: &Arc<Delivery>,
+    handshake: Option<&[ExpectedAnswer]>,
     is_from_owner: bool,
 ) -> impl Future<Output = Reply> + use<> {
     let fill = |slot: Slot| {
         let (answer, answered) = oneshot::channel();
         let job = Job {
             delivery: Arc::clone(delivery),
+            handshake: handshake.map(<[_]>::to_vec),
             answer,
         };
         // Where nobody takes it, its answer says so.
@@ -225,7 +230,8 @@ impl WorkerPool {
             GIVEN_UP.to_owned()
         };
         let sent = self.options.dispatch.send_until(outgoing, stop).await;
-        let activity = Activity::attempt(sent.attempt.clone(), &job.delivery);
+        let expected = job.handshake.as_deref();
+        let activity = Activity::attempt(sent.attempt.clone(), &job.delivery, expected);
         // The sender may have left.
         let _ = job.answer.send(sent.attempt);
         // Fails only where the one who publishes has panicked.

@@ -12,6 +12,7 @@ mod duplicates;
 mod events;
 mod expected;
 mod forward;
+mod handshakes;
 mod passing;
 mod probe;
 mod progress;
@@ -32,6 +33,7 @@ use tokio::task::spawn_blocking;
 
 use crate::delivery::{Delivery, EventFilter, Headers, Timestamp, id};
 use crate::http::{Arrival, Handler, NO_ANSWER, Pending, Reply, Stray};
+use crate::provider::ExpectedAnswer;
 use crate::store::{StoreError, Writer};
 use duplicates::Unsettled;
 use forward::{Forwarder, Slot, hand_over};
@@ -55,9 +57,6 @@ const DIAGNOSES: usize = 64;
 
 /// How many causes are looked for at once.
 const DIAGNOSES_AT_ONCE: usize = 2;
-
-/// Said where an application does not keep up; the delivery is kept, and nothing forwarded.
-const BUSY: &str = "too many deliveries wait for the application";
 
 /// What a receiver is built from.
 pub struct ReceiverOptions {
@@ -110,6 +109,8 @@ struct Kept {
     /// How long to wait before the answer.
     delay: Duration,
     slots: Vec<Slot>,
+    /// What its provider wants to be answered, of a handshake.
+    handshake: Option<Vec<ExpectedAnswer>>,
 }
 
 impl Handler for Receiver {
@@ -132,14 +133,16 @@ impl Handler for Receiver {
             delivery: Arc::clone(&kept.delivery),
             occurrence: kept.occurrence,
         });
-        let forwarded = hand_over(kept.slots, &kept.delivery, is_from_owner);
+        let handshake = kept.handshake.as_deref();
+        let forwarded = hand_over(kept.slots, &kept.delivery, handshake, is_from_owner);
+        let (reply, delay) = (kept.reply, kept.delay);
         async move {
-            let reply = match kept.reply {
+            let reply = match reply {
                 Some(reply) => reply,
                 None => forwarded.await,
             };
-            if !kept.delay.is_zero() {
-                tokio::time::sleep(kept.delay).await;
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
             }
             reply
         }
@@ -240,11 +243,12 @@ impl Receiver {
         let step = step.unwrap_or_default();
         let responder = std::mem::replace(&mut decision.responder, Responder::Application);
         let own = step.reply(decision.is_from_owner);
-        let reply = own.or_else(|| reply(responder, slots.is_none()));
+        let reply = own.or_else(|| responder.reply(slots.is_none()));
         let reply = reply.map(|reply| reply.with_all(&self.headers));
         let status = reply.as_ref().map(|reply| reply.status);
         let status = status.filter(|status| *status != NO_ANSWER);
         let first = unsettled.occurrence.first.clone();
+        let handshake = decision.handshake.clone();
         let delivery = Arc::new(decision.into_delivery(id, now, arrival, first, status));
         let receipt = match &self.log {
             Some(log) => Some(log.submit(Arc::clone(&delivery)).await),
@@ -259,6 +263,7 @@ impl Receiver {
             reply,
             delay: self.delay.unwrap_or_default() + step.delay,
             slots: slots.unwrap_or_default(),
+            handshake,
         })
     }
 
@@ -283,14 +288,5 @@ impl Receiver {
             drop(order);
             settled.await;
         }
-    }
-}
-
-/// What is answered for want of room or as decided; `None` where the application answers.
-fn reply(responder: Responder, is_full: bool) -> Option<Reply> {
-    match responder {
-        _ if is_full => Some(replies::later(BUSY)),
-        Responder::Listener(reply) => Some(reply),
-        Responder::Application => None,
     }
 }

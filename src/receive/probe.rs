@@ -6,7 +6,8 @@ use url::Url;
 
 use crate::delivery::Request;
 
-/// Why a probe does not reach the application, and what to do about it; `None` where it does.
+/// Why a probe does not reach the application, and no handshake is answered, and what to do about it;
+/// `None` where it does.
 ///
 /// An unsigned request is let through to whoever may ask the application directly: a program on this
 /// machine or network. A page of another site may not; neither may one that has bound its own name
@@ -18,7 +19,7 @@ pub(super) fn kept_from_application(
     let headers = &request.headers;
     let host = headers.text("Host").map(host_name);
     if let Some(host) = host.filter(|host| !is_own(host, hosts)) {
-        let reason = format!("not forwarded: `{host}` is no name of this listener");
+        let reason = format!("`{host}` is no name of this listener");
         return Some((
             reason,
             Some(format!("`--allow-host {host}` lets it through")),
@@ -31,7 +32,7 @@ pub(super) fn kept_from_application(
     });
     let is_foreign = origin.is_some_and(|origin| origin.as_deref() != host);
     if is_foreign || !["none", "same-origin"].contains(&site) {
-        return Some(("not forwarded: a page of another site asks".into(), None));
+        return Some(("a page of another site asks".into(), None));
     }
     None
 }

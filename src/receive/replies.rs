@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::delivery::{Status, Verdict};
 use crate::http::Reply;
-use crate::provider::RequestVerdict;
+use crate::provider::ExpectedAnswer;
 
 /// When a sender may try again for which there was no room, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -14,15 +14,24 @@ pub(super) fn received() -> Reply {
     Reply::json(200, r#"{"received":true}"#)
 }
 
-/// The answer to a genuine challenge, by which a provider learns that the endpoint is its user's: the
-/// challenge itself, as Slack has it (<https://docs.slack.dev/reference/events/url_verification>).
-pub(super) fn challenge(verified: &RequestVerdict<'_>) -> Option<Reply> {
-    let challenge = verified.challenge.as_deref();
-    let challenge = challenge.filter(|_| verified.verdict.is_valid())?;
-    Some(Reply::json(
-        200,
-        json!({ "challenge": challenge }).to_string(),
-    ))
+/// What a provider wants to be answered. No browser takes it for a page, whatever stands in it.
+pub(super) fn expected(expected: &ExpectedAnswer) -> Reply {
+    let ExpectedAnswer { answer, .. } = expected;
+    let kind = if expected.is_json {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    };
+    let usual = [
+        ("Content-Type", kind),
+        ("X-Content-Type-Options", "nosniff"),
+    ];
+    Reply {
+        status: answer.status,
+        headers: usual.into_iter().collect(),
+        body: answer.body.clone(),
+    }
+    .with_all(&answer.headers)
 }
 
 /// The answer to what is not genuine. A stranger learns that, and not why: the reason names secrets,

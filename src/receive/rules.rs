@@ -1,6 +1,6 @@
 //! What decisions rest on.
 
-use crate::delivery::EventFilter;
+use crate::delivery::{EventFilter, Status};
 use crate::http::Target;
 use crate::provider::{Catalogue, Keyring, Policy};
 
@@ -65,4 +65,31 @@ pub struct Rules {
     pub routes: Vec<Route>,
     /// The events that go on at all.
     pub events: EventFilter,
+}
+
+impl Rules {
+    /// The routes of an event, where the delivery is let through.
+    pub(super) fn routes(&self, status: Status, event: Option<&str>) -> Vec<usize> {
+        if !self.accepts(status) || !self.events.matches_known(event) {
+            return Vec::new();
+        }
+        let routes = self.routes.iter().enumerate();
+        routes
+            .filter(|(_, route)| route.filter.matches_known(event))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// Whether what has this verdict is let through. With the local secret alone, nobody has said
+    /// yet what is genuine.
+    pub(super) fn accepts(&self, status: Status) -> bool {
+        let accepts_unsigned = self.on_unsigned == UnsignedPolicy::Accept;
+        self.on_invalid == InvalidPolicy::Forward
+            || match status {
+                Status::Valid => true,
+                Status::Unverified => accepts_unsigned || self.keyring.is_local(),
+                Status::Missing => accepts_unsigned,
+                Status::Stale | Status::Mismatch | Status::Malformed => false,
+            }
+    }
 }

@@ -182,7 +182,9 @@ impl Replay<'_> {
                 Ok(body)
             }
             FieldSource::Path(path) => set(&body, path, &id.unwrap_or_default().into(), false),
-            FieldSource::Absent => Err(ReplayError::NoId(provider.name().to_owned())),
+            FieldSource::Joined(_) | FieldSource::Absent => {
+                Err(ReplayError::NoId(provider.name().to_owned()))
+            }
         }
     }
 }

@@ -7,33 +7,35 @@ use super::sanitize::escape;
 use super::sheet;
 use super::table::{table_or_stack, table_with_prose};
 use super::wrap::wrap;
-use crate::provider::{Event, Fault, Provenance, Provider};
+use crate::provider::{EventSummary, Fault, Provenance, Provider};
 
 /// An event of a provider, by its name.
-pub type ListedEvent<'p> = (&'p Provider, &'p str, Event);
+pub type ListedEvent<'p> = (&'p Provider, &'p str, EventSummary);
 
 /// The events in a table, and below it which fields of those are documented of which a part is.
 ///
 /// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
 /// but the first of a group are dim.
-pub fn events(events: &[ListedEvent<'_>], width: Option<usize>) -> String {
-    let mut before = None;
-    let row = |(provider, name, event): &ListedEvent<'_>| {
-        let provider = &*escape(provider.name());
-        let is_first = before.replace(provider.to_owned()).as_deref() != Some(provider);
-        let provider = if is_first {
-            provider.bold()
+pub fn events<'p>(events: &[ListedEvent<'p>], width: Option<usize>) -> String {
+    // Of a group all rows but the first are alike, and so are those of a source.
+    let mut group = ("", String::new());
+    let inferred = Provenance::Inferred.to_string().dimmed().to_string();
+    let row = |(provider, name, event): &ListedEvent<'p>| {
+        let shown = if group.0 == provider.name() {
+            group.1.clone()
         } else {
-            provider.dimmed()
+            let name = escape(provider.name());
+            group = (provider.name(), name.dimmed().to_string());
+            name.bold().to_string()
         };
         let source = match event.source {
-            Provenance::Inferred => event.source.to_string().dimmed(),
-            _ => event.source.to_string().normal(),
+            Provenance::Inferred => inferred.clone(),
+            source => source.to_string(),
         };
         vec![
-            provider.to_string(),
+            shown,
             escape(name).into_owned(),
-            source.to_string(),
+            source,
             escape(&event.description).into_owned(),
         ]
     };

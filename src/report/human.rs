@@ -81,13 +81,23 @@ fn probe(delivery: &Delivery, view: &DeliveryView) -> String {
     let request = &delivery.request;
     let asked = shortened(&format!("{} {}", request.method, request.target));
     let clock = delivery.received_at.to_local_clock_text();
-    let line = format!("{clock}  -->  probe  {asked}").dimmed().to_string();
+    let what = match (&delivery.event, &delivery.provider) {
+        (Some(name), Some(provider)) => {
+            format!("handshake {}  {}", escape(name), escape(provider))
+        }
+        _ => "probe".into(),
+    };
+    let line = format!("{clock}  -->  {what}  {asked}")
+        .dimmed()
+        .to_string();
     let line = view.width.map_or(line.clone(), |room| cut(&line, room));
-    if delivery.verdict.hint.is_none() {
-        return line;
-    }
-    let about = indent(&grounds(&delivery.verdict, view.detail), INDENT);
-    join_lines([line, wrap(&about, view.width)])
+    let verdict = &delivery.verdict;
+    let about = match (&verdict.hint, view.detail) {
+        (Some(_), _) => grounds(verdict, view.detail),
+        (None, Detail::Little) => String::new(),
+        (None, _) => join_lines(verdict.notes.iter().map(|text| note(text))),
+    };
+    join_lines([line, wrap(&indent(&about, INDENT), view.width)])
 }
 
 /// The line of a delivery. What tells most stands first; where there is no room for all, the size,
@@ -95,6 +105,7 @@ fn probe(delivery: &Delivery, view: &DeliveryView) -> String {
 fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
     let request = &delivery.request;
     let event = match &delivery.event {
+        Some(name) if delivery.is_handshake() => format!("handshake {}", escape(name)),
         Some(event) => escape(event).into_owned(),
         None => shortened(&format!("{} {}", request.method, request.target)),
     };

@@ -12,7 +12,9 @@ pub mod diff;
 mod diff_text;
 mod errors;
 mod event;
+mod folder_check;
 pub mod github;
+mod handshake;
 mod hints;
 mod html;
 mod human;
@@ -48,6 +50,8 @@ pub use check::{
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
 pub use event::{ListedEvent, events, faults};
+pub use folder_check::folder_check;
+pub use handshake::{answer_remark, handshake_remark};
 pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
 pub use line::line;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use colored::Colorize as _;
 
 use super::event::ListedEvent;
+use super::handshake;
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
@@ -88,6 +89,7 @@ pub fn provider(provider: &Provider, events: &[ListedEvent<'_>], width: Option<u
         sheet::section("Signature", signature(&definition.signature)),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
+        sheet::section("Handshakes", handshake::handshakes(definition)),
         schedule(&definition.delivery.retry),
         notes(definition, "Documented", |note| note.source == "documented"),
         notes(definition, "Contradictory", ProviderNote::is_contradictory),
@@ -158,7 +160,10 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     let secret = scheme.secret();
     let prefix = secret.prefix.as_ref();
     let prefix = prefix.map(|prefix| format!(", without its `{prefix}`"));
-    if let Some(digest) = scheme.digest() {
+    if let SchemeKind::Pair { kind, .. } = &scheme.kind {
+        facts.push(("signed", scheme.signed.to_string()));
+        facts.push(("signature", format!("{kind}, {}", scheme.encoding)));
+    } else if let Some(digest) = scheme.digest() {
         let digest = digest.to_string().to_uppercase();
         facts.push(("signed", scheme.signed.to_string()));
         let kind = match scheme.kind {
@@ -179,18 +184,26 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     facts
 }
 
-fn envelope(definition: &Definition) -> Vec<(&str, String)> {
-    let place = |place: &FieldSource| match place {
+/// Where an event's name or id stands.
+fn field(place: &FieldSource) -> String {
+    match place {
         FieldSource::Header { header } => format!("header {header}"),
         FieldSource::Path(path) => path.to_string(),
+        FieldSource::Joined(parts) => {
+            let parts: Vec<_> = parts.iter().map(field).collect();
+            parts.join(", then ")
+        }
         FieldSource::Absent => "none".into(),
-    };
+    }
+}
+
+fn envelope(definition: &Definition) -> Vec<(&str, String)> {
     let envelope = &definition.envelope;
     let data = Some(envelope.data.to_string()).filter(|path| !path.is_empty());
     let time = envelope.time.as_ref().map(ToString::to_string);
     let mut facts = vec![
-        ("event", place(&envelope.event)),
-        ("id", place(&envelope.id)),
+        ("event", field(&envelope.event)),
+        ("id", field(&envelope.id)),
         ("time", time.unwrap_or_else(|| "none".into())),
         ("data", data.unwrap_or_else(|| "the whole body".into())),
     ];
@@ -227,6 +240,8 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
             format!("the {} attempt{}", rules.retry.counted_from, mark("waits")),
         ),
     ]);
+    let answer = definition.answer.as_ref();
+    facts.extend(answer.map(|answer| ("answer", handshake::answer(answer))));
     let handler = &definition.handler;
     let path = handler.path.as_ref();
     facts.extend(path.map(|path| ("receiver at", format!("{path}{}", mark("receiver")))));

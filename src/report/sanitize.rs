@@ -170,9 +170,13 @@ fn escape_where(text: &str, hidden: fn(char) -> bool) -> Cow<'_, str> {
     })
 }
 
+/// Whether a text is printable ASCII, as most is: bytes are looked through faster than characters.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 fn escape_by(text: &str, hidden: fn(char) -> bool, write: fn(&mut String, char)) -> Cow<'_, str> {
-    // Most text is plain ASCII, and bytes are looked through faster than characters.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
     let mut places = unsafe_places(text, hidden).peekable();

@@ -3,7 +3,7 @@
 use colored::{ColoredString, Colorize as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::sanitize::{StyledPiece, pieces};
+use super::sanitize::{StyledPiece, is_plain, pieces};
 use crate::delivery::Status;
 
 /// The columns that the clock takes, with the gap after it: what belongs to a line is indented so.
@@ -31,6 +31,9 @@ pub fn status_code(status: u16) -> String {
 
 /// The columns a styled text takes on a terminal.
 pub fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     pieces(text)
         .map(|piece| match piece {
             StyledPiece::Style(_) => 0,

@@ -1,5 +1,8 @@
 //! Columns for `log`, `events`, `providers`, `config` and `verify`.
 
+use std::borrow::Cow;
+use std::iter;
+
 use colored::Colorize as _;
 
 use super::sanitize::escape_styled;
@@ -41,11 +44,13 @@ pub fn table(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> 
 /// The same where the last cell is prose that is to be read whole: where a row is wider than `total`, it
 /// is broken between words, in its column where there is room for that, else below its row.
 pub fn table_with_prose(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> String {
-    let whole = table(headers, rows.clone(), None);
-    let fits = |room| whole.lines().all(|line| width(line) <= room);
-    let Some(total) = total.filter(|room| !fits(*room)) else {
-        return whole;
+    let Some(total) = total else {
+        return table(headers, rows, None);
     };
+    let whole = table(headers, rows.clone(), None);
+    if whole.lines().all(|line| width(line) <= total) {
+        return whole;
+    }
     let mut rows: Vec<Vec<String>> = rows.into_iter().map(safe).collect();
     let prose: Vec<_> = rows.iter_mut().filter_map(Vec::pop).collect();
     let (Some((last, headers)), false) = (headers.split_last(), prose.is_empty()) else {
@@ -101,7 +106,10 @@ fn least_width(widths: &[usize]) -> usize {
 }
 
 fn safe(row: Vec<String>) -> Vec<String> {
-    let escaped = |cell: String| escape_styled(&cell).into_owned();
+    let escaped = |cell: String| match escape_styled(&cell) {
+        Cow::Borrowed(_) => cell,
+        Cow::Owned(escaped) => escaped,
+    };
     row.into_iter().map(escaped).collect()
 }
 
@@ -123,12 +131,16 @@ fn line(row: &[String], widths: &[usize], total: Option<usize>) -> String {
     let mut out = String::new();
     let mut used = 0;
     for (cell, columns) in before.iter().zip(widths) {
-        out.push_str(&pad(cell, *columns));
-        out.push_str(GAP);
+        out.push_str(cell);
+        let missing = columns.saturating_sub(width(cell)) + GAP.len();
+        out.extend(iter::repeat_n(' ', missing));
         used += columns + GAP.len();
     }
     let room = total.map(|total| total.saturating_sub(used).max(LEAST_LAST));
-    out.push_str(&room.map_or_else(|| last.clone(), |room| cut(last, room)));
+    match room {
+        Some(room) => out.push_str(&cut(last, room)),
+        None => out.push_str(last),
+    }
     out.truncate(out.trim_end().len());
     out
 }

@@ -4,9 +4,12 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{SendError, SendOptions};
-use crate::delivery::Headers;
+use crate::delivery::{Answer, Headers, Request, Timestamp};
 use crate::json::{Path, TypedJson, restore_numbers};
-use crate::provider::{BodyFormat, Composer, Document, FieldSource, Payload, Provider, Story};
+use crate::provider::{
+    BodyFormat, Composer, Definition, Document, ExpectedAnswer, FieldSource, Handshake, Payload,
+    Provider, Story,
+};
 use crate::signature::Key;
 
 /// An event to send, as its provider.
@@ -31,6 +34,8 @@ pub enum EventContent {
     Data(TypedJson),
     /// Bytes that are sent as they are.
     Body(Bytes),
+    /// No event: a handshake.
+    Handshake(Box<Handshake>),
 }
 
 /// What is changed in an event, in this order. Only the headers change a body of bytes, and an id that stands in one.
@@ -49,6 +54,34 @@ pub struct Shape {
 }
 
 impl Message<'_> {
+    /// The handshake, where it is one.
+    pub fn handshake(&self) -> Option<&Handshake> {
+        match &self.content {
+            EventContent::Handshake(handshake) => Some(handshake),
+            _ => None,
+        }
+    }
+
+    /// Whether it carries a signature.
+    pub fn is_signed(&self) -> bool {
+        self.handshake().is_none_or(|handshake| handshake.signed)
+    }
+
+    /// Whether an answer to a request of its is one that the provider documents: of a handshake, and of
+    /// an event where the provider looks at more than the status. Else what that is, and what came.
+    /// `None` where nothing is documented.
+    pub fn judge(&self, request: &Request, answer: &Answer) -> Option<Result<(), [String; 2]>> {
+        let definition = &self.provider.definition;
+        let (scheme, key) = (&definition.signature, Some(self.key));
+        let expected = if let Some(handshake) = self.handshake() {
+            handshake.answers(request, scheme, key)
+        } else {
+            let usual = definition.answer.as_ref()?;
+            vec![usual.fill(request, scheme, key)?]
+        };
+        Some(ExpectedAnswer::judge(&expected, answer))
+    }
+
     /// The story that the delivery of this number tells where `messages` are sent in turn, over and
     /// over: all in one turn tell one, but what is there twice tells another.
     pub fn story(messages: &[Self], seed: u64, number: usize) -> Story {
@@ -79,6 +112,9 @@ impl SendOptions<'_> {
                 self.shape
                     .apply(message, composer.data(&data.value), numbers)?
             }
+            EventContent::Handshake(handshake) => {
+                return self.compose_handshake(&composer, handshake, definition, at);
+            }
             EventContent::Body(body) => {
                 let mut document = composer.without_document();
                 self.shape.put_id(message, &mut document)?;
@@ -91,12 +127,35 @@ impl SendOptions<'_> {
         }
         let target = self.target.request_target();
         let mut payload = document.with_body(body, definition, target, at);
-        let origin = self.origin.clone();
-        payload.origin = Some(origin.unwrap_or_else(|| self.target.origin()));
+        payload.origin = Some(self.signed_origin());
         if let Some(fault) = self.fault {
             fault.check(definition, &payload.body)?;
         }
         Ok(payload)
+    }
+
+    /// A handshake with the headers that are added.
+    fn compose_handshake(
+        &self,
+        composer: &Composer<'_>,
+        handshake: &Handshake,
+        definition: &Definition,
+        at: Timestamp,
+    ) -> Result<Payload, SendError> {
+        let target = self.target.request_target();
+        let mut payload = composer.handshake(handshake, definition, target, at);
+        payload.origin = Some(self.signed_origin());
+        self.shape.add_headers(&mut payload.headers);
+        match payload.headers.unsendable() {
+            Some(name) => Err(SendError::Header(name.to_owned())),
+            None => Ok(payload),
+        }
+    }
+
+    /// What stands before the target in the URL that is signed.
+    fn signed_origin(&self) -> String {
+        let given = self.origin.clone();
+        given.unwrap_or_else(|| self.target.origin())
     }
 }
 
@@ -133,7 +192,7 @@ impl Shape {
     ) -> Result<Vec<(Path, String)>, SendError> {
         let place = &message.provider.definition.envelope.id;
         match &self.id {
-            Some(_) if *place == FieldSource::Absent => {
+            Some(_) if matches!(place, FieldSource::Joined(_) | FieldSource::Absent) => {
                 Err(SendError::NoId(message.provider.name().to_owned()))
             }
             Some(id) => place.put(document, id).map_err(SendError::Id),

@@ -158,6 +158,7 @@ impl SendOptions<'_> {
     ) -> Result<Vec<Request>, FaultError> {
         let definition = &message.provider.definition;
         match self.fault {
+            _ if !message.is_signed() => Ok(vec![payload.unsigned()]),
             None => Ok(vec![payload.sign(definition, message.key)]),
             Some(fault) => fault.inject(definition, message.key, payload),
         }
@@ -202,7 +203,7 @@ impl SendOptions<'_> {
         let outgoing = Outgoing {
             delivery_id,
             trigger,
-            target: &self.target,
+            target: &self.target.at(&request.target),
             request,
             signing: Some(Signing::Fresh),
             timeout: (!timeout.is_zero()).then_some(timeout),

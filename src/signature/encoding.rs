@@ -1,4 +1,4 @@
-//! Hash functions, and how their results are written.
+//! Hash functions and algorithms of key pairs, and how their results are written.
 
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as BASE64};
@@ -56,6 +56,38 @@ impl Digest {
             Self::Sha256 => "SHA-256",
             Self::Sha512 => "SHA-512",
         }
+    }
+}
+
+/// The algorithm of a key pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
+#[serde(rename_all = "lowercase")]
+pub enum PairKind {
+    /// Ed25519, RFC 8032.
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256, its signatures in DER.
+    #[strum(serialize = "ECDSA P-256")]
+    Ecdsa,
+    /// RSA with the padding of PKCS #1 v1.5.
+    #[strum(serialize = "RSA")]
+    Rsa,
+}
+
+impl PairKind {
+    /// The length of a signature in bytes, where they all have one.
+    pub(super) const fn signature_size(self) -> Option<usize> {
+        match self {
+            Self::Ed25519 => Some(64),
+            Self::Ecdsa | Self::Rsa => None,
+        }
+    }
+
+    /// Whether it works with this hash function.
+    pub(super) const fn takes(self, digest: Digest) -> bool {
+        matches!(
+            (self, digest),
+            (_, Digest::Sha256) | (Self::Rsa, Digest::Sha512)
+        )
     }
 }
 

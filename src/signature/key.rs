@@ -1,31 +1,20 @@
 //! The key that a scheme makes of a secret, ready to sign and to check.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::encoding::Hasher;
-use super::{
-    Digest, ParsedMac, Scheme, SchemeKind, Secret, SecretEncoding, SecretForm, Template,
-    TemplateValues, USUAL_PREFIX,
-};
+use super::pair::Pair;
+use super::secret_form::key_bytes;
+use super::{Digest, KeyError, ParsedMac, Scheme, SchemeKind, Secret, Template, TemplateValues};
 
-/// Why a secret is no key for a scheme.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// The scheme's secrets are encoded and this one does not decode.
-    #[error("the secret is not {}, as this provider's secrets are", .0.describe())]
-    Encoding(SecretForm),
-    /// The prefix of Standard Webhooks stands before it and does not belong there.
-    #[error("the secret begins with one `whsec_` more than this provider's secrets do")]
-    Prefix,
-    /// The secret has no bytes.
-    #[error("the secret is empty")]
-    Empty,
-}
+/// The most signatures of one request that are verified with a public key, which costs a hundred
+/// times an HMAC: a rotation sends two or three.
+const MOST_VERIFIED: usize = 16;
 
 /// A keyed MAC: cloning it for every message spares the two blocks of the key schedule.
 #[derive(Clone)]
@@ -50,6 +39,13 @@ pub(super) enum Running {
         /// The hash.
         hasher: Hasher,
     },
+    /// A key pair, which signs the message as a whole.
+    Pair {
+        /// The keys.
+        pair: Arc<Pair>,
+        /// The message so far.
+        message: Vec<u8>,
+    },
     /// A token, whatever the message.
     Token(Vec<u8>),
 }
@@ -57,6 +53,25 @@ pub(super) enum Running {
 impl Key {
     /// The key that `scheme` makes of `secret`.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
+        if let SchemeKind::Pair {
+            kind,
+            digest,
+            secret: form,
+        } = &scheme.kind
+        {
+            let pair = if secret.derives() {
+                Pair::derived(*kind, secret.expose())?
+            } else {
+                Pair::read(*kind, *digest, form, secret.expose())?
+            };
+            return Ok(Self {
+                label: secret.label().into(),
+                mac: Running::Pair {
+                    pair: Arc::new(pair),
+                    message: Vec::new(),
+                },
+            });
+        }
         let bytes = key_bytes(scheme.secret(), secret.expose())?;
         match scheme.kind {
             SchemeKind::Hash { digest, .. } if !bytes.is_empty() => Ok(Self {
@@ -67,6 +82,22 @@ impl Key {
                 },
             }),
             _ => Self::from_bytes(scheme.digest(), secret.label(), &bytes),
+        }
+    }
+
+    /// Whether it makes signatures, and not only verifies them, as a public key does.
+    pub fn can_sign(&self) -> bool {
+        match &self.mac {
+            Running::Pair { pair, .. } => pair.can_sign(),
+            _ => true,
+        }
+    }
+
+    /// The public half of a key pair: of Ed25519 its 32 bytes, else a `SubjectPublicKeyInfo` in DER.
+    pub fn public(&self) -> Option<&[u8]> {
+        match &self.mac {
+            Running::Pair { pair, .. } => Some(pair.public()),
+            _ => None,
         }
     }
 
@@ -146,6 +177,7 @@ impl Running {
             Self::Sha256(mac) => mac.update(piece),
             Self::Sha512(mac) => mac.update(piece),
             Self::Hash { hasher, .. } => hasher.update(piece),
+            Self::Pair { message, .. } => message.extend_from_slice(piece),
             Self::Token(_) => {}
         }
     }
@@ -157,6 +189,7 @@ impl Running {
             Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Hash { hasher, .. } => hasher.finish(),
+            Self::Pair { pair, message } => pair.sign(&message),
             Self::Token(token) => token,
         }
     }
@@ -168,33 +201,13 @@ impl Running {
             Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Hash { hasher, .. } => hasher.clone().finish().ct_eq(bytes).into(),
+            Self::Pair { pair, message } => pair.verifies(message, bytes),
             Self::Token(token) => token.ct_eq(bytes).into(),
         };
-        macs.iter().find(|mac| is_right(&mac.bytes))
+        let most = match &self {
+            Self::Pair { .. } => MOST_VERIFIED,
+            _ => usize::MAX,
+        };
+        macs.iter().take(most).find(|mac| is_right(&mac.bytes))
     }
-}
-
-/// The bytes of the key behind a secret of this form.
-pub(super) fn key_bytes(form: &SecretForm, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let prefix = form.prefix.as_deref().unwrap_or_default().as_bytes();
-    let bare = match form.encoding {
-        SecretEncoding::Text => secret,
-        // Dashboards show a version before it, which is no part of it: no encoding has a comma.
-        SecretEncoding::Base64 | SecretEncoding::Hex => {
-            secret.strip_prefix(b"v1,").unwrap_or(secret)
-        }
-    };
-    let text = bare.strip_prefix(prefix).unwrap_or(bare);
-    let key = match form.encoding {
-        SecretEncoding::Text => Some(text.to_vec()),
-        SecretEncoding::Base64 => BASE64.decode(text).ok(),
-        SecretEncoding::Hex => hex::decode(text).ok(),
-    };
-    key.ok_or_else(|| {
-        if text.starts_with(USUAL_PREFIX) {
-            KeyError::Prefix
-        } else {
-            KeyError::Encoding(form.clone())
-        }
-    })
 }

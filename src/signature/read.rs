@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::layout::{PartVariable, ValuePart};
-use super::{PartOrder, Scheme, TemplateValues, ValueLayout, ValueSource};
+use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout, ValueSource};
 use crate::delivery::{Request, Status};
 use crate::json::JsonFields;
 
@@ -212,12 +212,13 @@ fn read_parts<'v>(layout: &ValueLayout, value: &'v str) -> Option<Vec<(PartVaria
 
 fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
     let mac = scheme.encoding.decode(text);
-    let Some(digest) = scheme.digest() else {
-        return mac
-            .filter(|token| !token.is_empty())
-            .ok_or_else(|| "the token is empty".into());
+    let Some(size) = scheme.signature_size() else {
+        return match mac {
+            Some(mac) if !mac.is_empty() => Ok(mac),
+            _ if scheme.encoding == MacEncoding::Text => Err("the token is empty".into()),
+            _ => Err(format!("the signature is not {}", scheme.encoding)),
+        };
     };
-    let size = digest.size();
     if scheme.encoding.is_hex() {
         if text.len() != size * 2 {
             return Err(format!(

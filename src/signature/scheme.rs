@@ -8,10 +8,11 @@ mod check;
 mod form;
 
 use serde::Deserialize;
-use strum::Display;
 
 use super::template::{Template, TemplatePiece};
-use super::{Digest, MacEncoding, TimeUnit, ValueLayout, ValueSource, Variant};
+use super::{
+    Digest, MacEncoding, PairKind, SecretForm, TimeUnit, ValueLayout, ValueSource, Variant,
+};
 use crate::delivery::Request;
 use crate::json::JsonFields;
 use form::SchemeForm;
@@ -63,6 +64,15 @@ pub enum SchemeKind {
         /// How the secret's text becomes what stands in the message.
         secret: SecretForm,
     },
+    /// A signature with a private key, which a public one verifies.
+    Pair {
+        /// The algorithm.
+        kind: PairKind,
+        /// The hash function under it; that of Ed25519 is its own.
+        digest: Digest,
+        /// How a public key is written.
+        secret: SecretForm,
+    },
     /// The secret itself: it proves who sent a request, and nothing of what is in it.
     Token,
 }
@@ -73,47 +83,12 @@ impl SchemeKind {
         match self {
             Self::Hmac { .. } => "hmac",
             Self::Hash { .. } => "hash",
+            Self::Pair { kind, .. } => match kind {
+                PairKind::Ed25519 => "ed25519",
+                PairKind::Ecdsa => "ecdsa",
+                PairKind::Rsa => "rsa",
+            },
             Self::Token => "token",
-        }
-    }
-}
-
-/// How a secret is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum SecretEncoding {
-    /// The text itself is the key.
-    #[default]
-    Text,
-    /// Hexadecimal.
-    Hex,
-    /// Base64 of RFC 4648 with padding.
-    Base64,
-}
-
-/// How the secret's text becomes the key.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SecretForm {
-    /// A prefix that is no part of the key.
-    pub prefix: Option<String>,
-    /// How the rest is decoded.
-    pub encoding: SecretEncoding,
-}
-
-impl SecretForm {
-    /// The text itself.
-    const TEXT: Self = Self {
-        prefix: None,
-        encoding: SecretEncoding::Text,
-    };
-
-    /// What a secret is, for people: its encoding, and its prefix where it has one.
-    pub fn describe(&self) -> String {
-        match &self.prefix {
-            Some(prefix) => format!("{} behind `{prefix}`", self.encoding),
-            None => self.encoding.to_string(),
         }
     }
 }
@@ -162,11 +137,34 @@ impl Scheme {
         self.signed.covers_body()
     }
 
-    /// The hash function; `None` of a token.
+    /// Whether both sides have the same secret, and not each a half of a key pair.
+    pub const fn shares_secret(&self) -> bool {
+        !matches!(self.kind, SchemeKind::Pair { .. })
+    }
+
+    /// The length of a signature in bytes, where all have the same.
+    pub(super) const fn signature_size(&self) -> Option<usize> {
+        match &self.kind {
+            SchemeKind::Pair { kind, .. } => kind.signature_size(),
+            SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => {
+                Some(digest.size())
+            }
+            SchemeKind::Token => None,
+        }
+    }
+
+    /// The pieces of what is signed before the body and those behind it, where a body can pass by in one
+    /// go: it stands there once, holds nothing that is looked into, and goes into a hash.
+    pub(super) fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
+        let passes = self.shares_secret() && !self.is_in_body();
+        self.signed.around_body().filter(|_| passes)
+    }
+
+    /// The hash function of a MAC; `None` of a token and of a key pair.
     pub const fn digest(&self) -> Option<Digest> {
         match &self.kind {
             SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => Some(*digest),
-            SchemeKind::Token => None,
+            SchemeKind::Pair { .. } | SchemeKind::Token => None,
         }
     }
 
@@ -184,19 +182,23 @@ impl Scheme {
     /// How the secret's text becomes the key.
     pub const fn secret(&self) -> &SecretForm {
         match &self.kind {
-            SchemeKind::Hmac { secret, .. } | SchemeKind::Hash { secret, .. } => secret,
+            SchemeKind::Hmac { secret, .. }
+            | SchemeKind::Hash { secret, .. }
+            | SchemeKind::Pair { secret, .. } => secret,
             SchemeKind::Token => &SecretForm::TEXT,
         }
     }
 
     /// What a person would call the form of a layout: `t=<unix seconds>,v1=<64 hex digits>`.
     pub fn describe(&self, layout: &ValueLayout) -> String {
-        let size = self.digest().map_or(0, Digest::size);
+        let size = self.signature_size();
+        let of = size.map_or_else(|| "a signature".into(), |size| format!("{size} bytes"));
+        let digits = size.map_or_else(String::new, |size| format!("{} ", size * 2));
         let mac = match self.encoding {
-            MacEncoding::Hex => format!("<{} hex digits>", size * 2),
-            MacEncoding::HexUpper => format!("<{} upper-case hex digits>", size * 2),
-            MacEncoding::Base64 => format!("<base64 of {size} bytes>"),
-            MacEncoding::Base64Url => format!("<base64url of {size} bytes>"),
+            MacEncoding::Hex => format!("<{digits}hex digits>"),
+            MacEncoding::HexUpper => format!("<{digits}upper-case hex digits>"),
+            MacEncoding::Base64 => format!("<base64 of {of}>"),
+            MacEncoding::Base64Url => format!("<base64url of {of}>"),
             MacEncoding::Text => "<the secret>".into(),
         };
         layout.fill(Some(self.time_unit.blank()), &mac)

@@ -12,6 +12,7 @@ pub const USUAL_PREFIX: &[u8] = b"whsec_";
 pub struct Secret {
     label: String,
     bytes: SecretSlice<u8>,
+    derives: bool,
 }
 
 impl Secret {
@@ -20,6 +21,30 @@ impl Secret {
         Self {
             label: label.into(),
             bytes: bytes.into(),
+            derives: false,
+        }
+    }
+
+    /// The same, from which the key pairs of schemes follow that have some: two who share it understand
+    /// each other under those, too.
+    #[must_use]
+    pub fn deriving(mut self) -> Self {
+        self.derives = true;
+        self
+    }
+
+    /// Whether key pairs follow from it.
+    pub(super) const fn derives(&self) -> bool {
+        self.derives
+    }
+
+    /// The same as one of several, which people see as `olympus#2`.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        Self {
+            label: format!("{}#{number}", self.label),
+            bytes: self.bytes.clone(),
+            derives: self.derives,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Writing what proves a request into it.
 
-use super::{Key, Scheme, TemplateValues};
-use crate::delivery::{Request, Timestamp};
+use super::{Key, Scheme, Template, TemplateValues};
+use crate::delivery::{Headers, Request, Timestamp};
 
 /// Proves `request` under `scheme`: writes the id where the scheme signs one, the timestamp and the
 /// signature to their places, in this order. `at` is the time of signing.
@@ -30,6 +30,16 @@ pub fn mac_text(
         request,
     };
     scheme.encoding.encode(&key.mac(&scheme.signed, values))
+}
+
+/// The MAC over a text of its own, as the scheme writes it: an answer to a challenge.
+pub fn mac_of(scheme: &Scheme, key: &Key, text: &[u8]) -> String {
+    let scheme = Scheme {
+        signed: Template::of_body(),
+        ..scheme.clone()
+    };
+    let request = Request::post("", Headers::new(), text.to_vec());
+    mac_text(&scheme, key, "", "", &request)
 }
 
 /// Writes into a request what stands beside its signature, which may be signed: the id and the

@@ -41,8 +41,7 @@ impl<'a> StreamVerifier<'a> {
 
     /// Ends the body and judges the request at the moment `now`.
     pub fn finish(self, now: Timestamp, freshness: Freshness) -> Verdict {
-        let around = self.scheme.signed.around_body();
-        let Some((_, after)) = around.filter(|_| !self.scheme.is_in_body()) else {
+        let Some((_, after)) = self.scheme.around_body() else {
             return Verdict::new(Status::Unverified)
                 .because("this scheme cannot be checked over a body of this size");
         };
@@ -69,7 +68,7 @@ fn begin<'a>(
     keys: &'a [Key],
     values: TemplateValues<'_>,
 ) -> Vec<(&'a Key, Running)> {
-    let Some((before, _)) = scheme.signed.around_body() else {
+    let Some((before, _)) = scheme.around_body() else {
         return Vec::new();
     };
     let begun = |key: &'a Key| {

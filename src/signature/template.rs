@@ -167,6 +167,22 @@ impl Template {
     }
 }
 
+impl Template {
+    /// What it comes to for a request that nobody has signed, and a body, its own or another.
+    pub fn fill(&self, request: &Request, body: &[u8]) -> Vec<u8> {
+        let values = TemplateValues {
+            timestamp: "",
+            id: "",
+            body,
+            secret: b"",
+            request,
+        };
+        let mut filled = Vec::new();
+        self.for_each(values, |piece| filled.extend_from_slice(piece));
+        filled
+    }
+}
+
 fn push_literal(pieces: &mut Vec<TemplatePiece>, text: &str) {
     if !text.is_empty() {
         pieces.push(TemplatePiece::Literal(text.into()));

@@ -5,6 +5,7 @@ mod effects;
 mod engine;
 mod faults;
 mod handler;
+mod handshakes;
 mod proof;
 mod published;
 

@@ -6,6 +6,7 @@ pub mod durable;
 mod endings;
 mod forwarding;
 mod gate;
+mod handshakes;
 mod human;
 mod output;
 mod providers;

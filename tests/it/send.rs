@@ -6,6 +6,7 @@ mod ends;
 mod engine;
 mod events;
 mod faults;
+mod handshakes;
 mod load;
 mod retry;
 mod secrets;

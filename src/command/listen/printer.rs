@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::console::Console;
-use crate::delivery::{About, Attempt};
+use crate::delivery::{About, Attempt, Difference};
 use crate::exit::CliError;
 use crate::receive::{Activity, Progress, Subscription};
 use crate::report::{self, AttemptView, Attempts, BodyDetail, DeliveryView, RareWarnings, Ready};
@@ -176,14 +176,21 @@ impl Printer {
                 provider,
                 event,
                 event_id,
+                handshake,
             } => {
                 let about = About {
                     provider: provider.as_deref(),
                     event: event.as_deref(),
                     event_id: event_id.as_deref(),
-                    ..About::default()
+                    expected: handshake.as_ref().map(Result::is_ok),
+                    difference: handshake.as_ref().and_then(Difference::of),
                 };
-                Some(self.attempt(attempt, about))
+                let names = provider.as_deref().zip(event.as_deref());
+                let judged = names.zip(handshake.as_ref());
+                let remark = judged.map(|((provider, name), judged)| {
+                    report::handshake_remark(provider, name, judged)
+                });
+                Some(self.attempt(attempt, about, remark.as_deref()))
             }
             Activity::Error(error) => {
                 let error = CliError::from(error.clone());
@@ -204,7 +211,7 @@ impl Printer {
         None
     }
 
-    fn attempt(&self, attempt: &Attempt, about: About<'_>) -> String {
+    fn attempt(&self, attempt: &Attempt, about: About<'_>, remark: Option<&str>) -> String {
         if self.json {
             return attempt.to_json_about(about);
         }
@@ -213,7 +220,7 @@ impl Printer {
             one_endpoint: self.one_target,
             detail: self.view.detail,
             width: self.console.width(),
-            remark: None,
+            remark,
         };
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.text(attempt, &view)

@@ -56,13 +56,10 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
 }
 
 /// Fails where a header is given that would not go out as given.
-pub fn headers(args: &SendArgs, wanted: &[(&Provider, &str)]) -> Result<(), CliError> {
+pub fn headers(args: &SendArgs, provider: &Provider) -> Result<(), CliError> {
     for (name, _) in &args.header {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        let signs = |(provider, _): &(&Provider, &str)| {
-            provider.definition.signature.header().is_some_and(is)
-        };
-        if wanted.iter().any(signs) {
+        if provider.definition.signature.header().is_some_and(is) {
             let message = format!("`{name}` is the signature, which is made here");
             return Err(CliError::usage(message)
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));

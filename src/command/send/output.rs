@@ -7,11 +7,14 @@ use indicatif::ProgressBar;
 
 use crate::cli::SendArgs;
 use crate::command::{World, go_on, request};
-use crate::delivery::{About, Attempt};
+use crate::delivery::{About, Attempt, Difference};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::{Definition, Fault, NextAttempt, Payload};
 use crate::report::{self, AttemptView, Attempts, Load, Tally};
 use crate::send::{self, LoadReport, Message, SendError, SendEvent};
+
+/// Whether an answer is as documented; else what was expected, and what came.
+type Judged = Result<(), [String; 2]>;
 
 /// Prints what happens, and counts it.
 pub struct SendOutput<'a> {
@@ -72,9 +75,13 @@ impl<'a> SendOutput<'a> {
                 if !self.args.json && self.bar.is_none() {
                     request::again(self.world, request, &attempt.url)?;
                 }
-                self.count(message, attempt);
+                let answer = attempt.outcome.as_ref().ok();
+                // A fault is judged by the status, as nothing else is documented of it.
+                let answer = answer.filter(|_| self.args.fault.is_none());
+                let judged = answer.and_then(|answer| message.judge(request, answer));
+                self.count(message, attempt, judged.as_ref());
                 if self.args.json || self.bar.is_none() {
-                    self.print(message, payload, attempt)?;
+                    self.print(message, payload, attempt, judged.as_ref())?;
                 }
             }
             SendEvent::Waiting { number, of, wait } => self.say_next(number, of, wait),
@@ -98,9 +105,9 @@ impl<'a> SendOutput<'a> {
         Ok(())
     }
 
-    fn count(&mut self, message: &Message<'_>, attempt: &Attempt) {
+    fn count(&mut self, message: &Message<'_>, attempt: &Attempt, judged: Option<&Judged>) {
         self.tally.add(attempt);
-        let outcome = self.outcome_of(attempt);
+        let outcome = self.outcome_of(message, attempt, judged);
         *self.tally.expected.get_or_insert(0) += u64::from(outcome == Outcome::Yes);
         if self.bar.is_some() && self.first_failure.is_none() && outcome != Outcome::Yes {
             let label = format!("{}  {}", message.provider.name(), message.event);
@@ -114,9 +121,17 @@ impl<'a> SendOutput<'a> {
         };
     }
 
-    /// What an attempt means.
-    fn outcome_of(&self, attempt: &Attempt) -> Outcome {
+    /// What an attempt means. Of a handshake all of the answer counts, of an event the status.
+    fn outcome_of(
+        &self,
+        message: &Message<'_>,
+        attempt: &Attempt,
+        judged: Option<&Judged>,
+    ) -> Outcome {
         let (statuses, fault) = (&self.args.expect_status, self.args.fault);
+        if let Some(judged) = judged.filter(|_| message.handshake().is_some()) {
+            return Outcome::of(judged.is_ok());
+        }
         match attempt.status() {
             Some(status) => Outcome::of(send::is_expected(statuses, fault, status)),
             None => Outcome::from(attempt),
@@ -129,6 +144,7 @@ impl<'a> SendOutput<'a> {
         message: &Message<'_>,
         payload: &Payload,
         attempt: &Attempt,
+        judged: Option<&Judged>,
     ) -> Result<(), CliError> {
         let console = self.world.console;
         let provider = message.provider.name();
@@ -137,13 +153,17 @@ impl<'a> SendOutput<'a> {
                 provider: Some(provider),
                 event: Some(message.event).filter(|event| !event.is_empty()),
                 event_id: Some(payload.event_id.as_str()).filter(|id| !id.is_empty()),
-                expected: Some(self.outcome_of(attempt) == Outcome::Yes),
+                expected: Some(self.outcome_of(message, attempt, judged) == Outcome::Yes),
+                difference: judged.and_then(Difference::of),
             };
             console.json(&attempt.to_json_about(about))?;
         } else {
             let label = format!("{provider}  {}  {}", message.event, payload.event_id);
-            console.data(&self.attempt(attempt, &label))?;
+            let remark = judged.filter(|_| message.handshake().is_some());
+            let remark = remark.map(|it| report::handshake_remark(provider, message.event, it));
+            console.data(&self.attempt(attempt, &label, remark))?;
         }
+        self.warn_of_answer(message, attempt, judged);
         let definition = &message.provider.definition;
         if let (Some(status), Some(documented)) =
             (attempt.status(), definition.delivery.documented_success)
@@ -158,10 +178,24 @@ impl<'a> SendOutput<'a> {
         Ok(())
     }
 
-    fn attempt(&mut self, attempt: &Attempt, label: &str) -> String {
-        let remark = attempt.status();
-        let remark = remark
-            .and_then(|status| send::remark(&self.args.expect_status, self.args.fault, status));
+    /// Warns of an answer whose status alone is right, where the provider looks at more.
+    fn warn_of_answer(&self, message: &Message<'_>, attempt: &Attempt, judged: Option<&Judged>) {
+        if let Some(Err(difference)) = judged
+            && message.handshake().is_none()
+            && (attempt.is_success() && self.bar.is_none())
+        {
+            let title = &message.provider.definition.title;
+            let text = report::answer_remark(title, difference);
+            self.world.console.warn(&text, None);
+        }
+    }
+
+    fn attempt(&mut self, attempt: &Attempt, label: &str, remark: Option<String>) -> String {
+        let of_status = || {
+            let status = attempt.status()?;
+            send::remark(&self.args.expect_status, self.args.fault, status)
+        };
+        let remark = remark.or_else(of_status);
         let view = AttemptView {
             label: Some(label.trim()),
             remark: remark.as_deref(),
@@ -242,7 +276,7 @@ impl<'a> SendOutput<'a> {
         // One of the answers, where not one was good.
         let is_good = self.tally.expected != Some(0);
         let failure = self.first_failure.take().filter(|_| !is_good);
-        let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label));
+        let sample = failure.map(|(attempt, label)| self.attempt(&attempt, &label, None));
         let measured = Load {
             tally: &self.tally,
             elapsed: load.elapsed,

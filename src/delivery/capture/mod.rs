@@ -122,6 +122,24 @@ pub struct About<'a> {
     /// Whether the answer is one that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<bool>,
+    /// What of the answer is not as the provider documents it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Difference<'a>>,
+}
+
+/// What of an answer is not as documented.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Difference<'a> {
+    expected: &'a str,
+    got: &'a str,
+}
+
+impl<'a> Difference<'a> {
+    /// Of an answer that was judged: what was expected, and what came.
+    pub fn of(judged: &'a Result<(), [String; 2]>) -> Option<Self> {
+        let [expected, got] = judged.as_ref().err()?;
+        Some(Self { expected, got })
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,17 @@ fn load(definition: &Value) -> Result<Definition, String> {
 
 /// A field of the signature, a wrong value of it, the field that is named, and what is said.
 const MISTAKES: &str = r#"
-kind | "rsa" | signature.kind | unknown variant `rsa`
+kind | "rot13" | signature.kind | unknown variant `rot13`
+kind | "hash" | signature | `{secret}` is not signed, so anybody could make the hash
+header | [] | signature.header | no header is named
+header | ["X-Acme", "x-acme"] | signature | the header `x-acme` stands for two things
+path | "a.b" | signature | two of `header`, `path`, `query` and `form`
+timestamp | {"path": "a", "query": "b"} | signature | two of `header`, `path`, `query` and `form`
+signed | "{secret}{timestamp}.{body}" | signature | `{secret}` is signed, which is for the kind `hash` alone
+signed | "[{timestamp}.{body}" | signature.signed | `[` is not closed
+signed | "{timestamp}.{body}]" | signature.signed | `]` without `[`
+signed | "{timestamp}.{body|md5}" | signature.signed | unknown variable `{body|md5}`
+secret | {"encoding": "pem"} | signature | `secret` is PEM, which is for key pairs alone
 digest | "md5" | signature.digest | unknown variant `md5`
 encoding | "text" | signature.encoding | unknown variant `text`, expected one of `hex`, `hex-upper`, `base64`, `base64url`
 header | "" | signature.header | `` is no name of a header
@@ -302,7 +312,7 @@ fn sound() -> impl Strategy<Value = Value> {
         select(vec!["hex", "hex-upper", "base64", "base64url"]),
         select(vec!["sha1", "sha256", "sha512"]),
         select(vec!["seconds", "milliseconds", "rfc3339"]),
-        select(vec!["hmac", "hash"]),
+        select(vec!["hmac", "hash", "ed25519"]),
     );
     (parts, encodings, secret, tolerance).prop_map(
         |((value, variants, signed, headers), (encoding, digest, unit, kind), secret, tolerance)| {
@@ -313,6 +323,7 @@ fn sound() -> impl Strategy<Value = Value> {
             let variants = variants.into_iter();
             let variants = variants.map(|value| json!({"value": value, "note": "an old form"}));
             let tolerance = tolerance.filter(|_| signed.contains("{timestamp}"));
+            let digest = if kind == "ed25519" { "sha256" } else { digest };
             json!({
                 "kind": kind, "header": "X-A", "value": value,
                 "also_accepted": variants.collect::<Vec<_>>(),
@@ -367,7 +378,8 @@ fn signatures() -> impl Strategy<Value = Value> {
 fn key(definition: &Definition, digits: &str) -> Key {
     let prefix = definition.signature.secret().prefix.as_deref();
     let text = format!("{}{digits}", prefix.unwrap_or_default());
-    Key::new(&definition.signature, &Secret::new("s#1", text.into())).expect("a key")
+    let secret = Secret::new("s#1", text.into()).deriving();
+    Key::new(&definition.signature, &secret).expect("a key")
 }
 
 fn status(definition: &Definition, keys: &[Key], request: &Request, now: Timestamp) -> Status {

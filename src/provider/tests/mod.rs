@@ -2,6 +2,7 @@
 
 mod compose;
 mod definitions;
+mod handshakes;
 mod keyring;
 mod observe;
 mod verify_request;

@@ -1,7 +1,7 @@
 //! The value of a signature header, taken apart by its documented layout.
 
 use crate::delivery::Request;
-use crate::signature::{Digest, PartVariable, Scheme, ValuePart};
+use crate::signature::{PartVariable, Scheme, ValuePart};
 
 /// The longest word before `=`, `:` or `,` that is taken for a prefix.
 const MAX_LABEL: usize = 16;
@@ -27,7 +27,7 @@ impl Form<'_> {
     /// A signature of the documented length: with it in place, the rest of a header can be read.
     pub(super) fn blank(&self) -> String {
         let scheme = self.scheme;
-        let size = scheme.digest().map_or(0, Digest::size);
+        let size = scheme.signature_size().unwrap_or_default();
         scheme.encoding.encode(&vec![0; size])
     }
 

@@ -47,6 +47,14 @@ pub(super) fn find(
     };
     let text_proves = |text: Vec<u8>| key_proves(Key::new(scheme, &Secret::new("", text)));
     let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme.digest(), "", bytes));
+    let other = || {
+        let mut others = context.other_secrets.iter();
+        let secret = others.find(|secret| key_proves(Key::new(scheme, secret)))?;
+        Some(cause::ANOTHER_SECRET.found_in(secret.label()))
+    };
+    if !scheme.shares_secret() {
+        return other();
+    }
     let own = context.secrets.iter().find_map(|secret| {
         let text = secret.expose();
         let mut texts = altered(text).into_iter();
@@ -59,11 +67,6 @@ pub(super) fn find(
     let unset = || {
         let (cause, text) = fixed().find(|(_, text)| bytes_prove(text.as_bytes()))?;
         Some(cause.found_in(text))
-    };
-    let other = || {
-        let mut others = context.other_secrets.iter();
-        let secret = others.find(|secret| key_proves(Key::new(scheme, secret)))?;
-        Some(cause::ANOTHER_SECRET.found_in(secret.label()))
     };
     own.or_else(unset)
         .or_else(|| key_proves(Key::of_no_bytes(scheme)).then(|| cause::SECRET_EMPTY.found()))

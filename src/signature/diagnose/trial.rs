@@ -16,6 +16,9 @@ const MAX_PRESENTED: usize = 16;
 /// the copy of the key's state.
 const MAC_BYTES: usize = 512;
 
+/// The bytes that could be hashed while one signature is verified with a public key, about.
+const PUBLIC_KEY_BYTES: usize = 64 * 1024;
+
 /// A diagnosis under way.
 pub(super) struct Trial<'a> {
     /// What the doctor may look at.
@@ -81,7 +84,12 @@ impl<'a> Trial<'a> {
         values: TemplateValues<'_>,
         presented: &ParsedSignature<'_>,
     ) -> bool {
-        self.spend(signed.work(values) + MAC_BYTES * (1 + presented.macs.len()))
+        let each = if key.public().is_some() {
+            PUBLIC_KEY_BYTES
+        } else {
+            MAC_BYTES
+        };
+        self.spend(signed.work(values) + each * (1 + presented.macs.len()))
             && key.find(signed, values, &presented.macs).is_some()
     }
 

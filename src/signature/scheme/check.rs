@@ -2,7 +2,7 @@
 
 use super::super::layout::PartVariable;
 use super::super::template::TemplatePiece;
-use super::super::{MacEncoding, TimeUnit, ValueSource};
+use super::super::{MacEncoding, SecretEncoding, TimeUnit, ValueSource};
 use super::{Scheme, SchemeKind};
 
 /// That a scheme can sign, and verifies what it signed.
@@ -15,10 +15,13 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), String> {
         (SchemeKind::Hash { .. }, false) => {
             return Err("`{secret}` is not signed, so anybody could make the hash".into());
         }
-        (SchemeKind::Hmac { .. }, true) => {
+        (SchemeKind::Hmac { .. } | SchemeKind::Pair { .. }, true) => {
             return Err("`{secret}` is signed, which is for the kind `hash` alone".into());
         }
         _ => {}
+    }
+    if scheme.secret().encoding == SecretEncoding::Pem && scheme.shares_secret() {
+        return Err("`secret` is PEM, which is for key pairs alone".into());
     }
     if scheme.signed.has(&TemplatePiece::Id) && scheme.id_header.is_none() {
         return Err("`{id}` is signed, but no `id_header` holds it".into());
@@ -33,7 +36,9 @@ fn check_proof(scheme: &Scheme) -> Result<(), String> {
         .chain(variants)
         .flat_map(|layout| &layout.parts);
     let (proof, other) = match scheme.kind {
-        SchemeKind::Hmac { .. } | SchemeKind::Hash { .. } => ("{signature}", PartVariable::Secret),
+        SchemeKind::Hmac { .. } | SchemeKind::Hash { .. } | SchemeKind::Pair { .. } => {
+            ("{signature}", PartVariable::Secret)
+        }
         SchemeKind::Token => ("{secret}", PartVariable::Signature),
     };
     match parts.find(|part| part.variable == other) {

@@ -3,12 +3,12 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::super::ValueSource;
 use super::super::layout::{PartVariable, ValuePart, is_visible};
 use super::super::template::Template;
+use super::super::{SecretForm, ValueSource};
 use super::check::check;
 use super::{
-    Digest, MacEncoding, Scheme, SchemeKind, SecretForm, TimeUnit, Tolerance, ValueLayout, Variant,
+    Digest, MacEncoding, PairKind, Scheme, SchemeKind, TimeUnit, Tolerance, ValueLayout, Variant,
 };
 
 use crate::json::Path;
@@ -46,6 +46,9 @@ enum KindForm {
     #[default]
     Hmac,
     Hash,
+    Ed25519,
+    Ecdsa,
+    Rsa,
     Token,
 }
 
@@ -122,32 +125,22 @@ pub struct HeaderNameForm(pub String);
 impl TryFrom<SchemeForm> for Scheme {
     type Error = String;
 
-    fn try_from(form: SchemeForm) -> Result<Self, String> {
-        let (kind, signed, encoding) = match form.kind {
-            KindForm::Hmac | KindForm::Hash => {
-                let missing = |field: &str| format!("missing field `{field}`");
-                let digest = form.digest.ok_or_else(|| missing("digest"))?;
-                let secret = form.secret.unwrap_or_default();
-                let kind = match form.kind {
-                    KindForm::Hash => SchemeKind::Hash { digest, secret },
-                    _ => SchemeKind::Hmac { digest, secret },
-                };
-                let signed = form.signed.ok_or_else(|| missing("signed"))?;
-                let encoding = form.encoding.ok_or_else(|| missing("encoding"))?;
-                (kind, signed, encoding)
+    fn try_from(mut form: SchemeForm) -> Result<Self, String> {
+        let kind = kind_of(&mut form)?;
+        let (signed, encoding) = if kind == SchemeKind::Token {
+            let given = [
+                ("signed", form.signed.is_some()),
+                ("digest", form.digest.is_some()),
+                ("encoding", form.encoding.is_some()),
+                ("secret", form.secret.is_some()),
+            ];
+            if let Some((field, _)) = given.iter().find(|(_, is_given)| *is_given) {
+                return Err(format!("`{field}` is given, but a token signs nothing"));
             }
-            KindForm::Token => {
-                let given = [
-                    ("signed", form.signed.is_some()),
-                    ("digest", form.digest.is_some()),
-                    ("encoding", form.encoding.is_some()),
-                    ("secret", form.secret.is_some()),
-                ];
-                if let Some((field, _)) = given.iter().find(|(_, is_given)| *is_given) {
-                    return Err(format!("`{field}` is given, but a token signs nothing"));
-                }
-                (SchemeKind::Token, Template::default(), MacEncoding::Text)
-            }
+            (Template::default(), MacEncoding::Text)
+        } else {
+            let signed = form.signed.ok_or("missing field `signed`")?;
+            (signed, form.encoding.ok_or("missing field `encoding`")?)
         };
         let proofs = (form.header.0, form.path, form.query, form.form);
         let mut proofs = sources(proofs)?.into_iter();
@@ -175,6 +168,36 @@ impl TryFrom<SchemeForm> for Scheme {
         check(&scheme)?;
         Ok(scheme)
     }
+}
+
+/// The kind, with the fields that are its own.
+fn kind_of(form: &mut SchemeForm) -> Result<SchemeKind, String> {
+    let pair = match form.kind {
+        KindForm::Token => return Ok(SchemeKind::Token),
+        KindForm::Hmac | KindForm::Hash => None,
+        KindForm::Ed25519 => Some(PairKind::Ed25519),
+        KindForm::Ecdsa => Some(PairKind::Ecdsa),
+        KindForm::Rsa => Some(PairKind::Rsa),
+    };
+    let secret = form.secret.take().unwrap_or_default();
+    let Some(kind) = pair else {
+        let digest = form.digest.ok_or("missing field `digest`")?;
+        return Ok(match form.kind {
+            KindForm::Hash => SchemeKind::Hash { digest, secret },
+            _ => SchemeKind::Hmac { digest, secret },
+        });
+    };
+    let digest = form.digest.unwrap_or(Digest::Sha256);
+    if !kind.takes(digest) {
+        return Err(format!(
+            "`digest` is {digest}, with which {kind} is not used here"
+        ));
+    }
+    Ok(SchemeKind::Pair {
+        kind,
+        digest,
+        secret,
+    })
 }
 
 impl<'de> Deserialize<'de> for ValueLayout {

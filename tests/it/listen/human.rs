@@ -96,6 +96,32 @@ fn a_delivery_is_a_line_and_its_payload() {
     assert!(stderr.contains("1 received, 1 valid"), "{stderr}");
 }
 
+/// What an application answered to a handshake, and what its provider wanted.
+#[test]
+fn a_handshake_and_what_came_of_it_are_told() {
+    for (reply, said) in [
+        ("11849", "the answer to `subscribe` that meta documents"),
+        (
+            "ok",
+            "the handshake `subscribe` of meta fails: expected `11849`, got `ok`",
+        ),
+    ] {
+        let app = Endpoint::start(move |_, _| Reply::Page(200, reply.into()));
+        let sandbox = Sandbox::new();
+        let window = Window::open(&sandbox, &["--forward-to", &app.authority()]);
+        let request = "GET /?hub.mode=subscribe&hub.challenge=11849&hub.verify_token=v HTTP/1.1\r\n\
+            Host: localhost\r\nConnection: close\r\n\r\n";
+        raw_exchange(window.address, request.as_bytes());
+        let (stdout, stderr) = window.close();
+        assert!(
+            stdout.contains("-->  handshake subscribe  meta"),
+            "{stdout}"
+        );
+        assert!(stdout.contains(said), "{stdout}");
+        assert!(stderr.contains("0 received, 0 valid"), "{stderr}");
+    }
+}
+
 #[test]
 fn colour_comes_where_it_is_asked_for() {
     let sandbox = Sandbox::new();

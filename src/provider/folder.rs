@@ -1,0 +1,189 @@
+//! A provider with its events: one that is embedded, or a folder of the user's.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::embedded::{Embedded, Lazy, known};
+use super::event::EventFile;
+use super::read::{event_file, event_name, list, read, read_definition, read_event};
+use super::{CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary};
+use crate::signature::Scheme;
+
+/// More events than any provider has: the folder may be a link to something else.
+const MOST_EVENTS: usize = 10_000;
+
+/// A provider with its events.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    name: Cow<'static, str>,
+    /// How it signs, as its definition says.
+    pub scheme: Arc<Lazy<Scheme>>,
+    /// What its `provider.json` says; of what is built in, read when it is first asked for.
+    pub definition: Arc<Lazy<Definition>>,
+    /// Where it came from.
+    pub origin: DefinitionOrigin,
+    /// By name, in order.
+    events: Cow<'static, [EventFile]>,
+}
+
+/// Where a definition came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DefinitionOrigin {
+    /// Embedded in the program.
+    BuiltIn,
+    /// Embedded, among the vendors that come after the others.
+    Vendor,
+    /// A folder of the user's.
+    Folder(PathBuf),
+}
+
+impl Provider {
+    /// One that is built in.
+    pub(super) fn embedded(embedded: &'static Embedded) -> Self {
+        Self {
+            name: embedded.name.into(),
+            scheme: embedded.scheme(),
+            definition: embedded.definition(),
+            origin: if embedded.is_vendor {
+                DefinitionOrigin::Vendor
+            } else {
+                DefinitionOrigin::BuiltIn
+            },
+            events: embedded.events.into(),
+        }
+    }
+
+    /// Reads a provider's folder.
+    pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
+        let path = folder.join(DEFINITION_FILE);
+        let definition = read_definition(&path, &read(&path)?)?;
+        if folder
+            .file_name()
+            .is_none_or(|name| *name != *definition.name)
+        {
+            return Err(CatalogueError::Name {
+                path,
+                name: definition.name,
+            });
+        }
+        let root = folder.join(EVENTS_FOLDER);
+        let mut events = Vec::new();
+        if root.is_dir() {
+            collect_events(&root, &root, &mut events)?;
+        }
+        events.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Self {
+            name: definition.name.clone().into(),
+            scheme: known(definition.signature.clone()),
+            definition: known(definition),
+            origin: DefinitionOrigin::Folder(folder.to_path_buf()),
+            events: events.into(),
+        })
+    }
+
+    /// The text of its definition.
+    pub fn definition_text(&self) -> Result<Cow<'static, str>, CatalogueError> {
+        match &self.origin {
+            DefinitionOrigin::Folder(folder) => Ok(read(&folder.join(DEFINITION_FILE))?.into()),
+            _ => Ok(Embedded::text_of(&self.name).unwrap_or_default().into()),
+        }
+    }
+
+    /// The name that flags, filters and captures use.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of its events, in order.
+    pub fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().map(|event| &*event.name)
+    }
+
+    /// Whether it has an event of this name.
+    pub fn has_event(&self, name: &str) -> bool {
+        self.event_file(name).is_some()
+    }
+
+    /// Whether it has an event of this name, or one that begins with the same part where names are put
+    /// together: of `issues.opened` and its like, few have a fixture.
+    pub fn has_event_like(&self, name: &str) -> bool {
+        let is_joined = self.definition.envelope.event.parts() > 1;
+        let first = |name: &str| name.split('.').next().map(str::to_owned);
+        let is_like = || self.event_names().any(|own| first(own) == first(name));
+        self.has_event(name) || is_joined && is_like()
+    }
+
+    fn event_file(&self, name: &str) -> Option<&EventFile> {
+        let found = self
+            .events
+            .binary_search_by(|event| (*event.name).cmp(name));
+        self.events.get(found.ok()?)
+    }
+
+    /// What is said of its events, in order; one that cannot be read is its own error alone.
+    pub fn events(&self) -> impl Iterator<Item = (&str, Result<EventSummary, CatalogueError>)> {
+        let events = self.events.iter();
+        events.map(|event| (&*event.name, self.summary_of(event)))
+    }
+
+    /// What is said of an event; `None` where it has none of this name.
+    pub fn summary(&self, name: &str) -> Option<Result<EventSummary, CatalogueError>> {
+        self.event_file(name).map(|event| self.summary_of(event))
+    }
+
+    fn summary_of(&self, event: &EventFile) -> Result<EventSummary, CatalogueError> {
+        match &event.summary {
+            Some(summary) => Ok(summary.clone()),
+            None => Ok(self.read_event(event)?.summary()),
+        }
+    }
+
+    /// The fixture of an event; `None` where it has none of this name.
+    pub fn event(&self, name: &str) -> Option<Result<Event, CatalogueError>> {
+        self.event_file(name).map(|event| self.read_event(event))
+    }
+
+    fn read_event(&self, event: &EventFile) -> Result<Event, CatalogueError> {
+        let path = match &self.origin {
+            DefinitionOrigin::BuiltIn | DefinitionOrigin::Vendor => PathBuf::from(self.name()),
+            DefinitionOrigin::Folder(folder) => folder.clone(),
+        };
+        read_event(
+            event_file(&path.join(EVENTS_FOLDER), &event.name),
+            &event.text,
+        )
+    }
+}
+
+/// Adds every `*.json` below `folder`; events such as `orders/create` lie in folders.
+fn collect_events(
+    root: &Path,
+    folder: &Path,
+    events: &mut Vec<EventFile>,
+) -> Result<(), CatalogueError> {
+    for path in list(folder)? {
+        // A folder behind a link may be one above, or the whole disk; a pipe is read for ever.
+        let is_elsewhere = path.is_dir() && path.is_symlink();
+        let is_device = path.exists() && !path.is_dir() && !path.is_file();
+        if is_elsewhere || is_device {
+            continue;
+        }
+        if path.is_dir() {
+            collect_events(root, &path, events)?;
+        } else if let Some(name) = event_name(root, &path) {
+            if events.len() == MOST_EVENTS {
+                return Err(CatalogueError::Form {
+                    path: root.to_path_buf(),
+                    problem: format!("more than {MOST_EVENTS} events"),
+                });
+            }
+            events.push(EventFile {
+                name: name.into(),
+                text: read(&path)?.into(),
+                summary: None,
+            });
+        }
+    }
+    Ok(())
+}
