@@ -11,7 +11,7 @@ use crate::cli::{EventsArgs, EventsCommand, GlobalArgs, Shell, completion, man};
 use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
-use crate::provider::{Composer, Fault, Provider, Story, did_you_mean};
+use crate::provider::{Composer, DefinitionOrigin, Fault, Provider, Story, did_you_mean};
 use crate::report::{self, sanitize::escape};
 
 /// Prints a text; nothing where it is empty.
@@ -46,8 +46,8 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     };
     let mut events = Vec::new();
     for provider in providers {
-        setup::note_no_events(provider, world);
-        events.extend(setup::readable_events(provider, world));
+        note_no_events(provider, world);
+        events.extend(readable_events(provider, world));
     }
     if !args.json {
         return print(world, &report::events(&events, world.console.width()));
@@ -64,6 +64,39 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         world.console.line("event", fields)?;
     }
     Ok(Outcome::Yes)
+}
+
+/// The events of a provider that can be read, with a warning for each that cannot.
+pub fn readable_events<'p>(provider: &'p Provider, world: &World) -> Vec<report::ListedEvent<'p>> {
+    let (mut events, mut broken) = (Vec::new(), Vec::new());
+    for (name, event) in provider.events() {
+        match event {
+            Ok(event) => events.push((provider, name, event)),
+            Err(error) => broken.push((name, CliError::from(&error))),
+        }
+    }
+    for (name, error) in broken {
+        let message = format!("event `{name}` is skipped: {}", error.message);
+        world.console.warn(&message, error.hint.as_deref());
+    }
+    events
+}
+
+/// Says where a provider has no event, as there is nothing to list or to send.
+pub fn note_no_events(provider: &Provider, world: &World) {
+    if provider.event_names().next().is_none() {
+        let name = provider.name();
+        let folder = match &provider.origin {
+            DefinitionOrigin::Folder(folder) => folder.as_path(),
+            _ => Path::new(name),
+        };
+        let folder = folder.join("events");
+        let message = format!(
+            "`{name}` has no events: each is a file in `{}`",
+            folder.display()
+        );
+        world.console.note(&message);
+    }
 }
 
 /// The provider of this name; who names an event in its place is told how to see that.

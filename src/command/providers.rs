@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::World;
-use super::setup::{self, readable_events};
+use super::catalog::readable_events;
+use super::{World, setup};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};

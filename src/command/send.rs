@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::edit::Drafts;
 use super::request::LISTENER;
 use super::setup::{self, client, first_key, keyring_or_local};
-use super::{World, shape, signal};
+use super::{World, catalog, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::config::Setup;
 use crate::delivery::Timestamp;
@@ -43,16 +43,8 @@ fn compose_and_send(
     world: &World,
     drafts: &Drafts<'_>,
 ) -> Result<Outcome, CliError> {
-    let wanted = match &args.handshake {
-        Some(_) => Vec::new(),
-        None => wanted(args, setup, world)?,
-    };
-    let handshake_of = match &args.handshake {
-        Some(_) => setup.chosen_provider(args.provider.as_deref())?,
-        None => None,
-    };
-    let played = wanted.iter().map(|(of, _)| *of).chain(handshake_of);
-    let played: Vec<_> = played.map(Provider::name).collect();
+    let wanted = wanted(args, setup, world)?;
+    let played: Vec<_> = wanted.iter().map(|(of, _)| of.name()).collect();
     let keyring = keyring_or_local(Some(&played), setup, &args.secrets, world)?;
     let messages = match &args.handshake {
         Some(name) => handshake::messages(name.as_deref(), args, setup, &keyring)?,
@@ -197,15 +189,17 @@ fn wanted<'a>(
     if args.all {
         let provider =
             chosen.ok_or_else(|| needs_provider("`--all` sends every event of a provider"))?;
-        setup::note_no_events(provider, world);
+        catalog::note_no_events(provider, world);
         return Ok(provider
             .event_names()
             .map(|event| (provider, event))
             .collect());
     }
     if args.event.is_empty() {
-        let provider =
-            chosen.ok_or_else(|| needs_provider("`--body` alone does not tell whose it is"))?;
+        let provider = chosen.ok_or_else(|| match args.handshake {
+            Some(_) => needs_provider("a handshake is a provider's"),
+            None => needs_provider("`--body` alone does not tell whose it is"),
+        })?;
         return Ok(vec![(provider, "")]);
     }
     let one = |event: &'a String| one_event(event, chosen, args, setup, world);

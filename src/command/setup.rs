@@ -162,39 +162,6 @@ pub fn warn_of_readers(path: &Path, world: &World) {
     }
 }
 
-/// The events of a provider that can be read, with a warning for each that cannot.
-pub fn readable_events<'p>(provider: &'p Provider, world: &World) -> Vec<report::ListedEvent<'p>> {
-    let (mut events, mut broken) = (Vec::new(), Vec::new());
-    for (name, event) in provider.events() {
-        match event {
-            Ok(event) => events.push((provider, name, event)),
-            Err(error) => broken.push((name, CliError::from(&error))),
-        }
-    }
-    for (name, error) in broken {
-        let message = format!("event `{name}` is skipped: {}", error.message);
-        world.console.warn(&message, error.hint.as_deref());
-    }
-    events
-}
-
-/// Says where a provider has no event, as there is nothing to list or to send.
-pub fn note_no_events(provider: &Provider, world: &World) {
-    if provider.event_names().next().is_none() {
-        let name = provider.name();
-        let folder = match &provider.origin {
-            DefinitionOrigin::Folder(folder) => folder.as_path(),
-            _ => Path::new(name),
-        };
-        let folder = folder.join("events");
-        let message = format!(
-            "`{name}` has no events: each is a file in `{}`",
-            folder.display()
-        );
-        world.console.note(&message);
-    }
-}
-
 /// Fails where secrets were given that a provider could use, and none is a key of its scheme.
 pub fn check_fit(keyring: &Keyring, provider: &Provider) -> Result<(), CliError> {
     keyring.misfit(provider.name()).map_or(Ok(()), |misfit| {
