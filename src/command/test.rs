@@ -58,14 +58,12 @@ fn list(
     provider: Option<&Provider>,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let planned = match provider {
-        Some(provider) => planned(args, setup, provider)?,
-        None => {
-            world.console.note(
-                "the checks for all kinds of providers; `--provider NAME` lists those of one",
-            );
-            selected(args, all_checks(), None)?
-        }
+    let planned = if let Some(provider) = provider {
+        planned(args, setup, provider)?
+    } else {
+        let note = "the checks for all kinds of providers; `--provider NAME` lists those of one";
+        world.console.note(note);
+        selected(args, all_checks(), None)?
     };
     output::list(&planned, args.json, world)
 }

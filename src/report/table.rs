@@ -65,10 +65,12 @@ pub fn table_with_prose(headers: &[&str], rows: Vec<Vec<String>>, total: Option<
     let lines = before.lines().zip(texts).map(|(line, text)| {
         let folded = wrap(text, Some(total.saturating_sub(indent)));
         let below = super::style::indent(&folded, &" ".repeat(indent));
-        match folded.is_empty() {
-            true => line.trim_end().to_owned(),
-            false if is_beside => format!("{}{}", pad(line, used), below.trim_start()),
-            false => format!("{}\n{below}", line.trim_end()),
+        if folded.is_empty() {
+            line.trim_end().to_owned()
+        } else if is_beside {
+            format!("{}{}", pad(line, used), below.trim_start())
+        } else {
+            format!("{}\n{below}", line.trim_end())
         }
     });
     lines.collect::<Vec<_>>().join("\n")

@@ -93,9 +93,10 @@ fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool
     let checks = alike.iter().enumerate().map(|(at, one)| {
         let next = alike.get(at + 1).map(|(next, _)| &next.reason);
         let ends = reason.is_none() && next != Some(&one.0.reason);
-        match verbose {
-            true => evidence(one),
-            false => brief(one.0, ids, ends, columns),
+        if verbose {
+            evidence(one)
+        } else {
+            brief(one.0, ids, ends, columns)
         }
     });
     if first.outcome == CheckOutcome::Warn && !verbose {
