@@ -113,10 +113,12 @@ pub fn keyring_or_local(
     if !keyring.is_empty() {
         return Ok(keyring);
     }
-    let local = setup.local_keyring(random_bytes)?;
-    if let Some(path) = setup.config.paths.local_secret_file() {
-        warn_of_readers(&path, world);
+    let (local, secret) = setup.local_keyring(random_bytes)?;
+    if let Some(error) = secret.elsewhere {
+        let warning = format!("{error}; it is in `{}`", secret.path.display());
+        world.console.warn(&warning, error.hint());
     }
+    warn_of_readers(&secret.path, world);
     let note = "using the local development secret (shared by listen and send)";
     world.note_later(note.into());
     Ok(local)

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::local::LocalSecret;
 use super::{Ask, Config, ConfigError, Environment, GivenSecret};
 use crate::cli::{GlobalArgs, SecretArgs};
 use crate::delivery::EventFilter;
@@ -106,10 +107,15 @@ impl Setup {
         })
     }
 
-    /// The local development secret for every provider; made of `random` bytes when there is none.
-    pub fn local_keyring(&self, random: impl FnOnce(&mut [u8])) -> Result<Keyring, ConfigError> {
-        let bytes = self.config.local_secret(random)?;
-        Ok(Keyring::local(&self.catalogue, LOCAL_SECRET, &bytes))
+    /// The local development secret for every provider, and where it is; made of `random` bytes when
+    /// there is none.
+    pub fn local_keyring(
+        &self,
+        random: impl Fn(&mut [u8]),
+    ) -> Result<(Keyring, LocalSecret), ConfigError> {
+        let secret = self.config.local_secret(random)?;
+        let keyring = Keyring::local(&self.catalogue, LOCAL_SECRET, &secret.bytes);
+        Ok((keyring, secret))
     }
 
     /// A filter of these patterns. Each has to match an event that some provider has, so that a
