@@ -41,6 +41,7 @@ fn of_argument(command: &str, argument: &str) -> Option<Candidates> {
         (" webhook replay" | " webhook log show", "id")
         | (" webhook log diff", "left" | "right") => || Typing::of_process().deliveries(),
         (" webhook test", "only" | "skip") => || Typing::of_process().checks(),
+        (" webhook send", "handshake") => || Typing::of_process().handshakes(),
         (_, "provider") | (" webhook events", "of") | (" webhook providers show", "name") => {
             || Typing::of_process().providers()
         }
@@ -118,6 +119,22 @@ impl Typing {
             offer(event.to_owned(), &about_event(event, &owners))
         };
         owners.into_iter().filter_map(candidate).collect()
+    }
+
+    /// The handshakes of the provider that the line names, else of all, each once.
+    fn handshakes(&self) -> Vec<CompletionCandidate> {
+        let catalogue = self.catalogue();
+        let named = flag(&self.words, &["--provider", "-p"]);
+        let mut titles = BTreeMap::new();
+        for provider in catalogue.iter() {
+            if named.is_none_or(|name| name == provider.name()) {
+                let handshakes = provider.definition.handshakes.iter();
+                let title = || provider.definition.title.clone();
+                titles.extend(handshakes.map(|it| (it.name.clone(), title())));
+            }
+        }
+        let candidate = |(name, title): (String, String)| offer(name, &title);
+        titles.into_iter().filter_map(candidate).collect()
     }
 
     /// What `--source` takes.

@@ -1,6 +1,8 @@
 //! `webhook events`, `providers`, `completions` and `man`.
 
-use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 const EVENTS_EXAMPLES: &str = "\
 Examples:
@@ -16,7 +18,21 @@ Examples:
 const PROVIDERS_EXAMPLES: &str = "\
 Examples:
   webhook providers
-  webhook providers show olympus";
+  webhook providers show olympus
+  webhook providers new acme --like stripe
+  webhook providers check";
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  webhook providers new acme
+  webhook providers new acme --like stripe";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  webhook providers check
+  webhook providers check providers/acme
+
+Exit codes: 0 all is right · 1 something is wrong · 4 a folder cannot be read";
 
 const PROVIDER_EXAMPLES: &str = "\
 Examples:
@@ -105,6 +121,42 @@ pub enum ProvidersCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Write the folder of a provider of your own: one that loads and sends at once.
+    #[command(after_help = NEW_EXAMPLES)]
+    New {
+        /// The provider's name, which flags and captures will use.
+        #[arg(value_name = "NAME", value_parser = folder_name)]
+        name: String,
+
+        /// A provider that signs and delivers alike.
+        #[arg(long, value_name = "PROVIDER")]
+        like: Option<String>,
+
+        /// The folder in which it is written.
+        #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath, default_value = "providers")]
+        folder: PathBuf,
+    },
+    /// Tell all that is wrong in folders of providers, and check their events and vectors.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check {
+        /// Folders of providers, or folders of such [default: those of your own providers].
+        #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        folders: Vec<PathBuf>,
+
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A name that a folder, a flag and a variable can have.
+fn folder_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err("a name has small letters, digits and hyphens".into())
+    }
 }
 
 /// How each shell loads its script, below the help of `completions`.

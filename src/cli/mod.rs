@@ -103,6 +103,12 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub log: Option<PathBuf>,
 
+    /// Another folder of providers of your own.
+    ///
+    /// Those in it come before others of the same names. Also `WEBHOOK_PROVIDERS`.
+    #[arg(long, global = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub providers: Option<PathBuf>,
+
     /// Say less: a line for each delivery and each answer, without notes, payloads and counts.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

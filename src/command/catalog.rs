@@ -1,4 +1,4 @@
-//! `webhook events`, `providers`, `config`, `completions` and `man`: what there is, and what is in force.
+//! `webhook events`, `config`, `completions` and `man`: what there is, and what is in force.
 
 use std::path::Path;
 
@@ -7,9 +7,7 @@ use strum::VariantArray as _;
 
 use super::World;
 use super::setup::{self, Terminal};
-use crate::cli::{
-    EventsArgs, EventsCommand, GlobalArgs, ProvidersArgs, ProvidersCommand, Shell, completion, man,
-};
+use crate::cli::{EventsArgs, EventsCommand, GlobalArgs, Shell, completion, man};
 use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
@@ -119,30 +117,6 @@ fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
         world.console.line("fault", fields)?;
     }
     Ok(Outcome::Yes)
-}
-
-/// Lists the providers, or shows one.
-pub fn providers(
-    args: &ProvidersArgs,
-    global: &GlobalArgs,
-    world: &World,
-) -> Result<Outcome, CliError> {
-    let setup = setup::load(global, None, world)?;
-    let width = world.console.width();
-    let (providers, json): (Vec<&Provider>, _) = match &args.command {
-        Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
-        None => (setup.catalogue.iter().collect(), args.json),
-    };
-    if json {
-        for provider in providers {
-            world.console.line("provider", provider.facts())?;
-        }
-        return Ok(Outcome::Yes);
-    }
-    match args.command {
-        Some(_) => print(world, &report::provider(providers[0], width)?),
-        None => print(world, &report::providers(&providers, width)),
-    }
 }
 
 /// Shows each setting and where it comes from. A secret that is not where a configuration file says

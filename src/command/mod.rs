@@ -6,6 +6,7 @@ mod edit;
 mod junit;
 mod listen;
 mod log;
+mod providers;
 mod replay;
 mod request;
 mod select;
@@ -91,7 +92,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Test(args) => test::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
-        Command::Providers(args) => catalog::providers(&args, &global, world),
+        Command::Providers(args) => providers::run(&args, &global, world),
         Command::Config { json, env_file } => {
             catalog::config(json, env_file.as_deref(), &global, world)
         }

@@ -257,10 +257,7 @@ fn event_messages<'a>(
 ) -> Result<Vec<Message<'a>>, CliError> {
     let wanted = wanted(args, setup, world)?;
     for (provider, _) in &wanted {
-        check::headers(args, provider)?;
-        if args.body.is_some() {
-            shape::refuse_id_in_body(args.id.as_deref(), provider)?;
-        }
+        check::of_provider(args, provider)?;
     }
     let given = match (&args.data, &args.body) {
         (Some(text), _) => Some(EventContent::Data(shape::json_source(

@@ -19,7 +19,7 @@ use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider};
 use crate::report;
-use crate::signature::{Freshness, Key, PairKind, SchemeKind};
+use crate::signature::{Freshness, Key, PairKind};
 use crate::store::Log;
 
 /// Configuration and providers, read. Says which providers are passed over, and which take the place
@@ -113,12 +113,17 @@ pub fn keyring_or_local(
     if !keyring.is_empty() {
         return Ok(keyring);
     }
-    let (local, secret) = setup.local_keyring(random_bytes)?;
-    if let Some(error) = secret.elsewhere {
-        let warning = format!("{error}; it is in `{}`", secret.path.display());
+    let (local, files) = setup.local_keyring(random_bytes)?;
+    let mut elsewhere = files
+        .iter()
+        .filter_map(|file| Some((file.elsewhere.as_ref()?, file)));
+    if let Some((error, file)) = elsewhere.next() {
+        let warning = format!("{error}; it is in `{}`", file.path.display());
         world.console.warn(&warning, error.hint());
     }
-    warn_of_readers(&secret.path, world);
+    for file in &files {
+        warn_of_readers(&file.path, world);
+    }
     let note = "using the local development secret (shared by listen and send)";
     world.note_later(note.into());
     Ok(local)
@@ -166,17 +171,17 @@ pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Ke
     check_fit(keyring, provider)?;
     let (keys, name) = (keyring.keys(provider.name()), provider.name());
     let signing = keys.iter().find(|key| key.can_sign());
-    signing.ok_or_else(|| match provider.definition.signature.kind {
+    signing.ok_or_else(|| match provider.definition.signature.pair_kind() {
         _ if !keys.is_empty() => CliError::usage(format!(
             "the key of `{name}` is a public one, which only verifies"
         ))
         .hint(format!(
             "give a private key in PEM, PKCS #8: `--secret-file {name}=key.pem`"
         )),
-        SchemeKind::Pair { kind, .. } => {
+        Some(kind) => {
             let algorithm = match kind {
                 PairKind::Ed25519 => "ed25519",
-                PairKind::Ecdsa => "EC -pkeyopt ec_paramgen_curve:P-256",
+                PairKind::Ecdsa | PairKind::EcdsaRaw => "EC -pkeyopt ec_paramgen_curve:P-256",
                 PairKind::Rsa => "RSA",
             };
             CliError::usage(format!("no private key for `{name}`")).hint(format!(
@@ -184,7 +189,7 @@ pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Ke
                  `--secret-file {name}=key.pem`, and its public half to the handler"
             ))
         }
-        _ => CliError::usage(format!("no secret for `{name}`"))
+        None => CliError::usage(format!("no secret for `{name}`"))
             .hint(format!("give it: `--secret {name}=…`")),
     })
 }

@@ -41,6 +41,7 @@ pub struct Config {
     pub paths: Paths,
     files: Vec<(PathBuf, ConfigForm)>,
     log: Option<PathBuf>,
+    providers: Option<PathBuf>,
     /// Where the program runs; `None` where a file was named, which stands alone.
     folder: Option<PathBuf>,
 }
@@ -146,6 +147,7 @@ impl Config {
             paths,
             files,
             log: global.log.clone(),
+            providers: global.providers.clone(),
             folder: global.config.is_none().then(|| folder.to_path_buf()),
         })
     }
@@ -246,10 +248,21 @@ impl Config {
         self.files.iter().map(|(path, file)| (path.as_path(), file))
     }
 
-    /// The folders in which a user's own providers lie: where the program runs, beside each
+    /// The folder of providers that a flag or a variable names.
+    pub fn named_providers(&self) -> Setting<Option<PathBuf>> {
+        self.setting(
+            (self.providers.clone()).map(|path| ("--providers", Some(path))),
+            self.variable("WEBHOOK_PROVIDERS"),
+            |_| None,
+            None,
+        )
+    }
+
+    /// The folders in which a user's own providers lie: the named one, where the program runs, beside each
     /// configuration file, and in the user's configuration directory.
     pub fn provider_folders(&self) -> Vec<PathBuf> {
         let beside = self.files.iter().filter_map(|(path, _)| path.parent());
+        let named = self.named_providers().value;
         let here = self.folder.as_deref().into_iter();
         let user = self.paths.config_folder();
         let mut folders: Vec<_> = here
@@ -257,6 +270,7 @@ impl Config {
             .chain(user.as_deref())
             .map(|folder| folder.join("providers"))
             .collect();
+        folders.splice(0..0, named);
         // The nearest is read last, so that it wins.
         folders.reverse();
         folders.dedup();

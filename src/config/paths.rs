@@ -8,7 +8,10 @@ use super::Environment;
 const FOLDER: &str = "webhook";
 
 /// The name of the local development secret's file.
-const LOCAL_SECRET: &str = "local-secret";
+pub(super) const LOCAL_SECRET: &str = "local-secret";
+
+/// The name of the local development pair's file.
+pub(super) const LOCAL_PAIR: &str = "local-key.pem";
 
 /// The base directories; `None` where there is no home.
 #[derive(Debug, Clone, Default)]
@@ -64,11 +67,10 @@ impl Paths {
         Some(self.config.as_ref()?.join(LOCAL_SECRET))
     }
 
-    /// The file of the local development secret where the user's folder cannot have it.
-    pub fn temporary_secret_file(&self) -> PathBuf {
+    /// The folder of the local development secret where the user's cannot have it.
+    pub fn temporary_folder(&self) -> PathBuf {
         let user = rustix::process::geteuid().as_raw();
-        let folder = self.temporary.join(format!("{FOLDER}-{user}"));
-        folder.join(LOCAL_SECRET)
+        self.temporary.join(format!("{FOLDER}-{user}"))
     }
 
     /// The log file.

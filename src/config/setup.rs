@@ -35,6 +35,13 @@ impl Setup {
         };
         let config = Config::load(global, environment, folder)?;
         let mut catalogue = Catalogue::builtin();
+        let named = config.named_providers();
+        if let Some(path) = named.value.filter(|path| !path.is_dir()) {
+            return Err(ConfigError::Value {
+                origin: named.origin,
+                message: format!("there is no folder `{}`", path.display()),
+            });
+        }
         for folder in config.provider_folders() {
             catalogue.add_folder(&folder).map_err(Arc::new)?;
         }
@@ -101,21 +108,34 @@ impl Setup {
             }
         }
         // Whoever forgot to give `send` a secret has signed with this one.
-        Ok(match self.config.known_local_secret() {
-            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes).deriving()),
-            None => keyring,
-        })
+        let secret = self.config.known_local_secret();
+        let secret = secret.map(|bytes| Secret::new(LOCAL_SECRET, bytes).deriving());
+        let pair = self.config.known_local_pair();
+        let pair = pair.map(|bytes| Secret::new(LOCAL_SECRET, bytes));
+        let known = secret.into_iter().chain(pair);
+        Ok(known.fold(keyring, Keyring::knowing))
     }
 
-    /// The local development secret for every provider, and where it is; made of `random` bytes when
+    /// The local development secret and pair for every provider, and where they are; made of `random` bytes when
     /// there is none.
     pub fn local_keyring(
         &self,
         random: impl Fn(&mut [u8]),
-    ) -> Result<(Keyring, LocalSecret), ConfigError> {
-        let secret = self.config.local_secret(random)?;
-        let keyring = Keyring::local(&self.catalogue, LOCAL_SECRET, &secret.bytes);
-        Ok((keyring, secret))
+    ) -> Result<(Keyring, [LocalSecret; 2]), ConfigError> {
+        let (secret, pair) = (self.config.local_secret(random)?, self.config.local_pair()?);
+        let bytes = Some(pair.bytes.as_slice());
+        let keyring = Keyring::local(&self.catalogue, LOCAL_SECRET, &secret.bytes, bytes);
+        Ok((keyring, [secret, pair]))
+    }
+
+    /// The public half of the local development pair, as the provider shows public keys; `None` where its
+    /// scheme has none, or there is no pair yet.
+    pub fn local_public_key(&self, provider: &Provider) -> Option<String> {
+        let secret = self.config.known_local_secret()?;
+        let pair = self.config.known_local_pair();
+        let keyring = Keyring::local(&self.catalogue, LOCAL_SECRET, &secret, pair.as_deref());
+        let key = keyring.keys(provider.name()).first()?;
+        key.public_text(&provider.scheme)
     }
 
     /// A filter of these patterns. Each has to match an event that some provider has, so that a

@@ -140,7 +140,7 @@ fn places(config: &Config, global: &GlobalArgs) -> Vec<Named> {
     let local = config.paths.local_secret_file();
     vec![
         named("files", files, chosen),
-        named("providers", folders, Origin::Default),
+        named("providers", folders, config.named_providers().origin),
         named(
             "local-secret",
             local.map(|path| text(&path)),

@@ -167,8 +167,13 @@ impl From<&CatalogueError> for CliError {
                 Some(near.unwrap_or_else(|| "fix it, or move the folder away".into()))
             }
             CatalogueError::Name { name, .. } => Some(format!("name the folder `{name}`")),
-            CatalogueError::Form { .. } => Some("fix it, or move the folder away".into()),
+            CatalogueError::Form { .. } => {
+                Some("`webhook providers check` tells all that is wrong".into())
+            }
             CatalogueError::Read { source, .. } => Some(for_reading(source.kind()).into()),
+            CatalogueError::Write { .. } => {
+                Some("name a folder that can be written: `--in FOLDER`".into())
+            }
             CatalogueError::NoDefinition { folder, similar } => Some(match similar {
                 Some(file) => format!(
                     "name it so: `mv '{}' '{}'`",

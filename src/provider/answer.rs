@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer_text::{AnswerText, pairs};
+use super::payload;
 use crate::delivery::{Answer, Headers, Request, is_success};
 use crate::json::javascript;
 use crate::signature::{Key, Scheme, check_token};
@@ -136,16 +137,15 @@ impl AnswerTemplate {
         texts.iter().chain(headers).any(AnswerText::has_mac)
     }
 
-    /// The answer to a request, in whose payload the places of the body are; `None` where it holds a MAC
-    /// and there is no key.
+    /// The answer to a request; `None` where it holds a MAC and there is no key.
     pub fn fill(
         &self,
         request: &Request,
-        payload: &[u8],
         scheme: &Scheme,
         key: Option<&Key>,
     ) -> Option<ExpectedAnswer> {
-        let fill = |text: &AnswerText| text.fill(request, payload, key.map(|key| (scheme, key)));
+        let body = payload(&request.headers, &request.body);
+        let fill = |text: &AnswerText| text.fill(request, &body, key.map(|key| (scheme, key)));
         let mut headers = Headers::new();
         for (name, text) in &self.headers {
             headers.push(name, fill(text)?);
@@ -229,12 +229,16 @@ impl ExpectedAnswer {
     }
 }
 
-/// Whether an answer has this header; of a media type, whatever its parameters.
+/// Whether an answer has this header; of a media type, whatever its parameters and by either of XML's two
+/// names (RFC 7303, section 9.1).
 fn has_header(answer: &Answer, name: &str, value: &[u8]) -> bool {
     let Some(came) = answer.headers.get(name) else {
         return false;
     };
-    let kind = |value: &[u8]| media_type(&String::from_utf8_lossy(value)).to_ascii_lowercase();
+    let kind = |value: &[u8]| {
+        let kind = media_type(&String::from_utf8_lossy(value)).to_ascii_lowercase();
+        kind.replace("application/xml", "text/xml")
+    };
     *came == value || name.eq_ignore_ascii_case("Content-Type") && kind(came) == kind(value)
 }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer};
 use crate::delivery::Request;
 use crate::signature::{Key, Scheme, Template, mac_of};
 
+/// The longest token of which the MAC is given, in bytes.
+const LONGEST_TOKEN: usize = 256;
+
 /// A text with places: `{json:PATH}`, `{query:NAME}`, `{header:NAME}`, `{form:NAME}`, each with or
 /// without `|hmac`, the MAC of what stands there.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -43,7 +46,8 @@ impl AnswerText {
         places.any(|place| place.is_mac)
     }
 
-    /// The text for a request; `None` where a MAC stands in it and there is no key.
+    /// The text for a request; `None` where a MAC stands in it and there is no key, or it would be one of
+    /// more than a token.
     pub fn fill(
         &self,
         request: &Request,
@@ -56,7 +60,7 @@ impl AnswerText {
             let Some(place) = place else { continue };
             let value = place.value.fill(request, payload);
             if place.is_mac {
-                let (scheme, key) = key?;
+                let (scheme, key) = key.filter(|_| is_token(&value))?;
                 filled.extend(mac_of(scheme, key, &value).into_bytes());
             } else {
                 filled.extend(value);
@@ -64,6 +68,13 @@ impl AnswerText {
         }
         Some(filled)
     }
+}
+
+/// Whether a value is what providers ask the MAC of, and no body or time in front of one: whoever gets
+/// that signed can pass for the provider.
+fn is_token(value: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_+/=.".contains(byte);
+    value.len() <= LONGEST_TOKEN && value.iter().all(is_plain)
 }
 
 /// As a definition writes it.

@@ -76,24 +76,32 @@ impl Definition {
             || has_text(&self.envelope.template, placeholder)
     }
 
-    /// The field that keeps the definition from being used, and what is wrong with it.
-    pub(super) fn check(&self) -> Result<(), (String, String)> {
+    /// The fields that keep the definition from being used, each with what is wrong with it.
+    pub(super) fn faults(&self) -> Vec<(String, String)> {
         let delivery = &self.delivery;
-        check_token("method", &delivery.method)
-            .map_err(|problem| ("delivery.method".into(), problem))?;
-        for (n, (name, _)) in delivery.headers.iter().enumerate() {
-            check_token("name of a header", name)
-                .map_err(|problem| (format!("delivery.headers[{n}]"), problem))?;
-        }
-        if delivery.retry.on.is_empty() && delivery.retry.attempts() > 1 {
+        let method = check_token("method", &delivery.method).err();
+        let method = method.map(|problem| ("delivery.method".into(), problem));
+        let headers = delivery.headers.iter().enumerate();
+        let headers = headers.filter_map(|(n, (name, _))| {
+            let problem = check_token("name of a header", name).err()?;
+            Some((format!("delivery.headers[{n}]"), problem))
+        });
+        let is_idle = delivery.retry.on.is_empty() && delivery.retry.attempts() > 1;
+        let retry = is_idle.then(|| {
             let problem = "names no outcome that is retried by the `schedule`";
-            return Err(("delivery.retry.on".into(), problem.into()));
-        }
-        for (n, handshake) in self.handshakes.iter().enumerate() {
-            let checked = handshake.check(&self.signature);
-            checked.map_err(|(field, problem)| (format!("handshakes[{n}].{field}"), problem))?;
-        }
-        self.envelope.check()
+            ("delivery.retry.on".into(), problem.into())
+        });
+        let handshakes = self.handshakes.iter().enumerate();
+        let handshakes = handshakes.filter_map(|(n, handshake)| {
+            let (field, problem) = handshake.check(&self.signature).err()?;
+            Some((format!("handshakes[{n}].{field}"), problem))
+        });
+        let faults = method
+            .into_iter()
+            .chain(headers)
+            .chain(retry)
+            .chain(handshakes);
+        faults.chain(self.envelope.faults()).collect()
     }
 
     /// The first name in the envelope and the headers that is no placeholder, and its field.
@@ -139,24 +147,24 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The field whose path leads nowhere in the template, so that nothing would ever be found there.
-    fn check(&self) -> Result<(), (String, String)> {
+    /// The fields whose paths lead nowhere in the template, so that nothing would ever be found there.
+    fn faults(&self) -> Vec<(String, String)> {
         let fields = [
             ("event", self.event.paths()),
             ("id", self.id.paths()),
             ("time", self.time.iter().collect()),
             ("data", vec![&self.data]),
         ];
-        let mut fields = fields
-            .into_iter()
-            .flat_map(|(field, paths)| paths.into_iter().map(move |path| (field, path)));
-        let lost = fields.find(|(_, path)| !self.has(&path.to_string()));
-        lost.map_or(Ok(()), |(field, path)| {
-            let path = path.to_string();
+        let fields = fields.into_iter().flat_map(|(field, paths)| {
+            paths.into_iter().map(move |path| (field, path.to_string()))
+        });
+        let lost = fields.filter(|(_, path)| !self.has(path));
+        lost.map(|(field, path)| {
             let path = path.escape_debug();
             let problem = format!("`envelope.template` has nothing at `{path}`");
-            Err((format!("envelope.{field}"), problem))
+            (format!("envelope.{field}"), problem)
         })
+        .collect()
     }
 
     /// Whether something stands at a path of the template, or may stand there within the data.

@@ -36,6 +36,12 @@ impl Embedded {
         Arc::new(LazyLock::new(Box::new(read)))
     }
 
+    /// The text of the definition of this name.
+    pub(super) fn text_of(name: &str) -> Option<&'static str> {
+        let found = EMBEDDED.iter().find(|embedded| embedded.name == name);
+        found.map(|embedded| embedded.definition)
+    }
+
     /// The whole definition.
     pub(super) fn definition(&'static self) -> Arc<Lazy<Definition>> {
         let path = || Path::new(self.name).join(DEFINITION_FILE);

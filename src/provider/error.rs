@@ -16,6 +16,14 @@ pub enum CatalogueError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A file does not say what it has to.
     #[error("`{path}` is not valid: {problem}")]
     Form {
@@ -52,6 +60,18 @@ pub enum CatalogueError {
         /// The name in it.
         name: String,
     },
+}
+
+impl CatalogueError {
+    /// The first part of the field in which it is, `envelope`; empty where it is of none.
+    pub(super) fn section(&self) -> &str {
+        let field = match self {
+            Self::Form { problem, .. } => problem.strip_prefix('`').unwrap_or_default(),
+            Self::Placeholder { field, .. } => field,
+            _ => "",
+        };
+        field.split(['.', '[', '`']).next().unwrap_or_default()
+    }
 }
 
 /// What there is in place of a definition.

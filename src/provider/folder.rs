@@ -82,6 +82,14 @@ impl Provider {
         })
     }
 
+    /// The text of its definition.
+    pub fn definition_text(&self) -> Result<Cow<'static, str>, CatalogueError> {
+        match &self.origin {
+            DefinitionOrigin::Folder(folder) => Ok(read(&folder.join(DEFINITION_FILE))?.into()),
+            _ => Ok(Embedded::text_of(&self.name).unwrap_or_default().into()),
+        }
+    }
+
     /// The name that flags, filters and captures use.
     pub fn name(&self) -> &str {
         &self.name

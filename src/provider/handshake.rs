@@ -7,6 +7,8 @@ use url::form_urlencoded;
 
 use super::answer::{AnswerTemplate, ExpectedAnswer, yes};
 use super::answer_text::{AnswerText, pairs};
+use super::body_format::BodyFormat;
+use super::payload;
 use super::placeholder::{Placeholder, first_unknown, segments, unknown_in};
 use crate::delivery::{Headers, Request};
 use crate::json::JsonFields;
@@ -46,7 +48,9 @@ pub struct HandshakeRequest {
     /// Headers.
     #[serde(deserialize_with = "pairs")]
     pub headers: Vec<(String, String)>,
-    /// Members of the body, which is JSON; where there are none, it is empty.
+    /// How the body is written; by default as JSON.
+    pub format: BodyFormat,
+    /// Members of the body; where there are none, it is empty.
     pub body: Option<Map<String, Value>>,
 }
 
@@ -56,6 +60,7 @@ impl Default for HandshakeRequest {
             method: "POST".into(),
             query: Vec::new(),
             headers: Vec::new(),
+            format: BodyFormat::Json,
             body: None,
         }
     }
@@ -117,18 +122,18 @@ impl Handshake {
     pub fn answers(
         &self,
         request: &Request,
-        payload: &[u8],
         scheme: &Scheme,
         key: Option<&Key>,
     ) -> Vec<ExpectedAnswer> {
         let all = self.answer.iter().chain(&self.also_accepted);
-        let filled = all.filter_map(|answer| answer.fill(request, payload, scheme, key));
+        let filled = all.filter_map(|answer| answer.fill(request, scheme, key));
         filled.collect()
     }
 
     /// What a person has to do after this request.
-    pub fn told(&self, request: &Request, payload: &[u8]) -> Option<String> {
-        let text = self.tell.as_ref()?.fill(request, payload, None)?;
+    pub fn told(&self, request: &Request) -> Option<String> {
+        let body = payload(&request.headers, &request.body);
+        let text = self.tell.as_ref()?.fill(request, &body, None)?;
         Some(String::from_utf8_lossy(&text).into_owned())
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::placeholder::{first_unknown, near};
-use super::{CatalogueError, Composer, Definition, Event, Story};
+use super::{CatalogueError, Composer, Definition, Event, Story, payload};
 use crate::delivery::Timestamp;
 use crate::json::JsonFields;
 use crate::signature::Scheme;
@@ -21,25 +21,34 @@ pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueE
     if definition.title.is_empty() {
         definition.title.clone_from(&definition.name);
     }
-    definition
-        .check()
-        .map_err(|(field, problem)| CatalogueError::Form {
-            path: path.to_path_buf(),
-            problem: format!("`{field}`: {problem}"),
-        })?;
-    if let Some((field, name)) = definition.unknown_placeholder() {
-        return Err(unknown_placeholder(path.to_path_buf(), field, name));
-    }
-    match unrecognised_handshake(&definition) {
-        Some(n) => Err(CatalogueError::Form {
-            path: path.to_path_buf(),
-            problem: format!(
-                "`handshakes[{n}].request`: what it sends is not recognised: a placeholder stands for \
-                 a text or a member, not for an item of a list"
-            ),
-        }),
+    match check_definition(path, &definition).into_iter().next() {
+        Some(fault) => Err(fault),
         None => Ok(definition),
     }
+}
+
+/// What keeps a definition from being used though each of its members is right.
+pub(super) fn check_definition(path: &Path, definition: &Definition) -> Vec<CatalogueError> {
+    let form = |problem| CatalogueError::Form {
+        path: path.to_path_buf(),
+        problem,
+    };
+    let faults = definition.faults().into_iter();
+    let mut faults: Vec<_> = faults
+        .map(|(field, problem)| form(format!("`{field}`: {problem}")))
+        .collect();
+    let unknown = definition.unknown_placeholder();
+    faults
+        .extend(unknown.map(|(field, name)| unknown_placeholder(path.to_path_buf(), field, name)));
+    if faults.is_empty() {
+        faults.extend(unrecognised_handshake(definition).map(|n| {
+            form(format!(
+                "`handshakes[{n}].request`: what it sends is not recognised: a placeholder stands for \
+                 a text or a member, not for an item of a list"
+            ))
+        }));
+    }
+    faults
 }
 
 /// The first handshake that would not be known again once it is sent.
@@ -51,7 +60,8 @@ fn unrecognised_handshake(definition: &Definition) -> Option<usize> {
         let request = composer
             .handshake(handshake, definition, "/", at)
             .unsigned();
-        !handshake.is(&request, JsonFields::new(&request.body).as_ref())
+        let body = payload(&request.headers, &request.body);
+        !handshake.is(&request, JsonFields::new(&body).as_ref())
     })
 }
 
@@ -135,7 +145,10 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, CatalogueError> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    text: &str,
+) -> Result<T, CatalogueError> {
     // Keeping track of the field takes half as long again, and most files are right.
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);

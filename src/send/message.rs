@@ -8,7 +8,7 @@ use crate::delivery::{Answer, Headers, Request, Timestamp};
 use crate::json::{Path, TypedJson, restore_numbers};
 use crate::provider::{
     BodyFormat, Composer, Definition, Document, ExpectedAnswer, FieldSource, Handshake, Payload,
-    Provider, Story, payload,
+    Provider, Story,
 };
 use crate::signature::Key;
 
@@ -73,12 +73,11 @@ impl Message<'_> {
     pub fn judge(&self, request: &Request, answer: &Answer) -> Option<Result<(), [String; 2]>> {
         let definition = &self.provider.definition;
         let (scheme, key) = (&definition.signature, Some(self.key));
-        let payload = payload(&request.headers, &request.body);
         let expected = if let Some(handshake) = self.handshake() {
-            handshake.answers(request, &payload, scheme, key)
+            handshake.answers(request, scheme, key)
         } else {
             let usual = definition.answer.as_ref()?;
-            vec![usual.fill(request, &payload, scheme, key)?]
+            vec![usual.fill(request, scheme, key)?]
         };
         Some(ExpectedAnswer::judge(&expected, answer))
     }

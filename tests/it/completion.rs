@@ -138,6 +138,10 @@ fn events_and_providers_complete() {
         ("webhook listen --expect pantry", vec!["pantry.low_stock"]),
         ("webhook log --event pantry", vec!["pantry.low_stock"]),
         ("webhook events ib", vec!["ibakepro"]),
+        (
+            "webhook send -p slack --handshake url_",
+            vec!["url_verification"],
+        ),
         ("webhook providers show ci", vec!["cimplify"]),
         // Bash would make the secret behind `NAME=` a word of its own.
         ("webhook listen --secret ba", vec![]),

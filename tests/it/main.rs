@@ -11,6 +11,7 @@ mod errors;
 mod examples;
 mod faults;
 mod fidelity;
+mod folders;
 mod handler;
 mod harness;
 mod listen;

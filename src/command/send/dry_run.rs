@@ -19,7 +19,6 @@ pub fn print(
     } else {
         ShowAs::Http
     });
-    let url = options.target.to_string();
     request::tell_of_authorization(world.console, &options.target);
     let mut is_first = true;
     for (message, payload) in composed {
@@ -33,6 +32,7 @@ pub fn print(
                 world.console.raw(b"\r\n")?;
             }
             is_first = false;
+            let url = options.target.at(&request.target).to_string();
             let delivery = unsent(world, message, payload, request);
             request::print(world, form, &delivery, Some(&url))?;
         }

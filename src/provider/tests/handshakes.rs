@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::delivery::{Answer, Request};
+use crate::delivery::{Answer, Headers, Request};
 use crate::json::JsonFields;
 use crate::provider::{
     Definition, ExpectedAnswer, Handshake, Policy, payload, read_definition, unsigned_handshake,
@@ -72,13 +72,13 @@ fn answers(
     handshake: &Handshake,
     request: &Request,
 ) -> Vec<ExpectedAnswer> {
-    let body = payload(&request.headers, &request.body);
     let key = key(definition);
-    handshake.answers(request, &body, &definition.signature, Some(&key))
+    handshake.answers(request, &definition.signature, Some(&key))
 }
 
 fn is(handshake: &Handshake, request: &Request) -> bool {
-    handshake.is(request, JsonFields::new(&request.body).as_ref())
+    let body = payload(&request.headers, &request.body);
+    handshake.is(request, JsonFields::new(&body).as_ref())
 }
 
 proptest! {
@@ -105,7 +105,7 @@ proptest! {
                         let refused = Answer { status: 500, ..one.answer.clone() };
                         prop_assert!(ExpectedAnswer::judge(&all, &refused).is_err(), "{name}");
                     }
-                    let other = Answer { status: 200, headers: crate::delivery::Headers::new(), body: "ok".into() };
+                    let other = Answer { status: 200, headers: Headers::new(), body: "ok".into() };
                     prop_assert_eq!(ExpectedAnswer::judge(&all, &other).is_err(), documented > 0);
                     let other_ids = sent(&definition, handshake, seed ^ 1, target);
                     let theirs = answers(&definition, handshake, &other_ids);
@@ -122,7 +122,7 @@ proptest! {
     fn another_literal_is_another_request(text in "[a-z{}]{0,6}") {
         let definition = load(&acme(&json!([{"name": "a", "request": {"body": {"type": "verify"}}}]))).unwrap();
         let body = json!({"type": text}).to_string();
-        let request = Request::post("/", crate::delivery::Headers::new(), body);
+        let request = Request::post("/", Headers::new(), body);
         prop_assert_eq!(is(&definition.handshakes[0], &request), text == "verify");
     }
 }
@@ -166,7 +166,7 @@ fn with_one_that_nobody_signs_nothing_else_comes_in() {
     ])))
     .unwrap();
     let known = |target: &str, body: &str| {
-        let request = Request::post(target, crate::delivery::Headers::new(), body.to_owned());
+        let request = Request::post(target, Headers::new(), body.to_owned());
         let handshakes = definition.handshakes.iter();
         let known = handshakes.filter(|it| is(it, &request)).map(|it| &*it.name);
         known.collect::<String>()
@@ -189,6 +189,41 @@ fn with_one_that_nobody_signs_nothing_else_comes_in() {
     assert_eq!(known("/", r#"[{"in":{"token":"x"}}]"#), "");
 }
 
+/// X signs a token with the key and in the way in which it signs deliveries.
+#[test]
+fn the_mac_of_nothing_that_could_be_a_delivery_is_given() {
+    let handshakes = json!([{"name": "crc", "signed": false,
+        "request": {"method": "GET", "query": {"t": "{{id:a}}"}}, "answer": {"text": "{query:t|hmac}"}}]);
+    let definition = load(&acme(&handshakes)).unwrap();
+    let count = |token: &str| {
+        let mut query = url::form_urlencoded::Serializer::new(String::from("/?"));
+        let target = query.append_pair("t", token).finish();
+        let request = Request {
+            method: "GET".into(),
+            ..Request::post(target, Headers::new(), "")
+        };
+        assert!(is(&definition.handshakes[0], &request), "{token}");
+        answers(&definition, &definition.handshakes[0], &request).len()
+    };
+    for token in [
+        "9b4507b3-9040-4669",
+        "qgg8vlvZRS6UYooatFL8Aw==",
+        &"a".repeat(256),
+    ] {
+        assert_eq!(count(token), 1, "{token}");
+    }
+    for body in [
+        r#"{"type":"order.paid"}"#,
+        "v0:1767225600:a",
+        "a b",
+        "é",
+        "[1]",
+        &"a".repeat(257),
+    ] {
+        assert_eq!(count(body), 0, "{body}");
+    }
+}
+
 #[test]
 fn an_answer_is_judged_by_what_the_provider_looks_at() {
     let judge =
@@ -196,7 +231,7 @@ fn an_answer_is_judged_by_what_the_provider_looks_at() {
             let handshakes =
                 json!([{"name": "a", "request": {"query": {"t": "{{id:a}}"}}, "answer": answer}]);
             let definition = load(&acme(&handshakes)).unwrap();
-            let request = Request::post("/?t=x", crate::delivery::Headers::new(), "");
+            let request = Request::post("/?t=x", Headers::new(), "");
             let all = answers(&definition, &definition.handshakes[0], &request);
             let came = Answer {
                 status,

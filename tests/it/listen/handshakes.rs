@@ -172,6 +172,74 @@ fn metas_challenge_is_text_for_no_browser_and_no_delivery() {
     }
 }
 
+/// What each documentation shows, and the whole of the answer that it wants.
+#[test]
+fn what_nobody_signs_is_answered_byte_for_byte() {
+    let sandbox = Sandbox::new();
+    let secrets =
+        ["dropbox", "microsoft-graph", "asana", "twitter"].map(|it| format!("{it}=s3cret"));
+    let flags: Vec<_> = secrets
+        .iter()
+        .flat_map(|it| ["--secret", it.as_str()])
+        .collect();
+    let mut listener = sandbox.listen(&flags);
+    // `printf 9b4507b3 | openssl dgst -sha256 -hmac s3cret -binary | base64`
+    let crc = r#"{"response_token":"sha256=VlY0xBWuqWUnILDXhXfrmMFGbugXvvUti0KVyyMSHQQ="}"#;
+    for (request, body, headers) in [
+        (
+            "GET /hook?challenge=abc123%3Cb%3E HTTP/1.1",
+            "abc123<b>",
+            ["text/plain; charset=utf-8", "nosniff"],
+        ),
+        (
+            "POST /hook?validationToken=Validation%3a+Testing+client+application+reachability HTTP/1.1\nContent-Length: 0",
+            "Validation: Testing client application reachability",
+            ["text/plain", "nosniff"],
+        ),
+        (
+            "POST /hook HTTP/1.1\nX-Hook-Secret: b537207f20\nContent-Length: 0",
+            "",
+            ["text/plain; charset=utf-8", "nosniff"],
+        ),
+        (
+            "GET /hook?crc_token=9b4507b3 HTTP/1.1",
+            crc,
+            ["application/json", "nosniff"],
+        ),
+    ] {
+        let answer = get(&listener, &format!("{request}\nHost: localhost"));
+        assert_eq!((status(&answer), answer.text()), ("200", body), "{request}");
+        let came = ["content-type", "x-content-type-options"].map(|name| answer.header(name));
+        assert_eq!(came, headers, "{request}");
+        let echoed = request.contains("X-Hook-Secret").then_some("b537207f20");
+        assert_eq!(answer.field("x-hook-secret"), echoed);
+        let line = listener.next_line();
+        assert_eq!(
+            (&line["source"], &line["verdict"]["status"]),
+            (&json!("probe"), &json!("unverified"))
+        );
+        assert!(
+            line["event"].is_string() && line["provider"].is_string(),
+            "{line}"
+        );
+        let told = line["verdict"]["notes"].as_array().unwrap().len();
+        assert_eq!(told, usize::from(echoed.is_some()), "{line}");
+    }
+}
+
+#[test]
+fn an_answer_that_needs_a_secret_says_so() {
+    let sandbox = Sandbox::new();
+    let mut listener = sandbox.listen(&["--secret", "slack=s"]);
+    let answer = get(
+        &listener,
+        "GET /?crc_token=9b4507b3 HTTP/1.1\nHost: localhost",
+    );
+    assert_eq!(answer.text(), r#"{"received":true}"#);
+    let hint = &listener.next_line()["verdict"]["hint"];
+    assert_eq!(hint, "its answer needs a secret: `--secret twitter=…`");
+}
+
 #[test]
 fn a_page_of_another_site_is_answered_no_handshake() {
     let sandbox = Sandbox::new();
@@ -295,6 +363,47 @@ fn what_a_person_has_to_do_is_told_and_not_done() {
     let told = format!("open this URL yourself: {}", app.url("/confirm"));
     assert_eq!(line["verdict"]["notes"], json!([told]), "{line}");
     assert_eq!(app.count(), 0);
+}
+
+/// Of `woocommerce`, which makes no webhook whose URL answers anything but 200, and of `notion`.
+#[test]
+fn what_comes_first_is_taken_where_nobody_could_sign_it() {
+    let sandbox = Sandbox::new();
+    let flags = [
+        "--secret",
+        "woocommerce=s",
+        "--secret",
+        "notion=s",
+        "--once",
+    ];
+    let mut listener = sandbox.listen(&flags);
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    for (headers, body, name, told) in [
+        (&[kind][..], "webhook_id=142", "ping", json!([])),
+        (
+            &[("Content-Type", "application/json")],
+            r#"{"verification_token":"secret_tMrlL1"}"#,
+            "verification_token",
+            json!([
+                "paste this token into Notion to activate the subscription; it is the secret from then on: secret_tMrlL1"
+            ]),
+        ),
+    ] {
+        let answer = post(&listener, "/", headers, body);
+        assert_eq!(status(&answer), "200", "{}", answer.text());
+        let line = listener.next_line();
+        assert_eq!(
+            (&line["event"], &line["source"]),
+            (&json!(name), &json!("probe"))
+        );
+        assert_eq!(line["verdict"]["notes"], told, "{line}");
+    }
+    // With more in it, it is a delivery, the first that counts.
+    let answer = post(&listener, "/", &[kind], "webhook_id=142&order=1");
+    assert_eq!(status(&answer), "401");
+    let (stdout, _, code) = listener.wait();
+    assert_eq!(code.code(), Some(1), "{stdout}");
+    assert!(stdout.contains(r#""deliveries":1,"valid":0"#), "{stdout}");
 }
 
 #[test]

@@ -98,6 +98,13 @@ fn one_that_is_not_signed_goes_out_as_its_provider_sends_it() {
     );
     assert_eq!(sent.field("x-hub-signature-256"), None);
     assert_eq!((sent.field("content-type"), sent.body.len()), (None, 0));
+    let dry = [&args[..], &["--dry-run", "--as", "curl"]].concat();
+    let run = sandbox.run(&dry).expect(0);
+    let line = run.stdout.lines().next().unwrap();
+    assert!(
+        line.contains("/hook?shop=1&hub.mode=subscribe&hub.challenge="),
+        "{line}"
+    );
     let fault = [&args[..], &["--fault", "wrong-secret"]].concat();
     let run = sandbox.run(&fault).expect(2);
     assert!(
@@ -222,7 +229,7 @@ fn the_status_alone_is_not_enough_where_a_provider_looks_at_more() {
             &url,
         ];
         let run = sandbox.run(&args).expect(0);
-        let said = "acme takes this answer for a failure: expected `[accepted]`, got `ok`";
+        let said = "acme documents another answer: expected `[accepted]`, got `ok`";
         assert_eq!(run.stderr.contains(said), is_warned, "{}", run.stderr);
     }
 }

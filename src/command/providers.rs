@@ -1,0 +1,167 @@
+//! `webhook providers`: what there is, and what whoever writes one needs.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::World;
+use super::setup;
+use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
+use crate::config::Setup;
+use crate::exit::{CliError, Outcome};
+use crate::provider::{
+    CatalogueError, DEFINITION_FILE, FolderCheck, Provider, check_folder, draft,
+};
+use crate::report;
+
+/// Runs the command.
+pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
+    // What is wrong in folders is what `check` tells.
+    let load = || Setup::load(global, None, &world.folder);
+    match &args.command {
+        Some(ProvidersCommand::New { name, like, folder }) => {
+            return new(name, like.as_deref(), folder, &load()?, world);
+        }
+        Some(ProvidersCommand::Check { folders, json }) => {
+            return check(folders, *json, &load()?, world);
+        }
+        _ => {}
+    }
+    let setup = setup::load(global, None, world)?;
+    let (providers, json): (Vec<&Provider>, _) = match &args.command {
+        Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
+        _ => (setup.catalogue.iter().collect(), args.json),
+    };
+    if json {
+        for provider in providers {
+            let mut facts = provider.facts();
+            facts["signature"]["local_public_key"] = setup.local_public_key(provider).into();
+            world.console.line("provider", facts)?;
+        }
+        return Ok(Outcome::Yes);
+    }
+    let width = world.console.width();
+    world.console.data(&match args.command {
+        Some(_) => report::provider(
+            providers[0],
+            setup.local_public_key(providers[0]).as_deref(),
+            width,
+        )?,
+        None => report::providers(&providers, width),
+    })?;
+    Ok(Outcome::Yes)
+}
+
+/// Writes a folder that loads and sends at once, and says what to type next.
+fn new(
+    name: &str,
+    like: Option<&str>,
+    place: &Path,
+    setup: &Setup,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let like = like.map(|name| setup.provider(name)).transpose()?;
+    let shown = place.join(name);
+    if shown.exists() {
+        return Err(
+            CliError::usage(format!("`{}` is there already", shown.display())).hint(format!(
+                "`webhook providers check {}` says what is wrong in it",
+                shown.display()
+            )),
+        );
+    }
+    for (file, text) in draft(name, like, world.now())? {
+        let path = shown.join(&file);
+        write(&path, &text).map_err(|source| CatalogueError::Write { path, source })?;
+        world
+            .console
+            .data(&shown.join(file).display().to_string())?;
+    }
+    let beside = if place == Path::new("providers") {
+        String::new()
+    } else {
+        format!(" --providers {}", place.display())
+    };
+    let shown = shown.display();
+    world.console.note(&format!(
+        "change what is otherwise; `webhook providers check {shown}` tells what is wrong"
+    ));
+    world.console.note(&format!(
+        "`webhook send --all --provider {name} --dry-run{beside}` shows what is sent"
+    ));
+    Ok(Outcome::Yes)
+}
+
+/// Writes a new file; one that is there stays.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap_or(path))?;
+    fs::File::create_new(path)?.write_all(text.as_bytes())
+}
+
+/// Tells all that is wrong in folders of providers; of those that are given, else of all of the user's.
+fn check(given: &[PathBuf], json: bool, setup: &Setup, world: &World) -> Result<Outcome, CliError> {
+    let own: Vec<_> = setup.config.provider_folders();
+    let own = own.into_iter().filter(|folder| folder.is_dir());
+    let folders = match given {
+        [] => folders_in(&own.collect::<Vec<_>>())?,
+        given => folders_in(given)?,
+    };
+    if folders.is_empty() {
+        world
+            .console
+            .note("there is no provider of your own: `webhook providers new NAME` begins one");
+    }
+    let mut is_right = true;
+    for folder in folders {
+        let found = check_folder(&folder, world.now());
+        is_right &= found.faults.is_empty();
+        if json {
+            tell_json(&folder, &found, world)?;
+        } else {
+            world.console.data(&report::folder_check(
+                &folder,
+                &found,
+                world.console.width(),
+            ))?;
+        }
+    }
+    Ok(if is_right { Outcome::Yes } else { Outcome::No })
+}
+
+fn tell_json(folder: &Path, found: &FolderCheck, world: &World) -> Result<(), CliError> {
+    for fault in &found.faults {
+        let fields = json!({"provider": found.name, "folder": folder.display().to_string(), "message": fault.to_string()});
+        world.console.line("fault", fields)?;
+    }
+    let fields = json!({
+        "provider": found.name,
+        "folder": folder.display().to_string(),
+        "ok": found.faults.is_empty(),
+        "faults": found.faults.len(),
+        "events": found.events,
+        "vectors": found.vectors,
+    });
+    Ok(world.console.line("checked", fields)?)
+}
+
+/// The providers' folders that are given, and those in folders of them.
+fn folders_in(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let mut folders = Vec::new();
+    for path in given {
+        if path.join(DEFINITION_FILE).is_file() {
+            folders.push(path.clone());
+            continue;
+        }
+        let entries = fs::read_dir(path)
+            .map_err(|error| CliError::unread(path.display().to_string(), &error))?;
+        let below = entries.filter_map(|entry| Some(path.join(entry.ok()?.file_name())));
+        let mut below: Vec<_> = below
+            .filter(|path| path.join(DEFINITION_FILE).is_file())
+            .collect();
+        below.sort();
+        folders.append(&mut below);
+    }
+    Ok(folders)
+}

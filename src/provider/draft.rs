@@ -1,0 +1,113 @@
+//! A folder for who writes a provider: one that loads and sends at once.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::lint::{SAMPLE, SAMPLE_SECRET};
+use super::read::event_file;
+use super::vector::VECTORS_FILE;
+use super::{
+    CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, Provider, Story,
+};
+use crate::delivery::Timestamp;
+use crate::signature::{Key, Secret};
+
+/// The event of a folder that is like no other.
+const EVENT: &str = "order.paid";
+/// What a draft takes of another provider's definition: how it signs, composes and delivers, and none of
+/// what is known of it.
+const TAKEN: [&str; 3] = ["signature", "envelope", "delivery"];
+
+/// The files of a new provider's folder, each with its text: a definition with the members that matter,
+/// an event, and a vector where one can be made. They are taken from `like`, where it is given. Fails where
+/// its files cannot be read.
+pub fn draft(
+    name: &str,
+    like: Option<&Provider>,
+    now: Timestamp,
+) -> Result<Vec<(PathBuf, String)>, CatalogueError> {
+    let mut definition: Value = serde_json::from_str(SAMPLE).unwrap_or_default();
+    let mut event = EVENT.to_owned();
+    let mut data =
+        json!({"id": "ord_{{id:order}}", "status": "paid", "total": 4990, "currency": "EUR"});
+    if let Some(like) = like {
+        let text = like.definition_text()?;
+        let other: Value = serde_json::from_str(&text).unwrap_or_default();
+        for member in TAKEN {
+            match other.get(member) {
+                Some(value) => definition[member] = value.clone(),
+                None => drop(
+                    definition
+                        .as_object_mut()
+                        .and_then(|all| all.shift_remove(member)),
+                ),
+            }
+        }
+        if let Some(first) = like.event_names().next() {
+            first.clone_into(&mut event);
+            data = like
+                .event(first)
+                .transpose()?
+                .map_or(data, |event| event.data);
+        }
+    }
+    definition["name"] = name.into();
+    definition["title"] = name.into();
+    let fixture =
+        json!({"description": "What happened, in a line", "source": "inferred", "data": data});
+    let mut files = vec![
+        (DEFINITION_FILE.into(), pretty(&definition)),
+        (event_file(EVENTS_FOLDER.as_ref(), &event), pretty(&fixture)),
+    ];
+    let read = serde_json::from_value(definition).ok();
+    let vector = read.and_then(|definition| vector(&definition, &event, &data_of(&fixture), now));
+    files.extend(vector.map(|vector| (VECTORS_FILE.into(), pretty(&vector))));
+    Ok(files)
+}
+
+fn data_of(fixture: &Value) -> Value {
+    fixture["data"].clone()
+}
+
+/// A file of vectors with one that this program signed, to show the form.
+fn vector(definition: &Definition, event: &str, data: &Value, now: Timestamp) -> Option<Value> {
+    let scheme = &definition.signature;
+    let key = Key::new(scheme, &Secret::new("a sample", SAMPLE_SECRET.to_vec())).ok()?;
+    let story = Story { seed: 1, number: 0 };
+    let document = Composer::new(definition, event, now, story).fixture(data);
+    let mut written = document.write(definition, "/webhooks", now);
+    written.origin = Some("http://localhost:4400".into());
+    let request = written.sign(definition, &key);
+    let mut names: Vec<_> = scheme
+        .proofs()
+        .chain(&scheme.time_source)
+        .filter_map(|it| it.header())
+        .collect();
+    names.extend(scheme.id_header.as_deref());
+    let headers = request.headers.iter();
+    let headers: Vec<_> = headers
+        .filter(|(name, _)| names.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
+        .collect();
+    Some(json!({
+        "made_with": "this program, to show the form: put one in its place that the vendor signed",
+        "vectors": [{
+            "name": "an event as it is sent",
+            "secret": String::from_utf8_lossy(SAMPLE_SECRET),
+            "at": now.seconds(),
+            "timestamp": scheme.time_unit.text(now),
+            "id": written.event_id,
+            "url": "http://localhost:4400/webhooks",
+            "headers": headers,
+            "body": String::from_utf8_lossy(&request.body),
+            "expect": "valid",
+            "sign": false
+        }]
+    }))
+}
+
+fn pretty(value: &Value) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    format!("{text}\n")
+}

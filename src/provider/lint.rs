@@ -1,0 +1,273 @@
+//! All that is wrong in a provider's folder, at once: who writes one mends it in a few runs.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::read::{check_definition, event_file, list, read, read_event};
+use super::vector::{VECTORS_FILE, read_vectors};
+use super::{
+    CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, FieldSource, Provider,
+    Story, payload,
+};
+use crate::delivery::Timestamp;
+use crate::json::JsonFields;
+use crate::signature::{Freshness, Key, Secret, verify};
+
+/// A definition in which every member is right: what takes the place of a wrong one, so that the others
+/// can be looked at, and what a new folder begins with.
+pub(super) const SAMPLE: &str = include_str!("sample.json");
+
+/// The most faults of one file that are told.
+const MOST_FAULTS: usize = 50;
+/// A secret of every scheme that shares one, whatever its encoding, from which key pairs follow.
+pub(super) const SAMPLE_SECRET: &[u8] = b"bad0bad1bad2bad3bad4bad5bad6bad7";
+
+/// What was found in a provider's folder.
+#[derive(Debug, Default)]
+pub struct FolderCheck {
+    /// The provider's name: that of its folder.
+    pub name: String,
+    /// What is wrong, in the order of the files.
+    pub faults: Vec<CatalogueError>,
+    /// How many of its events were signed and read back.
+    pub events: u64,
+    /// How many of its vectors agree.
+    pub vectors: u64,
+}
+
+/// Looks for all that is wrong in a provider's folder. Where its definition can be used, every event is
+/// composed, signed, read back and verified, and every vector is checked.
+pub fn check_folder(folder: &Path, now: Timestamp) -> FolderCheck {
+    let mut check = FolderCheck {
+        name: folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        ..FolderCheck::default()
+    };
+    check.faults = faults_of_definition(folder, &check.name);
+    if !check.faults.is_empty() {
+        check.faults.extend(faults_of_events(folder));
+        return check;
+    }
+    match Provider::read(folder) {
+        Ok(provider) => {
+            check_events(&provider, folder, now, &mut check);
+            check_vectors(&provider, folder, &mut check);
+        }
+        Err(error) => check.faults.push(error),
+    }
+    check
+}
+
+fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
+    let path = folder.join(DEFINITION_FILE);
+    let text = match read(&path) {
+        Ok(text) => text,
+        Err(error) => return vec![error],
+    };
+    let sample = serde_json::from_str(SAMPLE).unwrap_or_default();
+    let (definition, mut faults) = read_all::<Definition>(&path, &text, &sample);
+    let Some(definition) = definition else {
+        return faults;
+    };
+    // Of a section in which something was replaced, the rest may fit no more.
+    let is_section_right = |fault: &CatalogueError| {
+        let section = fault.section();
+        faults.iter().all(|other| other.section() != section)
+    };
+    let more = check_definition(&path, &definition).into_iter();
+    let more: Vec<_> = more.filter(is_section_right).collect();
+    faults.extend(more);
+    if definition.name != name {
+        faults.push(CatalogueError::Name {
+            path,
+            name: definition.name,
+        });
+    }
+    faults
+}
+
+/// What is wrong in the files of events, where the definition cannot be used.
+fn faults_of_events(folder: &Path) -> Vec<CatalogueError> {
+    let files = list(&folder.join(EVENTS_FOLDER)).unwrap_or_default();
+    let files = files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let read = files.map(|path| read(&path).and_then(|text| read_event(path, &text)));
+    read.filter_map(Result::err).collect()
+}
+
+/// Reads a value, and all that is wrong in it: what is, is replaced by what stands at its place in
+/// `sample`. `None` where that does not help.
+fn read_all<T: DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    sample: &Value,
+) -> (Option<T>, Vec<CatalogueError>) {
+    let fault = |problem| CatalogueError::Form {
+        path: path.to_path_buf(),
+        problem,
+    };
+    let mut value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(error) => return (None, vec![fault(error.to_string())]),
+    };
+    let mut faults = Vec::new();
+    while faults.len() < MOST_FAULTS {
+        let error = match serde_path_to_error::deserialize(value.clone()) {
+            Ok(read) => return (Some(read), faults),
+            Err(error) => error,
+        };
+        let (field, problem) = (error.path().to_string(), error.inner().to_string());
+        let field = field.trim_start_matches('.');
+        faults.push(fault(match field {
+            "" | "?" => problem.clone(),
+            field => format!("`{field}`: {problem}{}", place(text, field)),
+        }));
+        if !repair(&mut value, field, &problem, sample) {
+            break;
+        }
+    }
+    (None, faults)
+}
+
+/// Line and column of a field, where it stands in the text.
+fn place(text: &str, field: &str) -> String {
+    let start = field
+        .parse()
+        .ok()
+        .and_then(|path: crate::json::Path| path.locate(text.as_bytes()));
+    let before = start.and_then(|place| text.get(..place.start));
+    before.map_or_else(String::new, |before| {
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        format!(" at line {line} column {column}")
+    })
+}
+
+/// Puts what stands in `sample` in the place of a field that is wrong, or of the object that it stands
+/// in where that is no better; tells whether anything changed.
+fn repair(value: &mut Value, field: &str, problem: &str, sample: &Value) -> bool {
+    let missing = problem
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    let whole = match (missing, field) {
+        (Some(name), "") => name.to_owned(),
+        (Some(name), field) => format!("{field}.{name}"),
+        (None, field) => field.to_owned(),
+    };
+    let mut field = whole.as_str();
+    loop {
+        let Ok(path) = field.parse::<crate::json::Path>() else {
+            return false;
+        };
+        let right = path.find(&mut sample.clone()).cloned();
+        let wrong = path.find(value).cloned();
+        match right {
+            Some(right) if wrong.as_ref() != Some(&right) => {
+                return path.set(value, right, true).is_ok();
+            }
+            None if wrong.is_some() => return path.unset(value).is_ok(),
+            _ => {}
+        }
+        let Some(end) = field.rfind(['.', '[']) else {
+            return false;
+        };
+        field = &field[..end];
+    }
+}
+
+fn check_events(provider: &Provider, folder: &Path, now: Timestamp, check: &mut FolderCheck) {
+    let names: Vec<_> = provider.event_names().map(str::to_owned).collect();
+    for name in names {
+        let path = event_file(&folder.join(EVENTS_FOLDER), &name);
+        let problem = match provider.event(&name) {
+            Some(Ok(event)) => try_out(&provider.definition, &name, &event.data, now),
+            Some(Err(error)) => {
+                check.faults.push(error);
+                continue;
+            }
+            None => continue,
+        };
+        match problem {
+            Ok(()) => check.events += 1,
+            Err(problem) => check.faults.push(CatalogueError::Form { path, problem }),
+        }
+    }
+}
+
+/// Composes an event, signs it, reads it back and verifies it. Fails with what is lost on the way.
+fn try_out(
+    definition: &Definition,
+    name: &str,
+    data: &Value,
+    now: Timestamp,
+) -> Result<(), String> {
+    let story = Story { seed: 1, number: 0 };
+    let document = Composer::new(definition, name, now, story).fixture(data);
+    let written = document.write(definition, "/", now);
+    let scheme = &definition.signature;
+    let secret = Secret::new("a sample", SAMPLE_SECRET.to_vec()).deriving();
+    // A pair of these kinds is nothing that could be made of a text.
+    let key = Key::new(scheme, &secret).ok();
+    let request = match &key {
+        Some(key) => written.sign(definition, key),
+        None => written.unsigned(),
+    };
+    let body = payload(&request.headers, &request.body);
+    let fields = JsonFields::new(&body);
+    let find = |source: &FieldSource| source.find(&request.headers, fields.as_ref());
+    let envelope = &definition.envelope;
+    match find(&envelope.event) {
+        Some(found) if found != name => {
+            return Err(format!(
+                "sent as `{name}`, it is read as `{found}`: see `envelope.event`"
+            ));
+        }
+        None if envelope.event != FieldSource::Absent => {
+            return Err("what is sent has no name where `envelope.event` says".into());
+        }
+        _ => {}
+    }
+    // In a body, some events may have one and others none.
+    if let Some(header) = envelope.id.header()
+        && find(&envelope.id).is_none()
+    {
+        return Err(format!(
+            "`envelope.id` is `{header}`, which `delivery.headers` lacks"
+        ));
+    }
+    let Some(key) = key else { return Ok(()) };
+    let verdict = verify(scheme, &[key], &request, now, Freshness::Documented);
+    if verdict.is_valid() {
+        return Ok(());
+    }
+    let reason = verdict.reason.unwrap_or_default();
+    Err(format!("what is signed is {}: {reason}", verdict.status))
+}
+
+fn check_vectors(provider: &Provider, folder: &Path, check: &mut FolderCheck) {
+    let vectors = match read_vectors(folder) {
+        Ok(vectors) => vectors,
+        Err(error) => return check.faults.push(error),
+    };
+    for vector in vectors {
+        match vector.check(&provider.scheme) {
+            Ok(()) => check.vectors += 1,
+            Err(problem) => check.faults.push(CatalogueError::Form {
+                path: folder.join(VECTORS_FILE),
+                problem: format!("`{}`: {problem}", vector.name),
+            }),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What whoever writes a provider's folder is given: a first one, and all that is wrong in it at once.
+
+use serde_json::{Value, json};
+use webhook_cli::provider::{Catalogue, Provider};
+
+use crate::harness::Sandbox;
+
+#[test]
+fn a_new_folder_is_right_and_sends_whatever_provider_it_is_like() {
+    let sandbox = Sandbox::new();
+    let catalogue = Catalogue::builtin();
+    for name in catalogue.iter().map(Provider::name) {
+        let new = format!("new-{name}");
+        let args = ["providers", "new", &new, "--like", name, "--in", "more"];
+        let run = sandbox.run(&args).expect(0);
+        assert!(run.stdout.contains("provider.json"), "{}", run.stdout);
+    }
+    let check = sandbox
+        .run(&["providers", "check", "more", "--json"])
+        .expect(0);
+    let lines = check.json_lines();
+    assert_eq!(lines.len(), catalogue.iter().count(), "{lines:?}");
+    for line in lines {
+        assert_eq!(
+            (&line["ok"], &line["events"]),
+            (&json!(true), &json!(1)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_new_folder_is_where_providers_are_found_and_is_never_written_over() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["providers", "new", "acme"]).expect(0);
+    let sent = sandbox
+        .run(&["send", "--all", "--provider", "acme", "--dry-run"])
+        .expect(0);
+    assert!(
+        sent.stdout.contains("X-Acme-Signature: t="),
+        "{}",
+        sent.stdout
+    );
+    let again = sandbox.run(&["providers", "new", "acme"]).expect(2);
+    assert!(
+        again.stderr.contains("is there already"),
+        "{}",
+        again.stderr
+    );
+    for name in ["../acme", "Acme", "", "a b", "-a"] {
+        sandbox.run(&["providers", "new", name]).expect(2);
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once_with_its_place() {
+    let sandbox = Sandbox::new();
+    let definition = r#"{
+  "name": "acmee",
+  "signature": {
+    "kind": "hmac", "digest": "md5", "encoding": "text",
+    "header": "X Acme",
+    "value": {"parts": ["t={timestamp},v1={signature}"]},
+    "signed": "{timestamp}.{bdy}",
+    "tolerance": {"past": 3}
+  },
+  "envelope": {"template": {"id": "{{id:event}}", "data": "{{data}}"}, "event": "type", "id": "idd", "data": "data"},
+  "delivery": {"success": ["200-299"], "retry": {"on": [], "schedule": ["1w"], "counted_from": "now"}}
+}"#;
+    sandbox.file("own/acme/provider.json", definition);
+    sandbox.file("own/acme/events/a.json", "{");
+    let run = sandbox.run(&["providers", "check", "own"]).expect(1);
+    for part in [
+        "`signature.digest`: unknown variant `md5`, expected one of `sha1`, `sha256`, `sha512` at line 4 column 31",
+        "`signature.encoding`: unknown variant `text`",
+        "`signature.header`: `X Acme` is no name of a header at line 5 column 15",
+        "2 variables in the part `t={timestamp},v1={signature}`",
+        "unknown variable `{bdy}`",
+        "unknown field `past`",
+        "`delivery.success[0]`: `200-299` is not a status",
+        "`delivery.retry.schedule[0]`: `1w` is not a span of time",
+        "unknown variant `now`",
+        "`envelope.event`: `envelope.template` has nothing at `type`",
+        "`envelope.id`: `envelope.template` has nothing at `idd`",
+        "names the provider `acmee`",
+        "events/a.json",
+    ] {
+        assert!(
+            run.stdout.contains(part),
+            "{part} is not told:\n{}",
+            run.stdout
+        );
+    }
+    assert_eq!(run.stderr, "");
+    let told = sandbox
+        .run(&["providers", "check", "own", "--json"])
+        .expect(1);
+    let lines = told.json_lines();
+    let faults = lines.iter().filter(|line| line["kind"] == "fault").count();
+    assert_eq!(
+        lines.last().map(|line| &line["faults"]),
+        Some(&json!(faults))
+    );
+}
+
+#[test]
+fn what_is_lost_on_the_way_and_what_no_vector_agrees_with_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["providers", "new", "acme"]).expect(0);
+    let path = sandbox.folder().join("providers/acme");
+    let read = |file: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(path.join(file)).expect("a file")).expect("JSON")
+    };
+    let mut vectors = read("vectors.json");
+    vectors["vectors"][0]["body"] = "another".into();
+    sandbox.file("providers/acme/vectors.json", vectors.to_string());
+    let run = sandbox.run(&["providers", "check"]).expect(1);
+    assert!(
+        run.stdout.contains("it is mismatch, expected is valid"),
+        "{}",
+        run.stdout
+    );
+    let mut definition = read("provider.json");
+    definition["envelope"]["event"] = json!({"header": "X-Acme-Event"});
+    sandbox.file("providers/acme/provider.json", definition.to_string());
+    let run = sandbox.run(&["providers", "check"]).expect(1);
+    assert!(
+        run.stdout.contains("no name where `envelope.event` says"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_flag_and_a_variable_name_another_folder() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&["providers", "new", "acme", "--in", "elsewhere"])
+        .expect(0);
+    let show = ["providers", "show", "acme"];
+    sandbox.run(&show).expect(2);
+    sandbox
+        .run(&[&show[..], &["--providers", "elsewhere"]].concat())
+        .expect(0);
+    let named = sandbox
+        .run(&[&show[..], &["--providers", "nowhere"]].concat())
+        .expect(2);
+    assert!(
+        named.stderr.contains("no folder `nowhere`"),
+        "{}",
+        named.stderr
+    );
+    sandbox
+        .with("WEBHOOK_PROVIDERS", "elsewhere")
+        .run(&show)
+        .expect(0);
+}
