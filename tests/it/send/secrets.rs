@@ -153,15 +153,17 @@ fn without_a_secret_send_and_listen_share_a_local_one() {
     assert_eq!(listener.next_line()["verdict"]["status"], "valid");
 }
 
-/// The only file of the user's configuration.
+/// The local secret; beside it is the local key pair, and nothing else.
 fn local_file(sender: &Sender) -> std::path::PathBuf {
     let folder = sender.sandbox().home().join(".config/webhook");
     let entries = std::fs::read_dir(folder).expect("a folder");
     let mut paths: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
         .collect();
-    assert_eq!(paths.len(), 1, "{paths:?}");
-    paths.remove(0)
+    paths.sort();
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    assert!(paths[0].ends_with("local-key.pem"), "{paths:?}");
+    paths.remove(1)
 }
 
 #[test]
