@@ -1,5 +1,6 @@
 //! `webhook replay`: sends logged deliveries again, so that they pass the receiver's checks.
 
+mod lines;
 mod report;
 mod resume;
 mod warnings;

@@ -114,15 +114,15 @@ pub fn keyring_or_local(
         return Ok(keyring);
     }
     let (local, files) = setup.local_keyring(random_bytes)?;
-    let mut elsewhere = files
-        .iter()
-        .filter_map(|file| Some((file.elsewhere.as_ref()?, file)));
-    if let Some((error, file)) = elsewhere.next() {
-        let warning = format!("{error}; it is in `{}`", file.path.display());
-        world.console.warn(&warning, error.hint());
-    }
     for file in &files {
         warn_of_readers(&file.path, world);
+    }
+    let mut elsewhere = files
+        .into_iter()
+        .filter_map(|file| Some((CliError::from(file.elsewhere?), file.path)));
+    if let Some((error, path)) = elsewhere.next() {
+        let warning = format!("{}; it is in `{}`", error.message, path.display());
+        world.console.warn(&warning, error.hint.as_deref());
     }
     let note = "using the local development secret (shared by listen and send)";
     world.note_later(note.into());

@@ -71,7 +71,12 @@ impl<'c> Judged<'c> {
         let name = self.provider.name();
         let scheme = &self.provider.definition.signature;
         for fault in FORGERIES {
-            if fault == "stale" && scheme.tolerance.is_none() {
+            let applies = match fault {
+                "stale" => scheme.tolerance.is_some(),
+                "tampered-body" => scheme.covers_body(),
+                _ => true,
+            };
+            if !applies {
                 continue;
             }
             let is_lenient = LENIENCIES

@@ -3,9 +3,11 @@ import http from 'node:http';
 import { createPrivateKey, createPublicKey, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
+import { hmacValidator } from '@adyen/api-library';
 import { verifyWebhook } from '@clerk/backend/webhooks';
 import { Signature } from '@hubspot/api-client';
 import { validateSignature } from '@line/bot-sdk';
+import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import Mux from '@mux/mux-node';
 import { signWebhookPayload, verifyWebhookSignature } from '@notionhq/client';
 import * as octokit from '@octokit/webhooks-methods';
@@ -17,9 +19,11 @@ import { verifySlackRequest } from '@slack/bolt';
 import { WorkOS } from '@workos-inc/node';
 import { EventWebhook } from '@sendgrid/eventwebhook';
 import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
+import { WebhooksManager } from 'box-node-sdk/managers';
 import coinbase from 'coinbase-commerce-node';
 import { verifyKey } from 'discord-interactions';
 import * as gocardless from 'gocardless-nodejs/webhooks';
+import mailgun from 'mailgun-js';
 import { SignJWT, jwtVerify } from 'jose';
 import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import ModernTreasury from 'modern-treasury';
@@ -36,6 +40,10 @@ import twilio from 'twilio';
 const TEXT = 'a secret of the test';
 const BASE64 = `whsec_${Buffer.from('a key of thirty-two bytes, made up').toString('base64')}`;
 
+const HEX = Buffer.from('a key of thirty-two bytes, made up').toString('hex');
+const adyen = new hmacValidator();
+const linear = new LinearWebhookClient(TEXT);
+const letters = mailgun({ apiKey: TEXT, domain: 'example.com' });
 // The published keys of RFC 8032, section 7.1, and of RFC 7515, appendix A.3: everybody knows their private halves.
 const ED25519 = createPrivateKey({
   key: Buffer.from('302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex'),
@@ -95,6 +103,21 @@ const hubspot = ({ body, url }, timestamp) => ({ clientSecret: TEXT, requestBody
 
 // `false` and whatever is thrown is a refusal; a library that answers nothing has accepted.
 const VENDORS = {
+  adyen: {
+    library: '@adyen/api-library',
+    secret: HEX,
+    verify: ({ body }) => adyen.validateHMAC(JSON.parse(body).notificationItems[0].NotificationRequestItem, HEX),
+  },
+  'adyen-platform': {
+    library: '@adyen/api-library',
+    secret: HEX,
+    verify: ({ body, headers }) => adyen.validateHMACSignature(HEX, headers.hmacsignature, body),
+    sign: ({ body }) => ({ HmacSignature: adyen.calculateHmac(body, HEX) }),
+  },
+  box: {
+    library: 'box-node-sdk',
+    verify: ({ body, headers }) => WebhooksManager.validateMessage(body, headers, TEXT),
+  },
   clerk: {
     library: '@clerk/backend',
     secret: BASE64,
@@ -141,6 +164,17 @@ const VENDORS = {
   line: {
     library: '@line/bot-sdk',
     verify: ({ body, headers }) => validateSignature(body, TEXT, headers['x-line-signature']),
+  },
+  linear: {
+    library: '@linear/sdk',
+    verify: ({ body, headers }) => linear.verify(Buffer.from(body), headers['linear-signature']),
+  },
+  mailgun: {
+    library: 'mailgun-js',
+    verify: ({ body }) => {
+      const { timestamp, token, signature } = JSON.parse(body).signature;
+      return letters.validateWebhook(timestamp, token, signature);
+    },
   },
   livekit: {
     library: 'livekit-server-sdk',
