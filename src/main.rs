@@ -84,13 +84,24 @@ fn colour_alone() -> GlobalArgs {
     }
 }
 
+/// How this program is called, so that what it says to type can be typed.
+fn program() -> String {
+    // `cargo run` says so to what it runs.
+    if std::env::var_os("CARGO").is_some() {
+        return "cargo run --".into();
+    }
+    let typed = std::env::args().next();
+    // One that was found on the PATH is typed without a folder.
+    let is_path = |typed: &String| typed.contains('/') && !typed.contains(' ');
+    typed.filter(is_path).unwrap_or_else(|| "webhook".into())
+}
+
 fn world(global: &GlobalArgs) -> World {
     let folder = PathBuf::from(".");
     World {
         console: console(global, &folder),
         folder,
-        // `cargo run` says so to what it runs.
-        program: std::env::var_os("CARGO").map_or("webhook", |_| "cargo run --"),
+        program: program(),
         clock: Timestamp::now,
         notes: Arc::default(),
     }

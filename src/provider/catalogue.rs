@@ -79,7 +79,7 @@ impl Catalogue {
         self.providers.iter()
     }
 
-    /// The folders that were passed over, by name, each with what is wrong with it.
+    /// The folders that were skipped, by name, each with what is wrong with it.
     pub const fn broken(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
         &self.broken
     }
