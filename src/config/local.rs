@@ -104,7 +104,8 @@ fn make_private(path: &Path) -> io::Result<()> {
 fn check_private(path: &Path) -> io::Result<()> {
     let folder = std::fs::symlink_metadata(folder_of(path))?;
     let is_own = folder.uid() == rustix::process::geteuid().as_raw();
-    if folder.is_dir() && is_own && folder.mode() & 0o077 == 0 {
+    let for_others = folder.mode() & 0o077;
+    if folder.is_dir() && is_own && for_others == 0 {
         return Ok(());
     }
     Err(io::ErrorKind::PermissionDenied.into())
