@@ -153,7 +153,7 @@ fn without_a_secret_send_and_listen_share_a_local_one() {
     assert_eq!(listener.next_line()["verdict"]["status"], "valid");
 }
 
-/// The local secret; beside it is the local key pair, and nothing else.
+/// The file of the local secret, beside which there is the local pair, and nothing else.
 fn local_file(sender: &Sender) -> std::path::PathBuf {
     let folder = sender.sandbox().home().join(".config/webhook");
     let entries = std::fs::read_dir(folder).expect("a folder");
@@ -161,8 +161,14 @@ fn local_file(sender: &Sender) -> std::path::PathBuf {
         .map(|entry| entry.expect("an entry").path())
         .collect();
     paths.sort();
-    assert_eq!(paths.len(), 2, "{paths:?}");
-    assert!(paths[0].ends_with("local-key.pem"), "{paths:?}");
+    let names = ["local-key.pem", "local-secret"];
+    assert!(
+        paths
+            .iter()
+            .map(|path| path.file_name().expect("a name"))
+            .eq(names),
+        "{paths:?}"
+    );
     paths.remove(1)
 }
 
