@@ -1,7 +1,6 @@
 //! The parts that most commands build: secrets, the client, the log.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -270,11 +269,8 @@ pub fn no_secret(setup: &Setup) -> CliError {
     );
     let local = setup.config.paths.local_secret_file();
     if let Some(path) = local.filter(|path| path.is_file()) {
-        let path = path.display();
-        let _ = write!(
-            hint,
-            "; for deliveries of `send` without a secret: `--secret-file {path}`"
-        );
+        let other = "for deliveries of `send` without a secret: `--secret-file";
+        hint = format!("{hint}; {other} {}`", path.display());
     }
     CliError::usage("no secret to check with").hint(hint)
 }
