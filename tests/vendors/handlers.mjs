@@ -2,22 +2,31 @@
 import http from 'node:http';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
+import { hmacValidator } from '@adyen/api-library';
 import { verifyWebhook } from '@clerk/backend/webhooks';
+import * as contentful from '@contentful/node-apps-toolkit';
+import { ElevenLabsClient } from '@elevenlabs/elevenlabs-js';
 import { Signature } from '@hubspot/api-client';
 import { validateSignature } from '@line/bot-sdk';
+import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import Mux from '@mux/mux-node';
 import { signWebhookPayload, verifyWebhookSignature } from '@notionhq/client';
 import * as octokit from '@octokit/webhooks-methods';
 import { Paddle } from '@paddle/paddle-node-sdk';
 import { validateEvent, WebhookVerificationError } from '@polar-sh/sdk/webhooks';
+import * as sanity from '@sanity/webhook';
 import '@shopify/shopify-api/adapters/node';
 import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
 import { verifySlackRequest } from '@slack/bolt';
 import { WorkOS } from '@workos-inc/node';
 import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
+import { WebhooksManager } from 'box-node-sdk/managers/webhooks';
 import coinbase from 'coinbase-commerce-node';
 import * as gocardless from 'gocardless-nodejs/webhooks';
+import { Bot, webhookCallback } from 'grammy';
+import mailgunJs from 'mailgun-js';
 import ModernTreasury from 'modern-treasury';
+import OpenAI from 'openai';
 import Razorpay from 'razorpay';
 import { validateWebhook } from 'replicate';
 import { Resend } from 'resend';
@@ -30,6 +39,18 @@ import twilio from 'twilio';
 const TEXT = 'a secret of the test';
 const BASE64 = `whsec_${Buffer.from('a key of thirty-two bytes, made up').toString('base64')}`;
 
+const HEX = Buffer.from(TEXT).toString('hex');
+// As long as Contentful's are.
+const LONG = TEXT.repeat(4).replaceAll(' ', '_').slice(0, 64);
+
+const adyen = new hmacValidator();
+const elevenlabs = new ElevenLabsClient({ apiKey: 'key' }).webhooks;
+const linear = new LinearWebhookClient(TEXT);
+const mailgun = mailgunJs({ apiKey: TEXT, domain: 'mail.example.com' });
+const openai = new OpenAI({ apiKey: 'key', webhookSecret: BASE64 }).webhooks;
+// With `botInfo` it asks nobody who it is.
+const bot = new Bot('1:key', { botInfo: { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } });
+const telegram = webhookCallback(bot, 'std/http', { secretToken: TEXT });
 const stripe = new Stripe('key').webhooks;
 const paddle = new Paddle('key').webhooks;
 const workos = new WorkOS('key', { clientId: 'client' }).webhooks;
@@ -65,9 +86,47 @@ const headersOf = (headers, prefix) => ({
 
 const fields = (body) => Object.fromEntries(new URLSearchParams(body));
 const hubspot = ({ body, url }, timestamp) => ({ clientSecret: TEXT, requestBody: body, url, timestamp });
+const hubspotHash = (signatureVersion) => ({
+  library: '@hubspot/api-client',
+  verify: (request) => {
+    const signature = request.headers['x-hubspot-signature'];
+    return Signature.isValid({ signature, signatureVersion, method: 'POST', ...hubspot(request) });
+  },
+  sign: (request) => ({
+    'X-HubSpot-Signature': Signature.getSignature('POST', signatureVersion, hubspot(request)),
+  }),
+});
+
+const adyenItem = (body) => body.notificationItems[0].NotificationRequestItem;
+const contentfulRequest = ({ body, url, headers }) => {
+  return { method: 'POST', path: new URL(url).pathname, headers, body };
+};
 
 // `false` and whatever is thrown is a refusal; a library that answers nothing has accepted.
 const VENDORS = {
+  adyen: {
+    library: '@adyen/api-library',
+    secret: HEX,
+    verify: ({ body }) => adyen.validateHMAC(adyenItem(JSON.parse(body)), HEX),
+    // The proof stands in the body, which is answered anew.
+    sign: (request) => {
+      const body = JSON.parse(request.body);
+      const item = adyenItem(body);
+      item.additionalData.hmacSignature = adyen.calculateHmac(item, HEX);
+      request.body = JSON.stringify(body);
+      return {};
+    },
+  },
+  'adyen-platform': {
+    library: '@adyen/api-library',
+    secret: HEX,
+    verify: ({ body, headers }) => adyen.validateHMACSignature(HEX, headers.hmacsignature, body),
+    sign: ({ body }) => ({ HmacSignature: adyen.calculateHmac(body, HEX) }),
+  },
+  box: {
+    library: 'box-node-sdk',
+    verify: ({ body, headers }) => WebhooksManager.validateMessage(body, headers, TEXT),
+  },
   clerk: {
     library: '@clerk/backend',
     secret: BASE64,
@@ -79,6 +138,16 @@ const VENDORS = {
     verify: ({ body, headers }) =>
       coinbase.Webhook.verifySigHeader(body, headers['x-cc-webhook-signature'], TEXT),
     sign: ({ body }) => ({ 'X-CC-Webhook-Signature': coinbase.Webhook.computeSignature(body, TEXT) }),
+  },
+  contentful: {
+    library: '@contentful/node-apps-toolkit',
+    secret: LONG,
+    verify: (request) => contentful.verifyRequest(LONG, contentfulRequest(request)),
+    sign: (request) => contentful.signRequest(LONG, contentfulRequest({ ...request, headers: {} })),
+  },
+  elevenlabs: {
+    library: '@elevenlabs/elevenlabs-js',
+    verify: ({ body, headers }) => elevenlabs.constructEvent(body, headers['elevenlabs-signature'], TEXT),
   },
   github: {
     library: '@octokit/webhooks-methods',
@@ -100,9 +169,22 @@ const VENDORS = {
       'X-HubSpot-Signature-v3': Signature.getSignature('POST', 'v3', hubspot(request, request.now)),
     }),
   },
+  'hubspot-v1': hubspotHash('v1'),
+  'hubspot-v2': hubspotHash('v2'),
   line: {
     library: '@line/bot-sdk',
     verify: ({ body, headers }) => validateSignature(body, TEXT, headers['x-line-signature']),
+  },
+  linear: {
+    library: '@linear/sdk',
+    verify: ({ body, headers }) => linear.parseData(Buffer.from(body), headers['linear-signature']),
+  },
+  mailgun: {
+    library: 'mailgun-js',
+    verify: ({ body }) => {
+      const { timestamp, token, signature } = JSON.parse(body).signature;
+      return mailgun.validateWebhook(timestamp, token, signature);
+    },
   },
   'modern-treasury': {
     library: 'modern-treasury',
@@ -120,6 +202,11 @@ const VENDORS = {
     sign: async ({ body }) => ({
       'X-Notion-Signature': await signWebhookPayload({ body, verificationToken: TEXT }),
     }),
+  },
+  openai: {
+    library: 'openai',
+    secret: BASE64,
+    verify: ({ body, headers }) => openai.unwrap(body, headers),
   },
   paddle: {
     library: '@paddle/paddle-node-sdk',
@@ -157,6 +244,13 @@ const VENDORS = {
         webhookSecret: BASE64,
       }),
   },
+  sanity: {
+    library: '@sanity/webhook',
+    verify: ({ body, headers }) => sanity.isValidRequest({ body, headers }, TEXT),
+    sign: async ({ body, now }) => ({
+      [sanity.SIGNATURE_HEADER_NAME]: await sanity.encodeSignatureHeader(body, now, TEXT),
+    }),
+  },
   shopify: {
     library: '@shopify/shopify-api',
     verify: async ({ body, raw }) =>
@@ -185,6 +279,11 @@ const VENDORS = {
     }),
   },
   svix: standard('svix', 'svix', svix.Webhook),
+  telegram: {
+    library: 'grammy',
+    verify: async ({ body, headers, url }) =>
+      (await telegram(new Request(url, { method: 'POST', headers, body }))).ok,
+  },
   twilio: {
     library: 'twilio',
     verify: ({ body, headers, url }) =>
@@ -218,7 +317,10 @@ async function answer(raw) {
     url: `http://${raw.headers.host}/${name}`,
     now: Date.now(),
   };
-  if (sign) return [200, Object.entries(await vendor.sign(request))];
+  if (sign) {
+    const headers = Object.entries(await vendor.sign(request));
+    return [200, { headers, body: request.body }];
+  }
   return [(await vendor.verify(request)) === false ? 401 : 200, null];
 }
 
@@ -229,7 +331,7 @@ const server = http.createServer(async (raw, response) => {
 });
 
 // What they say of what they refuse is no matter of the test, and its output is one line.
-console.debug = console.log = () => {};
+console.debug = console.log = console.error = () => {};
 // A test that dies closes our stdin, so it leaves no handler behind.
 process.stdin.on('end', () => process.exit()).resume();
 
