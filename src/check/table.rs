@@ -1,6 +1,7 @@
 //! The tables of checks: each row is data and a recipe.
 
 mod accepts;
+mod applies;
 mod behaviour;
 mod handshake;
 mod raw_bytes;

@@ -21,8 +21,9 @@ fn providers() -> Vec<Provider> {
 
 fn key(provider: &Provider) -> Key {
     // Text, hex and base64 at once.
-    let secret = Secret::new("s#1", b"bad0bad1bad2bad3".to_vec());
-    Key::new(&provider.definition.signature, &secret).unwrap()
+    let scheme = &provider.definition.signature;
+    let secret = crate::signature::secret_of_any(scheme, "bad0bad1bad2bad3");
+    Key::new(scheme, &Secret::new("s#1", secret)).unwrap()
 }
 
 fn is_vendor(provider: &Provider) -> bool {

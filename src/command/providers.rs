@@ -36,13 +36,19 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
     };
     if json {
         for provider in providers {
-            world.console.line("provider", provider.facts())?;
+            let mut facts = provider.facts();
+            facts["signature"]["local_public_key"] = setup.local_public_key(provider).into();
+            world.console.line("provider", facts)?;
         }
         return Ok(Outcome::Yes);
     }
     let width = world.console.width();
     world.console.data(&match args.command {
-        Some(_) => report::provider(providers[0], width)?,
+        Some(_) => report::provider(
+            providers[0],
+            setup.local_public_key(providers[0]).as_deref(),
+            width,
+        )?,
         None => report::providers(&providers, width),
     })?;
     Ok(Outcome::Yes)

@@ -19,7 +19,7 @@ use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider};
 use crate::report;
-use crate::signature::{Freshness, Key, PairKind, SchemeKind};
+use crate::signature::{Freshness, Key, PairKind};
 use crate::store::Log;
 
 /// Configuration and providers, read. Says which providers are passed over, and which take the place
@@ -164,17 +164,17 @@ pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Ke
     check_fit(keyring, provider)?;
     let (keys, name) = (keyring.keys(provider.name()), provider.name());
     let signing = keys.iter().find(|key| key.can_sign());
-    signing.ok_or_else(|| match provider.definition.signature.kind {
+    signing.ok_or_else(|| match provider.definition.signature.pair_kind() {
         _ if !keys.is_empty() => CliError::usage(format!(
             "the key of `{name}` is a public one, which only verifies"
         ))
         .hint(format!(
             "give a private key in PEM, PKCS #8: `--secret-file {name}=key.pem`"
         )),
-        SchemeKind::Pair { kind, .. } => {
+        Some(kind) => {
             let algorithm = match kind {
                 PairKind::Ed25519 => "ed25519",
-                PairKind::Ecdsa => "EC -pkeyopt ec_paramgen_curve:P-256",
+                PairKind::Ecdsa | PairKind::EcdsaRaw => "EC -pkeyopt ec_paramgen_curve:P-256",
                 PairKind::Rsa => "RSA",
             };
             CliError::usage(format!("no private key for `{name}`")).hint(format!(
@@ -182,7 +182,7 @@ pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Ke
                  `--secret-file {name}=key.pem`, and its public half to the handler"
             ))
         }
-        _ => CliError::usage(format!("no secret for `{name}`"))
+        None => CliError::usage(format!("no secret for `{name}`"))
             .hint(format!("give it: `--secret {name}=…`")),
     })
 }

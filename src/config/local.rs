@@ -1,4 +1,4 @@
-//! The local development secret, with which `listen` and `send` understand each other when nobody
+//! The local development secret and key pair, with which `listen` and `send` understand each other when nobody
 //! configured one.
 
 use std::fs::DirBuilder;
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::{Config, ConfigError};
 use crate::provider::read_text;
+use crate::signature::new_pair;
 
 /// How many random bytes the secret has; it is written as hex behind `whsec_`.
 const RANDOM_BYTES: usize = 24;
@@ -20,7 +21,27 @@ impl Config {
             .paths
             .local_secret_file()
             .ok_or(ConfigError::NoHome("the local secret"))?;
-        read_or_make(&path, random).map_err(|source| ConfigError::LocalSecret { path, source })
+        let text = || {
+            let mut bytes = [0; RANDOM_BYTES];
+            random(&mut bytes);
+            Some(format!("whsec_{}", hex::encode(bytes)))
+        };
+        read_or_make(&path, text).map_err(|source| ConfigError::LocalSecret { path, source })
+    }
+
+    /// The local development pair beside it, in PEM, for schemes whose pairs do not follow from a secret;
+    /// made when there is none yet.
+    pub fn local_pair(&self) -> Result<Vec<u8>, ConfigError> {
+        let path = self
+            .paths
+            .local_pair_file()
+            .ok_or(ConfigError::NoHome("the local key pair"))?;
+        read_or_make(&path, new_pair).map_err(|source| ConfigError::LocalSecret { path, source })
+    }
+
+    /// The local development pair, where there is one that can be read.
+    pub fn known_local_pair(&self) -> Option<Vec<u8>> {
+        read(&self.paths.local_pair_file()?).ok().flatten()
     }
 
     /// The local development secret, where there is one that can be read.
@@ -29,7 +50,7 @@ impl Config {
     }
 }
 
-fn read_or_make(path: &Path, random: impl FnOnce(&mut [u8])) -> io::Result<Vec<u8>> {
+fn read_or_make(path: &Path, text: impl FnOnce() -> Option<String>) -> io::Result<Vec<u8>> {
     if let Some(bytes) = read(path)? {
         return Ok(bytes);
     }
@@ -38,12 +59,11 @@ fn read_or_make(path: &Path, random: impl FnOnce(&mut [u8])) -> io::Result<Vec<u
         .recursive(true)
         .mode(0o700)
         .create(folder)?;
-    let mut bytes = [0; RANDOM_BYTES];
-    random(&mut bytes);
+    let text = text().ok_or_else(|| io::Error::other("the system gives no random bytes"))?;
     // Two first runs at once: the file appears whole or not at all, and the one that is late takes
     // the other's. `tempfile` makes it with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    writeln!(file, "whsec_{}", hex::encode(bytes))?;
+    writeln!(file, "{}", text.trim_end())?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
         _ => read(path)?.ok_or_else(|| io::Error::other("the file is empty")),

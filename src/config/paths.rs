@@ -58,6 +58,11 @@ impl Paths {
         Some(self.config.as_ref()?.join("local-secret"))
     }
 
+    /// The file of the local development pair.
+    pub fn local_pair_file(&self) -> Option<PathBuf> {
+        Some(self.config.as_ref()?.join("local-key.pem"))
+    }
+
     /// The log file.
     pub fn log_file(&self) -> Option<PathBuf> {
         Some(self.data.as_ref()?.join("log.db"))

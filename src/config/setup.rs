@@ -107,16 +107,29 @@ impl Setup {
             }
         }
         // Whoever forgot to give `send` a secret has signed with this one.
-        Ok(match self.config.known_local_secret() {
-            Some(bytes) => keyring.knowing(Secret::new(LOCAL_SECRET, bytes).deriving()),
-            None => keyring,
-        })
+        let secret = self.config.known_local_secret();
+        let secret = secret.map(|bytes| Secret::new(LOCAL_SECRET, bytes).deriving());
+        let pair = self.config.known_local_pair();
+        let pair = pair.map(|bytes| Secret::new(LOCAL_SECRET, bytes));
+        let known = secret.into_iter().chain(pair);
+        Ok(known.fold(keyring, Keyring::knowing))
     }
 
     /// The local development secret for every provider; made of `random` bytes when there is none.
     pub fn local_keyring(&self, random: impl FnOnce(&mut [u8])) -> Result<Keyring, ConfigError> {
-        let bytes = self.config.local_secret(random)?;
-        Ok(Keyring::local(&self.catalogue, LOCAL_SECRET, &bytes))
+        let (secret, pair) = (self.config.local_secret(random)?, self.config.local_pair()?);
+        let pair = Some(pair.as_slice());
+        Ok(Keyring::local(&self.catalogue, LOCAL_SECRET, &secret, pair))
+    }
+
+    /// The public half of the local development pair, as the provider shows public keys; `None` where its
+    /// scheme has none, or there is no pair yet.
+    pub fn local_public_key(&self, provider: &Provider) -> Option<String> {
+        let secret = self.config.known_local_secret()?;
+        let pair = self.config.known_local_pair();
+        let keyring = Keyring::local(&self.catalogue, LOCAL_SECRET, &secret, pair.as_deref());
+        let key = keyring.keys(provider.name()).first()?;
+        key.public_text(&provider.scheme)
     }
 
     /// A filter of these patterns. Each has to match an event that some provider has, so that a

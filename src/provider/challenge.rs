@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Composer, Definition, Handshake, Payload};
 use crate::delivery::{Headers, Timestamp};
-use crate::json::javascript;
 
 impl Composer<'_> {
     /// A handshake to a target, with fresh ids. One that has a body has the headers of deliveries, too.
@@ -22,7 +21,8 @@ impl Composer<'_> {
             .body
             .clone()
             .map_or_else(String::new, |body| {
-                javascript::stringify(&self.fill(&Value::Object(body)))
+                let filled = self.fill(&Value::Object(body));
+                handshake.request.format.write(&filled)
             });
         if body.is_empty() {
             document.headers = Headers::new();

@@ -7,7 +7,7 @@ use super::{
     AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, EventSummary, FieldSource,
     Handshake, Provider, StatusPattern,
 };
-use crate::signature::{Scheme, ValueSource};
+use crate::signature::{JwtRules, Scheme, Template, ValueSource};
 
 impl Provider {
     /// All that is known of it.
@@ -78,6 +78,24 @@ fn signature(scheme: &Scheme) -> Value {
             "encoding": scheme.secret().encoding.to_string(),
         },
         "tolerance": tolerance,
+        "jwt": scheme.jwt().map(token),
+    })
+}
+
+/// What JSON Web Tokens are like, as a definition says it.
+fn token(rules: &JwtRules) -> Value {
+    let claims = |claims: &[(String, Template)]| {
+        let claims = claims.iter();
+        let claims = claims.map(|(name, is)| (name.clone(), is.to_string().into()));
+        Value::Object(claims.collect())
+    };
+    let algorithms = rules.algorithms.iter().map(ToString::to_string);
+    json!({
+        "algorithms": algorithms.collect::<Vec<_>>(),
+        "claims": claims(&rules.claims),
+        "also_sent": claims(&rules.also_sent),
+        "time_claim": rules.time_claim,
+        "lifetime_seconds": rules.lifetime_seconds,
     })
 }
 
@@ -100,6 +118,7 @@ fn handshake(handshake: &Handshake) -> Value {
             "method": handshake.request.method,
             "query": members(&handshake.request.query),
             "headers": members(&handshake.request.headers),
+            "format": handshake.request.format.to_string(),
             "body": handshake.request.body,
         },
         "answer": handshake.answer.as_ref().map(answer),

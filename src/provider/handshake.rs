@@ -7,6 +7,7 @@ use url::form_urlencoded;
 
 use super::answer::{AnswerTemplate, ExpectedAnswer, yes};
 use super::answer_text::{AnswerText, pairs};
+use super::body_format::BodyFormat;
 use super::payload;
 use super::placeholder::{Placeholder, first_unknown, segments, unknown_in};
 use crate::delivery::{Headers, Request};
@@ -47,7 +48,9 @@ pub struct HandshakeRequest {
     /// Headers.
     #[serde(deserialize_with = "pairs")]
     pub headers: Vec<(String, String)>,
-    /// Members of the body, which is JSON; where there are none, it is empty.
+    /// How the body is written; by default as JSON.
+    pub format: BodyFormat,
+    /// Members of the body; where there are none, it is empty.
     pub body: Option<Map<String, Value>>,
 }
 
@@ -57,6 +60,7 @@ impl Default for HandshakeRequest {
             method: "POST".into(),
             query: Vec::new(),
             headers: Vec::new(),
+            format: BodyFormat::Json,
             body: None,
         }
     }

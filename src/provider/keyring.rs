@@ -106,16 +106,19 @@ impl Keyring {
     }
 
     /// A ring of nothing but the local development secret, for every provider that can use it: without
-    /// its `whsec_` where the provider's secrets have none and are encoded.
-    pub fn local(catalogue: &Catalogue, label: &str, secret: &[u8]) -> Self {
+    /// its `whsec_` where the provider's secrets have none and are encoded, and the local pair in its
+    /// place where no key pair follows from a secret.
+    pub fn local(catalogue: &Catalogue, label: &str, secret: &[u8], pair: Option<&[u8]>) -> Self {
         let mut keyring = Self {
             local: true,
             ..Self::default()
         };
         let bare = secret.strip_prefix(USUAL_PREFIX).unwrap_or(secret);
         let forms = [secret, bare].map(|form| Secret::new(label, form.to_vec()).deriving());
+        let pair = pair.map(|pair| Secret::new(label, pair.to_vec()));
+        let forms: Vec<_> = forms.into_iter().chain(pair).collect();
         for provider in catalogue.iter() {
-            keyring.insert(provider, forms.to_vec(), label.into());
+            keyring.insert(provider, forms.clone(), label.into());
         }
         keyring
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::placeholder::{first_unknown, near};
-use super::{CatalogueError, Composer, Definition, Event, Story};
+use super::{CatalogueError, Composer, Definition, Event, Story, payload};
 use crate::delivery::Timestamp;
 use crate::json::JsonFields;
 use crate::signature::Scheme;
@@ -60,7 +60,8 @@ fn unrecognised_handshake(definition: &Definition) -> Option<usize> {
         let request = composer
             .handshake(handshake, definition, "/", at)
             .unsigned();
-        !handshake.is(&request, JsonFields::new(&request.body).as_ref())
+        let body = payload(&request.headers, &request.body);
+        !handshake.is(&request, JsonFields::new(&body).as_ref())
     })
 }
 

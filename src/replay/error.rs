@@ -37,6 +37,14 @@ pub enum ReplayError {
         /// The provider's name.
         provider: String,
     },
+    /// A delivery is to be signed afresh, and of its provider's keys only public halves are known.
+    #[error("a public key only verifies, so `{id}` cannot be signed afresh")]
+    PublicKey {
+        /// The delivery's id.
+        id: String,
+        /// The provider's name.
+        provider: String,
+    },
     /// A delivery is to be signed afresh, and it is of no known provider.
     #[error("no provider is recognised, so it cannot be signed afresh")]
     Unrecognised,

@@ -127,15 +127,18 @@ impl Replay<'_> {
     }
 
     /// The key that made the original signature, so that during a rotation the endpoint's own is used;
-    /// where none did, the first.
+    /// where none did, or its public half alone is known, the first that can sign.
     fn key(&self, provider: &Provider, verdict: &Verdict, id: &str) -> Result<&Key, ReplayError> {
         let keys = self.keyring.keys(provider.name());
         let made_it = |key: &&Key| verdict.secret.as_deref() == Some(key.label());
-        let key = keys.iter().find(made_it).or(keys.first());
-        key.ok_or_else(|| ReplayError::NoSecret {
-            id: id.to_owned(),
-            provider: provider.name().to_owned(),
-        })
+        let mut signing = keys.iter().filter(|key| key.can_sign());
+        let key = signing.clone().find(made_it).or_else(|| signing.next());
+        let (id, provider) = (id.to_owned(), provider.name().to_owned());
+        match key {
+            Some(key) => Ok(key),
+            None if keys.is_empty() => Err(ReplayError::NoSecret { id, provider }),
+            None => Err(ReplayError::PublicKey { id, provider }),
+        }
     }
 
     /// Changes the body, and what the delivery tells of it.

@@ -2,7 +2,7 @@
 //! than the status.
 
 use crate::json::javascript;
-use crate::provider::{AnswerContent, AnswerTemplate, Definition, Handshake};
+use crate::provider::{AnswerContent, AnswerTemplate, BodyFormat, Definition, Handshake};
 
 /// A provider's handshakes, each with the answer that is documented, as facts.
 pub(super) fn handshakes(definition: &Definition) -> Vec<(&str, String)> {
@@ -42,7 +42,10 @@ fn request(handshake: &Handshake) -> String {
             .map(|(name, value)| format!("{name}: {value}")),
     );
     let body = request.body.clone();
-    parts.extend(body.map(|body| javascript::stringify(&body.into())));
+    parts.extend(body.map(|body| match request.format {
+        BodyFormat::Json => javascript::stringify(&body.into()),
+        BodyFormat::Form => format!("{} as a form", javascript::stringify(&body.into())),
+    }));
     parts.join(" ")
 }
 

@@ -27,6 +27,7 @@ mod load;
 mod names;
 pub mod page;
 mod payload;
+mod proof;
 mod provider;
 mod rare;
 mod ready;

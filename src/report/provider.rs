@@ -5,6 +5,7 @@ use std::time::Duration;
 use colored::Colorize as _;
 
 use super::handshake;
+use super::proof::proof;
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
@@ -14,7 +15,7 @@ use crate::provider::{
     CatalogueError, CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote,
     Retry, StatusPattern,
 };
-use crate::signature::{PartOrder, Scheme, SchemeKind, ValueSource};
+use crate::signature::{PartOrder, Scheme, ValueSource};
 
 /// The providers in a table, a row each.
 pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
@@ -74,8 +75,13 @@ fn retries(retry: &Retry) -> String {
     format!("{} after the {}", delays.join(", "), retry.counted_from)
 }
 
-/// Everything about one provider. Fails where the fixture of an event cannot be read.
-pub fn provider(provider: &Provider, width: Option<usize>) -> Result<String, CatalogueError> {
+/// Everything about one provider, with the public half of the local pair where there is one. Fails where
+/// the fixture of an event cannot be read.
+pub fn provider(
+    provider: &Provider,
+    local_key: Option<&str>,
+    width: Option<usize>,
+) -> Result<String, CatalogueError> {
     let definition = &provider.definition;
     let docs = definition.docs.clone();
     let head = sheet::facts([
@@ -83,10 +89,14 @@ pub fn provider(provider: &Provider, width: Option<usize>) -> Result<String, Cat
         ("origin", provider.origin.to_string()),
     ]);
     let title = escape(&definition.title).bold();
+    let mut signing = signature(&definition.signature);
+    let labels = std::iter::once("local key").chain(std::iter::repeat(""));
+    let lines = local_key.iter().flat_map(|key| key.lines());
+    signing.extend(labels.zip(lines.map(str::to_owned)));
     let sections = [
         format!("{title} ({})\n{head}", escape(&definition.name)),
         sheet::section("Events, by their payloads", payloads(provider)?),
-        sheet::section("Signature", signature(&definition.signature)),
+        sheet::section("Signature", signing),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
         sheet::section("Handshakes", handshake::handshakes(definition)),
@@ -160,30 +170,8 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
             .into_iter()
             .filter_map(|(label, place)| Some((label, place?))),
     );
-    let secret = scheme.secret();
-    let prefix = secret.prefix.as_ref();
-    let prefix = prefix.map(|prefix| format!(", without its `{prefix}`"));
-    if let SchemeKind::Pair { kind, .. } = &scheme.kind {
-        facts.push(("signed", scheme.signed.to_string()));
-        facts.push(("signature", format!("{kind}, {}", scheme.encoding)));
-    } else if let Some(digest) = scheme.digest() {
-        let digest = digest.to_string().to_uppercase();
-        facts.push(("signed", scheme.signed.to_string()));
-        let kind = match scheme.kind {
-            SchemeKind::Hash { .. } => "",
-            _ => "HMAC-",
-        };
-        facts.push(("MAC", format!("{kind}{digest}, {}", scheme.encoding)));
-    } else {
-        facts.push(("signed", "nothing: the secret itself is sent".into()));
-    }
-    facts.extend([
-        (
-            "secret",
-            format!("used as {}{}", secret.encoding, prefix.unwrap_or_default()),
-        ),
-        ("expires", freshness(scheme)),
-    ]);
+    facts.extend(proof(scheme));
+    facts.push(("expires", freshness(scheme)));
     facts
 }
 

@@ -68,6 +68,10 @@ pub enum PairKind {
     /// ECDSA over P-256 with SHA-256, its signatures in DER.
     #[strum(serialize = "ECDSA P-256")]
     Ecdsa,
+    /// The same, its signatures as two numbers of 32 bytes (IEEE P1363), as JOSE has them.
+    #[serde(skip)]
+    #[strum(serialize = "ECDSA P-256")]
+    EcdsaRaw,
     /// RSA with the padding of PKCS #1 v1.5.
     #[strum(serialize = "RSA")]
     Rsa,
@@ -77,7 +81,7 @@ impl PairKind {
     /// The length of a signature in bytes, where they all have one.
     pub(super) const fn signature_size(self) -> Option<usize> {
         match self {
-            Self::Ed25519 => Some(64),
+            Self::Ed25519 | Self::EcdsaRaw => Some(64),
             Self::Ecdsa | Self::Rsa => None,
         }
     }
@@ -140,6 +144,9 @@ pub enum MacEncoding {
     /// As it is: a token, which is no MAC and may be any text.
     #[serde(skip)]
     Text,
+    /// As it is: a JSON Web Token, which has its own form.
+    #[serde(skip)]
+    Jwt,
 }
 
 /// Base64 for URLs, with or without padding.
@@ -158,7 +165,7 @@ impl MacEncoding {
             Self::HexUpper => hex::encode_upper(mac),
             Self::Base64 => BASE64.encode(mac),
             Self::Base64Url => BASE64_URL.encode(mac),
-            Self::Text => String::from_utf8_lossy(mac).into_owned(),
+            Self::Text | Self::Jwt => String::from_utf8_lossy(mac).into_owned(),
         }
     }
 
@@ -172,7 +179,7 @@ impl MacEncoding {
             }
             Self::Base64 => BASE64.decode(text).ok(),
             Self::Base64Url => BASE64_URL.decode(text).ok(),
-            Self::Text => Some(text.into()),
+            Self::Text | Self::Jwt => Some(text.into()),
         }
     }
 
@@ -186,7 +193,7 @@ impl MacEncoding {
         match self {
             Self::Hex => text.bytes().any(|byte| byte.is_ascii_uppercase()),
             Self::HexUpper => text.bytes().any(|byte| byte.is_ascii_lowercase()),
-            Self::Base64 | Self::Base64Url | Self::Text => false,
+            Self::Base64 | Self::Base64Url | Self::Text | Self::Jwt => false,
         }
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::encoding::Hasher;
+use super::jwt_keys::JwtKeys;
 use super::pair::Pair;
 use super::secret_form::key_bytes;
 use super::{Digest, KeyError, ParsedMac, Scheme, SchemeKind, Secret, Template, TemplateValues};
@@ -46,6 +47,8 @@ pub(super) enum Running {
         /// The message so far.
         message: Vec<u8>,
     },
+    /// JSON Web Tokens, which say themselves what they are over.
+    Jwt(JwtKeys),
     /// A token, whatever the message.
     Token(Vec<u8>),
 }
@@ -72,6 +75,21 @@ impl Key {
                 },
             });
         }
+        if let SchemeKind::Jwt {
+            rules,
+            secret: form,
+        } = &scheme.kind
+        {
+            let keys = if secret.derives() {
+                JwtKeys::derived(rules, form, secret.expose())?
+            } else {
+                JwtKeys::read(rules, form, secret.expose())?
+            };
+            return Ok(Self {
+                label: secret.label().into(),
+                mac: Running::Jwt(keys),
+            });
+        }
         let bytes = key_bytes(scheme.secret(), secret.expose())?;
         match scheme.kind {
             SchemeKind::Hash { digest, .. } if !bytes.is_empty() => Ok(Self {
@@ -81,7 +99,7 @@ impl Key {
                     hasher: digest.hasher(),
                 },
             }),
-            _ => Self::from_bytes(scheme.digest(), secret.label(), &bytes),
+            _ => Self::from_bytes(scheme, secret.label(), &bytes),
         }
     }
 
@@ -89,6 +107,7 @@ impl Key {
     pub fn can_sign(&self) -> bool {
         match &self.mac {
             Running::Pair { pair, .. } => pair.can_sign(),
+            Running::Jwt(keys) => keys.can_sign(),
             _ => true,
         }
     }
@@ -97,25 +116,25 @@ impl Key {
     pub fn public(&self) -> Option<&[u8]> {
         match &self.mac {
             Running::Pair { pair, .. } => Some(pair.public()),
+            Running::Jwt(keys) => keys.pair().map(Pair::public),
             _ => None,
         }
     }
 
     /// A key of these very bytes, for candidates that the doctor tries.
-    pub(super) fn from_bytes(
-        digest: Option<Digest>,
-        label: &str,
-        bytes: &[u8],
-    ) -> Result<Self, KeyError> {
+    pub(super) fn from_bytes(scheme: &Scheme, label: &str, bytes: &[u8]) -> Result<Self, KeyError> {
         if bytes.is_empty() {
             return Err(KeyError::Empty);
         }
         // HMAC takes keys of any length, so a length error cannot come.
-        let mac = match digest {
+        let mac = match scheme.digest() {
             Some(Digest::Sha1) => Hmac::new_from_slice(bytes).map(Running::Sha1),
             Some(Digest::Sha256) => Hmac::new_from_slice(bytes).map(Running::Sha256),
             Some(Digest::Sha512) => Hmac::new_from_slice(bytes).map(Running::Sha512),
-            None => Ok(Running::Token(bytes.to_vec())),
+            None => match &scheme.kind {
+                SchemeKind::Jwt { rules, .. } => Ok(Running::Jwt(JwtKeys::of_bytes(rules, bytes)?)),
+                _ => Ok(Running::Token(bytes.to_vec())),
+            },
         };
         Ok(Self {
             label: label.into(),
@@ -126,7 +145,7 @@ impl Key {
     /// The key of a secret of no bytes: HMAC fills a short key up with zeros (RFC 2104, section 2), so
     /// one zero is the key that no byte at all is.
     pub fn of_no_bytes(scheme: &Scheme) -> Result<Self, KeyError> {
-        Self::from_bytes(scheme.digest(), "an empty secret", &[0])
+        Self::from_bytes(scheme, "an empty secret", &[0])
     }
 
     /// What people may see of the secret behind it.
@@ -136,7 +155,10 @@ impl Key {
 
     /// The MAC over a signed template.
     pub fn mac(&self, signed: &Template, values: TemplateValues<'_>) -> Vec<u8> {
-        self.over(signed, values).finish()
+        match &self.mac {
+            Running::Jwt(keys) => keys.token(values).into_bytes(),
+            _ => self.over(signed, values).finish(),
+        }
     }
 
     /// The first of `macs` that is the MAC over a signed template, compared in constant time.
@@ -146,7 +168,27 @@ impl Key {
         values: TemplateValues<'_>,
         macs: &'m [ParsedMac<'m>],
     ) -> Option<&'m ParsedMac<'m>> {
-        self.over(signed, values).find(macs)
+        match &self.mac {
+            Running::Jwt(keys) => macs.iter().find(|mac| keys.proves(values, &mac.bytes)),
+            _ => self.over(signed, values).find(macs),
+        }
+    }
+
+    /// The claim by which a genuine token is one of another request.
+    pub(super) fn other_claim(&self, values: TemplateValues<'_>, token: &[u8]) -> Option<&str> {
+        match &self.mac {
+            Running::Jwt(keys) => keys.other_claim(values, token),
+            _ => None,
+        }
+    }
+
+    /// The public half of a key pair as a scheme's vendor shows it: in hex, base64 or PEM.
+    pub fn public_text(&self, scheme: &Scheme) -> Option<String> {
+        match &self.mac {
+            Running::Pair { pair, .. } => pair.public_text(scheme.secret()),
+            Running::Jwt(keys) => keys.pair()?.public_text(scheme.secret()),
+            _ => None,
+        }
     }
 
     /// A MAC whose message comes in pieces.
@@ -178,7 +220,7 @@ impl Running {
             Self::Sha512(mac) => mac.update(piece),
             Self::Hash { hasher, .. } => hasher.update(piece),
             Self::Pair { message, .. } => message.extend_from_slice(piece),
-            Self::Token(_) => {}
+            Self::Jwt(_) | Self::Token(_) => {}
         }
     }
 
@@ -190,6 +232,7 @@ impl Running {
             Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
             Self::Hash { hasher, .. } => hasher.finish(),
             Self::Pair { pair, message } => pair.sign(&message),
+            Self::Jwt(_) => Vec::new(),
             Self::Token(token) => token,
         }
     }
@@ -202,6 +245,7 @@ impl Running {
             Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
             Self::Hash { hasher, .. } => hasher.clone().finish().ct_eq(bytes).into(),
             Self::Pair { pair, message } => pair.verifies(message, bytes),
+            Self::Jwt(_) => false,
             Self::Token(token) => token.ct_eq(bytes).into(),
         };
         let most = match &self {
@@ -209,5 +253,32 @@ impl Running {
             _ => usize::MAX,
         };
         macs.iter().take(most).find(|mac| is_right(&mac.bytes))
+    }
+}
+
+/// A secret that any scheme takes: the text itself, which is to be text, hexadecimal and base64 alike, or
+/// a private key, the same for the same text.
+#[cfg(test)]
+pub(crate) fn secret_of_any(scheme: &Scheme, text: &str) -> Vec<u8> {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::PairKind;
+    use super::pair::new_pair;
+
+    static PAIRS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    match scheme.pair_kind() {
+        None => text.into(),
+        Some(PairKind::Ed25519) => {
+            let pair = Pair::derived(PairKind::Ed25519, text.as_bytes()).unwrap();
+            pair.private_pem().unwrap().into_bytes()
+        }
+        Some(_) => {
+            let mut pairs = PAIRS.lock().unwrap();
+            let pair = pairs
+                .entry(text.to_owned())
+                .or_insert_with(|| new_pair().unwrap());
+            pair.clone().into_bytes()
+        }
     }
 }

@@ -3,8 +3,11 @@
 //! Pure: bytes, a clock reading and keys come in, a header or a verdict goes out. What is peculiar
 //! to a provider stands in its definition as a [`Scheme`].
 
+mod der;
 mod diagnose;
 mod encoding;
+mod jwt;
+mod jwt_keys;
 mod key;
 mod layout;
 mod pair;
@@ -21,8 +24,12 @@ mod verify;
 
 pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
 pub use encoding::{Digest, MacEncoding, PairKind};
+pub use jwt::{JwtAlgorithm, JwtRules};
 pub use key::Key;
+#[cfg(test)]
+pub(crate) use key::secret_of_any;
 pub use layout::{PartOrder, PartVariable, ValueLayout, ValuePart, Variant};
+pub use pair::new_pair;
 use read::read;
 pub use read::{ParsedMac, ParsedSignature};
 pub use scheme::{Scheme, SchemeKind, Tolerance, check_token};

@@ -4,39 +4,22 @@ use rcgen::{
     KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256, PKCS_RSA_SHA512,
     PublicKeyData as _, SignatureAlgorithm, SigningKey as _,
 };
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
+};
 use rustls::pki_types::pem::{PemObject as _, SectionKind};
 use rustls::pki_types::{
     CertificateDer, PrivateKeyDer, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer,
 };
 use webpki::{EndEntityCert, RawPublicKeyEntity};
 
+use super::der::{
+    ED25519_PRIVATE, ED25519_PUBLIC, ED25519_SIZE, P256_PRIVATE, P256_PUBLIC, P256_SIZE, RSA_LEAST,
+    kind_of_key, rsa_public,
+};
 use super::secret_form::key_bytes;
-use super::{Digest, KeyError, PairKind, SecretForm};
-
-/// What stands before the 32 bytes of an Ed25519 key in a `SubjectPublicKeyInfo`, RFC 8410.
-const ED25519_PUBLIC: &[u8] = &[
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
-/// What stands before the 32 bytes of its seed in PKCS #8, RFC 8410.
-const ED25519_PRIVATE: &[u8] = &[
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-];
-/// The bytes of an Ed25519 key.
-const ED25519_SIZE: usize = 32;
-/// The object identifiers by which the algorithms of keys are told apart.
-const OBJECT_IDS: [(&[u8], PairKind); 3] = [
-    (&[0x06, 0x03, 0x2b, 0x65, 0x70], PairKind::Ed25519),
-    (
-        &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01],
-        PairKind::Ecdsa,
-    ),
-    (
-        &[
-            0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-        ],
-        PairKind::Rsa,
-    ),
-];
+use super::{Digest, KeyError, MacEncoding, PairKind, SecretEncoding, SecretForm};
 
 /// A public key, with its private one where that is known.
 pub(super) struct Pair {
@@ -51,7 +34,7 @@ impl PairKind {
     fn verification(self, digest: Digest) -> &'static dyn SignatureVerificationAlgorithm {
         match (self, digest) {
             (Self::Ed25519, _) => webpki::ring::ED25519,
-            (Self::Ecdsa, _) => webpki::ring::ECDSA_P256_SHA256,
+            (Self::Ecdsa | Self::EcdsaRaw, _) => webpki::ring::ECDSA_P256_SHA256,
             (Self::Rsa, Digest::Sha512) => webpki::ring::RSA_PKCS1_2048_8192_SHA512,
             (Self::Rsa, _) => webpki::ring::RSA_PKCS1_2048_8192_SHA256,
         }
@@ -60,17 +43,10 @@ impl PairKind {
     fn signing(self, digest: Digest) -> &'static SignatureAlgorithm {
         match (self, digest) {
             (Self::Ed25519, _) => &PKCS_ED25519,
-            (Self::Ecdsa, _) => &PKCS_ECDSA_P256_SHA256,
+            (Self::Ecdsa | Self::EcdsaRaw, _) => &PKCS_ECDSA_P256_SHA256,
             (Self::Rsa, Digest::Sha512) => &PKCS_RSA_SHA512,
             (Self::Rsa, _) => &PKCS_RSA_SHA256,
         }
-    }
-
-    /// The algorithm that a key in DER names.
-    fn of_key(der: &[u8]) -> Option<Self> {
-        let names = |id: &[u8]| der.windows(id.len()).any(|part| part == id);
-        let mut ids = OBJECT_IDS.into_iter();
-        ids.find_map(|(id, kind)| names(id).then_some(kind))
     }
 }
 
@@ -87,6 +63,12 @@ impl Pair {
         let letters = String::from_utf8_lossy(text).replace("\\n", "\n");
         let section = <(SectionKind, Vec<u8>)>::from_pem_slice(letters.as_bytes());
         let Ok((section, der)) = section else {
+            if letters.contains("-----BEGIN ENCRYPTED") {
+                return Err(KeyError::Unsupported("the private key is encrypted"));
+            }
+            if letters.contains("-----BEGIN") {
+                return Err(KeyError::Unusable(kind));
+            }
             let bytes = key_bytes(form, text)?;
             return of_public(match (kind, bytes.len()) {
                 (PairKind::Ed25519, ED25519_SIZE) => [ED25519_PUBLIC, &bytes].concat(),
@@ -109,6 +91,12 @@ impl Pair {
         }
     }
 
+    /// Its private half in PEM.
+    #[cfg(test)]
+    pub(super) fn private_pem(&self) -> Option<String> {
+        self.private.as_ref().map(KeyPair::serialize_pem)
+    }
+
     /// The pair that follows from a secret. Only of Ed25519 one does: its private keys are any 32 bytes.
     pub(super) fn derived(kind: PairKind, secret: &[u8]) -> Result<Self, KeyError> {
         if kind != PairKind::Ed25519 {
@@ -126,12 +114,70 @@ impl Pair {
             return Err(KeyError::Unusable(kind));
         }
         check_kind(kind, &public)?;
+        let is_usable = |prefix: &[u8], size| {
+            let key = public.strip_prefix(prefix);
+            key.is_some_and(|key| key.len() == size)
+        };
+        match kind {
+            PairKind::Ed25519 if is_usable(ED25519_PUBLIC, ED25519_SIZE) => {}
+            PairKind::Ecdsa | PairKind::EcdsaRaw if is_usable(P256_PUBLIC, P256_SIZE) => {}
+            PairKind::Rsa if public.len() >= RSA_LEAST => {}
+            PairKind::Rsa => {
+                return Err(KeyError::Unsupported("the RSA key has less than 2048 bits"));
+            }
+            PairKind::Ecdsa | PairKind::EcdsaRaw => {
+                let problem = "the key is a point of another curve than P-256";
+                return Err(KeyError::Unsupported(problem));
+            }
+            PairKind::Ed25519 => return Err(KeyError::Unusable(kind)),
+        }
         Ok(Self {
             kind,
             digest,
             public,
             private: None,
         })
+    }
+
+    /// A key of Ed25519 by its bytes, as a JWK has them.
+    pub(super) fn of_ed25519(public: &[u8], private: Option<&[u8]>) -> Result<Self, KeyError> {
+        let private = private.map(|seed| [ED25519_PRIVATE, seed].concat());
+        Self::of_parts(
+            PairKind::Ed25519,
+            [ED25519_PUBLIC, public].concat(),
+            private,
+        )
+    }
+
+    /// A key of P-256 by its two coordinates and its private number, as a JWK has them; its signatures
+    /// are those of JOSE.
+    pub(super) fn of_p256(point: &[u8], private: Option<&[u8]>) -> Result<Self, KeyError> {
+        let [before, between] = P256_PRIVATE;
+        let private = private.map(|number| [before, number, between, point].concat());
+        Self::of_parts(PairKind::EcdsaRaw, [P256_PUBLIC, point].concat(), private)
+    }
+
+    /// A public key of RSA by its two numbers, as a JWK has them.
+    pub(super) fn of_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        Self::of_public(PairKind::Rsa, Digest::Sha256, rsa_public(modulus, exponent))
+    }
+
+    /// A key by its public half, and its private one where that is known and belongs to it.
+    fn of_parts(
+        kind: PairKind,
+        public: Vec<u8>,
+        private: Option<Vec<u8>>,
+    ) -> Result<Self, KeyError> {
+        let half = Self::of_public(kind, Digest::Sha256, public)?;
+        let Some(private) = private else {
+            return Ok(half);
+        };
+        let pair = Self::of_private(kind, Digest::Sha256, &PrivateKeyDer::Pkcs8(private.into()))?;
+        if pair.public == half.public {
+            Ok(pair)
+        } else {
+            Err(KeyError::Unusable(kind))
+        }
     }
 
     fn of_private(
@@ -157,16 +203,36 @@ impl Pair {
 
     /// The signature of a message; empty where the private half is not known.
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let signed = self.private.as_ref().and_then(|key| key.sign(message).ok());
+        let signed = self.private.as_ref().and_then(|key| match self.kind {
+            PairKind::EcdsaRaw => sign_raw(key, message),
+            _ => key.sign(message).ok(),
+        });
         signed.unwrap_or_default()
     }
 
     /// Whether a signature is one of a message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        if self.kind == PairKind::EcdsaRaw {
+            // The point begins with the byte that ends what stands before it.
+            let point = self.public.get(P256_PUBLIC.len() - 1..).unwrap_or_default();
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+            return key.verify(message, signature).is_ok();
+        }
         let algorithm = self.kind.verification(self.digest);
         let info = SubjectPublicKeyInfoDer::from(self.public.as_slice());
         RawPublicKeyEntity::try_from(&info)
             .is_ok_and(|key| key.verify_signature(algorithm, message, signature).is_ok())
+    }
+
+    /// The public half as `form` says, else in PEM, for which the private one has to be known.
+    pub(super) fn public_text(&self, form: &SecretForm) -> Option<String> {
+        match form.encoding {
+            SecretEncoding::Hex => Some(MacEncoding::Hex.encode(self.public())),
+            SecretEncoding::Base64 => Some(MacEncoding::Base64.encode(self.public())),
+            SecretEncoding::Text | SecretEncoding::Pem => {
+                Some(self.private.as_ref()?.public_key_pem())
+            }
+        }
     }
 
     /// The public half: of Ed25519 its 32 bytes, else a `SubjectPublicKeyInfo` in DER.
@@ -176,14 +242,32 @@ impl Pair {
                 .public
                 .strip_prefix(ED25519_PUBLIC)
                 .unwrap_or(&self.public),
-            PairKind::Ecdsa | PairKind::Rsa => &self.public,
+            PairKind::Ecdsa | PairKind::EcdsaRaw | PairKind::Rsa => &self.public,
         }
     }
 }
 
+/// A new pair of P-256, its private half in PEM; `None` where the system gives no random bytes.
+pub fn new_pair() -> Option<String> {
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).ok()?;
+    Some(pair.serialize_pem())
+}
+
 fn check_kind(wanted: PairKind, key: &[u8]) -> Result<(), KeyError> {
-    match PairKind::of_key(key) {
-        Some(found) if found != wanted => Err(KeyError::OtherKind { wanted, found }),
+    let is_wanted = |found| match wanted {
+        PairKind::EcdsaRaw => found == PairKind::Ecdsa,
+        _ => found == wanted,
+    };
+    match kind_of_key(key) {
+        Some(found) if !is_wanted(found) => Err(KeyError::OtherKind { wanted, found }),
         _ => Ok(()),
     }
+}
+
+/// A signature as JOSE has it, which certificates never do.
+fn sign_raw(key: &KeyPair, message: &[u8]) -> Option<Vec<u8>> {
+    let random = SystemRandom::new();
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let key = EcdsaKeyPair::from_pkcs8(algorithm, key.serialized_der(), &random).ok()?;
+    Some(key.sign(&random, message).ok()?.as_ref().to_vec())
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::jwt::WebToken;
 use super::layout::{PartVariable, ValuePart};
 use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout, ValueSource};
 use crate::delivery::{Request, Status};
@@ -34,6 +35,12 @@ pub struct ParsedMac<'h> {
 }
 
 impl ParsedSignature<'_> {
+    /// The first JSON Web Token, of whose times the request is as old.
+    pub(super) fn token(&self, scheme: &Scheme) -> Option<WebToken<'_>> {
+        let text = std::str::from_utf8(&self.macs.first()?.bytes).ok()?;
+        WebToken::read(scheme.jwt()?, text).ok()
+    }
+
     /// What the signed template is filled with to check these MACs over `body` in place of the
     /// request's own.
     pub fn values<'a>(&'a self, request: &'a Request, body: &'a [u8]) -> TemplateValues<'a> {
@@ -60,6 +67,12 @@ pub fn read<'h>(
         let text = source.single(request, fields.as_ref())?;
         scheme.time_unit.check(&text).map_err(malformed)?;
         parsed.timestamp = Some(text);
+    }
+    if let Some(claim) = scheme.jwt().and_then(|rules| rules.time_claim.as_ref()) {
+        let text = parsed.token(scheme).and_then(|token| token.claim(claim));
+        let text = text.ok_or_else(|| malformed(format!("the token has no time as `{claim}`")))?;
+        scheme.time_unit.check(&text).map_err(malformed)?;
+        parsed.timestamp = Some(text.into());
     }
     if let Some(name) = &scheme.id_header {
         let source = ValueSource::Header(name.clone());
@@ -106,6 +119,10 @@ fn read_proofs<'h>(
     }
     let (timestamp, mut macs) = found?;
     macs.sort_by_key(|mac| mac.other_case);
+    if scheme.jwt().is_some() {
+        // The times of a token are its own.
+        macs.truncate(1);
+    }
     Ok(ParsedSignature {
         timestamp,
         id: None,
@@ -169,7 +186,9 @@ fn read_layout<'h, 'v>(
                 bytes.map(|bytes| {
                     macs.push(ParsedMac {
                         bytes,
-                        other_case: scheme.encoding.is_other_case(text),
+                        // Receivers compare the text of a MAC, and decode what a key verifies.
+                        other_case: scheme.digest().is_some()
+                            && scheme.encoding.is_other_case(text),
                         layout,
                         note,
                     });
@@ -211,6 +230,9 @@ fn read_parts<'v>(layout: &ValueLayout, value: &'v str) -> Option<Vec<(PartVaria
 }
 
 fn decode_mac(scheme: &Scheme, text: &str) -> Result<Vec<u8>, String> {
+    if let Some(rules) = scheme.jwt() {
+        WebToken::read(rules, text)?;
+    }
     let mac = scheme.encoding.decode(text);
     let Some(size) = scheme.signature_size() else {
         return match mac {

@@ -7,11 +7,14 @@
 mod check;
 mod form;
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::template::{Template, TemplatePiece};
 use super::{
-    Digest, MacEncoding, PairKind, SecretForm, TimeUnit, ValueLayout, ValueSource, Variant,
+    Digest, JwtRules, MacEncoding, PairKind, SecretForm, TimeUnit, ValueLayout, ValueSource,
+    Variant,
 };
 use crate::delivery::Request;
 use crate::json::JsonFields;
@@ -73,6 +76,13 @@ pub enum SchemeKind {
         /// How a public key is written.
         secret: SecretForm,
     },
+    /// A JSON Web Token, RFC 7519.
+    Jwt {
+        /// What the tokens are like.
+        rules: Arc<JwtRules>,
+        /// How a secret is written that is neither a JWK nor PEM.
+        secret: SecretForm,
+    },
     /// The secret itself: it proves who sent a request, and nothing of what is in it.
     Token,
 }
@@ -85,9 +95,10 @@ impl SchemeKind {
             Self::Hash { .. } => "hash",
             Self::Pair { kind, .. } => match kind {
                 PairKind::Ed25519 => "ed25519",
-                PairKind::Ecdsa => "ecdsa",
+                PairKind::Ecdsa | PairKind::EcdsaRaw => "ecdsa",
                 PairKind::Rsa => "rsa",
             },
+            Self::Jwt { .. } => "jwt",
             Self::Token => "token",
         }
     }
@@ -129,6 +140,7 @@ impl Scheme {
     pub fn signs_time(&self) -> bool {
         let is_covered = |source| self.signed.covers(source);
         self.signed.has(&TemplatePiece::Timestamp)
+            || self.jwt().is_some_and(|rules| rules.time_claim.is_some())
             || self.time_source.as_ref().is_some_and(is_covered)
     }
 
@@ -138,8 +150,25 @@ impl Scheme {
     }
 
     /// Whether both sides have the same secret, and not each a half of a key pair.
-    pub const fn shares_secret(&self) -> bool {
-        !matches!(self.kind, SchemeKind::Pair { .. })
+    pub fn shares_secret(&self) -> bool {
+        self.pair_kind().is_none()
+    }
+
+    /// The key pairs that it takes; `None` where both sides have the same secret.
+    pub fn pair_kind(&self) -> Option<PairKind> {
+        match &self.kind {
+            SchemeKind::Pair { kind, .. } => Some(*kind),
+            SchemeKind::Jwt { rules, .. } => rules.algorithms.first()?.pair(),
+            SchemeKind::Hmac { .. } | SchemeKind::Hash { .. } | SchemeKind::Token => None,
+        }
+    }
+
+    /// What its JSON Web Tokens are like, where those are what proves.
+    pub fn jwt(&self) -> Option<&JwtRules> {
+        match &self.kind {
+            SchemeKind::Jwt { rules, .. } => Some(rules),
+            _ => None,
+        }
     }
 
     /// The length of a signature in bytes, where all have the same.
@@ -149,22 +178,23 @@ impl Scheme {
             SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => {
                 Some(digest.size())
             }
-            SchemeKind::Token => None,
+            SchemeKind::Jwt { .. } | SchemeKind::Token => None,
         }
     }
 
     /// The pieces of what is signed before the body and those behind it, where a body can pass by in one
     /// go: it stands there once, holds nothing that is looked into, and goes into a hash.
-    pub(super) fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
-        let passes = self.shares_secret() && !self.is_in_body();
+    pub fn around_body(&self) -> Option<(&[TemplatePiece], &[TemplatePiece])> {
+        let is_hashed = self.digest().is_some() || self.kind == SchemeKind::Token;
+        let passes = is_hashed && !self.is_in_body();
         self.signed.around_body().filter(|_| passes)
     }
 
-    /// The hash function of a MAC; `None` of a token and of a key pair.
+    /// The hash function of a MAC; `None` of tokens and of a key pair.
     pub const fn digest(&self) -> Option<Digest> {
         match &self.kind {
             SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => Some(*digest),
-            SchemeKind::Pair { .. } | SchemeKind::Token => None,
+            SchemeKind::Pair { .. } | SchemeKind::Jwt { .. } | SchemeKind::Token => None,
         }
     }
 
@@ -184,7 +214,8 @@ impl Scheme {
         match &self.kind {
             SchemeKind::Hmac { secret, .. }
             | SchemeKind::Hash { secret, .. }
-            | SchemeKind::Pair { secret, .. } => secret,
+            | SchemeKind::Pair { secret, .. }
+            | SchemeKind::Jwt { secret, .. } => secret,
             SchemeKind::Token => &SecretForm::TEXT,
         }
     }
@@ -200,6 +231,7 @@ impl Scheme {
             MacEncoding::Base64 => format!("<base64 of {of}>"),
             MacEncoding::Base64Url => format!("<base64url of {of}>"),
             MacEncoding::Text => "<the secret>".into(),
+            MacEncoding::Jwt => "<JSON Web Token>".into(),
         };
         layout.fill(Some(self.time_unit.blank()), &mac)
     }

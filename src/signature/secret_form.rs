@@ -72,6 +72,12 @@ pub enum KeyError {
         /// The algorithm of this one.
         found: PairKind,
     },
+    /// It is a key of the right algorithm with which nothing can be verified here.
+    #[error("{0}, which is not supported")]
+    Unsupported(&'static str),
+    /// It has no key for any of these algorithms of tokens.
+    #[error("the secret has no key for {0}: it takes a JWK, a set of them, or PEM")]
+    NoJwtKey(String),
     /// The private key stands in an older form.
     #[error(
         "the private key is not in PKCS #8: `openssl pkcs8 -topk8 -nocrypt -in KEY` writes it so"

@@ -70,6 +70,21 @@ impl Template {
         }
     }
 
+    /// The text of a template.
+    pub(super) fn text(&self, values: TemplateValues<'_>) -> String {
+        let mut bytes = Vec::new();
+        self.for_each(values, |piece| bytes.extend_from_slice(piece));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// What several templates have, one behind the other.
+    pub(super) fn join<'t>(templates: impl Iterator<Item = &'t Self>) -> Self {
+        let pieces = templates.flat_map(|template| template.pieces.clone());
+        Self {
+            pieces: pieces.collect(),
+        }
+    }
+
     /// Whether all of the body is signed, so that no other body goes with a signature.
     pub fn covers_body(&self) -> bool {
         self.pieces.iter().any(TemplatePiece::covers_body)

@@ -1,5 +1,6 @@
 //! The one check: is this request proved by one of these keys, and is it fresh?
 
+use super::jwt::WebToken;
 use super::{Key, MacEncoding, ParsedMac, ParsedSignature, Scheme, Tolerance, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};
 
@@ -103,6 +104,15 @@ pub(super) fn with_age(
     now: Timestamp,
     freshness: Freshness,
 ) -> Verdict {
+    if verdict.status == Status::Valid
+        && freshness != Freshness::Ignored
+        && let Some(reason) = parsed.token(scheme).and_then(|token| outside(&token, now))
+    {
+        verdict.status = Status::Stale;
+        verdict = verdict
+            .because(reason)
+            .hinting("check the clocks of both machines, or send a fresh token");
+    }
     let Some(timestamp) = parsed.timestamp.as_deref() else {
         return verdict;
     };
@@ -122,6 +132,28 @@ pub(super) fn with_age(
         Some(tolerance) if verdict.status == Status::Valid => aged(verdict, age, tolerance),
         _ => verdict,
     }
+}
+
+/// How many seconds the clocks of two machines may differ where a token says since when or until when it
+/// is good.
+const LEEWAY: f64 = 10.0;
+
+/// Why a token is not good now, where it is not.
+fn outside(token: &WebToken<'_>, now: Timestamp) -> Option<String> {
+    #[allow(clippy::cast_precision_loss)] // A number of seconds has far fewer digits.
+    let now = now.seconds() as f64;
+    let (since, until) = token.validity();
+    if let Some(until) = until.filter(|until| now > until + LEEWAY) {
+        return Some(format!(
+            "the token is right but expired {} s ago",
+            now - until
+        ));
+    }
+    let since = since.filter(|since| now < since - LEEWAY)?;
+    Some(format!(
+        "the token is right but good only in {} s",
+        since - now
+    ))
 }
 
 /// Said of what is genuine under a scheme that proves the sender alone.

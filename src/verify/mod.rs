@@ -177,7 +177,8 @@ mod tests {
     fn verifier(catalogue: &Catalogue) -> Verifier<'_> {
         let mut keyring = Keyring::default();
         for provider in catalogue.iter() {
-            let added = keyring.add(provider, b"bad0bad1bad2bad3", "a test".into());
+            let secret = crate::signature::secret_of_any(&provider.scheme, "bad0bad1bad2bad3");
+            let added = keyring.add(provider, &secret, "a test".into());
             added.expect("a secret of any scheme");
         }
         Verifier {

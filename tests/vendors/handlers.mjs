@@ -1,5 +1,6 @@
 // One server in which every vendor's own library judges, on `/NAME`, and signs, on `/NAME/sign`.
 import http from 'node:http';
+import { createPrivateKey, createPublicKey, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { hmacValidator } from '@adyen/api-library';
@@ -19,12 +20,16 @@ import '@shopify/shopify-api/adapters/node';
 import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
 import { verifySlackRequest } from '@slack/bolt';
 import { WorkOS } from '@workos-inc/node';
+import { EventWebhook } from '@sendgrid/eventwebhook';
 import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
 import { WebhooksManager } from 'box-node-sdk/managers/webhooks';
 import coinbase from 'coinbase-commerce-node';
+import { verifyKey } from 'discord-interactions';
 import * as gocardless from 'gocardless-nodejs/webhooks';
 import { Bot, webhookCallback } from 'grammy';
 import mailgunJs from 'mailgun-js';
+import { SignJWT, jwtVerify } from 'jose';
+import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import ModernTreasury from 'modern-treasury';
 import OpenAI from 'openai';
 import Razorpay from 'razorpay';
@@ -34,6 +39,7 @@ import { WebhooksHelper } from 'square';
 import * as standardWebhooks from 'standardwebhooks';
 import Stripe from 'stripe';
 import * as svix from 'svix';
+import Telnyx from 'telnyx';
 import twilio from 'twilio';
 
 const TEXT = 'a secret of the test';
@@ -51,7 +57,29 @@ const openai = new OpenAI({ apiKey: 'key', webhookSecret: BASE64 }).webhooks;
 // With `botInfo` it asks nobody who it is.
 const bot = new Bot('1:key', { botInfo: { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } });
 const telegram = webhookCallback(bot, 'std/http', { secretToken: TEXT });
+
+// The published keys of RFC 8032, section 7.1, and of RFC 7515, appendix A.3: everybody knows their private halves.
+const ED25519 = createPrivateKey({
+  key: Buffer.from('302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex'),
+  format: 'der',
+  type: 'pkcs8',
+});
+const P256 = createPrivateKey({
+  key: {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+    y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+    d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
+  },
+  format: 'jwk',
+});
+const inPem = (key) => key.export({ format: 'pem', type: 'pkcs8' });
+const publicHalf = (key) => createPublicKey(key).export({ format: 'der', type: 'spki' });
+const hashOf = (body, encoding) => createHash('sha256').update(body).digest(encoding);
+
 const stripe = new Stripe('key').webhooks;
+const telnyx = new Telnyx({ apiKey: 'key', publicKey: publicHalf(ED25519).subarray(-32).toString('base64') }).webhooks;
 const paddle = new Paddle('key').webhooks;
 const workos = new WorkOS('key', { clientId: 'client' }).webhooks;
 const mux = new Mux({ tokenId: 'id', tokenSecret: 'token', webhookSecret: TEXT }).webhooks;
@@ -149,6 +177,17 @@ const VENDORS = {
     library: '@elevenlabs/elevenlabs-js',
     verify: ({ body, headers }) => elevenlabs.constructEvent(body, headers['elevenlabs-signature'], TEXT),
   },
+  discord: {
+    library: 'discord-interactions',
+    secret: inPem(ED25519),
+    verify: ({ body, headers }) =>
+      verifyKey(
+        body,
+        headers['x-signature-ed25519'],
+        headers['x-signature-timestamp'],
+        publicHalf(ED25519).subarray(-32).toString('hex'),
+      ),
+  },
   github: {
     library: '@octokit/webhooks-methods',
     verify: ({ body, headers }) => octokit.verify(TEXT, body, headers['x-hub-signature-256']),
@@ -186,6 +225,15 @@ const VENDORS = {
       return mailgun.validateWebhook(timestamp, token, signature);
     },
   },
+  livekit: {
+    library: 'livekit-server-sdk',
+    verify: ({ body, headers }) => new WebhookReceiver('devkey', TEXT).receive(body, headers.authorization),
+    sign: async ({ body }) => {
+      const token = new AccessToken('devkey', TEXT, { ttl: '5m' });
+      token.sha256 = hashOf(body, 'base64');
+      return { Authorization: await token.toJwt() };
+    },
+  },
   'modern-treasury': {
     library: 'modern-treasury',
     verify: ({ body, headers }) => treasury.validateSignature(body, headers, { key: TEXT }),
@@ -211,6 +259,21 @@ const VENDORS = {
   paddle: {
     library: '@paddle/paddle-node-sdk',
     verify: ({ body, headers }) => paddle.unmarshal(body, TEXT, headers['paddle-signature']),
+  },
+  plaid: {
+    library: 'jose',
+    secret: inPem(P256),
+    verify: async ({ body, headers }) => {
+      const rules = { algorithms: ['ES256'], maxTokenAge: '5 min' };
+      const { payload } = await jwtVerify(headers['plaid-verification'], createPublicKey(P256), rules);
+      return payload.request_body_sha256 === hashOf(body, 'hex');
+    },
+    sign: async ({ body }) => ({
+      'Plaid-Verification': await new SignJWT({ request_body_sha256: hashOf(body, 'hex') })
+        .setProtectedHeader({ alg: 'ES256', kid: 'bfbd5111-8e33-4643-8ced-b2e642a72f3c', typ: 'JWT' })
+        .setIssuedAt()
+        .sign(P256),
+    }),
   },
   polar: {
     library: '@polar-sh/sdk',
@@ -251,6 +314,18 @@ const VENDORS = {
       [sanity.SIGNATURE_HEADER_NAME]: await sanity.encodeSignatureHeader(body, now, TEXT),
     }),
   },
+  sendgrid: {
+    library: '@sendgrid/eventwebhook',
+    secret: inPem(P256),
+    verify: ({ body, headers }) => {
+      const webhook = new EventWebhook();
+      const key = webhook.convertPublicKeyToECDSA(publicHalf(P256).toString('base64'));
+      const [signature, timestamp] = ['signature', 'timestamp'].map(
+        (name) => headers[`x-twilio-email-event-webhook-${name}`],
+      );
+      return webhook.verifySignature(key, body, signature, timestamp);
+    },
+  },
   shopify: {
     library: '@shopify/shopify-api',
     verify: async ({ body, raw }) =>
@@ -283,6 +358,11 @@ const VENDORS = {
     library: 'grammy',
     verify: async ({ body, headers, url }) =>
       (await telegram(new Request(url, { method: 'POST', headers, body }))).ok,
+  },
+  telnyx: {
+    library: 'telnyx',
+    secret: inPem(ED25519),
+    verify: ({ body, headers }) => telnyx.unwrap(body, { headers }),
   },
   twilio: {
     library: 'twilio',

@@ -4,7 +4,7 @@ use super::super::case::{TestCase, TestDelivery};
 use super::super::parts::{SignatureFields, SigningInput};
 use super::{CheckContext, Made};
 use crate::provider::{Fault, with_signature};
-use crate::signature::{Key, PartVariable};
+use crate::signature::{Key, MacEncoding, PartVariable};
 
 impl CheckContext<'_> {
     /// A delivery with one of the faults that `send --fault` knows.
@@ -37,6 +37,15 @@ impl CheckContext<'_> {
             let mut mac = encoding.decode(&shown.mac).unwrap_or_default();
             mac.pop();
             shown.mac = encoding.encode(&mac);
+        })
+    }
+
+    /// With the claims of the right token in one that is not signed (RFC 7519, section 6).
+    pub fn with_unsigned_token(&mut self) -> Made {
+        let header = MacEncoding::Base64Url.encode(br#"{"alg":"none","typ":"JWT"}"#);
+        self.shown(move |shown| {
+            let claims = shown.mac.split('.').nth(1).unwrap_or_default();
+            shown.mac = format!("{header}.{claims}.");
         })
     }
 

@@ -1,9 +1,13 @@
 //! What a receiver has to turn away, with a 4xx: signatures that are not the provider's.
 
+use super::applies::{
+    covers_body, has_time_outside_body, is_hex, is_in_header, is_jwt, is_signed, shows_time,
+    signs_time,
+};
 use super::{Check, Expect, Severity, always};
 use crate::check::parts::SignatureFields;
-use crate::provider::{Fault, Provider};
-use crate::signature::{MacEncoding, Template, TemplatePiece, ValueSource};
+use crate::provider::Fault;
+use crate::signature::{Template, TemplatePiece};
 
 const FORGED_WHY: &str = "whoever knows the URL can send this and have it taken for the provider's: \
     orders that nobody placed, payments that nobody made";
@@ -13,40 +17,6 @@ const REPLAY_WHY: &str =
     "who once saw a delivery, in a log or on a proxy, can send it again for ever";
 const TIME_FIX: &str = "read the timestamp as a whole number, compare it with the clock, and refuse \
     what is older than the tolerance or no number; compute the MAC over its text as it came";
-
-fn signs_time(provider: &Provider) -> bool {
-    let scheme = &provider.definition.signature;
-    scheme.signs_time() && scheme.tolerance.is_some()
-}
-
-fn is_hex(provider: &Provider) -> bool {
-    provider.definition.signature.encoding == MacEncoding::Hex
-}
-
-/// Whether the signature stands in a header.
-fn is_in_header(provider: &Provider) -> bool {
-    provider.definition.signature.header().is_some()
-}
-
-/// Whether a time is signed that a body can do without.
-fn has_time_outside_body(provider: &Provider) -> bool {
-    let scheme = &provider.definition.signature;
-    let is_in_body = scheme
-        .time_source
-        .as_ref()
-        .is_some_and(ValueSource::is_in_body);
-    scheme.signs_time() && !is_in_body
-}
-
-/// Whether what is sent proves the body, too, and not the sender alone.
-fn covers_body(provider: &Provider) -> bool {
-    provider.definition.signature.covers_body()
-}
-
-/// Whether there is a signature, and not the secret itself.
-fn is_signed(provider: &Provider) -> bool {
-    provider.definition.signature.digest().is_some()
-}
 
 /// The number of seconds in a day.
 const DAY: i64 = 86_400;
@@ -103,6 +73,14 @@ pub(super) const CHECKS: &[Check] = &[
         "signature/garbage",
         "a signature header that is no signature",
         |context| { context.fault(Fault::MalformedSignature) }
+    ),
+    forged!(
+        "signature/unsigned-token",
+        "a token that says of itself that it is not signed: `alg` is `none`",
+        is_jwt,
+        |context| context.with_unsigned_token(),
+        "anyone can write such a token, and a library that takes the algorithm from it accepts it",
+        "name the algorithms that you accept to the library: the token's own word counts for nothing"
     ),
     forged!(
         "signature/truncated",
@@ -241,7 +219,7 @@ pub(super) const CHECKS: &[Check] = &[
     forged!(
         "signature/timestamp-changed",
         "the timestamp changed, the signature kept",
-        |provider| provider.definition.signature.signs_time(),
+        shows_time,
         |context| context.shown(SignatureFields::move_time),
         REPLAY_WHY,
         TIME_FIX

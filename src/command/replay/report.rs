@@ -258,6 +258,9 @@ impl<'a> RunReport<'a> {
                 "give it: {}",
                 warnings::how_to_give_secret(self.setup, &provider)
             )),
+            ReplayError::PublicKey { provider, .. } => trouble.hint(format!(
+                "give the private key, `--secret-file {provider}=key.pem`, or `--sign keep` what came"
+            )),
             ReplayError::Unrecognised => trouble.hint("`--sign keep` sends it as it came"),
             ReplayError::NotJson(_) => trouble.hint("`--edit` opens whatever it is"),
             ReplayError::Path(error) => CliError::of_path(&error, !self.args.add),

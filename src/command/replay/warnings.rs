@@ -4,6 +4,7 @@ use crate::cli::{ReplayArgs, SignMode};
 use crate::config::Setup;
 use crate::provider::Keyring;
 use crate::replay::Warning;
+use crate::signature::Key;
 
 /// That these are not sent; `None` where there is none.
 pub fn not_sent(incomplete: &[String]) -> Option<String> {
@@ -38,7 +39,7 @@ pub fn text(warning: &Warning, id: &str) -> String {
 /// What lets a stale delivery of a provider pass.
 pub fn remedy(args: &ReplayArgs, setup: &Setup, keyring: &Keyring, provider: &str) -> String {
     let keep = args.sign == Some(SignMode::Keep);
-    if keep && !keyring.keys(provider).is_empty() {
+    if keep && keyring.keys(provider).iter().any(Key::can_sign) {
         return "leave `--sign keep` out, so that it is signed afresh".into();
     }
     let instead = if keep {

@@ -5,7 +5,7 @@ use super::*;
 use crate::delivery::{Answer, Headers, Request};
 use crate::json::JsonFields;
 use crate::provider::{
-    Definition, ExpectedAnswer, Handshake, Policy, read_definition, unsigned_handshake,
+    Definition, ExpectedAnswer, Handshake, Policy, payload, read_definition, unsigned_handshake,
     verify_request,
 };
 use crate::signature::{Key, Secret};
@@ -77,7 +77,8 @@ fn answers(
 }
 
 fn is(handshake: &Handshake, request: &Request) -> bool {
-    handshake.is(request, JsonFields::new(&request.body).as_ref())
+    let body = payload(&request.headers, &request.body);
+    handshake.is(request, JsonFields::new(&body).as_ref())
 }
 
 proptest! {

@@ -124,7 +124,7 @@ fn the_local_secret_serves_every_provider_whatever_the_form_of_its_secrets() {
     catalogue.add_folder(folder.path()).unwrap();
     assert!(catalogue.broken().is_empty(), "{:?}", catalogue.broken());
     let secret = format!("whsec_{}", hex::encode([7; 24]));
-    let keyring = Keyring::local(&catalogue, "local", secret.as_bytes());
+    let keyring = Keyring::local(&catalogue, "local", secret.as_bytes(), None);
     assert!(keyring.is_local());
     for provider in catalogue.iter() {
         assert_eq!(labels(&keyring, provider.name()), ["local"]);

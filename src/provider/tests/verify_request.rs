@@ -75,7 +75,8 @@ fn each_event_is_known_and_valid_with_a_secret_for_each_and_with_one_for_all() {
 fn secret_of_any_form(provider: &Provider) -> String {
     use sha2::Digest as _;
     let digits = hex::encode(sha2::Sha256::digest(provider.name()));
-    digits[..32].to_owned()
+    let secret = crate::signature::secret_of_any(&provider.scheme, &digits[..32]);
+    String::from_utf8(secret).unwrap()
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn a_year_later_only_a_signed_time_is_stale() {
 fn only_a_cause_that_was_not_looked_for_is_open() {
     let catalogue = Catalogue::builtin().without_vendors();
     let own = shared(&catalogue, "whsec_local");
-    let local = Keyring::local(&catalogue, "local", b"whsec_local");
+    let local = Keyring::local(&catalogue, "local", b"whsec_local", None);
     let is_hex = |provider: &Provider| provider.definition.signature.encoding == MacEncoding::Hex;
     let mut events = events(&catalogue);
     let (provider, event) = events.find(|(provider, _)| is_hex(provider)).unwrap();
@@ -311,7 +312,7 @@ fn only_a_cause_that_was_not_looked_for_is_open() {
 #[test]
 fn with_the_local_secret_alone_real_traffic_is_not_turned_away() {
     let catalogue = Catalogue::builtin().without_vendors();
-    let local = Keyring::local(&catalogue, "local", b"whsec_local");
+    let local = Keyring::local(&catalogue, "local", b"whsec_local", None);
     for (provider, event) in events(&catalogue) {
         let payload = payload(provider, event);
         let own = judged(

@@ -142,6 +142,9 @@ causes! {
     TIMESTAMP_SIGNED = "timestamp-signed",
         "the signature was made over `{}`: a timestamp was put in",
         "sign the body alone, as documented";
+    CLAIM_OTHER = "claim-other",
+        "the token is genuine, but its claim `{}` is not what this request has",
+        "make the token last, of the very bytes that are sent, and of no other request";
     ID_NOT_SIGNED = "id-not-signed",
         "the signature was made over `{}`: the id was left out",
         "sign the id with the rest, as documented";

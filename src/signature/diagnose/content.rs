@@ -29,9 +29,11 @@ const MILLIS: i64 = 1000;
 
 /// The mistake in what was signed with which the signature is right.
 pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    // A token says itself what it is over, and when it was made.
+    let is_open = trial.context.scheme.jwt().is_none();
     find_url(trial, presented)
-        .or_else(|| find_template(trial, presented))
-        .or_else(|| find_timestamp(trial, presented))
+        .or_else(|| is_open.then(|| find_template(trial, presented))?)
+        .or_else(|| is_open.then(|| find_timestamp(trial, presented))?)
         .or_else(|| find_other_scheme(trial))
         .or_else(|| is_keyed(trial).then(|| find_hash(trial, presented))?)
         .or_else(|| is_keyed(trial).then(|| find_swapped(trial, presented))?)
@@ -40,6 +42,17 @@ pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option
 /// Whether what is documented is an HMAC.
 const fn is_keyed(trial: &Trial<'_>) -> bool {
     matches!(trial.context.scheme.kind, SchemeKind::Hmac { .. })
+}
+
+/// A claim by which a genuine token is one of another request.
+pub(super) fn find_claim(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    let token = &presented.macs.first()?.bytes;
+    let values = presented.values(trial.request(), trial.body());
+    let claim = trial.keys.iter().find_map(|key| {
+        let is_affordable = trial.spend_on(key, &trial.context.scheme.signed, values, presented);
+        is_affordable.then(|| key.other_claim(values, token))?
+    })?;
+    Some(cause::CLAIM_OTHER.found_in(claim))
 }
 
 /// Another URL of the same request: a proxy ends TLS, takes another name and port, adds or drops a slash
@@ -245,7 +258,7 @@ fn find_swapped(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Di
         return None;
     }
     let signed = signed_bytes(trial, presented);
-    let key = Key::from_bytes(trial.context.scheme.digest(), "", &signed).ok()?;
+    let key = Key::from_bytes(trial.context.scheme, "", &signed).ok()?;
     let mut secrets = trial.context.secrets.iter();
     secrets
         .any(|secret| trial.proves(&key, &body_alone, presented, secret.expose()))

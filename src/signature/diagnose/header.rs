@@ -196,7 +196,7 @@ fn reencoded(form: &Form<'_>) -> Option<Repair> {
 
 /// A MAC in another encoding than the documented one.
 fn decode_otherwise(scheme: &Scheme, text: &str) -> Option<(Cause, Vec<u8>)> {
-    let size = scheme.digest()?.size();
+    let size = scheme.signature_size()?;
     let standard = text.replace('-', "+").replace('_', "/");
     let from_base64 = LENIENT_BASE64.decode(standard).unwrap_or_default();
     let from_hex = hex::decode(text).unwrap_or_default();

@@ -80,5 +80,6 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         .or_else(|| content::find(trial, &presented))
         .or_else(|| json::find(trial, &presented, trial.body()))
         .or_else(|| printed::find(trial, &presented))
+        .or_else(|| content::find_claim(trial, &presented))
         .or_else(|| pairs::find(trial, &presented))
 }

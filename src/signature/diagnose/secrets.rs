@@ -46,7 +46,7 @@ pub(super) fn find(
         key.is_ok_and(|key| trial.proves(&key, &scheme.signed, presented, body))
     };
     let text_proves = |text: Vec<u8>| key_proves(Key::new(scheme, &Secret::new("", text)));
-    let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme.digest(), "", bytes));
+    let bytes_prove = |bytes: &[u8]| key_proves(Key::from_bytes(scheme, "", bytes));
     let other = || {
         let mut others = context.other_secrets.iter();
         let secret = others.find(|secret| key_proves(Key::new(scheme, secret)))?;

@@ -84,13 +84,24 @@ impl<'a> Trial<'a> {
         values: TemplateValues<'_>,
         presented: &ParsedSignature<'_>,
     ) -> bool {
+        self.spend_on(key, signed, values, presented)
+            && key.find(signed, values, &presented.macs).is_some()
+    }
+
+    /// Takes what one attempt with a key costs from the allowance; false when that is used up.
+    pub(super) fn spend_on(
+        &self,
+        key: &Key,
+        signed: &Template,
+        values: TemplateValues<'_>,
+        presented: &ParsedSignature<'_>,
+    ) -> bool {
         let each = if key.public().is_some() {
             PUBLIC_KEY_BYTES
         } else {
             MAC_BYTES
         };
         self.spend(signed.work(values) + each * (1 + presented.macs.len()))
-            && key.find(signed, values, &presented.macs).is_some()
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body

@@ -15,7 +15,7 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), String> {
         (SchemeKind::Hash { .. }, false) => {
             return Err("`{secret}` is not signed, so anybody could make the hash".into());
         }
-        (SchemeKind::Hmac { .. } | SchemeKind::Pair { .. }, true) => {
+        (SchemeKind::Hmac { .. } | SchemeKind::Pair { .. } | SchemeKind::Jwt { .. }, true) => {
             return Err("`{secret}` is signed, which is for the kind `hash` alone".into());
         }
         _ => {}
@@ -36,9 +36,10 @@ fn check_proof(scheme: &Scheme) -> Result<(), String> {
         .chain(variants)
         .flat_map(|layout| &layout.parts);
     let (proof, other) = match scheme.kind {
-        SchemeKind::Hmac { .. } | SchemeKind::Hash { .. } | SchemeKind::Pair { .. } => {
-            ("{signature}", PartVariable::Secret)
-        }
+        SchemeKind::Hmac { .. }
+        | SchemeKind::Hash { .. }
+        | SchemeKind::Pair { .. }
+        | SchemeKind::Jwt { .. } => ("{signature}", PartVariable::Secret),
         SchemeKind::Token => ("{secret}", PartVariable::Signature),
     };
     match parts.find(|part| part.variable == other) {
@@ -90,6 +91,7 @@ fn check_separators(scheme: &Scheme) -> Result<(), String> {
         let held = match (scheme.encoding, scheme.time_unit) {
             (_, TimeUnit::Rfc3339) if layout.has_timestamp() => "-:.",
             (MacEncoding::Base64Url, _) => "-_",
+            (MacEncoding::Jwt, _) => "-_.",
             _ => continue,
         };
         if layout
@@ -108,6 +110,7 @@ fn check_separators(scheme: &Scheme) -> Result<(), String> {
 /// In each layout, a signed timestamp has one source.
 fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     let is_signed = scheme.signs_time();
+    let is_claim = scheme.jwt().is_some_and(|rules| rules.time_claim.is_some());
     if scheme.tolerance.is_some() && !is_signed {
         return Err("`tolerance` is given, but no `{timestamp}` is signed".into());
     }
@@ -115,7 +118,10 @@ fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     let variants =
         variants.map(|(n, variant)| (format!("also_accepted[{n}].value"), &variant.value));
     for (field, layout) in std::iter::once(("value".into(), &scheme.value)).chain(variants) {
-        match (layout.has_timestamp(), scheme.time_source.is_some()) {
+        match (
+            layout.has_timestamp(),
+            scheme.time_source.is_some() || is_claim,
+        ) {
             (true, true) => {
                 return Err(format!(
                     "both `{field}` and `timestamp_header` hold the timestamp"

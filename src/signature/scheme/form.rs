@@ -1,15 +1,18 @@
 //! How a scheme stands in a definition, and what has to hold before it is one.
 
+mod kind;
+
+use std::collections::BTreeMap;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::super::layout::{PartVariable, ValuePart, is_visible};
 use super::super::template::Template;
-use super::super::{SecretForm, ValueSource};
+use super::super::{JwtAlgorithm, SecretForm, ValueSource};
 use super::check::check;
-use super::{
-    Digest, MacEncoding, PairKind, Scheme, SchemeKind, TimeUnit, Tolerance, ValueLayout, Variant,
-};
+use super::{Digest, MacEncoding, Scheme, SchemeKind, TimeUnit, Tolerance, ValueLayout, Variant};
+use kind::{check_given, kind_of};
 
 use crate::json::Path;
 
@@ -36,11 +39,25 @@ pub struct SchemeForm {
     digest: Option<Digest>,
     encoding: Option<MacEncoding>,
     secret: Option<SecretForm>,
+    dsa_encoding: Option<DsaForm>,
     tolerance: Option<Tolerance>,
+    algorithms: Option<Vec<JwtAlgorithm>>,
+    claims: Option<BTreeMap<String, String>>,
+    also_sent: Option<BTreeMap<String, String>>,
+    lifetime_seconds: Option<u64>,
+}
+
+/// How a signature of ECDSA is written, by the names that OpenSSL and Node have for it.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+enum DsaForm {
+    #[serde(rename = "der")]
+    Der,
+    #[serde(rename = "ieee-p1363")]
+    P1363,
 }
 
 /// The name of a kind; its fields stand beside it.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum KindForm {
     #[default]
@@ -49,6 +66,7 @@ enum KindForm {
     Ed25519,
     Ecdsa,
     Rsa,
+    Jwt,
     Token,
 }
 
@@ -60,6 +78,7 @@ struct TimeForm {
     path: Option<Path>,
     query: Option<String>,
     form: Option<String>,
+    claim: Option<String>,
     unit: TimeUnit,
 }
 
@@ -126,21 +145,18 @@ impl TryFrom<SchemeForm> for Scheme {
     type Error = String;
 
     fn try_from(mut form: SchemeForm) -> Result<Self, String> {
+        check_given(&form)?;
         let kind = kind_of(&mut form)?;
-        let (signed, encoding) = if kind == SchemeKind::Token {
-            let given = [
-                ("signed", form.signed.is_some()),
-                ("digest", form.digest.is_some()),
-                ("encoding", form.encoding.is_some()),
-                ("secret", form.secret.is_some()),
-            ];
-            if let Some((field, _)) = given.iter().find(|(_, is_given)| *is_given) {
-                return Err(format!("`{field}` is given, but a token signs nothing"));
+        let (signed, encoding) = match &kind {
+            SchemeKind::Token => (Template::default(), MacEncoding::Text),
+            SchemeKind::Jwt { rules, .. } => {
+                let claims = rules.claims.iter().map(|(_, is)| is);
+                (Template::join(claims), MacEncoding::Jwt)
             }
-            (Template::default(), MacEncoding::Text)
-        } else {
-            let signed = form.signed.ok_or("missing field `signed`")?;
-            (signed, form.encoding.ok_or("missing field `encoding`")?)
+            _ => {
+                let signed = form.signed.ok_or("missing field `signed`")?;
+                (signed, form.encoding.ok_or("missing field `encoding`")?)
+            }
         };
         let proofs = (form.header.0, form.path, form.query, form.form);
         let mut proofs = sources(proofs)?.into_iter();
@@ -168,36 +184,6 @@ impl TryFrom<SchemeForm> for Scheme {
         check(&scheme)?;
         Ok(scheme)
     }
-}
-
-/// The kind, with the fields that are its own.
-fn kind_of(form: &mut SchemeForm) -> Result<SchemeKind, String> {
-    let pair = match form.kind {
-        KindForm::Token => return Ok(SchemeKind::Token),
-        KindForm::Hmac | KindForm::Hash => None,
-        KindForm::Ed25519 => Some(PairKind::Ed25519),
-        KindForm::Ecdsa => Some(PairKind::Ecdsa),
-        KindForm::Rsa => Some(PairKind::Rsa),
-    };
-    let secret = form.secret.take().unwrap_or_default();
-    let Some(kind) = pair else {
-        let digest = form.digest.ok_or("missing field `digest`")?;
-        return Ok(match form.kind {
-            KindForm::Hash => SchemeKind::Hash { digest, secret },
-            _ => SchemeKind::Hmac { digest, secret },
-        });
-    };
-    let digest = form.digest.unwrap_or(Digest::Sha256);
-    if !kind.takes(digest) {
-        return Err(format!(
-            "`digest` is {digest}, with which {kind} is not used here"
-        ));
-    }
-    Ok(SchemeKind::Pair {
-        kind,
-        digest,
-        secret,
-    })
 }
 
 impl<'de> Deserialize<'de> for ValueLayout {

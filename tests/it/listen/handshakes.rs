@@ -352,6 +352,47 @@ fn what_a_person_has_to_do_is_told_and_not_done() {
     assert_eq!(app.count(), 0);
 }
 
+/// Of `woocommerce`, which makes no webhook whose URL answers anything but 200, and of `notion`.
+#[test]
+fn what_comes_first_is_taken_where_nobody_could_sign_it() {
+    let sandbox = Sandbox::new();
+    let flags = [
+        "--secret",
+        "woocommerce=s",
+        "--secret",
+        "notion=s",
+        "--once",
+    ];
+    let mut listener = sandbox.listen(&flags);
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    for (headers, body, name, told) in [
+        (&[kind][..], "webhook_id=142", "ping", json!([])),
+        (
+            &[("Content-Type", "application/json")],
+            r#"{"verification_token":"secret_tMrlL1"}"#,
+            "verification_token",
+            json!([
+                "paste this token into Notion to activate the subscription; it is the secret from then on: secret_tMrlL1"
+            ]),
+        ),
+    ] {
+        let answer = post(&listener, "/", headers, body);
+        assert_eq!(status(&answer), "200", "{}", answer.text());
+        let line = listener.next_line();
+        assert_eq!(
+            (&line["event"], &line["source"]),
+            (&json!(name), &json!("probe"))
+        );
+        assert_eq!(line["verdict"]["notes"], told, "{line}");
+    }
+    // With more in it, it is a delivery, the first that counts.
+    let answer = post(&listener, "/", &[kind], "webhook_id=142&order=1");
+    assert_eq!(status(&answer), "401");
+    let (stdout, _, code) = listener.wait();
+    assert_eq!(code.code(), Some(1), "{stdout}");
+    assert!(stdout.contains(r#""deliveries":1,"valid":0"#), "{stdout}");
+}
+
 #[test]
 fn each_delivery_is_answered_as_its_provider_wants() {
     let sandbox = acme();

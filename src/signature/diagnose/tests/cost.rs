@@ -119,3 +119,14 @@ proptest! {
         prop_assert!(work(&sample) <= Allowance::PROMPT.work + LAST_STEP);
     }
 }
+
+/// A verification with a public key costs as much as the hash of a long message, and is counted so.
+#[test]
+fn signatures_of_key_pairs_cost_no_more_than_the_allowance() {
+    let body = deep_and_wide(30, 2_000);
+    let sample = Sample::changed(Provider::Paired, b"another", body.as_bytes());
+    let work = work(&sample);
+    assert!(work <= Allowance::PROMPT.work + LAST_STEP, "{work}");
+    // What is hashed of so short a body would be far less.
+    assert!(work > Allowance::PROMPT.work / 2, "{work}");
+}

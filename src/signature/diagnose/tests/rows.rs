@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::sample::{BODY, HEX, ID, Provider, SECRET, Sample, TIME, hmac};
+use super::sample::{
+    BODY, HEX, ID, KEY, OTHER_KEY, Provider, SECRET, Sample, TIME, hmac, public_key, sign,
+};
 
 /// The name of the cause and the delivery.
 pub type Row = (&'static str, Sample);
@@ -25,6 +27,8 @@ pub fn rows() -> Vec<Row> {
         form_rows(),
         line_rows(),
         url_rows(),
+        pair_rows(),
+        claim_rows(),
     ]
     .concat()
 }
@@ -696,6 +700,72 @@ fn url_rows() -> Vec<Row> {
         (
             "another-url",
             forwarded.with_header("X-Original-Host", "hooks.example"),
+        ),
+    ]
+}
+
+/// Mistakes that a public key proves.
+fn pair_rows() -> Vec<Row> {
+    let provider = Provider::Paired;
+    let changed = |signed: &str, received: &str| {
+        Sample::changed(provider, signed.as_bytes(), received.as_bytes())
+    };
+    let right = sign(KEY, &provider.message(BODY.as_bytes()));
+    let others = sign(OTHER_KEY, &provider.message(BODY.as_bytes()));
+    let milliseconds = sign(KEY, format!("{TIME}000{BODY}").as_bytes());
+    vec![
+        ("trailing-newline-lost", changed(&format!("{BODY}\n"), BODY)),
+        (
+            "trailing-newline-added",
+            changed(BODY, &format!("{BODY}\n")),
+        ),
+        (
+            "reserialized-compact",
+            changed(r#"{"a":1}"#, r#"{ "a": 1 }"#),
+        ),
+        (
+            "timestamp-not-signed",
+            sent(provider, sign(KEY, BODY.as_bytes())),
+        ),
+        ("timestamp-milliseconds", sent(provider, milliseconds)),
+        (
+            "base64-for-hex",
+            sent(provider, BASE64.encode(hex::decode(&right).unwrap())),
+        ),
+        ("prefix-extra", sent(provider, format!("v1={right}"))),
+        (
+            "another-secret",
+            sent(provider, others).with_other_secret("other#1", &public_key(OTHER_KEY)),
+        ),
+    ]
+}
+
+/// Mistakes that a token proves.
+fn claim_rows() -> Vec<Row> {
+    let provider = Provider::Claimed;
+    let changed = |signed: &str, received: &str| {
+        Sample::changed(provider, signed.as_bytes(), received.as_bytes())
+    };
+    let right = changed(BODY, BODY);
+    vec![
+        ("claim-other", changed("another", BODY)),
+        ("trailing-newline-lost", changed(&format!("{BODY}\n"), BODY)),
+        (
+            "reserialized-compact",
+            changed(r#"{"a":1}"#, r#"{ "a": 1 }"#),
+        ),
+        ("secret-trailing-newline", {
+            let message = provider.message(BODY.as_bytes());
+            let mac = hmac(format!("{SECRET}\n").as_bytes(), &message);
+            let mac = URL_SAFE_NO_PAD.encode(mac);
+            sent(
+                provider,
+                format!("{}.{mac}", String::from_utf8(message).unwrap()),
+            )
+        }),
+        (
+            "secret-surrounding-space",
+            right.with_secret(format!(" {SECRET}").as_bytes()),
         ),
     ]
 }

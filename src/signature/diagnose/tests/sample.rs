@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64_URL};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use sha2::{Digest as _, Sha256};
 
 use super::super::trial::Trial;
 use super::super::{Allowance, Context, Diagnosis, find};
@@ -30,6 +31,10 @@ pub enum Provider {
     Standard,
     /// Base64 over the URL and the body.
     Addressed,
+    /// Ed25519 in hex over the timestamp and the body.
+    Paired,
+    /// A JSON Web Token with a hash of the body.
+    Claimed,
 }
 
 /// The URL of an [`Provider::Addressed`] delivery, as its receiver sees it.
@@ -45,6 +50,8 @@ impl Provider {
             Self::Bare => "bare",
             Self::Standard => "standard",
             Self::Addressed => "addressed",
+            Self::Paired => "paired",
+            Self::Claimed => "claimed",
         }
     }
 
@@ -75,6 +82,15 @@ impl Provider {
                 r#"{"kind":"hmac","header":"X-Addressed","value":{"parts":["{signature}"]},
                 "signed":"{url}{body}","digest":"sha256","encoding":"base64"}"#
             }
+            Self::Paired => {
+                r#"{"kind":"ed25519","header":"X-Paired","value":{"parts":["{signature}"]},
+                "timestamp_header":"X-Paired-Time","signed":"{timestamp}{body}","encoding":"hex",
+                "secret":{"encoding":"hex"}}"#
+            }
+            Self::Claimed => {
+                r#"{"kind":"jwt","algorithms":["HS256"],"header":"X-Claimed",
+                "value":{"parts":["{signature}"]},"claims":{"hash":"{body|sha256|hex}"}}"#
+            }
         };
         serde_json::from_str(text).unwrap()
     }
@@ -92,6 +108,13 @@ impl Provider {
         let before = match self {
             Self::Labelled | Self::Bare => String::new(),
             Self::Timed => format!("{TIME}."),
+            Self::Paired => TIME.into(),
+            Self::Claimed => {
+                let hash = hex::encode(Sha256::digest(body));
+                let claims = format!(r#"{{"hash":"{hash}"}}"#);
+                let part = |text: &str| BASE64_URL.encode(text);
+                return format!("{}.{}", part(r#"{"alg":"HS256"}"#), part(&claims)).into();
+            }
             Self::Standard => format!("{ID}.{TIME}."),
             Self::Addressed => URL.into(),
         };
@@ -103,11 +126,26 @@ impl Provider {
         match self {
             Self::Labelled => format!("sha256={}", hex::encode(mac)),
             Self::Timed => format!("t={TIME},v1={}", hex::encode(mac)),
-            Self::Bare => hex::encode(mac),
+            Self::Bare | Self::Paired | Self::Claimed => hex::encode(mac),
             Self::Standard => format!("v1,{}", BASE64.encode(mac)),
             Self::Addressed => BASE64.encode(mac),
         }
     }
+}
+
+/// The private keys of [`Provider::Paired`] and of somebody else.
+pub const KEY: &[u8; 32] = b"the private key of this provider";
+pub const OTHER_KEY: &[u8; 32] = b"the private key of somebody else";
+
+pub fn public_key(key: &[u8; 32]) -> String {
+    let pair = Ed25519KeyPair::from_seed_unchecked(key).unwrap();
+    hex::encode(pair.public_key())
+}
+
+/// The hex of a signature with Ed25519.
+pub fn sign(key: &[u8; 32], message: &[u8]) -> String {
+    let pair = Ed25519KeyPair::from_seed_unchecked(key).unwrap();
+    hex::encode(pair.sign(message))
 }
 
 pub fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
@@ -135,12 +173,16 @@ impl Sample {
             headers.push("webhook-id", ID);
             headers.push("webhook-timestamp", TIME);
         }
+        if provider == Provider::Paired {
+            headers.push("X-Paired-Time", TIME);
+        }
         if provider == Provider::Addressed {
             headers.push("Host", "shop.example:8080");
         }
         let secret = match provider {
-            Provider::Standard => "whsec_abc1",
-            _ => SECRET,
+            Provider::Standard => "whsec_abc1".into(),
+            Provider::Paired => public_key(KEY),
+            _ => SECRET.to_owned(),
         };
         Self {
             provider,
@@ -162,6 +204,16 @@ impl Sample {
 
     /// Signed over one body, sent with another.
     pub fn changed(provider: Provider, signed: &[u8], received: &[u8]) -> Self {
+        let message = provider.message(signed);
+        match provider {
+            Provider::Paired => return Self::new(provider, sign(KEY, &message), received),
+            Provider::Claimed => {
+                let mac = BASE64_URL.encode(hmac(SECRET.as_bytes(), &message));
+                let token = format!("{}.{mac}", String::from_utf8(message).unwrap());
+                return Self::new(provider, token, received);
+            }
+            _ => {}
+        }
         let mac = hmac(&provider.key(), &provider.message(signed));
         Self::new(provider, provider.value(&mac), received)
     }
