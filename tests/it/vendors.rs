@@ -118,7 +118,9 @@ impl<'c> Judged<'c> {
         for (body, secret, code) in [(body, secret, 0), (&other_body, &other_secret, 1)] {
             self.sandbox.file("body", body);
             let mut args = vec!["verify", "body", "-p", name, "--public-url", &url];
-            args.extend(["--secret", secret]);
+            // A PEM begins as an option does.
+            let secret = format!("--secret={secret}");
+            args.push(&secret);
             let fields = headers
                 .iter()
                 .map(|(name, value)| format!("{name}: {value}"));
