@@ -15,7 +15,7 @@
 //! # The rooms
 //!
 //! The pure rooms know bytes and data only. [`delivery`] has the nouns and their JSON form; [`json`]
-//! looks into texts without rebuilding them; [`signature`] makes and checks MACs, and names the
+//! looks into texts without rebuilding them; [`signature`] makes and checks signatures, and names the
 //! mistake behind a wrong one; [`provider`] reads definitions, recognises and verifies requests,
 //! composes and signs them, and says when the next attempt is due.
 //!

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::ValueEnum as _;
 use clap::error::ErrorKind;
+use clap::{ColorChoice, ValueEnum as _};
 use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, usage};
 use webhook_cli::command::{World, console, describe, run};
 use webhook_cli::completion::complete_from_environment;
@@ -40,14 +40,21 @@ fn main() -> ExitCode {
 
 /// What was typed, and configured in its place; a page of help is an error that prints itself, in this program's colours.
 fn parse() -> Result<Cli, ParseError> {
-    let is_coloured = world(&colour_alone()).console.colours_stdout();
-    let colour = if is_coloured {
-        clap::ColorChoice::Always
-    } else {
-        clap::ColorChoice::Never
-    };
     let words: Vec<_> = std::env::args_os().collect();
-    config::parse(colour, &words, Path::new("."))
+    let read = |colour| config::parse(colour, &words, Path::new("."));
+    match read(ColorChoice::Never) {
+        // Whether there are colours takes reading the configuration, and is asked for a page alone.
+        Err(ParseError::Typed(error))
+            if is_help(&error) && error.kind() != ErrorKind::DisplayVersion =>
+        {
+            if world(&colour_alone()).console.colours_stdout() {
+                read(ColorChoice::Always)
+            } else {
+                Err(error.into())
+            }
+        }
+        read => read,
+    }
 }
 
 fn usage_error(error: &clap::Error) -> CliError {
@@ -77,13 +84,24 @@ fn colour_alone() -> GlobalArgs {
     }
 }
 
+/// How this program is called, so that what it says to type can be typed.
+fn program() -> String {
+    // `cargo run` says so to what it runs.
+    if std::env::var_os("CARGO").is_some() {
+        return "cargo run --".into();
+    }
+    let typed = std::env::args().next();
+    // One that was found on the PATH is typed without a folder.
+    let is_path = |typed: &String| typed.contains('/') && !typed.contains(' ');
+    typed.filter(is_path).unwrap_or_else(|| "webhook".into())
+}
+
 fn world(global: &GlobalArgs) -> World {
     let folder = PathBuf::from(".");
     World {
         console: console(global, &folder),
         folder,
-        // `cargo run` says so to what it runs.
-        program: std::env::var_os("CARGO").map_or("webhook", |_| "cargo run --"),
+        program: program(),
         clock: Timestamp::now,
         notes: Arc::default(),
     }

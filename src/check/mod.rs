@@ -34,7 +34,7 @@ pub use classify::Expect;
 pub use context::CheckContext;
 pub use effects::{EffectCounter, SideEffects};
 pub use error::CheckError;
-pub use plan::{Planned, SelectionError, known_flaw_of, plan, select};
+pub use plan::{Planned, SelectionError, all_checks, known_flaw_of, plan, select};
 pub use run::{CheckEnd, CheckEvent};
 pub use runner::Runner;
 pub use table::Check;

@@ -63,6 +63,16 @@ pub fn plan(provider: &Provider, event: Option<&str>) -> Vec<Planned> {
         .collect()
 }
 
+/// Every check there is, whatever provider it applies to. No event is played by them.
+pub fn all_checks() -> Vec<Planned> {
+    let planned = |check: &'static Check| Planned {
+        id: check.id.into(),
+        check,
+        event: String::new(),
+    };
+    table::all().map(planned).collect()
+}
+
 fn of_each_event(check: &'static Check, provider: &Provider) -> Vec<Planned> {
     let planned = |name: &str| Planned {
         id: format!("{EACH_EVENT}:{name}"),

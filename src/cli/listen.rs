@@ -69,6 +69,8 @@ pub struct ListenArgs {
     pub forward_to: Vec<String>,
 
     /// Forward events of a pattern to a target, such as `payment.*=localhost:3001`; repeatable.
+    ///
+    /// It is one target more: a delivery that fits goes to `--forward-to` as well.
     #[arg(long, value_name = "PATTERN=URL", value_parser = value::route)]
     #[arg(help_heading = "Forwarding")]
     pub route: Vec<(String, String)>,
@@ -234,7 +236,7 @@ pub struct ListenArgs {
     /// It finds `WEBHOOK_URL` and `WEBHOOK_PORT` in its environment. The exit code is 1 where
     /// something that was expected has not come, else the command's.
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
-    #[arg(help_heading = "Ending")]
+    #[arg(help_heading = "Stop conditions")]
     pub command: Vec<OsString>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::{HelpOrder as _, SecretArgs, SelectArgs, value};
+use super::{BodyDetail, HelpOrder as _, SecretArgs, SelectArgs, value};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,6 +34,18 @@ pub struct LogArgs {
 
     #[command(flatten)]
     pub select: SelectArgs,
+}
+
+impl LogArgs {
+    /// The provider that is filtered by.
+    pub const fn provider(&self) -> Option<&String> {
+        let select = match &self.command {
+            Some(LogCommand::Tail { select, .. } | LogCommand::Export { select, .. }) => select,
+            Some(_) => return None,
+            None => &self.select,
+        };
+        select.provider.as_ref()
+    }
 }
 
 /// What to do with the log.
@@ -67,6 +79,10 @@ pub enum LogCommand {
     Tail {
         #[command(flatten)]
         select: SelectArgs,
+
+        /// How much of each body is printed.
+        #[arg(long, value_enum, value_name = "HOW", default_value_t = BodyDetail::Short)]
+        body: BodyDetail,
 
         /// Print one JSON object a line.
         #[arg(long)]

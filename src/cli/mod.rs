@@ -166,8 +166,14 @@ pub enum Command {
     /// List the providers, or show one.
     Providers(ProvidersArgs),
     /// Show each setting and where it comes from.
-    #[command(after_help = "Examples:\n  webhook config\n  webhook config --env-file .env.local")]
+    #[command(
+        after_help = "Examples:\n  webhook config\n  webhook config listen.port\n  webhook config --env-file .env.local"
+    )]
     Config {
+        /// Only the setting of this name, or those of a section: `listen.port`, `listen` [default: all].
+        #[arg(value_name = "KEY")]
+        key: Option<String>,
+
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,

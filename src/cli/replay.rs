@@ -92,7 +92,8 @@ pub struct ReplayArgs {
     ///
     /// `--resume=run_01JD…` continues that one, and needs nothing else: its deliveries and its
     /// endpoint are in the log. Without a value, it continues the newest replay of the same ids or
-    /// filters to the same endpoint. What was received since it began is not part of it.
+    /// filters to the same endpoint; without these, the newest of all. What was received since it
+    /// began is not part of it.
     #[arg(
         long, value_name = "RUN", num_args = 0..=1, require_equals = true,
         conflicts_with_all = ["from", "repeat"]

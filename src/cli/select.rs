@@ -18,7 +18,7 @@ pub struct SelectArgs {
     pub event: Vec<String>,
 
     /// Deliveries of this provider.
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     pub provider: Option<String>,
 
     /// Deliveries with this verdict: valid, mismatch, stale, missing, malformed or unverified.

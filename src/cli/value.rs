@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::delivery::{Timestamp, duration};
 use crate::provider::StatusPattern;
-use crate::signature::Freshness;
+use crate::signature::{Freshness, meant_unit};
 
 /// A value of an enum as it is typed.
 pub fn name_of<T: ValueEnum + Copy>(value: T) -> Option<String> {
@@ -92,17 +92,19 @@ impl Moment {
     }
 }
 
-/// From here on a number is milliseconds: as seconds it would lie beyond the year 5000.
-const NO_SECONDS: i64 = 100_000_000_000;
-
 impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(number) = text.parse::<i64>().ok().filter(|n| *n >= NO_SECONDS) {
-            let seconds = number / 1_000;
+        let number = text.parse::<i64>().unwrap_or_default();
+        let unit = meant_unit(number.into());
+        if unit != "seconds" {
+            let mut seconds = number;
+            while meant_unit(seconds.into()) != "seconds" {
+                seconds /= 1_000;
+            }
             return Err(format!(
-                "`{text}` is in milliseconds: give seconds, such as `{seconds}`"
+                "`{text}` is in {unit}: give seconds, such as `{seconds}`"
             ));
         }
         let seconds = || {

@@ -11,7 +11,7 @@ use crate::cli::{EventsArgs, EventsCommand, GlobalArgs, Shell, completion, man};
 use crate::config::{Named, Setup};
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
-use crate::provider::{Composer, Fault, Provider, Story};
+use crate::provider::{Composer, DefinitionOrigin, Fault, Provider, Story, did_you_mean};
 use crate::report::{self, sanitize::escape};
 
 /// Prints a text; nothing where it is empty.
@@ -27,7 +27,11 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     if args.faults {
         return faults(args.json, world);
     }
-    let setup = setup::load(global, None, world)?;
+    let of = match &args.command {
+        Some(EventsCommand::Show { provider, .. }) => provider,
+        None => args.provider.as_ref().map_or(&args.of, |_| &args.provider),
+    };
+    let setup = setup::load_for(global, None, world, |_| of.clone())?;
     if let Some(EventsCommand::Show {
         event,
         provider,
@@ -42,9 +46,8 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
     };
     let mut events = Vec::new();
     for provider in providers {
-        setup::note_no_events(provider, world);
-        let of_provider = provider.events()?.into_iter();
-        events.extend(of_provider.map(|(name, event)| (provider, name, event)));
+        note_no_events(provider, world);
+        events.extend(readable_events(provider, world));
     }
     if !args.json {
         return print(world, &report::events(&events, world.console.width()));
@@ -61,6 +64,39 @@ pub fn events(args: &EventsArgs, global: &GlobalArgs, world: &World) -> Result<O
         world.console.line("event", fields)?;
     }
     Ok(Outcome::Yes)
+}
+
+/// The events of a provider that can be read, with a warning for each that cannot.
+pub fn readable_events<'p>(provider: &'p Provider, world: &World) -> Vec<report::ListedEvent<'p>> {
+    let (mut events, mut broken) = (Vec::new(), Vec::new());
+    for (name, event) in provider.events() {
+        match event {
+            Ok(event) => events.push((provider, name, event)),
+            Err(error) => broken.push((name, CliError::from(&error))),
+        }
+    }
+    for (name, error) in broken {
+        let message = format!("event `{name}` is skipped: {}", error.message);
+        world.console.warn(&message, error.hint.as_deref());
+    }
+    events
+}
+
+/// Says where a provider has no event, as there is nothing to list or to send.
+pub fn note_no_events(provider: &Provider, world: &World) {
+    if provider.event_names().next().is_none() {
+        let name = provider.name();
+        let folder = match &provider.origin {
+            DefinitionOrigin::Folder(folder) => folder.as_path(),
+            _ => Path::new(name),
+        };
+        let folder = folder.join("events");
+        let message = format!(
+            "`{name}` has no events: each is a file in `{}`",
+            folder.display()
+        );
+        world.console.note(&message);
+    }
 }
 
 /// The provider of this name; who names an event in its place is told how to see that.
@@ -123,6 +159,7 @@ fn faults(json: bool, world: &World) -> Result<Outcome, CliError> {
 /// is a row, too: who looks wants to see what there is. What else cannot be used is an error, as it
 /// is for the commands that need it, but only after everything else was shown.
 pub fn config(
+    key: Option<&str>,
     json: bool,
     env_file: Option<&Path>,
     global: &GlobalArgs,
@@ -134,6 +171,9 @@ pub fn config(
     let secrets = setup.shown_secrets(&mut Terminal);
     settings.extend(secrets.iter().flatten().cloned());
     settings.extend(missing.iter().map(|one| one.shown(!json)));
+    if let Some(key) = key {
+        settings = settings_of(key, settings)?;
+    }
     if json {
         for (name, setting) in settings {
             let origin = setting.origin.to_string();
@@ -152,6 +192,22 @@ pub fn config(
     secrets?;
     setup.config.check_sections()?;
     Ok(Outcome::Yes)
+}
+
+/// The setting of this name, or those of a section.
+fn settings_of(key: &str, all: Vec<Named>) -> Result<Vec<Named>, CliError> {
+    let names: Vec<_> = all.iter().map(|(name, _)| name.clone()).collect();
+    let is_meant = |name: &str| {
+        let rest = name.strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let meant: Vec<_> = all.into_iter().filter(|(name, _)| is_meant(name)).collect();
+    if meant.is_empty() {
+        let near = did_you_mean(key, names.iter().map(String::as_str));
+        let hint = near.unwrap_or_else(|| "`webhook config` lists them".into());
+        return Err(CliError::usage(format!("unknown setting `{}`", escape(key))).hint(hint));
+    }
+    Ok(meant)
 }
 
 /// Prints the script that makes a shell ask this program.

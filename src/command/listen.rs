@@ -54,7 +54,9 @@ enum StopReason {
 
 /// Runs the command.
 pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |_| {
+        args.provider.clone()
+    })?;
     let runtime = super::runtime()?;
     let outcome = runtime.block_on(listen(args, setup, world));
     // Its threads are not waited for: one may hang at an output that nobody reads.

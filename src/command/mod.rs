@@ -38,7 +38,7 @@ pub struct World {
     /// The folder in which the program runs.
     pub folder: PathBuf,
     /// How this program is called: `webhook`.
-    pub program: &'static str,
+    pub program: String,
     /// The clock.
     pub clock: fn() -> Timestamp,
     /// Notes on what is about to be done, which are not said where it fails before.
@@ -93,9 +93,11 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => providers::run(&args, &global, world),
-        Command::Config { json, env_file } => {
-            catalog::config(json, env_file.as_deref(), &global, world)
-        }
+        Command::Config {
+            key,
+            json,
+            env_file,
+        } => catalog::config(key.as_deref(), json, env_file.as_deref(), &global, world),
         Command::Completions { shell } => catalog::completions(shell, world),
         Command::Man { command, output } => catalog::man(&command, output.as_deref(), world),
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::World;
-use super::setup;
+use super::catalog::readable_events;
+use super::{World, setup};
 use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
@@ -29,7 +29,11 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
         }
         _ => {}
     }
-    let setup = setup::load(global, None, world)?;
+    let named = match &args.command {
+        Some(ProvidersCommand::Show { name, .. }) => Some(name),
+        _ => None,
+    };
+    let setup = setup::load_for(global, None, world, |_| named.cloned())?;
     let (providers, json): (Vec<&Provider>, _) = match &args.command {
         Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
         _ => (setup.catalogue.iter().collect(), args.json),
@@ -46,9 +50,10 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
     world.console.data(&match args.command {
         Some(_) => report::provider(
             providers[0],
+            &readable_events(providers[0], world),
             setup.local_public_key(providers[0]).as_deref(),
             width,
-        )?,
+        ),
         None => report::providers(&providers, width),
     })?;
     Ok(Outcome::Yes)

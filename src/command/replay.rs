@@ -1,5 +1,6 @@
 //! `webhook replay`: sends logged deliveries again, so that they pass the receiver's checks.
 
+mod lines;
 mod report;
 mod resume;
 mod warnings;
@@ -26,7 +27,9 @@ use report::RunReport;
 /// Runs the command.
 pub fn run(args: &ReplayArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check(args)?;
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |_| {
+        args.select.provider.clone()
+    })?;
     let drafts = Drafts::new(&setup.config, world);
     let outcome = replay(args, global, &setup, world, &drafts);
     drafts.end(&outcome);
@@ -138,7 +141,7 @@ fn select_from_log(
 ) -> Result<Log, CliError> {
     let log = existing_log(setup)?;
     let reader = log.reader()?;
-    select::refuse_unknown(&args.select, setup, &reader)?;
+    select::refuse_unknown(&args.select, setup, Some(&reader))?;
     let run = resume::run(args, &reader, replay.endpoint.as_ref(), world)?;
     let (ids, filters) = resume::asked_for(&run)?;
     let mut query = select::query(&filters, setup, run.started_at)?;

@@ -122,8 +122,13 @@ pub fn find_among(
     Ok(found)
 }
 
-/// Fails where an event is named in full that no provider has and the log neither: it is a slip.
-pub fn refuse_unknown(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<(), CliError> {
+/// Fails where an event is named in full that no provider has, nor the log where there is one: it is a
+/// slip.
+pub fn refuse_unknown(
+    args: &SelectArgs,
+    setup: &Setup,
+    reader: Option<&Reader>,
+) -> Result<(), CliError> {
     let names = args.event.iter().flat_map(|patterns| patterns.split(','));
     let names = names.map(|name| name.trim().trim_start_matches('!'));
     for name in names.filter(|name| !name.contains('*')) {
@@ -134,7 +139,8 @@ pub fn refuse_unknown(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Resu
                 limit: Some(1),
                 ..Query::default()
             };
-            if reader.count(&query)? == 0 {
+            let kept = reader.map(|reader| reader.count(&query)).transpose()?;
+            if kept.unwrap_or_default() == 0 {
                 return Err(unknown.into());
             }
         }
@@ -143,7 +149,10 @@ pub fn refuse_unknown(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Resu
 }
 
 /// What to say where no delivery matches.
-pub fn nothing(args: &SelectArgs, reader: &Reader) -> Result<String, CliError> {
+pub fn nothing(args: &SelectArgs, setup: &Setup, reader: &Reader) -> Result<String, CliError> {
+    if args.limit == Some(0) {
+        return Ok("`--limit 0` asks for none".into());
+    }
     if reader.last(&SourceFilter::All, 0)?.is_none() {
         return Ok("the log holds no delivery".into());
     }
@@ -153,7 +162,18 @@ pub fn nothing(args: &SelectArgs, reader: &Reader) -> Result<String, CliError> {
     if args.source == [DeliverySource::Send.as_ref()] {
         return Ok("`send` keeps nothing: whoever receives what it sends does".into());
     }
-    Ok("no delivery matches".into())
+    Ok(nothing_like(args, setup))
+}
+
+/// That no delivery matches; and that no provider has such events, where that is so.
+fn nothing_like(args: &SelectArgs, setup: &Setup) -> String {
+    let patterns = args
+        .event
+        .iter()
+        .filter(|pattern| !pattern.starts_with('!'));
+    let slip = patterns.filter_map(|pattern| setup.matches_an_event(pattern).err());
+    let slip = slip.map(|unknown| format!(": {unknown}")).next();
+    format!("no delivery matches{}", slip.unwrap_or_default())
 }
 
 #[cfg(test)]

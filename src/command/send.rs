@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::edit::Drafts;
 use super::request::LISTENER;
 use super::setup::{self, client, first_key, keyring_or_local};
-use super::{World, shape, signal};
+use super::{World, catalog, shape, signal};
 use crate::cli::{GlobalArgs, SendArgs};
 use crate::config::Setup;
 use crate::delivery::Timestamp;
@@ -28,7 +28,9 @@ const CONCURRENCY: u16 = 50;
 pub fn run(args: &SendArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     check::flags(args)?;
     shape::time(args.timestamp, world.now())?;
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |config| {
+        config.provider(args.provider.clone()).value
+    })?;
     let drafts = Drafts::new(&setup.config, world);
     let outcome = compose_and_send(args, &setup, world, &drafts);
     drafts.end(&outcome);
@@ -41,10 +43,12 @@ fn compose_and_send(
     world: &World,
     drafts: &Drafts<'_>,
 ) -> Result<Outcome, CliError> {
-    let keyring = keyring_or_local(setup, &args.secrets, world)?;
+    let wanted = wanted(args, setup, world)?;
+    let played: Vec<_> = wanted.iter().map(|(of, _)| of.name()).collect();
+    let keyring = keyring_or_local(Some(&played), setup, &args.secrets, world)?;
     let messages = match &args.handshake {
         Some(name) => handshake::messages(name.as_deref(), args, setup, &keyring)?,
-        None => event_messages(args, setup, world, &keyring)?,
+        None => event_messages(args, setup, world, &wanted, &keyring)?,
     };
     let clock = || {
         let now = world.now();
@@ -185,15 +189,17 @@ fn wanted<'a>(
     if args.all {
         let provider =
             chosen.ok_or_else(|| needs_provider("`--all` sends every event of a provider"))?;
-        setup::note_no_events(provider, world);
+        catalog::note_no_events(provider, world);
         return Ok(provider
             .event_names()
             .map(|event| (provider, event))
             .collect());
     }
     if args.event.is_empty() {
-        let provider =
-            chosen.ok_or_else(|| needs_provider("`--body` alone does not tell whose it is"))?;
+        let provider = chosen.ok_or_else(|| match args.handshake {
+            Some(_) => needs_provider("a handshake is a provider's"),
+            None => needs_provider("`--body` alone does not tell whose it is"),
+        })?;
         return Ok(vec![(provider, "")]);
     }
     let one = |event: &'a String| one_event(event, chosen, args, setup, world);
@@ -229,7 +235,8 @@ fn one_event<'a>(
         let mut unknown = CliError::from(setup.unknown_event(event));
         if args.data.is_some() || args.body.is_some() {
             let hint = unknown.hint.unwrap_or_default();
-            unknown.hint = Some(format!("{hint}; `--provider NAME` sends any"));
+            let stop = if hint.ends_with('?') { "" } else { ";" };
+            unknown.hint = Some(format!("{hint}{stop} `--provider NAME` sends any"));
         }
         return Err(unknown);
     };
@@ -250,14 +257,11 @@ fn event_messages<'a>(
     args: &'a SendArgs,
     setup: &'a Setup,
     world: &World,
+    wanted: &[(&'a Provider, &'a str)],
     keyring: &'a Keyring,
 ) -> Result<Vec<Message<'a>>, CliError> {
-    let wanted = wanted(args, setup, world)?;
-    for (provider, _) in &wanted {
-        check::headers(args, provider)?;
-        if args.body.is_some() {
-            shape::refuse_id_in_body(args.id.as_deref(), provider)?;
-        }
+    for (provider, _) in wanted {
+        check::of_provider(args, provider)?;
     }
     let given = match (&args.data, &args.body) {
         (Some(text), _) => Some(EventContent::Data(shape::json_source(

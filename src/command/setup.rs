@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -11,9 +11,9 @@ use rand::TryRng as _;
 
 use url::{Position, Url};
 
-use super::World;
+use super::{World, shape};
 use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
-use crate::config::{Ask, ConfigError, Setup};
+use crate::config::{Ask, Config, ConfigError, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
@@ -22,17 +22,30 @@ use crate::report;
 use crate::signature::{Freshness, Key, PairKind};
 use crate::store::Log;
 
-/// Configuration and providers, read. Says which providers are passed over, and which take the place
-/// of a built-in: a folder may have come with somebody else's repository.
+/// Configuration and providers, read. Says which providers are skipped, and which take the place of a
+/// built-in: a folder may have come with somebody else's repository.
 pub fn load(
     global: &GlobalArgs,
     env_file: Option<&Path>,
     world: &World,
 ) -> Result<Setup, CliError> {
+    load_for(global, env_file, world, |_| None)
+}
+
+/// The same for a command that cannot do without the provider that `meant` names: its error tells what
+/// is wrong with that one.
+pub fn load_for(
+    global: &GlobalArgs,
+    env_file: Option<&Path>,
+    world: &World,
+    meant: impl FnOnce(&Config) -> Option<String>,
+) -> Result<Setup, CliError> {
     let setup = Setup::load(global, env_file, &world.folder)?;
-    for (name, error) in setup.catalogue.broken() {
+    let meant = meant(&setup.config);
+    let skipped = setup.catalogue.broken().iter();
+    for (name, error) in skipped.filter(|(name, _)| meant.as_ref() != Some(*name)) {
         let error = CliError::from(&**error);
-        let message = format!("provider `{name}` is passed over: {}", error.message);
+        let message = format!("provider `{name}` is skipped: {}", error.message);
         world.console.warn(&message, error.hint.as_deref());
     }
     for error in setup.catalogue.undefined().values() {
@@ -69,6 +82,16 @@ fn is_meant(error: &CatalogueError, setup: &Setup) -> bool {
 /// provider's name was taken for a secret: its value was forgotten. Any other text is a secret and
 /// not repeated.
 pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyring, CliError> {
+    keyring_of(None, setup, args, world)
+}
+
+/// The same, where only the secrets of the `played` providers are needed.
+fn keyring_of(
+    played: Option<&[&str]>,
+    setup: &Setup,
+    args: &SecretArgs,
+    world: &World,
+) -> Result<Keyring, CliError> {
     let is_name = |text: &&String| setup.catalogue.get(text).is_some();
     for name in args.secret.iter().filter(is_name) {
         world.console.note(&format!(
@@ -78,7 +101,7 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
     for note in setup.config.environment.notes() {
         world.console.note(note);
     }
-    let given = setup.secrets(args, &mut Terminal)?;
+    let given = setup.secrets(args, played, &mut Terminal)?;
     let files: BTreeSet<_> = given
         .iter()
         .filter_map(|secret| secret.file.as_deref())
@@ -88,7 +111,9 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
     }
     for secret in &given {
         let text = String::from_utf8_lossy(&secret.bytes);
-        if let Some(c) = text::unseen(&text) {
+        // Keys in PEM and JSON have lines.
+        let has_lines = text.contains("-----BEGIN") || text.trim_start().starts_with('{');
+        if let Some(c) = text::unseen(&text).filter(|_| !has_lines) {
             let (origin, code) = (&secret.origin, u32::from(c));
             let what = match c {
                 ' ' => "a space at an end".to_owned(),
@@ -103,13 +128,15 @@ pub fn keyring(setup: &Setup, args: &SecretArgs, world: &World) -> Result<Keyrin
     Ok(setup.keyring(&given)?)
 }
 
-/// The secrets that were configured, else the local development secret, which is said on stderr.
+/// The secrets that were configured, else the local development secret, which is said on stderr; only
+/// those of the `played` providers are needed, `None` for all.
 pub fn keyring_or_local(
+    played: Option<&[&str]>,
     setup: &Setup,
     args: &SecretArgs,
     world: &World,
 ) -> Result<Keyring, CliError> {
-    let keyring = keyring(setup, args, world)?;
+    let keyring = keyring_of(played, setup, args, world)?;
     if !keyring.is_empty() {
         return Ok(keyring);
     }
@@ -134,15 +161,6 @@ pub fn warn_of_readers(path: &Path, world: &World) {
             &format!("`{path}` is open to other users of this machine: its mode is {mode:o}"),
             Some(&format!("`chmod 600 '{path}'` keeps them out")),
         );
-    }
-}
-
-/// Says where a provider has no event, as there is nothing to list or to send.
-pub fn note_no_events(provider: &Provider, world: &World) {
-    if provider.event_names().next().is_none() {
-        let name = provider.name();
-        let message = format!("`{name}` has no events: each is a file in `{name}/events/`");
-        world.console.note(&message);
     }
 }
 
@@ -254,6 +272,9 @@ pub fn no_secret(setup: &Setup) -> CliError {
     CliError::usage("no secret to check with").hint(hint)
 }
 
+/// The MiB that are read of stdin for a secret.
+const LARGEST_SECRET: u64 = 16;
+
 /// The terminal and stdin of the process.
 pub struct Terminal;
 
@@ -264,9 +285,7 @@ impl Ask for Terminal {
     }
 
     fn stdin(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        Ok(bytes)
+        shape::stdin(LARGEST_SECRET)
     }
 }
 

@@ -15,6 +15,9 @@ use crate::formats::refuse_device;
 use crate::json::{Path, PathError, TypedJson, javascript};
 use crate::provider::{FieldSource, Provider};
 
+/// The MiB that are read of stdin for a body or data; a larger one is given as a file.
+const LARGEST_INPUT: u64 = 256;
+
 /// The paths and values of `--set`. What is not JSON is a string.
 pub fn parse_assignments(
     assignments: &[(String, String)],
@@ -37,14 +40,26 @@ fn parse_path(text: &str) -> Result<Path, CliError> {
 /// The bytes of `@file`, of stdin for `-`, or of the text itself.
 pub fn source(text: &str) -> Result<Vec<u8>, CliError> {
     if text == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| CliError::unread("stdin", &error))?;
-        return Ok(bytes);
+        return stdin(LARGEST_INPUT).map_err(|error| CliError::unread("stdin", &error));
     }
     match text.strip_prefix('@') {
         Some(path) => read(FilePath::new(path)),
         None => Ok(text.as_bytes().to_vec()),
+    }
+}
+
+/// The bytes of stdin, which may be a device without an end: more than `most` MiB are an error.
+pub fn stdin(most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most_bytes = most * 1024 * 1024;
+    let read = io::stdin()
+        .lock()
+        .take(most_bytes + 1)
+        .read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read <= most_bytes) {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other(format!("it is larger than {most} MiB")))
     }
 }
 

@@ -20,7 +20,9 @@ use crate::send::{EventContent, Message, SendOptions, Shape};
 /// Runs the command.
 pub fn run(args: &SignArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let at = shape::time(args.timestamp, world.now())?;
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |config| {
+        config.provider(args.provider.clone()).value
+    })?;
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| {
@@ -29,7 +31,7 @@ pub fn run(args: &SignArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
         })?;
     shape::refuse_id_in_body(args.id.as_deref(), provider)?;
     let body = body(args)?;
-    let keyring = keyring_or_local(&setup, &args.secrets, world)?;
+    let keyring = keyring_or_local(Some(&[provider.name()]), &setup, &args.secrets, world)?;
     let message = Message {
         provider,
         event: &event(args, provider, &body, world),

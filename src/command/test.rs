@@ -2,6 +2,7 @@
 
 mod guard;
 mod output;
+mod shortfall;
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::signal;
 use super::{World, go_on};
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
-    SideEffects, plan, select,
+    SideEffects, all_checks, plan, select,
 };
 use crate::cli::{GlobalArgs, TestArgs};
 use crate::config::Setup;
@@ -23,29 +24,48 @@ use crate::provider::Provider;
 use crate::report;
 use crate::signature::Key;
 use crate::store::Log;
-use output::{RunOutput, Shortfall};
+use output::RunOutput;
+use shortfall::Shortfall;
 
 /// The shortest wait for a rate limit that is worth a line.
 const TOLD_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs the command.
 pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
-    let provider = setup
-        .chosen_provider(args.provider.as_deref())?
-        .ok_or_else(|| {
-            CliError::usage("no provider to play")
-                .hint("say which: `--provider NAME`; `webhook providers` lists them")
-        })?;
-    let planned = planned(args, &setup, provider)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |config| {
+        config.provider(args.provider.clone()).value
+    })?;
+    let provider = setup.chosen_provider(args.provider.as_deref())?;
     if args.list {
-        return output::list(&planned, args.json, world);
+        return list(args, &setup, provider, world);
     }
-    let keyring = keyring_or_local(&setup, &args.secrets, world)?;
+    let provider = provider.ok_or_else(|| {
+        CliError::usage("no provider to play")
+            .hint("say which: `--provider NAME`; `webhook providers` lists them")
+    })?;
+    let planned = planned(args, &setup, provider)?;
+    let keyring = keyring_or_local(Some(&[provider.name()]), &setup, &args.secrets, world)?;
     let key = first_key(&keyring, provider)?;
     let target = target(args, &setup)?;
     let played = (provider, key);
     super::runtime()?.block_on(play(args, &setup, world, played, target, planned))
+}
+
+/// Prints the checks that would run; without a provider, those of all kinds of providers.
+fn list(
+    args: &TestArgs,
+    setup: &Setup,
+    provider: Option<&Provider>,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let planned = if let Some(provider) = provider {
+        planned(args, setup, provider)?
+    } else {
+        let note = "the checks for all kinds of providers; `--provider NAME` lists those of one";
+        world.console.note(note);
+        selected(args, all_checks(), None)?
+    };
+    output::list(&planned, args.json, world)
 }
 
 /// Plays the provider against the handler.
@@ -73,7 +93,7 @@ async fn play(
     let runner = Runner::new(context, &endpoint, effects.as_ref(), !args.no_log, &on_wait);
     let cut = |message: &str, outcome| Shortfall::interrupted(message.to_owned(), outcome);
     match check(runner, planned, &mut output).await {
-        Ok((ended, signal)) => output.end(shortfall(ended, signal)),
+        Ok((ended, signal)) => output.end(Shortfall::of(ended, signal)),
         Err(error) if error.is_closed_pipe() => {
             let known = error.or_known(output.outcome())?;
             output.finish(Some(&cut("nobody reads the output any more", known)))
@@ -90,17 +110,24 @@ fn planned(args: &TestArgs, setup: &Setup, provider: &Provider) -> Result<Vec<Pl
     if let Some(event) = event.filter(|event| !provider.has_event(event)) {
         return Err(setup.unknown_event_of(provider, event).into());
     }
-    let planned = plan(provider, event);
+    selected(args, plan(provider, event), Some(provider))
+}
+
+/// Those that the flags ask for.
+fn selected(
+    args: &TestArgs,
+    planned: Vec<Planned>,
+    provider: Option<&Provider>,
+) -> Result<Vec<Planned>, CliError> {
     select(planned, &args.only, &args.skip).map_err(|error| {
+        let of = provider.map(|of| format!("--provider {} ", of.name()));
+        let of = of.unwrap_or_default();
         let hint = match &error {
             SelectionError::Unknown {
                 nearest: Some(near),
                 ..
             } => format!("did you mean `{near}`?"),
-            _ => format!(
-                "`webhook test --provider {} --list` prints them",
-                provider.name()
-            ),
+            _ => format!("`webhook test {of}--list` prints them"),
         };
         CliError::usage(error.to_string()).hint(hint)
     })
@@ -198,44 +225,4 @@ async fn check(
     };
     let end = runner.run(planned, &mut observe, stop).await?;
     unprinted.map_or(Ok((end, signal)), Err)
-}
-
-/// Why a run that ended so proves less than its checks say, where it does.
-fn shortfall(end: CheckEnd, signal: Option<Signal>) -> Option<Shortfall> {
-    let (kind, message, hint, outcome) = match end {
-        CheckEnd::Unreachable(failure) => {
-            let hint = report::unreachable_hint(failure.kind);
-            return Some(Shortfall::unreachable(failure.message, Some(hint)));
-        }
-        CheckEnd::Refused(status) => {
-            let message = format!(
-                "the handler answers {status} to a genuine delivery, so that no refusal proves anything"
-            );
-            let hint = report::refusal_hint(status);
-            ("refused", message, hint, Outcome::No)
-        }
-        CheckEnd::Done {
-            limited: Some(reason),
-            ..
-        } => {
-            let hint = "lift the limit or the lock for this check, or choose fewer: `--only`";
-            ("limited", reason, Some(hint), Outcome::No)
-        }
-        CheckEnd::Done { is_gone: true, .. } => {
-            let message = "nothing listens any more".to_owned();
-            return Some(Shortfall::unreachable(message, None));
-        }
-        CheckEnd::Stopped => {
-            let outcome = Outcome::Interrupted(signal?);
-            let message = "interrupted before all checks were run".to_owned();
-            return Some(Shortfall::interrupted(message, outcome));
-        }
-        CheckEnd::Done { .. } => return None,
-    };
-    Some(Shortfall {
-        kind,
-        message,
-        hint,
-        outcome,
-    })
 }

@@ -28,7 +28,9 @@ const SMALL: u64 = 512 * 1024;
 /// Runs the command.
 pub fn run(args: &VerifyArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
     let inputs = inputs(args, io::stdin().is_terminal())?;
-    let setup = setup::load(global, args.secrets.env_file.as_deref(), world)?;
+    let setup = setup::load_for(global, args.secrets.env_file.as_deref(), world, |_| {
+        args.provider.clone()
+    })?;
     let verifier = verifier(args, &setup, world)?;
     let of_bodies = headers_of_bodies(args, &verifier)?;
     let mut output = VerifyOutput::new(args, world)?;

@@ -37,6 +37,9 @@ fn line_of(bytes: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
+/// What may stand around a value. Other blanks, which nobody sees, are part of it, so that it can be said.
+const BLANKS: [char; 3] = [' ', '\t', '\r'];
+
 impl EnvFile {
     /// Takes one line, or a value in quotes that goes on behind it; returns how many bytes of `rest`
     /// that was, where it was more than the line.
@@ -45,12 +48,14 @@ impl EnvFile {
             self.skipped.push(number);
             return 0;
         };
-        let text = text.trim();
+        let text = text.trim_matches(BLANKS);
         if text.is_empty() || text.starts_with('#') {
             return 0;
         }
         let pair = text.strip_prefix("export ").unwrap_or(text).split_once('=');
-        let Some((name, value)) = pair.map(|(name, value)| (name.trim(), value.trim())) else {
+        let Some((name, value)) =
+            pair.map(|(name, value)| (name.trim(), value.trim_matches(BLANKS)))
+        else {
             self.skipped.push(number);
             return 0;
         };
@@ -80,7 +85,7 @@ fn bare(value: &str) -> String {
         .match_indices('#')
         .map(|(place, _)| place)
         .find(|place| value[..*place].ends_with(char::is_whitespace));
-    let value = value[..end.unwrap_or(value.len())].trim_end();
+    let value = value[..end.unwrap_or(value.len())].trim_end_matches(BLANKS);
     value.replace("\\$", "$")
 }
 
@@ -144,6 +149,7 @@ mod tests {
             ("S=pa$$word@1", "pa$$word@1"),
             ("S=whsec_kT$", "whsec_kT$"),
             ("S=whsec_9\\$kTq2", "whsec_9$kTq2"),
+            ("S= ab\u{a0} \t\r", "ab\u{a0}"),
             ("S=${HOME}", "${HOME}"),
             ("  export S = a=b== ", "a=b=="),
             ("S=a#b # why", "a#b"),

@@ -58,11 +58,13 @@ pub trait Ask {
 
 impl Config {
     /// The secrets in their order: flags, then variables, then configuration files, the nearest
-    /// first. `providers` are the names that may stand before `=`.
+    /// first. `providers` are the names that may stand before `=`; `played` are the only ones whose
+    /// secrets are needed, `None` for all.
     pub fn secrets(
         &self,
         args: &SecretArgs,
         providers: &[&str],
+        played: Option<&[&str]>,
         ask: &mut dyn Ask,
     ) -> Result<Vec<GivenSecret>, ConfigError> {
         let mut given = Vec::new();
@@ -94,7 +96,7 @@ impl Config {
             given.push(flag("--secret-file", provider, of_file(&bytes), file));
         }
         given.extend(self.variable_secrets(providers));
-        self.add_file_secrets(&mut given)?;
+        self.add_file_secrets(&mut given, played)?;
         match given.iter().find(|secret| secret.bytes.is_empty()) {
             Some(empty) => Err(ConfigError::EmptySecret(empty.origin.clone())),
             None => Ok(given),
@@ -134,15 +136,21 @@ impl Config {
     }
 
     /// Adds the secrets of configuration files. One that cannot be fetched is no error where it would
-    /// not be tried, as a nearer place has one.
-    fn add_file_secrets(&self, given: &mut Vec<GivenSecret>) -> Result<(), ConfigError> {
+    /// not be tried, as a nearer place has one or it is of a provider that is not played.
+    fn add_file_secrets(
+        &self,
+        given: &mut Vec<GivenSecret>,
+        played: Option<&[&str]>,
+    ) -> Result<(), ConfigError> {
         for (index, (path, file)) in self.files().enumerate() {
             for (key, sources) in &file.secrets {
                 let provider = (key != DEFAULT_KEY).then(|| key.clone());
                 let is_nearer = |one: &GivenSecret| {
                     one.rank < FILES + index && (one.provider.is_none() || one.provider == provider)
                 };
-                let is_tried = !given.iter().any(is_nearer);
+                let is_played = key == DEFAULT_KEY
+                    || played.is_none_or(|played| played.contains(&key.as_str()));
+                let is_tried = is_played && !given.iter().any(is_nearer);
                 for source in sources.as_slice() {
                     let bytes = match self.fetch(path, key, source) {
                         Ok(bytes) => bytes,

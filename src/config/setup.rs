@@ -69,16 +69,18 @@ impl Setup {
         setting.value.map(|name| self.provider(&name)).transpose()
     }
 
-    /// The secrets that were configured, in their order, each with its origin.
+    /// The secrets that were configured, in their order, each with its origin; of others than the
+    /// `played` providers, where these are known, only those that can be had.
     pub fn secrets(
         &self,
         args: &SecretArgs,
+        played: Option<&[&str]>,
         ask: &mut dyn Ask,
     ) -> Result<Vec<GivenSecret>, ConfigError> {
         let broken = self.catalogue.broken();
         let names = self.catalogue.iter().map(Provider::name);
         let names: Vec<_> = names.chain(broken.keys().map(String::as_str)).collect();
-        let given = self.config.secrets(args, &names, ask)?;
+        let given = self.config.secrets(args, &names, played, ask)?;
         let of_one = given.iter().filter_map(|secret| secret.provider.as_ref());
         for name in of_one.filter(|name| !broken.contains_key(*name)) {
             self.provider(name)?;
@@ -146,7 +148,8 @@ impl Setup {
         Ok(filter)
     }
 
-    fn matches_an_event(&self, pattern: &str) -> Result<(), ConfigError> {
+    /// Fails where no provider has an event that this name or pattern fits, with a near name.
+    pub fn matches_an_event(&self, pattern: &str) -> Result<(), ConfigError> {
         if !pattern.contains('*') {
             return self.known_event(pattern);
         }

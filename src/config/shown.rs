@@ -45,7 +45,7 @@ impl Setup {
     /// A line for each secret that a provider's deliveries are checked with, under the label that a
     /// verdict names it by. A secret that is for whoever sends has no line for each vendor.
     pub fn shown_secrets(&self, ask: &mut dyn Ask) -> Result<Vec<Named>, ConfigError> {
-        let given = self.secrets(&SecretArgs::default(), ask)?;
+        let given = self.secrets(&SecretArgs::default(), None, ask)?;
         // What the commands refuse is refused here in the same words.
         self.keyring(&given)?;
         let lines = |provider| secrets_of(provider, &given);

@@ -46,14 +46,14 @@ pub(super) fn no_address(error: &io::Error, target: &Target) -> Failure {
 }
 
 fn failure(kind: FailureKind, cause: &str, target: &Target) -> Failure {
-    let place = target.authority();
+    let (place, host) = (target.authority(), target.host_name());
     let message = match kind {
         FailureKind::Refused => format!("nothing listens on `{place}`"),
         FailureKind::Timeout => format!("`{place}` did not take the connection in time"),
         FailureKind::Dns if cause.contains("Temporary failure") => {
-            format!("the host name of `{place}` cannot be looked up just now")
+            format!("cannot look up `{host}` just now")
         }
-        FailureKind::Dns => format!("the host name of `{place}` has no address"),
+        FailureKind::Dns => format!("cannot resolve `{host}`"),
         FailureKind::Tls => format!("no TLS connection to `{place}`: {cause}"),
         FailureKind::Reset => {
             format!("`{place}` closed the connection before its answer was complete")

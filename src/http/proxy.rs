@@ -33,7 +33,7 @@ pub(super) fn failed(failure: Failure, proxy: &str, target: &Target) -> Failure 
     let target = target.authority();
     let what = match failure.kind {
         FailureKind::Refused => "nothing listens there".to_owned(),
-        FailureKind::Dns => "its name has no address".to_owned(),
+        FailureKind::Dns => "its name cannot be resolved".to_owned(),
         FailureKind::Timeout => "it did not take the connection in time".to_owned(),
         _ => failure.message,
     };

@@ -134,9 +134,14 @@ impl Target {
         self.0.scheme() == "https"
     }
 
+    /// The host: a name or an address.
+    pub fn host_name(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
     /// Host and port, such as `localhost:3000`.
     pub fn authority(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
+        let host = self.host_name();
         let port = self.0.port_or_known_default().unwrap_or_default();
         format!("{host}:{port}")
     }

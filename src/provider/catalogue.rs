@@ -1,11 +1,10 @@
 //! Which providers and events there are.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::embedded::{EMBEDDED, Embedded};
+use super::embedded::EMBEDDED;
 use super::folder::{DefinitionOrigin, Provider};
 use super::read::list;
 use super::{CatalogueError, DEFINITION_FILE};
@@ -15,7 +14,8 @@ use crate::json::JsonFields;
 /// All providers: the user's and those that this program was made for by name, then the other vendors.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    providers: BTreeMap<Cow<'static, str>, Provider>,
+    /// In order.
+    providers: Vec<Provider>,
     broken: BTreeMap<String, Arc<CatalogueError>>,
     undefined: BTreeMap<String, Arc<CatalogueError>>,
 }
@@ -23,9 +23,9 @@ pub struct Catalogue {
 impl Catalogue {
     /// The providers that are embedded in the program.
     pub fn builtin() -> Self {
-        let named = |it: &'static Embedded| (it.name.into(), Provider::embedded(it));
         Self {
-            providers: EMBEDDED.iter().map(named).collect(),
+            // In order already.
+            providers: EMBEDDED.iter().map(Provider::embedded).collect(),
             ..Self::default()
         }
     }
@@ -39,7 +39,7 @@ impl Catalogue {
     #[cfg(test)]
     pub(crate) fn without_vendors(mut self) -> Self {
         let is_own = |provider: &Provider| provider.origin != DefinitionOrigin::Vendor;
-        self.providers.retain(|_, provider| is_own(provider));
+        self.providers.retain(is_own);
         self
     }
 
@@ -59,26 +59,27 @@ impl Catalogue {
                 }
                 continue;
             }
-            self.providers.remove(&*name);
+            self.providers.retain(|known| known.name() != name);
             self.broken.remove(&*name);
             match Provider::read(&path) {
-                Ok(provider) => drop(self.providers.insert(name.into_owned().into(), provider)),
+                Ok(provider) => self.providers.push(provider),
                 Err(error) => drop(self.broken.insert(name.into_owned(), Arc::new(error))),
             }
         }
+        let place = |provider: &Provider| {
+            let is_vendor = provider.origin == DefinitionOrigin::Vendor;
+            (is_vendor, provider.name().to_owned())
+        };
+        self.providers.sort_by_cached_key(place);
         Ok(())
     }
 
     /// The providers in order.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
-        let of = |is_vendor| {
-            let all = self.providers.values();
-            all.filter(move |provider| (provider.origin == DefinitionOrigin::Vendor) == is_vendor)
-        };
-        of(false).chain(of(true))
+        self.providers.iter()
     }
 
-    /// The folders that were passed over, by name, each with what is wrong with it.
+    /// The folders that were skipped, by name, each with what is wrong with it.
     pub const fn broken(&self) -> &BTreeMap<String, Arc<CatalogueError>> {
         &self.broken
     }
@@ -105,7 +106,7 @@ impl Catalogue {
 
     /// The provider of this name.
     pub fn get(&self, name: &str) -> Option<&Provider> {
-        self.providers.get(name)
+        self.iter().find(|provider| provider.name() == name)
     }
 
     /// The providers that have an event of this name.

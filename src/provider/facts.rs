@@ -43,12 +43,12 @@ impl Provider {
     /// How much of each event's payload is documented. What cannot be read is left out, as looking at
     /// the events themselves tells why.
     fn payloads(&self) -> Value {
-        let events = self.events().unwrap_or_default().into_iter();
-        let payload = |(name, event): (&str, EventSummary)| {
+        let payload = |(name, event): (&str, Result<EventSummary, _>)| {
+            let event = event.ok()?;
             let facts = json!({"source": event.source, "documented": event.documented});
-            (name.to_owned(), facts)
+            Some((name.to_owned(), facts))
         };
-        Value::Object(events.map(payload).collect())
+        Value::Object(self.events().filter_map(payload).collect())
     }
 }
 

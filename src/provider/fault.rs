@@ -8,7 +8,7 @@ use super::Definition;
 use super::compose::Payload;
 use crate::delivery::Request;
 use crate::json::{JsonFields, javascript};
-use crate::signature::{Key, Secret, Tolerance};
+use crate::signature::{Key, Secret, Tolerance, new_pair};
 
 /// One thing that is wrong with a delivery. The text at each is what people read of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumMessage, IntoStaticStr, VariantArray)]
@@ -119,10 +119,14 @@ impl Fault {
 /// alike, so it is a secret of every scheme.
 const WRONG_SECRET: &[u8; 32] = b"bad0bad1bad2bad3bad4bad5bad6bad7";
 
-/// The key that a scheme makes of [`WRONG_SECRET`]; `None` of key pairs that do not follow from one.
+/// The key that a scheme makes of [`WRONG_SECRET`], or a new pair; `None` of pairs that cannot be made here.
 fn wrong_key(definition: &Definition) -> Option<Key> {
     let secret = Secret::new("a wrong secret", WRONG_SECRET.to_vec()).deriving();
-    Key::new(&definition.signature, &secret).ok()
+    let scheme = &definition.signature;
+    Key::new(scheme, &secret).ok().or_else(|| {
+        let pair = Secret::new("a wrong key", new_pair()?.into());
+        Key::new(scheme, &pair).ok()
+    })
 }
 
 /// A signature with another character near its end, where every encoding has bytes of it: nobody without

@@ -121,11 +121,10 @@ impl Provider {
         self.events.get(found.ok()?)
     }
 
-    /// What is said of its events, in order.
-    pub fn events(&self) -> Result<Vec<(&str, EventSummary)>, CatalogueError> {
+    /// What is said of its events, in order; one that cannot be read is its own error alone.
+    pub fn events(&self) -> impl Iterator<Item = (&str, Result<EventSummary, CatalogueError>)> {
         let events = self.events.iter();
-        let summaries = events.map(|event| Ok((&*event.name, self.summary_of(event)?)));
-        summaries.collect()
+        events.map(|event| (&*event.name, self.summary_of(event)))
     }
 
     /// What is said of an event; `None` where it has none of this name.

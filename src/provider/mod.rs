@@ -51,14 +51,15 @@ pub use handshake::{Handshake, HandshakeRequest};
 pub use keyring::Keyring;
 pub use lint::{FolderCheck, check_folder};
 pub use nearest::{did_you_mean, nearest};
-pub use observe::observe;
 pub use payload::payload;
 pub use read::{read_definition, read_file, read_text};
 pub use schedule::{CountedFrom, DeliveryRules, NextAttempt, Retry, StatusPattern};
 pub use story::Story;
 pub use stream::verify_stream;
 pub use vector::{SignatureVector, read_vectors};
-pub use verify_request::{Policy, RequestVerdict, unsigned_handshake, verify_request};
+pub use verify_request::{
+    Policy, RequestVerdict, unsigned_handshake, verify_and_observe, verify_request,
+};
 
 /// The folder of a provider's events.
 const EVENTS_FOLDER: &str = "events";

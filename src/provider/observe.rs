@@ -2,22 +2,26 @@
 
 use serde_json::Value;
 
+use super::payload::PayloadFields;
 use super::placeholder::Placeholder;
-use super::{FieldSource, Provider, nearest, payload};
+use super::{FieldSource, Provider, nearest};
 use crate::delivery::Request;
 use crate::json::{JsonFields, is_json};
 
 /// What is noticed of a request's payload, one line each.
-pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
+pub(super) fn observe(
+    provider: &Provider,
+    request: &Request,
+    (body, fields): &PayloadFields<'_>,
+) -> Vec<String> {
     let template = provider.definition.envelope.template.as_object();
-    let body = payload(&request.headers, &request.body);
-    let fields = JsonFields::new(&body);
+    let fields = fields.as_ref();
     let mut handshakes = provider.definition.handshakes.iter();
-    if handshakes.any(|handshake| handshake.is(request, fields.as_ref())) {
+    if handshakes.any(|handshake| handshake.is(request, fields)) {
         return Vec::new();
     }
     let Some(fields) = fields.filter(|fields| fields.is_object() || template.is_none()) else {
-        let what = match (is_json(&body), body.trim_ascii_start().first()) {
+        let what = match (is_json(body), body.trim_ascii_start().first()) {
             (false, _) => "not JSON",
             (true, Some(b'{')) => "a JSON object of too many members to look into",
             (true, _) => "no JSON object",
@@ -25,7 +29,7 @@ pub fn observe(provider: &Provider, request: &Request) -> Vec<String> {
         return vec![format!("the body is {what}")];
     };
     let mut notes = Vec::new();
-    observe_event(provider, request, &fields, &mut notes);
+    observe_event(provider, request, fields, &mut notes);
     let Some(template) = template else {
         return notes;
     };
@@ -101,6 +105,11 @@ fn expected(template: &Value) -> &'static str {
         Value::String(text) if Placeholder::whole(text).is_some_and(Placeholder::is_number) => {
             "a number"
         }
-        other => kind(&other.to_string()),
+        Value::String(_) => "a string",
+        Value::Object(_) => "an object",
+        Value::Array(_) => "an array",
+        Value::Bool(_) => "a boolean",
+        Value::Null => "null",
+        Value::Number(_) => "a number",
     }
 }

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use crate::delivery::Headers;
 use crate::delivery::text::BOM;
+use crate::json::JsonFields;
 use crate::signature::MOST_FIELDS;
 
 /// How many bytes a packed body is unpacked to, to read an event's name from it.
@@ -17,6 +18,9 @@ const MOST_UNPACKED: u64 = 1 << 20;
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What a form begins its JSON with.
 const FORM_MEMBER: &[u8] = b"payload=";
+
+/// The text that fields are read from, and the fields where it is JSON.
+pub(super) type PayloadFields<'a> = (&'a [u8], Option<JsonFields<'a>>);
 
 /// The JSON of a body, to read fields from: behind a byte order mark, unpacked, in a form's `payload` as
 /// GitHub sends it, of the first fields of a form, where a list or an object in one is JSON again; else

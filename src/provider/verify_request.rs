@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::cmp::Reverse;
 
 use super::explain::Explanation;
+use super::observe::observe;
+use super::payload::PayloadFields;
 use super::{BodyFormat, Catalogue, Handshake, Keyring, Provider, payload};
 use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
@@ -107,9 +109,37 @@ pub fn verify_request<'a>(
     request: &Request,
     now: Timestamp,
 ) -> RequestVerdict<'a> {
-    let request = &*policy.as_sent(request);
     let body = payload(&request.headers, &request.body);
-    let fields = JsonFields::new(&body);
+    let payload = (&*body, JsonFields::new(&body));
+    verify_payload(catalogue, keyring, policy, request, &payload, now)
+}
+
+/// The same, with what is noticed of the payload besides, for which it is not read again.
+pub fn verify_and_observe<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    policy: &Policy,
+    request: &Request,
+    now: Timestamp,
+) -> (RequestVerdict<'a>, Vec<String>) {
+    let body = payload(&request.headers, &request.body);
+    let payload = (&*body, JsonFields::new(&body));
+    let verified = verify_payload(catalogue, keyring, policy, request, &payload, now);
+    let noticed = verified
+        .provider
+        .map(|provider| observe(provider, request, &payload));
+    (verified, noticed.unwrap_or_default())
+}
+
+fn verify_payload<'a>(
+    catalogue: &'a Catalogue,
+    keyring: &Keyring,
+    policy: &Policy,
+    request: &Request,
+    (body, fields): &PayloadFields<'_>,
+    now: Timestamp,
+) -> RequestVerdict<'a> {
+    let request = &*policy.as_sent(request);
     let checked = |provider: &'a Provider| {
         let scheme = &provider.scheme;
         let keys = keyring.keys(provider.name());

@@ -1,7 +1,6 @@
 //! What is made of an arrival: one decision, so that what is answered and what is forwarded can't
 //! disagree.
 
-use super::probe::kept_from_application;
 use super::replies::{error, expected, later, received, refusal};
 use super::rules::{AnswerMode, Rules};
 use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict};
@@ -117,26 +116,17 @@ impl Rules {
         {
             return self.probed(request, is_from_owner);
         }
-        if verified.is_undiagnosed && !self.keyring.is_local() {
-            verified.verdict.hint = Some(UNDIAGNOSED.into());
-        }
-        note_odd_body(&mut verified);
-        self.hint_at_secret(&mut verified);
+        self.annotate(&mut verified);
         let handshake = self.shake_hands(&mut verified, request);
         let routes = match &handshake {
             // It is about no event: each application may have to answer it.
             Some(_) => (0..self.routes.len()).collect(),
             None => self.routes(verified.verdict.status, verified.event.as_deref()),
         };
+        let asked = (request, handshake.as_deref());
         Decision {
             provider: verified.provider.map(|provider| provider.name().to_owned()),
-            responder: self.responder(
-                &verified,
-                handshake.as_deref(),
-                request,
-                &routes,
-                is_from_owner,
-            ),
+            responder: self.responder(&verified, asked, &routes, is_from_owner),
             is_probe: false,
             handshake,
             is_undiagnosed: verified.is_undiagnosed,
@@ -162,36 +152,7 @@ impl Rules {
     /// there is one, else this program as the provider wants it.
     fn probed(&self, request: &Request, is_from_owner: bool) -> Decision {
         let found = self.unsigned_handshake(request);
-        let name = found.map(|(_, handshake)| handshake.name.clone());
-        let reason = match &name {
-            Some(name) => format!(
-                "the handshake `{}`: nothing is delivered",
-                name.escape_debug()
-            ),
-            None => "a probe: nothing is delivered".into(),
-        };
-        let mut verdict = Verdict::new(Status::Unverified).because(reason);
-        let (mut routes, mut handshake) = (Vec::new(), None);
-        let asks = found.is_some() || !self.routes.is_empty();
-        match kept_from_application(request, &self.hosts).filter(|_| asks) {
-            None => {
-                if self.catalogue.is_probe(request) || self.expects(found) {
-                    routes.extend(0..self.routes.len());
-                }
-                handshake = found.map(|(provider, it)| self.answers(provider, it, request));
-                let told = found.and_then(|(_, it)| it.told(request));
-                verdict.notes.extend(told);
-            }
-            Some((reason, hint)) => {
-                let what = if self.routes.is_empty() {
-                    "answered"
-                } else {
-                    "forwarded"
-                };
-                verdict = verdict.because(format!("not {what}: {reason}"));
-                verdict.hint = hint;
-            }
-        }
+        let (verdict, routes, handshake) = self.let_in(request, found);
         let answer = handshake.as_ref().and_then(|answers| answers.first());
         let responder = if !routes.is_empty() && self.answer == AnswerMode::App {
             Responder::Application
@@ -204,7 +165,7 @@ impl Rules {
         };
         Decision {
             provider: found.map(|(provider, _)| provider.name().to_owned()),
-            event: name,
+            event: found.map(|(_, handshake)| handshake.name.clone()),
             event_id: None,
             verdict,
             responder,
@@ -214,6 +175,15 @@ impl Rules {
             is_undiagnosed: false,
             is_from_owner,
         }
+    }
+
+    /// Adds to a verdict what the owner of this machine has to know beside it.
+    fn annotate(&self, verified: &mut RequestVerdict<'_>) {
+        if verified.is_undiagnosed && !self.keyring.is_local() {
+            verified.verdict.hint = Some(UNDIAGNOSED.into());
+        }
+        note_odd_body(verified);
+        self.hint_at_secret(verified);
     }
 
     /// Says how what nobody can have verified is let through, where it is not.
@@ -230,8 +200,7 @@ impl Rules {
     fn responder(
         &self,
         verified: &RequestVerdict<'_>,
-        handshake: Option<&[ExpectedAnswer]>,
-        request: &Request,
+        (request, handshake): (&Request, Option<&[ExpectedAnswer]>),
         routes: &[usize],
         is_from_owner: bool,
     ) -> Responder {

@@ -1,7 +1,8 @@
 //! What providers want to be answered: to handshakes, and to deliveries where a status is not enough.
 
+use super::probe::kept_from_application;
 use super::rules::Rules;
-use crate::delivery::Request;
+use crate::delivery::{Request, Status, Verdict};
 use crate::provider::{ExpectedAnswer, Handshake, Provider, RequestVerdict, unsigned_handshake};
 
 impl Rules {
@@ -19,7 +20,8 @@ impl Rules {
         Some(self.answers(provider, handshake, request))
     }
 
-    pub(super) fn answers(
+    /// What a handshake is to be answered with.
+    fn answers(
         &self,
         provider: &Provider,
         handshake: &Handshake,
@@ -29,15 +31,60 @@ impl Rules {
         handshake.answers(request, &provider.definition.signature, key)
     }
 
+    /// What is to be said of a probe or of a handshake that nobody signs, the routes along which it goes,
+    /// and what the handshake is to be answered with; neither of the two where another site may ask.
+    pub(super) fn let_in(
+        &self,
+        request: &Request,
+        found: Option<(&Provider, &Handshake)>,
+    ) -> (Verdict, Vec<usize>, Option<Vec<ExpectedAnswer>>) {
+        let what = match found {
+            Some((_, it)) => format!("the handshake `{}`", it.name.escape_debug()),
+            None => "a probe".into(),
+        };
+        let verdict = Verdict::new(Status::Unverified);
+        let mut verdict = verdict.because(format!("{what}: nothing is delivered"));
+        let is_asked_for = found.is_some() || !self.routes.is_empty();
+        if let Some((reason, hint)) =
+            kept_from_application(request, &self.hosts).filter(|_| is_asked_for)
+        {
+            let done = if self.routes.is_empty() {
+                "answered"
+            } else {
+                "forwarded"
+            };
+            verdict.reason = Some(format!("not {done}: {reason}"));
+            verdict.hint = hint;
+            return (verdict, Vec::new(), None);
+        }
+        let handshake = found.map(|(provider, it)| {
+            let answers = self.answers(provider, it, request);
+            let has_key = !self.keyring.keys(provider.name()).is_empty();
+            if answers.is_empty() && it.gives_mac() && !has_key {
+                let hint = format!(
+                    "its answer needs a secret: `--secret {}=…`",
+                    provider.name()
+                );
+                verdict.hint = Some(hint);
+            }
+            verdict.notes.extend(it.told(request));
+            answers
+        });
+        let goes_on = self.catalogue.is_probe(request) || self.is_meant(found);
+        let routes = (0..self.routes.len()).filter(|_| goes_on).collect();
+        (verdict, routes, handshake)
+    }
+
     /// Whether the user has named the provider of a handshake, or given it a secret: an application gets
     /// no other `POST` that nobody has signed.
-    pub(super) fn expects(&self, found: Option<(&Provider, &Handshake)>) -> bool {
+    fn is_meant(&self, found: Option<(&Provider, &Handshake)>) -> bool {
         found.is_some_and(|(provider, _)| {
             let fixed = self.policy.provider.as_deref();
             fixed == Some(provider.name()) || !self.keyring.keys(provider.name()).is_empty()
         })
     }
 
+    /// The handshake that a request is, of those that nobody signs, and whose.
     pub(super) fn unsigned_handshake(&self, request: &Request) -> Option<(&Provider, &Handshake)> {
         unsigned_handshake(&self.catalogue, &self.keyring, &self.policy, request)
     }

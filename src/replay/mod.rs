@@ -128,6 +128,8 @@ pub enum ReplayEvent<'a> {
     Prepared(&'a Prepared),
     /// This was sent, and the log has the attempt.
     Sent(&'a Prepared, &'a Attempt),
+    /// Nothing else has happened by now: who writes in batches writes.
+    Paused,
 }
 
 /// Who is told of what happens; `Break` ends the replay once what is under way is finished.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::pace::Pacer;
@@ -17,8 +17,11 @@ use crate::dispatch::{Dispatch, Outgoing, Sent};
 use crate::store::{Run, RunLock};
 
 /// How many attempts may wait for the log while the next are sent: enough for the log to keep many
-/// at once, and few to be unkept should the machine fail.
-const UNKEPT: usize = 64;
+/// at once without the sending waiting for it, and few to be sent again should the machine fail.
+const UNKEPT: usize = 1024;
+
+/// How many bytes of bodies they may hold together, or one larger body.
+const UNKEPT_BYTES: u32 = 16 << 20;
 
 impl Replay<'_> {
     /// Selects the deliveries and sends them. It ends early where `stop` resolves, where the observer
@@ -66,8 +69,8 @@ impl Replay<'_> {
         selected: &Selected<'_>,
         observer: &mut Observer<'_>,
     ) -> Result<(), ReplayError> {
-        for place in selected.order() {
-            let delivery = selected.read(place)?;
+        for delivery in selected.deliveries() {
+            let delivery = delivery?;
             let target = selected.target(&delivery)?;
             let told = match self.prepare(delivery, target) {
                 Err(error) if error.is_skipped() => observer(ReplayEvent::Skipped(&error)),
@@ -93,9 +96,11 @@ impl Replay<'_> {
             receipt.await?;
         }
         let halt = watch::Sender::new(false);
-        let mut sent = std::pin::pin!(self.attempts(selected, dispatch, &halt));
+        let room = Semaphore::new(UNKEPT_BYTES as usize);
+        let mut sent = std::pin::pin!(self.attempts(selected, dispatch, &halt, &room));
         let mut stop = std::pin::pin!(stop.fuse());
         let mut outcome = Ok(());
+        let mut is_said = true;
         loop {
             let next = tokio::select! {
                 biased;
@@ -104,7 +109,15 @@ impl Replay<'_> {
                     continue;
                 }
                 next = sent.next() => next,
+                () = ready(()), if !is_said => {
+                    is_said = true;
+                    if observer(ReplayEvent::Paused).is_break() {
+                        halt.send_replace(true);
+                    }
+                    continue;
+                }
             };
+            is_said = false;
             let told = match next {
                 None => return outcome,
                 Some(Ok((prepared, attempt))) => observer(ReplayEvent::Sent(&prepared, &attempt)),
@@ -127,12 +140,12 @@ impl Replay<'_> {
         selected: &Selected<'_>,
         dispatch: &Dispatch,
         halt: &watch::Sender<bool>,
+        room: &Semaphore,
     ) -> impl Stream<Item = Result<(Prepared, Attempt), ReplayError>> {
         let mut pacer = Pacer::new(self.pacing);
-        stream::iter(selected.order())
+        stream::iter(selected.deliveries())
             .take_while(|_| ready(!*halt.borrow()))
-            .map(move |place| {
-                let delivery = selected.read(place);
+            .map(move |delivery| {
                 let now = Instant::now();
                 let start = match &delivery {
                     Ok(delivery) => pacer.next(delivery.received_at, now),
@@ -142,7 +155,12 @@ impl Replay<'_> {
                     if is_halted_before(start, halt).await {
                         return Ok(None);
                     }
-                    self.send_one(selected, dispatch, delivery?).await.map(Some)
+                    let (prepared, sent) = self.send_one(selected, dispatch, delivery?).await?;
+                    let bytes = u32::try_from(prepared.delivery.request.body.len());
+                    let bytes = bytes.unwrap_or(u32::MAX).min(UNKEPT_BYTES);
+                    // Fails only where the semaphore is closed, and it never is.
+                    let share = room.acquire_many(bytes).await.ok();
+                    Ok::<_, ReplayError>(Some((prepared, sent, share)))
                 }
             })
             .buffer_unordered(self.concurrency.max(1))
@@ -190,9 +208,9 @@ async fn is_halted_before(start: Instant, halt: &watch::Sender<bool>) -> bool {
 
 /// Waits until the log has the attempt.
 async fn kept(
-    sent: Result<Option<(Prepared, Sent)>, ReplayError>,
+    sent: Result<Option<(Prepared, Sent, Option<SemaphorePermit<'_>>)>, ReplayError>,
 ) -> Result<Option<(Prepared, Attempt)>, ReplayError> {
-    let Some((prepared, Sent { attempt, receipt })) = sent? else {
+    let Some((prepared, Sent { attempt, receipt }, _share)) = sent? else {
         return Ok(None);
     };
     if let Some(receipt) = receipt {

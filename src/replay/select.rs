@@ -1,7 +1,8 @@
 //! Which deliveries are sent, and where each goes: all of it is known before the first is sent, so
 //! that no run stops midway for want of an endpoint.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::iter;
 use std::sync::PoisonError;
 
 use rand::seq::SliceRandom as _;
@@ -10,6 +11,9 @@ use super::{Replay, ReplayError, Selection};
 use crate::delivery::{Delivery, id};
 use crate::http::Target;
 use crate::store::{Query, Reader, Run, StoreError};
+
+/// How many deliveries are looked up at once at most.
+const AHEAD: usize = 64;
 
 /// The deliveries that a replay sends.
 pub(super) struct Selected<'a> {
@@ -76,7 +80,7 @@ impl<'a> Selected<'a> {
     }
 
     /// The places of the deliveries in the order in which they are sent, repeats included.
-    pub(super) fn order(&self) -> Box<dyn Iterator<Item = usize> + Send> {
+    fn order(&self) -> Box<dyn Iterator<Item = usize> + Send> {
         let times = self.replay.times;
         let places = self.places.clone().into_iter();
         let places = places.flat_map(move |place| (0..times).map(move |_| place));
@@ -88,13 +92,40 @@ impl<'a> Selected<'a> {
         Box::new(places.into_iter())
     }
 
-    /// Reads a delivery whole.
-    pub(super) fn read(&self, place: usize) -> Result<Delivery, ReplayError> {
+    /// The deliveries in the order in which they are sent, repeats included. Some are read at once when
+    /// the turn of the first comes, which takes as long as to read one.
+    pub(super) fn deliveries(&self) -> impl Iterator<Item = Result<Delivery, ReplayError>> + '_ {
+        let mut order = self.order();
+        let (mut places, mut read) = (VecDeque::new(), VecDeque::new());
+        iter::from_fn(move || {
+            if read.is_empty() {
+                places.extend(order.by_ref().take(AHEAD - places.len()));
+                if places.is_empty() {
+                    return None;
+                }
+                match self.read(places.make_contiguous()) {
+                    Ok(some) => read.extend(some),
+                    Err(error) => {
+                        places.pop_front();
+                        return Some(Err(error));
+                    }
+                }
+                places.drain(..read.len());
+            }
+            read.pop_front().map(Ok)
+        })
+    }
+
+    /// Reads the first of these whole, or more.
+    fn read(&self, places: &[usize]) -> Result<Vec<Delivery>, ReplayError> {
         match &self.replay.selection {
-            Selection::Deliveries(deliveries) => Ok(deliveries[place].clone()),
+            Selection::Deliveries(deliveries) => {
+                let first = places.iter().take(1);
+                Ok(first.map(|place| deliveries[*place].clone()).collect())
+            }
             Selection::Query(_) => {
-                let id = &self.ids[place];
-                let found = self.replay.read_log(|reader| Ok(reader.get(id)?))?;
+                let ids: Vec<_> = places.iter().map(|place| &*self.ids[*place]).collect();
+                let found = self.replay.read_log(|reader| Ok(reader.get_some(&ids)?))?;
                 found.ok_or(ReplayError::NothingSelected)
             }
         }

@@ -1,5 +1,6 @@
 //! What `webhook test` says: a line for each check, then what was found, the gravest first.
 
+mod findings;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -7,17 +8,20 @@ use std::collections::BTreeMap;
 use colored::{ColoredString, Colorize as _};
 use serde::Serialize;
 
-use super::sanitize::{escape, escape_lines};
+use super::sanitize::escape;
 use super::style::{indent, join_lines, pad, status_code, width};
 use super::units::{counted, millis};
-use crate::delivery::{Advice, CheckOutcome, FailureKind, Finding};
+use crate::delivery::{CheckOutcome, FailureKind, Finding};
 
+pub use findings::findings;
 pub use machine::{
     check_annotation, check_case, check_case_not_run, check_summary, run_annotation, run_case,
 };
 
 /// Columns kept for the id of a check.
 const ID_COLUMNS: usize = 38;
+/// Columns kept for the name of a group.
+const GROUP_COLUMNS: usize = 10;
 /// Columns kept for the time that a check took.
 const TIME_COLUMNS: usize = 7;
 /// Columns kept for the name of what is behind a finding.
@@ -26,8 +30,6 @@ const LABEL_COLUMNS: usize = 9;
 const WIDTH: usize = 84;
 /// The columns that a paragraph has on the narrowest terminal.
 const NARROWEST: usize = 24;
-/// How a request is had again that the log does not have.
-const UNKEPT: &str = "`--verbose` prints it; without `--no-log`, `webhook replay` sends it";
 /// The indentation below a group and below a finding.
 const BELOW: &str = "  ";
 
@@ -68,9 +70,13 @@ impl CheckTotals {
     }
 }
 
-/// The heading of a group of checks.
-pub fn check_group(name: &str) -> String {
-    name.bold().to_string()
+/// The heading of a group of checks; with `totals`, how many of them came out how.
+pub fn check_group(name: &str, totals: Option<&CheckTotals>) -> String {
+    let Some(totals) = totals else {
+        return name.bold().to_string();
+    };
+    let name = pad(&name.bold().to_string(), GROUP_COLUMNS);
+    format!("{name}{BELOW}{}", outcomes(totals).join(", "))
 }
 
 /// The line of a check; a reason for which `columns` have no room beside it stands below.
@@ -94,101 +100,6 @@ pub fn check_line(found: &Finding, columns: Option<usize>) -> String {
     }
 }
 
-/// What is wrong, the gravest first: those findings together that have one cause and are fixed in one
-/// way. Each in at most `columns`, but for the requests, which are curl lines where `verbose`.
-pub fn findings(found: &[Finding], columns: Option<usize>, verbose: bool) -> Vec<String> {
-    let mut groups: Vec<Vec<(&Finding, &Advice)>> = Vec::new();
-    for finding in found {
-        let Some(advice) = &finding.advice else {
-            continue;
-        };
-        let is_alike = |(other, its): &(&Finding, &Advice)| {
-            other.outcome == finding.outcome
-                && (its.kind, its.why, its.fix) == (advice.kind, advice.why, advice.fix)
-                && its.habit == advice.habit
-        };
-        let group = groups
-            .iter_mut()
-            .find(|group| group.first().is_some_and(is_alike));
-        match group {
-            Some(group) => group.push((finding, advice)),
-            None => groups.push(vec![(finding, advice)]),
-        }
-    }
-    groups
-        .iter()
-        .map(|group| together(group, columns, verbose))
-        .collect()
-}
-
-/// Each check with what was sent and what came back, then why, how, and the requests again, each
-/// under its check where there are several.
-fn together(alike: &[(&Finding, &Advice)], columns: Option<usize>, verbose: bool) -> String {
-    let Some((first, advice)) = alike.first() else {
-        return String::new();
-    };
-    let headline = format!(
-        "{} {}",
-        mark(first.outcome),
-        ink(first.outcome, advice.kind).bold()
-    );
-    let habit = advice.habit.as_ref().map(|known| {
-        let fault = wrapped(&escape(&known.fault), columns);
-        format!("{}\n{fault}", escape(&known.line).cyan())
-    });
-    let about = [
-        ("why", Some(wrapped(&escape(advice.why), columns))),
-        ("fix", Some(wrapped(&escape(advice.fix), columns))),
-        ("published", habit),
-    ];
-    let about = about
-        .into_iter()
-        .filter_map(|(label, text)| Some(labelled(label, &text?)));
-    let again = match (verbose, &advice.kept) {
-        (true, _) => Some(requests(alike)),
-        (false, None) => Some(labelled("reproduce", &wrapped(UNKEPT, columns))),
-        (false, Some(_)) => None,
-    };
-    let evidence = alike.iter().map(|one| evidence(one, verbose));
-    join_lines(
-        std::iter::once(headline)
-            .chain(evidence)
-            .chain(about)
-            .chain(again),
-    )
-}
-
-/// The requests whole.
-fn requests(alike: &[(&Finding, &Advice)]) -> String {
-    let request = |(finding, advice): &(&Finding, &Advice)| {
-        let name = match alike.len() {
-            1 => String::new(),
-            _ => format!("# {}", escape(&finding.id)),
-        };
-        // Not indented: white space in a body is a part of it, and this has to run as printed.
-        join_lines([name, escape_lines(&advice.reproduce).into_owned()])
-    };
-    let head = format!("{BELOW}{}", "reproduce".dimmed());
-    join_lines(std::iter::once(head).chain(alike.iter().map(request)))
-}
-
-/// The check, what was sent and what came back; unless `verbose`, the command that sends it again.
-fn evidence((finding, advice): &(&Finding, &Advice), verbose: bool) -> String {
-    let sent = format!("{}: {}", escape(&finding.id).bold(), escape(finding.sent));
-    let reason = finding.reason.as_deref().unwrap_or_default();
-    let answer = advice.answer.as_deref();
-    let answer = answer.map(|text| format!("answer: {}", escape(text)).dimmed().to_string());
-    let command = advice.kept.as_deref().filter(|_| !verbose);
-    let command = command.map(|text| escape(text).into_owned());
-    let below = |text: String| format!("{BELOW}{BELOW}{text}");
-    join_lines([
-        format!("{BELOW}{sent}"),
-        below(escape(reason).into_owned()),
-        answer.map_or_else(String::new, below),
-        command.map_or_else(String::new, below),
-    ])
-}
-
 /// Lines of at most [`WIDTH`] columns, or of what `columns` leaves beside a label, broken at spaces.
 fn wrapped(text: &str, columns: Option<usize>) -> String {
     let beside = BELOW.len() * 2 + LABEL_COLUMNS;
@@ -210,6 +121,18 @@ fn wrapped(text: &str, columns: Option<usize>) -> String {
 
 /// The last line: how many of the `planned` checks came out how.
 pub fn check_totals(totals: &CheckTotals, planned: u64) -> String {
+    let mut parts = outcomes(totals);
+    let missing = planned.saturating_sub(totals.checks);
+    if missing > 0 {
+        let text = format!("{missing} not run: interrupted");
+        parts.push(text.red().to_string());
+    }
+    let checks = counted(planned, "check", "checks");
+    format!("{}: {}", checks.bold(), parts.join(", "))
+}
+
+/// How many checks came out how, those that passed first.
+fn outcomes(totals: &CheckTotals) -> Vec<String> {
     let part = |count: u64, text: &str, style: fn(&str) -> ColoredString| {
         (count > 0).then(|| style(&format!("{count} {text}")).to_string())
     };
@@ -219,15 +142,8 @@ pub fn check_totals(totals: &CheckTotals, planned: u64) -> String {
         part(totals.warned, "warned", |text| text.yellow()),
         part(totals.open, "open", |text| text.yellow()),
         part(totals.skipped, "skipped", |text| text.dimmed()),
-        part(
-            planned.saturating_sub(totals.checks),
-            "not run: interrupted",
-            |text| text.red(),
-        ),
     ];
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    let checks = counted(planned, "check", "checks");
-    format!("{}: {}", checks.bold(), parts.join(", "))
+    parts.into_iter().flatten().collect()
 }
 
 /// What may be wrong where a handler does not answer its first delivery.
@@ -297,9 +213,9 @@ mod tests {
 
     use super::super::testing::{hostile, is_safe, plain};
     use super::*;
-    use crate::delivery::{HandlerLine, Severity};
+    use crate::delivery::{Advice, HandlerLine, Severity};
 
-    fn sample(outcome: CheckOutcome, reason: &str, reproduce: &str) -> Finding {
+    pub(super) fn sample(outcome: CheckOutcome, reason: &str, reproduce: &str) -> Finding {
         let is_wrong = matches!(outcome, CheckOutcome::Fail | CheckOutcome::Warn);
         Finding {
             id: "signature/empty".into(),
@@ -345,48 +261,6 @@ mod tests {
         let expected = "  ? signature/empty                         500  1.2 ms \n    word word";
         assert!(text.starts_with(expected), "{text}");
         assert!(text.lines().all(|line| line.len() < 80), "{text}");
-    }
-
-    #[test]
-    fn findings_of_one_cause_say_it_once() {
-        let mut other = sample(CheckOutcome::Warn, "answered 302", "curl other");
-        other.severity = Severity::Warning;
-        let found = [
-            sample(
-                CheckOutcome::Fail,
-                "answered 500",
-                "curl -X POST \\\n  'http://h/'",
-            ),
-            other,
-            sample(CheckOutcome::Pass, "", ""),
-            sample(CheckOutcome::Fail, "answered 502", "curl again"),
-        ];
-        let expected = "\
-✗ crashes on a bad signature
-  signature/empty: an empty signature header
-    answered 500
-    answer: answered 500
-    webhook replay dlv_1
-  signature/empty: an empty signature header
-    answered 502
-    answer: answered 502
-    webhook replay dlv_1
-  why        it matters
-  fix        fix it so
-  published  timingSafeEqual(a, b)
-             throws where the lengths differ";
-        let shown = findings(&found, None, false);
-        assert_eq!(plain(&shown[0]), expected);
-        let verbose = "
-  reproduce
-# signature/empty
-curl -X POST \\
-  'http://h/'
-# signature/empty
-curl again";
-        let whole = plain(&findings(&found, None, true)[0]);
-        assert!(whole.ends_with(verbose), "{whole}");
-        assert_eq!(shown.len(), 2, "the warning stands alone, the pass nowhere");
     }
 
     #[test]

@@ -5,19 +5,22 @@ use strum::VariantArray as _;
 
 use super::sanitize::escape;
 use super::sheet;
-use super::table::{table, table_or_stack};
+use super::table::{table_or_stack, table_with_prose};
 use super::wrap::wrap;
 use crate::provider::{EventSummary, Fault, Provenance, Provider};
+
+/// An event of a provider, by its name.
+pub type ListedEvent<'p> = (&'p Provider, &'p str, EventSummary);
 
 /// The events in a table, and below it which fields of those are documented of which a part is.
 ///
 /// The provider stands in every row, so that a line that `grep` picks says whose event it is; all
 /// but the first of a group are dim.
-pub fn events<'p>(events: &[(&'p Provider, &str, EventSummary)], width: Option<usize>) -> String {
+pub fn events<'p>(events: &[ListedEvent<'p>], width: Option<usize>) -> String {
     // Of a group all rows but the first are alike, and so are those of a source.
     let mut group = ("", String::new());
     let inferred = Provenance::Inferred.to_string().dimmed().to_string();
-    let row = |(provider, name, event): &(&'p Provider, &str, EventSummary)| {
+    let row = |(provider, name, event): &ListedEvent<'p>| {
         let shown = if group.0 == provider.name() {
             group.1.clone()
         } else {
@@ -37,7 +40,7 @@ pub fn events<'p>(events: &[(&'p Provider, &str, EventSummary)], width: Option<u
         ]
     };
     let headers = ["PROVIDER", "EVENT", "PAYLOAD", "DESCRIPTION"];
-    let table = table(&headers, events.iter().map(row).collect(), width);
+    let table = table_with_prose(&headers, events.iter().map(row).collect(), width);
     match documented_parts(events) {
         none if none.is_empty() => table,
         parts => format!("{table}\n\n{}", wrap(&parts, width)),
@@ -45,7 +48,7 @@ pub fn events<'p>(events: &[(&'p Provider, &str, EventSummary)], width: Option<u
 }
 
 /// Which fields of the payloads that are documented in part are.
-fn documented_parts(events: &[(&Provider, &str, EventSummary)]) -> String {
+fn documented_parts(events: &[ListedEvent<'_>]) -> String {
     let in_part = events
         .iter()
         .filter(|(_, _, event)| event.source == Provenance::DocumentedInPart);

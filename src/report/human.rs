@@ -104,12 +104,7 @@ fn probe(delivery: &Delivery, view: &DeliveryView) -> String {
 /// the provider and the id are left out in turn, and the event is cut.
 fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
     let request = &delivery.request;
-    let event = match &delivery.event {
-        Some(name) if delivery.is_handshake() => format!("handshake {}", escape(name)),
-        Some(event) => escape(event).into_owned(),
-        None => shortened(&format!("{} {}", request.method, request.target)),
-    };
-    let event = event.bold().to_string();
+    let event = event(delivery).bold().to_string();
     let begin = format!("{}  {}", clock(delivery.received_at), "-->".blue());
     let verdict = style::verdict(delivery.verdict.status);
     let head = format!("{begin}  {}", pad(&verdict, VERDICT_COLUMNS));
@@ -142,6 +137,16 @@ fn first_line(delivery: &Delivery, view: &DeliveryView) -> String {
         format!("{head}  {least}{answered}"),
     ];
     fitting(&lines, room)
+}
+
+/// What a delivery is about, else what it asks for.
+fn event(delivery: &Delivery) -> String {
+    let request = &delivery.request;
+    match &delivery.event {
+        Some(name) if delivery.is_handshake() => format!("handshake {}", escape(name)),
+        Some(event) => escape(event).into_owned(),
+        None => shortened(&format!("{} {}", request.method, request.target)),
+    }
 }
 
 /// What this program answered, where that was not 2xx.

@@ -50,7 +50,7 @@ pub use check::{
 };
 pub use diff_text::text as diff_text;
 pub use errors::{error, note, warning};
-pub use event::{events, faults};
+pub use event::{ListedEvent, events, faults};
 pub use folder_check::folder_check;
 pub use handshake::{answer_remark, handshake_remark};
 pub use human::{DeliveryView, delivery};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use colored::Colorize as _;
 
+use super::event::ListedEvent;
 use super::handshake;
 use super::proof::proof;
 use super::sanitize::escape;
@@ -12,8 +13,7 @@ use super::table::{table, table_or_stack};
 use super::units::duration;
 use super::wrap::wrap;
 use crate::provider::{
-    CatalogueError, CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote,
-    Retry, StatusPattern,
+    CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote, Retry, StatusPattern,
 };
 use crate::signature::{PartOrder, Scheme, ValueSource};
 
@@ -75,13 +75,14 @@ fn retries(retry: &Retry) -> String {
     format!("{} after the {}", delays.join(", "), retry.counted_from)
 }
 
-/// Everything about one provider, with the public half of the local pair where there is one. Fails where
-/// the fixture of an event cannot be read.
+/// Everything about one provider, with its events, and the public half of the local pair where there is
+/// one.
 pub fn provider(
     provider: &Provider,
+    events: &[ListedEvent<'_>],
     local_key: Option<&str>,
     width: Option<usize>,
-) -> Result<String, CatalogueError> {
+) -> String {
     let definition = &provider.definition;
     let docs = definition.docs.clone();
     let head = sheet::facts([
@@ -95,7 +96,7 @@ pub fn provider(
     signing.extend(labels.zip(lines.map(str::to_owned)));
     let sections = [
         format!("{title} ({})\n{head}", escape(&definition.name)),
-        sheet::section("Events, by their payloads", payloads(provider)?),
+        sheet::section("Events, by their payloads", payloads(events)),
         sheet::section("Signature", signing),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
@@ -107,17 +108,16 @@ pub fn provider(
     ];
     let sections = sections.into_iter().filter(|text| !text.is_empty());
     let sections: Vec<_> = sections.collect();
-    Ok(wrap(&sections.join("\n\n"), width))
+    wrap(&sections.join("\n\n"), width)
 }
 
 /// The events whose payloads are documented, those where a part is, and those where none is.
-fn payloads(provider: &Provider) -> Result<Vec<(&'static str, String)>, CatalogueError> {
-    let events = provider.events()?;
+fn payloads(events: &[ListedEvent<'_>]) -> Vec<(&'static str, String)> {
     let of = |source: Provenance| {
         let events = events
             .iter()
-            .filter(move |(_, event)| event.source == source);
-        let names = events.map(|(name, event)| match source {
+            .filter(move |(_, _, event)| event.source == source);
+        let names = events.map(|(_, name, event)| match source {
             Provenance::DocumentedInPart => format!("{name}: {}", event.documented_part()),
             _ => (*name).to_owned(),
         });
@@ -128,10 +128,8 @@ fn payloads(provider: &Provider) -> Result<Vec<(&'static str, String)>, Catalogu
         ("in part", of(Provenance::DocumentedInPart)),
         ("inferred", of(Provenance::Inferred)),
     ];
-    Ok(all
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .collect())
+    let all = all.into_iter();
+    all.filter(|(_, names)| !names.is_empty()).collect()
 }
 
 /// The header's name, or what else holds a value.

@@ -55,7 +55,7 @@ pub struct Ready {
     pub one_provider: bool,
     /// How this program is called: `webhook`.
     #[serde(skip)]
-    pub program: &'static str,
+    pub program: String,
 }
 
 /// The first lines of a listener; the URL alone where little is to be said. Paths and names may come
@@ -111,7 +111,7 @@ fn trust(ready: &Ready) -> Option<String> {
 /// A delivery that this listener takes, where whoever sends without a secret has its own.
 fn example(ready: &Ready) -> Option<String> {
     let trust = ready.certificate.as_ref().map(|_| " --insecure");
-    let (program, url, trust) = (ready.program, &ready.url, trust.unwrap_or_default());
+    let (program, url, trust) = (&ready.program, &ready.url, trust.unwrap_or_default());
     let command = format!("{program} send order.created --url {url}{trust}");
     ready.local_secret.then_some(command)
 }

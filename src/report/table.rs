@@ -15,6 +15,9 @@ const GAP: &str = "  ";
 /// The least that the last column is cut down to; where there is less room, it is left out.
 const LEAST_LAST: usize = 8;
 
+/// The least that prose is folded to beside the other columns.
+const LEAST_PROSE: usize = 26;
+
 /// Rows in aligned columns below their headers, without borders.
 ///
 /// Cells may carry colours; everything else that a terminal would obey is escaped. Where `total`
@@ -36,6 +39,41 @@ pub fn table(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> 
     }
     let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, total)).collect();
     lines.join("\n")
+}
+
+/// The same where the last cell is prose that is to be read whole: where a row is wider than `total`, it
+/// is broken between words, in its column where there is room for that, else below its row.
+pub fn table_with_prose(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> String {
+    let Some(total) = total else {
+        return table(headers, rows, None);
+    };
+    let whole = table(headers, rows.clone(), None);
+    if whole.lines().all(|line| width(line) <= total) {
+        return whole;
+    }
+    let mut rows: Vec<Vec<String>> = rows.into_iter().map(safe).collect();
+    let prose: Vec<_> = rows.iter_mut().filter_map(Vec::pop).collect();
+    let (Some((last, headers)), false) = (headers.split_last(), prose.is_empty()) else {
+        return whole;
+    };
+    let before = table(headers, rows, Some(total));
+    let used = before.lines().map(width).max().unwrap_or_default() + GAP.len();
+    let is_beside = total >= used + LEAST_PROSE;
+    let indent = if is_beside { used } else { 2 * GAP.len() };
+    let title = last.bold().to_string();
+    let texts = std::iter::once(&title).chain(&prose);
+    let lines = before.lines().zip(texts).map(|(line, text)| {
+        let folded = wrap(text, Some(total.saturating_sub(indent)));
+        let below = super::style::indent(&folded, &" ".repeat(indent));
+        if folded.is_empty() {
+            line.trim_end().to_owned()
+        } else if is_beside {
+            format!("{}{}", pad(line, used), below.trim_start())
+        } else {
+            format!("{}\n{below}", line.trim_end())
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The same where every cell is to be read whole: what is wider than `total` stands stacked, each
@@ -178,6 +216,32 @@ a
 b
   what it is  short";
         assert_eq!(plain(&table_or_stack(&headers, rows, Some(40))), expected);
+    }
+
+    #[test]
+    fn prose_is_folded_in_its_column_or_below_and_nothing_of_it_is_cut() {
+        let text = "an order was modified in one of many ways";
+        let rows = rows(&[&["order.updated", text], &["a", "short"], &["b", ""]]);
+        let of = |room| plain(&table_with_prose(&["EVENT", "WHAT"], rows.clone(), room));
+        let whole = of(None);
+        assert_eq!(of(Some(80)), whole);
+        let beside = "\
+EVENT          WHAT
+order.updated  an order was modified in one
+               of many ways
+a              short
+b";
+        assert_eq!(of(Some(43)), beside);
+        let below = "\
+EVENT
+    WHAT
+order.updated
+    an order was modified in
+    one of many ways
+a
+    short
+b";
+        assert_eq!(of(Some(30)), below);
     }
 
     #[test]

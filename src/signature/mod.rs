@@ -39,5 +39,5 @@ pub use sign::{announce, mac_of, mac_text, show, sign};
 pub use source::ValueSource;
 pub use stream::StreamVerifier;
 pub use template::{MOST_FIELDS, Template, TemplateFilter, TemplatePiece, TemplateValues};
-pub use time::TimeUnit;
+pub use time::{TimeUnit, meant_unit};
 pub use verify::{Freshness, verify};

@@ -78,13 +78,15 @@ impl TimeUnit {
     }
 
     /// The unit in which a number can only be meant, where it is another one.
-    pub(super) fn mistaken_for(self, text: &str) -> Option<Self> {
+    pub(super) fn mistaken_for(self, text: &str) -> Option<&'static str> {
         let number = text.parse::<i128>().ok()?;
-        match self {
-            Self::Seconds if number >= LEAST_MILLIS => Some(Self::Milliseconds),
-            Self::Milliseconds if (1..LEAST_MILLIS).contains(&number) => Some(Self::Seconds),
-            _ => None,
-        }
+        let meant = meant_unit(number);
+        let own = match self {
+            Self::Seconds => "seconds",
+            Self::Milliseconds => "milliseconds",
+            Self::Rfc3339 => return None,
+        };
+        (meant != own && number > 0).then_some(meant)
     }
 
     /// What stands in its place where a form is described.
@@ -94,6 +96,17 @@ impl TimeUnit {
             Self::Milliseconds => "<unix milliseconds>",
             Self::Rfc3339 => "<RFC 3339>",
         }
+    }
+}
+
+/// The unit in which a number can only be a time of these centuries.
+pub const fn meant_unit(number: i128) -> &'static str {
+    let thousand = MILLIS as i128;
+    match number {
+        ..LEAST_MILLIS => "seconds",
+        n if n / thousand < LEAST_MILLIS => "milliseconds",
+        n if n / thousand / thousand < LEAST_MILLIS => "microseconds",
+        _ => "nanoseconds",
     }
 }
 
@@ -127,7 +140,14 @@ mod tests {
     #[test]
     fn a_number_of_another_unit_is_known_by_its_size() {
         let (seconds, millis) = (TimeUnit::Seconds, TimeUnit::Milliseconds);
-        assert_eq!(seconds.mistaken_for("1767225600000"), Some(millis));
-        assert_eq!(millis.mistaken_for("1767225600"), Some(seconds));
+        for (unit, number, meant) in [
+            (seconds, "1767225600000", "milliseconds"),
+            (seconds, "1767225600000000", "microseconds"),
+            (seconds, "1767225600000000000", "nanoseconds"),
+            (millis, "1767225600", "seconds"),
+            (millis, "1767225600000000", "microseconds"),
+        ] {
+            assert_eq!(unit.mistaken_for(number), Some(meant), "{unit}");
+        }
     }
 }

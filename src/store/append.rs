@@ -56,6 +56,11 @@ impl Entry {
         }
     }
 
+    /// Whether nobody waits for this row: of a bulk replay many are sent before the first is kept.
+    pub(super) const fn can_wait(&self) -> bool {
+        matches!(self, Self::Attempt(_, Some(_)))
+    }
+
     /// About how many bytes the row takes.
     pub(super) fn estimate(&self) -> usize {
         let variable = match self {

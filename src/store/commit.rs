@@ -1,6 +1,8 @@
 //! The thread that commits: everything that has queued up, once, then the answers.
 
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -19,6 +21,10 @@ const BATCH_BYTES: usize = 8 << 20;
 const CHECKPOINT_BYTES: usize = 8 << 20;
 /// What a commit writes besides its rows: the pages it shares with the commit before.
 const COMMIT_BYTES: usize = 4 * 8192;
+
+/// For how long attempts of a bulk replay are gathered, where the commit before was as recent: nobody
+/// waits for them, and each commit takes as long as sending many.
+const GATHER: Duration = Duration::from_millis(4);
 
 /// One answer per row of a batch, or one for all of them.
 type Outcome = Result<Vec<Result<(), StoreError>>, StoreError>;
@@ -80,9 +86,15 @@ impl Committer {
 
     /// Commits batch after batch until all senders of `jobs` are gone.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut last_commit = None;
         while let Some(first) = jobs.blocking_recv() {
+            let is_recent = |last: Instant| last.elapsed() < GATHER;
+            if first.0.can_wait() && last_commit.is_some_and(is_recent) {
+                thread::sleep(GATHER);
+            }
             let (entries, answers): (Vec<_>, Vec<_>) = batch(first, &mut jobs).into_iter().unzip();
             let outcome = self.keep(&entries);
+            last_commit = Some(Instant::now());
             drop(entries);
             for (place, answer) in answers.into_iter().enumerate() {
                 // Who no longer waits doesn't want to know.

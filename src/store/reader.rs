@@ -40,12 +40,15 @@ impl Reader {
 
     /// The delivery with this id, or the only one whose id begins so.
     pub fn get(&self, id_or_prefix: &str) -> Result<Delivery, LookupError> {
+        let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE id = ?1");
+        if let Some(found) = self.one(&sql, [id_or_prefix], row::delivery)? {
+            return Ok(found);
+        }
         let table = ("delivery", id::DELIVERY);
         let id = match resolve(&self.conn, &self.path, table, id_or_prefix) {
             Err(LookupError::NotFound { .. }) => self.id_of_event(id_or_prefix)?,
             found => found?,
         };
-        let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE id = ?1");
         let found = self.one(&sql, [&id], row::delivery)?;
         found.ok_or(LookupError::NotFound { id })
     }

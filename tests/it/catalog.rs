@@ -533,8 +533,24 @@ fn a_broken_definition_names_file_and_place() {
             run.stderr
         );
         assert_eq!(run.stdout, "");
+        assert_eq!(run.stderr.matches(place).count(), 1, "{}", run.stderr);
+        let chosen: [&[&str]; 4] = [
+            &["send", "order.created", "-p", "acme"],
+            &["events", "acme"],
+            &["test", "-p", "acme", "--list"],
+            &["log", "--provider", "acme"],
+        ];
+        for args in chosen {
+            let run = sandbox.run(args).expect(2);
+            assert_eq!(
+                run.stderr.matches(place).count(),
+                1,
+                "{args:?}: {}",
+                run.stderr
+            );
+        }
         // Whoever does not need it goes on, and is told.
-        let warning = "warning: provider `acme` is passed over: `./providers/acme/provider.json`";
+        let warning = "warning: provider `acme` is skipped: `./providers/acme/provider.json`";
         for args in [
             &["events"][..],
             &["providers", "show", "olympus"],
@@ -559,9 +575,19 @@ fn a_broken_definition_names_file_and_place() {
         "providers/slack/events/broken.json",
         "{\n\"description\": 1}",
     );
-    let run = sandbox.run(&["events", "slack"]).expect(2);
-    assert!(run.stderr.contains("events/broken.json"), "{}", run.stderr);
-    assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+    let lists: [&[&str]; 3] = [
+        &["events", "slack"],
+        &["events"],
+        &["providers", "show", "slack"],
+    ];
+    for list in lists {
+        let run = sandbox.run(list).expect(0);
+        let warning = "event `broken` is skipped: `./providers/slack/events/broken.json`";
+        assert_eq!(run.stderr.matches(warning).count(), 1, "{}", run.stderr);
+        assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+        assert!(run.stdout.contains("app_mention"), "{}", run.stdout);
+    }
+    sandbox.run(&["send", "broken", "-p", "slack"]).expect(2);
 }
 
 #[test]
@@ -835,8 +861,44 @@ fn a_secret_that_is_not_there_is_a_row_beside_those_that_are() {
     assert_eq!(rows, expected);
     let origin = "`./nope`, which `./webhook.toml` names as a secret of cimplify";
     assert!(run.stderr.contains(origin), "{}", run.stderr);
-    let run = sandbox.run(&["send", "order.created"]).expect(4);
+    // Whoever plays another provider does not need it.
+    let sign = |of| sandbox.run(&["send", "order.created", "-p", of, "--dry-run"]);
+    let run = sign("cimplify").expect(4);
     assert!(run.stderr.contains(origin), "{}", run.stderr);
+    assert!(!sign("olympus").expect(0).stderr.contains("nope"));
+    let sign = ["sign", "-p", "olympus", "--data", "{}"];
+    assert!(!sandbox.run(&sign).expect(0).stderr.contains("nope"));
+    // Whoever takes deliveries of all does.
+    sandbox.run(&["listen", "--port", "0"]).expect(4);
+}
+
+#[test]
+fn a_setting_is_shown_alone_by_its_name_and_a_section_by_its_own() {
+    let sandbox = Sandbox::new();
+    sandbox.file("webhook.toml", "[listen]\nport = 4711\n");
+    let run = sandbox.run(&["config", "listen.port"]).expect(0);
+    let rows: Vec<_> = run.stdout.lines().collect();
+    assert_eq!(rows.len(), 2, "{}", run.stdout);
+    let cells: Vec<_> = rows[1].split_whitespace().collect();
+    assert_eq!(cells, ["listen.port", "4711", "./webhook.toml"]);
+    let run = sandbox.run(&["config", "color", "--json"]).expect(0);
+    assert_eq!(run.json_lines().len(), 1, "{}", run.stdout);
+    assert_eq!(text(&run.json_lines()[0], "origin"), "default");
+    let run = sandbox.run(&["config", "listen"]).expect(0);
+    let is_of_it = |line: &str| line.starts_with("listen.");
+    assert!(run.stdout.lines().skip(1).all(is_of_it), "{}", run.stdout);
+    let run = sandbox.run(&["config", "listen.prt"]).expect(2);
+    assert!(
+        run.stderr.contains("did you mean `listen.port`?"),
+        "{}",
+        run.stderr
+    );
+    let run = sandbox.run(&["config", "list"]).expect(2);
+    assert!(
+        run.stderr.contains("unknown setting `list`"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

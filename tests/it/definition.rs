@@ -83,7 +83,7 @@ fn a_provider_without_events_has_nothing_to_list_or_to_send() {
     let sandbox = Sandbox::new();
     sandbox.file("webhook.toml", "");
     sandbox.file("providers/acme/provider.json", acme(&json!({})).to_string());
-    let note = "note: `acme` has no events: each is a file in `acme/events/`";
+    let note = "note: `acme` has no events: each is a file in `./providers/acme/events`";
     for args in [
         &["events", "acme"][..],
         &["events", "acme", "--json"],

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use crate::harness::endpoint::Endpoint;
 use crate::harness::{Sandbox, has, must_have_all};
 
 /// The kinds of key pairs, each with what `openssl genpkey` makes one of.
@@ -290,5 +291,136 @@ fn each_fault_is_seen_for_what_it_is() {
             let told = sandbox.run(&args).expect(1).json_lines().remove(0);
             assert_eq!(told["verdict"]["status"], status, "{kind} {fault}: {told}");
         }
+    });
+}
+
+/// The public half that `providers show` tells for a handler verifies what is sent without a secret.
+#[test]
+fn what_is_sent_without_a_secret_is_verified_by_the_key_that_is_shown() {
+    for (provider, event) in [
+        ("discord", "APPLICATION_AUTHORIZED"),
+        ("telnyx", "message.received"),
+        ("sendgrid", "bounce"),
+        ("plaid", "ITEM.ERROR"),
+    ] {
+        let sandbox = Sandbox::new();
+        let key = || {
+            let shown = ["providers", "show", provider, "--json"];
+            let facts = sandbox.run(&shown).expect(0).json_lines().remove(0);
+            let key = facts["signature"]["local_public_key"].as_str();
+            key.map(str::to_owned)
+        };
+        assert_eq!(key(), None, "{provider}: nothing is made by looking");
+        let send = ["send", event, "-p", provider, "--dry-run", "--as", "json"];
+        sandbox.file("capture", &sandbox.run(&send).expect(0).stdout);
+        let key = key().expect("a key");
+        let sheet = sandbox.run(&["providers", "show", provider]).expect(0);
+        let line = key.lines().last().expect("a line");
+        assert!(sheet.stdout.contains(line), "{}", sheet.stdout);
+        let named = format!("{provider}={key}");
+        let verify = ["verify", "capture", "-p", provider, "--secret", &named];
+        let run = sandbox.run(&verify).expect(0);
+        assert_eq!(run.stderr, "", "{provider}");
+    }
+}
+
+#[test]
+fn keys_that_could_verify_nothing_are_refused_by_name() {
+    if !has("openssl") {
+        assert!(!must_have_all(), "no openssl");
+        return;
+    }
+    let sandbox = sandbox("ecdsa", KINDS[1].1);
+    let make = |algorithm: &[&str], name: &str| {
+        let genpkey = [&["genpkey", "-out", name, "-algorithm"], algorithm].concat();
+        openssl(&sandbox, &genpkey);
+    };
+    make(&["EC", "-pkeyopt", "ec_paramgen_curve:P-384"], "p384.pem");
+    make(&["RSA", "-pkeyopt", "rsa_keygen_bits:1024"], "short.pem");
+    let public = |name: &str, to: &str| {
+        openssl(&sandbox, &["pkey", "-in", name, "-pubout", "-out", to]);
+    };
+    public("p384.pem", "p384.public");
+    public("short.pem", "short.public");
+    let old = ["ec", "-in", "key.pem", "-out", "old.pem"];
+    openssl(&sandbox, &old);
+    let locked = [
+        &["pkcs8", "-topk8", "-in", "key.pem", "-out", "locked.pem"][..],
+        &["-passout", "pass:abcd"],
+    ];
+    openssl(&sandbox, &locked.concat());
+    sandbox.file(
+        "broken.pem",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    );
+    let definition = sandbox.folder().join("providers/acme/provider.json");
+    let text = std::fs::read_to_string(&definition).expect("a file");
+    for (kind, file, told) in [
+        ("ecdsa", "p384.public", "another curve than P-256"),
+        ("ecdsa", "p384.pem", "no ECDSA P-256 key"),
+        ("rsa", "short.public", "less than 2048 bits"),
+        ("ecdsa", "old.pem", "openssl pkcs8 -topk8"),
+        ("ecdsa", "locked.pem", "is encrypted"),
+        ("ecdsa", "broken.pem", "no ECDSA P-256 key"),
+        ("ecdsa", "short.public", "the key is of RSA"),
+        ("ed25519", "key.pem", "the key is of ECDSA P-256"),
+    ] {
+        let changed = text.replace("\"ecdsa\"", &format!("\"{kind}\""));
+        sandbox.file("providers/acme/provider.json", changed);
+        let named = format!("acme={file}");
+        let run = sandbox.run(&["verify", "key.pem", "-p", "acme", "--secret-file", &named]);
+        let run = run.expect(2);
+        assert!(run.stderr.contains(told), "{kind} {file}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn an_environment_file_holds_a_key_on_one_line_or_on_several() {
+    for_each_kind(|kind, sandbox| {
+        let capture = capture(sandbox, &[]);
+        sandbox.file("capture", capture.to_string());
+        let pem = std::fs::read_to_string(sandbox.folder().join("public.pem")).expect("a file");
+        for value in [
+            format!("\"{pem}\""),
+            format!("\"{}\"", pem.replace('\n', "\\n")),
+            format!("'{}'", pem.replace('\n', "\\n")),
+        ] {
+            sandbox.file(".env.keys", format!("WEBHOOK_SECRET_ACME={value}\n"));
+            let verify = ["verify", "capture", "-p", "acme", "--env-file", ".env.keys"];
+            let run = sandbox.run(&verify);
+            assert!(
+                !run.stderr.contains("nobody sees"),
+                "{kind}: {}",
+                run.stderr
+            );
+            run.expect(0);
+        }
+    });
+}
+
+/// A replay that has to sign afresh ends where only a public key is known, and sends nothing unsigned.
+#[test]
+fn a_public_key_is_no_key_to_replay_with() {
+    for_each_kind(|kind, sandbox| {
+        let target = Endpoint::ok();
+        let capture = capture(sandbox, &["--timestamp", "2020-01-01T00:00:00Z"]);
+        sandbox.file("capture", capture.to_string());
+        let replay = |secret: &str, more: &[&str]| {
+            let args = ["replay", "--from", "capture", "--url", &target.url("/")];
+            sandbox.run(&[&args, &["--secret-file", secret][..], more].concat())
+        };
+        let run = replay("public.pem", &[]).expect(2);
+        assert!(
+            run.stderr.contains("a public key only verifies"),
+            "{kind}: {}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.contains("--secret-file acme=key.pem"),
+            "{kind}: {}",
+            run.stderr
+        );
+        replay("key.pem", &[]).expect(0);
+        replay("public.pem", &["--sign", "keep"]).expect(0);
     });
 }

@@ -100,6 +100,15 @@ fn milliseconds_are_named_wherever_seconds_are_expected() {
         let told = "`1772442900000` is in milliseconds: give seconds, such as `1772442900`";
         assert!(run.stderr.contains(told), "{args:?}: {}", run.stderr);
     }
+    // Other clocks count in smaller parts yet: what is proposed is in seconds.
+    for (typed, unit) in [
+        ("1772442900000000", "microseconds"),
+        ("1772442900000000000", "nanoseconds"),
+    ] {
+        let run = sandbox.run(&["log", "--since", typed]).expect(2);
+        let told = format!("`{typed}` is in {unit}: give seconds, such as `1772442900`");
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -71,12 +71,12 @@ impl<'c> Judged<'c> {
         let name = self.provider.name();
         let scheme = &self.provider.definition.signature;
         for fault in FORGERIES {
-            let is_none = match fault {
-                "stale" => scheme.tolerance.is_none(),
-                "tampered-body" => !scheme.covers_body(),
-                _ => false,
+            let applies = match fault {
+                "stale" => scheme.tolerance.is_some(),
+                "tampered-body" => scheme.covers_body(),
+                _ => true,
             };
-            if is_none {
+            if !applies {
                 continue;
             }
             let is_lenient = LENIENCIES

@@ -24,12 +24,12 @@ import { verifySlackRequest } from '@slack/bolt';
 import { WorkOS } from '@workos-inc/node';
 import { EventWebhook } from '@sendgrid/eventwebhook';
 import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
-import { WebhooksManager } from 'box-node-sdk/managers/webhooks';
+import { WebhooksManager } from 'box-node-sdk/managers';
 import coinbase from 'coinbase-commerce-node';
 import { verifyKey } from 'discord-interactions';
 import * as gocardless from 'gocardless-nodejs/webhooks';
 import { Bot, webhookCallback } from 'grammy';
-import mailgunJs from 'mailgun-js';
+import mailgun from 'mailgun-js';
 import { SignJWT, jwtVerify } from 'jose';
 import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import ModernTreasury from 'modern-treasury';
@@ -48,14 +48,14 @@ import twilio from 'twilio';
 const TEXT = 'a secret of the test';
 const BASE64 = `whsec_${Buffer.from('a key of thirty-two bytes, made up').toString('base64')}`;
 
-const HEX = Buffer.from(TEXT).toString('hex');
+const HEX = Buffer.from('a key of thirty-two bytes, made up').toString('hex');
 // As long as Contentful's are.
 const LONG = TEXT.repeat(4).replaceAll(' ', '_').slice(0, 64);
 
 const adyen = new hmacValidator();
-const elevenlabs = new ElevenLabsClient({ apiKey: 'key' }).webhooks;
 const linear = new LinearWebhookClient(TEXT);
-const mailgun = mailgunJs({ apiKey: TEXT, domain: 'mail.example.com' });
+const letters = mailgun({ apiKey: TEXT, domain: 'example.com' });
+const elevenlabs = new ElevenLabsClient({ apiKey: 'key' }).webhooks;
 const openai = new OpenAI({ apiKey: 'key', webhookSecret: BASE64 }).webhooks;
 // With `botInfo` it asks nobody who it is.
 const bot = new Bot('1:key', { botInfo: { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } });
@@ -228,13 +228,13 @@ const VENDORS = {
   },
   linear: {
     library: '@linear/sdk',
-    verify: ({ body, headers }) => linear.parseData(Buffer.from(body), headers['linear-signature']),
+    verify: ({ body, headers }) => linear.verify(Buffer.from(body), headers['linear-signature']),
   },
   mailgun: {
     library: 'mailgun-js',
     verify: ({ body }) => {
       const { timestamp, token, signature } = JSON.parse(body).signature;
-      return mailgun.validateWebhook(timestamp, token, signature);
+      return letters.validateWebhook(timestamp, token, signature);
     },
   },
   livekit: {

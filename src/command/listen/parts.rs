@@ -67,7 +67,13 @@ impl Parts {
             refuse_itself(&rules.routes, *address).await?;
         }
         let attempts = Arc::new(Mutex::new(Attempts::default()));
-        let ready = ready::of(args, &socket, path.as_deref(), &rules, world.program);
+        let ready = ready::of(
+            args,
+            &socket,
+            path.as_deref(),
+            &rules,
+            world.program.clone(),
+        );
         let script = script(args, world)?;
         let is_late = args.delay.is_some() || script.iter().any(|step| !step.delay.is_zero());
         let queues = rules.routes.len().max(usize::from(is_late));
@@ -97,7 +103,7 @@ impl Parts {
 }
 
 fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliError> {
-    let keyring = keyring_or_local(&setup, &args.secrets, world)?;
+    let keyring = keyring_or_local(None, &setup, &args.secrets, world)?;
     if let Some(name) = &args.provider {
         check_fit(&keyring, setup.provider(name)?)?;
     }
@@ -235,20 +241,20 @@ fn log_path(args: &ListenArgs, setup: &Setup, world: &World) -> Result<Option<Pa
     if !setup.config.keeps_log(args.no_log) {
         return Ok(None);
     }
-    let (reason, hint) = match setup.config.log() {
+    let (reason, hint): (CliError, _) = match setup.config.log() {
         Ok(log) if log.origin != Origin::Default => return Ok(Some(log.value)),
         Ok(log) => match Log::open(&log.value).and_then(|log| log.ensure_writable()) {
             Ok(()) => return Ok(Some(log.value)),
             Err(error @ (StoreError::ReadOnly(_) | StoreError::Io { .. })) => {
-                (error.to_string(), "`--log PATH` names another place")
+                (error.into(), "`--log PATH` names another place")
             }
             Err(error) => return Err(error.into()),
         },
-        Err(error) => (error.to_string(), "give `--log PATH`, or set HOME"),
+        Err(error) => (error.into(), "give `--log PATH`, or set HOME"),
     };
-    world
-        .console
-        .warn(&format!("nothing is kept: {reason}"), Some(hint));
+    let CliError { message, .. } = reason;
+    let message = format!("nothing is kept: {message}");
+    world.console.warn(&message, Some(hint));
     Ok(None)
 }
 

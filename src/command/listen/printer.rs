@@ -185,12 +185,7 @@ impl Printer {
                     expected: handshake.as_ref().map(Result::is_ok),
                     difference: handshake.as_ref().and_then(Difference::of),
                 };
-                let names = provider.as_deref().zip(event.as_deref());
-                let judged = names.zip(handshake.as_ref());
-                let remark = judged.map(|((provider, name), judged)| {
-                    report::handshake_remark(provider, name, judged)
-                });
-                Some(self.attempt(attempt, about, remark.as_deref()))
+                Some(self.attempt(attempt, about, handshake.as_ref()))
             }
             Activity::Error(error) => {
                 let error = CliError::from(error.clone());
@@ -211,16 +206,24 @@ impl Printer {
         None
     }
 
-    fn attempt(&self, attempt: &Attempt, about: About<'_>, remark: Option<&str>) -> String {
+    fn attempt(
+        &self,
+        attempt: &Attempt,
+        about: About<'_>,
+        judged: Option<&Result<(), [String; 2]>>,
+    ) -> String {
         if self.json {
             return attempt.to_json_about(about);
         }
+        let judged = about.provider.zip(about.event).zip(judged);
+        let remark = judged
+            .map(|((provider, name), judged)| report::handshake_remark(provider, name, judged));
         let view = AttemptView {
             label: Some(about.event_id.unwrap_or(&attempt.delivery_id)),
             one_endpoint: self.one_target,
             detail: self.view.detail,
             width: self.console.width(),
-            remark,
+            remark: remark.as_deref(),
         };
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.text(attempt, &view)

@@ -19,7 +19,7 @@ pub fn of(
     socket: &Socket,
     log: Option<&Path>,
     rules: &Rules,
-    program: &'static str,
+    program: String,
 ) -> Ready {
     let keyring = &rules.keyring;
     let providers = rules.catalogue.iter().map(Provider::name);

@@ -22,7 +22,7 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     let query = select::query(select, setup, world.now())?;
     let reader = existing_log(setup)?.reader()?;
-    select::refuse_unknown(select, setup, &reader)?;
+    select::refuse_unknown(select, setup, Some(&reader))?;
     let file = output.filter(|path| *path != Path::new("-"));
     let is_har = file.is_some_and(|path| path.extension().is_some_and(|end| end == "har"));
     let write = |out: &mut dyn Write| match format {
@@ -35,7 +35,7 @@ pub fn run(
         Some(path) => write_whole(path, write, |error| CliError::unwritable(path, error))?,
     };
     if deliveries == 0 {
-        let note = select::nothing(select, &reader)?;
+        let note = select::nothing(select, setup, &reader)?;
         world.console.note(&note);
     }
     if let Some(path) = file {

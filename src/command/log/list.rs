@@ -26,14 +26,14 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     let query = select::query(args, setup, world.now())?;
     let reader = existing_log(setup)?.reader()?;
-    select::refuse_unknown(args, setup, &reader)?;
+    select::refuse_unknown(args, setup, Some(&reader))?;
     let listed = if json {
         print_lines(&reader, &query, world)?
     } else {
         print_table(&reader, &query, world)?
     };
     if listed == 0 {
-        world.console.note(&select::nothing(args, &reader)?);
+        world.console.note(&select::nothing(args, setup, &reader)?);
     }
     Ok(Outcome::Yes)
 }

@@ -27,13 +27,13 @@ pub fn run(args: LogArgs, global: &GlobalArgs, world: &World) -> Result<Outcome,
         Some(LogCommand::Import { secrets, .. }) => secrets.env_file.as_deref(),
         _ => None,
     };
-    let setup = setup::load(global, env_file, world)?;
+    let setup = setup::load_for(global, env_file, world, |_| args.provider().cloned())?;
     let Some(command) = args.command else {
         return list::run(&args.select, args.json, &setup, world);
     };
     match &command {
         LogCommand::Show { id, form, json } => show::run(id, *form, *json, &setup, world),
-        LogCommand::Tail { select, json } => tail::run(select, *json, &setup, world),
+        LogCommand::Tail { select, body, json } => tail::run(select, *body, *json, &setup, world),
         LogCommand::Export {
             select,
             format,

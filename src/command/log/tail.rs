@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::delivery::Delivery;
 use crate::exit::{CliError, Outcome};
 use crate::report::{self, BodyDetail, DeliveryView, Detail};
-use crate::store::{Query, Tail};
+use crate::store::{Log, Query, Tail};
 
 /// How often the log is looked at. `SQLite` tells nobody that another process has written, and a
 /// look at an index is cheap.
@@ -26,7 +26,7 @@ const POLL: Duration = Duration::from_millis(250);
 /// must not keep the program from ending.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Deliveries stand one below the other, so their bodies are short.
+/// How a delivery is shown that stands among others.
 const VIEW: DeliveryView = DeliveryView {
     body: BodyDetail::Short,
     repeat: None,
@@ -39,6 +39,7 @@ const VIEW: DeliveryView = DeliveryView {
 /// Prints what comes in until Ctrl-C.
 pub fn run(
     select: &SelectArgs,
+    body: BodyDetail,
     json: bool,
     setup: &Setup,
     world: &World,
@@ -48,9 +49,11 @@ pub fn run(
         return Err(CliError::usage(message).hint("`webhook log --failed` lists what there is"));
     }
     let path = setup.config.log()?.value;
+    let reader = path.exists().then(|| Log::open(path.clone())?.reader());
+    select::refuse_unknown(select, setup, reader.transpose()?.as_ref())?;
     let query = select::query(select, setup, world.now())?;
     let console = world.console;
-    let print = move |delivery: &Delivery| print(delivery, json, console);
+    let print = move |delivery: &Delivery| print(delivery, body, json, console);
     let work = move |stopped: &Receiver<()>| follow(&path, query, print, console, stopped);
     super::super::runtime()?.block_on(until_interrupted(work))?;
     Ok(Outcome::Yes)
@@ -108,13 +111,18 @@ fn follow(
     }
 }
 
-fn print(delivery: &Delivery, json: bool, console: Console) -> Result<(), CliError> {
+fn print(
+    delivery: &Delivery,
+    body: BodyDetail,
+    json: bool,
+    console: Console,
+) -> Result<(), CliError> {
     if json {
         console.json(&delivery.to_json())?;
     } else {
         let detail = console.detail();
         let view = DeliveryView {
-            body: detail.of(VIEW.body),
+            body: detail.of(body),
             detail,
             width: console.width(),
             ..VIEW

@@ -4,16 +4,17 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use super::lines::{Lines, label};
 use super::{resume, warnings};
 use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
 use crate::command::{World, go_on, request};
 use crate::config::Setup;
 use crate::console::Console;
-use crate::delivery::{Attempt, Delivery, Signing, Status, Verdict};
+use crate::delivery::{Attempt, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
 use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
-use crate::report::{self, AttemptView, Attempts, Tally};
+use crate::report::{self, AttemptView, Attempts, Detail, Tally};
 
 /// What is known of a replay on its way.
 pub struct RunReport<'a> {
@@ -35,6 +36,7 @@ pub struct RunReport<'a> {
     attempts: Attempts,
     tally: Tally,
     outcome: Outcome,
+    lines: Lines,
     /// Why nothing can be printed any more, where that is so.
     unprinted: Option<CliError>,
 }
@@ -62,6 +64,7 @@ impl<'a> RunReport<'a> {
             attempts: Attempts::default(),
             tally: Tally::default(),
             outcome: Outcome::Yes,
+            lines: Lines::new(world.console, args.json),
             unprinted: None,
         }
     }
@@ -90,14 +93,16 @@ impl<'a> RunReport<'a> {
                 Ok(())
             }
             ReplayEvent::Skipped(error) => {
+                let printed = self.lines.print();
                 self.console().warn(&error.to_string(), None);
                 self.skipped += 1;
                 self.unsendable += 1;
                 self.outcome = self.outcome.worse(Outcome::No);
-                Ok(())
+                printed
             }
             ReplayEvent::Prepared(prepared) => self.show(prepared),
             ReplayEvent::Sent(prepared, attempt) => self.tell(prepared, attempt),
+            ReplayEvent::Paused => self.lines.print(),
         };
         go_on(&mut self.unprinted, told)
     }
@@ -112,7 +117,7 @@ impl<'a> RunReport<'a> {
     }
 
     /// A stale signature is seldom alone: the first is told of, the others are counted.
-    fn warn(&mut self, warning: &Warning, id: &str) {
+    fn warn(&mut self, warning: &Warning, id: &str) -> Result<(), CliError> {
         let mut hint = None;
         if let Warning::Stale { provider, .. } = warning {
             self.stale += 1;
@@ -124,9 +129,11 @@ impl<'a> RunReport<'a> {
             ));
         }
         if hint.is_none() || self.stale == 1 {
+            self.lines.print()?;
             let message = warnings::text(warning, id);
             self.console().warn(&message, hint.as_deref());
         }
+        Ok(())
     }
 
     /// Prints what would be sent in place of sending it.
@@ -154,11 +161,11 @@ impl<'a> RunReport<'a> {
         self.tally.add(attempt);
         self.outcome = self.outcome.worse(Outcome::from(attempt));
         if let Some(warning) = &prepared.warning {
-            self.warn(warning, &prepared.delivery.id);
+            self.warn(warning, &prepared.delivery.id)?;
         }
         let console = self.console();
-        if self.args.json {
-            console.json(&attempt.to_json_about(prepared.delivery.about()))?;
+        let text = if self.args.json {
+            attempt.to_json_about(prepared.delivery.about())
         } else {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
@@ -167,10 +174,13 @@ impl<'a> RunReport<'a> {
                 detail: console.detail(),
                 width: console.width(),
             };
+            if console.detail() == Detail::Much {
+                self.lines.print()?;
+            }
             request::again(self.world, &prepared.delivery.request, &attempt.url)?;
-            console.data(&self.attempts.text(attempt, &view))?;
-        }
-        Ok(())
+            self.attempts.text(attempt, &view)
+        };
+        self.lines.add(&text)
     }
 
     /// Says how it ended. What failed first counts, be it the output or the editor, else the replay.
@@ -188,7 +198,8 @@ impl<'a> RunReport<'a> {
             }
             result => result,
         };
-        let failed = self.unprinted.take().or(not_edited);
+        let unprinted = self.unprinted.take().or_else(|| self.lines.print().err());
+        let failed = unprinted.or(not_edited);
         let failed = failed.or_else(|| Some(self.trouble(result.err()?)));
         let is_unread = failed.as_ref().is_some_and(CliError::is_closed_pipe);
         let said = match self.requests.filter(|_| !is_unread && !self.args.dry_run) {
@@ -286,15 +297,4 @@ struct ReplaySummary<'a> {
     tally: &'a Tally,
     /// How many are not sent: cut off, or not to be carried by HTTP.
     skipped: usize,
-}
-
-/// What a person knows the delivery by.
-fn label(delivery: &Delivery) -> String {
-    let known = [delivery.event.as_deref(), delivery.event_id.as_deref()];
-    let known: Vec<_> = known.into_iter().flatten().collect();
-    if known.is_empty() {
-        delivery.id.clone()
-    } else {
-        known.join("  ")
-    }
 }

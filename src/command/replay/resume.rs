@@ -20,7 +20,12 @@ pub fn run(
     let endpoint = endpoint.map(Target::without_secrets);
     match (&args.resume, selection) {
         (Some(Some(id)), selection) => named(args, reader, id, selection, endpoint.as_deref()),
-        (_, None) => Err(CliError::usage("nothing says which deliveries to replay")
+        (Some(None), None) => {
+            let newest = reader.newest_run()?;
+            let newest = newest.map_or_else(|| Err(no_such_run(reader)?), Ok)?;
+            named(args, reader, &newest.id, None, endpoint.as_deref())
+        }
+        (None, None) => Err(CliError::usage("nothing says which deliveries to replay")
             .hint("give ids, `@last`, or filters such as `--event 'order.*' --since -1h`")),
         (Some(None), Some(selection)) => {
             let found = reader.last_run(&selection, endpoint.as_deref())?;

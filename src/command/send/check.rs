@@ -1,6 +1,7 @@
 //! Flags that make no sense together, each told before anything is sent.
 
 use crate::cli::SendArgs;
+use crate::command::shape;
 use crate::exit::CliError;
 use crate::provider::Provider;
 
@@ -55,8 +56,8 @@ fn readers_of_stdin(args: &SendArgs) -> usize {
     shaping.count() + args.secrets.from_stdin()
 }
 
-/// Fails where a header is given that would not go out as given.
-pub fn headers(args: &SendArgs, provider: &Provider) -> Result<(), CliError> {
+/// Fails where a header or an id is given that would not go out as given.
+pub fn of_provider(args: &SendArgs, provider: &Provider) -> Result<(), CliError> {
     for (name, _) in &args.header {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         if provider.definition.signature.header().is_some_and(is) {
@@ -65,5 +66,8 @@ pub fn headers(args: &SendArgs, provider: &Provider) -> Result<(), CliError> {
                 .hint("`--fault` sends a wrong one; `--dry-run --as curl` prints one to change"));
         }
     }
-    Ok(())
+    match args.body {
+        Some(_) => shape::refuse_id_in_body(args.id.as_deref(), provider),
+        None => Ok(()),
+    }
 }

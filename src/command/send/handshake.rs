@@ -18,7 +18,7 @@ pub fn messages<'a>(
     let provider = setup
         .chosen_provider(args.provider.as_deref())?
         .ok_or_else(|| needs_provider("a handshake is a provider's"))?;
-    super::check::headers(args, provider)?;
+    super::check::of_provider(args, provider)?;
     let message = |handshake: &'a Handshake| {
         if args.fault.is_some() && !handshake.signed {
             let message = format!("the handshake `{}` is not signed", handshake.name);

@@ -12,7 +12,7 @@ pub async fn unreachable(args: &TestArgs, target: &Target) -> Result<Option<Stri
     }
     let authority = target.authority();
     let Ok(found) = addresses(target).await else {
-        let message = format!("the host name of `{authority}` has no address");
+        let message = format!("cannot resolve `{}`", target.host_name());
         return Ok(Some(message));
     };
     match found

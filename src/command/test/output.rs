@@ -8,6 +8,7 @@ use std::path::Path;
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::shortfall::Shortfall;
 use crate::check::Planned;
 use crate::cli::{TestArgs, TestOutput};
 use crate::command::World;
@@ -20,43 +21,6 @@ use crate::report::{self, CheckTotals, Detail, table};
 /// The variable in which GitHub names the file for the summary of a step.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// Why the checks of a run prove less than they say, or were not run.
-pub struct Shortfall {
-    /// Its name in JSON: `unreachable`, `refused`, `limited` or `interrupted`.
-    pub kind: &'static str,
-    /// One line.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<&'static str>,
-    /// How the run ends, at best.
-    pub outcome: Outcome,
-}
-
-impl Shortfall {
-    /// The kinds, in the order in which the summary has them.
-    const KINDS: [&'static str; 4] = ["unreachable", "refused", "limited", "interrupted"];
-
-    /// That the run was cut short.
-    pub const fn interrupted(message: String, outcome: Outcome) -> Self {
-        Self {
-            kind: "interrupted",
-            message,
-            hint: None,
-            outcome,
-        }
-    }
-
-    /// That nobody answers.
-    pub const fn unreachable(message: String, hint: Option<&'static str>) -> Self {
-        Self {
-            kind: "unreachable",
-            message,
-            hint,
-            outcome: Outcome::Unreachable,
-        }
-    }
-}
-
 /// What was found so far.
 pub struct RunOutput<'a> {
     args: &'a TestArgs,
@@ -67,10 +31,13 @@ pub struct RunOutput<'a> {
     bar: ProgressBar,
     group: &'static str,
     totals: CheckTotals,
+    /// Those of the group that runs.
+    group_totals: CheckTotals,
     planned: u64,
     /// The checks that have not ended, by id and group.
     left: VecDeque<(String, &'static str)>,
     junit: Option<JunitReport>,
+    /// What is not well.
     findings: Vec<Finding>,
     /// The status with which the handler refuses what is genuine.
     refusal: Option<u16>,
@@ -108,6 +75,7 @@ impl<'a> RunOutput<'a> {
             url,
             group: "",
             totals: CheckTotals::default(),
+            group_totals: CheckTotals::default(),
             planned: count,
             left,
             findings: Vec::new(),
@@ -131,24 +99,54 @@ impl<'a> RunOutput<'a> {
         if let Some(junit) = &mut self.junit {
             junit.add(report::check_case(found, self.args.strict));
         }
-        self.bar.suspend(|| -> Result<(), CliError> {
-            let console = self.world.console;
-            if self.args.json {
-                console.line("check", found)?;
-            } else if self.has_text() && self.is_worth_a_line(found) {
-                if console.detail() > Detail::Little && self.group != found.group {
-                    console.data(&report::check_group(found.group))?;
-                }
-                console.data(&report::check_line(found, console.width()))?;
-            }
-            Ok(())
-        })?;
+        self.bar.suspend(|| self.tell(found))?;
+        if self.group != found.group {
+            self.group_totals = CheckTotals::default();
+        }
         self.group = found.group;
+        self.group_totals.add(found);
         self.bar.inc(1);
-        if found.advice.is_some() {
+        if found.outcome != CheckOutcome::Pass {
             self.findings.push(found.clone());
         }
         Ok(())
+    }
+
+    /// Prints what a check says by itself, and where it is the first of a group, how the one before
+    /// came out.
+    fn tell(&self, found: &Finding) -> Result<(), CliError> {
+        let console = self.world.console;
+        if self.args.json {
+            return Ok(console.line("check", found)?);
+        }
+        if self.group != found.group {
+            self.print_group()?;
+        }
+        if self.has_text() && self.is_worth_a_line(found) {
+            if console.detail() > Detail::Little && self.group != found.group {
+                console.data(&report::check_group(found.group, None))?;
+            }
+            console.data(&report::check_line(found, console.width()))?;
+        }
+        Ok(())
+    }
+
+    /// Prints how many checks of the group came out how, where not each has a line.
+    fn print_group(&self) -> Result<(), CliError> {
+        let is_told = self.has_text() && self.detail() == Detail::Usual;
+        if is_told && !self.group.is_empty() {
+            let text = report::check_group(self.group, Some(&self.group_totals));
+            self.world.console.data(&text)?;
+        }
+        Ok(())
+    }
+
+    /// How much is said of each check: whoever reads annotations has the log for every check.
+    fn detail(&self) -> Detail {
+        match self.world.console.detail() {
+            Detail::Usual if self.is_for_github() => Detail::Much,
+            detail => detail,
+        }
     }
 
     /// Does as [`RunOutput::finish`], and says at last why the checks prove less than they say.
@@ -224,8 +222,10 @@ impl<'a> RunOutput<'a> {
             }
             return Ok(console.line("summary", fields)?);
         }
+        self.print_group()?;
         if self.is_for_github() {
-            for found in &self.findings {
+            let wrong = self.findings.iter().filter(|f| f.advice.is_some());
+            for found in wrong {
                 console.data(&report::check_annotation(found))?;
             }
             if let Some(shortfall) = shortfall {
@@ -246,10 +246,13 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// What is well is no news where little is said.
+    /// Whether a check has a line of its own: where little is said, what is bad.
     fn is_worth_a_line(&self, found: &Finding) -> bool {
-        let is_bad = matches!(found.outcome, CheckOutcome::Fail | CheckOutcome::Warn);
-        is_bad || self.world.console.detail() > Detail::Little
+        match self.detail() {
+            Detail::Little => matches!(found.outcome, CheckOutcome::Fail | CheckOutcome::Warn),
+            Detail::Usual => false,
+            Detail::Much => true,
+        }
     }
 
     fn is_for_github(&self) -> bool {
@@ -269,7 +272,7 @@ pub fn list(planned: &[Planned], is_json: bool, world: &World) -> Result<Outcome
         for one in planned {
             let fields = json!({
                 "id": one.id, "group": one.check.group(), "severity": one.check.severity,
-                "sent": one.check.title, "event": one.event,
+                "sent": one.check.title, "event": (!one.event.is_empty()).then_some(&one.event),
             });
             console.line("check", fields)?;
         }

@@ -80,7 +80,7 @@ impl Place {
     fn secrets(&self, flags: &[&str], ask: &mut Answers) -> Result<Vec<GivenSecret>, ConfigError> {
         let (_, args) = parse(flags);
         let config = self.load(flags)?;
-        config.secrets(&args, &["cimplify", "olympus", "own-one"], ask)
+        config.secrets(&args, &["cimplify", "olympus", "own-one"], None, ask)
     }
 
     /// The secrets as `provider=text`, `*` for everyone.

@@ -178,6 +178,20 @@ fn the_local_secret_is_made_once_for_the_user_alone() {
 }
 
 #[test]
+fn the_local_pair_is_made_once_for_the_user_alone() {
+    let place = Place::new();
+    let config = place.config();
+    assert_eq!(config.known_local_pair(), None);
+    let made = config.local_pair().unwrap();
+    assert!(made.starts_with(b"-----BEGIN PRIVATE KEY-----"));
+    let path = place.path("home/.config/webhook/local-key.pem");
+    let rights = std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(rights & 0o777, 0o600);
+    assert_eq!(config.local_pair().unwrap(), made);
+    assert_eq!(config.known_local_pair(), Some(made));
+}
+
+#[test]
 fn first_runs_at_once_agree_on_one_local_secret() {
     let place = Place::new();
     let config = place.config();

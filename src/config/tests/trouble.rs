@@ -112,7 +112,7 @@ fn missing_secrets_are_left_out_and_told_apart_from_those_that_are_there() {
     assert!(matches!(missing[0].error, ConfigError::SecretFile { .. }));
     assert!(matches!(missing[1].error, ConfigError::NoVariable { .. }));
     let ask = &mut Answers::default();
-    let given = config.secrets(&SecretArgs::default(), &["cimplify", "olympus"], ask);
+    let given = config.secrets(&SecretArgs::default(), &["cimplify", "olympus"], None, ask);
     let given = given.unwrap();
     let names: Vec<_> = given
         .iter()

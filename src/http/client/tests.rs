@@ -164,7 +164,7 @@ async fn a_host_without_address_is_told_as_such() {
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Dns, "{failure}");
-    let expected = format!("the host name of `{name}:80` has no address");
+    let expected = format!("cannot resolve `{name}`");
     assert_eq!(failure.message, expected);
 }
 

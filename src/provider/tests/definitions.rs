@@ -312,7 +312,7 @@ fn sound() -> impl Strategy<Value = Value> {
         select(vec!["hex", "hex-upper", "base64", "base64url"]),
         select(vec!["sha1", "sha256", "sha512"]),
         select(vec!["seconds", "milliseconds", "rfc3339"]),
-        select(vec!["hmac", "hash", "ed25519"]),
+        select(vec!["hmac", "hash", "ed25519", "ecdsa"]),
     );
     (parts, encodings, secret, tolerance).prop_map(
         |((value, variants, signed, headers), (encoding, digest, unit, kind), secret, tolerance)| {
@@ -323,7 +323,7 @@ fn sound() -> impl Strategy<Value = Value> {
             let variants = variants.into_iter();
             let variants = variants.map(|value| json!({"value": value, "note": "an old form"}));
             let tolerance = tolerance.filter(|_| signed.contains("{timestamp}"));
-            let digest = if kind == "ed25519" { "sha256" } else { digest };
+            let digest = if ["ed25519", "ecdsa"].contains(&kind) { "sha256" } else { digest };
             json!({
                 "kind": kind, "header": "X-A", "value": value,
                 "also_accepted": variants.collect::<Vec<_>>(),
@@ -378,8 +378,8 @@ fn signatures() -> impl Strategy<Value = Value> {
 fn key(definition: &Definition, digits: &str) -> Key {
     let prefix = definition.signature.secret().prefix.as_deref();
     let text = format!("{}{digits}", prefix.unwrap_or_default());
-    let secret = Secret::new("s#1", text.into()).deriving();
-    Key::new(&definition.signature, &secret).expect("a key")
+    let secret = crate::signature::secret_of_any(&definition.signature, &text);
+    Key::new(&definition.signature, &Secret::new("s#1", secret)).expect("a key")
 }
 
 fn status(definition: &Definition, keys: &[Key], request: &Request, now: Timestamp) -> Status {

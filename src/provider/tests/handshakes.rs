@@ -8,7 +8,7 @@ use crate::provider::{
     Definition, ExpectedAnswer, Handshake, Policy, payload, read_definition, unsigned_handshake,
     verify_request,
 };
-use crate::signature::{Key, Secret};
+use crate::signature::{Key, Secret, secret_of_any};
 
 /// A handshake of each form that the language has, beside those that are built in.
 const OTHERS: &str = r#"[
@@ -51,9 +51,10 @@ fn definitions() -> Vec<Definition> {
 }
 
 fn key(definition: &Definition) -> Key {
-    // Text, hex and base64 at once.
-    let secret = Secret::new("s#1", b"bad0bad1bad2bad3".to_vec());
-    Key::new(&definition.signature, &secret).unwrap()
+    let scheme = &definition.signature;
+    // Text, hex and base64 at once, or a pair.
+    let secret = secret_of_any(scheme, "bad0bad1bad2bad3");
+    Key::new(scheme, &Secret::new("s#1", secret)).unwrap()
 }
 
 fn sent(definition: &Definition, handshake: &Handshake, seed: u64, target: &str) -> Request {
@@ -109,7 +110,9 @@ proptest! {
                     prop_assert_eq!(ExpectedAnswer::judge(&all, &other).is_err(), documented > 0);
                     let other_ids = sent(&definition, handshake, seed ^ 1, target);
                     let theirs = answers(&definition, handshake, &other_ids);
-                    if let Some(other) = theirs.first() {
+                    // Some answers are always the same.
+                    let other = theirs.first().filter(|it| Some(*it) != all.first());
+                    if let Some(other) = other {
                         prop_assert!(ExpectedAnswer::judge(&all, &other.answer).is_err(), "{name}");
                     }
                 }
@@ -131,9 +134,11 @@ proptest! {
 fn a_signed_one_is_valid_and_named_and_an_unsigned_one_is_its_providers() {
     let catalogue = Catalogue::builtin();
     let policy = Policy::default();
-    let mut with = secrets(&catalogue);
-    with.retain(|(provider, _)| !provider.definition.handshakes.is_empty());
-    let keyring = ring(&with);
+    let mut keyring = Keyring::default();
+    for provider in catalogue.iter() {
+        let secret = secret_of_any(&provider.scheme, "bad0bad1bad2bad3");
+        keyring.add(provider, &secret, "a test".into()).unwrap();
+    }
     for provider in catalogue.iter() {
         let definition = &provider.definition;
         for handshake in &definition.handshakes {
@@ -141,9 +146,7 @@ fn a_signed_one_is_valid_and_named_and_an_unsigned_one_is_its_providers() {
             let composer = Composer::new(definition, &handshake.name, AT, story);
             let payload = composer.handshake(handshake, definition, "/", AT);
             let found = if handshake.signed {
-                let secret = Secret::new("s#1", secret_of(provider).into());
-                let key = Key::new(&definition.signature, &secret).unwrap();
-                let request = payload.sign(definition, &key);
+                let request = payload.sign(definition, &key(definition));
                 let judged = verify_request(&catalogue, &keyring, &policy, &request, AT);
                 assert!(judged.verdict.is_valid(), "{:?}", judged.verdict);
                 assert_eq!(judged.event.as_deref(), Some(&*handshake.name));

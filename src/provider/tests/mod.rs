@@ -7,8 +7,10 @@ mod keyring;
 mod observe;
 mod verify_request;
 
+use super::observe::observe;
 use super::{Catalogue, Composer, Document, Keyring, Payload, Provider, Story};
-use crate::delivery::Timestamp;
+use crate::delivery::{Request, Timestamp};
+use crate::json::JsonFields;
 
 /// When every composed delivery happened and was signed: 2026-01-18T10:30:00Z.
 const AT: Timestamp = Timestamp::from_seconds(1_768_732_200);
@@ -64,4 +66,10 @@ fn there_are_57_events_of_four_providers() {
     let catalogue = Catalogue::builtin().without_vendors();
     assert_eq!(catalogue.iter().count(), 4);
     assert_eq!(events(&catalogue).count(), 57);
+}
+
+/// What is noticed of a request's payload.
+fn noticed(provider: &Provider, request: &Request) -> Vec<String> {
+    let body = super::payload(&request.headers, &request.body);
+    observe(provider, request, &(&*body, JsonFields::new(&body)))
 }

@@ -2,10 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::delivery::{Headers, Request};
-use crate::provider::{nearest, observe};
+use crate::provider::nearest;
 
 fn notes(provider: &Provider, body: impl Into<bytes::Bytes>) -> Vec<String> {
-    observe(provider, &Request::post("/", Headers::new(), body))
+    noticed(provider, &Request::post("/", Headers::new(), body))
 }
 
 #[test]

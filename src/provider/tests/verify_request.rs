@@ -4,7 +4,7 @@ use super::*;
 use crate::delivery::{Headers, Request, Status};
 use crate::json::javascript::is_fixed_point;
 use crate::provider::{
-    BodyFormat, Fault, FieldSource, Keyring, Policy, RequestVerdict, observe, verify_request,
+    BodyFormat, Fault, FieldSource, Keyring, Policy, RequestVerdict, verify_request,
 };
 use crate::signature::{Freshness, Key, MacEncoding, Secret, verify};
 
@@ -106,7 +106,7 @@ fn at_one_listener_each_event_of_every_vendor_is_its_own() {
         // Events of one thing are no duplicates of each other.
         let id = judged.event_id.map(|id| (provider.name(), id));
         assert!(id.is_none_or(|id| ids.insert(id)), "{what}");
-        assert_eq!(observe(provider, &signed), [""; 0], "{what}");
+        assert_eq!(noticed(provider, &signed), [""; 0], "{what}");
         let body = String::from_utf8_lossy(&signed.body);
         assert!(!body.contains("{{"), "{what}: {body}");
         let is_json = provider.definition.envelope.format == BodyFormat::Json;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use strum::VariantArray as _;
 
-use super::{Reader, limit};
+use super::{PAGE, Reader, limit};
 use crate::delivery::{Status, Timestamp};
 use crate::store::StoreError;
 use crate::store::error::AtPath as _;
@@ -24,11 +24,15 @@ impl Reader {
             let sql = "SELECT id FROM delivery WHERE seq = ?1";
             self.one(sql, [place.0], |row, path| row.get(0).at(path))
         };
-        places
-            .iter()
-            .rev()
-            .filter_map(|p| id(p).transpose())
-            .collect()
+        let mut ids = Vec::with_capacity(places.len());
+        // Some in one transaction, which takes as long as one, and between two the log is let go.
+        for places in places.rchunks(PAGE) {
+            let _snapshot = self.conn.unchecked_transaction().at(&self.path)?;
+            for place in places.iter().rev() {
+                ids.extend(id(place)?);
+            }
+        }
+        Ok(ids)
     }
 
     /// How many deliveries of the event there are whose id, which its provider gave it, is this.

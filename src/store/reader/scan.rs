@@ -6,13 +6,13 @@ use std::thread::{self, ScopedJoinHandle};
 
 use rusqlite::Connection;
 
-use super::Reader;
+use super::{AHEAD, AHEAD_BYTES, Reader};
 use crate::delivery::{Delivery, Timestamp};
 use crate::store::connection::connect_readonly;
 use crate::store::error::AtPath as _;
 use crate::store::query::{Order, Position, Query};
 use crate::store::row::{self, DELIVERY_COLUMNS};
-use crate::store::{StoreError, file};
+use crate::store::{LookupError, StoreError, file};
 
 /// Rows that are worth a thread and a connection of its own, which take about as long as a thousand.
 const PART_ROWS: i64 = 20_000;
@@ -22,6 +22,27 @@ impl Reader {
     pub(super) fn at(&self, place: Position) -> Result<Option<Delivery>, StoreError> {
         let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE seq = ?1");
         self.one(&sql, [place.0], row::delivery)
+    }
+
+    /// The deliveries with the first of these ids, as many as are read in one transaction: at least
+    /// one. One that is not found is an error where it is the first.
+    pub fn get_some(&self, ids: &[&str]) -> Result<Vec<Delivery>, LookupError> {
+        let _snapshot = self.conn.unchecked_transaction().at(&self.path)?;
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for id in ids.iter().take(AHEAD) {
+            match self.get(id) {
+                Err(error) if found.is_empty() => return Err(error),
+                Err(_) => break,
+                Ok(delivery) => {
+                    bytes += delivery.request.body.len();
+                    found.push(delivery);
+                }
+            }
+            if bytes >= AHEAD_BYTES {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// The places of the first `most` deliveries that match, in this order.

@@ -58,7 +58,7 @@ fn a_dead_endpoint_is_one_error_and_no_finding() {
 fn a_name_without_an_address_is_told_in_every_form() {
     let far = "http://nowhere.invalid/hook";
     let run = run_against(far, "cimplify", &["--json"]).expect(3);
-    let told = "the host name of `nowhere.invalid:80` has no address";
+    let told = "cannot resolve `nowhere.invalid`";
     assert!(run.stderr.contains(told), "{}", run.stderr);
     assert!(run.stderr.contains("hint: "), "{}", run.stderr);
     let summary = &run.json_lines()[0];
@@ -175,7 +175,24 @@ fn a_check_that_is_not_there_is_an_error() {
             run.stderr
         );
     }
-    Sandbox::new().run(&["test", "--list"]).expect(2);
+    let any = Sandbox::new().run(&["test", "--list"]).expect(0);
+    assert!(
+        any.stderr.contains("all kinds of providers"),
+        "{}",
+        any.stderr
+    );
+    for check in [
+        "accepts/event ",
+        "signature/stale-day ",
+        "signature/wrong-secret ",
+    ] {
+        assert!(any.stdout.contains(check), "{check}: {}", any.stdout);
+    }
+    let own = Sandbox::new()
+        .run(&["test", "--list", "--json", "--only", "order"])
+        .expect(0);
+    assert_eq!(own.stdout.lines().count(), 2, "{}", own.stdout);
+    assert!(own.stdout.contains("\"event\":null"), "{}", own.stdout);
     let unfit = run(&["--skip", "signature/stale-day"]).expect(0);
     assert!(!unfit.stdout.contains("stale"), "{}", unfit.stdout);
     assert!(!unfit.stdout.contains("timestamp"), "{}", unfit.stdout);
@@ -380,6 +397,29 @@ fn a_handler_that_refuses_everything_does_not_pass_for_a_right_one() {
     );
     let junit = std::fs::read_to_string(sandbox.folder().join("r.xml")).unwrap();
     assert!(junit.contains("failures=\"1\""), "{junit}");
+}
+
+#[test]
+fn what_checks_nothing_is_told_on_a_screen_or_two() {
+    let app = crate::harness::endpoint::Endpoint::ok();
+    let run = run_against(&app.url("/"), "olympus", &[]).expect(1);
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert!(lines.len() < 80, "{} lines:\n{}", lines.len(), run.stdout);
+    assert_eq!(lines[0], "accepts     25 passed", "{}", run.stdout);
+    // Each check that fails has a line, with what was sent; what all of them came to stands once.
+    for check in [
+        "signature/missing ",
+        "signature/stale-day ",
+        "signature/too-long ",
+    ] {
+        let its = lines.iter().filter(|line| line.contains(check));
+        assert_eq!(its.count(), 1, "{check}: {}", run.stdout);
+    }
+    let told = lines
+        .iter()
+        .filter(|line| line.ends_with(": accepted it with 200"));
+    assert_eq!(told.count(), 4, "{}", run.stdout);
+    assert!(run.stdout.contains("  reproduce  "), "{}", run.stdout);
 }
 
 #[test]

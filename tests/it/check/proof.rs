@@ -535,7 +535,7 @@ fn a_curl_line_is_printed_for_who_asks() {
     let args = [&base[..], &[&handler.url, "--only", "signature"]].concat();
     let text = sandbox.run(&args).expect(1).stdout;
     assert!(!text.contains("curl"), "{text}");
-    let (_, command) = text.split_once("\n    webhook ").expect("a command");
+    let (_, command) = text.split_once("reproduce  webhook ").expect("a command");
     let command: Vec<_> = command.lines().next().unwrap().split(' ').collect();
     assert_eq!(command[0], "replay");
     // It takes the forgery once more.

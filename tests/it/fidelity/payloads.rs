@@ -34,7 +34,8 @@ fn summary(provider: &str, name: &str) -> EventSummary {
 fn a_payload_is_documented_by_what_the_document_shows() {
     let shown = shown();
     for provider in first(&Catalogue::builtin()) {
-        for (name, event) in provider.events().expect("valid") {
+        for (name, event) in provider.events() {
+            let event = event.expect("valid");
             let examples = shown[provider.name()].get(name);
             let examples = examples.into_iter().flatten();
             let fields = examples.flat_map(|data| data.as_object().expect("an object").keys());

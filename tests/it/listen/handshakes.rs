@@ -228,6 +228,19 @@ fn what_nobody_signs_is_answered_byte_for_byte() {
 }
 
 #[test]
+fn an_answer_that_needs_a_secret_says_so() {
+    let sandbox = Sandbox::new();
+    let mut listener = sandbox.listen(&["--secret", "slack=s"]);
+    let answer = get(
+        &listener,
+        "GET /?crc_token=9b4507b3 HTTP/1.1\nHost: localhost",
+    );
+    assert_eq!(answer.text(), r#"{"received":true}"#);
+    let hint = &listener.next_line()["verdict"]["hint"];
+    assert_eq!(hint, "its answer needs a secret: `--secret twitter=…`");
+}
+
+#[test]
 fn a_page_of_another_site_is_answered_no_handshake() {
     let sandbox = Sandbox::new();
     sandbox.file("webhook.toml", "");

@@ -341,7 +341,10 @@ fn greeting(flags: &[&str]) -> String {
 #[test]
 fn what_is_proposed_to_try_trusts_a_certificate_made_on_the_spot() {
     let plain = greeting(&[]);
-    assert!(plain.contains("try       webhook send order.created --url http://"));
+    // As it was called here: what is proposed can be typed.
+    let called = env!("CARGO_BIN_EXE_webhook");
+    let proposed = format!("try       {called} send order.created --url http://");
+    assert!(plain.contains(&proposed), "{plain}");
     assert!(!plain.contains("--insecure"), "{plain}");
     let text = greeting(&["--tls"]);
     let line = text

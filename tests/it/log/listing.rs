@@ -230,3 +230,49 @@ fn listing_goes_on_while_another_process_writes() {
     assert_eq!(writer.wait().unwrap().code(), Some(0));
     assert_eq!(ids(&sandbox.run(&["log", "--json"])).len(), ROWS);
 }
+
+#[test]
+fn none_asked_for_is_not_none_that_matches() {
+    let sandbox = filled(&numbered(2));
+    let lists: [&[&str]; 3] = [
+        &["-n", "0"],
+        &["--limit", "0", "--json"],
+        &["export", "-n0"],
+    ];
+    for list in lists {
+        let run = sandbox.run(&[&["log"], list].concat()).expect(0);
+        assert_eq!(run.stdout, "", "{list:?}");
+        assert!(run.stderr.contains("asks for none"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_event_that_nobody_has_is_an_error_wherever_deliveries_are_chosen() {
+    let sandbox = filled(&numbered(1));
+    let nowhere = sandbox.home().join("none.db");
+    let nowhere = nowhere.to_str().unwrap();
+    let ways: [&[&str]; 5] = [
+        &["log"],
+        &["log", "export"],
+        &["log", "tail"],
+        &["log", "--log", nowhere, "tail"],
+        &["replay", "--url", "1"],
+    ];
+    for way in ways {
+        let run = sandbox.run(&[way, &["--event", "order.craeted"]].concat());
+        let run = run.expect(2);
+        assert!(run.stderr.contains("`order.created`"), "{}", run.stderr);
+    }
+    // A pattern may fit what comes one day: it is told.
+    let run = sandbox.run(&["log", "--event", "nosuch.*"]).expect(0);
+    let told = "no delivery matches: no provider has an event like `nosuch.*`";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = sandbox
+        .run(&["log", "-p", "stripe", "--event", "order.*"])
+        .expect(0);
+    assert!(
+        run.stderr.ends_with("no delivery matches\n"),
+        "{}",
+        run.stderr
+    );
+}

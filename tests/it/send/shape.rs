@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SECRET, Sender};
+use crate::harness::Sandbox;
 use crate::harness::endpoint::Endpoint;
 use crate::harness::sender::now;
 use crate::peers::is_signed;
@@ -386,5 +387,24 @@ fn thousands_of_steps_are_set() {
         let text = messages[0].text();
         let levels = text.matches(r#""a":{"#).count() + text.matches(":1.0").count();
         assert_eq!(levels, count);
+    }
+}
+
+/// A device without an end is not read until the memory is full.
+#[test]
+fn what_has_no_end_on_stdin_is_an_error() {
+    for (args, most) in [
+        (["send", "-p", "olympus", "--body", "-"], "256 MiB"),
+        (["send", "-p", "olympus", "--secret-file", "-"], "16 MiB"),
+    ] {
+        let sandbox = Sandbox::new();
+        let mut command = sandbox.command(&args);
+        let event = ["order.created", "--dry-run"];
+        let endless = std::fs::File::open("/dev/zero").unwrap();
+        let output = command.args(event).stdin(endless).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        let told = format!("cannot read `stdin`: it is larger than {most}");
+        assert!(stderr.contains(&told), "{stderr}");
     }
 }
