@@ -29,6 +29,7 @@ mod observe;
 mod payload;
 mod placeholder;
 mod read;
+mod recognise;
 mod schedule;
 mod story;
 mod stream;

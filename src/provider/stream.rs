@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::verify_request::rank;
+use super::recognise::rank;
 use super::{Catalogue, Keyring, Policy, Provider, RequestVerdict};
 use crate::delivery::{Request, Timestamp};
 use crate::signature::StreamVerifier;

@@ -7,8 +7,9 @@ use std::cmp::Reverse;
 use super::explain::Explanation;
 use super::observe::observe;
 use super::payload::PayloadFields;
+use super::recognise::recognise;
 use super::{BodyFormat, Catalogue, Handshake, Keyring, Provider, payload};
-use crate::delivery::{Headers, Request, Status, Timestamp, Verdict};
+use crate::delivery::{Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
 use crate::signature::{Allowance, Freshness, verify};
 
@@ -206,80 +207,4 @@ pub fn unsigned_handshake<'a>(
     let has_key = |provider: &Provider| !keyring.keys(provider.name()).is_empty();
     let found = found.min_by_key(|(provider, it)| (!has_key(provider), Reverse(it.marks())));
     found.filter(|_| !catalogue.is_signed(request, fields.as_ref()))
-}
-
-fn recognise<'a>(
-    catalogue: &'a Catalogue,
-    keyring: &Keyring,
-    request: &Request,
-    fields: Option<&JsonFields<'_>>,
-    checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
-) -> Option<(&'a Provider, Verdict)> {
-    let mut signed = catalogue
-        .iter()
-        .filter(|provider| provider.is_presented(request, fields))
-        .map(&checked);
-    // Most requests have the header of one provider alone, and there is nothing to choose.
-    let best = match (signed.next(), signed.next()) {
-        (Some(first), Some(second)) => {
-            let all = [first, second].into_iter().chain(signed);
-            all.max_by_key(|(provider, verdict)| {
-                let event = provider
-                    .definition
-                    .envelope
-                    .event
-                    .find(&request.headers, fields);
-                let at_home = verdict.notes.is_empty();
-                // Of equals `max_by_key` takes the last; providers of equal rank differ by nothing
-                // that a person could tell either.
-                (
-                    rank(verdict.status),
-                    likeness(provider, &request.headers, fields),
-                    event.is_some_and(|event| provider.has_event(&event)),
-                    !keyring.keys(provider.name()).is_empty(),
-                    at_home,
-                )
-            })
-        }
-        (first, _) => first,
-    };
-    best.or_else(|| {
-        let alike = catalogue
-            .iter()
-            .filter(|provider| knows_event(provider, &request.headers, fields))
-            .max_by_key(|provider| likeness(provider, &request.headers, fields))?;
-        Some(checked(alike))
-    })
-}
-
-/// How much a status says that the request is this provider's.
-pub(super) const fn rank(status: Status) -> u8 {
-    match status {
-        Status::Valid => 3,
-        Status::Stale => 2,
-        Status::Mismatch | Status::Unverified => 1,
-        Status::Malformed | Status::Missing => 0,
-    }
-}
-
-/// How many members of the provider's envelope the body has; 0 where one is missing.
-fn likeness(provider: &Provider, headers: &Headers, fields: Option<&JsonFields<'_>>) -> usize {
-    match provider.definition.envelope.template.as_object() {
-        Some(template) if is_complete(provider, fields) => template.len(),
-        Some(_) => 0,
-        None => usize::from(knows_event(provider, headers, fields)),
-    }
-}
-
-/// Whether the body has every member of the provider's envelope.
-fn is_complete(provider: &Provider, fields: Option<&JsonFields<'_>>) -> bool {
-    let template = provider.definition.envelope.template.as_object();
-    template.is_none_or(|template| {
-        fields.is_some_and(|fields| template.keys().all(|key| fields.raw(key).is_some()))
-    })
-}
-
-fn knows_event(provider: &Provider, headers: &Headers, fields: Option<&JsonFields<'_>>) -> bool {
-    let event = provider.definition.envelope.event.find(headers, fields);
-    is_complete(provider, fields) && event.is_some_and(|event| provider.has_event(&event))
 }

@@ -1,7 +1,7 @@
 //! What is made of an arrival: one decision, so that what is answered and what is forwarded can't
 //! disagree.
 
-use super::replies::{error, expected, later, received, refusal};
+use super::replies::{echo, error, expected, later, received, refusal};
 use super::rules::{AnswerMode, Rules};
 use crate::delivery::{Delivery, DeliverySource, Request, Status, Timestamp, Verdict};
 use crate::http::{Arrival, Problem, Reply};
@@ -216,7 +216,8 @@ impl Rules {
             Some(answers) => answers.first().cloned(),
             None => usual(),
         };
-        Responder::Listener(answer.as_ref().map_or_else(received, expected))
+        let challenge = || echo(verified, &request.body).unwrap_or_else(received);
+        Responder::Listener(answer.as_ref().map_or_else(challenge, expected))
     }
 }
 

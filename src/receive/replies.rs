@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::delivery::{Status, Verdict};
 use crate::http::Reply;
-use crate::provider::ExpectedAnswer;
+use crate::json::JsonFields;
+use crate::provider::{ExpectedAnswer, RequestVerdict};
 
 /// When a sender may try again for which there was no room, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -32,6 +33,19 @@ pub(super) fn expected(expected: &ExpectedAnswer) -> Reply {
         body: answer.body.clone(),
     }
     .with_all(&answer.headers)
+}
+
+/// The answer to a genuine challenge of a provider whose definition says nothing of handshakes, by which
+/// it learns that the endpoint is its user's: the challenge itself, as many have it
+/// (<https://docs.slack.dev/reference/events/url_verification>).
+pub(super) fn echo(verified: &RequestVerdict<'_>, body: &[u8]) -> Option<Reply> {
+    let definition = &verified.provider?.definition;
+    if !verified.verdict.is_valid() || !definition.handshakes.is_empty() {
+        return None;
+    }
+    let challenge = JsonFields::new(body)?.string("challenge")?;
+    let answer = json!({ "challenge": challenge });
+    Some(Reply::json(200, answer.to_string()))
 }
 
 /// The answer to what is not genuine. A stranger learns that, and not why: the reason names secrets,

@@ -42,7 +42,8 @@ impl ValueSource {
             Self::Header(name) => request.headers.contains(name),
             Self::Path(path) => fields.is_some_and(|fields| fields.at(path).is_some()),
             Self::Query(name) => has_field(request.query().as_bytes(), name),
-            Self::Form(name) => has_field(&request.body, name),
+            // JSON is no form, and need not be read as one.
+            Self::Form(name) => !request.body.starts_with(b"{") && has_field(&request.body, name),
         }
     }
 

@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::*;
 use crate::delivery::{Headers, Request, Status};
 use crate::json::javascript::is_fixed_point;
 use crate::provider::{BodyFormat, FieldSource, Keyring, Policy, RequestVerdict, verify_request};
-use crate::signature::{Freshness, Key, MacEncoding, Secret};
+use crate::signature::{Freshness, Key, MacEncoding, Secret, sign};
 
 /// A payload's request, signed as `signer` signs with its own secret.
 fn signed_as(signer: &Provider, payload: &Payload) -> Request {
@@ -448,4 +450,74 @@ fn of_a_form_the_first_fields_are_read_and_no_more() {
         assert_eq!(read.len(), count.min(1_000), "{count}");
         assert_eq!(read["f0"], "1");
     }
+}
+
+#[test]
+fn whose_it_could_be_as_well_is_told_where_nothing_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let definition = |name: &str, header: &str| {
+        json!({"name": name, "signature": {"digest": "sha256", "encoding": "hex", "header": header,
+            "value": {"parts": ["{signature}"]}, "signed": "{body}"},
+            "envelope": {"template": "{{data}}", "event": null, "id": null, "data": ""}})
+    };
+    for (name, header) in [("one", "X-Both"), ("two", "X-Both"), ("three", "X-Three")] {
+        let path = folder.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(
+            path.join("provider.json"),
+            definition(name, header).to_string(),
+        )
+        .unwrap();
+    }
+    let mut catalogue = Catalogue::default();
+    catalogue.add_folder(folder.path()).unwrap();
+    let provider = |name: &str| catalogue.get(name).unwrap();
+    let shared = |names: &[&str]| {
+        let mut keyring = Keyring::default();
+        for name in names {
+            let added = keyring.add(provider(name), b"shared", "a test".into());
+            added.unwrap();
+        }
+        keyring
+    };
+    let signed = |name: &str| {
+        let key = Key::new(
+            &provider(name).scheme,
+            &Secret::new("s", b"shared".to_vec()),
+        )
+        .unwrap();
+        let mut request = Request::post("/", Headers::new(), "{}");
+        sign(
+            &provider(name).scheme,
+            &key,
+            Timestamp::from_seconds(0),
+            "",
+            &mut request,
+        );
+        request
+    };
+    let notes = |keyring: &Keyring, request: &Request| {
+        let judged = judged(&catalogue, keyring, request);
+        assert!(judged.verdict.is_valid());
+        (
+            judged.provider.unwrap().name().to_owned(),
+            judged.verdict.notes,
+        )
+    };
+    let (chosen, told) = notes(&shared(&["one", "two", "three"]), &signed("one"));
+    let other = if chosen == "one" { "two" } else { "one" };
+    assert_eq!(
+        told,
+        [format!(
+            "it is right for `{other}`, too: `--provider` decides"
+        )]
+    );
+    assert_eq!(
+        notes(&shared(&["two"]), &signed("two")),
+        ("two".into(), Vec::new())
+    );
+    assert_eq!(
+        notes(&shared(&["one", "three"]), &signed("three")),
+        ("three".into(), Vec::new())
+    );
 }

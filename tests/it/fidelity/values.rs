@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use webhook_cli::provider::Catalogue;
 
 use super::{fixtures, objects, texts};
 
@@ -123,6 +124,21 @@ fn every_date_follows_the_time_of_the_event() {
             };
             let mut years = written.match_indices(century);
             assert!(!years.any(is_year), "{provider} {event}: {written}");
+        }
+    }
+}
+
+/// Of the vendors, too. Versions of an interface are dates, but have no time of day.
+#[test]
+fn no_vendor_has_a_fixed_moment_in_an_event() {
+    let catalogue = Catalogue::builtin();
+    for provider in catalogue.iter() {
+        for event in provider.event_names() {
+            let data = provider.event(event).expect("its own").expect("valid").data;
+            for (name, text) in texts(&data) {
+                let is_moment = text.contains('T') && has_date(text);
+                assert!(!is_moment, "{} {event}: {name} {text}", provider.name());
+            }
         }
     }
 }

@@ -79,6 +79,26 @@ fn slacks_challenge_is_answered_to_slack_alone() {
     }
 }
 
+/// Of a provider of the user's own, whose definition has no handshakes.
+#[test]
+fn a_genuine_challenge_comes_back_where_a_definition_says_nothing_of_it() {
+    let sandbox = Sandbox::new();
+    let own = include_str!("../../definitions/slack/provider.json");
+    assert!(!own.contains("handshakes"));
+    sandbox.file("webhook.toml", "");
+    let own = own.replace(r#""name": "slack""#, r#""name": "own""#);
+    sandbox.file("providers/own/provider.json", own);
+    let listener = sandbox.listen(&["--provider", "own", "--secret", SECRET]);
+    let headers = slack(SECRET, URL_VERIFICATION);
+    let answer = post(&listener, "/", &borrowed(&headers), URL_VERIFICATION);
+    assert_eq!(status(&answer), "200");
+    assert_eq!(answer.text(), r#"{"challenge":"3eZbrw1<b>"}"#);
+    let forged = slack("another", URL_VERIFICATION);
+    let answer = post(&listener, "/", &borrowed(&forged), URL_VERIFICATION);
+    assert_eq!(status(&answer), "401");
+    assert!(!answer.text().contains("3eZ"), "{}", answer.text());
+}
+
 #[test]
 fn zooms_token_comes_back_with_its_mac_to_zoom_alone() {
     let sandbox = Sandbox::new();

@@ -153,15 +153,23 @@ fn without_a_secret_send_and_listen_share_a_local_one() {
     assert_eq!(listener.next_line()["verdict"]["status"], "valid");
 }
 
-/// The only file of the user's configuration.
+/// The file of the local secret, beside which there is the local pair, and nothing else.
 fn local_file(sender: &Sender) -> std::path::PathBuf {
     let folder = sender.sandbox().home().join(".config/webhook");
     let entries = std::fs::read_dir(folder).expect("a folder");
     let mut paths: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
         .collect();
-    assert_eq!(paths.len(), 1, "{paths:?}");
-    paths.remove(0)
+    paths.sort();
+    let names = ["local-key.pem", "local-secret"];
+    assert!(
+        paths
+            .iter()
+            .map(|path| path.file_name().expect("a name"))
+            .eq(names),
+        "{paths:?}"
+    );
+    paths.remove(1)
 }
 
 #[test]
