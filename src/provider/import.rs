@@ -1,4 +1,4 @@
-//! A provider's folder out of the OpenAPI description of an API that sends webhooks.
+//! A provider's folder out of the `OpenAPI` description of an API that sends webhooks.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::draft::{drafted, files};
 use super::read::{parse, read};
-use super::specimen::{FREE, plain, resolve, specimen};
+use super::specimen::{FREE, LARGEST, plain, resolve, specimen, weight};
 use super::{CatalogueError, Definition, FieldSource, Provider};
 use crate::delivery::{Headers, Timestamp};
 use crate::json::JsonFields;
@@ -41,7 +41,7 @@ struct DescribedWebhook {
     payload: Option<(Value, bool)>,
 }
 
-/// Makes a folder out of the `webhooks`, `x-webhooks` and `callbacks` of an OpenAPI description in JSON. It
+/// Makes a folder out of the `webhooks`, `x-webhooks` and `callbacks` of an `OpenAPI` description in JSON. It
 /// signs and delivers like `like`, where that is given; else the body is the event's data. Fails where the
 /// description cannot be read or has none of them.
 pub fn import(
@@ -204,7 +204,7 @@ fn payload(document: &Value, operation: &Value) -> Option<(Value, bool)> {
     let examples = media["examples"].as_object();
     let first = examples.and_then(|all| resolve(document, all.values().next()?).get("value"));
     if let Some(example) = media.get("example").or(first) {
-        return Some((plain(example), true));
+        return (weight(example, LARGEST) < LARGEST).then(|| (plain(example), true));
     }
     let made = specimen(document, media.get("schema")?);
     (!made.is_null()).then_some((made, false))

@@ -8,15 +8,17 @@ pub const FREE: &str = "sample ";
 const ALL_MEMBERS: usize = 6;
 /// Below this depth nothing is made.
 const DEEPEST: usize = 24;
-/// The values that one payload may have.
-const MOST_VALUES: usize = 5_000;
+/// How many bytes one payload may have, about: an example may be named by thousands of members.
+pub const LARGEST: usize = 256 * 1024;
+/// What a value without its text counts as, in bytes.
+const VALUE: usize = 16;
 
 /// Makes a value that fits a schema of `document`. An example, a constant and a default come before what
 /// is made of the type.
 pub fn specimen(document: &Value, schema: &Value) -> Value {
     let mut maker = SpecimenMaker {
         document,
-        left: MOST_VALUES,
+        left: LARGEST,
     };
     maker.value(schema, "text", 0)
 }
@@ -50,9 +52,38 @@ pub fn plain(value: &Value) -> Value {
     }
 }
 
+/// How many bytes a value has, about; not more than `most` are counted.
+pub fn weight(value: &Value, most: usize) -> usize {
+    let mut weight = VALUE.min(most);
+    match value {
+        Value::String(text) => weight = weight.saturating_add(text.len()).min(most),
+        Value::Array(items) => {
+            for item in items {
+                let left = most - weight;
+                if left == 0 {
+                    break;
+                }
+                weight += self::weight(item, left);
+            }
+        }
+        Value::Object(map) => {
+            for (key, member) in map {
+                weight = weight.saturating_add(key.len()).min(most);
+                let left = most - weight;
+                if left == 0 {
+                    break;
+                }
+                weight += self::weight(member, left);
+            }
+        }
+        _ => {}
+    }
+    weight
+}
+
 struct SpecimenMaker<'d> {
     document: &'d Value,
-    /// How many values may still be made.
+    /// How many bytes may still be made.
     left: usize,
 }
 
@@ -61,10 +92,16 @@ impl<'d> SpecimenMaker<'d> {
         if depth > DEEPEST || self.left == 0 {
             return Value::Null;
         }
-        self.left -= 1;
+        self.left = self.left.saturating_sub(VALUE + member.len());
         let schema = resolve(self.document, schema);
         if let Some(value) = stated(schema) {
-            return plain(value);
+            let weight = weight(value, self.left);
+            self.left -= weight;
+            return if self.left == 0 {
+                Value::Null
+            } else {
+                plain(value)
+            };
         }
         for choice in ["oneOf", "anyOf"] {
             let branches = schema.get(choice).and_then(Value::as_array);
