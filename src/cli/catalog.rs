@@ -27,6 +27,11 @@ Examples:
   webhook providers new acme
   webhook providers new acme --like stripe";
 
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  webhook providers import openapi.json --name acme
+  webhook providers import openapi.json --name acme --like stripe";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   webhook providers check
@@ -127,6 +132,28 @@ pub enum ProvidersCommand {
         /// The provider's name, which flags and captures will use.
         #[arg(value_name = "NAME", value_parser = folder_name)]
         name: String,
+
+        /// A provider that signs and delivers alike.
+        #[arg(long, value_name = "PROVIDER")]
+        like: Option<String>,
+
+        /// The folder in which it is written.
+        #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath, default_value = "providers")]
+        folder: PathBuf,
+    },
+    /// Make a provider's folder of an API's description, `openapi.json`: an event of each of its webhooks.
+    ///
+    /// Webhooks stand in `webhooks`, `x-webhooks` or `callbacks`. Their payloads are the examples that the
+    /// description shows, else values that are made of its schemas.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        /// The description, in JSON.
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// The provider's name [default: made of the description's title].
+        #[arg(long, value_name = "NAME", value_parser = folder_name)]
+        name: Option<String>,
 
         /// A provider that signs and delivers alike.
         #[arg(long, value_name = "PROVIDER")]

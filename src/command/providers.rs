@@ -12,7 +12,7 @@ use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::provider::{
-    CatalogueError, DEFINITION_FILE, FolderCheck, Provider, check_folder, draft,
+    CatalogueError, DEFINITION_FILE, FolderCheck, Provider, check_folder, draft, import,
 };
 use crate::report;
 
@@ -22,7 +22,23 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
     let load = || Setup::load(global, None, &world.folder);
     match &args.command {
         Some(ProvidersCommand::New { name, like, folder }) => {
-            return new(name, like.as_deref(), folder, &load()?, world);
+            let setup = load()?;
+            let like = provider_like(like.as_deref(), &setup)?;
+            let files = draft(name, like, world.now())?;
+            return write_folder(name, folder, files, world);
+        }
+        Some(ProvidersCommand::Import {
+            file,
+            name,
+            like,
+            folder,
+        }) => {
+            let setup = load()?;
+            let like = provider_like(like.as_deref(), &setup)?;
+            let found = import(file, name.as_deref(), like, world.now())?;
+            let outcome = write_folder(&found.name, folder, found.files, world)?;
+            tell_left_out(found.events, &found.left_out, world);
+            return Ok(outcome);
         }
         Some(ProvidersCommand::Check { folders, json }) => {
             return check(folders, *json, &load()?, world);
@@ -60,14 +76,12 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
 }
 
 /// Writes a folder that loads and sends at once, and says what to type next.
-fn new(
+fn write_folder(
     name: &str,
-    like: Option<&str>,
     place: &Path,
-    setup: &Setup,
+    files: Vec<(PathBuf, String)>,
     world: &World,
 ) -> Result<Outcome, CliError> {
-    let like = like.map(|name| setup.provider(name)).transpose()?;
     let shown = place.join(name);
     if shown.exists() {
         return Err(
@@ -77,7 +91,7 @@ fn new(
             )),
         );
     }
-    for (file, text) in draft(name, like, world.now())? {
+    for (file, text) in files {
         let path = shown.join(&file);
         write(&path, &text).map_err(|source| CatalogueError::Write { path, source })?;
         world
@@ -97,6 +111,36 @@ fn new(
         "`webhook send --all --provider {name} --dry-run{beside}` shows what is sent"
     ));
     Ok(Outcome::Yes)
+}
+
+/// The provider that another is to be like.
+fn provider_like<'s>(
+    name: Option<&str>,
+    setup: &'s Setup,
+) -> Result<Option<&'s Provider>, CliError> {
+    Ok(name.map(|name| setup.provider(name)).transpose()?)
+}
+
+/// Says of which webhooks no event came.
+fn tell_left_out(events: usize, left_out: &[String], world: &World) {
+    if left_out.is_empty() {
+        return;
+    }
+    let shown: Vec<_> = left_out
+        .iter()
+        .take(5)
+        .map(|key| format!("`{}`", key.escape_debug()))
+        .collect();
+    let dots = if left_out.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    world.console.note(&format!(
+        "{events} events came of {} webhooks; without a JSON body or with a name that was taken: {}{dots}",
+        events + left_out.len(),
+        shown.join(", ")
+    ));
 }
 
 /// Writes a new file; one that is there stays.

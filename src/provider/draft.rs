@@ -27,10 +27,24 @@ pub fn draft(
     like: Option<&Provider>,
     now: Timestamp,
 ) -> Result<Vec<(PathBuf, String)>, CatalogueError> {
-    let mut definition: Value = serde_json::from_str(SAMPLE).unwrap_or_default();
     let mut event = EVENT.to_owned();
     let mut data =
         json!({"id": "ord_{{id:order}}", "status": "paid", "total": 4990, "currency": "EUR"});
+    if let Some((like, first)) = like.and_then(|like| Some((like, like.event_names().next()?))) {
+        first.clone_into(&mut event);
+        data = like
+            .event(first)
+            .transpose()?
+            .map_or(data, |event| event.data);
+    }
+    let fixture =
+        json!({"description": "What happened, in a line", "source": "inferred", "data": data});
+    Ok(files(drafted(name, like)?, &[(event, fixture)], now))
+}
+
+/// A definition of this name, which signs, composes and delivers as `like` does.
+pub(super) fn drafted(name: &str, like: Option<&Provider>) -> Result<Value, CatalogueError> {
+    let mut definition: Value = serde_json::from_str(SAMPLE).unwrap_or_default();
     if let Some(like) = like {
         let text = like.definition_text()?;
         let other: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -44,30 +58,32 @@ pub fn draft(
                 ),
             }
         }
-        if let Some(first) = like.event_names().next() {
-            first.clone_into(&mut event);
-            data = like
-                .event(first)
-                .transpose()?
-                .map_or(data, |event| event.data);
-        }
     }
     definition["name"] = name.into();
     definition["title"] = name.into();
-    let fixture =
-        json!({"description": "What happened, in a line", "source": "inferred", "data": data});
-    let mut files = vec![
-        (DEFINITION_FILE.into(), pretty(&definition)),
-        (event_file(EVENTS_FOLDER.as_ref(), &event), pretty(&fixture)),
-    ];
-    let read = serde_json::from_value(definition).ok();
-    let vector = read.and_then(|definition| vector(&definition, &event, &data_of(&fixture), now));
-    files.extend(vector.map(|vector| (VECTORS_FILE.into(), pretty(&vector))));
-    Ok(files)
+    Ok(definition)
 }
 
-fn data_of(fixture: &Value) -> Value {
-    fixture["data"].clone()
+/// The files of a definition, its events and, where one can be made, a vector of the first.
+pub(super) fn files(
+    definition: Value,
+    events: &[(String, Value)],
+    now: Timestamp,
+) -> Vec<(PathBuf, String)> {
+    let mut files = vec![(DEFINITION_FILE.into(), pretty(&definition))];
+    files.extend(
+        events
+            .iter()
+            .map(|(event, fixture)| (event_file(EVENTS_FOLDER.as_ref(), event), pretty(fixture))),
+    );
+    let read = serde_json::from_value(definition).ok();
+    let vector = read
+        .zip(events.first())
+        .and_then(|(definition, (event, fixture))| {
+            vector(&definition, event, &fixture["data"], now)
+        });
+    files.extend(vector.map(|vector| (VECTORS_FILE.into(), pretty(&vector))));
+    files
 }
 
 /// A file of vectors with one that this program signed, to show the form.

@@ -155,3 +155,119 @@ fn a_flag_and_a_variable_name_another_folder() {
         .run(&show)
         .expect(0);
 }
+
+/// A description with webhooks of every place, schemas that hold themselves, and names that want out.
+fn description() -> Value {
+    let json_body =
+        |media: Value| json!({"post": {"requestBody": {"content": {"application/json": media}}}});
+    let by_schema = |kind: &str| {
+        json_body(json!({"schema": {"allOf": [
+            {"$ref": "#/components/schemas/Node"},
+            {"type": "object", "properties": {"type": {"const": kind}}}
+        ]}}))
+    };
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Acme Payments: API"},
+        "webhooks": {
+            "orderPaid": json_body(json!({"example": {"type": "order.paid", "note": "{{nobody}}"}})),
+            "orderShipped": by_schema("order.shipped"),
+            "out": by_schema("../../out"),
+            "xml": {"post": {"requestBody": {"content": {"application/xml": {}}}}}
+        },
+        "x-webhooks": {"refund": by_schema("refund.made")},
+        "paths": {"/subscriptions": {"post": {"callbacks": {"changed": {
+            "{$request.body#/url}": by_schema("order.changed")
+        }}}}},
+        "components": {"schemas": {"Node": {
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "at": {"type": "string", "format": "date-time"},
+                "amount": {"type": ["null", "integer"], "minimum": 100},
+                "state": {"oneOf": [{"type": "null"}, {"enum": ["open", "shut"]}]},
+                "next": {"$ref": "#/components/schemas/Node"},
+                "children": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
+                "elsewhere": {"$ref": "https://example.com/schema.json"}
+            }
+        }}}
+    })
+}
+
+#[test]
+fn a_description_becomes_a_folder_that_is_right() {
+    let sandbox = Sandbox::new();
+    let mut document = description();
+    sandbox.file("openapi.json", document.to_string());
+    let import = |args: &[&str]| {
+        let all = [&["providers", "import", "openapi.json"], args].concat();
+        sandbox.run(&all).expect(0).stderr
+    };
+    let told = import(&[]);
+    assert!(
+        told.contains("5 events came of 6 webhooks") && told.contains("`xml`"),
+        "{told}"
+    );
+    // Of two with one name the first is kept, where the name has to be the body's.
+    document["webhooks"]["again"] = document["webhooks"]["orderShipped"].clone();
+    sandbox.file("openapi.json", document.to_string());
+    let told = import(&["--name", "as-stripe", "--like", "stripe"]);
+    assert!(told.contains("`again`"), "{told}");
+    import(&["--name", "as-github", "--like", "github"]);
+    import(&["--name", "as-own", "--like", "olympus"]);
+    let check = sandbox.run(&["providers", "check", "--json"]).expect(0);
+    let lines = check.json_lines();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    for line in &lines {
+        assert!(line["events"].as_u64() >= Some(5), "{line}");
+    }
+    let folder = sandbox.folder().join("providers/acme-payments-api");
+    let event = |name: &str| -> Value {
+        let text = std::fs::read_to_string(folder.join("events").join(name)).expect(name);
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let paid = event("order.paid.json");
+    assert_eq!(paid["source"], "documented");
+    let shipped = event("order.shipped.json");
+    assert_eq!(shipped["source"], "inferred");
+    let data = &shipped["data"];
+    assert_eq!(
+        (&data["amount"], &data["state"]),
+        (&json!(100), &json!("open"))
+    );
+    assert_eq!(
+        (&data["id"], &data["at"]),
+        (&json!("{{uuid:id}}"), &json!("{{time}}"))
+    );
+    assert!(data["next"]["next"]["id"].is_string(), "{data}");
+    for name in ["refund.made.json", "order.changed.json", "out.json"] {
+        event(name);
+    }
+    let again = ["providers", "import", "openapi.json"];
+    let again = sandbox.run(&again).expect(2);
+    assert!(
+        again.stderr.contains("is there already"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn a_description_without_webhooks_or_not_in_json_is_refused_with_the_reason() {
+    let sandbox = Sandbox::new();
+    for (text, reason) in [
+        ("openapi: 3.1.0\n", "YAML"),
+        (r#"{"openapi": "3.1.0", "paths": {}}"#, "callbacks"),
+        (
+            r##"{"webhooks": {"a": {"$ref": "#/webhooks/a"}}}"##,
+            "callbacks",
+        ),
+        ("{", "openapi.json"),
+    ] {
+        sandbox.file("openapi.json", text);
+        let run = sandbox.run(&["providers", "import", "openapi.json"]);
+        let run = run.expect(2);
+        assert!(run.stderr.contains(reason), "{text}: {}", run.stderr);
+    }
+}
