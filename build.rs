@@ -29,10 +29,11 @@ fn provider(folder: &Path, is_vendor: bool, code: &mut String) -> Result<(), Box
         return Ok(());
     };
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let signature = serde_json::from_str::<Value>(&definition)?["signature"].to_string();
+    let signature = &serde_json::from_str::<Value>(&definition)?["signature"];
+    let (header, signature) = (signature["header"].as_str(), signature.to_string());
     writeln!(
         code,
-        "Embedded {{ name: {name:?}, is_vendor: {is_vendor}, signature: {signature:?}, \
+        "Embedded {{ name: {name:?}, is_vendor: {is_vendor}, header: {header:?}, signature: {signature:?}, \
          definition: {definition:?}, events: &["
     )?;
     let root = folder.join("events");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{ColorChoice, ValueEnum as _};
-use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, usage};
+use webhook_cli::cli::{Cli, ColorWhen, GlobalArgs, join_keys, usage};
 use webhook_cli::command::{World, console, describe, run};
 use webhook_cli::completion::complete_from_environment;
 use webhook_cli::config::{self, ParseError};
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 
 /// What was typed, and configured in its place; a page of help is an error that prints itself, in this program's colours.
 fn parse() -> Result<Cli, ParseError> {
-    let words: Vec<_> = std::env::args_os().collect();
+    let words = join_keys(std::env::args_os());
     let read = |colour| config::parse(colour, &words, Path::new("."));
     match read(ColorChoice::Never) {
         // Whether there are colours takes reading the configuration, and is asked for a page alone.

@@ -35,7 +35,7 @@ use catalog::{LOADING, MAN_EXAMPLES};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 use program::HelpOrder;
-pub use program::{own_flags, program};
+pub use program::{join_keys, own_flags, program};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::{ALL_SOURCES, SelectArgs};
 pub use send::SendArgs;

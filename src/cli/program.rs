@@ -1,5 +1,7 @@
 //! The program with the flags of all commands, which a run makes of its own command alone.
 
+use std::ffi::OsString;
+
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use super::Cli;
@@ -42,9 +44,41 @@ pub fn own_flags(command: &Command) -> impl Iterator<Item = &Arg> {
     args.filter(move |arg| !arg.is_global_set() && !is_of_clap(arg))
 }
 
+/// The words that were typed, a key in PEM joined to the `--secret` before it: it begins with `-`, as
+/// flags do, and an error would repeat it.
+pub fn join_keys(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::new();
+    let mut is_ours = true;
+    for word in words {
+        // Behind `--` the words are those of another program.
+        is_ours &= word != "--";
+        let is_key = word.as_encoded_bytes().starts_with(b"-----BEGIN");
+        match joined.last_mut() {
+            Some(flag) if is_ours && is_key && flag == "--secret" => {
+                flag.push("=");
+                flag.push(word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_goes_to_its_flag_and_what_is_another_program_s_stays() {
+        let key = "-----BEGIN PUBLIC KEY-----\nAAAA";
+        let typed = [
+            "webhook", "--secret", key, "--secret", "--", "app", "--secret", key,
+        ];
+        let joined = join_keys(typed.map(OsString::from));
+        let flag = format!("--secret={key}");
+        let expected = ["webhook", &flag, "--secret", "--", "app", "--secret", key];
+        assert_eq!(joined, expected);
+    }
 
     #[test]
     fn the_list_of_commands_has_the_first_line_of_each_page() {

@@ -106,6 +106,9 @@ fn check(args: &ReplayArgs) -> Result<(), CliError> {
 fn set_options(replay: &mut Replay<'_>, args: &ReplayArgs, setup: &Setup) -> Result<(), CliError> {
     let url = setup.config.url(args.url.clone()).value;
     replay.endpoint = url.map(|url| Target::parse(&url)).transpose()?;
+    if let Some(endpoint) = &replay.endpoint {
+        request::refuse_two_authorizations(&args.header, endpoint)?;
+    }
     replay.signing = match args.sign {
         None | Some(SignMode::Auto) => None,
         Some(SignMode::Keep) => Some(Signing::Kept),

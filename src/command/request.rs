@@ -36,6 +36,19 @@ pub fn print(
     Ok(())
 }
 
+/// Fails where a header is given that would give way to the user name and password of a URL.
+pub fn refuse_two_authorizations(
+    headers: &[(String, String)],
+    target: &Target,
+) -> Result<(), CliError> {
+    let mut names = headers.iter().map(|(name, _)| name);
+    if !target.has_user_info() || !names.any(|name| name.eq_ignore_ascii_case("authorization")) {
+        return Ok(());
+    }
+    let message = "`--header Authorization` and the user name in the URL both say who sends";
+    Err(CliError::usage(message).hint("leave out the header, or the URL's user name and password"))
+}
+
 /// Takes out what does not go out as printed: where the URL has a user name or a password, those do.
 pub fn hide_authorization(target: &Target, request: &mut Request) {
     if target.has_user_info() {

@@ -8,6 +8,7 @@ mod output;
 use bytes::Bytes;
 
 use super::edit::Drafts;
+use super::request;
 use super::request::LISTENER;
 use super::setup::{self, client, first_key, keyring_or_local};
 use super::{World, catalog, shape, signal};
@@ -118,8 +119,10 @@ fn options<'a>(
     world: &World,
     clock: &'a (dyn Fn() -> Timestamp + Sync),
 ) -> Result<SendOptions<'a>, CliError> {
+    let target = target(args, setup, world)?;
+    request::refuse_two_authorizations(&args.header, &target)?;
     Ok(SendOptions {
-        target: target(args, setup, world)?,
+        target,
         origin: args.public_url.as_ref().map(setup::origin),
         shape: Shape {
             id: args.id.clone(),

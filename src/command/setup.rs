@@ -1,7 +1,6 @@
 //! The parts that most commands build: secrets, the client, the log.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -140,9 +139,16 @@ pub fn keyring_or_local(
     if !keyring.is_empty() {
         return Ok(keyring);
     }
-    let local = setup.local_keyring(random_bytes)?;
-    if let Some(path) = setup.config.paths.local_secret_file() {
-        warn_of_readers(&path, world);
+    let (local, files) = setup.local_keyring(random_bytes)?;
+    for file in &files {
+        warn_of_readers(&file.path, world);
+    }
+    let mut elsewhere = files
+        .into_iter()
+        .filter_map(|file| Some((CliError::from(file.elsewhere?), file.path)));
+    if let Some((error, path)) = elsewhere.next() {
+        let warning = format!("{}; it is in `{}`", error.message, path.display());
+        world.console.warn(&warning, error.hint.as_deref());
     }
     let note = "using the local development secret (shared by listen and send)";
     world.note_later(note.into());
@@ -263,11 +269,8 @@ pub fn no_secret(setup: &Setup) -> CliError {
     );
     let local = setup.config.paths.local_secret_file();
     if let Some(path) = local.filter(|path| path.is_file()) {
-        let path = path.display();
-        let _ = write!(
-            hint,
-            "; for deliveries of `send` without a secret: `--secret-file {path}`"
-        );
+        let other = "for deliveries of `send` without a secret: `--secret-file";
+        hint = format!("{hint}; {other} {}`", path.display());
     }
     CliError::usage("no secret to check with").hint(hint)
 }

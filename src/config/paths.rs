@@ -7,12 +7,20 @@ use super::Environment;
 /// The folder of this program in each base directory.
 const FOLDER: &str = "webhook";
 
+/// The name of the local development secret's file.
+pub(super) const LOCAL_SECRET: &str = "local-secret";
+
+/// The name of the local development pair's file.
+pub(super) const LOCAL_PAIR: &str = "local-key.pem";
+
 /// The base directories; `None` where there is no home.
 #[derive(Debug, Clone, Default)]
 pub struct Paths {
     home: Option<PathBuf>,
     config: Option<PathBuf>,
     data: Option<PathBuf>,
+    /// The folder of temporary files.
+    temporary: PathBuf,
 }
 
 impl Paths {
@@ -31,6 +39,7 @@ impl Paths {
         Self {
             config: base("XDG_CONFIG_HOME", ".config"),
             data: base("XDG_DATA_HOME", ".local/share"),
+            temporary: absolute("TMPDIR").unwrap_or_else(|| "/tmp".into()),
             home,
         }
     }
@@ -55,12 +64,13 @@ impl Paths {
 
     /// The file of the local development secret.
     pub fn local_secret_file(&self) -> Option<PathBuf> {
-        Some(self.config.as_ref()?.join("local-secret"))
+        Some(self.config.as_ref()?.join(LOCAL_SECRET))
     }
 
-    /// The file of the local development pair.
-    pub fn local_pair_file(&self) -> Option<PathBuf> {
-        Some(self.config.as_ref()?.join("local-key.pem"))
+    /// The folder of the local development secret where the user's cannot have it.
+    pub fn temporary_folder(&self) -> PathBuf {
+        let user = rustix::process::geteuid().as_raw();
+        self.temporary.join(format!("{FOLDER}-{user}"))
     }
 
     /// The log file.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::local::LocalSecret;
 use super::{Ask, Config, ConfigError, Environment, GivenSecret};
 use crate::cli::{GlobalArgs, SecretArgs};
 use crate::delivery::EventFilter;
@@ -117,11 +118,16 @@ impl Setup {
         Ok(known.fold(keyring, Keyring::knowing))
     }
 
-    /// The local development secret for every provider; made of `random` bytes when there is none.
-    pub fn local_keyring(&self, random: impl FnOnce(&mut [u8])) -> Result<Keyring, ConfigError> {
+    /// The local development secret and pair for every provider, and where they are; made of `random` bytes when
+    /// there is none.
+    pub fn local_keyring(
+        &self,
+        random: impl Fn(&mut [u8]),
+    ) -> Result<(Keyring, [LocalSecret; 2]), ConfigError> {
         let (secret, pair) = (self.config.local_secret(random)?, self.config.local_pair()?);
-        let pair = Some(pair.as_slice());
-        Ok(Keyring::local(&self.catalogue, LOCAL_SECRET, &secret, pair))
+        let bytes = Some(pair.bytes.as_slice());
+        let keyring = Keyring::local(&self.catalogue, LOCAL_SECRET, &secret.bytes, bytes);
+        Ok((keyring, [secret, pair]))
     }
 
     /// The public half of the local development pair, as the provider shows public keys; `None` where its

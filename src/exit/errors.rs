@@ -81,6 +81,9 @@ impl From<StoreError> for CliError {
                 "move the file away, and a new log is made; its newest rows may be in `-wal-kept-1` beside it"
             }
             StoreError::Replaced { .. } => "start again, and leave the file alone meanwhile",
+            StoreError::BeganAnew(_) => {
+                "what came before is where that file was moved to, or gone with it"
+            }
             StoreError::Conflict(_) => "it is kept already: give another id",
             StoreError::TooLarge(_) => "`listen --max-body` refuses what is larger than you want",
             StoreError::Io { .. } | StoreError::Sqlite { .. } => {
@@ -155,6 +158,10 @@ const FOR_KEY: &str = "copy the secret as the provider shows it, whole and witho
 impl From<&CatalogueError> for CliError {
     fn from(error: &CatalogueError) -> Self {
         let hint = match error {
+            CatalogueError::Placeholder { name, .. } if name == "data" => Some(
+                "in `envelope.template`, `{{data}}` is all of a text; elsewhere it is nothing"
+                    .into(),
+            ),
             CatalogueError::Placeholder { near, .. } => {
                 let near = near.map(|near| format!("did you mean `{{{{{near}}}}}`?"));
                 Some(near.unwrap_or_else(|| "fix it, or move the folder away".into()))

@@ -138,12 +138,8 @@ impl<'a> BodyBuffer<'a> {
     /// Doubles the share, or more where that is not enough.
     fn grow(&mut self, needed: usize) -> Result<(), Problem> {
         let allowed = needed.max(self.allowed.saturating_mul(2)).min(self.limit);
-        // Both parts round up to whole units, so they cover the sum.
-        let more = self.budget.try_take(allowed - self.allowed);
-        let more = more.ok_or(Problem::NoRoom)?;
-        match &mut self.share {
-            Some(share) => share.merge(more),
-            None => self.share = Some(more),
+        if !self.budget.cover(&mut self.share, allowed) {
+            return Err(Problem::NoRoom);
         }
         self.allowed = allowed;
         Ok(())
@@ -158,7 +154,7 @@ impl<'a> BodyBuffer<'a> {
             Bytes::from(self.joined)
         };
         match self.share {
-            Some(share) if !bytes.is_empty() => budget::attach(share, bytes),
+            Some(share) if !bytes.is_empty() => budget::attach(share, bytes.len(), bytes),
             _ => bytes,
         }
     }

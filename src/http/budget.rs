@@ -1,4 +1,4 @@
-//! How many bytes of bodies are held at once, by whomever.
+//! How many bytes of what strangers send are held at once, by whomever.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::Limits;
 /// What is counted: shares are whole KiB, which also covers what a small body costs beside its bytes.
 const UNIT: usize = 1024;
 
-/// The bytes that all bodies held at once may take together.
+/// The bytes that all bodies, or all large heads, held at once may take together.
 ///
-/// A share is taken while a body is read. It belongs to the body's [`Bytes`] from then on and is
+/// A share is taken while one is read. It belongs to the [`Bytes`] that are kept from then on and is
 /// given back with the last of its clones, in whichever queue that stood. Clones of a budget are the
 /// same budget.
 #[derive(Debug, Clone)]
@@ -41,16 +41,28 @@ impl ByteBudget {
         free.acquire_many_owned(units(bytes)).await.ok()
     }
 
-    /// A share, where there is one now and nobody waits.
-    pub(super) fn try_take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let free = Arc::clone(&self.0);
-        free.try_acquire_many_owned(units(bytes)).ok()
+    /// Lets `share` grow to so many bytes; false where there is no room now, or others wait for it.
+    pub(super) fn cover(&self, share: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> bool {
+        let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let held = u32::try_from(held).unwrap_or(u32::MAX);
+        let missing = units(bytes).saturating_sub(held);
+        if missing == 0 {
+            return true;
+        }
+        let Ok(more) = Arc::clone(&self.0).try_acquire_many_owned(missing) else {
+            return false;
+        };
+        match share {
+            Some(share) => share.merge(more),
+            None => *share = Some(more),
+        }
+        true
     }
 }
 
-/// Lets `share` be given back with the last clone of the bytes, down to what they take.
-pub(super) fn attach(mut share: OwnedSemaphorePermit, bytes: Bytes) -> Bytes {
-    let needed = units(bytes.len()) as usize;
+/// Lets `share`, down to `size` bytes, be given back with the last clone of `bytes`.
+pub(super) fn attach(mut share: OwnedSemaphorePermit, size: usize, bytes: Bytes) -> Bytes {
+    let needed = units(size) as usize;
     drop(share.split(share.num_permits().saturating_sub(needed)));
     Bytes::from_owner(Counted {
         bytes,

@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use super::seat::Seat;
 use super::stage::Stage;
 use super::wire::{HeadRecorder, RecordingStream, SharedRecorder};
-use super::{Limits, Notice, Stray, wire};
+use super::{ByteBudget, Limits, Notice, Stray, wire};
 
 /// How long a closed connection is still read from. Without it, a sender that is not done sending
 /// gets a reset in place of the reply (RFC 9112, section 9.6).
@@ -34,10 +34,6 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// The smallest buffer that hyper takes, for what is read and for what is written.
 const LEAST_BUFFER: usize = 8192;
-
-/// Sent where a head came too slowly; hyper would close without a word.
-const HEAD_STALLED: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// An answer's body; an error, which holds the service's own, resets the connection.
 type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
@@ -53,6 +49,8 @@ pub(super) type SharedService = Arc<
 pub(super) struct Connection {
     pub(super) remote: SocketAddr,
     pub(super) limits: Limits,
+    /// The room for large heads, of all connections.
+    pub(super) heads: ByteBudget,
     pub(super) seat: Arc<Seat>,
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) notice: Notice,
@@ -80,7 +78,8 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let recorder = Arc::new(Mutex::new(HeadRecorder::new(self.limits.max_head)));
+        let recorder = HeadRecorder::new(self.limits.max_head, self.heads.clone());
+        let recorder = Arc::new(Mutex::new(recorder));
         let held = (Arc::clone(&self.seat), self.stage.clone());
         let (give_back, mut returned) = oneshot::channel();
         let stream = RecordingStream::new(stream, &recorder, &self.limits, held, give_back);
@@ -93,11 +92,13 @@ impl Connection {
         if let Some(stray) = wire::lock(&recorder).take_stray() {
             (self.notice)(stray, self.remote);
         }
+        // Nothing of its heads is left, however long the farewell takes.
+        drop(recorder);
         if *self.stage.borrow() == Stage::Ended {
             return;
         }
         // Where it was upgraded, the stream is not given back.
-        let Ok((stream, head_stalled)) = returned.try_recv() else {
+        let Ok((stream, last_words)) = returned.try_recv() else {
             return;
         };
         if has_failed {
@@ -106,7 +107,6 @@ impl Connection {
             let _ = socket(&stream).set_zero_linger();
             return;
         }
-        let last_words = if head_stalled { HEAD_STALLED } else { b"" };
         tokio::select! {
             () = close(stream, last_words) => {}
             _ = self.stage.wait_for(|stage| *stage == Stage::Ended) => {}

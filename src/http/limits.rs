@@ -10,6 +10,9 @@ pub const MAX_BODY: usize = 25 * 1024 * 1024;
 pub const MAX_HELD: usize = 256 * 1024 * 1024;
 /// The largest request head in bytes, request line included; more is answered 431.
 pub const MAX_HEAD: usize = 128 * 1024;
+/// How many bytes of large heads are held at once, by their connections and by who handles them.
+/// Further ones are answered 503; heads of a usual size need no room here.
+pub const MAX_HEADS: usize = 64 * 1024 * 1024;
 /// How long a request head may take from its first byte to its last.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long a body may pause between two pieces.
@@ -42,6 +45,8 @@ pub struct Limits {
     pub max_held: usize,
     /// The largest request head in bytes; see [`MAX_HEAD`].
     pub max_head: usize,
+    /// How many bytes of large heads are held at once; see [`MAX_HEADS`].
+    pub max_heads: usize,
     /// The deadline for a request head; see [`HEAD_TIME`].
     pub head_time: Duration,
     /// The longest pause within a body; see [`BODY_IDLE`].
@@ -70,6 +75,7 @@ impl Default for Limits {
             max_body: MAX_BODY,
             max_held: MAX_HELD,
             max_head: MAX_HEAD,
+            max_heads: MAX_HEADS,
             head_time: HEAD_TIME,
             body_idle: BODY_IDLE,
             body_total: BODY_TOTAL,

@@ -23,7 +23,7 @@ use tokio_rustls::server::TlsStream;
 use super::connection::{Connection, SharedService, close};
 use super::seat::{Seat, Seats};
 use super::stage::Stage;
-use super::{Limits, Notice, Stray};
+use super::{ByteBudget, Limits, Notice, Stray};
 
 /// How long requests under way may still take once the server is asked to end.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -63,12 +63,14 @@ pub async fn serve<S, B>(
     let mut shutdown = pin!(shutdown);
     let (stage, watched) = watch::channel(Stage::Open);
     let seats = Seats::new(limits);
+    let heads = ByteBudget::new(limits.max_heads);
     loop {
         let (stream, connection) = tokio::select! {
             () = &mut shutdown => break,
             (stream, remote, seat) = next(&listeners, &seats) => (stream, Connection {
                 remote,
                 limits,
+                heads: heads.clone(),
                 seat,
                 stage: watched.clone(),
                 notice: Arc::clone(&notice),

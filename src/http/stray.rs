@@ -22,6 +22,9 @@ pub enum Stray {
     /// HTTP that breaks a rule on which its meaning depends.
     #[error("sent a request that was refused with 400: {0}")]
     Refused(&'static str),
+    /// A long head, while others hold all the room there is for such.
+    #[error("sent a long head while too many others are held; it was refused with 503")]
+    NoRoom,
 }
 
 /// Is told what comes astray, and from whom.
@@ -36,7 +39,7 @@ impl Stray {
             Self::NoHandshake(_) => {
                 Some("let it trust the certificate: `curl -k`, `send --insecure`")
             }
-            Self::NotHttp | Self::Refused(_) => None,
+            Self::NotHttp | Self::Refused(_) | Self::NoRoom => None,
         }
     }
 

@@ -101,7 +101,7 @@ impl Catalogue {
     /// Whether a request has a signature of any provider's, right or wrong; `fields` are those of its body.
     pub fn is_signed(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
         let mut all = self.iter();
-        all.any(|provider| provider.scheme.is_presented(request, fields))
+        all.any(|provider| provider.is_presented(request, fields))
     }
 
     /// The provider of this name.

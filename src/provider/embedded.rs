@@ -19,6 +19,8 @@ pub(super) struct Embedded {
     pub(super) name: &'static str,
     /// Whether it comes after the others.
     pub(super) is_vendor: bool,
+    /// The header of its signature, where there is one and no other place.
+    pub(super) header: Option<&'static str>,
     /// What its definition has as `signature`, to be read without the rest.
     signature: &'static str,
     definition: &'static str,
@@ -61,6 +63,7 @@ pub(super) fn known<T: Send + 'static>(value: T) -> Arc<Lazy<T>> {
 #[cfg(test)]
 mod tests {
     use crate::provider::{Catalogue, DefinitionOrigin, Provider};
+    use crate::signature::ValueSource;
 
     #[test]
     fn what_is_embedded_is_what_its_folder_says() {
@@ -84,6 +87,10 @@ mod tests {
                 events.collect()
             };
             assert_eq!(events(embedded), events(&read), "{name}");
+            if let Some(header) = embedded.header {
+                let mut proofs = read.scheme.proofs().map(ValueSource::header);
+                assert!(proofs.all(|proof| proof == Some(header)), "{name}");
+            }
         }
         let mut folders = std::fs::read_dir(&fixtures).unwrap().count() - 1;
         folders += std::fs::read_dir(fixtures.join("vendors")).unwrap().count();

@@ -8,6 +8,8 @@ use super::embedded::{Embedded, Lazy, known};
 use super::event::EventFile;
 use super::read::{event_file, event_name, list, read, read_definition, read_event};
 use super::{CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary};
+use crate::delivery::Request;
+use crate::json::JsonFields;
 use crate::signature::Scheme;
 
 /// More events than any provider has: the folder may be a link to something else.
@@ -17,6 +19,8 @@ const MOST_EVENTS: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct Provider {
     name: Cow<'static, str>,
+    /// The header of its signature, where that is known without reading how it signs.
+    pub(super) header: Option<&'static str>,
     /// How it signs, as its definition says.
     pub scheme: Arc<Lazy<Scheme>>,
     /// What its `provider.json` says; of what is built in, read when it is first asked for.
@@ -43,6 +47,7 @@ impl Provider {
     pub(super) fn embedded(embedded: &'static Embedded) -> Self {
         Self {
             name: embedded.name.into(),
+            header: embedded.header,
             scheme: embedded.scheme(),
             definition: embedded.definition(),
             origin: if embedded.is_vendor {
@@ -75,6 +80,7 @@ impl Provider {
         events.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Self {
             name: definition.name.clone().into(),
+            header: None,
             scheme: known(definition.signature.clone()),
             definition: known(definition),
             origin: DefinitionOrigin::Folder(folder.to_path_buf()),
@@ -93,6 +99,13 @@ impl Provider {
     /// The name that flags, filters and captures use.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether a request presents its proof, right or not; `fields` are those of its body.
+    pub fn is_presented(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
+        let mut header = self.header.iter();
+        header.all(|header| request.headers.contains(header))
+            && self.scheme.is_presented(request, fields)
     }
 
     /// The names of its events, in order.

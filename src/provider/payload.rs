@@ -23,7 +23,8 @@ const FORM_MEMBER: &[u8] = b"payload=";
 pub(super) type PayloadFields<'a> = (&'a [u8], Option<JsonFields<'a>>);
 
 /// The JSON of a body, to read fields from: behind a byte order mark, unpacked, in a form's `payload` as
-/// GitHub sends it, of the first fields of a form; else the body itself.
+/// GitHub sends it, of the first fields of a form, where a list or an object in one is JSON again; else
+/// the body itself.
 pub fn payload<'a>(headers: &Headers, body: &'a [u8]) -> Cow<'a, [u8]> {
     if let Some(text) = body.strip_prefix(BOM) {
         return text.into();
@@ -50,7 +51,40 @@ pub fn payload<'a>(headers: &Headers, body: &'a [u8]) -> Cow<'a, [u8]> {
         .collect();
     match fields.remove("payload") {
         Some(Value::String(json)) => json.into_bytes().into(),
-        _ if is_form => Value::Object(fields).to_string().into_bytes().into(),
+        _ if is_form => {
+            fields.values_mut().for_each(open);
+            Value::Object(fields).to_string().into_bytes().into()
+        }
         _ => body.into(),
+    }
+}
+
+/// Puts the list or the object in place of the text that is one, as providers write them into a form.
+fn open(field: &mut Value) {
+    let text = field.as_str().filter(|text| text.starts_with(['[', '{']));
+    if let Some(json) = text.and_then(|text| serde_json::from_str(text).ok()) {
+        *field = json;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::body_format::BodyFormat;
+    use super::*;
+
+    #[test]
+    fn what_is_written_as_a_form_is_read_again() {
+        let headers = [("Content-Type", FORM)].into_iter().collect();
+        for document in [
+            json!({"events": [{"event": "open", "a": {"b": ["é & =", ""]}}], "text": "x"}),
+            json!({"text": "[no list", "more": "{no object}", "empty": ""}),
+            json!({"object": {}, "list": []}),
+        ] {
+            let body = BodyFormat::Form.write(&document);
+            let read = payload(&headers, body.as_bytes());
+            assert_eq!(serde_json::from_slice::<Value>(&read).unwrap(), document);
+        }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn recognise<'a>(
 ) -> Option<(&'a Provider, Verdict)> {
     let mut signed = catalogue
         .iter()
-        .filter(|provider| provider.scheme.is_presented(request, fields))
+        .filter(|provider| provider.is_presented(request, fields))
         .map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.
     let best = match (signed.next(), signed.next()) {

@@ -59,7 +59,7 @@ fn candidates<'a>(
     let fixed = policy.provider.as_deref();
     catalogue.iter().filter(move |provider| match fixed {
         Some(name) => provider.name() == name,
-        None => provider.scheme.is_presented(request, None),
+        None => provider.is_presented(request, None),
     })
 }
 

@@ -257,6 +257,9 @@ impl Receiver {
         drop(order);
         let occurrence = unsettled.occurrence.number;
         unsettled.settle(receipt).await?;
+        if let Some(error) = self.log.as_ref().and_then(Writer::began_anew) {
+            self.events.publish(&Activity::Error(error));
+        }
         Ok(Kept {
             delivery,
             occurrence,

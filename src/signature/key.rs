@@ -257,7 +257,7 @@ impl Running {
 }
 
 /// A secret that any scheme takes: the text itself, which is to be text, hexadecimal and base64 alike, or
-/// a private key, the same for the same text.
+/// a private key, the same for the same text; of RSA one for all, as none are made here.
 #[cfg(test)]
 pub(crate) fn secret_of_any(scheme: &Scheme, text: &str) -> Vec<u8> {
     use std::collections::BTreeMap;
@@ -273,6 +273,7 @@ pub(crate) fn secret_of_any(scheme: &Scheme, text: &str) -> Vec<u8> {
             let pair = Pair::derived(PairKind::Ed25519, text.as_bytes()).unwrap();
             pair.private_pem().unwrap().into_bytes()
         }
+        Some(PairKind::Rsa) => include_bytes!("../../tests/data/keys/rsa.pem").into(),
         Some(_) => {
             let mut pairs = PAIRS.lock().unwrap();
             let pair = pairs

@@ -1,6 +1,8 @@
 //! The thread that commits: everything that has queued up, once, then the answers.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,8 @@ pub(super) struct Committer {
     /// The file that was written over in place, and takes nothing more: a new connection would share
     /// with this process' readers what they know of the old content.
     written_over: Option<Inode>,
+    /// Set when rows go on in another file than those before them.
+    began_anew: Arc<AtomicBool>,
     /// Estimate of what was written since the last checkpoint.
     unmoved_bytes: usize,
 }
@@ -74,12 +78,13 @@ impl Opened {
 }
 
 impl Committer {
-    /// Connects to the log at `path`.
-    pub(super) fn connect(path: &Path) -> Result<Self, StoreError> {
+    /// Connects to the log at `path`; sets `began_anew` whenever another file takes its place.
+    pub(super) fn connect(path: &Path, began_anew: Arc<AtomicBool>) -> Result<Self, StoreError> {
         Ok(Self {
             path: path.to_path_buf(),
             connection: Some(Opened::connect(path)?),
             written_over: None,
+            began_anew,
             unmoved_bytes: 0,
         })
     }
@@ -135,6 +140,7 @@ impl Committer {
         self.let_go()?;
         self.connection = Some(Opened::connect(&self.path)?);
         let second = self.commit(entries)?;
+        self.began_anew.store(true, Ordering::Relaxed);
         // What the first file has refused stays refused; a row that the second refuses is there.
         Ok(first.unwrap_or(second))
     }
@@ -291,7 +297,7 @@ mod tests {
     fn committer() -> (tempfile::TempDir, Committer) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.db");
-        let committer = Committer::connect(&path).unwrap();
+        let committer = Committer::connect(&path, Arc::default()).unwrap();
         (folder, committer)
     }
 

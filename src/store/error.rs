@@ -51,6 +51,9 @@ pub enum StoreError {
     /// to say could not be brought to rest.
     #[error("log `{}` was replaced while in use", .0.display())]
     Replaced(PathBuf),
+    /// The log was taken away while in use, and rows go on in the file that is there now.
+    #[error("log `{}` was deleted, moved or replaced while in use; what comes now is kept in a new one", .0.display())]
+    BeganAnew(PathBuf),
     /// Something else has emptied the log in use or written over it; it takes nothing more.
     #[error("log `{}` was emptied or written over while in use", .0.display())]
     WrittenOver(PathBuf),

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
@@ -27,12 +28,15 @@ pub struct Writer {
     /// `None` once the writer is dropped.
     queue: Option<mpsc::Sender<Job>>,
     thread: Option<Arc<JoinHandle<()>>>,
+    path: Arc<Path>,
+    began_anew: Arc<AtomicBool>,
 }
 
 impl Writer {
     /// Connects, so that what is wrong with the log is told now, then starts the thread.
     pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
-        let committer = Committer::connect(path)?;
+        let began_anew = Arc::default();
+        let committer = Committer::connect(path, Arc::clone(&began_anew))?;
         let (queue, jobs) = mpsc::channel(QUEUE_ROWS);
         let thread = thread::Builder::new()
             .name("log-writer".into())
@@ -41,7 +45,16 @@ impl Writer {
         Ok(Self {
             queue: Some(queue),
             thread: Some(Arc::new(thread)),
+            path: path.into(),
+            began_anew,
         })
+    }
+
+    /// Says once that rows which are kept since are in another file than those before them.
+    pub fn began_anew(&self) -> Option<StoreError> {
+        let is_new = self.began_anew.load(Ordering::Relaxed);
+        let is_untold = is_new && self.began_anew.swap(false, Ordering::Relaxed);
+        is_untold.then(|| StoreError::BeganAnew(self.path.to_path_buf()))
     }
 
     /// Queues a delivery; waits only while the queue is full, never for the disk. The receipt tells

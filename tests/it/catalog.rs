@@ -676,11 +676,17 @@ fn an_unknown_placeholder_is_an_error_of_its_file_and_sends_nothing() {
         std::fs::read_to_string(sandbox.folder().join("providers/slack/provider.json"));
     let broken = definition.unwrap().replacen("{{time}}", "{{tiem}}", 1);
     assert!(broken.contains("{{tiem}}"), "{broken}");
-    sandbox.file("providers/slack/provider.json", broken);
+    sandbox.file("providers/slack/provider.json", &broken);
     let run = sandbox.run(&send).expect(2);
     assert!(run.stderr.contains(
         "provider.json` is not valid: `envelope.template`: unknown placeholder `{{tiem}}`"
     ));
+    // The payload is no part of a text, and no near name is meant.
+    let broken = broken.replacen("{{tiem}}", "of {{data}}", 1);
+    sandbox.file("providers/slack/provider.json", broken);
+    let run = sandbox.run(&send).expect(2);
+    let told = "hint: in `envelope.template`, `{{data}}` is all of a text; elsewhere it is nothing";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
 }
 
 #[test]

@@ -49,13 +49,42 @@ fn a_dry_run_says_what_it_does_not_print() {
         "http://me:hunter2@h/x",
     ];
     for form in ["http", "curl", "json"] {
-        let more = ["--as", form, "-H", "Authorization: Bearer mine"];
-        let told = run(&sandbox, &[&base[..], &more].concat(), 0);
+        let told = run(&sandbox, &[&base[..], &["--as", form]].concat(), 0);
         assert!(
             told.contains("sent as `Authorization`, which is not printed"),
             "{told}"
         );
-        assert!(!told.contains("Bearer mine"), "{told}");
+    }
+}
+
+/// Only one of them could be sent.
+#[test]
+fn a_header_that_gives_way_to_the_password_is_refused() {
+    let sandbox = Sandbox::new().with("WEBHOOK_SECRET", SECRET);
+    let url = "http://me:hunter2@h/x";
+    let route = "order.*=http://me:hunter2@h/x";
+    let header = ["-H", "authorization: Bearer mine"];
+    for args in [
+        &[
+            "send",
+            "order.sent",
+            "-p",
+            "olympus",
+            "--dry-run",
+            "--url",
+            url,
+        ][..],
+        &["send", "order.sent", "-p", "olympus", "--url", url],
+        &["replay", "--from", "c.json", "--url", url],
+        &[
+            "listen", "--port", "0", "--within", "1ms", "-f", "3000", "-f", url,
+        ],
+        &["listen", "--port", "0", "--within", "1ms", "--route", route],
+    ] {
+        let told = run(&sandbox, &[args, &header].concat(), 2);
+        let both = "`--header Authorization` and the user name in the URL both say who sends";
+        assert!(told.contains(both), "{told}");
+        assert!(told.contains("hint: leave out the header"), "{told}");
     }
 }
 

@@ -221,6 +221,16 @@ fn what_openssl_signs_is_valid_under_each_form_of_the_public_key() {
             "key.pem",
         ];
         forms.extend((kind == "ed25519").then_some("public.bare"));
+        let named = [
+            "-H",
+            &header,
+            "-H",
+            "X-Acme-Time: 1768732200",
+            "--at",
+            "1768732260",
+        ];
+        let typed = ["verify", "body", "-p", "acme", "--secret", &pem];
+        sandbox.run(&[&typed[..], &named].concat()).expect(0);
         for form in forms {
             verify("body", form, "1768732260").expect(0);
         }

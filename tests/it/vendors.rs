@@ -89,7 +89,8 @@ impl<'c> Judged<'c> {
         }
     }
 
-    /// What the library signs is valid, and no longer when a byte of it is another.
+    /// What the library signs is valid, and no longer when a byte of it is another or, where the body is
+    /// not signed, with another secret.
     fn is_understood(&self) {
         let name = self.provider.name();
         let event = self.provider.event_names().next().expect("an event");
@@ -97,16 +98,29 @@ impl<'c> Judged<'c> {
         let capture = self.sandbox.run(&dry).expect(0).json_lines().remove(0);
         let body = capture["request"]["body"].as_str().expect("text");
         let sign = format!("/{name}/sign");
-        let (status, headers) = post(self.address, &sign, &[], body.as_bytes());
-        assert_eq!(status, 200, "{name}: {headers}");
-        let headers = serde_json::from_str::<Vec<(String, String)>>(&headers);
+        let (status, signed) = post(self.address, &sign, &[], body.as_bytes());
+        assert_eq!(status, 200, "{name}: {signed}");
+        let signed: Value = serde_json::from_str(&signed).expect("JSON");
+        let headers = serde_json::from_value::<Vec<(String, String)>>(signed["headers"].clone());
         let mut headers = headers.expect("headers");
         headers.push(content_type(&capture));
+        let body = signed["body"].as_str().expect("text");
+        let secret = self.vendor["secret"].as_str().expect("a secret");
+        // Of two bytes at a time, as it may be hexadecimal.
+        let (head, tail) = secret.split_at(2);
+        let (other_body, other_secret) = if self.provider.definition.signature.covers_body() {
+            (body.replacen('e', "f", 1), secret.to_owned())
+        } else {
+            (body.to_owned(), format!("{tail}{head}"))
+        };
         // As `post` names the host.
         let url = format!("http://localhost/{name}");
-        for (body, code) in [(body.to_owned(), 0), (body.replacen('e', "f", 1), 1)] {
+        for (body, secret, code) in [(body, secret, 0), (&other_body, &other_secret, 1)] {
             self.sandbox.file("body", body);
             let mut args = vec!["verify", "body", "-p", name, "--public-url", &url];
+            // A PEM begins as an option does.
+            let secret = format!("--secret={secret}");
+            args.push(&secret);
             let fields = headers
                 .iter()
                 .map(|(name, value)| format!("{name}: {value}"));

@@ -1,10 +1,14 @@
 // One server in which every vendor's own library judges, on `/NAME`, and signs, on `/NAME/sign`.
 import http from 'node:http';
-import { createPrivateKey, createPublicKey, createHash } from 'node:crypto';
+import https from 'node:https';
+import { createPrivateKey, createPublicKey, createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { hmacValidator } from '@adyen/api-library';
 import { verifyWebhook } from '@clerk/backend/webhooks';
+import * as contentful from '@contentful/node-apps-toolkit';
+import { ElevenLabsClient } from '@elevenlabs/elevenlabs-js';
 import { Signature } from '@hubspot/api-client';
 import { validateSignature } from '@line/bot-sdk';
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
@@ -13,6 +17,7 @@ import { signWebhookPayload, verifyWebhookSignature } from '@notionhq/client';
 import * as octokit from '@octokit/webhooks-methods';
 import { Paddle } from '@paddle/paddle-node-sdk';
 import { validateEvent, WebhookVerificationError } from '@polar-sh/sdk/webhooks';
+import * as sanity from '@sanity/webhook';
 import '@shopify/shopify-api/adapters/node';
 import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
 import { verifySlackRequest } from '@slack/bolt';
@@ -23,13 +28,16 @@ import { WebhooksManager } from 'box-node-sdk/managers';
 import coinbase from 'coinbase-commerce-node';
 import { verifyKey } from 'discord-interactions';
 import * as gocardless from 'gocardless-nodejs/webhooks';
+import { Bot, webhookCallback } from 'grammy';
 import mailgun from 'mailgun-js';
 import { SignJWT, jwtVerify } from 'jose';
 import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import ModernTreasury from 'modern-treasury';
+import OpenAI from 'openai';
 import Razorpay from 'razorpay';
 import { validateWebhook } from 'replicate';
 import { Resend } from 'resend';
+import MessageValidator from 'sns-validator';
 import { WebhooksHelper } from 'square';
 import * as standardWebhooks from 'standardwebhooks';
 import Stripe from 'stripe';
@@ -41,9 +49,18 @@ const TEXT = 'a secret of the test';
 const BASE64 = `whsec_${Buffer.from('a key of thirty-two bytes, made up').toString('base64')}`;
 
 const HEX = Buffer.from('a key of thirty-two bytes, made up').toString('hex');
+// As long as Contentful's are.
+const LONG = TEXT.repeat(4).replaceAll(' ', '_').slice(0, 64);
+
 const adyen = new hmacValidator();
 const linear = new LinearWebhookClient(TEXT);
 const letters = mailgun({ apiKey: TEXT, domain: 'example.com' });
+const elevenlabs = new ElevenLabsClient({ apiKey: 'key' }).webhooks;
+const openai = new OpenAI({ apiKey: 'key', webhookSecret: BASE64 }).webhooks;
+// With `botInfo` it asks nobody who it is.
+const bot = new Bot('1:key', { botInfo: { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } });
+const telegram = webhookCallback(bot, 'std/http', { secretToken: TEXT });
+
 // The published keys of RFC 8032, section 7.1, and of RFC 7515, appendix A.3: everybody knows their private halves.
 const ED25519 = createPrivateKey({
   key: Buffer.from('302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex'),
@@ -60,9 +77,18 @@ const P256 = createPrivateKey({
   },
   format: 'jwk',
 });
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const inPem = (key) => key.export({ format: 'pem', type: 'pkcs8' });
 const publicHalf = (key) => createPublicKey(key).export({ format: 'der', type: 'spki' });
 const hashOf = (body, encoding) => createHash('sha256').update(body).digest(encoding);
+
+// SNS's library fetches the key that a message names, and gets ours without a network.
+https.get = (_url, take) => {
+  const key = Readable.from([RSA.publicKey.export({ format: 'pem', type: 'spki' })]);
+  take(Object.assign(key, { statusCode: 200 }));
+  return key;
+};
+const sns = new MessageValidator();
 
 const stripe = new Stripe('key').webhooks;
 const telnyx = new Telnyx({ apiKey: 'key', publicKey: publicHalf(ED25519).subarray(-32).toString('base64') }).webhooks;
@@ -100,13 +126,36 @@ const headersOf = (headers, prefix) => ({
 
 const fields = (body) => Object.fromEntries(new URLSearchParams(body));
 const hubspot = ({ body, url }, timestamp) => ({ clientSecret: TEXT, requestBody: body, url, timestamp });
+const hubspotHash = (signatureVersion) => ({
+  library: '@hubspot/api-client',
+  verify: (request) => {
+    const signature = request.headers['x-hubspot-signature'];
+    return Signature.isValid({ signature, signatureVersion, method: 'POST', ...hubspot(request) });
+  },
+  sign: (request) => ({
+    'X-HubSpot-Signature': Signature.getSignature('POST', signatureVersion, hubspot(request)),
+  }),
+});
+
+const adyenItem = (body) => body.notificationItems[0].NotificationRequestItem;
+const contentfulRequest = ({ body, url, headers }) => {
+  return { method: 'POST', path: new URL(url).pathname, headers, body };
+};
 
 // `false` and whatever is thrown is a refusal; a library that answers nothing has accepted.
 const VENDORS = {
   adyen: {
     library: '@adyen/api-library',
     secret: HEX,
-    verify: ({ body }) => adyen.validateHMAC(JSON.parse(body).notificationItems[0].NotificationRequestItem, HEX),
+    verify: ({ body }) => adyen.validateHMAC(adyenItem(JSON.parse(body)), HEX),
+    // The proof stands in the body, which is answered anew.
+    sign: (request) => {
+      const body = JSON.parse(request.body);
+      const item = adyenItem(body);
+      item.additionalData.hmacSignature = adyen.calculateHmac(item, HEX);
+      request.body = JSON.stringify(body);
+      return {};
+    },
   },
   'adyen-platform': {
     library: '@adyen/api-library',
@@ -129,6 +178,16 @@ const VENDORS = {
     verify: ({ body, headers }) =>
       coinbase.Webhook.verifySigHeader(body, headers['x-cc-webhook-signature'], TEXT),
     sign: ({ body }) => ({ 'X-CC-Webhook-Signature': coinbase.Webhook.computeSignature(body, TEXT) }),
+  },
+  contentful: {
+    library: '@contentful/node-apps-toolkit',
+    secret: LONG,
+    verify: (request) => contentful.verifyRequest(LONG, contentfulRequest(request)),
+    sign: (request) => contentful.signRequest(LONG, contentfulRequest({ ...request, headers: {} })),
+  },
+  elevenlabs: {
+    library: '@elevenlabs/elevenlabs-js',
+    verify: ({ body, headers }) => elevenlabs.constructEvent(body, headers['elevenlabs-signature'], TEXT),
   },
   discord: {
     library: 'discord-interactions',
@@ -161,6 +220,8 @@ const VENDORS = {
       'X-HubSpot-Signature-v3': Signature.getSignature('POST', 'v3', hubspot(request, request.now)),
     }),
   },
+  'hubspot-v1': hubspotHash('v1'),
+  'hubspot-v2': hubspotHash('v2'),
   line: {
     library: '@line/bot-sdk',
     verify: ({ body, headers }) => validateSignature(body, TEXT, headers['x-line-signature']),
@@ -201,6 +262,11 @@ const VENDORS = {
     sign: async ({ body }) => ({
       'X-Notion-Signature': await signWebhookPayload({ body, verificationToken: TEXT }),
     }),
+  },
+  openai: {
+    library: 'openai',
+    secret: BASE64,
+    verify: ({ body, headers }) => openai.unwrap(body, headers),
   },
   paddle: {
     library: '@paddle/paddle-node-sdk',
@@ -253,6 +319,13 @@ const VENDORS = {
         webhookSecret: BASE64,
       }),
   },
+  sanity: {
+    library: '@sanity/webhook',
+    verify: ({ body, headers }) => sanity.isValidRequest({ body, headers }, TEXT),
+    sign: async ({ body, now }) => ({
+      [sanity.SIGNATURE_HEADER_NAME]: await sanity.encodeSignatureHeader(body, now, TEXT),
+    }),
+  },
   sendgrid: {
     library: '@sendgrid/eventwebhook',
     secret: inPem(P256),
@@ -274,6 +347,12 @@ const VENDORS = {
     library: '@slack/bolt',
     verify: ({ body, headers }) => verifySlackRequest({ signingSecret: TEXT, body, headers }),
   },
+  sns: {
+    library: 'sns-validator',
+    secret: inPem(RSA.privateKey),
+    verify: ({ body }) =>
+      new Promise((resolve, reject) => sns.validate(body, (error) => (error ? reject(error) : resolve()))),
+  },
   square: {
     library: 'square',
     verify: ({ body, headers, url }) =>
@@ -293,6 +372,11 @@ const VENDORS = {
     }),
   },
   svix: standard('svix', 'svix', svix.Webhook),
+  telegram: {
+    library: 'grammy',
+    verify: async ({ body, headers, url }) =>
+      (await telegram(new Request(url, { method: 'POST', headers, body }))).ok,
+  },
   telnyx: {
     library: 'telnyx',
     secret: inPem(ED25519),
@@ -331,7 +415,10 @@ async function answer(raw) {
     url: `http://${raw.headers.host}/${name}`,
     now: Date.now(),
   };
-  if (sign) return [200, Object.entries(await vendor.sign(request))];
+  if (sign) {
+    const headers = Object.entries(await vendor.sign(request));
+    return [200, { headers, body: request.body }];
+  }
   return [(await vendor.verify(request)) === false ? 401 : 200, null];
 }
 
@@ -342,7 +429,7 @@ const server = http.createServer(async (raw, response) => {
 });
 
 // What they say of what they refuse is no matter of the test, and its output is one line.
-console.debug = console.log = () => {};
+console.debug = console.log = console.error = () => {};
 // A test that dies closes our stdin, so it leaves no handler behind.
 process.stdin.on('end', () => process.exit()).resume();
 

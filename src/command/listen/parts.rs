@@ -8,11 +8,11 @@ use super::ready;
 use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
-use crate::command::World;
 use crate::command::setup::{
     self, check_fit, client, freshness, keyring_or_local, warn_of_readers,
 };
 use crate::command::shape::try_read;
+use crate::command::{World, request};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -218,6 +218,9 @@ fn forward(
 ) -> Result<Option<ForwardOptions>, CliError> {
     if routes.is_empty() {
         return Ok(None);
+    }
+    for route in routes {
+        request::refuse_two_authorizations(&args.header, &route.target)?;
     }
     Ok(Some(ForwardOptions {
         dispatch: Dispatch::new(client(&args.connect)?, log, clock),

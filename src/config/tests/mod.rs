@@ -25,11 +25,12 @@ impl Place {
         let home = root.path().join("home");
         std::fs::create_dir_all(&home).unwrap();
         std::fs::create_dir_all(root.path().join("project")).unwrap();
-        let home = home.to_str().unwrap().to_owned();
-        Self {
-            root,
-            variables: vec![("HOME".into(), home)],
-        }
+        let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+        let variables = vec![
+            ("HOME".into(), text(&home)),
+            ("TMPDIR".into(), text(root.path())),
+        ];
+        Self { root, variables }
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {

@@ -166,7 +166,8 @@ fn the_local_secret_is_made_once_for_the_user_alone() {
     let place = Place::new();
     let config = place.config();
     let made = config.local_secret(|bytes| bytes.fill(0xab)).unwrap();
-    let text = String::from_utf8(made.clone()).unwrap();
+    assert!(made.elsewhere.is_none());
+    let text = String::from_utf8(made.bytes.clone()).unwrap();
     assert_eq!(text, format!("whsec_{}", "ab".repeat(24)));
     let path = place.path("home/.config/webhook/local-secret");
     let rights = std::fs::metadata(path).unwrap().permissions().mode();
@@ -174,7 +175,39 @@ fn the_local_secret_is_made_once_for_the_user_alone() {
     let again = config
         .local_secret(|_| panic!("made a second time"))
         .unwrap();
-    assert_eq!(again, made);
+    assert_eq!(again.bytes, made.bytes);
+}
+
+#[test]
+fn a_local_secret_that_has_no_home_is_among_the_temporary_files() {
+    let place = Place::new();
+    // A file where the folder belongs.
+    place.file("home/.config/webhook", "");
+    let config = place.config();
+    assert_eq!(config.known_local_secret(), None);
+    let made = config.local_secret(|bytes| bytes.fill(0xab)).unwrap();
+    let error = made.elsewhere.unwrap().to_string();
+    assert!(
+        error.contains("home/.config/webhook/local-secret`"),
+        "{error}"
+    );
+    assert_eq!(config.known_local_secret(), Some(made.bytes.clone()));
+    let again = config
+        .local_secret(|_| panic!("made a second time"))
+        .unwrap();
+    assert_eq!((again.bytes, &again.path), (made.bytes, &made.path));
+
+    // Others could have put theirs into a folder that they may write.
+    let folder = made.path.parent().unwrap();
+    let open = |mode| std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode));
+    open(0o770).unwrap();
+    assert_eq!(config.known_local_secret(), None);
+    assert!(config.local_secret(|bytes| bytes.fill(1)).is_err());
+    std::fs::remove_dir_all(folder).unwrap();
+    let elsewhere = place.path("theirs");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder).unwrap();
+    assert!(config.local_secret(|bytes| bytes.fill(1)).is_err());
 }
 
 #[test]
@@ -182,12 +215,12 @@ fn the_local_pair_is_made_once_for_the_user_alone() {
     let place = Place::new();
     let config = place.config();
     assert_eq!(config.known_local_pair(), None);
-    let made = config.local_pair().unwrap();
+    let made = config.local_pair().unwrap().bytes;
     assert!(made.starts_with(b"-----BEGIN PRIVATE KEY-----"));
     let path = place.path("home/.config/webhook/local-key.pem");
     let rights = std::fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(rights & 0o777, 0o600);
-    assert_eq!(config.local_pair().unwrap(), made);
+    assert_eq!(config.local_pair().unwrap().bytes, made);
     assert_eq!(config.known_local_pair(), Some(made));
 }
 
@@ -201,7 +234,10 @@ fn first_runs_at_once_agree_on_one_local_secret() {
         let runs = (0..8_u8).map(|number| {
             scope.spawn(move || {
                 start.wait();
-                config.local_secret(|bytes| bytes.fill(number)).unwrap()
+                config
+                    .local_secret(|bytes| bytes.fill(number))
+                    .unwrap()
+                    .bytes
             })
         });
         let runs: Vec<_> = runs.collect();

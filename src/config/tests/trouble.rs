@@ -152,6 +152,7 @@ fn an_empty_secret_is_an_error_wherever_it_comes_from() {
 fn without_a_home_there_is_no_place_for_log_and_secret() {
     let mut place = Place::new();
     place.variables.clear();
+    let place = place.with("TMPDIR", "/nowhere");
     let config = place.config();
     assert_told(config.log().unwrap_err(), &["the log"], "`--log PATH`", 2);
     let error = config.local_secret(|_| {}).err().unwrap();
@@ -160,7 +161,7 @@ fn without_a_home_there_is_no_place_for_log_and_secret() {
 
 #[test]
 fn a_local_secret_that_cannot_be_kept_is_told() {
-    let place = Place::new();
+    let place = Place::new().with("TMPDIR", "/nowhere");
     // A file where the folder belongs.
     place.file("home/.config/webhook", "");
     let error = place

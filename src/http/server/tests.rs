@@ -571,6 +571,36 @@ async fn long_heads_pass_and_endless_ones_do_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn long_heads_share_a_budget_of_their_own() {
+    let long = format!("GET / HTTP/1.0\r\nX-Long: {}", "x".repeat(64 * KIB));
+    let whole = format!("{long}\r\n\r\n");
+    // Each takes twice its bytes while it is read, and its bytes while it is handled.
+    let mut site = with_limits(|limits| limits.max_heads = 200 * KIB).await;
+    let (one, other) = tokio::join!(site.exchange(&long), site.exchange(&long));
+    let mut statuses = [status(&one), status(&other)];
+    statuses.sort_unstable();
+    assert_eq!(statuses, ["408", "503"]);
+    let refused = one + &other;
+    assert!(refused.contains("Retry-After: 5\r\n"), "{refused}");
+    assert_eq!(site.strays.recv().await, Some(Stray::NoRoom));
+    assert!(site.strays.is_empty());
+
+    assert_eq!(status(&site.exchange(&whole).await), "200");
+    let held = site.arrival().await;
+    let copy = held.request.headers.iter().next().unwrap().1.clone();
+    drop(held);
+    assert_eq!(status(&site.exchange(&whole).await), "200");
+    let second = site.arrival().await;
+    assert_eq!(status(&site.exchange(&whole).await), "503");
+    assert_eq!(
+        status(&site.exchange("GET / HTTP/1.0\r\n\r\n").await),
+        "200"
+    );
+    drop((copy, second));
+    assert_eq!(status(&site.exchange(&whole).await), "200");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_head_that_stalls_is_answered_408_and_silence_is_closed() {
     let site = open().await;
     let start = Instant::now();

@@ -5,8 +5,10 @@ use hyper::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Uri, Version};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::delivery::{Headers, Request};
+use crate::http::budget;
 
 /// How many fields a head may have: hyper's own limit, beyond which it answers 431.
 const MAX_FIELDS: usize = 100;
@@ -26,9 +28,10 @@ pub struct Head {
 
 impl Head {
     /// Reads a head, with the length of its body (`None` for a chunked one) and how many bytes it
-    /// takes itself; `None` where it has not ended.
+    /// takes itself; `None` where it has not ended. What it keeps holds `share` from then on.
     pub(super) fn parse(
         bytes: &[u8],
+        share: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<Option<(Self, Option<u64>, usize)>, httparse::Error> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut request = httparse::Request::new(&mut fields);
@@ -39,7 +42,11 @@ impl Head {
             method: request.method.unwrap_or_default().to_owned(),
             target: request.path.unwrap_or_default().to_owned(),
             version: version_text(request.version == Some(0)),
-            fields: copy_fields(bytes.get(..length).unwrap_or_default(), request.headers),
+            fields: copy_fields(
+                bytes.get(..length).unwrap_or_default(),
+                request.headers,
+                share.take(),
+            ),
         };
         let body = head.body_length()?;
         Ok(Some((head, body, length)))
@@ -126,11 +133,23 @@ const fn version_text(is_1_0: bool) -> &'static str {
     if is_1_0 { "HTTP/1.0" } else { "HTTP/1.1" }
 }
 
-/// The fields, their values as slices of one copy of the head.
-fn copy_fields(head: &[u8], fields: &[httparse::Header<'_>]) -> Headers {
-    let copy = Bytes::copy_from_slice(head);
+/// The fields, their values as slices of one copy of the head behind its request line, which is
+/// copied already. The copy holds `share` for both.
+fn copy_fields(
+    head: &[u8],
+    fields: &[httparse::Header<'_>],
+    share: Option<OwnedSemaphorePermit>,
+) -> Headers {
+    let offset = |part: &[u8]| part.as_ptr().addr() - head.as_ptr().addr();
+    let first = fields
+        .first()
+        .map_or(head.len(), |field| offset(field.name.as_bytes()));
+    let mut copy = Bytes::copy_from_slice(head.get(first..).unwrap_or_default());
+    if let Some(share) = share {
+        copy = budget::attach(share, head.len(), copy);
+    }
     let value = |value: &[u8]| {
-        let start = value.as_ptr().addr() - head.as_ptr().addr();
+        let start = offset(value) - first;
         copy.slice(start..start + value.len())
     };
     let fields = fields.iter();

@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
 use hyper::http::request::Parts;
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::Stray;
+use super::{ByteBudget, Stray};
 use chunks::Chunks;
 pub use head::Head;
 pub(super) use stream::RecordingStream;
@@ -23,6 +24,10 @@ pub(super) use stream::RecordingStream;
 /// How many bytes of heads are read at once. hyper answers all requests that it has read, whether or
 /// not anybody takes the answers.
 const HEAD_READ: u64 = 4096;
+
+/// The largest head that needs no room of the budget, in bytes: as much as senders usually send at
+/// most, so that theirs pass whatever others do.
+const USUAL_HEAD: usize = 16 * 1024;
 
 /// How many bytes of bodies are read at once, at least: hyper keeps a buffer of up to twice that for
 /// each connection once it was filled. Of what is large, a sixteenth is no more than the body itself.
@@ -39,6 +44,12 @@ pub(super) struct HeadRecorder {
     /// How many heads have ended so far.
     ended: u64,
     max_head: usize,
+    /// The room for large heads, of all connections.
+    room: ByteBudget,
+    /// What hyper's buffer takes of it, which lasts as long as the connection.
+    buffer_share: Option<OwnedSemaphorePermit>,
+    /// What `partial` takes of it, which goes with the head.
+    head_share: Option<OwnedSemaphorePermit>,
     /// What came in place of a head.
     stray: Option<Stray>,
 }
@@ -60,14 +71,17 @@ pub(super) fn lock(recorder: &SharedRecorder) -> MutexGuard<'_, HeadRecorder> {
 }
 
 impl HeadRecorder {
-    /// A recorder for heads of up to `max_head` bytes.
-    pub(super) fn new(max_head: usize) -> Self {
+    /// A recorder for heads of up to `max_head` bytes, for which there has to be `room`.
+    pub(super) fn new(max_head: usize, room: ByteBudget) -> Self {
         Self {
             state: State::Head,
             partial: BytesMut::new(),
             head: None,
             ended: 0,
             max_head,
+            room,
+            buffer_share: None,
+            head_share: None,
             stray: None,
         }
     }
@@ -142,6 +156,11 @@ impl HeadRecorder {
         self.stray.take()
     }
 
+    /// Whether a head was given up for want of room.
+    pub(super) const fn lacks_room(&self) -> bool {
+        matches!(self.stray, Some(Stray::NoRoom))
+    }
+
     /// Records nothing more: the connection goes on in another protocol.
     pub(super) fn upgrade(&mut self) {
         self.turn_off();
@@ -186,7 +205,7 @@ impl HeadRecorder {
 
     /// Reads a head from `all`, of which the last piece is `bytes` and starts at `before`.
     fn try_head<'a>(&mut self, all: &[u8], before: usize, bytes: &'a [u8]) -> &'a [u8] {
-        match Head::parse(all) {
+        match Head::parse(all, &mut self.head_share) {
             Ok(Some((head, body, length))) => {
                 self.note(head, body);
                 bytes.get(length - before..).unwrap_or_default()
@@ -220,15 +239,25 @@ impl HeadRecorder {
     }
 
     fn check_length(&mut self) {
-        if self.partial.len() > self.max_head {
+        let length = self.partial.len();
+        if length > self.max_head {
+            self.turn_off();
+        } else if length > USUAL_HEAD && !self.make_room(length) {
+            self.stray = Some(Stray::NoRoom);
             self.turn_off();
         }
+    }
+
+    fn make_room(&mut self, length: usize) -> bool {
+        self.room.cover(&mut self.buffer_share, length)
+            && self.room.cover(&mut self.head_share, length)
     }
 
     /// Notes nothing more. A head that waits was read before, and stays what it is.
     fn turn_off(&mut self) {
         self.state = State::Off;
         self.partial = BytesMut::new();
+        self.head_share = None;
     }
 }
 

@@ -17,10 +17,17 @@ use crate::http::Limits;
 use crate::http::seat::Seat;
 use crate::http::stage::Stage;
 
+/// Sent where a head came too slowly; hyper would close without a word.
+const HEAD_STALLED: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// Sent where there is no room for a long head.
+const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
 /// A stream that records the heads read from it.
 ///
 /// It also ends, with [`io::ErrorKind::TimedOut`], a head that takes too long and a reply that the
-/// other end does not take. hyper's own head deadline counts the wait for a next request too, so
+/// other end does not take, and with [`io::ErrorKind::OutOfMemory`] a head for which there is no room. hyper's own head deadline counts the wait for a next request too, so
 /// it serves as the keep-alive limit.
 ///
 /// An upgraded stream is read to its end as soon as the server drains, and can't be written to once
@@ -29,7 +36,7 @@ use crate::http::stage::Stage;
 pub(in crate::http) struct RecordingStream<S: AsyncRead> {
     /// Only gone while it is dropped. Its limit is set before each read.
     stream: Option<Take<S>>,
-    give_back: Option<oneshot::Sender<(S, bool)>>,
+    give_back: Option<oneshot::Sender<(S, &'static [u8])>>,
     recorder: SharedRecorder,
     head: IdleTimer,
     /// The number of the head that `head` was started for.
@@ -45,13 +52,13 @@ pub(in crate::http) struct RecordingStream<S: AsyncRead> {
 }
 
 impl<S: AsyncRead> RecordingStream<S> {
-    /// Dropped, it sends the stream into `give_back`, with whether a head came too slowly.
+    /// Dropped, it sends the stream into `give_back`, with what its sender is still to be told.
     pub(in crate::http) fn new(
         stream: S,
         recorder: &SharedRecorder,
         limits: &Limits,
         (seat, stage): (Arc<Seat>, watch::Receiver<Stage>),
-        give_back: oneshot::Sender<(S, bool)>,
+        give_back: oneshot::Sender<(S, &'static [u8])>,
     ) -> Self {
         Self {
             stream: Some(stream.take(u64::MAX)),
@@ -99,6 +106,18 @@ impl<S: AsyncRead> RecordingStream<S> {
         written
     }
 
+    /// What hyper does not tell a sender whose head was given up.
+    fn last_words(&self) -> &'static [u8] {
+        let recorder = lock(&self.recorder);
+        if recorder.lacks_room() {
+            NO_ROOM
+        } else if self.head.has_elapsed && recorder.is_mid_head() {
+            HEAD_STALLED
+        } else {
+            b""
+        }
+    }
+
     fn poll_draining(&mut self, cx: &mut Context<'_>) -> bool {
         let draining = self.draining.get_or_insert_with(|| {
             let mut stage = self.stage.clone();
@@ -130,10 +149,10 @@ impl<S: AsyncRead + Unpin> RecordingStream<S> {
 
 impl<S: AsyncRead> Drop for RecordingStream<S> {
     fn drop(&mut self) {
-        let stalled = self.head.has_elapsed && lock(&self.recorder).is_mid_head();
+        let last_words = self.last_words();
         if let (Some(stream), Some(give_back)) = (self.stream.take(), self.give_back.take()) {
             // Fails where nobody waits for it, such as after an upgrade; it is closed then.
-            let _ = give_back.send((stream.into_inner(), stalled));
+            let _ = give_back.send((stream.into_inner(), last_words));
         }
     }
 }
@@ -172,7 +191,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for RecordingStream<S> {
         if read.is_ready() {
             let fresh = buffer.filled().get(before..).unwrap_or_default();
             self.seat.received(fresh.len());
-            lock(&self.recorder).feed(fresh);
+            let mut recorder = lock(&self.recorder);
+            recorder.feed(fresh);
+            if recorder.lacks_room() {
+                return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+            }
         } else if self.poll_head_deadline(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }

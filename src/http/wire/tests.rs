@@ -24,8 +24,13 @@ const MAX_HEAD: usize = 64 * 1024;
 /// More than a head of the largest size holds of the shortest.
 const MANY: usize = 4096;
 
+/// A recorder with room for any head.
+fn recorder(max_head: usize) -> HeadRecorder {
+    HeadRecorder::new(max_head, ByteBudget::new(1 << 30))
+}
+
 fn record(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> HeadRecorder {
-    let mut recorder = HeadRecorder::new(MAX_HEAD);
+    let mut recorder = self::recorder(MAX_HEAD);
     for piece in pieces {
         recorder.feed(piece.as_ref());
     }
@@ -136,7 +141,7 @@ fn the_bytes_of_strangers_reach_the_bounds() {
     let (mut long, mut many) = (0, 0);
     for _ in 0..256 {
         let pieces = pieces.new_tree(&mut runner).unwrap().current();
-        let mut recorder = HeadRecorder::new(usize::MAX);
+        let mut recorder = self::recorder(usize::MAX);
         for piece in pieces {
             recorder.feed(&piece);
             long += usize::from(recorder.partial.len() > MAX_HEAD);
@@ -159,7 +164,7 @@ proptest! {
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
         cuts.extend([0, stream.len()]);
         cuts.sort_unstable();
-        let mut recorder = HeadRecorder::new(MAX_HEAD);
+        let mut recorder = self::recorder(MAX_HEAD);
         let mut heads = Vec::new();
         for ends in cuts.windows(2) {
             recorder.feed(&stream[ends[0]..ends[1]]);
@@ -182,7 +187,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived_within_bounds(pieces in prop::collection::vec(piece(), 0..10)) {
-        let mut recorder = HeadRecorder::new(MAX_HEAD);
+        let mut recorder = self::recorder(MAX_HEAD);
         for piece in pieces {
             recorder.feed(&piece);
             prop_assert!(recorder.partial.len() <= MAX_HEAD);
@@ -276,7 +281,7 @@ fn every_form_of_target_is_kept() {
 
 #[test]
 fn a_head_beyond_the_limit_turns_it_off() {
-    let mut recorder = HeadRecorder::new(100);
+    let mut recorder = self::recorder(100);
     recorder.feed(b"POST / HTTP/1.1\r\nX: ");
     recorder.feed(&[b'x'; 100]);
     assert!(matches!(recorder.state, State::Off) && recorder.partial.is_empty());
@@ -297,7 +302,7 @@ async fn no_more_is_read_at_once_than_is_allowed() {
     let long = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 1 << 17);
     let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n";
     for head in [&long, chunked] {
-        let recorder = Arc::new(Mutex::new(HeadRecorder::new(MAX_HEAD)));
+        let recorder = Arc::new(Mutex::new(recorder(MAX_HEAD)));
         let limits = Limits::default();
         let (_open, stage) = watch::channel(Stage::Open);
         let held = (Seats::new(limits).take().await, stage);

@@ -5,8 +5,10 @@ use serde_json::json;
 use super::*;
 use crate::delivery::{Headers, Request, Status};
 use crate::json::javascript::is_fixed_point;
-use crate::provider::{BodyFormat, FieldSource, Keyring, Policy, RequestVerdict, verify_request};
-use crate::signature::{Freshness, Key, MacEncoding, Secret, sign};
+use crate::provider::{
+    BodyFormat, Fault, FieldSource, Keyring, Policy, RequestVerdict, verify_request,
+};
+use crate::signature::{Freshness, Key, MacEncoding, Secret, sign, verify};
 
 /// A payload's request, signed as `signer` signs with its own secret.
 fn signed_as(signer: &Provider, payload: &Payload) -> Request {
@@ -111,6 +113,33 @@ fn at_one_listener_each_event_of_every_vendor_is_its_own() {
         assert!(!body.contains("{{"), "{what}: {body}");
         let is_json = provider.definition.envelope.format == BodyFormat::Json;
         assert!(!is_json || is_fixed_point(&signed.body), "{what}: {body}");
+    }
+}
+
+#[test]
+fn each_forgery_of_every_vendor_is_seen_for_what_it_is() {
+    for provider in Catalogue::builtin().iter() {
+        let definition = &provider.definition;
+        let secret = Secret::new("s#1", secret_of_any_form(provider).into_bytes());
+        let key = Key::new(&definition.signature, &secret).unwrap();
+        let event = provider.event_names().next().unwrap();
+        let payload = payload(provider, event);
+        for (fault, status) in [
+            (Fault::WrongSecret, Status::Mismatch),
+            (Fault::TamperedBody, Status::Mismatch),
+            (Fault::MissingSignature, Status::Missing),
+        ] {
+            if fault.check(definition, &payload.body).is_err() {
+                assert!(!definition.signature.covers_body(), "{}", provider.name());
+                continue;
+            }
+            let forged = fault.inject(definition, &key, &payload).unwrap();
+            let keys = [key.clone()];
+            let scheme = &definition.signature;
+            let verdict = verify(scheme, &keys, &forged[0], AT, Freshness::Strict);
+            let what = format!("{} {fault:?}: {:?}", provider.name(), verdict.reason);
+            assert_eq!(verdict.status, status, "{what}");
+        }
     }
 }
 

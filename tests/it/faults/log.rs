@@ -93,7 +93,7 @@ fn a_locked_log_is_answered_503_and_its_retry_is_no_repeat() {
 #[test]
 fn a_log_that_is_deleted_is_made_anew() {
     let sandbox = Sandbox::new();
-    let listener = sandbox.listen(&["--secret", SECRET]);
+    let mut listener = sandbox.listen(&["--secret", SECRET]);
     assert_eq!(deliver(listener.address(), order("before")).0, 200);
     for suffix in ["", "-wal", "-shm"] {
         let mut name = sandbox.log_file().into_os_string();
@@ -101,6 +101,7 @@ fn a_log_that_is_deleted_is_made_anew() {
         std::fs::remove_file(name).unwrap();
     }
     let (status, _) = deliver(listener.address(), order("after"));
+    listener.complains("was deleted, moved or replaced while in use");
     let ids: Vec<_> = kept(&sandbox.log_file())
         .into_iter()
         .filter_map(|d| d.event_id)

@@ -350,9 +350,41 @@ fn without_a_home_nothing_is_kept_and_that_is_told() {
     }
 }
 
+/// `listen` and `send` still understand each other, and that the secret is elsewhere is told.
 #[test]
-fn without_a_home_there_is_no_local_secret() {
-    let sandbox = Sandbox::new().with("HOME", "nowhere");
+fn without_a_home_the_local_secret_is_a_temporary_file() {
+    let mut homes = vec!["nowhere"];
+    if cfg!(target_os = "linux") {
+        homes.push("/sys");
+    }
+    for home in homes {
+        let sandbox = Sandbox::new().with("HOME", home);
+        let temporary = sandbox.folder().to_str().expect("text").to_owned();
+        let sandbox = sandbox.with("TMPDIR", &temporary);
+        let listen = [
+            "listen",
+            "--port",
+            "0",
+            "--no-log",
+            "--expect",
+            "order.sent",
+            "--within",
+            "60s",
+        ];
+        let program = env!("CARGO_BIN_EXE_webhook");
+        let send = ["--", program, "send", "order.sent", "-p", "olympus"];
+        let run = sandbox.run(&[&listen[..], &send].concat()).expect(0);
+        let told = format!("; it is in `{temporary}/webhook-");
+        assert_eq!(run.stderr.matches(&told).count(), 2, "{}", run.stderr);
+        assert!(run.stdout.contains("valid"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn without_any_place_there_is_no_local_secret() {
+    let sandbox = Sandbox::new()
+        .with("HOME", "nowhere")
+        .with("TMPDIR", "/nowhere");
     let run = sandbox
         .run(&["listen", "--port", "0", "--no-log"])
         .expect(2);
