@@ -81,6 +81,7 @@ timestamp | {"unit": "hours"} | signature.timestamp.unit | unknown variant `hour
 value | {"parts": ["t={timestamp}", "{secret}"], "separator": ","} | signature | of the kind `hmac`, a part of `value` has
 tolerance | {"past": 1} | signature.tolerance.past | unknown field `past`
 secret | {"encoding": "hx"} | signature.secret.encoding | unknown variant `hx`
+value | {"parts": ["t={timestamp} ", "v1={signature}"], "separator": ",", "reading": "any-order"} | signature.value | a part begins or ends with a space
 value | {"parts": []} | signature.value | no part of `parts` has `{signature}`
 value | {"parts": ["t={timestamp}"]} | signature.value | no part of `parts` has `{signature}`
 value | {"parts": ["t={timestamp},v1={signature}"]} | signature.value.parts[0] | 2 variables in the part

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::super::layout::{PartVariable, ValuePart, is_visible};
 use super::super::template::Template;
-use super::super::{JwtAlgorithm, SecretForm, ValueSource};
+use super::super::{JwtAlgorithm, PartOrder, SecretForm, ValueSource};
 use super::check::check;
 use super::{Digest, MacEncoding, Scheme, SchemeKind, TimeUnit, Tolerance, ValueLayout, Variant};
 use kind::{check_given, kind_of};
@@ -204,11 +204,19 @@ fn check_layout(layout: &ValueLayout) -> Result<(), String> {
         Some(separator) if !separates(layout, separator) => {
             Err("`separator` may stand within a part, so that parts could not be told apart".into())
         }
+        _ if layout.reading == PartOrder::AnyOrder && layout.parts.iter().any(is_spaced) => {
+            Err("a part begins or ends with a space, which is no part of it in any order".into())
+        }
         _ if value.trim() != value => {
             Err("the value begins or ends with a space, which gets lost on the way".into())
         }
         _ => Ok(()),
     }
+}
+
+fn is_spaced(part: &ValuePart) -> bool {
+    let text = part.fill("0");
+    text.trim() != text
 }
 
 fn check_parts(parts: &[ValuePart]) -> Result<(), String> {
