@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let at = Timestamp::from_seconds(1_700_000_000);
     let body = b"{\"id\":1}";
     let mut request = Request::post("/", Headers::new(), body.to_vec());
-    request.headers = sign(scheme, &right, at, "evt_1", &request);
+    sign(scheme, &right, at, "evt_1", &mut request);
     let is_valid = |key: Key, request: &Request| {
         verify(scheme, &[key], request, at, Freshness::default()).is_valid()
     };

@@ -27,7 +27,7 @@ pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
         vec![
             escape(&definition.name).bold().to_string(),
             escape(&definition.title).into_owned(),
-            escape(&place(scheme)).into_owned(),
+            escape(&place(scheme, end_of)).into_owned(),
             escape(&scheme.describe(&scheme.value)).into_owned(),
             freshness(scheme),
             provider.event_names().count().to_string(),
@@ -140,9 +140,20 @@ fn short(source: &ValueSource) -> String {
     }
 }
 
+/// The widest place that stands whole in a table.
+const WIDEST_PLACE: usize = 44;
+
+/// A place, of a long path only its last part.
+fn end_of(place: String) -> String {
+    match place.rsplit_once('.') {
+        Some((before, last)) if before.len() + last.len() > WIDEST_PLACE => format!("`….{last}"),
+        _ => place,
+    }
+}
+
 /// Where signatures stand.
-fn place(scheme: &Scheme) -> String {
-    let places: Vec<_> = scheme.proofs().map(short).collect();
+fn place(scheme: &Scheme, shown: fn(String) -> String) -> String {
+    let places: Vec<_> = scheme.proofs().map(short).map(shown).collect();
     places.join(", ")
 }
 
@@ -154,7 +165,7 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
     };
     let value = scheme.describe(&scheme.value);
     let mut facts = vec![
-        ("header", place(scheme)),
+        ("header", place(scheme, |whole| whole)),
         ("value", format!("{value}{reading}")),
     ];
     for variant in &scheme.also_accepted {
