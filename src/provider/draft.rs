@@ -95,15 +95,9 @@ fn vector(definition: &Definition, event: &str, data: &Value, now: Timestamp) ->
     let mut written = document.write(definition, "/webhooks", now);
     written.origin = Some("http://localhost:4400".into());
     let request = written.sign(definition, &key);
-    let mut names: Vec<_> = scheme
-        .proofs()
-        .chain(&scheme.time_source)
-        .filter_map(|it| it.header())
-        .collect();
-    names.extend(scheme.id_header.as_deref());
+    // What is signed may be any of them.
     let headers = request.headers.iter();
     let headers: Vec<_> = headers
-        .filter(|(name, _)| names.iter().any(|own| own.eq_ignore_ascii_case(name)))
         .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
         .collect();
     Some(json!({
@@ -114,7 +108,7 @@ fn vector(definition: &Definition, event: &str, data: &Value, now: Timestamp) ->
             "at": now.seconds(),
             "timestamp": scheme.time_unit.text(now),
             "id": written.event_id,
-            "url": "http://localhost:4400/webhooks",
+            "url": request.url(),
             "headers": headers,
             "body": String::from_utf8_lossy(&request.body),
             "expect": "valid",

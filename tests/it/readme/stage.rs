@@ -10,6 +10,9 @@ use crate::harness::{Lines, Listener, Sandbox};
 
 /// The secret that the page's application has.
 const SECRET: &str = "whsec_123";
+/// The description of an API that sends one webhook.
+const OPENAPI: &str = r#"{"openapi": "3.1.0", "info": {"title": "Bakery", "version": "1"}, "webhooks": {"bread.baked":
+    {"post": {"requestBody": {"content": {"application/json": {"example": {"type": "bread.baked"}}}}}}}}"#;
 /// The ports of the page: the listener's own, and the application's.
 const LISTENER: &str = "4400";
 const APPLICATION: &str = "3000";
@@ -70,6 +73,7 @@ impl Stage {
         sandbox.file("body.bin", body);
         sandbox.file("secret.txt", SECRET);
         sandbox.file("order.json", r#"{"id":"ord_1","total":12.5}"#);
+        sandbox.file("openapi.json", OPENAPI);
         let capture = ["--dry-run", "--as", "json", "--provider", "olympus"];
         let capture = sandbox.run(&[&["send", "order.created"], &capture[..]].concat());
         sandbox
