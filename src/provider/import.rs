@@ -84,7 +84,7 @@ pub fn import(
     let mut events: BTreeMap<String, Value> = BTreeMap::new();
     for webhook in webhooks {
         let key = webhook.key.clone();
-        match event(webhook, &read) {
+        match event(webhook, &read, &events) {
             Some((event, fixture)) if !events.contains_key(&event) => {
                 events.insert(event, fixture);
             }
@@ -211,14 +211,20 @@ fn payload(document: &Value, operation: &Value) -> Option<(Value, bool)> {
 }
 
 /// An event of a webhook: its name and its file's content.
-fn event(webhook: DescribedWebhook, definition: &Definition) -> Option<(String, Value)> {
+/// One whose payload shows the name of one of `others`, as where it lists all names, has its webhook's.
+fn event(
+    webhook: DescribedWebhook,
+    definition: &Definition,
+    others: &BTreeMap<String, Value>,
+) -> Option<(String, Value)> {
     let (mut body, is_shown) = webhook.payload?;
     let envelope = &definition.envelope;
     let text = body.to_string();
     let found = envelope
         .event
         .find(&webhook.headers, JsonFields::new(text.as_bytes()).as_ref());
-    let name = found.filter(|name| is_name(name) && file_name(name) == *name);
+    let is_free = |name: &String| file_name(name) == *name && !others.contains_key(name);
+    let name = found.filter(|name| is_name(name) && is_free(name));
     let name = name.unwrap_or_else(|| {
         let name = file_name(&webhook.key);
         if let FieldSource::Path(path) = &envelope.event {
