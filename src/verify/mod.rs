@@ -201,9 +201,11 @@ mod tests {
         request.headers
     }
 
-    /// Whether a signature stands beside the body.
+    /// Whether a signature and its time stand in headers alone.
     fn in_headers(provider: &Provider) -> bool {
-        !provider.definition.signature.is_in_body()
+        let scheme = &provider.definition.signature;
+        let mut places = scheme.proofs().chain(&scheme.time_source);
+        places.all(|place| place.header().is_some())
     }
 
     #[test]
