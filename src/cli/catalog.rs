@@ -141,7 +141,7 @@ pub enum ProvidersCommand {
         #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath, default_value = "providers")]
         folder: PathBuf,
     },
-    /// Make a provider's folder of an API's description, `openapi.json`: an event of each of its webhooks.
+    /// Make a provider's folder of an API's description, an event of each of its webhooks.
     ///
     /// Webhooks stand in `webhooks`, `x-webhooks` or `callbacks`. Their payloads are the examples that the
     /// description shows, else values that are made of its schemas.

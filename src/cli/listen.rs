@@ -215,6 +215,9 @@ pub struct ListenArgs {
     pub within: Option<Duration>,
 
     /// Serve HTTPS, with a generated, self-signed certificate unless `--cert` is given.
+    ///
+    /// What is generated is written to a file, which the `ready` block names: clients that are to trust it
+    /// take it by `NODE_EXTRA_CA_CERTS`, `curl --cacert` or `webhook send --cacert`.
     #[arg(help_heading = "HTTPS", long)]
     pub tls: bool,
 

@@ -73,6 +73,11 @@ impl Paths {
         self.temporary.join(format!("{FOLDER}-{user}"))
     }
 
+    /// The file of the certificate that a listener on this port made for itself, for clients to trust.
+    pub fn certificate_file(&self, port: u16) -> Option<PathBuf> {
+        Some(self.data.as_ref()?.join(format!("listen-{port}.pem")))
+    }
+
     /// The log file.
     pub fn log_file(&self) -> Option<PathBuf> {
         Some(self.data.as_ref()?.join("log.db"))

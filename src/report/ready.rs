@@ -26,6 +26,8 @@ pub struct Ready {
     pub tls: bool,
     /// The certificate in PEM, where one was generated.
     pub certificate: Option<String>,
+    /// The file that holds it, where one could be written.
+    pub certificate_file: Option<String>,
     /// The log; `None` keeps nothing.
     pub log: Option<String>,
     /// Where deliveries go on to.
@@ -104,8 +106,11 @@ fn secrets(ready: &Ready) -> Option<String> {
 }
 
 fn trust(ready: &Ready) -> Option<String> {
-    let text = "generated, self-signed certificate: `curl -k`, or `send --insecure`";
-    ready.certificate.as_ref().map(|_| text.to_owned())
+    ready.certificate.as_ref()?;
+    let text = "generated, self-signed certificate: `curl -k`, `send --insecure`";
+    let trust = ready.certificate_file.as_ref();
+    let trust = trust.map(|file| format!("; or trust it: NODE_EXTRA_CA_CERTS={file}, `--cacert`"));
+    Some(format!("{text}{}", trust.unwrap_or_default()))
 }
 
 /// A delivery that this listener takes, where whoever sends without a secret has its own.

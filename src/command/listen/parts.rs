@@ -57,6 +57,7 @@ impl Parts {
         if let Some(path) = &path {
             warn_of_readers(path, world);
         }
+        let paths = setup.config.paths.clone();
         let rules = rules(args, setup, world)?;
         let (writer, reader, duplicates) = open_log(path.as_deref())?;
         let socket = Socket::open(args).await?;
@@ -71,6 +72,7 @@ impl Parts {
             args,
             &socket,
             path.as_deref(),
+            &paths,
             &rules,
             world.program.clone(),
         );

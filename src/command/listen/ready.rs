@@ -1,5 +1,6 @@
 //! What a sender has to know of a listener, from what was bound and configured.
 
+use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use super::socket::Socket;
 use crate::cli::ListenArgs;
 use crate::cli::value::name_of;
+use crate::config::Paths;
 use crate::exit::CliError;
 use crate::formats::write_whole;
 use crate::provider::Provider;
@@ -18,6 +20,7 @@ pub fn of(
     args: &ListenArgs,
     socket: &Socket,
     log: Option<&Path>,
+    paths: &Paths,
     rules: &Rules,
     program: String,
 ) -> Ready {
@@ -37,6 +40,7 @@ pub fn of(
         port: address.port(),
         tls,
         certificate: socket.certificate.clone(),
+        certificate_file: keep_certificate(socket, paths),
         log: log.map(|path| path.display().to_string()),
         forward_to: targets,
         patterns,
@@ -50,6 +54,16 @@ pub fn of(
         secrets,
         program,
     }
+}
+
+/// Writes the certificate that was made, if any, for clients to trust. Where that is not possible, there
+/// is none: `--insecure` works without.
+fn keep_certificate(socket: &Socket, paths: &Paths) -> Option<String> {
+    let certificate = socket.certificate.as_ref()?;
+    let path = paths.certificate_file(socket.addresses[0].port())?;
+    fs::create_dir_all(path.parent()?).ok()?;
+    fs::write(&path, certificate).ok()?;
+    Some(path.display().to_string())
 }
 
 /// What is taken that should be refused, where anything is.

@@ -29,6 +29,8 @@ fn the_certificate_of_the_ready_line_is_what_a_client_has_to_trust() {
         sandbox.run(&all)
     };
     send(&["--cacert", "ca.pem"]).expect(0);
+    let file = listener.ready["certificate_file"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), pem);
     let line = listener.next_line();
     assert_eq!(line["verdict"]["status"], "valid", "{line}");
     send(&[]).expect(3);
