@@ -25,7 +25,7 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
             let setup = load()?;
             let like = provider_like(like.as_deref(), &setup)?;
             let files = draft(name, like, world.now())?;
-            return write_folder(name, folder, files, world);
+            write_folder(name, folder, files, world)
         }
         Some(ProvidersCommand::Import {
             file,
@@ -38,21 +38,25 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
             let found = import(file, name.as_deref(), like, world.now())?;
             let outcome = write_folder(&found.name, folder, found.files, world)?;
             tell_left_out(found.events, &found.left_out, world);
-            return Ok(outcome);
+            Ok(outcome)
         }
-        Some(ProvidersCommand::Check { folders, json }) => {
-            return check(folders, *json, &load()?, world);
-        }
-        _ => {}
+        Some(ProvidersCommand::Check { folders, json }) => check(folders, *json, &load()?, world),
+        Some(ProvidersCommand::Show { name, json }) => show(Some(name), *json, global, world),
+        None => show(None, args.json, global, world),
     }
-    let named = match &args.command {
-        Some(ProvidersCommand::Show { name, .. }) => Some(name),
-        _ => None,
-    };
-    let setup = setup::load_for(global, None, world, |_| named.cloned())?;
-    let (providers, json): (Vec<&Provider>, _) = match &args.command {
-        Some(ProvidersCommand::Show { name, json }) => (vec![setup.provider(name)?], *json),
-        _ => (setup.catalogue.iter().collect(), args.json),
+}
+
+/// Shows one provider, or lists them.
+fn show(
+    name: Option<&String>,
+    json: bool,
+    global: &GlobalArgs,
+    world: &World,
+) -> Result<Outcome, CliError> {
+    let setup = setup::load_for(global, None, world, |_| name.cloned())?;
+    let providers: Vec<&Provider> = match name {
+        Some(name) => vec![setup.provider(name)?],
+        None => setup.catalogue.iter().collect(),
     };
     if json {
         for provider in providers {
@@ -63,7 +67,7 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
         return Ok(Outcome::Yes);
     }
     let width = world.console.width();
-    world.console.data(&match args.command {
+    world.console.data(&match name {
         Some(_) => report::provider(
             providers[0],
             &readable_events(providers[0], world),

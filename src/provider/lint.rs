@@ -11,7 +11,7 @@ use super::{
     CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, FieldSource, Provider,
     Story, payload,
 };
-use crate::delivery::Timestamp;
+use crate::delivery::{Request, Timestamp};
 use crate::json::JsonFields;
 use crate::signature::{Freshness, Key, Secret, verify};
 
@@ -224,6 +224,18 @@ fn try_out(
         Some(key) => written.sign(definition, key),
         None => written.unsigned(),
     };
+    find_again(definition, name, &request)?;
+    let Some(key) = key else { return Ok(()) };
+    let verdict = verify(scheme, &[key], &request, now, Freshness::Documented);
+    if verdict.is_valid() {
+        return Ok(());
+    }
+    let reason = verdict.reason.unwrap_or_default();
+    Err(format!("what is signed is {}: {reason}", verdict.status))
+}
+
+/// Looks for an event's name and id in what is sent. Fails where they are not found again.
+fn find_again(definition: &Definition, name: &str, request: &Request) -> Result<(), String> {
     let body = payload(&request.headers, &request.body);
     let fields = JsonFields::new(&body);
     let find = |source: &FieldSource| source.find(&request.headers, fields.as_ref());
@@ -247,13 +259,7 @@ fn try_out(
             "`envelope.id` is `{header}`, which `delivery.headers` lacks"
         ));
     }
-    let Some(key) = key else { return Ok(()) };
-    let verdict = verify(scheme, &[key], &request, now, Freshness::Documented);
-    if verdict.is_valid() {
-        return Ok(());
-    }
-    let reason = verdict.reason.unwrap_or_default();
-    Err(format!("what is signed is {}: {reason}", verdict.status))
+    Ok(())
 }
 
 fn check_vectors(provider: &Provider, folder: &Path, check: &mut FolderCheck) {

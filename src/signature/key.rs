@@ -56,51 +56,42 @@ pub(super) enum Running {
 impl Key {
     /// The key that `scheme` makes of `secret`.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
-        if let SchemeKind::Pair {
-            kind,
-            digest,
-            secret: form,
-        } = &scheme.kind
-        {
-            let pair = if secret.derives() {
-                Pair::derived(*kind, secret.expose())?
+        let text = secret.expose();
+        let mac = match &scheme.kind {
+            SchemeKind::Pair { kind, .. } if secret.derives() => {
+                Running::of_pair(Pair::derived(*kind, text)?)
+            }
+            SchemeKind::Pair {
+                kind,
+                digest,
+                secret: form,
+            } => Running::of_pair(Pair::read(*kind, *digest, form, text)?),
+            SchemeKind::Jwt {
+                rules,
+                secret: form,
+            } => Running::Jwt(if secret.derives() {
+                JwtKeys::derived(rules, form, text)?
             } else {
-                Pair::read(*kind, *digest, form, secret.expose())?
-            };
-            return Ok(Self {
-                label: secret.label().into(),
-                mac: Running::Pair {
-                    pair: Arc::new(pair),
-                    message: Vec::new(),
-                },
-            });
-        }
-        if let SchemeKind::Jwt {
-            rules,
-            secret: form,
-        } = &scheme.kind
-        {
-            let keys = if secret.derives() {
-                JwtKeys::derived(rules, form, secret.expose())?
-            } else {
-                JwtKeys::read(rules, form, secret.expose())?
-            };
-            return Ok(Self {
-                label: secret.label().into(),
-                mac: Running::Jwt(keys),
-            });
-        }
-        let bytes = key_bytes(scheme.secret(), secret.expose())?;
-        match scheme.kind {
-            SchemeKind::Hash { digest, .. } if !bytes.is_empty() => Ok(Self {
-                label: secret.label().into(),
-                mac: Running::Hash {
-                    secret: bytes,
-                    hasher: digest.hasher(),
-                },
+                JwtKeys::read(rules, form, text)?
             }),
-            _ => Self::from_bytes(scheme, secret.label(), &bytes),
-        }
+            SchemeKind::Hash {
+                digest,
+                secret: form,
+            } => Running::Hash {
+                secret: Some(key_bytes(form, text)?)
+                    .filter(|bytes| !bytes.is_empty())
+                    .ok_or(KeyError::Empty)?,
+                hasher: digest.hasher(),
+            },
+            SchemeKind::Hmac { .. } | SchemeKind::Token => {
+                let bytes = key_bytes(scheme.secret(), text)?;
+                return Self::from_bytes(scheme, secret.label(), &bytes);
+            }
+        };
+        Ok(Self {
+            label: secret.label().into(),
+            mac,
+        })
     }
 
     /// Whether it makes signatures, and not only verifies them, as a public key does.
@@ -212,6 +203,14 @@ impl Key {
 }
 
 impl Running {
+    /// A signature of a key pair, over nothing yet.
+    fn of_pair(pair: Pair) -> Self {
+        Self::Pair {
+            pair: Arc::new(pair),
+            message: Vec::new(),
+        }
+    }
+
     /// Takes the next piece of the message.
     pub fn update(&mut self, piece: &[u8]) {
         match self {

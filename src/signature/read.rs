@@ -87,28 +87,13 @@ fn read_proofs<'h>(
     request: &'h Request,
     fields: Option<&JsonFields<'_>>,
 ) -> Result<ParsedSignature<'h>, (Status, String)> {
-    let read = |source: &ValueSource| {
-        let value = source.single(request, fields)?;
-        if value.is_empty() {
-            return Err(malformed(format!("{source} is empty")));
-        }
-        Ok(match value {
-            Cow::Borrowed(value) => {
-                let (time, macs) = read_value(scheme, source, value).map_err(malformed)?;
-                (time.map(Cow::Borrowed), macs)
-            }
-            Cow::Owned(value) => {
-                let (time, macs) = read_value(scheme, source, &value).map_err(malformed)?;
-                (time.map(|time| Cow::Owned(time.to_owned())), macs)
-            }
-        })
-    };
+    let read = |source| read_proof(scheme, source, request, fields);
     let mut found = read(&scheme.proof);
     for other in scheme.more_proofs.iter().map(read) {
         match (&mut found, other) {
             // A MAC is over one time; that of the first goes first.
-            (Ok((time, macs)), Ok((other_time, others))) if *time == other_time => {
-                macs.extend(others);
+            (Ok(found), Ok(other)) if found.timestamp == other.timestamp => {
+                found.macs.extend(other.macs);
             }
             (Err(_), Ok(other)) => found = Ok(other),
             (Err((Status::Missing, _)), Err(error)) if error.0 != Status::Missing => {
@@ -117,12 +102,36 @@ fn read_proofs<'h>(
             _ => {}
         }
     }
-    let (timestamp, mut macs) = found?;
-    macs.sort_by_key(|mac| mac.other_case);
+    let mut found = found?;
+    found.macs.sort_by_key(|mac| mac.other_case);
     if scheme.jwt().is_some() {
         // The times of a token are its own.
-        macs.truncate(1);
+        found.macs.truncate(1);
     }
+    Ok(found)
+}
+
+/// Reads what stands at one place.
+fn read_proof<'h>(
+    scheme: &'h Scheme,
+    source: &ValueSource,
+    request: &'h Request,
+    fields: Option<&JsonFields<'_>>,
+) -> Result<ParsedSignature<'h>, (Status, String)> {
+    let value = source.single(request, fields)?;
+    if value.is_empty() {
+        return Err(malformed(format!("{source} is empty")));
+    }
+    let (timestamp, macs) = match value {
+        Cow::Borrowed(value) => {
+            let (time, macs) = read_value(scheme, source, value).map_err(malformed)?;
+            (time.map(Cow::Borrowed), macs)
+        }
+        Cow::Owned(value) => {
+            let (time, macs) = read_value(scheme, source, &value).map_err(malformed)?;
+            (time.map(|time| Cow::Owned(time.to_owned())), macs)
+        }
+    };
     Ok(ParsedSignature {
         timestamp,
         id: None,
