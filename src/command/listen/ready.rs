@@ -1,8 +1,9 @@
 //! What a sender has to know of a listener, from what was bound and configured.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use super::socket::Socket;
@@ -61,7 +62,10 @@ pub fn of(
 fn keep_certificate(socket: &Socket, paths: &Paths) -> Option<String> {
     let certificate = socket.certificate.as_ref()?;
     let path = paths.certificate_file(socket.addresses[0].port())?;
-    fs::create_dir_all(path.parent()?).ok()?;
+    // The log may come to lie there, too.
+    let mut folders = DirBuilder::new();
+    folders.recursive(true).mode(0o700);
+    folders.create(path.parent()?).ok()?;
     fs::write(&path, certificate).ok()?;
     Some(path.display().to_string())
 }

@@ -38,6 +38,18 @@ fn the_certificate_of_the_ready_line_is_what_a_client_has_to_trust() {
 }
 
 #[test]
+fn the_folder_of_the_certificate_is_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sandbox = Sandbox::new();
+    let listener = sandbox.listen(&["--tls", "--no-log"]);
+    let file = listener.ready["certificate_file"].as_str().unwrap();
+    let folder = std::path::Path::new(file).parent().unwrap();
+    let mode = folder.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
 fn an_independent_client_trusts_it_too() {
     if !has("curl") {
         return;
