@@ -5,13 +5,11 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::form::ValueForm;
-use super::quoted::quoted;
 use super::{About, VERSION};
 use crate::delivery::{
-    Attempt, Delivery, DeliverySource, Failure, Headers, Signing, Trigger, Verdict,
+    Answer, Attempt, Delivery, DeliverySource, Failure, Headers, Signing, Trigger, Verdict,
 };
 
 /// About how long a line is without its body.
@@ -20,6 +18,7 @@ const FACTS_BYTES: usize = 1024;
 impl Delivery {
     /// The capture as one line of JSON, without a line end.
     pub fn to_json(&self) -> String {
+        let (body, body_encoding) = encode_body(&self.request.body);
         let form = DeliveryForm {
             v: VERSION,
             kind: "delivery",
@@ -37,7 +36,9 @@ impl Delivery {
                 target: &self.request.target,
                 version: &self.request.version,
                 headers: encode_headers(&self.request.headers),
-                body: BodyForm::of(&self.request.body),
+                body,
+                body_encoding,
+                body_bytes: self.request.body.len(),
                 body_complete: self.request.body_complete,
             },
             response: self.response_status.map(|status| StatusForm { status }),
@@ -65,11 +66,7 @@ impl Attempt {
             started_at: self.started_at.to_string(),
             duration_ms: (self.duration_ms * 1000.0).round() / 1000.0,
             signing: self.signing,
-            response: self.outcome.as_ref().ok().map(|answer| AnswerForm {
-                status: answer.status,
-                headers: encode_headers(&answer.headers),
-                body: BodyForm::of(&answer.body),
-            }),
+            response: self.outcome.as_ref().ok().map(AnswerForm::of),
             error: self.outcome.as_ref().err(),
         };
         let answer = self.outcome.as_ref();
@@ -119,8 +116,9 @@ struct RequestForm<'a> {
     target: &'a str,
     version: &'a str,
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
-    #[serde(flatten)]
-    body: BodyForm,
+    body: Cow<'a, str>,
+    body_encoding: &'static str,
+    body_bytes: usize,
     body_complete: bool,
 }
 
@@ -145,29 +143,29 @@ struct AttemptForm<'a> {
 struct AnswerForm<'a> {
     status: u16,
     headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
-    #[serde(flatten)]
-    body: BodyForm,
-}
-
-/// A body as text where it is UTF-8, else as base64.
-#[derive(Serialize)]
-struct BodyForm {
-    body: Box<RawValue>,
+    body: Cow<'a, str>,
     body_encoding: &'static str,
     body_bytes: usize,
 }
 
-impl BodyForm {
-    fn of(bytes: &[u8]) -> Self {
-        let (body, body_encoding) = match std::str::from_utf8(bytes) {
-            Ok(text) => (quoted(text), "utf8"),
-            Err(_) => (quoted(&BASE64.encode(bytes)), "base64"),
-        };
+impl<'a> AnswerForm<'a> {
+    fn of(answer: &'a Answer) -> Self {
+        let (body, body_encoding) = encode_body(&answer.body);
         Self {
+            status: answer.status,
+            headers: encode_headers(&answer.headers),
             body,
             body_encoding,
-            body_bytes: bytes.len(),
+            body_bytes: answer.body.len(),
         }
+    }
+}
+
+/// A body as text where it is UTF-8, else as base64; with the name of which.
+fn encode_body(bytes: &[u8]) -> (Cow<'_, str>, &'static str) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), "utf8"),
+        Err(_) => (Cow::Owned(BASE64.encode(bytes)), "base64"),
     }
 }
 
