@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::form::ValueForm;
 use super::{About, VERSION};
@@ -35,7 +35,7 @@ impl Delivery {
                 method: &self.request.method,
                 target: &self.request.target,
                 version: &self.request.version,
-                headers: encode_headers(&self.request.headers),
+                headers: HeadersForm(&self.request.headers),
                 body,
                 body_encoding,
                 body_bytes: self.request.body.len(),
@@ -76,7 +76,7 @@ impl Attempt {
 
 /// Headers as JSON text: `[["Name","value"],…]`, the form of captures and of the log.
 pub fn headers_to_json(headers: &Headers) -> String {
-    line(&encode_headers(headers), 0)
+    line(&HeadersForm(headers), 0)
 }
 
 /// The JSON of a form with a body of `body_bytes`, for which room is made at once.
@@ -115,7 +115,7 @@ struct RequestForm<'a> {
     method: &'a str,
     target: &'a str,
     version: &'a str,
-    headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
+    headers: HeadersForm<'a>,
     body: Cow<'a, str>,
     body_encoding: &'static str,
     body_bytes: usize,
@@ -142,7 +142,7 @@ struct AttemptForm<'a> {
 #[derive(Serialize)]
 struct AnswerForm<'a> {
     status: u16,
-    headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
+    headers: HeadersForm<'a>,
     body: Cow<'a, str>,
     body_encoding: &'static str,
     body_bytes: usize,
@@ -153,7 +153,7 @@ impl<'a> AnswerForm<'a> {
         let (body, body_encoding) = encode_body(&answer.body);
         Self {
             status: answer.status,
-            headers: encode_headers(&answer.headers),
+            headers: HeadersForm(&answer.headers),
             body,
             body_encoding,
             body_bytes: answer.body.len(),
@@ -169,11 +169,14 @@ fn encode_body(bytes: &[u8]) -> (Cow<'_, str>, &'static str) {
     }
 }
 
-fn encode_headers(headers: &Headers) -> Vec<(Cow<'_, str>, ValueForm<'_>)> {
-    headers
-        .iter()
-        .map(|(name, value)| (Cow::Borrowed(name), encode_value(value)))
-        .collect()
+/// Headers as `[["Name","value"],…]`.
+struct HeadersForm<'a>(&'a Headers);
+
+impl Serialize for HeadersForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.0.iter();
+        serializer.collect_seq(fields.map(|(name, value)| (name, encode_value(value))))
+    }
 }
 
 fn encode_value(value: &[u8]) -> ValueForm<'_> {
