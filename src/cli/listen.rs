@@ -130,6 +130,11 @@ pub struct ListenArgs {
     #[arg(help_heading = "Answering", long, value_name = "URL", value_parser = value::public_url)]
     pub public_url: Option<Url>,
 
+    /// Where a delivery carries several signatures, the one in this header decides [default: the first of
+    /// its provider's that is there].
+    #[arg(help_heading = "Answering", long, value_name = "NAME")]
+    pub signature_at: Option<String>,
+
     /// Answer so in turn, whatever comes; counted per event id, the last one repeats.
     ///
     /// `--respond 500,500,200` fails an event twice and then accepts it, to exercise the sender's

@@ -51,6 +51,11 @@ pub struct VerifyArgs {
     )]
     pub signature: Option<String>,
 
+    /// Where a delivery carries several signatures, the one in this header decides [default: the first of
+    /// its provider's that is there].
+    #[arg(long, value_name = "NAME")]
+    pub signature_at: Option<String>,
+
     /// The URL to which it was sent, for providers that sign it.
     ///
     /// Of captures, scheme and host are taken from here and the path from the capture; of a raw body,

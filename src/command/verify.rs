@@ -190,6 +190,7 @@ fn verifier<'a>(
         policy: Policy {
             provider: provider.map(|provider| provider.name().to_owned()),
             origin: args.public_url.as_ref().map(setup::origin),
+            signature: setup::signature_at(args.signature_at.as_deref(), setup)?,
             freshness: freshness(&args.freshness),
             ..Policy::default()
         },

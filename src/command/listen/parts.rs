@@ -117,6 +117,7 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
         policy: Policy {
             provider: args.provider.clone(),
             origin: args.public_url.as_ref().map(setup::origin),
+            signature: setup::signature_at(args.signature_at.as_deref(), &setup)?,
             freshness: freshness(&args.freshness),
             allowance: Some(Allowance::PROMPT),
         },

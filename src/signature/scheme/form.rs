@@ -45,6 +45,9 @@ pub struct SchemeForm {
     claims: Option<BTreeMap<String, String>>,
     also_sent: Option<BTreeMap<String, String>>,
     lifetime_seconds: Option<u64>,
+    #[serde(default)]
+    also_signed: Vec<Scheme>,
+    sent: Option<bool>,
 }
 
 /// How a signature of ECDSA is written, by the names that OpenSSL and Node have for it.
@@ -180,6 +183,8 @@ impl TryFrom<SchemeForm> for Scheme {
             signed,
             encoding,
             tolerance: form.tolerance,
+            also_signed: form.also_signed,
+            is_sent: form.sent.unwrap_or(true),
         };
         check(&scheme)?;
         Ok(scheme)
