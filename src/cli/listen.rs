@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
-use super::{ConnectArgs, FreshnessArgs, HelpOrder as _, SecretArgs, value};
+use super::{ConnectArgs, HelpOrder as _, SecretArgs, VerdictArgs, value};
 use crate::receive::{AnswerMode, InvalidPolicy, Script, UnsignedPolicy};
 use crate::report::BodyDetail;
 
@@ -58,7 +58,7 @@ pub struct ListenArgs {
     pub secrets: SecretArgs,
 
     #[command(flatten)]
-    pub freshness: FreshnessArgs,
+    pub verdict: VerdictArgs,
 
     /// Forward to this application: a port, `host:port/path`, or a URL; repeatable.
     ///
@@ -129,11 +129,6 @@ pub struct ListenArgs {
     /// The URL by which senders reach this listener, such as that of a tunnel; its host is allowed.
     #[arg(help_heading = "Answering", long, value_name = "URL", value_parser = value::public_url)]
     pub public_url: Option<Url>,
-
-    /// Where a delivery carries several signatures, the one in this header decides [default: the first of
-    /// its provider's that is there].
-    #[arg(help_heading = "Answering", long, value_name = "NAME")]
-    pub signature_at: Option<String>,
 
     /// Answer so in turn, whatever comes; counted per event id, the last one repeats.
     ///

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use url::Url;
 
 use super::value::{self, Moment};
-use super::{FreshnessArgs, HelpOrder as _, SecretArgs};
+use super::{HelpOrder as _, SecretArgs, VerdictArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,11 +51,6 @@ pub struct VerifyArgs {
     )]
     pub signature: Option<String>,
 
-    /// Where a delivery carries several signatures, the one in this header decides [default: the first of
-    /// its provider's that is there].
-    #[arg(long, value_name = "NAME")]
-    pub signature_at: Option<String>,
-
     /// The URL to which it was sent, for providers that sign it.
     ///
     /// Of captures, scheme and host are taken from here and the path from the capture; of a raw body,
@@ -79,5 +74,5 @@ pub struct VerifyArgs {
     pub secrets: SecretArgs,
 
     #[command(flatten)]
-    pub freshness: FreshnessArgs,
+    pub verdict: VerdictArgs,
 }

@@ -8,19 +8,15 @@ use std::path::Path;
 
 use rand::TryRng as _;
 
-use url::{Position, Url};
-
 use super::{World, shape};
-use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
+use crate::cli::{ConnectArgs, GlobalArgs, SecretArgs};
 use crate::config::{Ask, Config, ConfigError, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
-use crate::provider::{
-    Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider, did_you_mean,
-};
+use crate::provider::{Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider};
 use crate::report;
-use crate::signature::{Freshness, Key, PairKind, Scheme};
+use crate::signature::{Key, PairKind};
 use crate::store::Log;
 
 /// Configuration and providers, read. Says which providers are skipped, and which take the place of a
@@ -225,48 +221,6 @@ fn random_bytes(bytes: &mut [u8]) {
     rand::rngs::SysRng
         .try_fill_bytes(bytes)
         .expect("the system gives random bytes");
-}
-
-/// How signed times are judged, as flags say.
-pub fn freshness(args: &FreshnessArgs) -> Freshness {
-    match (args.tolerance, args.strict) {
-        (Some(Freshness::Within { seconds, .. }), strict) => Freshness::Within { seconds, strict },
-        (Some(given), _) => given,
-        (None, true) => Freshness::Strict,
-        (None, false) => Freshness::Documented,
-    }
-}
-
-/// The header, or other place, of the signature that is to decide among several, as it was typed; fails
-/// where no provider has several with one there.
-pub fn signature_at(typed: Option<&str>, setup: &Setup) -> Result<Option<String>, CliError> {
-    let Some(name) = typed else { return Ok(None) };
-    let several = setup.catalogue.iter().map(|provider| &**provider.scheme);
-    let several = several.filter(|scheme| !scheme.also_signed.is_empty());
-    let schemes: Vec<_> = several.flat_map(Scheme::all).collect();
-    if schemes.iter().any(|scheme| scheme.stands_in(name)) {
-        return Ok(Some(name.to_owned()));
-    }
-    let known: Vec<_> = schemes.iter().map(|scheme| scheme.proof.name()).collect();
-    let error = CliError::usage(format!(
-        "no provider has one of several signatures in `{name}`"
-    ));
-    Err(error.hint(
-        did_you_mean(name, known.iter().map(|name| &**name))
-            .unwrap_or_else(|| format!("one of `{}`", known.join("`, `"))),
-    ))
-}
-
-/// What stands before the path of a URL, as who signs a URL writes it: a port that is the scheme's own is
-/// left out.
-pub fn origin(url: &Url) -> String {
-    let host = &url[Position::BeforeHost..Position::AfterPort];
-    format!("{}://{host}", url.scheme())
-}
-
-/// Path and query of a URL.
-pub fn target(url: &Url) -> String {
-    url[Position::BeforePath..Position::AfterQuery].to_owned()
 }
 
 /// The client that flags describe.

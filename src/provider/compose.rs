@@ -8,7 +8,7 @@ use super::placeholder::{Placeholder, segments};
 use super::{Definition, FieldSource, Story, payload};
 use crate::delivery::{Headers, Request, Timestamp};
 use crate::json::{JsonFields, Path, PathError, TypedJson};
-use crate::signature::{Key, Scheme, sign};
+use crate::signature::{Key, sign};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
 pub struct Composer<'a> {
@@ -257,16 +257,6 @@ impl Payload {
         let mut request = self.unsigned();
         let scheme = &definition.signature;
         sign(scheme, key, self.signed_at, &self.event_id, &mut request);
-        request
-    }
-
-    /// The same with its first signature alone, where the provider sends several.
-    pub fn sign_alone(&self, definition: &Definition, key: &Key) -> Request {
-        let mut request = self.sign(definition, key);
-        let beside = definition.signature.also_signed.iter();
-        for source in beside.flat_map(Scheme::proofs) {
-            source.remove(&mut request);
-        }
         request
     }
 

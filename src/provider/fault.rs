@@ -116,6 +116,19 @@ impl Fault {
     }
 }
 
+impl Payload {
+    /// The signed request with its first signature alone, where the provider sends several: one beside a
+    /// forged one would still be right.
+    pub fn sign_alone(&self, definition: &Definition, key: &Key) -> Request {
+        let mut request = self.sign(definition, key);
+        let beside = definition.signature.also_signed.iter();
+        for source in beside.flat_map(Scheme::proofs) {
+            source.remove(&mut request);
+        }
+        request
+    }
+}
+
 /// A secret that nobody configured. Hexadecimal digits by fours are text, hexadecimal and base64
 /// alike, so it is a secret of every scheme.
 const WRONG_SECRET: &[u8; 32] = b"bad0bad1bad2bad3bad4bad5bad6bad7";
