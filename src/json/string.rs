@@ -41,10 +41,13 @@ fn behind_escape(escape: &[u8]) -> Behind<'_> {
 }
 
 /// Where in eight bytes the first quote, backslash or control character stands.
+#[inline]
 fn special(chunk: [u8; 8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    const BACKSLASHES: u64 = ONES * b'\\' as u64;
     let word = u64::from_le_bytes(chunk);
-    let [quote, backslash] = [b'"', b'\\'].map(|byte| word ^ (ONES * u64::from(byte)));
+    let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
     // What a byte lacks in the difference is taken from those above it, so that of the bits that are
     // found the lowest is right.
     let found = quote.wrapping_sub(ONES) & !quote
