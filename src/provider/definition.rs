@@ -19,11 +19,15 @@ const CONTRADICTORY: &str = "contradictory";
 
 /// All that is peculiar to a provider. Its name, its signature and its envelope are enough.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
+    /// Where the JSON Schema of this file is, for editors: `webhook providers schema` prints it.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
     /// The name that flags, filters and captures use.
     pub name: String,
-    /// The name that people use; by default the other one.
+    /// The name that people use; where it is empty, the other one.
     #[serde(default)]
     pub title: String,
     /// Where the facts come from.
@@ -128,6 +132,7 @@ fn has_text(value: &Value, text: &str) -> bool {
 
 /// What stands around an event's data, and where its name and id stand in it.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// How the body is written.
@@ -141,8 +146,9 @@ pub struct Envelope {
     pub id: FieldSource,
     /// The path of the event's time.
     pub time: Option<Path>,
-    /// The path of the data, which is the root where the whole body is the data.
+    /// The path of the data; empty where the whole body is the data.
     #[serde(deserialize_with = "path_or_root")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub data: Path,
 }
 
@@ -195,6 +201,7 @@ fn path_or_root<'de, D: Deserializer<'de>>(reader: D) -> Result<Path, D::Error> 
 
 /// What is known of the receivers that a provider's documentation shows.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SampleHandler {
     /// The path at which the documented receiver listens.
@@ -209,6 +216,7 @@ pub struct SampleHandler {
 
 /// A line of the documented receiver that fails checks of `webhook test`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KnownFlaw {
     /// The ids of those checks, with `*` for any run of characters.
@@ -223,6 +231,7 @@ pub struct KnownFlaw {
 
 /// A fact or an assumption, for people.
 #[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProviderNote {
     /// What it is about.

@@ -24,6 +24,7 @@ pub use form::check_token;
 
 /// How a provider signs.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "SchemeForm"))]
 #[serde(try_from = "SchemeForm")]
 pub struct Scheme {
     /// What is peculiar to the kind of signature.
@@ -106,6 +107,7 @@ impl SchemeKind {
 
 /// How old, or how far ahead, a signature may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tolerance {
     /// The greatest age in seconds that is accepted.

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::error::AtPath;
+use super::migrations::{LOG, Schema};
 use super::row::Run;
 use crate::delivery::capture::headers_to_json;
 use crate::delivery::{Attempt, Delivery, Signing};
@@ -32,9 +33,30 @@ const LAST_PLACE: &str = "SELECT max(coalesce((SELECT max(seq) FROM delivery), 0
 /// What stands in a row besides its variable parts, for estimates: short columns, index entries.
 const OVERHEAD_BYTES: usize = 512;
 
-/// One row to append.
+/// What a [`Writer`](super::Writer) writes: many of them in one transaction.
+pub trait Record: Send + Sized + 'static {
+    /// The database that they belong to.
+    const SCHEMA: &'static Schema;
+
+    /// About how many bytes one takes there.
+    fn estimate(&self) -> usize;
+
+    /// Whether nobody waits for this one.
+    fn can_wait(&self) -> bool {
+        false
+    }
+
+    /// Writes them in order, and answers for each; a record that is refused for its own sake leaves the
+    /// transaction as it was. An error of all undoes all.
+    fn write(change: &Transaction<'_>, records: &[Self], path: &Path) -> WriteOutcome;
+}
+
+/// An answer for each record, or one for all of them.
+pub type WriteOutcome = Result<Vec<Result<(), StoreError>>, StoreError>;
+
+/// One row of the log to append.
 #[derive(Debug, Clone)]
-pub(super) enum Entry {
+pub enum Entry {
     /// A row of `delivery`.
     Delivery(Arc<Delivery>),
     /// A row of `attempt`, and the replay run it belongs to.
@@ -43,8 +65,8 @@ pub(super) enum Entry {
     Run(Run),
 }
 
-/// One row and who waits for it.
-pub(super) type Job = (Entry, oneshot::Sender<Result<(), StoreError>>);
+/// One record and who waits for it.
+pub(super) type Job<R> = (R, oneshot::Sender<Result<(), StoreError>>);
 
 impl Entry {
     /// The id of the row.
@@ -55,14 +77,26 @@ impl Entry {
             Self::Run(run) => &run.id,
         }
     }
+}
 
-    /// Whether nobody waits for this row: of a bulk replay many are sent before the first is kept.
-    pub(super) const fn can_wait(&self) -> bool {
+impl Record for Entry {
+    const SCHEMA: &'static Schema = &LOG;
+
+    fn write(change: &Transaction<'_>, records: &[Self], path: &Path) -> WriteOutcome {
+        let mut appender = Appender::within(change, path)?;
+        let answer = |entry| match appender.append(entry) {
+            Err(error) if !concerns_row(&error) => Err(error),
+            answer => Ok(answer),
+        };
+        records.iter().map(answer).collect()
+    }
+
+    /// Of a bulk replay many are sent before the first is kept.
+    fn can_wait(&self) -> bool {
         matches!(self, Self::Attempt(_, Some(_)))
     }
 
-    /// About how many bytes the row takes.
-    pub(super) fn estimate(&self) -> usize {
+    fn estimate(&self) -> usize {
         let variable = match self {
             Self::Delivery(delivery) => delivery.request.body.len(),
             Self::Attempt(attempt, _) => attempt.outcome.as_ref().map_or(0, |a| a.body.len()),
@@ -70,6 +104,14 @@ impl Entry {
         };
         variable + OVERHEAD_BYTES
     }
+}
+
+/// Whether `SQLite` has undone the one statement and left the transaction as it was.
+const fn concerns_row(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Conflict { .. } | StoreError::TooLarge { .. }
+    )
 }
 
 /// Appends within one transaction.

@@ -1,5 +1,6 @@
 //! The thread that commits: everything that has queued up, once, then the answers.
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::append::{Appender, Entry, Job};
+use super::append::{Job, Record, WriteOutcome};
 use super::error::AtPath;
 use super::file::{self, Inode, Witness};
+use super::migrations::Schema;
 use super::{StoreError, connection};
 
 /// Rows in one commit; more gain nothing and make the first wait.
@@ -28,11 +30,9 @@ const COMMIT_BYTES: usize = 4 * 8192;
 /// waits for them, and each commit takes as long as sending many.
 const GATHER: Duration = Duration::from_millis(4);
 
-/// One answer per row of a batch, or one for all of them.
-type Outcome = Result<Vec<Result<(), StoreError>>, StoreError>;
-
 /// Owns the writing connection.
-pub(super) struct Committer {
+pub(super) struct Committer<R> {
+    records: PhantomData<fn(R)>,
     path: PathBuf,
     /// `None` after a failure that spoils a connection; the next batch connects anew.
     connection: Option<Opened>,
@@ -53,8 +53,8 @@ struct Opened {
 }
 
 impl Opened {
-    fn connect(path: &Path) -> Result<Self, StoreError> {
-        let conn = connection::connect_writable(path)?;
+    fn connect(path: &Path, schema: &Schema) -> Result<Self, StoreError> {
+        let conn = connection::connect_writable(path, schema)?;
         // Automatic checkpoints would come within a commit, before its answers.
         conn.pragma_update(None, "wal_autocheckpoint", 0).at(path)?;
         let page_bytes = conn.query_row("PRAGMA page_size", [], |row| row.get(0));
@@ -77,12 +77,13 @@ impl Opened {
     }
 }
 
-impl Committer {
+impl<R: Record> Committer<R> {
     /// Connects to the log at `path`; sets `began_anew` whenever another file takes its place.
     pub(super) fn connect(path: &Path, began_anew: Arc<AtomicBool>) -> Result<Self, StoreError> {
         Ok(Self {
             path: path.to_path_buf(),
-            connection: Some(Opened::connect(path)?),
+            records: PhantomData,
+            connection: Some(Opened::connect(path, R::SCHEMA)?),
             written_over: None,
             began_anew,
             unmoved_bytes: 0,
@@ -90,7 +91,7 @@ impl Committer {
     }
 
     /// Commits batch after batch until all senders of `jobs` are gone.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job<R>>) {
         let mut last_commit = None;
         while let Some(first) = jobs.blocking_recv() {
             let is_recent = |last: Instant| last.elapsed() < GATHER;
@@ -119,7 +120,7 @@ impl Committer {
     /// error, and they are gone; so does one that was emptied or written over in place. So every batch
     /// is checked before it is answered. When the file is no longer the one that was opened, the rows
     /// go into the one that is there now.
-    fn keep(&mut self, entries: &[Entry]) -> Outcome {
+    fn keep(&mut self, entries: &[R]) -> WriteOutcome {
         if let Some(inode) = self.written_over {
             if file::inode(&self.path) == inode {
                 return Err(StoreError::WrittenOver(self.path.clone()));
@@ -127,7 +128,7 @@ impl Committer {
             self.written_over = None;
         }
         if self.connection.is_none() {
-            self.connection = Some(Opened::connect(&self.path)?);
+            self.connection = Some(Opened::connect(&self.path, R::SCHEMA)?);
         }
         let first = self.commit(entries);
         if self.is_in_place() {
@@ -138,7 +139,7 @@ impl Committer {
             return first;
         }
         self.let_go()?;
-        self.connection = Some(Opened::connect(&self.path)?);
+        self.connection = Some(Opened::connect(&self.path, R::SCHEMA)?);
         let second = self.commit(entries)?;
         self.began_anew.store(true, Ordering::Relaxed);
         // What the first file has refused stays refused; a row that the second refuses is there.
@@ -164,13 +165,13 @@ impl Committer {
 
     /// One transaction of all rows. A row that is refused for its own sake doesn't take the others
     /// with it.
-    fn commit(&mut self, entries: &[Entry]) -> Outcome {
+    fn commit(&mut self, entries: &[R]) -> WriteOutcome {
         let Some(opened) = &mut self.connection else {
             return Err(StoreError::Stopped);
         };
         let outcome = append(&mut opened.conn, entries, &self.path);
         if outcome.is_ok() {
-            let rows: usize = entries.iter().map(Entry::estimate).sum();
+            let rows: usize = entries.iter().map(Record::estimate).sum();
             self.unmoved_bytes += rows + COMMIT_BYTES;
         }
         outcome
@@ -205,7 +206,7 @@ impl Committer {
 }
 
 /// The first job and those behind it, as far as one commit takes them.
-fn batch(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+fn batch<R: Record>(first: Job<R>, jobs: &mut mpsc::Receiver<Job<R>>) -> Vec<Job<R>> {
     let mut bytes = first.0.estimate();
     let mut batch = vec![first];
     while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
@@ -216,23 +217,14 @@ fn batch(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
     batch
 }
 
-fn append(conn: &mut Connection, entries: &[Entry], path: &Path) -> Outcome {
+fn append<R: Record>(conn: &mut Connection, records: &[R], path: &Path) -> WriteOutcome {
     // Immediate: a transaction that turned into a writing one later could not wait for the lock.
     let change = conn
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .at(path)?;
-    let answers = append_each(&change, entries, path)?;
+    let answers = R::write(&change, records, path)?;
     change.commit().at(path)?;
     Ok(answers)
-}
-
-fn append_each(change: &Transaction<'_>, entries: &[Entry], path: &Path) -> Outcome {
-    let mut appender = Appender::within(change, path)?;
-    let answer = |entry| match appender.append(entry) {
-        Err(error) if !concerns_row(&error) => Err(error),
-        answer => Ok(answer),
-    };
-    entries.iter().map(answer).collect()
 }
 
 /// Whether the cause may lie in the connection; a full disk or a lock passes without a new one.
@@ -243,15 +235,7 @@ const fn spoils_connection(error: &StoreError) -> bool {
     )
 }
 
-/// Whether `SQLite` has undone the one statement and left the transaction as it was.
-const fn concerns_row(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Conflict { .. } | StoreError::TooLarge { .. }
-    )
-}
-
-fn answer_at(outcome: &Outcome, place: usize) -> Result<(), StoreError> {
+fn answer_at(outcome: &WriteOutcome, place: usize) -> Result<(), StoreError> {
     match outcome {
         Ok(answers) => answers
             .get(place)
@@ -273,6 +257,7 @@ fn move_all(conn: &Connection) -> rusqlite::Result<bool> {
 mod tests {
     use std::time::Duration;
 
+    use super::super::append::Entry;
     use super::*;
     use crate::delivery::{
         Delivery, DeliverySource, Headers, Request, Status, Timestamp, Verdict, id,
@@ -294,14 +279,14 @@ mod tests {
         }))
     }
 
-    fn committer() -> (tempfile::TempDir, Committer) {
+    fn committer() -> (tempfile::TempDir, Committer<Entry>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.db");
         let committer = Committer::connect(&path, Arc::default()).unwrap();
         (folder, committer)
     }
 
-    fn conn(committer: &Committer) -> &Connection {
+    fn conn(committer: &Committer<Entry>) -> &Connection {
         &committer.connection.as_ref().unwrap().conn
     }
 
@@ -310,7 +295,7 @@ mod tests {
     #[test]
     fn a_commit_reaches_the_disk_before_it_is_answered() {
         let (_folder, mut committer) = committer();
-        let settings = |committer: &Committer| {
+        let settings = |committer: &Committer<Entry>| {
             let number = |name: &str| -> i64 {
                 let sql = format!("PRAGMA {name}");
                 conn(committer)

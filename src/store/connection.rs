@@ -11,19 +11,21 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use url::Url;
 
+use super::StoreError;
 use super::error::AtPath;
 use super::file::{self, LOCK_TIMEOUT};
-use super::{StoreError, migrations};
+use super::migrations::{self, LOG, Schema};
 
 /// What the `-wal` is cut back to once its rows have moved, after an import or prune has made it
 /// large.
 const WAL_KEPT_BYTES: i64 = 64 << 20;
 
-/// A connection that writes, to a log in the newest form, made where there is none.
-pub(super) fn connect_writable(path: &Path) -> Result<Connection, StoreError> {
+/// A connection that writes, to a database in the newest form, made where there is none, with its
+/// folders (0700) and for its owner alone (0600).
+pub fn connect_writable(path: &Path, schema: &Schema) -> Result<Connection, StoreError> {
     file::create(path).at(path)?;
     let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    migrations::migrate(&mut conn, path)?;
+    migrations::migrate(&mut conn, path, schema)?;
     // A commit returns when the rows are on the disk: what is answered after it was kept.
     conn.pragma_update(None, "synchronous", "full").at(path)?;
     // On macOS `fsync` leaves them in the drive's cache; elsewhere these two mean nothing
@@ -83,7 +85,7 @@ pub(super) fn wait_patiently(conn: &mut Connection, path: &Path) -> Result<(), S
 
 /// Fails where nothing can be written, or somebody else does not stop writing.
 pub(super) fn try_lock(path: &Path) -> Result<(), StoreError> {
-    let conn = connect_writable(path)?;
+    let conn = connect_writable(path, &LOG)?;
     // A file that may not be written is opened all the same, and even gives the lock.
     if conn.is_readonly("main").at(path)? {
         return Err(StoreError::ReadOnly(path.into()));

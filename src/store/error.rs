@@ -134,8 +134,8 @@ impl StoreError {
     }
 }
 
-/// Puts the path of the log to what `SQLite` reports.
-pub(super) trait AtPath<T> {
+/// Puts the path of the database to what `SQLite` or the system reports.
+pub trait AtPath<T> {
     /// The error as one of the log at `path`.
     fn at(self, path: &Path) -> Result<T, StoreError>;
 }

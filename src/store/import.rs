@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rusqlite::Transaction;
 use serde::Serialize;
 
-use super::append::{Appender, Entry};
+use super::append::{Appender, Entry, Record as _};
 use super::error::AtPath;
+use super::migrations::LOG;
 use super::query::RECEIVED_INDEXES;
 use super::{Log, StoreError, connection, file};
 use crate::delivery::Delivery;
@@ -34,7 +35,7 @@ impl Log {
         &self,
         deliveries: impl IntoIterator<Item = Delivery>,
     ) -> Result<Imported, StoreError> {
-        let mut conn = connection::connect_writable(self.path())?;
+        let mut conn = connection::connect_writable(self.path(), &LOG)?;
         connection::wait_patiently(&mut conn, self.path())?;
         let identity = file::identity(self.path());
         let mut entries = deliveries

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::connection::{self, connect_readonly, connect_writable};
 use super::error::AtPath;
-use super::{Reader, StoreError, Writer, file, migrations};
+use super::migrations::{self, LOG};
+use super::{Reader, StoreError, Writer, file};
 
 /// The log at a path: there, ours, and in the newest form.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ impl Log {
     /// and brings an older form up to the newest.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        connect_writable(path)?;
+        connect_writable(path, &LOG)?;
         Ok(Self {
             path: fs::canonicalize(path).at(path)?,
         })
@@ -31,7 +32,7 @@ impl Log {
         if !path.try_exists().at(path)? {
             return Err(missing());
         }
-        match connect_readonly(path).and_then(|conn| migrations::version(&conn, path))? {
+        match connect_readonly(path).and_then(|conn| migrations::version(&conn, path, &LOG))? {
             0 => Err(missing()),
             migrations::VERSION => Ok(Self {
                 path: fs::canonicalize(path).at(path)?,
@@ -60,7 +61,7 @@ impl Log {
         // Looked at first: where the file is replaced meanwhile, the reader is seen to be elsewhere.
         let file = file::inode(&self.path);
         let conn = connect_readonly(&self.path)?;
-        migrations::version(&conn, &self.path)?;
+        migrations::version(&conn, &self.path, &LOG)?;
         Ok(Reader::over(conn, self.path.clone(), file))
     }
 }

@@ -1,4 +1,5 @@
-//! The form of the log, by version. A step is never edited once it was released.
+//! The form of a database of this program, by version, and that of the log. A step is never edited once
+//! it was released.
 
 use std::path::Path;
 use std::time::Instant;
@@ -15,10 +16,39 @@ use super::query::{RECEIVED_INDEXES, has_import};
 pub(super) const APPLICATION_ID: i64 = 0x5748_4C47;
 
 /// The newest version that this program writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = LOG.version();
 
-/// The steps from each version to the next.
-const STEPS: [&str; 3] = [V1, V2, V3];
+/// What a database of this program is: how it is told from all others, and its form by version.
+#[derive(Debug)]
+pub struct Schema {
+    /// What marks the file in its header.
+    pub application_id: i64,
+    /// The steps from each version to the next.
+    pub steps: &'static [&'static str],
+    /// What is still to be made behind the last step, where that hangs on what is there.
+    pub finish: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+impl Schema {
+    /// The newest version, which counts the steps.
+    #[allow(clippy::cast_possible_wrap)] // So many steps nobody writes.
+    pub(super) const fn version(&self) -> i64 {
+        self.steps.len() as i64
+    }
+}
+
+/// The log's.
+pub(super) const LOG: Schema = Schema {
+    application_id: APPLICATION_ID,
+    steps: &[V1, V2, V3],
+    finish: |conn| {
+        // An import of an older version has made only one of them.
+        if has_import(conn)? {
+            conn.execute_batch(RECEIVED_INDEXES)?;
+        }
+        Ok(())
+    },
+};
 
 /// Bytes in a page: a delivery of 1 KiB with its headers fits several times, where the default of
 /// 4 KiB leaves half a page empty.
@@ -119,9 +149,13 @@ FROM delivery;
 /// row in the index, and a page for each verdict in a commit.
 const V3: &str = "CREATE INDEX delivery_verdict ON delivery (verdict);";
 
-/// Brings the log of a writing connection to the newest form, from an empty file as well.
-pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    if version(conn, path)? == VERSION {
+/// Brings the database of a writing connection to the newest form, from an empty file as well.
+pub(super) fn migrate(
+    conn: &mut Connection,
+    path: &Path,
+    schema: &Schema,
+) -> Result<(), StoreError> {
+    if version(conn, path, schema)? == schema.version() {
         return Ok(());
     }
     // Both take effect only before the first table is made, and the journal mode only outside of a
@@ -134,20 +168,17 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .at(path)?;
     // Another process may have come first.
-    let from = check(&change, path)?;
+    let from = check(&change, path, schema)?;
     let done = usize::try_from(from).unwrap_or_default();
-    for step in STEPS.iter().skip(done) {
+    for step in schema.steps.iter().skip(done) {
         change.execute_batch(step).at(path)?;
     }
-    // An import of an older version has made only one of them.
-    if has_import(&change).at(path)? {
-        change.execute_batch(RECEIVED_INDEXES).at(path)?;
-    }
+    (schema.finish)(&change).at(path)?;
     change
-        .pragma_update(None, "application_id", APPLICATION_ID)
+        .pragma_update(None, "application_id", schema.application_id)
         .at(path)?;
     change
-        .pragma_update(None, "user_version", VERSION)
+        .pragma_update(None, "user_version", schema.version())
         .at(path)?;
     change.commit().at(path)
 }
@@ -167,28 +198,25 @@ fn use_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// The version of the log, 0 for an empty file; an error where it is none, or none for this
+/// The version of the database, 0 for an empty file; an error where it is none, or none for this
 /// program.
-pub(super) fn version(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
-    // One snapshot, for the case that another process is making the log at this moment.
+pub(super) fn version(conn: &Connection, path: &Path, schema: &Schema) -> Result<i64, StoreError> {
+    // One snapshot, for the case that another process is making it at this moment.
     let look = conn.unchecked_transaction().at(path)?;
-    check(&look, path)
+    check(&look, path, schema)
 }
 
 /// [`version`] within a transaction.
-fn check(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+fn check(conn: &Connection, path: &Path, schema: &Schema) -> Result<i64, StoreError> {
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).at(path);
     let application = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;
     let path = path.to_path_buf();
-    if application == APPLICATION_ID {
+    if application == schema.application_id {
+        let known = schema.version();
         return match version {
-            ..=VERSION => Ok(version),
-            _ => Err(StoreError::Newer {
-                path,
-                found: version,
-                known: VERSION,
-            }),
+            found if found > known => Err(StoreError::Newer { path, found, known }),
+            version => Ok(version),
         };
     }
     let tables = number("SELECT count(*) FROM sqlite_schema")?;

@@ -28,10 +28,13 @@ mod row;
 mod tail;
 mod writer;
 
+pub use append::{Record, WriteOutcome};
 pub use beside::RunLock;
-pub use error::{LookupError, StoreError};
+pub use connection::connect_writable;
+pub use error::{AtPath, LookupError, StoreError};
 pub use import::Imported;
 pub use log::Log;
+pub use migrations::Schema;
 pub use prune::Pruned;
 pub use query::{Position, Query, SourceFilter};
 pub use reader::Reader;

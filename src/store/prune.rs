@@ -6,6 +6,7 @@ use rusqlite::{Connection, Params};
 use serde::Serialize;
 
 use super::error::AtPath;
+use super::migrations::LOG;
 use super::query::{ASIDE, USUAL};
 use super::{Log, StoreError, connection};
 use crate::delivery::Timestamp;
@@ -42,7 +43,7 @@ impl Log {
         keep: Option<u64>,
     ) -> Result<Pruned, StoreError> {
         let mut pruning = Pruning {
-            conn: connection::connect_writable(self.path())?,
+            conn: connection::connect_writable(self.path(), &LOG)?,
             path: self.path(),
         };
         connection::wait_patiently(&mut pruning.conn, self.path())?;

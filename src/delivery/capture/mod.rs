@@ -5,7 +5,6 @@
 //! `request.body`.
 
 mod form;
-mod quoted;
 mod read;
 mod write;
 

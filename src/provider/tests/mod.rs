@@ -5,6 +5,8 @@ mod definitions;
 mod handshakes;
 mod keyring;
 mod observe;
+mod reference;
+mod schema;
 mod verify_request;
 
 use super::observe::observe;
