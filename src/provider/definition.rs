@@ -3,6 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use strum::Display;
 
 use super::FieldSource;
 use super::answer::AnswerTemplate;
@@ -32,6 +33,9 @@ pub struct Definition {
     pub title: String,
     /// Where the facts come from.
     pub docs: Option<String>,
+    /// What holds the definition to what the provider does.
+    #[serde(default)]
+    pub proof: ProofTier,
     /// How it signs.
     pub signature: Scheme,
     /// What stands around an event's data.
@@ -53,6 +57,33 @@ pub struct Definition {
     /// What is documented, what is contradictory there, and what is assumed where it is silent.
     #[serde(default)]
     pub notes: Vec<ProviderNote>,
+}
+
+/// What holds a definition to what its provider does, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum ProofTier {
+    /// A library for its users, its own or another's: a note on `proof` tells which. It takes what is sent, and
+    /// refuses what is forged.
+    Library,
+    /// Signatures that its documentation shows, among those of `vectors.json`.
+    Vectors,
+    /// Its documents alone.
+    #[default]
+    Documents,
+}
+
+impl ProofTier {
+    /// What it means, for people.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Library => "judged by a library for its users",
+            Self::Vectors => "judged by signatures that its documentation shows",
+            Self::Documents => "by its documents only",
+        }
+    }
 }
 
 impl Definition {

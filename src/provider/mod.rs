@@ -44,7 +44,7 @@ pub use answer_text::AnswerText;
 pub use body_format::BodyFormat;
 pub use catalogue::Catalogue;
 pub use compose::{Composer, Document, Payload};
-pub use definition::{Definition, Envelope, KnownFlaw, ProviderNote, SampleHandler};
+pub use definition::{Definition, Envelope, KnownFlaw, ProofTier, ProviderNote, SampleHandler};
 pub use draft::draft;
 pub use error::{CatalogueError, DEFINITION_FILE};
 pub use event::{Event, EventSummary, Provenance};
