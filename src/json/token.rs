@@ -3,7 +3,7 @@
 //! The grammar is that of RFC 8259, checked while the tokens are taken. Nesting is kept in a list,
 //! never on the call stack.
 
-use super::string::{Behind, behind_string};
+use super::scalar::{behind_scalar, behind_space, behind_string};
 
 /// What encloses values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,13 +20,6 @@ impl Bracket {
         match self {
             Self::Object => "{",
             Self::Array => "[",
-        }
-    }
-
-    const fn close_byte(self) -> u8 {
-        match self {
-            Self::Object => b'}',
-            Self::Array => b']',
         }
     }
 
@@ -136,7 +129,7 @@ impl<'a> Tokens<'a> {
 
     /// A member, an item, or the end of what encloses them.
     fn within(&mut self, bracket: Bracket) -> Result<Token<'a>, Broken> {
-        if self.byte() == Some(bracket.close_byte()) {
+        if self.byte() == bracket.close().bytes().next() {
             self.at += 1;
             self.open.pop();
             return Ok(Token::Close(bracket));
@@ -238,7 +231,7 @@ fn behind_opened(mut rest: &[u8], opened: Bracket) -> Option<&[u8]> {
     let (mut bracket, mut outside, mut is_first) = (opened, Vec::new(), true);
     loop {
         rest = behind_space(rest);
-        if rest.first() == Some(&bracket.close_byte()) {
+        if rest.first() == bracket.close().as_bytes().first() {
             rest = rest.get(1..)?;
             match outside.pop() {
                 None => return Some(rest),
@@ -267,55 +260,6 @@ fn behind_opened(mut rest: &[u8], opened: Bracket) -> Option<&[u8]> {
             }
         };
     }
-}
-
-/// What stands behind a value that is no object and no array.
-fn behind_scalar(rest: &[u8]) -> Behind<'_> {
-    match rest {
-        [b'"', behind @ ..] => behind_string(behind),
-        [b'-' | b'0'..=b'9', ..] => behind_number(rest),
-        [b't', ..] => behind_word(rest, "true"),
-        [b'f', ..] => behind_word(rest, "false"),
-        [b'n', ..] => behind_word(rest, "null"),
-        _ => Err(rest.is_empty()),
-    }
-}
-
-fn behind_number(rest: &[u8]) -> Behind<'_> {
-    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
-    let mut rest = match rest {
-        [b'0', behind @ ..] => behind,
-        _ => behind_digits(rest)?,
-    };
-    if let [b'.', behind @ ..] = rest {
-        rest = behind_digits(behind)?;
-    }
-    match rest {
-        [b'e' | b'E', b'+' | b'-', behind @ ..] | [b'e' | b'E', behind @ ..] => {
-            behind_digits(behind)
-        }
-        _ => Ok(rest),
-    }
-}
-
-fn behind_digits(rest: &[u8]) -> Behind<'_> {
-    let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    match rest.get(count..) {
-        Some(behind) if count > 0 => Ok(behind),
-        _ => Err(rest.is_empty()),
-    }
-}
-
-fn behind_word<'a>(rest: &'a [u8], word: &'static str) -> Behind<'a> {
-    let behind = rest.strip_prefix(word.as_bytes());
-    behind.ok_or_else(|| word.as_bytes().starts_with(rest))
-}
-
-fn behind_space(mut rest: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t' | b'\n' | b'\r', behind @ ..] = rest {
-        rest = behind;
-    }
-    rest
 }
 
 /// The values within the object or array that a JSON text is, each as written, with its key in an

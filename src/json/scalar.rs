@@ -1,7 +1,57 @@
-//! Strings of a JSON text: where they end and what they say (RFC 8259, section 7).
+//! Strings, numbers and words of a JSON text: where they end, and what strings say (RFC 8259).
 
 /// What stands behind a piece of a text; where that is broken, whether the text ended in the middle.
 pub(super) type Behind<'a> = Result<&'a [u8], bool>;
+
+/// What stands behind a value that is no object and no array.
+pub(super) fn behind_scalar(rest: &[u8]) -> Behind<'_> {
+    match rest {
+        [b'"', behind @ ..] => behind_string(behind),
+        [b'-' | b'0'..=b'9', ..] => behind_number(rest),
+        [b't', ..] => behind_word(rest, "true"),
+        [b'f', ..] => behind_word(rest, "false"),
+        [b'n', ..] => behind_word(rest, "null"),
+        _ => Err(rest.is_empty()),
+    }
+}
+
+fn behind_number(rest: &[u8]) -> Behind<'_> {
+    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let mut rest = match rest {
+        [b'0', behind @ ..] => behind,
+        _ => behind_digits(rest)?,
+    };
+    if let [b'.', behind @ ..] = rest {
+        rest = behind_digits(behind)?;
+    }
+    match rest {
+        [b'e' | b'E', b'+' | b'-', behind @ ..] | [b'e' | b'E', behind @ ..] => {
+            behind_digits(behind)
+        }
+        _ => Ok(rest),
+    }
+}
+
+fn behind_digits(rest: &[u8]) -> Behind<'_> {
+    let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    match rest.get(count..) {
+        Some(behind) if count > 0 => Ok(behind),
+        _ => Err(rest.is_empty()),
+    }
+}
+
+fn behind_word<'a>(rest: &'a [u8], word: &'static str) -> Behind<'a> {
+    let behind = rest.strip_prefix(word.as_bytes());
+    behind.ok_or_else(|| word.as_bytes().starts_with(rest))
+}
+
+/// What stands behind white space.
+pub(super) fn behind_space(mut rest: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest
+}
 
 /// What stands behind a string, given what stands behind its first quote.
 pub(super) fn behind_string(mut rest: &[u8]) -> Behind<'_> {
