@@ -23,6 +23,7 @@ pub(super) fn recognise<'a>(
                 let event = event.find(&request.headers, fields);
                 (
                     rank(verdict.status),
+                    provider.scheme.presence(request, fields),
                     likeness(provider, &request.headers, fields),
                     event.is_some_and(|event| provider.has_event(&event)),
                     !keyring.keys(provider.name()).is_empty(),

@@ -67,6 +67,9 @@ pub struct SchemeForm {
     also_sent: Option<BTreeMap<String, String>>,
     /// For how many seconds a token is good, of which it then has to say the end.
     lifetime_seconds: Option<u64>,
+    #[serde(default)]
+    also_signed: Vec<Scheme>,
+    sent: Option<bool>,
 }
 
 /// How a signature of ECDSA is written, by the names that OpenSSL and Node have for it.
@@ -227,6 +230,8 @@ impl TryFrom<SchemeForm> for Scheme {
             signed,
             encoding,
             tolerance: form.tolerance,
+            also_signed: form.also_signed,
+            is_sent: form.sent.unwrap_or(true),
         };
         check(&scheme)?;
         Ok(scheme)
