@@ -109,6 +109,13 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub providers: Option<PathBuf>,
 
+    /// A setting of a provider's, such as `webhook-id=…` or `paypal.webhook-id=…`; repeatable.
+    ///
+    /// `webhook providers show` lists those of a provider, with their variables. Also `[providers.NAME.settings]`
+    /// of the configuration file.
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = value::setting)]
+    pub setting: Vec<(String, String)>,
+
     /// Say less: a line for each delivery and each answer, without notes, payloads and counts.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

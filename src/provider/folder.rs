@@ -7,7 +7,10 @@ use std::sync::Arc;
 use super::embedded::{Embedded, Lazy, known};
 use super::event::EventFile;
 use super::read::{event_file, event_name, list, read, read_definition, read_event};
-use super::{CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary};
+use super::{
+    CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary,
+    ProviderSetting, SettingValues,
+};
 use crate::delivery::Request;
 use crate::json::JsonFields;
 use crate::signature::Scheme;
@@ -44,12 +47,12 @@ pub enum DefinitionOrigin {
 
 impl Provider {
     /// One that is built in.
-    pub(super) fn embedded(embedded: &'static Embedded) -> Self {
+    pub(super) fn embedded(embedded: &'static Embedded, values: &SettingValues) -> Self {
         Self {
             name: embedded.name.into(),
             header: embedded.header,
-            scheme: embedded.scheme(),
-            definition: embedded.definition(),
+            scheme: embedded.scheme(values.clone()),
+            definition: embedded.definition(values.clone()),
             origin: if embedded.is_vendor {
                 DefinitionOrigin::Vendor
             } else {
@@ -61,8 +64,29 @@ impl Provider {
 
     /// Reads a provider's folder.
     pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
+        Self::read_with(folder, &SettingValues::new())
+    }
+
+    /// The same provider with these values of its settings.
+    pub(super) fn with_settings(&self, values: &SettingValues) -> Result<Self, CatalogueError> {
+        match (&self.origin, Embedded::named(&self.name)) {
+            (DefinitionOrigin::Folder(folder), _) => Self::read_with(folder, values),
+            (_, Some(embedded)) => Ok(Self::embedded(embedded, values)),
+            (_, None) => Ok(self.clone()),
+        }
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> Vec<ProviderSetting> {
+        match (&self.origin, Embedded::named(&self.name)) {
+            (DefinitionOrigin::Folder(_), _) | (_, None) => self.definition.settings.clone(),
+            (_, Some(embedded)) => embedded.settings(),
+        }
+    }
+
+    fn read_with(folder: &Path, values: &SettingValues) -> Result<Self, CatalogueError> {
         let path = folder.join(DEFINITION_FILE);
-        let definition = read_definition(&path, &read(&path)?)?;
+        let definition = read_definition(&path, &read(&path)?, values)?;
         if folder
             .file_name()
             .is_none_or(|name| *name != *definition.name)

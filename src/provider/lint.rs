@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::read::{check_definition, event_file, list, read, read_event};
+use super::setting::fill;
 use super::vector::{VECTORS_FILE, read_vectors};
 use super::{
     CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, FieldSource, Provider,
-    Story, payload,
+    ProviderSetting, SettingValues, Story, payload,
 };
 use crate::delivery::{Request, Timestamp};
 use crate::json::JsonFields;
@@ -69,6 +70,11 @@ fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
         Ok(text) => text,
         Err(error) => return vec![error],
     };
+    let text = fill(
+        &text,
+        &ProviderSetting::all_in(&text),
+        &SettingValues::new(),
+    );
     let sample = serde_json::from_str(SAMPLE).unwrap_or_default();
     let (definition, mut faults) = read_all::<Definition>(&path, &text, &sample);
     let Some(definition) = definition else {
