@@ -145,12 +145,7 @@ impl Definition {
             .chain(retry)
             .chain(sent)
             .chain(handshakes);
-        let settings = self.settings.iter().enumerate();
-        let settings = settings.filter_map(|(n, setting)| {
-            let problem = ProviderSetting::check(&setting.default).err()?;
-            Some((format!("settings[{n}].default"), problem))
-        });
-        let faults = faults.chain(settings);
+        let faults = faults.chain(ProviderSetting::faults(&self.settings));
         faults.chain(self.envelope.faults()).collect()
     }
 

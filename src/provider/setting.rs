@@ -41,6 +41,15 @@ impl ProviderSetting {
         serde_json::from_str(definition).map_or_else(|_| Vec::new(), |read: Settings| read.settings)
     }
 
+    /// The defaults that are no values, each with what is wrong with it.
+    pub(super) fn faults(settings: &[Self]) -> impl Iterator<Item = (String, String)> {
+        let settings = settings.iter().enumerate();
+        settings.filter_map(|(n, setting)| {
+            let problem = Self::check(&setting.default).err()?;
+            Some((format!("settings[{n}].default"), problem))
+        })
+    }
+
     /// Fails where a value could be taken for something else in a definition.
     pub fn check(value: &str) -> Result<(), String> {
         let is_plain = |c: char| (' '..='~').contains(&c) && !"{}[]\"\\|".contains(c);

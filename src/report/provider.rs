@@ -6,7 +6,7 @@ use colored::Colorize as _;
 
 use super::event::ListedEvent;
 use super::handshake;
-use super::proof::proof;
+use super::proof::{proof, settings};
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
@@ -100,7 +100,7 @@ pub fn provider(
         format!("{title} ({})\n{head}", escape(&definition.name)),
         sheet::section("Events, by their payloads", payloads(events)),
         sheet::section("Signature", signing),
-        sheet::section("Settings", settings(definition)),
+        sheet::section("Settings", settings(&definition.settings)),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
         sheet::section("Handshakes", handshake::handshakes(definition)),
@@ -120,17 +120,6 @@ fn proof_tier(definition: &Definition) -> String {
     let by = definition.notes_on("proof").map(|note| note.text.as_str());
     let parts: Vec<_> = std::iter::once(tier.as_str()).chain(by).collect();
     parts.join(": ")
-}
-
-fn settings(definition: &Definition) -> Vec<(&str, String)> {
-    let settings = definition.settings.iter().map(|setting| {
-        let variable = setting.env.as_ref();
-        let variable = variable.map_or_else(String::new, |name| format!(" or `{name}`"));
-        let (name, default) = (&setting.name, &setting.default);
-        let given = format!("`--setting {name}=…`{variable}, by default `{default}`");
-        (name.as_str(), format!("{}: {given}", setting.about))
-    });
-    settings.collect()
 }
 
 /// The events whose payloads are documented, those where a part is, and those where none is.

@@ -15,13 +15,13 @@ fn verified(sandbox: &Sandbox, id: &str) -> Option<i32> {
         "paypal=key.pem",
         "--dry-run",
         "--as",
-        "har",
+        "json",
         "--setting",
         &format!("webhook-id={id}"),
     ]);
-    sandbox.file("sent.har", &request.expect(0).stdout);
+    sandbox.file("sent.json", &request.expect(0).stdout);
     sandbox
-        .run(&["verify", "sent.har", "--secret-file", "paypal=key.pem"])
+        .run(&["verify", "sent.json", "--secret-file", "paypal=key.pem"])
         .code
 }
 
