@@ -1,12 +1,13 @@
 //! How fast the program is, beside peers that are measured in the same run.
 //!
 //! `cargo bench --bench speed [-- NAME …] [--rounds N] [--rows N]`, where NAME is one of `receive`,
-//! `send`, `forward`, `verify`, `log`, `replay` and `start`; all without one. It prints tables and
+//! `send`, `forward`, `verify`, `log`, `last`, `replay` and `start`; all without one. It prints tables and
 //! fails for no figure. Absolute figures hold for the machine that they were taken on; the ratios carry
 //! over. Programs that it compares with, wrk, oha, openssl, jq and node, are used where they are
 //! installed.
 
 mod deliveries;
+mod lasting;
 mod looking;
 mod measure;
 mod peers;
@@ -41,6 +42,7 @@ enum Part {
     Forward,
     Verify,
     Log,
+    Last,
     Replay,
     Start,
 }
@@ -62,7 +64,7 @@ fn main() -> Outcome {
         if !parts.is_empty() && !parts.contains(part) {
             continue;
         }
-        let needs_wrk = matches!(part, Part::Receive | Part::Forward);
+        let needs_wrk = matches!(part, Part::Receive | Part::Forward | Part::Last);
         if needs_wrk && !is_installed("wrk") {
             println!("wrk is not installed: nothing is received or forwarded\n");
             continue;
@@ -73,6 +75,7 @@ fn main() -> Outcome {
             Part::Forward => serving::forward(&bench)?,
             Part::Verify => looking::verify(&bench, &body)?,
             Part::Log => looking::log(&bench, &body)?,
+            Part::Last => lasting::last(&bench, &body)?,
             Part::Replay => sending::replay(&bench, &body)?,
             Part::Start => starting::start(&bench, &body)?,
         }

@@ -118,12 +118,14 @@ impl Bench {
         let requests = report.lines().find(|line| line.contains("requests in"));
         let requests = requests
             .and_then(|line| line.split_whitespace().next())
-            .ok_or("no requests")?;
+            .ok_or("no requests")?
+            .parse()?;
         Ok(Load {
+            requests,
             rate: field("Requests/sec:")?.parse()?,
             p50_ms: milliseconds(field("50%")?)?,
             p99_ms: milliseconds(field("99%")?)?,
-            cpu_micros: (server.cpu_micros() - cpu_before) / requests.parse::<f64>()?,
+            cpu_micros: (server.cpu_micros() - cpu_before) / f64::from(requests),
         })
     }
 
@@ -137,6 +139,8 @@ impl Bench {
 /// What a load found.
 #[derive(Clone, Copy)]
 pub struct Load {
+    /// How many requests were answered.
+    pub requests: u32,
     /// Requests a second.
     pub rate: f64,
     pub p50_ms: f64,
@@ -170,9 +174,18 @@ impl Server {
 
     /// The most memory it ever held, in MiB; NaN where there is no `/proc`.
     pub fn peak_mib(&self) -> f64 {
+        self.mib("VmHWM:")
+    }
+
+    /// The memory that it holds now, in MiB; NaN where there is no `/proc`.
+    pub fn held_mib(&self) -> f64 {
+        self.mib("VmRSS:")
+    }
+
+    fn mib(&self, field: &str) -> f64 {
         let status =
             fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
         kib.map_or(f64::NAN, |kib| kib / 1024.0)
     }

@@ -12,7 +12,7 @@ const LOAD_SECONDS: u32 = 3;
 const WARM_UP_SECONDS: u32 = 1;
 
 /// Gives each server its turn in each round. The first, short one warms them up.
-fn take_turns(
+pub fn take_turns(
     bench: &Bench,
     servers: &[(&str, Server)],
     connections: usize,

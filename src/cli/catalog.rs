@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use strum::VariantArray as _;
+
+use crate::provider::FolderFile;
 
 const EVENTS_EXAMPLES: &str = "\
 Examples:
@@ -31,6 +35,15 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   webhook providers import openapi.json --name acme
   webhook providers import openapi.json --name acme --like stripe";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  webhook providers schema
+  webhook providers schema event";
+
+const REFERENCE_EXAMPLES: &str = "\
+Examples:
+  webhook providers reference";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -163,6 +176,16 @@ pub enum ProvidersCommand {
         #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath, default_value = "providers")]
         folder: PathBuf,
     },
+    /// Print the JSON Schema of a provider's files, with which editors complete and check them.
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema {
+        /// Of which file.
+        #[arg(value_name = "FILE", default_value_t)]
+        file: FolderFile,
+    },
+    /// Print the reference of all that a provider's files can say, in Markdown.
+    #[command(after_help = REFERENCE_EXAMPLES)]
+    Reference,
     /// Tell all that is wrong in folders of providers, and check their events and vectors.
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
@@ -174,6 +197,16 @@ pub enum ProvidersCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+impl ValueEnum for FolderFile {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.to_string()))
+    }
 }
 
 /// A name that a folder, a flag and a variable can have.

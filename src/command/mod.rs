@@ -7,6 +7,7 @@ mod emulate;
 mod junit;
 mod listen;
 mod log;
+mod policy;
 mod providers;
 mod replay;
 mod request;

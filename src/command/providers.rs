@@ -12,7 +12,7 @@ use crate::cli::{GlobalArgs, ProvidersArgs, ProvidersCommand};
 use crate::config::Setup;
 use crate::exit::{CliError, Outcome};
 use crate::provider::{
-    CatalogueError, DEFINITION_FILE, FolderCheck, Provider, check_folder, draft, import,
+    CatalogueError, DEFINITION_FILE, FolderCheck, Provider, REFERENCE, check_folder, draft, import,
 };
 use crate::report;
 
@@ -41,9 +41,17 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
             Ok(outcome)
         }
         Some(ProvidersCommand::Check { folders, json }) => check(folders, *json, &load()?, world),
+        Some(ProvidersCommand::Schema { file }) => print(file.schema(), world),
+        Some(ProvidersCommand::Reference) => print(REFERENCE, world),
         Some(ProvidersCommand::Show { name, json }) => show(Some(name), *json, global, world),
         None => show(None, args.json, global, world),
     }
+}
+
+/// Prints a file that is built in.
+fn print(text: &str, world: &World) -> Result<Outcome, CliError> {
+    world.console.data(text.trim_end())?;
+    Ok(Outcome::Yes)
 }
 
 /// Shows one provider, or lists them.

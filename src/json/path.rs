@@ -13,6 +13,7 @@ pub use exact::{TypedJson, exact_numbers, restore_numbers};
 
 /// A path of keys and indexes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("minLength" = 1)))]
 #[serde(try_from = "String")]
 pub struct Path(Vec<Step>);
 

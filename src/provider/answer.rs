@@ -16,6 +16,7 @@ const INERT: [&str; 2] = ["text/plain", "application/json"];
 
 /// What is answered, with places that are filled from the request.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "AnswerForm"))]
 #[serde(try_from = "AnswerForm")]
 pub struct AnswerTemplate {
     /// The status code; by default 200.
@@ -49,14 +50,25 @@ pub struct ExpectedAnswer {
 
 /// An answer as a definition writes it.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct AnswerForm {
+    /// The status code.
     #[serde(default = "ok")]
+    #[cfg_attr(test, schemars(range(min = 200, max = 599)))]
     status: u16,
+    /// The headers that the provider looks at, each a name with its value.
     #[serde(default, deserialize_with = "pairs")]
+    #[cfg_attr(
+        test,
+        schemars(with = "std::collections::BTreeMap<String, AnswerText>")
+    )]
     headers: Vec<(String, AnswerText)>,
+    /// The content as JSON, with places in its strings.
     body: Option<Value>,
+    /// The content as text; without it and a `body`, there is none.
     text: Option<AnswerText>,
+    /// Whether another content is wrong; else any that is empty or of the same media type is right.
     #[serde(default = "yes")]
     exact: bool,
 }

@@ -14,6 +14,7 @@ const LONGEST_TOKEN: usize = 256;
 /// A text with places: `{json:PATH}`, `{query:NAME}`, `{header:NAME}`, `{form:NAME}`, each with or
 /// without `|hmac`, the MAC of what stands there.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String"))]
 #[serde(try_from = "String")]
 pub struct AnswerText {
     text: String,

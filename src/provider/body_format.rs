@@ -9,6 +9,7 @@ use crate::json::{Path, javascript, restore_numbers};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum BodyFormat {

@@ -3,6 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use strum::Display;
 
 use super::FieldSource;
 use super::answer::AnswerTemplate;
@@ -19,15 +20,22 @@ const CONTRADICTORY: &str = "contradictory";
 
 /// All that is peculiar to a provider. Its name, its signature and its envelope are enough.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
+    /// Where the JSON Schema of this file is, for editors: `webhook providers schema` prints it.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
     /// The name that flags, filters and captures use.
     pub name: String,
-    /// The name that people use; by default the other one.
+    /// The name that people use; where it is empty, the other one.
     #[serde(default)]
     pub title: String,
     /// Where the facts come from.
     pub docs: Option<String>,
+    /// What holds the definition to what the provider does.
+    #[serde(default)]
+    pub proof: ProofTier,
     /// How it signs.
     pub signature: Scheme,
     /// What stands around an event's data.
@@ -49,6 +57,33 @@ pub struct Definition {
     /// What is documented, what is contradictory there, and what is assumed where it is silent.
     #[serde(default)]
     pub notes: Vec<ProviderNote>,
+}
+
+/// What holds a definition to what its provider does, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum ProofTier {
+    /// A library for its users, its own or another's: a note on `proof` tells which. It takes what is sent, and
+    /// refuses what is forged.
+    Library,
+    /// Signatures that its documentation shows, among those of `vectors.json`.
+    Vectors,
+    /// Its documents alone.
+    #[default]
+    Documents,
+}
+
+impl ProofTier {
+    /// What it means, for people.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Library => "judged by a library for its users",
+            Self::Vectors => "judged by signatures that its documentation shows",
+            Self::Documents => "by its documents only",
+        }
+    }
 }
 
 impl Definition {
@@ -91,6 +126,10 @@ impl Definition {
             let problem = "names no outcome that is retried by the `schedule`";
             ("delivery.retry.on".into(), problem.into())
         });
+        let sent = (!self.signature.is_sent).then(|| {
+            let problem = "is for those in `also_signed` alone: this one is sent";
+            ("signature.sent".into(), problem.into())
+        });
         let handshakes = self.handshakes.iter().enumerate();
         let handshakes = handshakes.filter_map(|(n, handshake)| {
             let (field, problem) = handshake.check(&self.signature).err()?;
@@ -100,6 +139,7 @@ impl Definition {
             .into_iter()
             .chain(headers)
             .chain(retry)
+            .chain(sent)
             .chain(handshakes);
         faults.chain(self.envelope.faults()).collect()
     }
@@ -128,6 +168,7 @@ fn has_text(value: &Value, text: &str) -> bool {
 
 /// What stands around an event's data, and where its name and id stand in it.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// How the body is written.
@@ -141,8 +182,9 @@ pub struct Envelope {
     pub id: FieldSource,
     /// The path of the event's time.
     pub time: Option<Path>,
-    /// The path of the data, which is the root where the whole body is the data.
+    /// The path of the data; empty where the whole body is the data.
     #[serde(deserialize_with = "path_or_root")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub data: Path,
 }
 
@@ -195,6 +237,7 @@ fn path_or_root<'de, D: Deserializer<'de>>(reader: D) -> Result<Path, D::Error> 
 
 /// What is known of the receivers that a provider's documentation shows.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SampleHandler {
     /// The path at which the documented receiver listens.
@@ -209,6 +252,7 @@ pub struct SampleHandler {
 
 /// A line of the documented receiver that fails checks of `webhook test`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KnownFlaw {
     /// The ids of those checks, with `*` for any run of characters.
@@ -223,6 +267,7 @@ pub struct KnownFlaw {
 
 /// A fact or an assumption, for people.
 #[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProviderNote {
     /// What it is about.

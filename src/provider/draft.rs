@@ -1,14 +1,16 @@
 //! A folder for who writes a provider: one that loads and sends at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use strum::VariantArray as _;
 
 use super::lint::{SAMPLE, SAMPLE_SECRET};
 use super::read::event_file;
 use super::vector::VECTORS_FILE;
 use super::{
-    CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, Provider, Story,
+    CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, FolderFile, Provider,
+    Story,
 };
 use crate::delivery::Timestamp;
 use crate::signature::{Key, Secret};
@@ -70,20 +72,43 @@ pub(super) fn files(
     events: &[(String, Value)],
     now: Timestamp,
 ) -> Vec<(PathBuf, String)> {
-    let mut files = vec![(DEFINITION_FILE.into(), pretty(&definition))];
-    files.extend(
-        events
-            .iter()
-            .map(|(event, fixture)| (event_file(EVENTS_FOLDER.as_ref(), event), pretty(fixture))),
-    );
+    let named = |path: PathBuf, value: &Value, file: FolderFile| {
+        let text = pretty(&with_schema(&path, value, file));
+        (path, text)
+    };
+    let mut files = vec![named(
+        DEFINITION_FILE.into(),
+        &definition,
+        FolderFile::Provider,
+    )];
+    files.extend(events.iter().map(|(event, fixture)| {
+        let path = event_file(EVENTS_FOLDER.as_ref(), event);
+        named(path, fixture, FolderFile::Event)
+    }));
     let read = serde_json::from_value(definition).ok();
     let vector = read
         .zip(events.first())
         .and_then(|(definition, (event, fixture))| {
             vector(&definition, event, &fixture["data"], now)
         });
-    files.extend(vector.map(|vector| (VECTORS_FILE.into(), pretty(&vector))));
+    files.extend(vector.map(|vector| named(VECTORS_FILE.into(), &vector, FolderFile::Vectors)));
+    let schemas = FolderFile::VARIANTS.iter();
+    files.extend(schemas.map(|file| (file.schema_name().into(), file.schema().into())));
     files
+}
+
+/// The content of a file that names its schema, which lies beside the definition.
+fn with_schema(path: &Path, value: &Value, file: FolderFile) -> Value {
+    let up = match path.components().count() {
+        0 | 1 => "./".into(),
+        depth => "../".repeat(depth - 1),
+    };
+    let mut whole = Map::from_iter([(
+        "$schema".to_owned(),
+        format!("{up}{}", file.schema_name()).into(),
+    )]);
+    whole.extend(value.as_object().cloned().unwrap_or_default());
+    Value::Object(whole)
 }
 
 /// A file of vectors with one that this program signed, to show the form.

@@ -40,20 +40,29 @@ impl EventSummary {
 
 /// An event's fixture.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Event {
+    /// Where the JSON Schema of this file is, for editors.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// What happened, in a line.
     description: String,
+    /// What the documentation says sets it off.
     trigger: Option<String>,
+    /// How much of the payload the documentation shows.
     source: Provenance,
     /// The fields of the data that the documentation shows, where it shows a part.
     #[serde(default)]
     documented: Vec<String>,
-    /// The envelope's data, with placeholders.
+    /// The envelope's data, with the placeholders `{{id:NAME}}`, `{{int:NAME}}`, `{{uuid:NAME}}`, `{{time}}`, `{{date}}`, `{{unix}}`
+    /// and `{{unix_ms}}`; times with an offset, as `{{time-35m}}`.
     pub data: Value,
 }
 
 /// Where a payload's form comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "lowercase")]
 pub enum Provenance {

@@ -18,6 +18,7 @@ impl Provider {
             "name": definition.name,
             "title": definition.title,
             "docs": definition.docs,
+            "proof": definition.proof,
             "origin": self.origin.to_string(),
             "signature": signature(&definition.signature),
             "envelope": {

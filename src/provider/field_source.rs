@@ -8,6 +8,7 @@ use crate::signature::check_token;
 
 /// Where a value stands in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "SourceForm"))]
 #[serde(try_from = "SourceForm")]
 pub enum FieldSource {
     /// In a header of this name.
@@ -68,11 +69,22 @@ impl FieldSource {
 
 /// A source as a definition writes it.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, deny_unknown_fields)]
 enum SourceForm {
-    Header { header: String },
+    /// In a header.
+    Header {
+        /// The header's name.
+        #[cfg_attr(test, schemars(regex(pattern = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")))]
+        header: String,
+    },
+    /// In the body, at this path: `data.items[0].id`.
+    #[cfg_attr(test, schemars(with = "Path"))]
     Path(String),
+    /// In several places: what stands there, joined by dots, as far as there is something.
+    #[cfg_attr(test, schemars(with = "Vec<FieldSource>", extend("minItems" = 1)))]
     Joined(Vec<Self>),
+    /// Nowhere: the vendor's deliveries have none.
     Absent(()),
 }
 

@@ -16,6 +16,7 @@ use crate::signature::{Key, Scheme, SchemeKind, check_token};
 
 /// A request that delivers nothing, and what the provider wants to be answered.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
     /// What the provider calls it.
@@ -38,15 +39,18 @@ pub struct Handshake {
 /// The request of a handshake. Its literals tell it from any other request; for a placeholder, any value
 /// stands that is there.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct HandshakeRequest {
     /// The method; by default `POST`.
     pub method: String,
-    /// Fields of the query.
+    /// Fields of the query, each a name with its value.
     #[serde(deserialize_with = "pairs")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, String>"))]
     pub query: Vec<(String, String)>,
-    /// Headers.
+    /// Headers, each a name with its value.
     #[serde(deserialize_with = "pairs")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, String>"))]
     pub headers: Vec<(String, String)>,
     /// How the body is written; by default as JSON.
     pub format: BodyFormat,

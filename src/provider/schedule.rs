@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::num::NonZeroU16;
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,6 +16,7 @@ const CONCURRENCY: NonZeroU16 = NonZeroU16::new(10).unwrap();
 
 /// How a provider delivers. What a definition leaves out is as most providers have it.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DeliveryRules {
     /// The method of its requests; by default `POST`.
@@ -25,6 +27,7 @@ pub struct DeliveryRules {
     /// How long it waits for an answer, in seconds; by default 30.
     pub timeout_seconds: u64,
     /// The statuses that confirm a delivery; by default `2xx`.
+    #[cfg_attr(test, schemars(extend("default" = ["2xx"])))]
     pub success: Vec<StatusPattern>,
     /// The one status that the documentation names, where it names one.
     pub documented_success: Option<u16>,
@@ -32,6 +35,7 @@ pub struct DeliveryRules {
     pub retry: Retry,
     /// How many deliveries to one endpoint are under way at once; by default 10. With 1 they keep their
     /// order.
+    #[cfg_attr(test, schemars(extend("default" = 10)))]
     pub concurrency: NonZeroU16,
     /// When it stops delivering to an endpoint; by default never.
     pub disable: Disable,
@@ -39,9 +43,11 @@ pub struct DeliveryRules {
 
 /// When a provider disables an endpoint: nothing is delivered there until its user enables it.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Disable {
     /// The outcomes after one of which it does: `410`.
+    #[cfg_attr(test, schemars(extend("default" = [])))]
     pub on: Vec<StatusPattern>,
     /// For how long all deliveries have to fail.
     pub after: Option<Delay>,
@@ -64,11 +70,14 @@ impl Default for DeliveryRules {
 
 /// A provider's retries.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
     /// The outcomes that are retried.
+    #[cfg_attr(test, schemars(extend("default" = [])))]
     pub on: Vec<StatusPattern>,
     /// The delay of each retry.
+    #[cfg_attr(test, schemars(extend("default" = [])))]
     pub schedule: Vec<Delay>,
     /// From when the delays count; by default from the attempt before.
     pub counted_from: CountedFrom,
@@ -89,6 +98,7 @@ pub enum NextAttempt {
 
 /// From when the delays of a schedule count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum CountedFrom {
@@ -101,6 +111,7 @@ pub enum CountedFrom {
 
 /// A set of outcomes: `2xx`, `429` or `no-answer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = "^([1-9]xx|[1-9][0-9]{2}|no-answer)$")))]
 #[serde(try_from = "String")]
 pub enum StatusPattern {
     /// A hundred of codes: 2 for `2xx`.
@@ -113,6 +124,7 @@ pub enum StatusPattern {
 
 /// A span of time in a definition: `5s`, `30m`, `24h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String"))]
 #[serde(try_from = "String")]
 pub struct Delay(Duration);
 
@@ -208,12 +220,19 @@ impl TryFrom<String> for StatusPattern {
     fn try_from(text: String) -> Result<Self, String> {
         let pattern = match (text.as_str(), text.strip_suffix("xx")) {
             ("no-answer", _) => Some(Self::NoAnswer),
-            (_, Some(class)) => class.parse().ok().map(Self::Class),
-            _ => text.parse().ok().map(Self::Code),
+            (_, Some(class)) => number(class, 1..10).map(Self::Class),
+            _ => number(&text, 100..1000).map(Self::Code),
         };
         pattern
             .ok_or_else(|| format!("`{text}` is not a status such as `2xx`, `429` or `no-answer`"))
     }
+}
+
+/// A number without a sign, within these bounds.
+fn number(text: &str, bounds: Range<u16>) -> Option<u16> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_plain)?;
+    bounds.contains(&number).then_some(number)
 }
 
 impl fmt::Display for StatusPattern {
@@ -261,6 +280,19 @@ mod tests {
         assert_eq!(waits("olympus"), [60, 300, 1_800, 7_200, 28_800, 86_400]);
         assert_eq!(waits("barecommerce"), [5, 25, 120, 600]);
         assert_eq!(waits("cimplify"), [60, 300, 1_800]);
+    }
+
+    #[test]
+    fn an_outcome_is_a_status_that_can_come() {
+        let read = |text: &str| StatusPattern::try_from(text.to_owned());
+        assert_eq!(read("4xx"), Ok(StatusPattern::Class(4)));
+        assert_eq!(read("429"), Ok(StatusPattern::Code(429)));
+        assert_eq!(read("no-answer"), Ok(StatusPattern::NoAnswer));
+        for text in [
+            "0xx", "10xx", "+2xx", "99", "1000", "+200", "200-299", "", "xx",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     const MINUTE: i64 = 60;

@@ -17,21 +17,30 @@ pub const VECTORS_FILE: &str = "vectors.json";
 
 /// A request that was signed by other code, and what is to be made of it.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignatureVector {
     /// What it is of.
     pub name: String,
+    /// The secret, or a key pair's key in PEM, as `--secret` takes it.
     secret: String,
     /// The moment of the check, in unix seconds.
     at: i64,
     /// The signed time as it stands in the request.
     timestamp: Option<Value>,
+    /// The id that is signed, where one is.
     id: Option<String>,
+    /// The method; where there is none, `POST`.
     method: Option<String>,
+    /// The URL as the sender knows it; where there is none, `http://localhost/`.
     url: Option<String>,
+    /// The headers, each a name and a value.
     headers: Vec<(String, String)>,
+    /// The body, as text.
     body: Option<String>,
+    /// The body in base64, where it is no text.
     body_base64: Option<String>,
+    /// What the check has to say.
     expect: Status,
     /// Whether signing has to give the very same headers.
     #[serde(default = "yes")]
@@ -40,7 +49,9 @@ pub struct SignatureVector {
 
 /// A file of vectors.
 #[derive(Deserialize)]
-struct VectorsForm {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct VectorsForm {
+    /// The vectors. Other members, such as `made_with`, are for people.
     vectors: Vec<SignatureVector>,
 }
 

@@ -19,7 +19,7 @@ use crate::signature::{PartOrder, Scheme, ValueSource};
 
 /// The providers in a table, a row each.
 pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
-    let headers = "NAME TITLE HEADER SIGNATURE EXPIRES EVENTS ORIGIN RETRIES";
+    let headers = "NAME TITLE HEADER SIGNATURE EXPIRES EVENTS PROOF ORIGIN RETRIES";
     let headers: Vec<_> = headers.split(' ').collect();
     let row = |provider: &&Provider| {
         let definition = &provider.definition;
@@ -31,6 +31,7 @@ pub fn providers(providers: &[&Provider], width: Option<usize>) -> String {
             escape(&scheme.describe(&scheme.value)).into_owned(),
             freshness(scheme),
             provider.event_names().count().to_string(),
+            definition.proof.to_string(),
             provider.origin.to_string(),
             retries(&definition.delivery.retry),
         ]
@@ -88,6 +89,7 @@ pub fn provider(
     let head = sheet::facts([
         ("documents", docs.unwrap_or_else(|| "-".into())),
         ("origin", provider.origin.to_string()),
+        ("proof", proof_tier(definition)),
     ]);
     let title = escape(&definition.title).bold();
     let mut signing = signature(&definition.signature);
@@ -109,6 +111,14 @@ pub fn provider(
     let sections = sections.into_iter().filter(|text| !text.is_empty());
     let sections: Vec<_> = sections.collect();
     wrap(&sections.join("\n\n"), width)
+}
+
+/// What holds a definition to its provider, with the library that judges it.
+fn proof_tier(definition: &Definition) -> String {
+    let tier = definition.proof.about().to_owned();
+    let by = definition.notes_on("proof").map(|note| note.text.as_str());
+    let parts: Vec<_> = std::iter::once(tier.as_str()).chain(by).collect();
+    parts.join(": ")
 }
 
 /// The events whose payloads are documented, those where a part is, and those where none is.

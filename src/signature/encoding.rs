@@ -10,6 +10,7 @@ use strum::{Display, VariantArray};
 
 /// The hash function under the HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display, VariantArray)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Digest {
@@ -128,6 +129,7 @@ impl Hasher {
 
 /// How a MAC is written as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum MacEncoding {

@@ -10,6 +10,7 @@ use super::{PairKind, Template, TemplateValues};
 
 /// The algorithm of a token's signature, by its name in RFC 7518 and RFC 8037.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum JwtAlgorithm {
     /// HMAC with SHA-256.
     #[serde(rename = "HS256")]

@@ -8,11 +8,14 @@ use super::template::{split, unknown};
 
 /// The layout of a header's value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct ValueLayout {
-    /// The parts, at least one with `{signature}`.
+    /// The parts, each with one variable: `{timestamp}`, `{signature}` or, of a token, `{secret}`. At least one is
+    /// what proves.
+    #[cfg_attr(test, schemars(extend("contains" = {"pattern": r"\{(signature|secret)\}"})))]
     pub parts: Vec<ValuePart>,
-    /// What joins the parts; without it the value is one part.
+    /// What joins the parts, where there are several.
     pub separator: Option<String>,
     /// How the parts are found in a value.
     #[serde(default)]
@@ -21,6 +24,7 @@ pub struct ValueLayout {
 
 /// How the parts of a value are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum PartOrder {
@@ -33,6 +37,7 @@ pub enum PartOrder {
 
 /// A layout that is accepted though the provider does not send it.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// The layout.
@@ -43,6 +48,7 @@ pub struct Variant {
 
 /// A part of a header's value: one variable with text around it, as `v1={signature}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^[ -z|-~]*\{(timestamp|signature|secret)\}[ -z|-~]*$")))]
 #[serde(try_from = "String")]
 pub struct ValuePart {
     /// What stands before the variable, `v1=`.

@@ -9,6 +9,7 @@ use super::{PairKind, USUAL_PREFIX};
 
 /// How a secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum SecretEncoding {
@@ -25,6 +26,7 @@ pub enum SecretEncoding {
 
 /// How the secret's text becomes the key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct SecretForm {
     /// A prefix that is no part of the key.

@@ -12,8 +12,11 @@ use super::ValueSource;
 use crate::delivery::Request;
 pub use piece::{MOST_FIELDS, TemplateFilter, TemplatePiece};
 
-/// What is signed: a text with variables.
+/// What is signed: a text with the variables `{timestamp}`, `{id}`, `{body}`, `{method}`, `{url}`, `{target}`, `{form}`,
+/// `{secret}`, `{header:NAME}`, `{query:NAME}`, `{json:PATH}` and `{form:NAME}`; with filters, as `{body|sha256|hex}`;
+/// what stands in `[…]` is left out where a variable in it has no value.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String"))]
 #[serde(try_from = "String")]
 pub struct Template {
     pieces: Vec<TemplatePiece>,

@@ -7,6 +7,7 @@ use crate::delivery::Timestamp;
 
 /// How a signing time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum TimeUnit {

@@ -132,6 +132,23 @@ fn what_is_lost_on_the_way_and_what_no_vector_agrees_with_are_told() {
 }
 
 #[test]
+fn the_schemas_and_the_reference_are_printed() {
+    let sandbox = Sandbox::new();
+    for (args, member) in [
+        (&["providers", "schema"][..], "signature"),
+        (&["providers", "schema", "provider"], "signature"),
+        (&["providers", "schema", "event"], "data"),
+        (&["providers", "schema", "vectors"], "vectors"),
+    ] {
+        let run = sandbox.run(args).expect(0);
+        let schema: Value = serde_json::from_str(&run.stdout).expect("a schema");
+        assert!(schema["properties"][member].is_object(), "{args:?}");
+    }
+    let page = sandbox.run(&["providers", "reference"]).expect(0).stdout;
+    assert_eq!(page, include_str!("../../fixtures/README.md"));
+}
+
+#[test]
 fn a_flag_and_a_variable_name_another_folder() {
     let sandbox = Sandbox::new();
     sandbox

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use webhook_cli::provider::{Provider, read_vectors};
+use webhook_cli::provider::{Catalogue, ProofTier, Provider, read_vectors};
 
 /// Checks every vector of every provider below `folder`; returns how many there were.
 fn check_folder(folder: &Path) -> usize {
@@ -38,6 +38,26 @@ fn the_vendors_agree_with_independent_signatures() {
         count >= 4 * vendors,
         "only {count} vectors of {vendors} vendors"
     );
+}
+
+#[test]
+fn who_is_proven_by_published_signatures_has_some() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let catalogue = Catalogue::builtin();
+    let proven = catalogue
+        .iter()
+        .filter(|one| one.definition.proof == ProofTier::Vectors);
+    let mut count = 0;
+    for provider in proven {
+        let places = [root.join("vendors"), root.clone()].map(|it| it.join(provider.name()));
+        let folder = places.iter().find(|it| it.is_dir()).expect("a folder");
+        let vectors = read_vectors(folder).expect("vectors");
+        let is_published = |name: &str| name.starts_with("published");
+        let name = provider.name();
+        assert!(vectors.iter().any(|it| is_published(&it.name)), "{name}");
+        count += 1;
+    }
+    assert!(count > 0);
 }
 
 #[test]

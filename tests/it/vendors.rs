@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use webhook_cli::provider::{Catalogue, Provider};
+use webhook_cli::provider::{Catalogue, ProofTier, Provider};
 
 use crate::handler::Handler;
 use crate::harness::{Sandbox, post};
@@ -181,4 +181,11 @@ fn a_vendor_says_by_which_library_it_is_proven() {
     let mut said: Vec<_> = said.collect();
     said.sort();
     assert_eq!(said, judged);
+    let proven = catalogue
+        .iter()
+        .filter(|provider| provider.definition.proof == ProofTier::Library);
+    let proven: Vec<_> = proven.map(Provider::name).collect();
+    let mut names: Vec<_> = judged.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_by_key(|name| catalogue.iter().position(|one| one.name() == *name));
+    assert_eq!(proven, names);
 }

@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde::{Serialize, Serializer};
 
 use super::form::ValueForm;
-use super::quoted::quoted;
 use super::{About, VERSION};
 use crate::delivery::{
-    Attempt, Delivery, DeliverySource, Failure, Headers, Signing, Trigger, Verdict,
+    Answer, Attempt, Delivery, DeliverySource, Failure, Headers, Signing, Trigger, Verdict,
 };
 
 /// About how long a line is without its body.
@@ -20,6 +18,7 @@ const FACTS_BYTES: usize = 1024;
 impl Delivery {
     /// The capture as one line of JSON, without a line end.
     pub fn to_json(&self) -> String {
+        let (body, body_encoding) = encode_body(&self.request.body);
         let form = DeliveryForm {
             v: VERSION,
             kind: "delivery",
@@ -36,8 +35,10 @@ impl Delivery {
                 method: &self.request.method,
                 target: &self.request.target,
                 version: &self.request.version,
-                headers: encode_headers(&self.request.headers),
-                body: BodyForm::of(&self.request.body),
+                headers: HeadersForm(&self.request.headers),
+                body,
+                body_encoding,
+                body_bytes: self.request.body.len(),
                 body_complete: self.request.body_complete,
             },
             response: self.response_status.map(|status| StatusForm { status }),
@@ -65,11 +66,7 @@ impl Attempt {
             started_at: self.started_at.to_string(),
             duration_ms: (self.duration_ms * 1000.0).round() / 1000.0,
             signing: self.signing,
-            response: self.outcome.as_ref().ok().map(|answer| AnswerForm {
-                status: answer.status,
-                headers: encode_headers(&answer.headers),
-                body: BodyForm::of(&answer.body),
-            }),
+            response: self.outcome.as_ref().ok().map(AnswerForm::of),
             error: self.outcome.as_ref().err(),
         };
         let answer = self.outcome.as_ref();
@@ -79,7 +76,7 @@ impl Attempt {
 
 /// Headers as JSON text: `[["Name","value"],…]`, the form of captures and of the log.
 pub fn headers_to_json(headers: &Headers) -> String {
-    line(&encode_headers(headers), 0)
+    line(&HeadersForm(headers), 0)
 }
 
 /// The JSON of a form with a body of `body_bytes`, for which room is made at once.
@@ -118,9 +115,10 @@ struct RequestForm<'a> {
     method: &'a str,
     target: &'a str,
     version: &'a str,
-    headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
-    #[serde(flatten)]
-    body: BodyForm,
+    headers: HeadersForm<'a>,
+    body: Cow<'a, str>,
+    body_encoding: &'static str,
+    body_bytes: usize,
     body_complete: bool,
 }
 
@@ -144,38 +142,41 @@ struct AttemptForm<'a> {
 #[derive(Serialize)]
 struct AnswerForm<'a> {
     status: u16,
-    headers: Vec<(Cow<'a, str>, ValueForm<'a>)>,
-    #[serde(flatten)]
-    body: BodyForm,
-}
-
-/// A body as text where it is UTF-8, else as base64.
-#[derive(Serialize)]
-struct BodyForm {
-    body: Box<RawValue>,
+    headers: HeadersForm<'a>,
+    body: Cow<'a, str>,
     body_encoding: &'static str,
     body_bytes: usize,
 }
 
-impl BodyForm {
-    fn of(bytes: &[u8]) -> Self {
-        let (body, body_encoding) = match std::str::from_utf8(bytes) {
-            Ok(text) => (quoted(text), "utf8"),
-            Err(_) => (quoted(&BASE64.encode(bytes)), "base64"),
-        };
+impl<'a> AnswerForm<'a> {
+    fn of(answer: &'a Answer) -> Self {
+        let (body, body_encoding) = encode_body(&answer.body);
         Self {
+            status: answer.status,
+            headers: HeadersForm(&answer.headers),
             body,
             body_encoding,
-            body_bytes: bytes.len(),
+            body_bytes: answer.body.len(),
         }
     }
 }
 
-fn encode_headers(headers: &Headers) -> Vec<(Cow<'_, str>, ValueForm<'_>)> {
-    headers
-        .iter()
-        .map(|(name, value)| (Cow::Borrowed(name), encode_value(value)))
-        .collect()
+/// A body as text where it is UTF-8, else as base64; with the name of which.
+fn encode_body(bytes: &[u8]) -> (Cow<'_, str>, &'static str) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), "utf8"),
+        Err(_) => (Cow::Owned(BASE64.encode(bytes)), "base64"),
+    }
+}
+
+/// Headers as `[["Name","value"],…]`.
+struct HeadersForm<'a>(&'a Headers);
+
+impl Serialize for HeadersForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.0.iter();
+        serializer.collect_seq(fields.map(|(name, value)| (name, encode_value(value))))
+    }
 }
 
 fn encode_value(value: &[u8]) -> ValueForm<'_> {

@@ -5,6 +5,9 @@ mod definitions;
 mod handshakes;
 mod keyring;
 mod observe;
+mod reference;
+mod schema;
+mod schemes;
 mod verify_request;
 
 use super::observe::observe;

@@ -1,15 +1,14 @@
 //! How a scheme stands in a definition, and what has to hold before it is one.
 
 mod kind;
+mod layout;
 
 use std::collections::BTreeMap;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::super::layout::{PartVariable, ValuePart, is_visible};
 use super::super::template::Template;
-use super::super::{JwtAlgorithm, PartOrder, SecretForm, ValueSource};
+use super::super::{JwtAlgorithm, SecretForm, ValueSource};
 use super::check::check;
 use super::{Digest, MacEncoding, Scheme, SchemeKind, TimeUnit, Tolerance, ValueLayout, Variant};
 use kind::{check_given, kind_of};
@@ -19,81 +18,136 @@ use crate::json::Path;
 /// The fields of a definition's `signature`, each right in itself. Together they are a scheme where it
 /// can sign, and verifies what it signed.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = kind::conditions))]
 #[serde(deny_unknown_fields)]
 pub struct SchemeForm {
+    /// What proves a delivery; which other members there are depends on it.
     #[serde(default)]
     kind: KindForm,
+    /// The header that holds the signature, or several of which one is enough, as one of each key. Instead of
+    /// it, one of `path`, `query` and `form` may say where it stands.
     #[serde(default)]
     header: HeaderNamesForm,
+    /// The path in the JSON body at which the signature stands.
     path: Option<Path>,
+    /// The field of the query that holds the signature.
     query: Option<String>,
+    /// The field of the form that holds the signature.
     form: Option<String>,
+    /// What stands there.
     value: ValueLayout,
+    /// Other layouts that are accepted, each with the note that it earns.
     #[serde(default)]
     also_accepted: Vec<Variant>,
+    /// The header of its own that holds the timestamp: the short form of `timestamp`.
     timestamp_header: Option<HeaderNameForm>,
+    /// Where the timestamp stands, where it has a place of its own, and how it is written.
     #[serde(default)]
     timestamp: TimeForm,
+    /// The header that holds the `{id}` that is signed.
     id_header: Option<HeaderNameForm>,
+    /// The bytes under the signature, with variables in braces.
     signed: Option<Template>,
+    /// The hash function.
     digest: Option<Digest>,
+    /// How the signature is written.
     encoding: Option<MacEncoding>,
+    /// How the secret's text becomes the key; where it is left out, the text is the key.
     secret: Option<SecretForm>,
+    /// How a signature of ECDSA is written; where it is left out, in DER.
     dsa_encoding: Option<DsaForm>,
+    /// How old a signature may be, where a time is signed.
     tolerance: Option<Tolerance>,
+    /// The algorithms of tokens that are accepted, whatever a token says of itself; it is signed with the first.
+    #[cfg_attr(test, schemars(extend("minItems" = 1)))]
     algorithms: Option<Vec<JwtAlgorithm>>,
+    /// The claims that have to be there, each with what it is, as `{body|sha256|hex}`.
     claims: Option<BTreeMap<String, String>>,
+    /// Claims that are sent and not looked at.
     also_sent: Option<BTreeMap<String, String>>,
+    /// For how many seconds a token is good, of which it then has to say the end.
     lifetime_seconds: Option<u64>,
+    /// Other signatures that stand on the same request, or in the place of the first, each with the members of a
+    /// `signature` and made with the same secret where that is one of theirs.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Vec<SchemeForm>"))]
+    also_signed: Vec<Scheme>,
+    /// Of one of `also_signed`: whether every delivery is sent with it, or it is only accepted; where it is left
+    /// out, it is sent.
+    sent: Option<bool>,
 }
 
 /// How a signature of ECDSA is written, by the names that OpenSSL and Node have for it.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 enum DsaForm {
+    /// As ASN.1 has it.
     #[serde(rename = "der")]
     Der,
+    /// As two numbers of 32 bytes.
     #[serde(rename = "ieee-p1363")]
     P1363,
 }
 
-/// The name of a kind; its fields stand beside it.
+/// What proves a delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 enum KindForm {
+    /// A keyed hash over a shared secret, RFC 2104.
     #[default]
     Hmac,
+    /// A hash without a key, over a message that holds the shared secret.
     Hash,
+    /// A signature with Ed25519, RFC 8032.
     Ed25519,
+    /// A signature with ECDSA over P-256 and SHA-256.
     Ecdsa,
+    /// A signature with RSA and the padding of PKCS #1 v1.5.
     Rsa,
+    /// A JSON Web Token, RFC 7519.
     Jwt,
+    /// The secret itself, which signs nothing.
     Token,
 }
 
-/// Where the timestamp stands, in the value or in a header of its own, and how it is written.
+/// Where the timestamp stands, where it is not in the value, and how it is written.
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct TimeForm {
+    /// The header that holds it. Instead of it, one of `path`, `query` and `form` may say where it stands.
     header: Option<HeaderNameForm>,
+    /// The path in the JSON body at which it stands.
     path: Option<Path>,
+    /// The field of the query that holds it.
     query: Option<String>,
+    /// The field of the form that holds it.
     form: Option<String>,
+    /// The claim of a token that holds it, as `iat`.
     claim: Option<String>,
+    /// How it is written.
     unit: TimeUnit,
 }
 
 /// The names of the headers that hold the signature, at least one.
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "OneOrMore"))]
 #[serde(try_from = "OneOrMore")]
 struct HeaderNamesForm(Vec<String>);
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "expected the name of a header or a list of them"
 )]
 enum OneOrMore {
+    /// One header.
+    #[cfg_attr(test, schemars(with = "HeaderNameForm"))]
     One(String),
+    /// Several.
+    #[cfg_attr(test, schemars(with = "Vec<HeaderNameForm>", extend("minItems" = 1)))]
     More(Vec<String>),
 }
 
@@ -138,6 +192,7 @@ fn sources((headers, path, query, form): Places) -> Result<Vec<ValueSource>, Str
 
 /// The name of a header.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")))]
 #[serde(try_from = "String")]
 pub struct HeaderNameForm(pub String);
 
@@ -180,73 +235,12 @@ impl TryFrom<SchemeForm> for Scheme {
             signed,
             encoding,
             tolerance: form.tolerance,
+            also_signed: form.also_signed,
+            is_sent: form.sent.unwrap_or(true),
         };
         check(&scheme)?;
         Ok(scheme)
     }
-}
-
-impl<'de> Deserialize<'de> for ValueLayout {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let layout = Self::deserialize(deserializer)?;
-        check_layout(&layout).map_err(D::Error::custom)?;
-        Ok(layout)
-    }
-}
-
-fn check_layout(layout: &ValueLayout) -> Result<(), String> {
-    check_parts(&layout.parts)?;
-    let value = layout.fill(Some("0"), "0");
-    match layout.separator.as_deref() {
-        None if layout.parts.len() > 1 => {
-            Err("`parts` are several, but no `separator` stands between them".into())
-        }
-        Some(separator) if !separates(layout, separator) => {
-            Err("`separator` may stand within a part, so that parts could not be told apart".into())
-        }
-        _ if layout.reading == PartOrder::AnyOrder && layout.parts.iter().any(is_spaced) => {
-            Err("a part begins or ends with a space, which is no part of it in any order".into())
-        }
-        _ if value.trim() != value => {
-            Err("the value begins or ends with a space, which gets lost on the way".into())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn is_spaced(part: &ValuePart) -> bool {
-    let text = part.fill("0");
-    text.trim() != text
-}
-
-fn check_parts(parts: &[ValuePart]) -> Result<(), String> {
-    let is = |variable| move |part: &&ValuePart| part.variable == variable;
-    if !parts.iter().any(|part| part.variable.is_proof()) {
-        return Err("no part of `parts` has `{signature}`".into());
-    }
-    if parts.iter().filter(is(PartVariable::Timestamp)).count() > 1 {
-        return Err("`parts` has `{timestamp}` twice".into());
-    }
-    let mut rest = parts;
-    while let Some((part, others)) = rest.split_first() {
-        if others.contains(part) {
-            return Err(format!("`parts` has `{}` twice", part.fill("{signature}")));
-        }
-        rest = others;
-    }
-    Ok(())
-}
-
-/// Whether a value falls into its parts again at `separator`, whatever timestamp and signature they
-/// hold: those are digits, letters and the other characters of base64.
-fn separates(layout: &ValueLayout, separator: &str) -> bool {
-    let may_be_held = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-    if separator.is_empty() || !is_visible(separator) || separator.contains(may_be_held) {
-        return false;
-    }
-    let value = layout.fill(Some("0"), "0");
-    let parts = layout.parts.iter().map(|part| part.fill("0"));
-    value.split(separator).eq(parts)
 }
 
 impl TryFrom<String> for HeaderNameForm {

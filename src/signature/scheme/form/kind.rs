@@ -45,31 +45,54 @@ pub(super) fn kind_of(form: &mut SchemeForm) -> Result<SchemeKind, String> {
     })
 }
 
+/// The kinds that sign a message.
+const SIGNING: &[KindForm] = &[
+    KindForm::Hmac,
+    KindForm::Hash,
+    KindForm::Ed25519,
+    KindForm::Ecdsa,
+    KindForm::Rsa,
+];
+/// The kinds whose members are those of JSON Web Tokens.
+const JWT: &[KindForm] = &[KindForm::Jwt];
+/// Whether a field is given.
+type IsGiven = fn(&SchemeForm) -> bool;
+/// The fields that say nothing of schemes of other kinds than these.
+const OF_KINDS: [(&str, &[KindForm], IsGiven); 10] = [
+    ("signed", SIGNING, |form| form.signed.is_some()),
+    ("digest", SIGNING, |form| form.digest.is_some()),
+    ("encoding", SIGNING, |form| form.encoding.is_some()),
+    (
+        "secret",
+        &[
+            KindForm::Hmac,
+            KindForm::Hash,
+            KindForm::Ed25519,
+            KindForm::Ecdsa,
+            KindForm::Rsa,
+            KindForm::Jwt,
+        ],
+        |form| form.secret.is_some(),
+    ),
+    ("dsa_encoding", &[KindForm::Ecdsa], |form| {
+        form.dsa_encoding.is_some()
+    }),
+    ("algorithms", JWT, |form| form.algorithms.is_some()),
+    ("claims", JWT, |form| form.claims.is_some()),
+    ("also_sent", JWT, |form| form.also_sent.is_some()),
+    ("lifetime_seconds", JWT, |form| {
+        form.lifetime_seconds.is_some()
+    }),
+    ("timestamp.claim", JWT, |form| {
+        form.timestamp.claim.is_some()
+    }),
+];
+
 /// That no field is given that says nothing of a scheme of this kind.
 pub(super) fn check_given(form: &SchemeForm) -> Result<(), String> {
-    let is_jwt = form.kind == KindForm::Jwt;
-    let is_token = form.kind == KindForm::Token;
-    let given = [
-        ("signed", form.signed.is_some(), is_token || is_jwt),
-        ("digest", form.digest.is_some(), is_token || is_jwt),
-        ("encoding", form.encoding.is_some(), is_token || is_jwt),
-        ("secret", form.secret.is_some(), is_token),
-        (
-            "dsa_encoding",
-            form.dsa_encoding.is_some(),
-            form.kind != KindForm::Ecdsa,
-        ),
-        ("algorithms", form.algorithms.is_some(), !is_jwt),
-        ("claims", form.claims.is_some(), !is_jwt),
-        ("also_sent", form.also_sent.is_some(), !is_jwt),
-        ("lifetime_seconds", form.lifetime_seconds.is_some(), !is_jwt),
-        ("timestamp.claim", form.timestamp.claim.is_some(), !is_jwt),
-    ];
-    let mut wrong = given
-        .iter()
-        .filter(|(_, is_given, is_idle)| *is_given && *is_idle);
-    match wrong.next() {
-        Some((field, ..)) if is_token => {
+    let mut given = OF_KINDS.iter().filter(|(.., is_given)| is_given(form));
+    match given.find(|(_, kinds, _)| !kinds.contains(&form.kind)) {
+        Some((field, ..)) if form.kind == KindForm::Token => {
             Err(format!("`{field}` is given, but a token signs nothing"))
         }
         Some((field, ..)) => Err(format!(
@@ -77,6 +100,41 @@ pub(super) fn check_given(form: &SchemeForm) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+/// Says in the JSON Schema of a scheme which fields go with which kind, and that a proof stands at one place.
+#[cfg(test)]
+pub(super) fn conditions(schema: &mut schemars::Schema) {
+    use serde_json::{Value, json};
+
+    let is_of = |kinds: &[KindForm]| {
+        // Where no kind is named, it is the default.
+        let named: &[&str] = if kinds.contains(&KindForm::default()) {
+            &[]
+        } else {
+            &["kind"]
+        };
+        json!({"properties": {"kind": {"enum": kinds}}, "required": named})
+    };
+    let given = |field: &str| json!({"properties": {field: {"not": {"type": "null"}}}, "required": [field]});
+    let idle = OF_KINDS.map(|(field, kinds, _)| {
+        let mut never = json!({"type": "null"});
+        for name in field.rsplit('.') {
+            never = json!({"properties": {name: never}});
+        }
+        json!({"if": {"not": is_of(kinds)}, "then": never})
+    });
+    let needed: [(&str, &[KindForm]); 4] = [
+        ("signed", SIGNING),
+        ("encoding", SIGNING),
+        ("digest", &[KindForm::Hmac, KindForm::Hash]),
+        ("algorithms", JWT),
+    ];
+    let needed = needed.map(|(field, kinds)| json!({"if": is_of(kinds), "then": given(field)}));
+    let places = ["header", "path", "query", "form"].map(given);
+    let all: Vec<Value> = idle.into_iter().chain(needed).collect();
+    schema.insert("allOf".into(), all.into());
+    schema.insert("oneOf".into(), places.to_vec().into());
 }
 
 /// What the tokens of a scheme are like.
