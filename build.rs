@@ -30,7 +30,9 @@ fn provider(folder: &Path, is_vendor: bool, code: &mut String) -> Result<(), Box
     };
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let signature = &serde_json::from_str::<Value>(&definition)?["signature"];
-    let (header, signature) = (signature["header"].as_str(), signature.to_string());
+    let is_alone = signature["also_signed"].is_null();
+    let header = signature["header"].as_str().filter(|_| is_alone);
+    let signature = signature.to_string();
     writeln!(
         code,
         "Embedded {{ name: {name:?}, is_vendor: {is_vendor}, header: {header:?}, signature: {signature:?}, \

@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
-use super::{ConnectArgs, FreshnessArgs, HelpOrder as _, SecretArgs, value};
+use super::{ConnectArgs, HelpOrder as _, SecretArgs, VerdictArgs, value};
 use crate::receive::{AnswerMode, InvalidPolicy, Script, UnsignedPolicy};
 use crate::report::BodyDetail;
 
@@ -58,7 +58,7 @@ pub struct ListenArgs {
     pub secrets: SecretArgs,
 
     #[command(flatten)]
-    pub freshness: FreshnessArgs,
+    pub verdict: VerdictArgs,
 
     /// Forward to this application: a port, `host:port/path`, or a URL; repeatable.
     ///

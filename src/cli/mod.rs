@@ -255,10 +255,10 @@ impl fmt::Debug for SecretArgs {
     }
 }
 
-/// How signed times are judged.
+/// How signatures are judged.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Freshness")]
-pub struct FreshnessArgs {
+#[command(next_help_heading = "Verdict")]
+pub struct VerdictArgs {
     /// How old a signature may be, such as `5m`; `none` to ignore its time [default: as documented].
     #[arg(long, value_name = "SPAN", value_parser = value::tolerance)]
     pub tolerance: Option<Freshness>,
@@ -268,6 +268,11 @@ pub struct FreshnessArgs {
     /// The documented receivers reject only the past, so by default the future earns a note.
     #[arg(long)]
     pub strict: bool,
+
+    /// Of several signatures on a delivery, the one in this header decides [default: the first of the
+    /// provider's that is there].
+    #[arg(long, value_name = "NAME")]
+    pub signature_at: Option<String>,
 }
 
 /// How endpoints are reached.

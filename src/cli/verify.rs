@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use url::Url;
 
 use super::value::{self, Moment};
-use super::{FreshnessArgs, HelpOrder as _, SecretArgs};
+use super::{HelpOrder as _, SecretArgs, VerdictArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,5 +74,5 @@ pub struct VerifyArgs {
     pub secrets: SecretArgs,
 
     #[command(flatten)]
-    pub freshness: FreshnessArgs,
+    pub verdict: VerdictArgs,
 }

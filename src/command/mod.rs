@@ -6,6 +6,7 @@ mod edit;
 mod junit;
 mod listen;
 mod log;
+mod policy;
 mod providers;
 mod replay;
 mod request;

@@ -8,6 +8,7 @@ mod output;
 use bytes::Bytes;
 
 use super::edit::Drafts;
+use super::policy;
 use super::request;
 use super::request::LISTENER;
 use super::setup::{self, client, first_key, keyring_or_local};
@@ -123,7 +124,7 @@ fn options<'a>(
     request::refuse_two_authorizations(&args.header, &target)?;
     Ok(SendOptions {
         target,
-        origin: args.public_url.as_ref().map(setup::origin),
+        origin: args.public_url.as_ref().map(policy::origin),
         shape: Shape {
             id: args.id.clone(),
             set: shape::parse_assignments(&args.set)?,

@@ -8,17 +8,15 @@ use std::path::Path;
 
 use rand::TryRng as _;
 
-use url::{Position, Url};
-
 use super::{World, shape};
-use crate::cli::{ConnectArgs, FreshnessArgs, GlobalArgs, SecretArgs};
+use crate::cli::{ConnectArgs, GlobalArgs, SecretArgs};
 use crate::config::{Ask, Config, ConfigError, Setup};
 use crate::delivery::text;
 use crate::exit::CliError;
 use crate::http::{Client, ClientOptions};
 use crate::provider::{Catalogue, CatalogueError, DefinitionOrigin, Keyring, Provider};
 use crate::report;
-use crate::signature::{Freshness, Key, PairKind};
+use crate::signature::{Key, PairKind};
 use crate::store::Log;
 
 /// Configuration and providers, read. Says which providers are skipped, and which take the place of a
@@ -223,28 +221,6 @@ fn random_bytes(bytes: &mut [u8]) {
     rand::rngs::SysRng
         .try_fill_bytes(bytes)
         .expect("the system gives random bytes");
-}
-
-/// How signed times are judged, as flags say.
-pub fn freshness(args: &FreshnessArgs) -> Freshness {
-    match (args.tolerance, args.strict) {
-        (Some(Freshness::Within { seconds, .. }), strict) => Freshness::Within { seconds, strict },
-        (Some(given), _) => given,
-        (None, true) => Freshness::Strict,
-        (None, false) => Freshness::Documented,
-    }
-}
-
-/// What stands before the path of a URL, as who signs a URL writes it: a port that is the scheme's own is
-/// left out.
-pub fn origin(url: &Url) -> String {
-    let host = &url[Position::BeforeHost..Position::AfterPort];
-    format!("{}://{host}", url.scheme())
-}
-
-/// Path and query of a URL.
-pub fn target(url: &Url) -> String {
-    url[Position::BeforePath..Position::AfterQuery].to_owned()
 }
 
 /// The client that flags describe.

@@ -7,6 +7,7 @@ mod shortfall;
 use std::cell::Cell;
 use std::time::Duration;
 
+use super::policy;
 use super::setup::{self, client, client_options, first_key, keyring_or_local};
 use super::{World, go_on};
 use super::{shape, signal};
@@ -100,7 +101,7 @@ async fn play(
         return output.end(Some(Shortfall::unreachable(message, Some(hint))));
     }
     let endpoint = endpoint(args, setup, world.clock, provider, target)?;
-    let public = args.public_url.as_ref().map(setup::origin);
+    let public = args.public_url.as_ref().map(policy::origin);
     let origin = public.unwrap_or_else(|| endpoint.origin());
     let url = (origin, endpoint.request_target().to_owned());
     let effects = side_effects(args, setup, world)?;

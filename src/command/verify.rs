@@ -9,7 +9,8 @@ use std::io::{self, BufReader, IsTerminal as _};
 use std::thread;
 
 use super::World;
-use super::setup::{self, check_fit, freshness, keyring, no_secret};
+use super::policy;
+use super::setup::{self, check_fit, keyring, no_secret};
 use crate::cli::{GlobalArgs, VerifyArgs};
 use crate::config::Setup;
 use crate::delivery::{Headers, Verification};
@@ -189,11 +190,12 @@ fn verifier<'a>(
         keyring,
         policy: Policy {
             provider: provider.map(|provider| provider.name().to_owned()),
-            origin: args.public_url.as_ref().map(setup::origin),
-            freshness: freshness(&args.freshness),
+            origin: args.public_url.as_ref().map(policy::origin),
+            signature: policy::signature_at(args.verdict.signature_at.as_deref(), setup)?,
+            freshness: policy::freshness(&args.verdict),
             ..Policy::default()
         },
-        target: args.public_url.as_ref().map(setup::target),
+        target: args.public_url.as_ref().map(policy::target),
         at: args.at.map(|at| at.seen_from(world.now())),
         clock: world.clock,
         work: WORK.into(),

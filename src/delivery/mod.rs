@@ -27,7 +27,7 @@ pub use headers::Headers;
 pub use request::Request;
 pub use source::DeliverySource;
 pub use time::Timestamp;
-pub use verdict::{Misfit, Status, Verdict, Verification};
+pub use verdict::{JudgedSignature, Misfit, Status, Verdict, Verification};
 
 /// One request that was received, with what the program made of it.
 ///

@@ -85,6 +85,18 @@ pub struct Verdict {
     /// What else was noticed.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Every signature, where the request carries several; one of them decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<JudgedSignature>,
+}
+
+/// One of several signatures on a request, and what it is worth by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedSignature {
+    /// The header that it stands in, or the field or the path.
+    pub at: String,
+    /// The outcome.
+    pub status: Status,
 }
 
 impl Verdict {
@@ -99,6 +111,7 @@ impl Verdict {
             reason: None,
             hint: None,
             notes: Vec::new(),
+            signatures: Vec::new(),
         }
     }
 

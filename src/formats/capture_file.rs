@@ -1,4 +1,4 @@
-//! A file of captures that can be read twice: to see whether all of it is right, and to use it.
+//! A file of captures, or what came out of a pipe as one.
 
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal as _, Read, Seek as _, SeekFrom};
@@ -49,6 +49,11 @@ impl CaptureFile {
         work: impl Fn(FoundCapture) -> T + Send + Sync + 'scope,
     ) -> Result<CaptureReader<'scope, T>, FormatError> {
         captures_on_all_cores(scope, self.reader()?, self.name.as_deref(), work)
+    }
+
+    /// Fails where a byte of it cannot be read, whatever they say.
+    pub fn ensure_readable(&self) -> io::Result<()> {
+        io::copy(&mut self.reader()?, &mut io::sink()).map(drop)
     }
 
     /// A reader from the beginning.

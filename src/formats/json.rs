@@ -3,10 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::delivery::capture::{self, Capture, CaptureError};
-use crate::json::{Bracket, Broken, Token, Tokens};
+use crate::json::{Bracket, Broken, Token, Tokens, unescape};
 
 use super::FormatError;
 use super::error::HAR_SHAPE;
+
+/// What may stand around a JSON value.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The shape of a capture, for messages.
 const CAPTURE_SHAPE: &str = r#"{"request":{"headers":[["Name","value"]],"body":"…"}}"#;
@@ -16,7 +19,32 @@ pub fn capture(bytes: &[u8]) -> Result<Capture, CaptureError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| serde::de::Error::custom("the text is not UTF-8"))
         .map_err(CaptureError::Form)?;
-    capture::read(text)
+    // The body is most of a capture. What is wrong is told by who reads all of it.
+    let read = without_body(text).and_then(|(text, body)| capture::read_around(&text, body).ok());
+    read.map_or_else(|| capture::read(text), Ok)
+}
+
+/// A capture with an empty text in the place of its body, and the text that stands there, which is a
+/// quarter escapes where the body is JSON.
+fn without_body(text: &str) -> Option<(String, Vec<u8>)> {
+    let mut tokens = Tokens::of(text);
+    let mut is_request = false;
+    while let Ok(token) = tokens.next()? {
+        match (token, tokens.depth()) {
+            (Token::Key(name), 1) => is_request = name == "\"request\"",
+            (Token::Open(Bracket::Object), 2) if is_request => {}
+            (Token::Open(_), 2 | 3) => tokens.skip_opened()?,
+            (Token::Key("\"body\""), 2) => {
+                let (before, rest) = text.split_at_checked(tokens.position())?;
+                let quoted = rest.trim_start_matches(WHITE_SPACE).strip_prefix('"')?;
+                let (body, behind) = unescape(quoted.as_bytes())?;
+                let behind = rest.get(rest.len() - behind.len()..)?;
+                return Some(([before, "\"\"", behind].concat(), body));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Says what a JSON value lacks that is no capture; `error` where that is nothing known.
@@ -212,4 +240,46 @@ pub fn begins_har(text: &[u8]) -> bool {
 /// Whether a text begins as a list, or as HAR.
 pub fn begins_list(text: &[u8]) -> bool {
     text.first() == Some(&b'[') || begins_har(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Captures, some of them broken: in their bodies, in what stands around those, and in their order.
+    fn captures() -> impl Strategy<Value = String> {
+        let inner = r#"([a-z{}:,\t\x0c é😀]|\\["\\/bfnrtux]|\\u[0-9a-f]{4}|\\ud83d\\ude00){0,30}"#;
+        let body = prop_oneof![
+            8 => inner.prop_map(|inner| format!("\"{inner}\"")),
+            1 => "(1|null|\\{\\}|\\[|\"|)",
+        ];
+        let space = "[ \\t\\x0c]{0,1}";
+        let coding = r#"(,"body_encoding":"(utf8|base64)"|,"body":"x"|,"body_bytes":1|,)?"#;
+        let order = r#"(\{"id":"x",|\{"request":1,|\{"response":\{"body":"no"\},|\{)"#;
+        let headers = r#"("headers":\[\["A","\\u00e9"\]\],|"headers":\[\],|)"#;
+        let end = r#"(\}\}|\},"verdict":\{"status":"valid"\}\}|\},"v":[12]\}|\}\} x|\})"#;
+        let parts = (order, headers, space, body, space, coding, end);
+        parts.prop_map(|(order, headers, before, body, behind, coding, end)| {
+            format!(r#"{order}"request":{{{headers}"body":{before}{body}{behind}{coding}{end}"#)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn a_body_that_is_read_on_its_own_is_what_a_parser_reads(text in captures()) {
+            let ours = format!("{:?}", capture(text.as_bytes()));
+            prop_assert_eq!(ours, format!("{:?}", capture::read(&text)));
+        }
+    }
+
+    #[test]
+    fn most_of_a_capture_is_read_once() {
+        let text = r#"{"v":1,"request":{"headers":[["A","b"]],"body":"{\"a\":\"\u00e9\"}"},"verdict":null}"#;
+        let around = r#"{"v":1,"request":{"headers":[["A","b"]],"body":""},"verdict":null}"#;
+        let body = r#"{"a":"é"}"#.as_bytes().to_vec();
+        assert_eq!(without_body(text), Some((around.to_owned(), body)));
+    }
 }

@@ -7,13 +7,24 @@ use std::thread::{self, Scope};
 
 /// What `work` makes of each item, in the order of the items. A few items for each core are under way
 /// ahead of the one that is waited for; the rest is not taken before there is room, nor once the
-/// results are no longer wanted.
+/// results are no longer wanted. On a machine of one core nothing is handed over.
 pub fn map_in_order<'scope, A: Send + 'scope, B: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
+    items: impl Iterator<Item = A> + Send + 'scope,
+    work: impl Fn(A) -> B + Send + Sync + 'scope,
+) -> Box<dyn Iterator<Item = B> + 'scope> {
+    match thread::available_parallelism().map_or(1, NonZero::get) {
+        1 => Box::new(items.map(work)),
+        cores => Box::new(map_on_cores(scope, cores, items, work)),
+    }
+}
+
+fn map_on_cores<'scope, A: Send + 'scope, B: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    cores: usize,
     mut items: impl Iterator<Item = A> + Send + 'scope,
     work: impl Fn(A) -> B + Send + Sync + 'scope,
 ) -> impl Iterator<Item = B> + 'scope {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let work = Arc::new(work);
     let worker = |_| {
         let (give, taken) = sync_channel(1);
@@ -95,8 +106,11 @@ mod tests {
     fn results_come_in_order_however_long_each_takes() {
         let work =
             |number: u64| (0..number * 7919 % 10_000).fold(number << 32, |sum, n| sum ^ n) >> 32;
-        let found: Vec<_> = thread::scope(|scope| map_in_order(scope, 0..2000, work).collect());
-        assert_eq!(found, (0..2000).collect::<Vec<_>>());
+        for cores in 1..4 {
+            let found: Vec<_> =
+                thread::scope(|scope| map_on_cores(scope, cores, 0..2000, work).collect());
+            assert_eq!(found, (0..2000).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -1,23 +1,16 @@
 //! Reading single fields of a JSON text without building the rest.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer as _};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use super::path::{Path, Step};
-use super::token::Bracket;
+use super::token::{Bracket, children};
 
 /// Whether a body is one JSON text.
 pub fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(body).is_ok() && std::str::from_utf8(body).is_ok()
 }
-
-/// A key, which is copied only where it holds an escape.
-#[derive(Default, Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The most members or items that are held: one takes twenty times the two bytes in which it can be
 /// sent. No provider sends as many beside each other.
@@ -27,7 +20,7 @@ const MOST_MEMBERS: usize = 1 << 16;
 pub struct JsonFields<'a> {
     bracket: Bracket,
     /// By key; of an array, by nothing.
-    members: Vec<(MemberName<'a>, &'a str)>,
+    members: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> JsonFields<'a> {
@@ -35,10 +28,10 @@ impl<'a> JsonFields<'a> {
     /// neither, or has more than 65,536 of them.
     pub fn new(body: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?;
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let fields = reader.deserialize_any(Members).ok()?;
-        reader.end().ok()?;
-        Some(fields)
+        let (bracket, members) = children(text, MOST_MEMBERS)?;
+        let named = |(key, value)| Some((name(key)?, value));
+        let members = members.into_iter().map(named).collect::<Option<_>>()?;
+        Some(Self { bracket, members })
     }
 
     /// Whether it is an object.
@@ -54,7 +47,7 @@ impl<'a> JsonFields<'a> {
     /// The text of the value of a member; of several equal ones the last, as parsers do.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
         let mut members = self.members.iter().rev().filter(|_| self.is_object());
-        let found = members.find(|(name, _)| name.0 == key);
+        let found = members.find(|(name, _)| name == key);
         found.map(|(_, value)| *value)
     }
 
@@ -99,45 +92,12 @@ fn string(value: &str) -> Option<String> {
         .then(|| serde_json::from_str(value).ok())?
 }
 
-/// Takes members and items as they are written.
-struct Members;
-
-impl<'a> Visitor<'a> for Members {
-    type Value = JsonFields<'a>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object or an array")
+/// The name that a key says, which is copied only where it holds an escape; of an item none.
+fn name(key: &str) -> Option<Cow<'_, str>> {
+    if key.contains('\\') {
+        return serde_json::from_str(key).ok();
     }
-
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut members = Vec::new();
-        while let Some((key, value)) = map.next_entry::<_, &RawValue>()? {
-            push(&mut members, key, value)?;
-        }
-        let bracket = Bracket::Object;
-        Ok(JsonFields { bracket, members })
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<Self::Value, S::Error> {
-        let mut members = Vec::new();
-        while let Some(item) = items.next_element::<&RawValue>()? {
-            push(&mut members, MemberName::default(), item)?;
-        }
-        let bracket = Bracket::Array;
-        Ok(JsonFields { bracket, members })
-    }
-}
-
-fn push<'a, E: serde::de::Error>(
-    members: &mut Vec<(MemberName<'a>, &'a str)>,
-    name: MemberName<'a>,
-    value: &'a RawValue,
-) -> Result<(), E> {
-    if members.len() == MOST_MEMBERS {
-        return Err(E::custom("too many members"));
-    }
-    members.push((name, value.get()));
-    Ok(())
+    Some(key.trim_matches('"').into())
 }
 
 #[cfg(test)]

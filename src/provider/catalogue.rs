@@ -1,8 +1,8 @@
 //! Which providers and events there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::embedded::EMBEDDED;
 use super::folder::{DefinitionOrigin, Provider};
@@ -18,6 +18,42 @@ pub struct Catalogue {
     providers: Vec<Provider>,
     broken: BTreeMap<String, Arc<CatalogueError>>,
     undefined: BTreeMap<String, Arc<CatalogueError>>,
+    proofs: OnceLock<ProofIndex>,
+}
+
+/// The places of the providers in the catalogue: by the header of their proof in lower case, and of those
+/// that are known by no header alone.
+#[derive(Debug, Clone, Default)]
+struct ProofIndex {
+    by_header: HashMap<Box<[u8]>, Vec<usize>>,
+    others: Vec<usize>,
+}
+
+impl ProofIndex {
+    fn of(providers: &[Provider]) -> Self {
+        let mut index = Self::default();
+        for (place, provider) in providers.iter().enumerate() {
+            let places = match provider.header {
+                Some(header) => {
+                    let name = header.to_ascii_lowercase().into_bytes();
+                    index.by_header.entry(name.into()).or_default()
+                }
+                None => &mut index.others,
+            };
+            places.push(place);
+        }
+        index
+    }
+
+    /// The providers of the proof that may stand in a header of this name.
+    fn of_header(&self, name: &str) -> Option<&Vec<usize>> {
+        // No provider's name is longer.
+        let mut lower = [0; 64];
+        let lower = lower.get_mut(..name.len())?;
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        self.by_header.get(&*lower)
+    }
 }
 
 impl Catalogue {
@@ -40,6 +76,7 @@ impl Catalogue {
     pub(crate) fn without_vendors(mut self) -> Self {
         let is_own = |provider: &Provider| provider.origin != DefinitionOrigin::Vendor;
         self.providers.retain(is_own);
+        self.proofs = OnceLock::new();
         self
     }
 
@@ -71,6 +108,7 @@ impl Catalogue {
             (is_vendor, provider.name().to_owned())
         };
         self.providers.sort_by_cached_key(place);
+        self.proofs = OnceLock::new();
         Ok(())
     }
 
@@ -100,8 +138,25 @@ impl Catalogue {
 
     /// Whether a request has a signature of any provider's, right or wrong; `fields` are those of its body.
     pub fn is_signed(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
-        let mut all = self.iter();
-        all.any(|provider| provider.is_presented(request, fields))
+        self.presented(request, fields).next().is_some()
+    }
+
+    /// The providers whose proof a request presents, right or not, in order; `fields` are those of its body.
+    pub(super) fn presented<'a>(
+        &'a self,
+        request: &Request,
+        fields: Option<&JsonFields<'_>>,
+    ) -> impl Iterator<Item = &'a Provider> {
+        let index = self.proofs.get_or_init(|| ProofIndex::of(&self.providers));
+        let names = request.headers.iter().map(|(name, _)| name);
+        let known = names.filter_map(|name| index.of_header(name));
+        let mut places: Vec<_> = known.chain([&index.others]).flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let providers = places
+            .into_iter()
+            .filter_map(|place| self.providers.get(place));
+        providers.filter(move |provider| provider.is_presented(request, fields))
     }
 
     /// The provider of this name.
@@ -130,5 +185,31 @@ impl CatalogueError {
             .find(is_similar);
         let folder = folder.to_path_buf();
         Self::NoDefinition { folder, similar }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::ValueSource;
+
+    #[test]
+    fn who_is_presented_is_found_by_the_name_of_a_header_in_any_case() {
+        let catalogue = Catalogue::builtin();
+        let proofs = catalogue.iter().flat_map(|one| one.scheme.proofs());
+        let headers: Vec<_> = proofs.filter_map(ValueSource::header).collect();
+        assert!(headers.len() > 50);
+        for (header, other) in headers.iter().zip(headers.iter().cycle().skip(7)) {
+            for name in [header.to_ascii_uppercase(), header.to_ascii_lowercase()] {
+                let fields = [(name.as_str(), "x"), (other, "y"), (other, "z"), ("A", "")];
+                let request = Request::post("/", fields.into_iter().collect(), "");
+                let found = catalogue.presented(&request, None).map(Provider::name);
+                let all = catalogue.iter();
+                let presented = all.filter(|one| one.is_presented(&request, None));
+                let expected: Vec<_> = presented.map(Provider::name).collect();
+                assert!(!expected.is_empty());
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{name}");
+            }
+        }
     }
 }

@@ -126,6 +126,10 @@ impl Definition {
             let problem = "names no outcome that is retried by the `schedule`";
             ("delivery.retry.on".into(), problem.into())
         });
+        let sent = (!self.signature.is_sent).then(|| {
+            let problem = "is for those in `also_signed` alone: this one is sent";
+            ("signature.sent".into(), problem.into())
+        });
         let handshakes = self.handshakes.iter().enumerate();
         let handshakes = handshakes.filter_map(|(n, handshake)| {
             let (field, problem) = handshake.check(&self.signature).err()?;
@@ -135,6 +139,7 @@ impl Definition {
             .into_iter()
             .chain(headers)
             .chain(retry)
+            .chain(sent)
             .chain(handshakes);
         faults.chain(self.envelope.faults()).collect()
     }

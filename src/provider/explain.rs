@@ -4,13 +4,15 @@ use std::cell::Cell;
 
 use super::{Catalogue, Keyring, Provider};
 use crate::delivery::{Request, Status, Verdict};
-use crate::signature::{Allowance, Context, Diagnosis, diagnose};
+use crate::signature::{Allowance, Context, Diagnosis, Scheme, diagnose};
 
 /// What the cause of a wrong signature is looked for with.
 pub(super) struct Explanation<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) keyring: &'a Keyring,
     pub(super) provider: &'a Provider,
+    /// That of its schemes whose signature decided.
+    pub(super) scheme: &'a Scheme,
     pub(super) request: &'a Request,
     /// Counts the bytes of work that it takes.
     pub(super) work: Cell<usize>,
@@ -75,11 +77,11 @@ impl Explanation<'_> {
             .catalogue
             .iter()
             .filter(|other| other.name() != name)
-            .map(|other| (other.name(), &**other.scheme))
+            .flat_map(|other| other.scheme.all().map(|scheme| (other.name(), scheme)))
             .collect();
         diagnose(&Context {
             provider: name,
-            scheme: &self.provider.scheme,
+            scheme: self.scheme,
             secrets: self.keyring.secrets(name),
             other_secrets: &self.keyring.others(name),
             other_schemes: &others,
@@ -92,7 +94,7 @@ impl Explanation<'_> {
     /// The signature is an example of the provider's documentation.
     fn example(&self) -> Option<Diagnosis> {
         let definition = &self.provider.definition;
-        let value = self.request.headers.text(definition.signature.header()?)?;
+        let value = self.request.headers.text(self.scheme.header()?)?;
         let examples = &definition.example_signatures;
         let example = examples.iter().find(|example| *example == value)?;
         let (title, name) = (&definition.title, &definition.name);

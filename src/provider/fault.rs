@@ -8,7 +8,7 @@ use super::Definition;
 use super::compose::Payload;
 use crate::delivery::Request;
 use crate::json::{JsonFields, javascript};
-use crate::signature::{Key, Secret, Tolerance, new_pair};
+use crate::signature::{Key, Scheme, Secret, Tolerance, new_pair};
 
 /// One thing that is wrong with a delivery. The text at each is what people read of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumMessage, IntoStaticStr, VariantArray)]
@@ -86,22 +86,23 @@ impl Fault {
         payload: &Payload,
     ) -> Result<Vec<Request>, FaultError> {
         let genuine = || payload.sign(definition, key);
+        let signed_once = || payload.sign_alone(definition, key);
         let request = match self {
             Self::WrongSecret => match wrong_key(definition) {
                 Some(other) => payload.sign(definition, &other),
-                None => with_signature(definition, genuine(), of_another_key),
+                None => with_signature(definition, signed_once(), of_another_key),
             },
             Self::TamperedBody => with_body(genuine(), |body| Ok(tamper(body)))?,
             Self::Stale => moved(definition, payload, -1)?.sign(definition, key),
             Self::Future => moved(definition, payload, 1)?.sign(definition, key),
             Self::MissingSignature => without_signature(definition, genuine()),
             Self::MalformedSignature => {
-                with_signature(definition, genuine(), |_| "not-a-signature".into())
+                with_signature(definition, signed_once(), |_| "not-a-signature".into())
             }
-            Self::WrongPrefix => with_signature(definition, genuine(), |value| {
+            Self::WrongPrefix => with_signature(definition, signed_once(), |value| {
                 other_prefix(definition, value)
             }),
-            Self::Truncated => with_signature(definition, genuine(), |value| {
+            Self::Truncated => with_signature(definition, signed_once(), |value| {
                 let length = value.chars().count().saturating_sub(CUT);
                 value.chars().take(length).collect()
             }),
@@ -112,6 +113,19 @@ impl Fault {
             }
         };
         Ok(vec![request])
+    }
+}
+
+impl Payload {
+    /// The signed request with its first signature alone, where the provider sends several: one beside a
+    /// forged one would still be right.
+    pub fn sign_alone(&self, definition: &Definition, key: &Key) -> Request {
+        let mut request = self.sign(definition, key);
+        let beside = definition.signature.also_signed.iter();
+        for source in beside.flat_map(Scheme::proofs) {
+            source.remove(&mut request);
+        }
+        request
     }
 }
 
@@ -179,7 +193,7 @@ fn with_body(
 }
 
 fn without_signature(definition: &Definition, mut request: Request) -> Request {
-    for source in definition.signature.proofs() {
+    for source in definition.signature.all().flat_map(Scheme::proofs) {
         source.remove(&mut request);
     }
     request

@@ -13,10 +13,7 @@ pub(super) fn recognise<'a>(
     fields: Option<&JsonFields<'_>>,
     checked: impl Fn(&'a Provider) -> (&'a Provider, Verdict),
 ) -> Option<(&'a Provider, Verdict)> {
-    let mut signed = catalogue
-        .iter()
-        .filter(|provider| provider.is_presented(request, fields))
-        .map(&checked);
+    let mut signed = catalogue.presented(request, fields).map(&checked);
     // Most requests have the header of one provider alone, and there is nothing to choose.
     let best = match (signed.next(), signed.next()) {
         (Some(first), Some(second)) => {
@@ -26,6 +23,7 @@ pub(super) fn recognise<'a>(
                 let event = event.find(&request.headers, fields);
                 (
                     rank(verdict.status),
+                    provider.scheme.presence(request, fields),
                     likeness(provider, &request.headers, fields),
                     event.is_some_and(|event| provider.has_event(&event)),
                     !keyring.keys(provider.name()).is_empty(),

@@ -22,8 +22,9 @@ pub fn verify_stream<'a>(
     body: &mut dyn Read,
     now: Timestamp,
 ) -> io::Result<RequestVerdict<'a>> {
+    let asked = policy.signature.as_deref();
     let mut checks: Vec<_> = candidates(catalogue, policy, request)
-        .map(|provider| (provider, check(provider, keyring, request)))
+        .map(|provider| (provider, check(provider, keyring, request, asked)))
         .collect();
     each_piece(body, |piece| {
         for (_, check) in &mut checks {
@@ -33,7 +34,10 @@ pub fn verify_stream<'a>(
     let found = checks
         .into_iter()
         .map(|(provider, check)| (provider, check.finish(now, policy.freshness)))
-        .max_by_key(|(_, verdict)| (rank(verdict.status), verdict.notes.is_empty()));
+        .max_by_key(|(provider, verdict)| {
+            let presence = provider.scheme.presence(request, None);
+            (rank(verdict.status), presence, verdict.notes.is_empty())
+        });
     let Some((provider, verdict)) = found else {
         return Ok(RequestVerdict::unrecognised());
     };
@@ -67,9 +71,10 @@ fn check<'a>(
     provider: &'a Provider,
     keyring: &'a Keyring,
     request: &'a Request,
+    asked: Option<&str>,
 ) -> StreamVerifier<'a> {
     let keys = keyring.keys(provider.name());
-    StreamVerifier::start(&provider.scheme, keys, request)
+    StreamVerifier::start(&provider.scheme, keys, request, asked)
 }
 
 fn each_piece(body: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {

@@ -11,7 +11,7 @@ use super::recognise::recognise;
 use super::{BodyFormat, Catalogue, Handshake, Keyring, Provider, payload};
 use crate::delivery::{Misfit, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
-use crate::signature::{Allowance, Freshness, verify};
+use crate::signature::{Allowance, Freshness, verify_by};
 
 /// How requests are verified.
 #[derive(Debug, Clone)]
@@ -20,6 +20,9 @@ pub struct Policy {
     pub provider: Option<String>,
     /// What stands before the target in the URL that senders use, where the user said it.
     pub origin: Option<String>,
+    /// The header, or other place, of the signature that decides where a request carries several; else
+    /// the provider's first one that is there.
+    pub signature: Option<String>,
     /// How the signed time is checked.
     pub freshness: Freshness,
     /// How far the cause of a wrong signature is looked for; `None` for not at all.
@@ -32,6 +35,7 @@ impl Default for Policy {
         Self {
             provider: None,
             origin: None,
+            signature: None,
             freshness: Freshness::default(),
             allowance: Some(Allowance::THOROUGH),
         }
@@ -150,10 +154,12 @@ fn verify_payload<'a>(
     now: Timestamp,
 ) -> RequestVerdict<'a> {
     let request = &*policy.as_sent(request);
+    let asked = policy.signature.as_deref();
     let checked = |provider: &'a Provider| {
         let scheme = &provider.scheme;
         let keys = keyring.keys(provider.name());
-        let verdict = verify(scheme, keys, request, now, policy.freshness);
+        let decides = scheme.deciding(request, asked);
+        let verdict = verify_by(decides, scheme, keys, request, (now, policy.freshness));
         (provider, verdict)
     };
     let fixed = policy.provider.as_deref();
@@ -168,6 +174,11 @@ fn verify_payload<'a>(
         catalogue,
         keyring,
         provider,
+        scheme: (provider
+            .scheme
+            .all()
+            .nth(provider.scheme.deciding(request, asked)))
+        .unwrap_or(&provider.scheme),
         request,
         work: Cell::new(0),
     };

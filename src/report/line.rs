@@ -1,14 +1,14 @@
 //! The lines of JSON that are neither deliveries nor attempts, whose forms are captures.
 
-use std::io;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::delivery::capture::VERSION;
 
-/// An object of ours without a line end: its version and kind, then what `fields` says, a struct or
-/// an object. Fails where it is neither, or where a key of it is no string.
-pub fn line(kind: &str, fields: impl Serialize) -> io::Result<String> {
+/// Writes an object of ours without a line end: its version and kind, then what `fields` says, a struct
+/// or an object. Fails where it is neither, or where a key of it is no string.
+pub fn write_line(out: impl Write, kind: &str, fields: impl Serialize) -> io::Result<()> {
     #[derive(Serialize)]
     struct LineJson<'a, T> {
         v: u32,
@@ -17,7 +17,14 @@ pub fn line(kind: &str, fields: impl Serialize) -> io::Result<String> {
         fields: T,
     }
     let v = VERSION;
-    Ok(serde_json::to_string(&LineJson { v, kind, fields })?)
+    Ok(serde_json::to_writer(out, &LineJson { v, kind, fields })?)
+}
+
+/// The same as a text.
+pub fn line(kind: &str, fields: impl Serialize) -> io::Result<String> {
+    let mut line = Vec::new();
+    write_line(&mut line, kind, fields)?;
+    String::from_utf8(line).map_err(io::Error::other)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub use folder_check::folder_check;
 pub use handshake::{answer_remark, handshake_remark};
 pub use human::{DeliveryView, delivery};
 pub use json_text::pretty;
-pub use line::line;
+pub use line::{line, write_line};
 pub use load::{Load, load};
 pub use payload::{BodyDetail, Detail, payload, whole_payload};
 pub use provider::{provider, providers};

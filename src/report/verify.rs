@@ -162,11 +162,16 @@ pub fn verified(name: &str, found: &Verification, width: Option<usize>) -> Strin
         Some(scheme) => format!("{provider} ({scheme})"),
         None => provider.clone(),
     });
+    let judged = verdict.signatures.iter();
+    let judged: Vec<_> = judged
+        .map(|one| format!("{} in {}", one.status, one.at))
+        .collect();
     let several = |name, texts: &[String]| join_lines(texts.iter().map(|t| field(name, Some(t))));
     let text = join_lines([
         headline,
         field("provider", provider.as_deref()),
         field("event", found.event.as_deref()),
+        several("signed", &judged),
         field("secret", verdict.secret.as_deref()),
         field("age", verdict.age_seconds.map(signed_age).as_deref()),
         field("reason", verdict.reason.as_deref()),

@@ -22,6 +22,8 @@ const MOST_VERIFIED: usize = 16;
 pub struct Key {
     label: String,
     mac: Running,
+    /// What the same secret is under each scheme beside, in their order; `None` where it is no key there.
+    also: Vec<Option<Self>>,
 }
 
 /// A MAC under way.
@@ -56,6 +58,16 @@ pub(super) enum Running {
 impl Key {
     /// The key that `scheme` makes of `secret`.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
+        let beside = scheme.also_signed.iter();
+        let also = beside
+            .map(|other| Self::of_one(other, secret).ok())
+            .collect();
+        let key = Self::of_one(scheme, secret)?;
+        Ok(Self { also, ..key })
+    }
+
+    /// The key of one scheme alone.
+    fn of_one(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
         let text = secret.expose();
         let mac = match &scheme.kind {
             SchemeKind::Pair { kind, .. } if secret.derives() => {
@@ -91,7 +103,16 @@ impl Key {
         Ok(Self {
             label: secret.label().into(),
             mac,
+            also: Vec::new(),
         })
+    }
+
+    /// The key under the scheme at this place of [`Scheme::all`].
+    pub(super) fn at(&self, place: usize) -> Option<&Self> {
+        match place.checked_sub(1) {
+            None => Some(self),
+            Some(place) => self.also.get(place)?.as_ref(),
+        }
     }
 
     /// Whether it makes signatures, and not only verifies them, as a public key does.
@@ -130,6 +151,7 @@ impl Key {
         Ok(Self {
             label: label.into(),
             mac: mac.map_err(|_| KeyError::Empty)?,
+            also: Vec::new(),
         })
     }
 

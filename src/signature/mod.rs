@@ -40,4 +40,4 @@ pub use source::ValueSource;
 pub use stream::StreamVerifier;
 pub use template::{MOST_FIELDS, Template, TemplateFilter, TemplatePiece, TemplateValues};
 pub use time::{TimeUnit, meant_unit};
-pub use verify::{Freshness, verify};
+pub use verify::{Freshness, verify, verify_by};

@@ -49,6 +49,11 @@ pub struct Scheme {
     pub encoding: MacEncoding,
     /// How old a signature may be; `None` where the scheme has no time.
     pub tolerance: Option<Tolerance>,
+    /// Other signatures that stand on the same request, each made with the same secret, such as those of
+    /// the scheme before this one.
+    pub also_signed: Vec<Self>,
+    /// Whether it is sent where it is one of those, or only accepted.
+    pub is_sent: bool,
 }
 
 /// The kind of a scheme, with what it needs.
@@ -127,9 +132,50 @@ impl Scheme {
         std::iter::once(&self.proof).chain(&self.more_proofs)
     }
 
+    /// Every scheme by which a request may be signed: this one, then those beside it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.also_signed)
+    }
+
     /// Whether a request presents a proof, right or not; `fields` are those of its body.
     pub fn is_presented(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
+        self.all().any(|scheme| scheme.is_there(request, fields))
+    }
+
+    /// Whether every signature that is sent is there, and how many are: where two providers share a header,
+    /// the others tell them apart.
+    pub fn presence(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> (bool, usize) {
+        let is_there = |scheme: &&Self| scheme.is_there(request, fields);
+        let mut sent = self.all().filter(|scheme| scheme.is_sent);
+        (
+            sent.all(|scheme| is_there(&scheme)),
+            self.all().filter(is_there).count(),
+        )
+    }
+
+    /// Whether its own signature is there, right or not.
+    fn is_there(&self, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
         self.proofs().any(|source| source.is_in(request, fields))
+    }
+
+    /// The place among [`all`](Self::all) of the scheme whose signature decides about a request: the one
+    /// that was `asked` for by the header or other place that it stands in, else the first that is there.
+    pub fn deciding(&self, request: &Request, asked: Option<&str>) -> usize {
+        if self.also_signed.is_empty() {
+            return 0;
+        }
+        let is_asked = |scheme: &Self| asked.is_some_and(|name| scheme.stands_in(name));
+        let fields = JsonFields::new(&request.body);
+        let is_there = |scheme: &Self| scheme.is_there(request, fields.as_ref());
+        let place = |is: &dyn Fn(&Self) -> bool| self.all().position(is);
+        let found = place(&is_asked).or_else(|| place(&is_there));
+        found.unwrap_or_default()
+    }
+
+    /// Whether its signature stands in the header, or at the other place, of this name.
+    pub fn stands_in(&self, name: &str) -> bool {
+        self.proofs()
+            .any(|source| source.name().eq_ignore_ascii_case(name))
     }
 
     /// Whether something of the proof stands in the body.

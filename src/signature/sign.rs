@@ -1,11 +1,22 @@
 //! Writing what proves a request into it.
 
-use super::{Key, Scheme, Template, TemplateValues};
+use super::{Key, Scheme, Template, TemplateValues, ValueSource};
 use crate::delivery::{Headers, Request, Timestamp};
 
 /// Proves `request` under `scheme`: writes the id where the scheme signs one, the timestamp and the
-/// signature to their places, in this order. `at` is the time of signing.
+/// signature to their places, in this order; then those of the schemes beside it that are sent, or that
+/// the request has already. `at` is the time of signing.
 pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &mut Request) {
+    for (place, other) in scheme.all().enumerate() {
+        let is_there = |source: &ValueSource| source.is_in(request, None);
+        let is_wanted = place == 0 || other.is_sent || other.proofs().any(is_there);
+        if let Some(key) = key.at(place).filter(|_| is_wanted) {
+            sign_one(other, key, at, id, request);
+        }
+    }
+}
+
+fn sign_one(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &mut Request) {
     let timestamp = scheme.time_unit.text(at);
     announce(scheme, Some(&timestamp), id, request);
     let signature = mac_text(scheme, key, &timestamp, id, request);

@@ -31,6 +31,14 @@ impl ValueSource {
         }
     }
 
+    /// The name of the place, or its path.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Header(name) | Self::Query(name) | Self::Form(name) => name.into(),
+            Self::Path(path) => path.to_string().into(),
+        }
+    }
+
     /// Whether it stands in the body.
     pub const fn is_in_body(&self) -> bool {
         matches!(self, Self::Path(_) | Self::Form(_))

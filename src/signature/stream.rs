@@ -16,11 +16,20 @@ pub struct StreamVerifier<'a> {
 }
 
 impl<'a> StreamVerifier<'a> {
-    /// Begins the check of a request, whose own body is none.
-    pub fn start(scheme: &'a Scheme, keys: &'a [Key], request: &'a Request) -> Self {
+    /// Begins the check of a request, whose own body is none. Of several signatures on it, the one that
+    /// decides is judged alone, which is `asked` for or the first.
+    pub fn start(
+        scheme: &'a Scheme,
+        keys: &'a [Key],
+        request: &'a Request,
+        asked: Option<&str>,
+    ) -> Self {
+        let place = scheme.deciding(request, asked);
+        let scheme = scheme.all().nth(place).unwrap_or(scheme);
+        let keys: Vec<_> = keys.iter().filter_map(|key| key.at(place)).collect();
         let parsed = read(scheme, request);
         let running = match &parsed {
-            Ok(parsed) => begin(scheme, keys, parsed.values(request, b"")),
+            Ok(parsed) => begin(scheme, &keys, parsed.values(request, b"")),
             Err(_) => Vec::new(),
         };
         Self {
@@ -65,7 +74,7 @@ impl<'a> StreamVerifier<'a> {
 /// The MAC of each key over what is signed before the body.
 fn begin<'a>(
     scheme: &Scheme,
-    keys: &'a [Key],
+    keys: &[&'a Key],
     values: TemplateValues<'_>,
 ) -> Vec<(&'a Key, Running)> {
     let Some((before, _)) = scheme.around_body() else {
@@ -79,7 +88,7 @@ fn begin<'a>(
         }
         (key, mac)
     };
-    keys.iter().map(begun).collect()
+    keys.iter().copied().map(begun).collect()
 }
 
 #[cfg(test)]
@@ -132,7 +141,7 @@ mod tests {
             }
             let now = Timestamp::from_seconds(now);
             let whole = verify(&scheme, &keys, &request, now, Freshness::Documented);
-            let mut check = StreamVerifier::start(&scheme, &keys, &request);
+            let mut check = StreamVerifier::start(&scheme, &keys, &request, None);
             for piece in request.body.chunks(size) {
                 check.update(piece);
             }
@@ -145,7 +154,7 @@ mod tests {
         let scheme = scheme("{body}{body}");
         let keys = keys(&scheme);
         let request = signed(&scheme, &keys[0], 1_000, b"x");
-        let mut check = StreamVerifier::start(&scheme, &keys, &request);
+        let mut check = StreamVerifier::start(&scheme, &keys, &request, None);
         check.update(b"x");
         let verdict = check.finish(Timestamp::from_seconds(1_000), Freshness::Documented);
         assert_eq!(verdict.status, Status::Unverified);

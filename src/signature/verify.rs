@@ -2,7 +2,7 @@
 
 use super::jwt::WebToken;
 use super::{Key, MacEncoding, ParsedMac, ParsedSignature, Scheme, Tolerance, read};
-use crate::delivery::{Request, Status, Timestamp, Verdict};
+use crate::delivery::{JudgedSignature, Request, Status, Timestamp, Verdict};
 
 /// How the signed time is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,12 +23,70 @@ pub enum Freshness {
     Ignored,
 }
 
-/// Verifies `request` under `scheme` with `keys`, at the moment `now`.
-///
-/// The MAC is verified before the time, so that `stale` says: genuine, but late.
+/// Verifies `request` under `scheme` with `keys`, at the moment `now`. Where it carries several
+/// signatures, the first of the scheme's that is there decides.
 pub fn verify(
     scheme: &Scheme,
     keys: &[Key],
+    request: &Request,
+    now: Timestamp,
+    freshness: Freshness,
+) -> Verdict {
+    let decides = scheme.deciding(request, None);
+    verify_by(decides, scheme, keys, request, (now, freshness))
+}
+
+/// The same where the scheme at the place `decides` of [`Scheme::all`] does: every other signature that
+/// is there is judged and told, too.
+pub fn verify_by(
+    decides: usize,
+    scheme: &Scheme,
+    keys: &[Key],
+    request: &Request,
+    (now, freshness): (Timestamp, Freshness),
+) -> Verdict {
+    let judge = |place, one| {
+        let keys = keys.iter().filter_map(|key| key.at(place));
+        verify_one(one, keys, request, now, freshness)
+    };
+    let mut verdict = judge(decides, scheme.all().nth(decides).unwrap_or(scheme));
+    if scheme.also_signed.is_empty() {
+        return verdict;
+    }
+    let mut signatures = Vec::new();
+    for (place, one) in scheme.all().enumerate() {
+        let is_other = place != decides;
+        let status = if is_other {
+            judge(place, one).status
+        } else {
+            verdict.status
+        };
+        if is_other && status == Status::Missing {
+            continue;
+        }
+        let at = one.proof.name().into_owned();
+        if status.is_proven() != verdict.status.is_proven() {
+            let is = if status.is_proven() {
+                "right"
+            } else {
+                "not right"
+            };
+            verdict
+                .notes
+                .push(format!("the signature in `{at}` beside it is {is}"));
+        }
+        signatures.push(JudgedSignature { at, status });
+    }
+    if signatures.len() > 1 {
+        verdict.signatures = signatures;
+    }
+    verdict
+}
+
+/// The MAC is verified before the time, so that `stale` says: genuine, but late.
+fn verify_one<'k>(
+    scheme: &Scheme,
+    keys: impl Iterator<Item = &'k Key>,
     request: &Request,
     now: Timestamp,
     freshness: Freshness,
@@ -38,11 +96,12 @@ pub fn verify(
         Err((status, reason)) => return Verdict::new(status).because(reason),
     };
     let values = parsed.values(request, &request.body);
-    let matches = keys
-        .iter()
-        .filter_map(|key| Some((key, key.find(&scheme.signed, values, &parsed.macs)?)));
+    let mut keys = keys.peekable();
+    let keyless = keys.peek().is_none();
+    let matches =
+        keys.filter_map(|key| Some((key, key.find(&scheme.signed, values, &parsed.macs)?)));
     let best = best_match(matches);
-    let verdict = verdict_of(scheme, keys.is_empty(), best, &parsed);
+    let verdict = verdict_of(scheme, keyless, best, &parsed);
     with_age(scheme, &parsed, verdict, now, freshness)
 }
 
@@ -335,7 +394,7 @@ mod tests {
             prop_assert_eq!(verdict.status, Status::Valid, "{:?}", verdict);
             prop_assert_eq!(verdict.secret.as_deref(), Some(keys[signer].label()));
             prop_assert_eq!(verdict.notes.len(), usize::from(label == "hmac:"));
-            let mut passing = StreamVerifier::start(&scheme, &keys, &request);
+            let mut passing = StreamVerifier::start(&scheme, &keys, &request, None);
             passing.update(b"x");
             prop_assert_eq!(passing.finish(now, Freshness::Documented), verdict);
         }

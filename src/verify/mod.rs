@@ -144,9 +144,10 @@ impl Verifier<'_> {
 
 /// Takes back what was said of the age of a capture whose time nobody can read.
 fn leave_age_open(verdict: &mut Verdict, capture: &Capture) {
-    if capture.unreadable_time().is_none() || verdict.age_seconds.take().is_none() {
+    if verdict.age_seconds.is_none() || capture.unreadable_time().is_none() {
         return;
     }
+    verdict.age_seconds = None;
     if verdict.status.is_proven() {
         verdict.status = Status::Unverified;
         verdict.reason = Some("the signature is right, but nobody can tell how old it was".into());

@@ -26,6 +26,7 @@ mod replay;
 mod sections;
 mod send;
 mod serve;
+mod several;
 mod sign;
 mod terminal;
 mod urls;

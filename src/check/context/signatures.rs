@@ -52,7 +52,7 @@ impl CheckContext<'_> {
     /// With another value in the signature's header.
     pub fn with_value(&mut self, change: impl FnOnce(&str) -> String) -> Made {
         let payload = self.payload()?;
-        let request = payload.sign(self.definition(), self.key);
+        let request = payload.sign_alone(self.definition(), self.key);
         let request = with_signature(self.definition(), request, change);
         Ok(TestCase::of(vec![TestDelivery::of(&payload, request)]))
     }
@@ -70,7 +70,7 @@ impl CheckContext<'_> {
     /// With a second header of the signature's name behind the right one: its MAC is false.
     pub fn with_second_header(&mut self) -> Made {
         let payload = self.payload()?;
-        let mut request = payload.sign(self.definition(), self.key);
+        let mut request = payload.sign_alone(self.definition(), self.key);
         let false_one = self.signed(&payload, |content| content.body.clear(), |_| ());
         let name = self.scheme().header().unwrap_or_default();
         let values = false_one.deliveries.iter();
@@ -83,7 +83,7 @@ impl CheckContext<'_> {
     /// With the signature in a header of another name.
     pub fn in_another_header(&mut self) -> Made {
         let payload = self.payload()?;
-        let mut request = payload.sign(self.definition(), self.key);
+        let mut request = payload.sign_alone(self.definition(), self.key);
         let name = self.scheme().header().unwrap_or_default();
         let others = ["X-Webhook-Signature", "X-Hub-Signature-256"];
         let other = others

@@ -8,11 +8,9 @@ use super::ready;
 use super::socket::Socket;
 use super::{routes, routes::refuse_itself};
 use crate::cli::ListenArgs;
-use crate::command::setup::{
-    self, check_fit, client, freshness, keyring_or_local, warn_of_readers,
-};
+use crate::command::setup::{check_fit, client, keyring_or_local, warn_of_readers};
 use crate::command::shape::try_read;
-use crate::command::{World, request};
+use crate::command::{World, policy, request};
 use crate::config::{Origin, Setup};
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -116,8 +114,9 @@ fn rules(args: &ListenArgs, setup: Setup, world: &World) -> Result<Rules, CliErr
         routes: routes::routes(args, &setup)?,
         policy: Policy {
             provider: args.provider.clone(),
-            origin: args.public_url.as_ref().map(setup::origin),
-            freshness: freshness(&args.freshness),
+            origin: args.public_url.as_ref().map(policy::origin),
+            signature: policy::signature_at(args.verdict.signature_at.as_deref(), &setup)?,
+            freshness: policy::freshness(&args.verdict),
             allowance: Some(Allowance::PROMPT),
         },
         keyring,

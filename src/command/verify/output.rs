@@ -62,6 +62,7 @@ impl VerifyOutput {
             shown: Rc::new(RefCell::new(Shown {
                 console: world.console,
                 lines: args.json.then(lines),
+                is_terminal: io::stdout().is_terminal(),
                 rows: VerifiedRows::default(),
                 has_table: !takes_stdout(args.junit.as_deref()),
                 failed: None,
@@ -119,9 +120,13 @@ impl VerifyOutput {
             junit.add(case(&source, found));
         }
         let mut shown = self.shown.borrow_mut();
+        let is_terminal = shown.is_terminal;
         if let Some(lines) = &mut shown.lines {
-            let source = &source;
-            write_line(lines, "verification", VerificationJson { source, found })?;
+            let fields = VerificationJson {
+                source: &source,
+                found,
+            };
+            write_line(lines, is_terminal, "verification", fields)?;
         } else {
             shown.rows.add(source, found);
         }
@@ -186,10 +191,11 @@ impl VerifyOutput {
 
     fn show(&self) -> Result<(), CliError> {
         let mut shown = self.shown.borrow_mut();
+        let is_terminal = shown.is_terminal;
         if let Some(lines) = &mut shown.lines {
             let mut fields = json!(self.totals);
             fields["unreadable"] = self.unreadable.count().into();
-            write_line(lines, "summary", fields)?;
+            write_line(lines, is_terminal, "summary", fields)?;
             lines.flush()?;
             return Ok(());
         }
@@ -210,6 +216,8 @@ struct Shown {
     /// Where lines of JSON were asked for; else `rows` are shown at the end, or while more is waited for.
     lines: Option<BufWriter<StdoutLock<'static>>>,
     rows: VerifiedRows,
+    /// Whether that is a terminal, on which a line may not act.
+    is_terminal: bool,
     /// Whether stdout is for people.
     has_table: bool,
     /// Why rows could not be shown; told with the next capture.
@@ -242,15 +250,17 @@ impl Shown {
 
 fn write_line(
     out: &mut BufWriter<StdoutLock<'static>>,
+    is_terminal: bool,
     kind: &str,
     fields: impl Serialize,
 ) -> io::Result<()> {
-    let mut line = report::line(kind, fields)?;
-    if out.get_ref().is_terminal() {
-        line = sanitize::escape_json(&line).into_owned();
+    if is_terminal {
+        let line = report::line(kind, fields)?;
+        out.write_all(sanitize::escape_json(&line).as_bytes())?;
+    } else {
+        report::write_line(&mut *out, kind, fields)?;
     }
-    line.push('\n');
-    out.write_all(line.as_bytes())
+    out.write_all(b"\n")
 }
 
 /// A file with the place in it: `deliveries.ndjson:12`, `capture.har:entry 3`.

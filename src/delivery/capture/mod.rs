@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{Delivery, DeliverySource, Request, Timestamp, Verdict, id};
 
 pub use form::{FactsForm, text_of_any};
-pub use read::{headers_from_json, read};
+pub use read::{headers_from_json, read, read_around};
 pub use write::headers_to_json;
 
 /// The version of the form that is written.

@@ -50,7 +50,7 @@ fn locate(steps: &[Step], text: &[u8]) -> Option<Range<usize>> {
         place = match step {
             Step::Key(key) => JsonFields::new(place.as_bytes())?.raw(key)?,
             Step::Index(index) => {
-                let (bracket, items) = children(place)?;
+                let (bracket, items) = children(place, usize::MAX)?;
                 let (_, item) = items.get(*index).filter(|_| bracket == Bracket::Array)?;
                 item
             }

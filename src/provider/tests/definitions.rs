@@ -386,7 +386,7 @@ fn key(definition: &Definition, digits: &str) -> Key {
 fn status(definition: &Definition, keys: &[Key], request: &Request, now: Timestamp) -> Status {
     let scheme = &definition.signature;
     let held = verify(scheme, keys, request, now, Freshness::Documented);
-    let mut passing = StreamVerifier::start(scheme, keys, request);
+    let mut passing = StreamVerifier::start(scheme, keys, request, None);
     passing.update(&request.body);
     let passed = passing.finish(now, Freshness::Documented);
     if passed.status != Status::Unverified {

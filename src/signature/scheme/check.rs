@@ -11,6 +11,7 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), String> {
     check_separators(scheme)?;
     check_proof(scheme)?;
     check_timestamp(scheme)?;
+    check_beside(scheme)?;
     match (&scheme.kind, scheme.signed.has(&TemplatePiece::Secret)) {
         (SchemeKind::Hash { .. }, false) => {
             return Err("`{secret}` is not signed, so anybody could make the hash".into());
@@ -27,6 +28,35 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), String> {
         return Err("`{id}` is signed, but no `id_header` holds it".into());
     }
     Ok(())
+}
+
+/// The signatures on one request stand at places of their own and are made with one secret.
+fn check_beside(scheme: &Scheme) -> Result<(), String> {
+    for other in &scheme.also_signed {
+        if !other.also_signed.is_empty() {
+            return Err("`also_signed` stands within `also_signed`".into());
+        }
+        if other.shares_secret() != scheme.shares_secret() {
+            return Err(
+                "`also_signed` has a key pair beside a shared secret, which are no one secret"
+                    .into(),
+            );
+        }
+    }
+    let mut names: Vec<_> = scheme
+        .all()
+        .flat_map(Scheme::proofs)
+        .map(ValueSource::name)
+        .collect();
+    names.sort_by_key(|name| name.to_ascii_lowercase());
+    let mut pairs = names.windows(2);
+    match pairs.find(|pair| pair[0].eq_ignore_ascii_case(&pair[1])) {
+        Some(pair) => Err(format!(
+            "two signatures stand in `{}`",
+            pair[0].escape_debug()
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A token stands for itself, and a signature never does.
