@@ -2,18 +2,16 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use super::event::{EventFile, EventSummary, Provenance};
+use super::lazy::{Lazy, later};
 use super::read::{read_definition, read_signature};
 use super::setting::fill;
 use super::{DEFINITION_FILE, Definition, ProviderSetting, SettingValues};
 use crate::signature::Scheme;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-
-/// A value that is read at its first use: there are many definitions, and a command needs few.
-pub type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 /// A provider that this program was made for, as `build.rs` has read it.
 pub(super) struct Embedded {
@@ -50,7 +48,7 @@ impl Embedded {
             let signature = fill(self.signature, &self.settings(), &values);
             read_signature(Path::new(self.name), &signature).expect(VALID)
         };
-        Arc::new(LazyLock::new(Box::new(read)))
+        later(read)
     }
 
     /// The embedded provider of this name.
@@ -67,16 +65,8 @@ impl Embedded {
     pub(super) fn definition(&'static self, values: SettingValues) -> Arc<Lazy<Definition>> {
         let path = || Path::new(self.name).join(DEFINITION_FILE);
         let read = move || read_definition(&path(), self.definition, &values).expect(VALID);
-        Arc::new(LazyLock::new(Box::new(read)))
+        later(read)
     }
-}
-
-/// A value that was read.
-pub(super) fn known<T: Send + 'static>(value: T) -> Arc<Lazy<T>> {
-    let known: Lazy<T> = LazyLock::new(Box::new(|| value));
-    // Its function holds the value, which is not to be kept twice.
-    LazyLock::force(&known);
-    Arc::new(known)
 }
 
 #[cfg(test)]
