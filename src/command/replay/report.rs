@@ -37,6 +37,8 @@ pub struct RunReport<'a> {
     tally: Tally,
     outcome: Outcome,
     lines: Lines,
+    /// Whether that is a terminal, which is asked for its width at each line.
+    is_terminal: bool,
     /// Why nothing can be printed any more, where that is so.
     unprinted: Option<CliError>,
 }
@@ -65,6 +67,7 @@ impl<'a> RunReport<'a> {
             tally: Tally::default(),
             outcome: Outcome::Yes,
             lines: Lines::new(world.console, args.json),
+            is_terminal: world.console.prints_to_terminal(),
             unprinted: None,
         }
     }
@@ -172,7 +175,7 @@ impl<'a> RunReport<'a> {
                 remark: None,
                 one_endpoint: self.args.url.is_some(),
                 detail: console.detail(),
-                width: console.width(),
+                width: self.is_terminal.then(|| console.width()).flatten(),
             };
             if console.detail() == Detail::Much {
                 self.lines.print()?;
