@@ -97,7 +97,7 @@ fn event(name: &str, text: &str, code: &mut String) -> Result<(), Box<dyn Error>
         code,
         "EventFile {{ name: {}, text: {}, summary: Some(EventSummary {{ \
          description: {description}, trigger: {trigger}, source: Provenance::{source}, \
-         documented: Cow::Borrowed(&[{documented}]), fields: {fields} }}) }},",
+         documented: Cow::Borrowed(&[{documented}]), fields: {fields} }}), schema: None }},",
         borrowed(name),
         borrowed(text)
     )?;

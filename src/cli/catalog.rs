@@ -157,7 +157,8 @@ pub enum ProvidersCommand {
     /// Make a provider's folder of an API's description, an event of each of its webhooks.
     ///
     /// Webhooks stand in `webhooks`, `x-webhooks` or `callbacks`. Their payloads are the examples that the
-    /// description shows, else values that are made of its schemas.
+    /// description shows, else values that are made of its schemas. The schemas are kept beside the events:
+    /// `verify`, `listen`, `send` and `test` say where a payload does not fit.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
         /// The description, in JSON.

@@ -3,6 +3,7 @@
 mod captures;
 mod catalog;
 mod edit;
+mod emulate;
 mod junit;
 mod listen;
 mod log;
@@ -93,6 +94,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(&args, &global, world),
         Command::Test(args) => test::run(&args, &global, world),
+        Command::Emulate(args) => emulate::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => providers::run(&args, &global, world),

@@ -196,6 +196,10 @@ fn tell_json(folder: &Path, found: &FolderCheck, world: &World) -> Result<(), Cl
         let fields = json!({"provider": found.name, "folder": folder.display().to_string(), "message": fault.to_string()});
         world.console.line("fault", fields)?;
     }
+    for (event, misfit) in &found.misfits {
+        let fields = json!({"provider": found.name, "event": event, "path": misfit.path, "expected": misfit.expected, "found": misfit.found});
+        world.console.line("misfit", fields)?;
+    }
     let fields = json!({
         "provider": found.name,
         "folder": folder.display().to_string(),
@@ -203,6 +207,7 @@ fn tell_json(folder: &Path, found: &FolderCheck, world: &World) -> Result<(), Cl
         "faults": found.faults.len(),
         "events": found.events,
         "vectors": found.vectors,
+        "misfits": found.misfits.len(),
     });
     Ok(world.console.line("checked", fields)?)
 }

@@ -166,6 +166,8 @@ fn compose<'a>(
         }
         if message.handshake().is_none() {
             shape::warn_of_body(world, message.provider, &payload.body);
+            let (provider, headers) = (message.provider, &payload.headers);
+            shape::warn_of_misfits(world, provider, message.event, headers, &payload.body);
         }
         Ok((message.clone(), payload))
     };

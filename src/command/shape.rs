@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use crate::cli::value::Moment;
 use crate::command::World;
-use crate::delivery::Timestamp;
-use crate::delivery::text;
+use crate::delivery::{Headers, Timestamp, text};
 use crate::exit::CliError;
 use crate::formats::refuse_device;
 use crate::json::{Path, PathError, TypedJson, javascript};
@@ -126,6 +125,20 @@ pub fn refuse_id_in_body(id: Option<&str>, provider: &Provider) -> Result<(), Cl
                 .hint("write the id into the body"),
         ),
         _ => Ok(()),
+    }
+}
+
+/// Warns where a payload is not as its event is described; it is sent all the same.
+pub fn warn_of_misfits(
+    world: &World,
+    provider: &Provider,
+    event: &str,
+    headers: &Headers,
+    body: &[u8],
+) {
+    for misfit in provider.misfits(event, headers, body) {
+        let message = format!("`{event}`: {misfit}");
+        world.console.warn(&message, None);
     }
 }
 

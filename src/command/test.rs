@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::policy;
 use super::setup::{self, client, client_options, first_key, keyring_or_local};
-use super::signal;
 use super::{World, go_on};
+use super::{shape, signal};
 use crate::check::{
     CheckContext, CheckEnd, CheckEvent, EffectCounter, Planned, Runner, SelectionError,
     SideEffects, all_checks, plan, select,
@@ -21,7 +21,7 @@ use crate::delivery::{FailureKind, Timestamp, Trigger};
 use crate::dispatch::{Dispatch, EndpointClient};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::http::{Client, ClientOptions, Target};
-use crate::provider::Provider;
+use crate::provider::{Composer, Provider, Story};
 use crate::report;
 use crate::signature::Key;
 use crate::store::Log;
@@ -45,11 +45,27 @@ pub fn run(args: &TestArgs, global: &GlobalArgs, world: &World) -> Result<Outcom
             .hint("say which: `--provider NAME`; `webhook providers` lists them")
     })?;
     let planned = planned(args, &setup, provider)?;
+    warn_of_misfits(args, provider, world);
     let keyring = keyring_or_local(Some(&[provider.name()]), &setup, &args.secrets, world)?;
     let key = first_key(&keyring, provider)?;
     let target = target(args, &setup)?;
     let played = (provider, key);
     super::runtime()?.block_on(play(args, &setup, world, played, target, planned))
+}
+
+/// Warns where what is sent is not as its event is described.
+fn warn_of_misfits(args: &TestArgs, provider: &Provider, world: &World) {
+    let wanted = args.event.as_deref();
+    let (definition, now) = (&provider.definition, world.now());
+    let story = Story { seed: 1, number: 0 };
+    let names = provider.event_names();
+    for name in names.filter(|name| wanted.is_none_or(|wanted| wanted == *name)) {
+        if let Some(Ok(event)) = provider.event(name) {
+            let document = Composer::new(definition, name, now, story).fixture(&event.data);
+            let payload = document.write(definition, "/", now);
+            shape::warn_of_misfits(world, provider, name, &payload.headers, &payload.body);
+        }
+    }
 }
 
 /// Prints the checks that would run; without a provider, those of all kinds of providers.

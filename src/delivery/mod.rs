@@ -27,7 +27,7 @@ pub use headers::Headers;
 pub use request::Request;
 pub use source::DeliverySource;
 pub use time::Timestamp;
-pub use verdict::{JudgedSignature, Status, Verdict, Verification};
+pub use verdict::{JudgedSignature, Misfit, Status, Verdict, Verification};
 
 /// One request that was received, with what the program made of it.
 ///
@@ -104,6 +104,7 @@ impl Delivery {
             event_id: self.event_id.clone(),
             verdict: self.verdict.clone(),
             observations: Vec::new(),
+            misfits: Vec::new(),
             time: Duration::ZERO,
         }
     }

@@ -1,5 +1,6 @@
 //! What the check of a signature said.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,28 @@ impl Verdict {
     }
 }
 
+/// A place in a payload that is not as its event is described.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Misfit {
+    /// The path in the body, as `--set` takes it; empty for the whole.
+    pub path: String,
+    /// What the description wants there.
+    pub expected: String,
+    /// What stands there.
+    pub found: String,
+}
+
+/// For people, within a sentence.
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str("the body")?,
+            path => write!(f, "`{path}`")?,
+        }
+        write!(f, " is {}, described is {}", self.found, self.expected)
+    }
+}
+
 /// What the check of one capture found; serialises as the fields of its line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verification {
@@ -149,6 +172,9 @@ pub struct Verification {
     pub verdict: Verdict,
     /// What stands out in the payload, such as an unknown event.
     pub observations: Vec<String>,
+    /// Where the payload is not as its event is described, which stands among the observations, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub misfits: Vec<Misfit>,
     /// How long the check took.
     #[serde(skip)]
     pub time: Duration,

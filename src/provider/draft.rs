@@ -142,7 +142,8 @@ fn vector(definition: &Definition, event: &str, data: &Value, now: Timestamp) ->
     }))
 }
 
-fn pretty(value: &Value) -> String {
+/// The text of a file.
+pub(super) fn pretty(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     format!("{text}\n")
 }

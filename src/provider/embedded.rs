@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use super::event::{EventFile, EventSummary, Provenance};
+use super::lazy::{Lazy, later};
 use super::read::{read_definition, read_signature};
 use super::{DEFINITION_FILE, Definition};
 use crate::signature::Scheme;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-
-/// A value that is read at its first use: there are many definitions, and a command needs few.
-pub type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 /// A provider that this program was made for, as `build.rs` has read it.
 pub(super) struct Embedded {
@@ -35,7 +33,7 @@ impl Embedded {
     /// How it signs.
     pub(super) fn scheme(&'static self) -> Arc<Lazy<Scheme>> {
         let read = || read_signature(Path::new(self.name), self.signature).expect(VALID);
-        Arc::new(LazyLock::new(Box::new(read)))
+        later(read)
     }
 
     /// The text of the definition of this name.
@@ -48,16 +46,8 @@ impl Embedded {
     pub(super) fn definition(&'static self) -> Arc<Lazy<Definition>> {
         let path = || Path::new(self.name).join(DEFINITION_FILE);
         let read = move || read_definition(&path(), self.definition).expect(VALID);
-        Arc::new(LazyLock::new(Box::new(read)))
+        later(read)
     }
-}
-
-/// A value that was read.
-pub(super) fn known<T: Send + 'static>(value: T) -> Arc<Lazy<T>> {
-    let known: Lazy<T> = LazyLock::new(Box::new(|| value));
-    // Its function holds the value, which is not to be kept twice.
-    LazyLock::force(&known);
-    Arc::new(known)
 }
 
 #[cfg(test)]

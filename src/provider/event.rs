@@ -1,10 +1,14 @@
 //! An event's fixture: its data, and how much of it the documentation shows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::Display;
+
+use super::lazy::Lazy;
+use super::payload_schema::PayloadSchema;
 
 /// The file of an event.
 #[derive(Debug, Clone)]
@@ -13,6 +17,8 @@ pub(super) struct EventFile {
     pub(super) text: Cow<'static, str>,
     /// What is said of it, where that is known without reading the text.
     pub(super) summary: Option<EventSummary>,
+    /// What its payloads are held against, where a file beside it says that; read at its first use.
+    pub(super) schema: Option<Arc<Lazy<Option<PayloadSchema>>>>,
 }
 
 /// What is said of an event.

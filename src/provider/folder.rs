@@ -4,11 +4,18 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::embedded::{Embedded, Lazy, known};
+use super::embedded::Embedded;
 use super::event::EventFile;
-use super::read::{event_file, event_name, list, read, read_definition, read_event};
-use super::{CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary};
-use crate::delivery::Request;
+use super::lazy::{Lazy, known, later};
+use super::payload_schema::PayloadSchema;
+use super::read::{
+    event_file, event_name, list, payload_schema_file, read, read_definition, read_event,
+    read_payload_schema,
+};
+use super::{
+    CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary, payload,
+};
+use crate::delivery::{Headers, Misfit, Request};
 use crate::json::JsonFields;
 use crate::signature::Scheme;
 
@@ -157,6 +164,17 @@ impl Provider {
         self.event_file(name).map(|event| self.read_event(event))
     }
 
+    /// Where the payload of an event is not as the event is described; nothing where it has no schema, or the
+    /// payload is no JSON.
+    pub fn misfits(&self, event: &str, headers: &Headers, body: &[u8]) -> Vec<Misfit> {
+        let schema = self.event_file(event).and_then(|file| file.schema.as_ref());
+        let Some(schema) = schema.and_then(|schema| schema.as_ref().as_ref()) else {
+            return Vec::new();
+        };
+        let value = serde_json::from_slice(&payload(headers, body));
+        value.map_or_else(|_| Vec::new(), |value| schema.check(&value))
+    }
+
     fn read_event(&self, event: &EventFile) -> Result<Event, CatalogueError> {
         let path = match &self.origin {
             DefinitionOrigin::BuiltIn | DefinitionOrigin::Vendor => PathBuf::from(self.name()),
@@ -167,6 +185,12 @@ impl Provider {
             &event.text,
         )
     }
+}
+
+/// The schema in a file, where there is one. What is wrong with it is what `check_folder` tells.
+fn payload_schema(path: PathBuf) -> Option<Arc<Lazy<Option<PayloadSchema>>>> {
+    path.is_file()
+        .then(|| later(move || read_payload_schema(&path).ok()))
 }
 
 /// Adds every `*.json` below `folder`; events such as `orders/create` lie in folders.
@@ -195,6 +219,7 @@ fn collect_events(
                 name: name.into(),
                 text: read(&path)?.into(),
                 summary: None,
+                schema: payload_schema(payload_schema_file(&path)),
             });
         }
     }

@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::draft::{drafted, files};
-use super::read::{parse, read};
-use super::specimen::{FREE, LARGEST, plain, resolve, specimen, weight};
-use super::{CatalogueError, Definition, FieldSource, Provider};
-use crate::delivery::{Headers, Timestamp};
+use super::bundle::enclosed;
+use super::described::{DescribedWebhook, MOST_EVENTS, described, is_name};
+use super::draft::{drafted, files, pretty};
+use super::read::{event_file, parse, payload_schema_file, read};
+use super::{CatalogueError, Definition, EVENTS_FOLDER, FieldSource, Provider};
+use crate::delivery::Timestamp;
 use crate::json::JsonFields;
 
-/// More events than any description has.
-const MOST_EVENTS: usize = 1_000;
-/// The methods by which webhooks are sent.
-const METHODS: [&str; 4] = ["post", "put", "patch", "get"];
 /// Where an event's name usually stands, where no other provider says it.
 const EVENT_MEMBERS: [&str; 5] = ["type", "event", "event_type", "eventType", "topic"];
 
@@ -30,15 +27,6 @@ pub struct ImportedFolder {
     pub events: usize,
     /// The webhooks of which no event came: without a JSON body, or with the name of one before.
     pub left_out: Vec<String>,
-}
-
-/// A webhook of a description, with what it sends.
-struct DescribedWebhook {
-    key: String,
-    description: String,
-    headers: Headers,
-    /// Its body, and whether the description shows it.
-    payload: Option<(Value, bool)>,
 }
 
 /// Makes a folder out of the `webhooks`, `x-webhooks` and `callbacks` of an `OpenAPI` description in JSON. It
@@ -82,18 +70,23 @@ pub fn import(
     let rest = webhooks.split_off(webhooks.len().min(MOST_EVENTS));
     let mut left_out: Vec<_> = rest.into_iter().map(|webhook| webhook.key).collect();
     let mut events: BTreeMap<String, Value> = BTreeMap::new();
-    for webhook in webhooks {
+    let mut schemas = Vec::new();
+    for mut webhook in webhooks {
         let key = webhook.key.clone();
+        let schema = webhook.schema.take();
         match event(webhook, &read, &events) {
-            Some((event, fixture)) if !events.contains_key(&event) => {
-                events.insert(event, fixture);
+            Some(made) if !events.contains_key(&made.name) => {
+                schemas.extend(schema.and_then(|schema| schema_file(&made, schema, &read)));
+                events.insert(made.name, made.fixture);
             }
             _ => left_out.push(key),
         }
     }
     let events: Vec<_> = events.into_iter().collect();
+    let mut files = files(definition, &events, now);
+    files.append(&mut schemas);
     Ok(ImportedFolder {
-        files: files(definition, &events, now),
+        files,
         name,
         events: events.len(),
         left_out,
@@ -132,91 +125,37 @@ fn take_whole_body(definition: &mut Value, name: &str, webhooks: &[DescribedWebh
     }
 }
 
-/// The webhooks of a description, in its order.
-fn described(document: &Value) -> Vec<DescribedWebhook> {
-    let named = ["webhooks", "x-webhooks"].into_iter();
-    let named = named
-        .filter_map(|member| document[member].as_object())
-        .flatten();
-    let named = named.map(|(key, item)| (key, resolve(document, item)));
-    let paths = document["paths"].as_object().into_iter().flatten();
-    let operations = paths.filter_map(|(_, item)| resolve(document, item).as_object());
-    let callbacks = operations
-        .flat_map(|item| item.values())
-        .filter_map(|operation| operation.get("callbacks")?.as_object())
-        .flatten();
-    let called = callbacks.flat_map(|(key, callback)| {
-        let urls = resolve(document, callback)
-            .as_object()
-            .into_iter()
-            .flatten();
-        urls.map(move |(_, item)| (key, resolve(document, item)))
-    });
-    let all = named.chain(called);
-    // A stranger's document may name one payload a million times.
-    all.take(MOST_EVENTS + 1)
-        .filter_map(|(key, item)| {
-            let operation = METHODS.iter().find_map(|method| item.get(*method))?;
-            Some(webhook(document, key, item, operation))
-        })
-        .collect()
+/// An event that is made of a webhook.
+struct MadeEvent {
+    name: String,
+    /// Its file's content.
+    fixture: Value,
+    /// Whether the description shows the data alone, and not the envelope around it.
+    is_data: bool,
 }
 
-fn webhook(document: &Value, key: &str, item: &Value, operation: &Value) -> DescribedWebhook {
-    let said = ["summary", "description"].into_iter();
-    let said = said.filter_map(|member| operation[member].as_str()?.trim().lines().next());
-    let said = said.map(|line| line.chars().filter(|c| !c.is_control()).take(200).collect());
-    let parameters = [item, operation].into_iter();
-    let parameters = parameters
-        .filter_map(|it| it["parameters"].as_array())
-        .flatten()
-        .map(|parameter| resolve(document, parameter))
-        .filter(|parameter| parameter["in"] == "header");
-    let headers = parameters.filter_map(|parameter| {
-        let value = match parameter.get("example") {
-            Some(example) => plain(example),
-            None => specimen(document, &parameter["schema"]),
-        };
-        let value = value.as_str().filter(|text| is_name(text))?;
-        Some((
-            parameter["name"].as_str()?.to_owned(),
-            value.as_bytes().to_vec(),
-        ))
-    });
-    DescribedWebhook {
-        key: key.to_owned(),
-        description: said.into_iter().next().unwrap_or_else(|| key.to_owned()),
-        headers: headers.collect(),
-        payload: payload(document, operation),
-    }
-}
-
-/// The JSON body of an operation, and whether the description shows it.
-fn payload(document: &Value, operation: &Value) -> Option<(Value, bool)> {
-    let body = resolve(document, operation.get("requestBody")?);
-    let content = body["content"].as_object()?;
-    let is_json = |kind: &str| {
-        kind.split(';')
-            .next()
-            .is_some_and(|kind| kind.ends_with("json"))
+/// The file of the schema of an event's body.
+fn schema_file(
+    made: &MadeEvent,
+    schema: Value,
+    definition: &Definition,
+) -> Option<(PathBuf, String)> {
+    let schema = if made.is_data {
+        enclosed(schema, &definition.envelope.data)?
+    } else {
+        schema
     };
-    let (_, media) = content.iter().find(|(kind, _)| is_json(kind))?;
-    let examples = media["examples"].as_object();
-    let first = examples.and_then(|all| resolve(document, all.values().next()?).get("value"));
-    if let Some(example) = media.get("example").or(first) {
-        return (weight(example, LARGEST) < LARGEST).then(|| (plain(example), true));
-    }
-    let made = specimen(document, media.get("schema")?);
-    (!made.is_null()).then_some((made, false))
+    let file = event_file(EVENTS_FOLDER.as_ref(), &made.name);
+    Some((payload_schema_file(&file), pretty(&schema)))
 }
 
-/// An event of a webhook: its name and its file's content.
+/// The event of a webhook.
 /// One whose payload shows the name of one of `others`, as where it lists all names, has its webhook's.
 fn event(
     webhook: DescribedWebhook,
     definition: &Definition,
     others: &BTreeMap<String, Value>,
-) -> Option<(String, Value)> {
+) -> Option<MadeEvent> {
     let (mut body, is_shown) = webhook.payload?;
     let envelope = &definition.envelope;
     let text = body.to_string();
@@ -227,21 +166,34 @@ fn event(
     let name = found.filter(|name| is_name(name) && is_free(name));
     let name = name.unwrap_or_else(|| {
         let name = file_name(&webhook.key);
-        if let FieldSource::Path(path) = &envelope.event {
-            // A body that has no such member gets none: the envelope around it will.
-            drop(path.set(&mut body, name.clone().into(), false));
+        let mut put = |place: &FieldSource, text: &str| {
+            if let FieldSource::Path(path) = place {
+                // A body that has no such member gets none: the envelope around it will.
+                drop(path.set(&mut body, text.into(), false));
+            }
+        };
+        match &envelope.event {
+            FieldSource::Joined(places) => {
+                let parts = name.splitn(places.len(), '.');
+                places
+                    .iter()
+                    .zip(parts)
+                    .for_each(|(place, text)| put(place, text));
+            }
+            place => put(place, &name),
         }
         name
     });
-    let data = envelope.data.find(&mut body).cloned().unwrap_or(body);
+    let found = envelope.data.find(&mut body).cloned();
+    let is_data = found.is_none();
+    let data = found.unwrap_or(body);
     let source = if is_shown { "documented" } else { "inferred" };
     let fixture = json!({"description": webhook.description, "source": source, "data": data});
-    (!name.is_empty()).then_some((name, fixture))
-}
-
-/// Whether a text of a payload can be an event's name: it is one that the description gives.
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 100 && !text.starts_with(FREE) && !text.contains("{{")
+    (!name.is_empty()).then_some(MadeEvent {
+        name,
+        fixture,
+        is_data,
+    })
 }
 
 /// A name that is a file's below the events' folder, whatever the stranger wrote.

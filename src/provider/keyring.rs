@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::embedded::Lazy;
+use super::lazy::Lazy;
 use super::{Catalogue, Provider};
 use crate::signature::{Key, KeyError, Scheme, Secret, USUAL_PREFIX};
 

@@ -5,13 +5,16 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::read::{check_definition, event_file, list, read, read_event};
+use super::read::{
+    check_definition, event_file, event_name, list, payload_schema_file, read, read_event,
+    read_payload_schema,
+};
 use super::vector::{VECTORS_FILE, read_vectors};
 use super::{
-    CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, FieldSource, Provider,
-    Story, payload,
+    CatalogueError, Composer, DEFINITION_FILE, Definition, Document, EVENTS_FOLDER, FieldSource,
+    Provider, Story, payload,
 };
-use crate::delivery::{Request, Timestamp};
+use crate::delivery::{Misfit, Request, Timestamp};
 use crate::json::JsonFields;
 use crate::signature::{Freshness, Key, Secret, verify};
 
@@ -35,6 +38,8 @@ pub struct FolderCheck {
     pub events: u64,
     /// How many of its vectors agree.
     pub vectors: u64,
+    /// The places where an event is not as the schema beside it says; it can be sent all the same.
+    pub misfits: Vec<(String, Misfit)>,
 }
 
 /// Looks for all that is wrong in a provider's folder. Where its definition can be used, every event is
@@ -93,10 +98,11 @@ fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
 
 /// What is wrong in the files of events, where the definition cannot be used.
 fn faults_of_events(folder: &Path) -> Vec<CatalogueError> {
-    let files = list(&folder.join(EVENTS_FOLDER)).unwrap_or_default();
+    let root = folder.join(EVENTS_FOLDER);
+    let files = list(&root).unwrap_or_default();
     let files = files
         .into_iter()
-        .filter(|path| path.extension().is_some_and(|it| it == "json"));
+        .filter(|path| event_name(&root, path).is_some());
     let read = files.map(|path| read(&path).and_then(|text| read_event(path, &text)));
     read.filter_map(Result::err).collect()
 }
@@ -191,8 +197,19 @@ fn check_events(provider: &Provider, folder: &Path, now: Timestamp, check: &mut 
     let names: Vec<_> = provider.event_names().map(str::to_owned).collect();
     for name in names {
         let path = event_file(&folder.join(EVENTS_FOLDER), &name);
+        let schema = payload_schema_file(&path);
+        if schema.is_file() {
+            check.faults.extend(read_payload_schema(&schema).err());
+        }
         let problem = match provider.event(&name) {
-            Some(Ok(event)) => try_out(&provider.definition, &name, &event.data, now),
+            Some(Ok(event)) => {
+                let document = composed(&provider.definition, &name, &event.data, now);
+                let written = document.clone().write(&provider.definition, "/", now);
+                let misfits = provider.misfits(&name, &written.headers, &written.body);
+                let misfits = misfits.into_iter().map(|misfit| (name.clone(), misfit));
+                check.misfits.extend(misfits);
+                try_out(&provider.definition, &name, document, now)
+            }
             Some(Err(error)) => {
                 check.faults.push(error);
                 continue;
@@ -206,15 +223,19 @@ fn check_events(provider: &Provider, folder: &Path, now: Timestamp, check: &mut 
     }
 }
 
-/// Composes an event, signs it, reads it back and verifies it. Fails with what is lost on the way.
+/// An event as it would be sent.
+fn composed(definition: &Definition, name: &str, data: &Value, now: Timestamp) -> Document {
+    let story = Story { seed: 1, number: 0 };
+    Composer::new(definition, name, now, story).fixture(data)
+}
+
+/// Signs an event, reads it back and verifies it. Fails with what is lost on the way.
 fn try_out(
     definition: &Definition,
     name: &str,
-    data: &Value,
+    document: Document,
     now: Timestamp,
 ) -> Result<(), String> {
-    let story = Story { seed: 1, number: 0 };
-    let document = Composer::new(definition, name, now, story).fixture(data);
     let written = document.write(definition, "/", now);
     let scheme = &definition.signature;
     let secret = Secret::new("a sample", SAMPLE_SECRET.to_vec()).deriving();

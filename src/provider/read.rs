@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::payload_schema::PayloadSchema;
 use super::placeholder::{first_unknown, near};
 use super::{CatalogueError, Composer, Definition, Event, Story, payload};
 use crate::delivery::Timestamp;
@@ -88,11 +89,12 @@ fn unknown_placeholder(path: PathBuf, field: &'static str, name: &str) -> Catalo
     }
 }
 
-/// The event whose file this is.
+/// The event whose file this is; `None` for a file of another kind.
 pub(super) fn event_name(root: &Path, path: &Path) -> Option<String> {
     let name = path.strip_prefix(root).ok()?.to_str()?;
     let name = name.strip_suffix(".json")?.replace('\\', "/");
-    Some(name.replace(COLON, ":"))
+    // Beside an event lies the schema of its payload.
+    (!name.ends_with(".schema")).then(|| name.replace(COLON, ":"))
 }
 
 /// The file of an event below its folder.
@@ -100,6 +102,16 @@ pub(super) fn event_file(folder: &Path, event: &str) -> PathBuf {
     let file = folder.join(format!("{event}.json"));
     let portable = folder.join(format!("{}.json", event.replace(':', COLON)));
     if file.exists() { file } else { portable }
+}
+
+/// The file of the schema of an event's payload, beside the event's own.
+pub(super) fn payload_schema_file(event_file: &Path) -> PathBuf {
+    event_file.with_extension("schema.json")
+}
+
+/// Reads the schema of an event's payload.
+pub(super) fn read_payload_schema(path: &Path) -> Result<PayloadSchema, CatalogueError> {
+    Ok(PayloadSchema::new(parse(path, &read(path)?)?))
 }
 
 /// What is in a folder, in order.

@@ -109,8 +109,9 @@ impl<'d> SpecimenMaker<'d> {
             let mut branches = branches.into_iter().flatten();
             if let Some(branch) = branches.find(|branch| !is_null(branch)) {
                 let chosen = self.value(branch, member, depth + 1);
-                let own = self.object(schema, depth);
-                return merge(own, chosen);
+                let has_own = schema.get("properties").or(schema.get("allOf")).is_some();
+                let own = has_own.then(|| self.object(schema, depth));
+                return merge(own.unwrap_or_default(), chosen);
             }
         }
         let type_of = schema.get("type");
@@ -174,14 +175,28 @@ fn stated(schema: &Value) -> Option<&Value> {
         .or_else(|| first("enum"))
 }
 
-/// Two objects as one, the second's members before the first's; of anything else the second.
+/// Two values as one, as what has to fit two schemas: all members of both, and of a member that both have
+/// the one that says more, else the second.
 fn merge(one: Value, other: Value) -> Value {
     match (one, other) {
         (Value::Object(mut one), Value::Object(other)) => {
-            one.extend(other);
+            for (key, member) in other {
+                let own = one.get_mut(&key).map_or(Value::Null, Value::take);
+                one.insert(key, merge(own, member));
+            }
             Value::Object(one)
         }
+        (Value::Array(one), Value::Array(other)) => {
+            let mut others = other.into_iter();
+            let both = one.into_iter().map(|item| match others.next() {
+                Some(other) => merge(item, other),
+                None => item,
+            });
+            let both: Vec<_> = both.collect();
+            both.into_iter().chain(others).collect()
+        }
         (one, Value::Null) => one,
+        (Value::String(one), Value::String(other)) if other.starts_with(FREE) => one.into(),
         (_, other) => other,
     }
 }

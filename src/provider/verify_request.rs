@@ -9,7 +9,7 @@ use super::observe::observe;
 use super::payload::PayloadFields;
 use super::recognise::recognise;
 use super::{BodyFormat, Catalogue, Handshake, Keyring, Provider, payload};
-use crate::delivery::{Request, Status, Timestamp, Verdict};
+use crate::delivery::{Misfit, Request, Status, Timestamp, Verdict};
 use crate::json::{JsonFields, is_json};
 use crate::signature::{Allowance, Freshness, verify_by};
 
@@ -86,6 +86,15 @@ impl RequestVerdict<'_> {
             let hint = format!("give its secret: `--secret {}=…`", provider.name());
             self.verdict.hint = Some(hint);
         }
+    }
+
+    /// Where the payload of what may be genuine is not as its event is described.
+    pub fn misfits(&self, request: &Request) -> Vec<Misfit> {
+        let known = self.provider.zip(self.event.as_deref());
+        let known = known.filter(|_| self.verdict.status.is_counted());
+        known.map_or_else(Vec::new, |(provider, event)| {
+            provider.misfits(event, &request.headers, &request.body)
+        })
     }
 
     /// What is made of a request that is nobody's.

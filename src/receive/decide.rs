@@ -116,7 +116,7 @@ impl Rules {
         {
             return self.probed(request, is_from_owner);
         }
-        self.annotate(&mut verified);
+        self.annotate(&mut verified, request);
         let handshake = self.shake_hands(&mut verified, request);
         let routes = match &handshake {
             // It is about no event: each application may have to answer it.
@@ -178,11 +178,14 @@ impl Rules {
     }
 
     /// Adds to a verdict what the owner of this machine has to know beside it.
-    fn annotate(&self, verified: &mut RequestVerdict<'_>) {
+    fn annotate(&self, verified: &mut RequestVerdict<'_>, request: &Request) {
         if verified.is_undiagnosed && !self.keyring.is_local() {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
         note_odd_body(verified);
+        let misfits = verified.misfits(request);
+        let misfits = misfits.iter().map(ToString::to_string);
+        verified.verdict.notes.extend(misfits);
         self.hint_at_secret(verified);
     }
 

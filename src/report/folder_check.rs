@@ -22,6 +22,10 @@ pub fn folder_check(folder: &Path, found: &FolderCheck, width: Option<usize>) ->
         let text = fault.to_string().replace(&format!("{place}/"), "");
         lines.push(format!("  {} {}", "✗".red(), escape(&text)));
     }
+    for (event, misfit) in &found.misfits {
+        let text = format!("`{event}`: {misfit}");
+        lines.push(format!("  {} {}", "!".yellow(), escape(&text)));
+    }
     let tried = [
         (
             found.events,

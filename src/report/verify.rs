@@ -318,6 +318,7 @@ mod tests {
             event_id: None,
             verdict,
             observations: observations.iter().map(ToString::to_string).collect(),
+            misfits: Vec::new(),
             time: Duration::ZERO,
         }
     }

@@ -99,7 +99,11 @@ impl Verifier<'_> {
         if verified.is_undiagnosed && verified.verdict.status.is_wrong() {
             verified.verdict.hint = Some(UNDIAGNOSED.into());
         }
-        self.found(verified, observations, begun)
+        let misfits = verified.misfits(request);
+        let mut found = self.found(verified, observations, begun);
+        let texts = misfits.iter().map(ToString::to_string);
+        found.observations.extend(texts);
+        Verification { misfits, ..found }
     }
 
     /// The request target of a bare body.
@@ -132,6 +136,7 @@ impl Verifier<'_> {
             event_id: verified.event_id,
             verdict: verified.verdict,
             observations,
+            misfits: Vec::new(),
             time: Duration::from_micros(u64::try_from(micros).unwrap_or_default()),
         }
     }

@@ -238,7 +238,15 @@ fn a_description_becomes_a_folder_that_is_right() {
     import(&["--name", "as-github", "--like", "github"]);
     import(&["--name", "as-own", "--like", "olympus"]);
     let check = sandbox.run(&["providers", "check", "--json"]).expect(0);
-    let lines = check.json_lines();
+    let (misfits, lines): (Vec<_>, Vec<_>) = check
+        .json_lines()
+        .into_iter()
+        .partition(|line| line["kind"] == "misfit");
+    // Where an event has another name than its description says, that is told.
+    for line in &misfits {
+        let path = line["path"].as_str().expect("a path");
+        assert!(path.ends_with("type"), "{line}");
+    }
     assert_eq!(lines.len(), 4, "{lines:?}");
     for line in &lines {
         assert!(line["events"].as_u64() >= Some(5), "{line}");
@@ -265,6 +273,11 @@ fn a_description_becomes_a_folder_that_is_right() {
     for name in ["refund.made.json", "order.changed.json", "out.json"] {
         event(name);
     }
+    let schema = event("order.shipped.schema.json");
+    assert_eq!(
+        schema["$defs"]["Node"]["properties"]["next"],
+        json!({"$ref": "#/$defs/Node"})
+    );
     let again = ["providers", "import", "openapi.json"];
     let again = sandbox.run(&again).expect(2);
     assert!(
@@ -272,6 +285,86 @@ fn a_description_becomes_a_folder_that_is_right() {
         "{}",
         again.stderr
     );
+}
+
+/// Events whose payloads are described, in a folder that signs with another's secret.
+fn described(sandbox: &Sandbox) {
+    let by_schema = json!({"schema": {"type": "object", "required": ["type", "total"], "properties": {
+        "type": {"const": "order.paid"},
+        "total": {"type": "integer"},
+        "lines": {"type": "array", "items": {"type": "object", "properties": {"sku": {"type": "string"}}}}
+    }}});
+    let webhook = json!({"post": {"requestBody": {"content": {"application/json": by_schema}}}});
+    let document =
+        json!({"openapi": "3.1.0", "info": {"title": "Acme"}, "webhooks": {"paid": webhook}});
+    sandbox.file("openapi.json", document.to_string());
+    sandbox
+        .run(&["providers", "import", "openapi.json"])
+        .expect(0);
+}
+
+#[test]
+fn where_a_payload_does_not_fit_is_told_and_changes_no_verdict() {
+    let sandbox = Sandbox::new();
+    described(&sandbox);
+    let secret = ["--secret", "acme=s3cret"];
+    let sent = |args: &[&str]| {
+        let all = [
+            &["send", "order.paid", "-p", "acme", "--dry-run"],
+            &secret[..],
+            args,
+        ]
+        .concat();
+        sandbox.run(&all).expect(0)
+    };
+    assert_eq!(sent(&[]).stderr.matches("warning").count(), 0);
+    let wrong = ["--set", "total=\"12\"", "--set", "lines[0].sku=7"];
+    let run = sent(&wrong);
+    for part in [
+        "`order.paid`: `total` is `\"12\"`, described is a whole number",
+        "`lines[0].sku` is `7`, described is a string",
+    ] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    let line = sent(&[&wrong[..], &["--json"]].concat());
+    sandbox.file("sent.json", &line.stdout);
+    let verify = ["verify", "sent.json", "-p", "acme"];
+    let all = [&verify[..], &secret].concat();
+    let shown = sandbox.run(&all).expect(0).stdout;
+    assert!(shown.contains("described is a whole number"), "{shown}");
+    let told = sandbox.run(&[&all[..], &["--json"]].concat()).expect(0);
+    let line = &told.json_lines()[0];
+    assert_eq!(line["verdict"]["status"], "valid", "{line}");
+    assert_eq!(
+        line["misfits"][0],
+        json!({"path": "total", "expected": "a whole number", "found": "`\"12\"`"})
+    );
+    assert_eq!(line["misfits"].as_array().map(Vec::len), Some(2), "{line}");
+    let mut listener = sandbox.listen(&secret);
+    let url = listener.url();
+    let to_listener = ["send", "order.paid", "-p", "acme", "--url", &url];
+    sandbox
+        .run(&[&to_listener[..], &secret, &wrong].concat())
+        .expect(0);
+    let line = listener.next_of("delivery");
+    let notes = line["verdict"]["notes"].to_string();
+    assert!(notes.contains("described is a whole number"), "{line}");
+    // Of a forged one, nothing is.
+    let forged = [&verify[..], &["--secret", "acme=other", "--json"]].concat();
+    let line = &sandbox.run(&forged).expect(1).json_lines()[0];
+    assert!(line.get("misfits").is_none(), "{line}");
+    // An event of the folder that is not as described is told by the check, and is no fault.
+    let path = "providers/acme/events/order.paid.json";
+    let event = r#"{"description": "paid", "source": "inferred", "data": {"type": "order.paid"}}"#;
+    sandbox.file(path, event);
+    let check = sandbox.run(&["providers", "check", "--json"]).expect(0);
+    let lines = check.json_lines();
+    assert_eq!(
+        (&lines[0]["kind"], &lines[0]["path"], &lines[1]["misfits"]),
+        (&json!("misfit"), &json!("total"), &json!(1))
+    );
+    sandbox.file("providers/acme/events/order.paid.schema.json", "{");
+    sandbox.run(&["providers", "check"]).expect(1);
 }
 
 #[test]

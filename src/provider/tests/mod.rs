@@ -7,6 +7,7 @@ mod keyring;
 mod observe;
 mod reference;
 mod schema;
+mod schemes;
 mod verify_request;
 
 use super::observe::observe;

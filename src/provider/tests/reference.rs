@@ -74,6 +74,14 @@ fn sections(root: &Value) -> Vec<Section<'_>> {
         let Some(members) = schema["properties"].as_object() else {
             continue;
         };
+        let mut same = sections
+            .iter()
+            .filter(|one| std::ptr::eq(one.schema, schema));
+        // An object may hold others of its own form, and those theirs.
+        let is_within_itself = same.any(|one| {
+            let mut places = one.places.iter();
+            places.any(|outer| place.starts_with(outer))
+        });
         match sections
             .iter_mut()
             .find(|section| std::ptr::eq(section.schema, schema))
@@ -83,6 +91,9 @@ fn sections(root: &Value) -> Vec<Section<'_>> {
                 schema,
                 places: vec![place.clone()],
             }),
+        }
+        if is_within_itself {
+            continue;
         }
         let below = members.iter();
         queue.extend(

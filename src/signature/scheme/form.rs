@@ -67,8 +67,13 @@ pub struct SchemeForm {
     also_sent: Option<BTreeMap<String, String>>,
     /// For how many seconds a token is good, of which it then has to say the end.
     lifetime_seconds: Option<u64>,
+    /// Other signatures that stand on the same request, or in the place of the first, each with the members of a
+    /// `signature` and made with the same secret where that is one of theirs.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Vec<SchemeForm>"))]
     also_signed: Vec<Scheme>,
+    /// Of one of `also_signed`: whether every delivery is sent with it, or it is only accepted; where it is left
+    /// out, it is sent.
     sent: Option<bool>,
 }
 
