@@ -37,8 +37,6 @@ pub struct RunReport<'a> {
     tally: Tally,
     outcome: Outcome,
     lines: Lines,
-    /// Whether that is a terminal, which is asked for its width at each line.
-    is_terminal: bool,
     /// Why nothing can be printed any more, where that is so.
     unprinted: Option<CliError>,
 }
@@ -67,7 +65,6 @@ impl<'a> RunReport<'a> {
             tally: Tally::default(),
             outcome: Outcome::Yes,
             lines: Lines::new(world.console, args.json),
-            is_terminal: world.console.prints_to_terminal(),
             unprinted: None,
         }
     }
@@ -175,7 +172,7 @@ impl<'a> RunReport<'a> {
                 remark: None,
                 one_endpoint: self.args.url.is_some(),
                 detail: console.detail(),
-                width: self.is_terminal.then(|| console.width()).flatten(),
+                width: console.width(),
             };
             if console.detail() == Detail::Much {
                 self.lines.print()?;
