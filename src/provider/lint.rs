@@ -9,11 +9,10 @@ use super::read::{
     check_definition, event_file, event_name, list, payload_schema_file, read, read_event,
     read_payload_schema,
 };
-use super::setting::fill;
 use super::vector::{VECTORS_FILE, read_vectors};
 use super::{
     CatalogueError, Composer, DEFINITION_FILE, Definition, Document, EVENTS_FOLDER, FieldSource,
-    Provider, ProviderSetting, SettingValues, Story, payload,
+    Provider, Story, payload,
 };
 use crate::delivery::{Misfit, Request, Timestamp};
 use crate::json::JsonFields;
@@ -72,14 +71,9 @@ pub fn check_folder(folder: &Path, now: Timestamp) -> FolderCheck {
 fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
     let path = folder.join(DEFINITION_FILE);
     let text = match read(&path) {
-        Ok(text) => text,
+        Ok(text) => super::setting::with_defaults(&text).into_owned(),
         Err(error) => return vec![error],
     };
-    let text = fill(
-        &text,
-        &ProviderSetting::all_in(&text),
-        &SettingValues::new(),
-    );
     let sample = serde_json::from_str(SAMPLE).unwrap_or_default();
     let (definition, mut faults) = read_all::<Definition>(&path, &text, &sample);
     let Some(definition) = definition else {

@@ -74,6 +74,11 @@ pub(super) fn fill<'t>(
     })
 }
 
+/// A definition's text with the defaults of its settings filled in.
+pub(super) fn with_defaults(text: &str) -> Cow<'_, str> {
+    fill(text, &ProviderSetting::all_in(text), &SettingValues::new())
+}
+
 /// The first setting in a filled text that nothing declares.
 pub(super) fn undeclared(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once(OPENING)?;

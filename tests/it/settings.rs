@@ -4,7 +4,7 @@ use crate::harness::Sandbox;
 
 const KEY: &str = include_str!("../data/keys/rsa.pem");
 
-/// The signature of a delivery of PayPal's, of which all but the settings is the same.
+/// The signature of a delivery of this vendor's, of which all but the settings is the same.
 fn verified(sandbox: &Sandbox, id: &str) -> Option<i32> {
     let request = sandbox.run(&[
         "send",
