@@ -294,14 +294,6 @@ pub fn route(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| format!("`{text}` is not of the form `payment.*=http://localhost:3000`"))
 }
 
-/// The name and the value of a provider's setting.
-pub fn setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("expected NAME=VALUE, such as `webhook-id=1JE4291016473214C`")?;
-    Ok((name.into(), value.into()))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

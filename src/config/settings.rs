@@ -14,9 +14,11 @@ impl Config {
     /// provider's before a dot, and values.
     pub(super) fn apply_settings(
         &self,
-        flags: &[(String, String)],
+        flags: &[String],
         catalogue: &mut Catalogue,
     ) -> Result<(), ConfigError> {
+        let flags = flags.iter().map(|text| split(text));
+        let flags: Vec<_> = flags.collect::<Result<_, _>>()?;
         let settings = catalogue.iter().flat_map(|provider| {
             let name = provider.name().to_owned();
             let settings = provider.settings().into_iter();
@@ -36,7 +38,7 @@ impl Config {
         }
         let mut values: BTreeMap<&str, SettingValues> = BTreeMap::new();
         for own in &settings {
-            let Setting { value, origin } = self.provider_setting(flags, own);
+            let Setting { value, origin } = self.provider_setting(&flags, own);
             let Some(value) = value else { continue };
             ProviderSetting::check(&value)
                 .map_err(|message| ConfigError::Value { origin, message })?;
@@ -65,6 +67,13 @@ impl Config {
         };
         self.setting(flag, variable, field, None)
     }
+}
+
+fn split(text: &str) -> Result<(String, String), ConfigError> {
+    let pair = text.split_once('=');
+    let pair = pair.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let hint = "such as `--setting webhook-id=1JE4291016473214C`";
+    pair.ok_or_else(|| ConfigError::unknown(format!("`{text}` is no NAME=VALUE"), hint))
 }
 
 /// Whether a name, with or without the provider's before a dot, is that of a setting.

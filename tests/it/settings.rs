@@ -55,7 +55,7 @@ fn a_setting_that_nobody_has_or_that_cannot_be_is_an_error() {
     for (given, told) in [
         ("webhook-ide=1", "did you mean `webhook-id`"),
         ("stripe.webhook-id=1", "no provider has a setting"),
-        ("webhook-id", "expected NAME=VALUE"),
+        ("webhook-id", "is no NAME=VALUE"),
         ("webhook-id={body}", "the value of a setting has `{`"),
     ] {
         let run = sandbox
