@@ -10,6 +10,7 @@
 //! replay   store -> Request -> (signed afresh?) -> dispatch -> Attempt -> store, exit code
 //! verify   file -> formats -> Capture -> provider::verify_request -> Verification -> exit code
 //! test     table of checks -> provider::Composer + a twist -> dispatch -> Finding -> exit code
+//! emulate  event -> state (durable) -> schedule by the emulated clock -> signed Request -> dispatch -> state
 //! ```
 //!
 //! # The rooms
@@ -28,7 +29,8 @@
 //! The engines take resolved options and tell an observer what happens; they know neither the command
 //! line nor the terminal, and none knows another. [`receive`] decides, keeps, publishes and forwards;
 //! [`send`] sends once, follows a schedule or makes a load; [`replay`] sends again what was received;
-//! [`check`] plays a provider against a handler; [`verify`] reads inputs and checks the captures in them.
+//! [`check`] plays a provider against a handler; [`verify`] reads inputs and checks the captures in them;
+//! [`emulate`] is a provider: its API, its state, its clock and its retries.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
 //! per subcommand (arguments, options, one engine, print), [`completion`] what a shell offers while
@@ -43,6 +45,8 @@
 //! | a handshake, and the answer to it | the definition's `handshakes`; recognised in `provider/handshake.rs`, answered in `receive/decide.rs` by `receive/handshakes.rs` |
 //! | when a provider retries | its `fixtures/NAME/provider.json`; which answers are retried, and when, is `provider/schedule.rs` |
 //! | a column of the log | `store/migrations.rs`; written in `store/append.rs`, read in `store/row.rs`; the noun is in `delivery/`, its JSON in `delivery/capture/`, its place in `log show` in `report/page.rs` |
+//! | what an emulated provider does at an attempt | `emulate/attempt.rs`; when, `emulate/schedule.rs` by `emulate/clock.rs`; what it keeps, `emulate/state/` |
+//! | an operation of its API | a row of `emulate/api/operations.rs`, from which the route and its description follow; its bodies are `emulate/api/form.rs` and `answer.rs` |
 //! | a check of `webhook test` | a row in `check/table/GROUP.rs` (a new group also in `check/table.rs`), what it sends in `check/context/` |
 //! | a mistake that the doctor names | its words in `signature/diagnose/cause.rs`, how it is undone beside its kind in `signature/diagnose/` |
 //! | a provider, an event | a file below `fixtures/NAME/`, of other vendors below `fixtures/vendors/NAME/`, no code |
@@ -67,6 +71,7 @@ pub mod config;
 pub mod console;
 pub mod delivery;
 pub mod dispatch;
+pub mod emulate;
 pub mod exit;
 pub mod formats;
 pub mod http;

@@ -10,9 +10,9 @@ use super::runner::Runner;
 use crate::delivery::{Attempt, Delivery, DeliverySource, Timestamp};
 use crate::dispatch::SendMode;
 
-/// The longest that one request waits in all as `Retry-After` says, in seconds: the window of most
+/// The longest that one request waits in all as `Retry-After` says: the window of most
 /// limiters. Who refuses it after that refuses it for another reason.
-const LONGEST_WAIT: i64 = 60;
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often one request is sent again after such waits.
 const WAITS: usize = 3;
 
@@ -60,7 +60,7 @@ impl Runner<'_> {
         mode: SendMode,
         mut waits: usize,
     ) -> Option<Exchange> {
-        let mut left = Duration::from_secs(LONGEST_WAIT.unsigned_abs());
+        let mut left = LONGEST_WAIT;
         loop {
             let sent = self.endpoint.send(delivery_id, &delivery.request, mode);
             let attempt = sent.await?;
@@ -95,18 +95,12 @@ impl Runner<'_> {
     }
 }
 
-/// How long a limiter's answer asks to wait (RFC 9110, section 10.2.3), where it does and that is
-/// not too long.
+/// How long a limiter's answer asks to wait, where it does and that is not too long.
 fn retry_after(attempt: &Attempt, now: Timestamp) -> Option<Duration> {
     let answer = attempt.outcome.as_ref().ok()?;
-    let text = answer.headers.text("retry-after")?.trim();
-    let seconds = text.parse().ok().or_else(|| {
-        let until = Timestamp::parse_http_date(text)?;
-        Some(until.seconds().saturating_sub(now.seconds()).max(0))
-    })?;
-    let is_meant = matches!(answer.status, 429 | 503) && (0..=LONGEST_WAIT).contains(&seconds);
-    let seconds = u64::try_from(seconds).ok().filter(|_| is_meant)?;
-    Some(Duration::from_secs(seconds))
+    let wait = answer.retry_after(now)?;
+    let is_meant = matches!(answer.status, 429 | 503) && wait <= LONGEST_WAIT;
+    is_meant.then_some(wait)
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 //! after it are shown by `--help`, in the man pages and in completions. Nothing here resolves
 //! anything: a missing flag stays missing until `config` has looked at the other places.
 
+mod api;
 mod catalog;
 pub mod completion;
+mod emulate;
 mod fault;
 mod listen;
 mod log;
@@ -30,8 +32,10 @@ use serde::Deserialize;
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
 pub use crate::report::{BodyDetail, Detail};
 use crate::signature::Freshness;
+pub use api::{ApiArgs, ApiKey};
 pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
+pub use emulate::{EMULATE_PORT, EmulateArgs, EmulateCommand, EndpointsCommand};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 use program::HelpOrder;
@@ -67,7 +71,8 @@ Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input 
 /// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
 /// composes and sends correctly signed test events; `sign` prints the headers for a body of yours; `verify` says why a captured signature fails;
 /// `replay` sends logged deliveries again so that they pass the receiver's checks; `test` plays a
-/// provider against your handler and says what it gets wrong. No account, no cloud.
+/// provider against your handler and says what it gets wrong; `emulate` is a provider on this machine, with
+/// its API and its retries. No account, no cloud.
 ///
 /// Data goes to stdout, messages go to stderr. Every command that prints data takes `--json`.
 #[derive(Debug, Parser)]
@@ -159,6 +164,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Check whether a handler is correct: play its provider, friendly and hostile.
     Test(TestArgs),
+    /// Play a provider on this machine: its API, its deliveries, its retries, its bad days.
+    Emulate(EmulateArgs),
     /// List, show, follow, export and prune what was received.
     Log(LogArgs),
     /// List the events that can be sent.
@@ -301,6 +308,7 @@ mod tests {
             ("verify", &["capture.json"]),
             ("replay", &["@last"]),
             ("test", &["--url", "3000"]),
+            ("emulate", &["olympus", "--api-key", "hunter2"]),
         ];
         let program = program();
         let commands = program.get_subcommands();

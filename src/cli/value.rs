@@ -275,6 +275,17 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| format!("`{text}` is not of the form `data.total=12.5`"))
 }
 
+/// A share: `5%`, or `0.05`.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (number, whole) = match text.strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    let share: Option<f64> = number.parse().ok().map(|number: f64| number / whole);
+    let share = share.filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("`{}` is not a share such as `5%`", text.escape_debug()))
+}
+
 /// The event pattern and the target of `PATTERN=URL`, as `--route` takes it.
 pub fn route(text: &str) -> Result<(String, String), String> {
     text.split_once('=')

@@ -3,9 +3,9 @@
 mod companion;
 mod parts;
 mod printer;
-mod ready;
+pub(super) mod ready;
 mod routes;
-mod socket;
+pub(super) mod socket;
 
 use std::convert::Infallible;
 use std::future;

@@ -3,6 +3,7 @@
 mod captures;
 mod catalog;
 mod edit;
+mod emulate;
 mod junit;
 mod listen;
 mod log;
@@ -19,9 +20,11 @@ mod signal;
 mod test;
 mod verify;
 
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use crate::cli::{Cli, ColorWhen, Command, GlobalArgs};
 use crate::config::{Config, Environment};
@@ -91,6 +94,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Verify(args) => verify::run(&args, &global, world),
         Command::Replay(args) => replay::run(&args, &global, world),
         Command::Test(args) => test::run(&args, &global, world),
+        Command::Emulate(args) => emulate::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => providers::run(&args, &global, world),
@@ -115,10 +119,21 @@ fn go_on(unprinted: &mut Option<CliError>, printed: Result<(), CliError>) -> Con
     }
 }
 
+/// What requests are sent on. On a machine of one core another thread would gain nothing, and each
+/// answer would wake one.
+fn sending_runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    match thread::available_parallelism().map_or(1, NonZero::get) {
+        1 => start(&mut tokio::runtime::Builder::new_current_thread()),
+        _ => runtime(),
+    }
+}
+
 /// The threads on which sockets are served.
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CliError::unreadable(format!("cannot start threads: {error}")))
+    start(&mut tokio::runtime::Builder::new_multi_thread())
+}
+
+fn start(builder: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, CliError> {
+    let started = builder.enable_all().build();
+    started.map_err(|error| CliError::unreadable(format!("cannot start threads: {error}")))
 }

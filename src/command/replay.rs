@@ -69,7 +69,7 @@ fn replay(
     let dispatch = Dispatch::new(client(&args.connect)?, writer.transpose()?, world.clock);
     replay.dispatch = (!args.dry_run).then_some(&dispatch);
     let report = RunReport::new(args, global, setup, &keyring, world);
-    let outcome = super::runtime()?.block_on(send(&replay, report, &edit_error))?;
+    let outcome = super::sending_runtime()?.block_on(send(&replay, report, &edit_error))?;
     match unreadable {
         Some(error) if matches!(outcome, Outcome::Yes | Outcome::No) => Err(error),
         _ => Ok(outcome),

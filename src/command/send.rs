@@ -72,7 +72,7 @@ fn compose_and_send(
     let dispatch = Dispatch::new(client, None, world.clock);
     let events = (messages.as_slice(), composed);
     let sending = send_all(args, world, &options, events, &dispatch, seed);
-    super::runtime()?.block_on(sending)
+    super::sending_runtime()?.block_on(sending)
 }
 
 /// Sends what was composed, or makes a load of `messages` where nothing was; prints what happens.

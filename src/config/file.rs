@@ -39,6 +39,8 @@ pub struct ConfigForm {
     replay: toml::Table,
     #[serde(default)]
     test: toml::Table,
+    #[serde(default)]
+    emulate: toml::Table,
     /// What is said of the flags of single commands, by command.
     #[serde(skip)]
     pub sections: BTreeMap<&'static str, Section>,
@@ -95,6 +97,7 @@ impl ConfigForm {
             ("verify", &file.verify),
             ("replay", &file.replay),
             ("test", &file.test),
+            ("emulate", &file.emulate),
             ("config", &toml::Table::new()),
         ] {
             let mut section = section::read(name, table, place).map_err(form)?;

@@ -19,6 +19,8 @@ pub struct Paths {
     home: Option<PathBuf>,
     config: Option<PathBuf>,
     data: Option<PathBuf>,
+    /// For what lasts as long as the user is logged in.
+    runtime: Option<PathBuf>,
     /// The folder of temporary files.
     temporary: PathBuf,
 }
@@ -39,6 +41,7 @@ impl Paths {
         Self {
             config: base("XDG_CONFIG_HOME", ".config"),
             data: base("XDG_DATA_HOME", ".local/share"),
+            runtime: absolute("XDG_RUNTIME_DIR").map(|folder| folder.join(FOLDER)),
             temporary: absolute("TMPDIR").unwrap_or_else(|| "/tmp".into()),
             home,
         }
@@ -76,6 +79,16 @@ impl Paths {
     /// The file of the certificate that a listener on this port made for itself, for clients to trust.
     pub fn certificate_file(&self, port: u16) -> Option<PathBuf> {
         Some(self.data.as_ref()?.join(format!("listen-{port}.pem")))
+    }
+
+    /// The state of an emulated provider.
+    pub fn emulator_state(&self, provider: &str) -> Option<PathBuf> {
+        Some(self.data.as_ref()?.join(format!("emulate-{provider}.db")))
+    }
+
+    /// The folder in which emulators that run say where they are.
+    pub fn emulators(&self) -> Option<PathBuf> {
+        self.runtime.clone().or_else(|| self.data.clone())
     }
 
     /// The log file.

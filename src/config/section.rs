@@ -14,7 +14,7 @@ use crate::provider::did_you_mean;
 /// Flags that no file may set, of one command or of all, and where else they are said. A file may be
 /// somebody else's: it must not run a command, hold a secret, take a guard away, or choose a
 /// file that is sent.
-const TYPED_ONLY: [(&str, &str); 14] = [
+const TYPED_ONLY: [(&str, &str); 18] = [
     ("secret", "`[secrets]` names where a secret is found"),
     ("secret-file", "`[secrets]` names where a secret is found"),
     ("effects", "a command is typed, never read from a file"),
@@ -23,6 +23,10 @@ const TYPED_ONLY: [(&str, &str); 14] = [
     ("send.data", "what is sent is typed: `--data`"),
     ("sign.body", "what is signed is typed: `--body`"),
     ("sign.data", "what is signed is typed: `--data`"),
+    ("api-key", "give the flag, or set WEBHOOK_API_KEY"),
+    ("emulate.trigger", "what happens is typed: `--trigger`"),
+    ("emulate.scenario", "what is played is typed: `--scenario`"),
+    ("emulate.state", "give the flag"),
     ("insecure", "give the flag, or name a certificate: `cacert`"),
     ("yes-this-is-mine", "give the flag"),
     ("help", "give the flag"),

@@ -92,7 +92,7 @@ fn general(config: &Config, global: &GlobalArgs) -> Result<Vec<Named>, ConfigErr
 /// The flags of `listen`, which has the most, and of the other commands what files say.
 fn flags(config: &Config) -> Vec<Named> {
     let is_set = |(_, setting): &Named| setting.origin != Origin::Default;
-    let others = ["send", "sign", "verify", "replay", "test"].into_iter();
+    let others = ["send", "sign", "verify", "replay", "test", "emulate"].into_iter();
     let others = others.flat_map(|name| config.in_force(name)).filter(is_set);
     config
         .in_force("listen")

@@ -1,6 +1,7 @@
 //! One request that this program sent, and what came of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -65,6 +66,17 @@ impl Answer {
     /// Whether the status is 2xx.
     pub const fn is_success(&self) -> bool {
         is_success(self.status)
+    }
+
+    /// How long the answer asks to wait before the next request, seen from `now` (RFC 9110, section
+    /// 10.2.3): seconds, or until a date. `None` where it does not ask.
+    pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let text = self.headers.text("retry-after")?.trim();
+        let seconds = text.parse().ok().or_else(|| {
+            let until = Timestamp::parse_http_date(text)?;
+            Some(until.seconds().saturating_sub(now.seconds()).max(0))
+        })?;
+        u64::try_from(seconds).ok().map(Duration::from_secs)
     }
 }
 

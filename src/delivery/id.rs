@@ -18,17 +18,22 @@ static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
 
 /// A new id for a delivery.
 pub fn delivery() -> String {
-    format!("{DELIVERY}{}", next())
+    new(DELIVERY)
 }
 
 /// A new id for an attempt.
 pub fn attempt() -> String {
-    format!("{ATTEMPT}{}", next())
+    new(ATTEMPT)
 }
 
 /// A new id for a bulk replay.
 pub fn run() -> String {
-    format!("{RUN}{}", next())
+    new(RUN)
+}
+
+/// A new id behind any prefix.
+pub fn new(prefix: &str) -> String {
+    format!("{prefix}{}", next())
 }
 
 /// The id of a delivery that came without one: always the same for these parts, and sorted by the time

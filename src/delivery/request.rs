@@ -54,6 +54,13 @@ impl Request {
         format!("{origin}{}", self.target)
     }
 
+    /// How many bytes its header fields and its body have.
+    pub fn size(&self) -> usize {
+        let fields = self.headers.iter();
+        let fields = fields.map(|(name, value)| name.len() + value.len());
+        fields.sum::<usize>() + self.body.len()
+    }
+
     /// The query of the target, as sent; empty where there is none.
     pub fn query(&self) -> &str {
         let parts = self.target.split_once('?');

@@ -6,6 +6,7 @@ use super::{CliError, ExitKind};
 use crate::check::CheckError;
 use crate::config::ConfigError;
 use crate::delivery::FilterError;
+use crate::emulate::{ApiRefusal, OpenError, ScenarioError, StateError};
 use crate::formats::FormatError;
 use crate::http::tls::TlsError;
 use crate::http::{ClientError, TargetError};
@@ -92,6 +93,44 @@ impl From<StoreError> for CliError {
             StoreError::Stopped => "start again: what the log had is kept",
         };
         Self::unreadable(error.to_string()).hint(hint)
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::State(error) => error.into(),
+            OpenError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<StateError> for CliError {
+    fn from(error: StateError) -> Self {
+        let hint = match error {
+            StateError::Store(error) => return Self::from(error).of_state(),
+            StateError::InUse(_) => "end it, or give another place: `--state PATH`, `--no-state`",
+            StateError::OtherProvider { .. } => "give another place: `--state PATH`",
+            StateError::NoSnapshot(_) => "`POST /_control/snapshot` makes one",
+        };
+        Self::unreadable(error.to_string()).hint(hint)
+    }
+}
+
+impl From<ApiRefusal> for CliError {
+    fn from(refusal: ApiRefusal) -> Self {
+        Self::usage(refusal.message).maybe_hint(refusal.hint)
+    }
+}
+
+impl CliError {
+    /// What is said of the log, said of the state of an emulator, which is a file of the same kind.
+    #[must_use]
+    pub fn of_state(mut self) -> Self {
+        for text in [&mut self.message].into_iter().chain(&mut self.hint) {
+            *text = text.replace("log `", "state `").replace("--log", "--state");
+        }
+        self
     }
 }
 
@@ -191,6 +230,13 @@ impl From<&CatalogueError> for CliError {
 impl From<CatalogueError> for CliError {
     fn from(error: CatalogueError) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<ScenarioError> for CliError {
+    fn from(error: ScenarioError) -> Self {
+        let hint = error.hint.clone();
+        Self::usage(error.to_string()).maybe_hint(hint)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use strum::Display;
 use url::form_urlencoded;
 
-use crate::json::javascript;
+use crate::json::{Path, javascript, restore_numbers};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Display)]
@@ -35,6 +35,15 @@ impl BodyFormat {
             form.append_pair(name, &text.unwrap_or_else(|| javascript::stringify(value)));
         }
         form.finish()
+    }
+
+    /// The same with some numbers as they were typed, where it is JSON.
+    pub fn write_exact(self, document: &Value, numbers: &[(Path, String)]) -> String {
+        let body = self.write(document);
+        match self {
+            Self::Json => restore_numbers(body, numbers),
+            Self::Form => body,
+        }
     }
 }
 

@@ -4,11 +4,11 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::composed::Payload;
 use super::placeholder::{Placeholder, segments};
-use super::{Definition, FieldSource, Story, payload};
-use crate::delivery::{Headers, Request, Timestamp};
-use crate::json::{JsonFields, Path, PathError, TypedJson};
-use crate::signature::{Key, sign};
+use super::{Definition, FieldSource, Story};
+use crate::delivery::{Headers, Timestamp};
+use crate::json::{Path, PathError, TypedJson};
 
 /// Composes one event of a provider: equal names of ids give equal ids within it.
 pub struct Composer<'a> {
@@ -16,6 +16,8 @@ pub struct Composer<'a> {
     event: &'a str,
     at: Timestamp,
     story: Story,
+    /// The story of the ids that are the event's own.
+    own: Story,
 }
 
 /// An event before it is written: what may still be changed.
@@ -29,28 +31,6 @@ pub struct Document {
     pub headers: Headers,
 }
 
-/// A request before it is signed.
-#[derive(Debug, Clone)]
-pub struct Payload {
-    /// The event's name; empty where nobody knows it.
-    pub event: String,
-    /// The id by which receivers drop duplicates, empty where there is none. Schemes that sign an id
-    /// sign this one.
-    pub event_id: String,
-    /// The content, byte for byte.
-    pub body: Bytes,
-    /// The headers besides the signature.
-    pub headers: Headers,
-    /// The method.
-    pub method: String,
-    /// What stands before the target in the URL that is signed.
-    pub origin: Option<String>,
-    /// Path and query.
-    pub target: String,
-    /// The time of signing.
-    pub signed_at: Timestamp,
-}
-
 impl<'a> Composer<'a> {
     /// For one `event`, which happened `at`; ids follow from `story`.
     pub fn new(definition: &'a Definition, event: &'a str, at: Timestamp, story: Story) -> Self {
@@ -59,7 +39,15 @@ impl<'a> Composer<'a> {
             event,
             at,
             story,
+            own: story,
         }
+    }
+
+    /// The same whose event has ids of its own from another story: in one story, an event can happen twice.
+    #[must_use]
+    pub fn with_own_ids(mut self, own: Story) -> Self {
+        self.own = own;
+        self
     }
 
     /// The event with a fixture's data, whose placeholders are filled.
@@ -158,8 +146,14 @@ impl<'a> Composer<'a> {
 
     fn value(&self, placeholder: Placeholder<'_>) -> String {
         match placeholder {
-            Placeholder::Id(name) => self.story.id(self.names("id", name)),
-            Placeholder::Uuid(name) => self.story.uuid(self.names("uuid", name)),
+            Placeholder::Id(name) => {
+                let (story, names) = self.names("id", name);
+                story.id(names)
+            }
+            Placeholder::Uuid(name) => {
+                let (story, names) = self.names("uuid", name);
+                story.uuid(names)
+            }
             Placeholder::Time(offset) => self.at.plus_seconds(offset).to_seconds_text(),
             Placeholder::Date(offset) => self.at.plus_seconds(offset).to_date_text(),
             Placeholder::Event => self.event.to_owned(),
@@ -180,18 +174,25 @@ impl<'a> Composer<'a> {
         Some(match placeholder {
             Placeholder::Unix(offset) => self.at.plus_seconds(offset).seconds(),
             Placeholder::UnixMillis(offset) => self.at.plus_seconds(offset).millis(),
-            Placeholder::Int(name) => self.story.int(self.names("int", name)).cast_signed(),
+            Placeholder::Int(name) => {
+                let (story, names) = self.names("int", name);
+                story.int(names).cast_signed()
+            }
             _ => return None,
         })
     }
 
-    /// What tells a thing from any other. An id that the provider gives to each event is the event's
+    /// What tells a thing from any other, and in which story. An id that the provider gives to each event is the event's
     /// own, one in the data is its thing's in every event.
-    fn names<'n>(&'n self, kind: &str, name: &'n str) -> [&'n str; 3] {
+    fn names<'n>(&'n self, kind: &str, name: &'n str) -> (Story, [&'n str; 3]) {
         let placeholder = format!("{{{{{kind}:{name}}}}}");
         let is_of_event = self.definition.names_outside_data(&placeholder);
-        let event = if is_of_event { self.event } else { "" };
-        [&self.definition.name, event, name]
+        let (story, event) = if is_of_event {
+            (self.own, self.event)
+        } else {
+            (self.story, "")
+        };
+        (story, [&self.definition.name, event, name])
     }
 }
 
@@ -222,51 +223,6 @@ impl Document {
         };
         payload.set_body(body, definition);
         payload
-    }
-}
-
-impl Payload {
-    /// Of a request that is to be signed once more: everything but the signature stays.
-    pub fn of_request(definition: &Definition, request: &Request, signed_at: Timestamp) -> Self {
-        let body = payload(&request.headers, &request.body);
-        let fields = JsonFields::new(&body);
-        let find = |source: &FieldSource| source.find(&request.headers, fields.as_ref());
-        Self {
-            event: find(&definition.envelope.event).unwrap_or_default(),
-            event_id: find(&definition.envelope.id).unwrap_or_default(),
-            body: request.body.clone(),
-            headers: request.headers.clone(),
-            method: request.method.clone(),
-            origin: request.origin.clone(),
-            target: request.target.clone(),
-            signed_at,
-        }
-    }
-
-    /// Puts another body in the place of this one, and finds the event's id anew.
-    pub fn set_body(&mut self, body: impl Into<Bytes>, definition: &Definition) {
-        self.body = body.into();
-        let body = payload(&self.headers, &self.body);
-        let fields = JsonFields::new(&body);
-        let id = definition.envelope.id.find(&self.headers, fields.as_ref());
-        self.event_id = id.unwrap_or_default();
-    }
-
-    /// The signed request, as the provider would send it.
-    pub fn sign(&self, definition: &Definition, key: &Key) -> Request {
-        let mut request = self.unsigned();
-        let scheme = &definition.signature;
-        sign(scheme, key, self.signed_at, &self.event_id, &mut request);
-        request
-    }
-
-    /// The request without its signature.
-    pub fn unsigned(&self) -> Request {
-        Request {
-            method: self.method.clone(),
-            origin: self.origin.clone(),
-            ..Request::post(self.target.clone(), self.headers.clone(), self.body.clone())
-        }
     }
 }
 

@@ -171,6 +171,9 @@ fn delivery(rules: &DeliveryRules) -> Value {
         "attempts": rules.retry.attempts(),
         "counted_from": rules.retry.counted_from.to_string(),
         "waits_seconds": waits.collect::<Vec<_>>(),
+        "concurrency": rules.concurrency,
+        "disabled_on": StatusPattern::names(&rules.disable.on),
+        "disabled_after_seconds": rules.disable.after_seconds(),
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
 
 use super::Definition;
-use super::compose::Payload;
+use super::composed::Payload;
 use crate::delivery::Request;
 use crate::json::{JsonFields, javascript};
 use crate::signature::{Key, Scheme, Secret, Tolerance, new_pair};

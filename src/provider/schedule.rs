@@ -2,6 +2,7 @@
 //! attempts so far and the clock. Whoever waits, at whatever speed, asks here.
 
 use std::fmt;
+use std::num::NonZeroU16;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -9,6 +10,9 @@ use serde::Deserialize;
 use strum::Display;
 
 use crate::delivery::{Timestamp, duration};
+
+/// How many deliveries to an endpoint are under way at once where a definition does not say.
+const CONCURRENCY: NonZeroU16 = NonZeroU16::new(10).unwrap();
 
 /// How a provider delivers. What a definition leaves out is as most providers have it.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +33,24 @@ pub struct DeliveryRules {
     pub documented_success: Option<u16>,
     /// What is retried, and when; by default nothing.
     pub retry: Retry,
+    /// How many deliveries to one endpoint are under way at once; by default 10. With 1 they keep their
+    /// order.
+    #[cfg_attr(test, schemars(extend("default" = 10)))]
+    pub concurrency: NonZeroU16,
+    /// When it stops delivering to an endpoint; by default never.
+    pub disable: Disable,
+}
+
+/// When a provider disables an endpoint: nothing is delivered there until its user enables it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Disable {
+    /// The outcomes after one of which it does: `410`.
+    #[cfg_attr(test, schemars(extend("default" = [])))]
+    pub on: Vec<StatusPattern>,
+    /// For how long all deliveries have to fail.
+    pub after: Option<Delay>,
 }
 
 impl Default for DeliveryRules {
@@ -40,6 +62,8 @@ impl Default for DeliveryRules {
             success: vec![StatusPattern::Class(2)],
             documented_success: None,
             retry: Retry::default(),
+            concurrency: CONCURRENCY,
+            disable: Disable::default(),
         }
     }
 }
@@ -126,6 +150,14 @@ impl DeliveryRules {
         due.map_or(NextAttempt::Exhausted, NextAttempt::At)
     }
 
+    /// Whether the endpoint is disabled after an attempt that failed with `status`, or with no answer, where
+    /// all since `failing_for` have failed.
+    pub fn disables(&self, status: Option<u16>, failing_for: Duration) -> bool {
+        let mut on = self.disable.on.iter();
+        on.any(|pattern| pattern.matches(status))
+            || (self.disable.after).is_some_and(|Delay(after)| failing_for >= after)
+    }
+
     /// The answer's deadline.
     pub const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds)
@@ -160,6 +192,13 @@ impl Retry {
         };
         let delay = self.schedule.get(index)?.0.as_secs();
         Some(from.plus_seconds(i64::try_from(delay).unwrap_or(i64::MAX)))
+    }
+}
+
+impl Disable {
+    /// For how long all deliveries have to fail, in seconds.
+    pub fn after_seconds(&self) -> Option<u64> {
+        self.after.map(|Delay(after)| after.as_secs())
     }
 }
 
@@ -328,6 +367,20 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_endpoint_is_disabled_by_an_answer_or_by_failing_for_long() {
+        let rules: DeliveryRules =
+            serde_json::from_str(r#"{"disable": {"on": ["410"], "after": "5d"}}"#).unwrap();
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        assert!(rules.disables(Some(410), Duration::ZERO));
+        assert!(!rules.disables(Some(500), days(4)));
+        assert!(rules.disables(Some(500), days(5)) && rules.disables(None, days(6)));
+        let never = DeliveryRules::default();
+        assert!(!never.disables(Some(410), days(900)));
+        let nothing = serde_json::from_str::<DeliveryRules>(r#"{"concurrency": 0}"#);
+        assert!(nothing.is_err(), "nothing would ever be sent");
     }
 
     #[test]

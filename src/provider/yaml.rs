@@ -127,10 +127,12 @@ fn plain(text: &str) -> Value {
         let number = unsigned.parse().ok().and_then(Number::from_f64);
         number.map(Value::Number)
     };
-    let number = text
-        .chars()
-        .all(is_number)
-        .then(|| whole().or_else(fraction));
+    // The core schema takes `0612` for a number; JSON has none like it, and writers mean a text by it.
+    let digits = unsigned.trim_start_matches('-');
+    let is_padded =
+        digits.len() > 1 && digits.starts_with('0') && !digits.contains(['.', 'e', 'E']);
+    let is_number = !is_padded && text.chars().all(is_number);
+    let number = is_number.then(|| whole().or_else(fraction));
     with_base("0x", 16)
         .or_else(|| with_base("0o", 8))
         .or(number.flatten())
@@ -149,7 +151,7 @@ mod tests {
 # A description.
 openapi: 3.1.0
 version: '1.0'
-numbers: [1, -2.5, +3, 1e3, 0x1F, 0o17, 1.2.3, 2026-01-02]
+numbers: [1, -2.5, +3, 1e3, 0x1F, 0o17, 0612, 0, -0.5, 1.2.3, 2026-01-02]
 words: {yes: no, t: true, n: ~, none: }
 text: |
   two
@@ -167,7 +169,7 @@ second: document
 ";
         let expected = json!({
             "openapi": "3.1.0", "version": "1.0",
-            "numbers": [1, -2.5, 3, 1000.0, 31, 15, "1.2.3", "2026-01-02"],
+            "numbers": [1, -2.5, 3, 1000.0, 31, 15, "0612", 0, -0.5, "1.2.3", "2026-01-02"],
             "words": {"yes": "no", "t": true, "n": null, "none": null},
             "text": "two\nlines\n", "folded": "one line",
             "base": {"a": 1}, "same": {"a": 1}, "quoted: key": "17",

@@ -12,8 +12,9 @@ use crate::delivery::{Delivery, id};
 use crate::http::Target;
 use crate::store::{Query, Reader, Run, StoreError};
 
-/// How many deliveries are looked up at once at most.
-const AHEAD: usize = 64;
+/// How many deliveries are looked up at once at most: after each commit to the log, one that reads
+/// begins by forgetting what it knows of it.
+const AHEAD: usize = 256;
 
 /// The deliveries that a replay sends.
 pub(super) struct Selected<'a> {

@@ -10,6 +10,7 @@ mod attempts;
 mod check;
 pub mod diff;
 mod diff_text;
+mod emulate;
 mod errors;
 mod event;
 mod folder_check;
@@ -49,6 +50,9 @@ pub use check::{
     unreachable_hint,
 };
 pub use diff_text::text as diff_text;
+pub use emulate::{
+    EmulatedLine, EmulatorFacts, emulated_attempt, emulated_delivery, emulated_endpoint, emulator,
+};
 pub use errors::{error, note, warning};
 pub use event::{ListedEvent, events, faults};
 pub use folder_check::folder_check;

@@ -52,7 +52,7 @@ fn freshness(scheme: &Scheme) -> String {
 }
 
 /// A wait in hours and less, as the documents write it: `24 h`, not a day.
-fn wait(length: Duration) -> String {
+pub(super) fn wait(length: Duration) -> String {
     let minutes = length.as_secs() / 60;
     match (minutes / 60, minutes % 60) {
         (0..24, _) => duration(length),

@@ -125,7 +125,8 @@ fn known(name: &str, text: Option<String>) -> String {
     text.map_or_else(String::new, |text| fact(name, &text))
 }
 
-fn fact(name: &str, text: &str) -> String {
+/// A fact behind its label.
+pub(super) fn fact(name: &str, text: &str) -> String {
     format!(
         "  {} {text}",
         pad(&name.dimmed().to_string(), LABEL_COLUMNS)

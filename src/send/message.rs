@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::{SendError, SendOptions};
 use crate::delivery::{Answer, Headers, Request, Timestamp};
-use crate::json::{Path, TypedJson, restore_numbers};
+use crate::json::{Path, TypedJson};
 use crate::provider::{
-    BodyFormat, Composer, Definition, Document, ExpectedAnswer, FieldSource, Handshake, Payload,
-    Provider, Story,
+    Composer, Definition, Document, ExpectedAnswer, FieldSource, Handshake, Payload, Provider,
+    Story,
 };
 use crate::signature::Key;
 
@@ -178,10 +178,7 @@ impl Shape {
             path.unset(&mut document.value).map_err(SendError::Unset)?;
         }
         let format = message.provider.definition.envelope.format;
-        let mut body = format.write(&document.value);
-        if format == BodyFormat::Json {
-            body = restore_numbers(body, &numbers);
-        }
+        let body = format.write_exact(&document.value, &numbers);
         Ok((document, body.into()))
     }
 

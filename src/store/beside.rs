@@ -13,12 +13,30 @@ use super::{Reader, StoreError, file};
 /// What the file of the rows is called behind the log's name.
 const ROWS: &str = "-rows";
 
-/// Held as long as a bulk replay runs. The system lets it go where the program is killed.
+/// Held as long as a bulk replay runs, or an emulated provider. The system lets it go where the program is killed.
 #[derive(Debug)]
 pub struct RunLock {
     path: PathBuf,
     /// Closing it opens the lock.
     _file: File,
+}
+
+impl RunLock {
+    /// Takes the lock whose file is at `path`; `None` where another program has it.
+    pub fn take(path: PathBuf) -> Result<Option<Self>, StoreError> {
+        loop {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(false).mode(0o600);
+            let file = options.open(&path).at(&path)?;
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+                return Ok(None);
+            }
+            // Whoever had it may have removed the file after it was opened here.
+            if file::is_at(&file, &path) {
+                return Ok(Some(Self { path, _file: file }));
+            }
+        }
+    }
 }
 
 impl Drop for RunLock {
@@ -48,19 +66,7 @@ impl Reader {
 
     /// Takes the lock of a run; `None` where another replay has it.
     pub fn lock_run(&self, id: &str) -> Result<Option<RunLock>, StoreError> {
-        let path = self.beside(&format!("-{id}"));
-        loop {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(false).mode(0o600);
-            let file = options.open(&path).at(&path)?;
-            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-                return Ok(None);
-            }
-            // Whoever had it may have removed the file after it was opened here.
-            if file::is_at(&file, &path) {
-                return Ok(Some(RunLock { path, _file: file }));
-            }
-        }
+        RunLock::take(self.beside(&format!("-{id}")))
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {

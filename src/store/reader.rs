@@ -20,8 +20,8 @@ use crate::delivery::{Attempt, Delivery, id};
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
 
-/// Deliveries that are read at once, and the bytes of their bodies after which no more are.
-const AHEAD: usize = 64;
+/// Deliveries that are read at once, and the bytes of their requests after which no more are.
+const AHEAD: usize = 256;
 const AHEAD_BYTES: usize = 1 << 20;
 
 /// A connection that only reads. Every call sees the log as it is at that moment.
@@ -243,7 +243,7 @@ impl Reader {
             };
             bytes += delivery
                 .as_ref()
-                .map_or(AHEAD_BYTES, |it| it.request.body.len());
+                .map_or(AHEAD_BYTES, |it| it.request.size());
             found.push(delivery.and_then(&read));
         }
         Ok(found)

@@ -21,7 +21,7 @@ const BELOW_ENGINES: &[&str] = &[
     "store",
 ];
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -36,10 +36,18 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("replay", BELOW_ENGINES),
     ("check", BELOW_ENGINES),
     ("verify", BELOW_ENGINES),
+    ("emulate", BELOW_ENGINES),
     // Domain enums and nouns as values of flags.
     (
         "cli",
-        &["delivery", "provider", "receive", "report", "signature"],
+        &[
+            "delivery",
+            "emulate",
+            "provider",
+            "receive",
+            "report",
+            "signature",
+        ],
     ),
     ("config", &["cli", "delivery", "provider", "signature"]),
     ("console", &["report"]),
@@ -54,7 +62,8 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     (
         "exit",
         &[
-            "check", "config", "delivery", "formats", "http", "json", "provider", "send", "store",
+            "check", "config", "delivery", "emulate", "formats", "http", "json", "provider",
+            "send", "store",
         ],
     ),
 ];

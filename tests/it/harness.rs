@@ -132,6 +132,13 @@ impl Sandbox {
         Listener::start(self.command(&all))
     }
 
+    /// Starts `webhook emulate --json --port 0` and waits until it is ready.
+    pub fn emulate(&self, args: &[&str]) -> Listener {
+        let mut all = vec!["emulate", "--json", "--port", "0"];
+        all.extend(args);
+        Listener::start(self.command(&all))
+    }
+
     /// The same with a command of its own, such as a shell that sets a limit first.
     pub fn listen_by(&self, program: &str, args: &[&str]) -> Listener {
         let mut command = Command::new(program);
@@ -246,6 +253,12 @@ impl Listener {
         let errors = std::mem::take(&mut self.errors).rest();
         let status = self.child.wait().expect("the listener ends");
         (rest, errors, status)
+    }
+
+    /// Ends it as no program can hinder: SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
     }
 
     /// Ends it as Ctrl-C does.

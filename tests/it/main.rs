@@ -7,6 +7,7 @@ mod check;
 mod completion;
 mod credentials;
 mod definition;
+mod emulate;
 mod errors;
 mod examples;
 mod faults;

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::socket::Socket;
 use crate::cli::ListenArgs;
 use crate::cli::value::name_of;
@@ -81,7 +83,7 @@ const fn accepts(rules: &Rules) -> Option<&'static str> {
 
 /// The URL that a sender uses. Nobody can connect to "any address"; a browser or curl on this machine
 /// can to localhost.
-fn url(address: SocketAddr, tls: bool) -> String {
+pub fn url(address: SocketAddr, tls: bool) -> String {
     let (scheme, ip) = (if tls { "https" } else { "http" }, address.ip());
     if ip.is_unspecified() || ip.is_loopback() && address.is_ipv4() {
         return format!("{scheme}://localhost:{}", address.port());
@@ -90,7 +92,7 @@ fn url(address: SocketAddr, tls: bool) -> String {
 }
 
 /// Writes the `ready` line into a file, which appears whole.
-pub fn write(path: &Path, ready: &Ready) -> Result<(), CliError> {
+pub fn write(path: &Path, ready: &impl Serialize) -> Result<(), CliError> {
     let text = line("ready", ready)? + "\n";
     let failed = |error| CliError::unwritable(path, error);
     let write = |file: &mut dyn Write| file.write_all(text.as_bytes()).map_err(failed);

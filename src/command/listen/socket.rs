@@ -32,12 +32,7 @@ pub struct Socket {
 impl Socket {
     /// Binds the address; with TLS as the flags say.
     pub async fn open(args: &ListenArgs) -> Result<Self, CliError> {
-        let hosts = match args.host {
-            ListenHost::Address(host) => vec![host],
-            ListenHost::Localhost => LOOPBACK.to_vec(),
-        };
-        let bound = bind(&hosts, args.port).await;
-        let (listeners, addresses) = bound.map_err(|(address, error)| unusable(address, &error))?;
+        let (listeners, addresses) = open_port(args.host, args.port).await?;
         let mut socket = Self {
             listeners,
             addresses,
@@ -53,6 +48,19 @@ impl Socket {
         }
         Ok(socket)
     }
+}
+
+/// The sockets at a port, and their addresses.
+pub async fn open_port(
+    host: ListenHost,
+    port: u16,
+) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), CliError> {
+    let hosts = match host {
+        ListenHost::Address(host) => vec![host],
+        ListenHost::Localhost => LOOPBACK.to_vec(),
+    };
+    let bound = bind(&hosts, port).await;
+    bound.map_err(|(address, error)| unusable(address, &error))
 }
 
 fn unusable(address: SocketAddr, error: &io::Error) -> CliError {

@@ -34,7 +34,7 @@ impl Reader {
                 Err(error) if found.is_empty() => return Err(error),
                 Err(_) => break,
                 Ok(delivery) => {
-                    bytes += delivery.request.body.len();
+                    bytes += delivery.request.size();
                     found.push(delivery);
                 }
             }

@@ -348,7 +348,7 @@ fn verdicts_are_looked_up_and_come_in_their_order() {
             let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
             let plan = steps.map(Result::unwrap).collect::<Vec<_>>().join("\n");
             let searches = plan
-                .matches("SEARCH delivery USING INDEX delivery_verdict")
+                .matches("SEARCH delivery USING COVERING INDEX delivery_verdict")
                 .count();
             assert_eq!(searches, verdicts.len(), "{order:?}: {plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{order:?}: {plan}");
