@@ -7,11 +7,10 @@ use colored::Colorize as _;
 use super::errors::hint;
 use super::hints;
 use super::payload::Detail;
-use super::provider::wait as in_hours;
 use super::ready::fact;
 use super::sanitize::escape;
 use super::style::{self, INDENT, cut, fitting, indent, join_lines, pad};
-use super::units::{counted, duration, millis};
+use super::units::{counted, duration, in_hours, millis};
 use super::wrap::wrap;
 use crate::delivery::{Attempt, Timestamp};
 

@@ -10,7 +10,7 @@ use super::proof::proof;
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
-use super::units::duration;
+use super::units::{duration, in_hours};
 use super::wrap::wrap;
 use crate::provider::{
     CountedFrom, Definition, FieldSource, Provenance, Provider, ProviderNote, Retry, StatusPattern,
@@ -51,23 +51,13 @@ fn freshness(scheme: &Scheme) -> String {
     }
 }
 
-/// A wait in hours and less, as the documents write it: `24 h`, not a day.
-pub(super) fn wait(length: Duration) -> String {
-    let minutes = length.as_secs() / 60;
-    match (minutes / 60, minutes % 60) {
-        (0..24, _) => duration(length),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
 /// The documented delays in a line: `1 min, 5 min, 30 min after the previous`.
 fn retries(retry: &Retry) -> String {
     let delays = retry
         .waits()
         .map(|(since, total)| match retry.counted_from {
-            CountedFrom::First => wait(total),
-            CountedFrom::Previous => wait(since),
+            CountedFrom::First => in_hours(total),
+            CountedFrom::Previous => in_hours(since),
         });
     let delays: Vec<_> = delays.collect();
     if delays.is_empty() {
@@ -249,6 +239,14 @@ fn delivery(definition: &Definition) -> Vec<(&str, String)> {
             "counted from",
             format!("the {} attempt{}", rules.retry.counted_from, mark("waits")),
         ),
+        (
+            "at once",
+            format!(
+                "{} to one endpoint{}",
+                rules.concurrency,
+                mark("concurrency")
+            ),
+        ),
     ]);
     let answer = definition.answer.as_ref();
     facts.extend(answer.map(|answer| ("answer", handshake::answer(answer))));
@@ -278,7 +276,9 @@ fn mark(definition: &Definition, topic: &str) -> &'static str {
 
 /// The attempts with the wait before each, and the time since the first.
 fn schedule(retry: &Retry) -> String {
-    let row = |(index, (since, total))| vec![format!("  {}", index + 2), wait(since), wait(total)];
+    let row = |(index, (since, total))| {
+        vec![format!("  {}", index + 2), in_hours(since), in_hours(total)]
+    };
     let mut rows: Vec<_> = retry.waits().enumerate().map(row).collect();
     if rows.is_empty() {
         return String::new();

@@ -35,6 +35,16 @@ pub fn millis(ms: f64) -> String {
     }
 }
 
+/// A wait in hours and less, as the documents write it: `24 h`, not a day.
+pub(super) fn in_hours(length: Duration) -> String {
+    let minutes = length.as_secs() / 60;
+    match (minutes / 60, minutes % 60) {
+        (0..24, _) => duration(length),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// How long ago `at` was, seen from `now`, in one unit: `3 min ago`, `just now`, `in 2 h`.
 pub fn age(at: Timestamp, now: Timestamp) -> String {
     let micros = now.micros().saturating_sub(at.micros());

@@ -225,6 +225,54 @@ story = "another"
 }
 
 #[test]
+fn the_stories_that_ship_are_played_to_their_ends() {
+    for (name, provider, refers) in [
+        (
+            "evening",
+            "olympus",
+            ("payment.processed", "/data/order_id"),
+        ),
+        ("web-shop", "barecommerce", ("order.paid", "/data/id")),
+    ] {
+        let sandbox = Sandbox::new();
+        let endpoint = Endpoint::ok();
+        let url = endpoint.url("/");
+        let path = format!("{}/examples/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let steps = std::fs::read_to_string(&path).expect("a file");
+        let steps = steps.matches("[[step]]").count();
+        let mut args = vec![
+            "emulate",
+            provider,
+            "--port",
+            "0",
+            "--no-state",
+            "--until-idle",
+        ];
+        args.extend([
+            "--speed",
+            "instant",
+            "--scenario",
+            &path,
+            "--endpoint",
+            &url,
+        ]);
+        sandbox.run(&args).expect(0);
+        assert_eq!(endpoint.count(), steps, "{name}");
+        let bodies = endpoint.seen().into_iter();
+        let bodies = bodies.map(|it| serde_json::from_slice::<Value>(&it.body).expect("JSON"));
+        let bodies: Vec<_> = bodies.collect();
+        let of = |event: &str| {
+            bodies
+                .iter()
+                .find(|body| body["type"] == event)
+                .expect("it came")
+        };
+        let order = of("order.created").pointer("/data/id").expect("an id");
+        assert_eq!(of(refers.0).pointer(refers.1), Some(order), "{name}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_told_before_anything_is_sent() {
     let sandbox = Sandbox::new();
     for (args, told) in [
