@@ -161,7 +161,7 @@ pub enum ProvidersCommand {
     /// `verify`, `listen`, `send` and `test` say where a payload does not fit.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
-        /// The description, in JSON.
+        /// The description, in JSON or YAML.
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
 

@@ -44,6 +44,7 @@ mod story;
 mod stream;
 mod vector;
 mod verify_request;
+mod yaml;
 
 pub use answer::{AnswerContent, AnswerTemplate, ExpectedAnswer};
 pub use answer_text::AnswerText;

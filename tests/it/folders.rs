@@ -368,10 +368,46 @@ fn where_a_payload_does_not_fit_is_told_and_changes_no_verdict() {
 }
 
 #[test]
-fn a_description_without_webhooks_or_not_in_json_is_refused_with_the_reason() {
+fn a_description_in_yaml_is_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.file("a.yaml", YAML);
+    sandbox.run(&["providers", "import", "a.yaml"]).expect(0);
+    let path = sandbox.folder().join("providers/acme/events");
+    let event = |name: &str| -> Value {
+        let text = std::fs::read_to_string(path.join(name)).expect(name);
+        serde_json::from_str(&text).expect("JSON")
+    };
+    assert_eq!(event("order.paid.json")["data"]["total"], 4990);
+    let schema = event("order.paid.schema.json");
+    assert_eq!(schema["properties"]["total"]["type"], "integer");
+    sandbox.run(&["providers", "check"]).expect(0);
+}
+
+/// A description as people write one by hand.
+const YAML: &str = "\
+openapi: 3.1.0
+info: {title: Acme}
+webhooks:
+  paid:
+    post:
+      summary: An order is paid
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [type, total]
+              properties:
+                type: {const: order.paid}
+                total: {type: integer, example: 4990}
+";
+
+#[test]
+fn a_description_without_webhooks_or_that_is_none_is_refused_with_the_reason() {
     let sandbox = Sandbox::new();
     for (text, reason) in [
-        ("openapi: 3.1.0\n", "YAML"),
+        ("openapi: 3.1.0\n", "callbacks"),
+        ("openapi: [3.1.0\n", "line"),
         (r#"{"openapi": "3.1.0", "paths": {}}"#, "callbacks"),
         (
             r##"{"webhooks": {"a": {"$ref": "#/webhooks/a"}}}"##,
