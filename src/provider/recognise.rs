@@ -24,6 +24,7 @@ pub(super) fn recognise<'a>(
                 (
                     rank(verdict.status),
                     provider.scheme.presence(request, fields),
+                    is_handshake(provider, request, fields),
                     likeness(provider, &request.headers, fields),
                     event.is_some_and(|event| provider.has_event(&event)),
                     !keyring.keys(provider.name()).is_empty(),
@@ -73,6 +74,12 @@ pub(super) const fn rank(status: Status) -> u8 {
         Status::Mismatch | Status::Unverified => 1,
         Status::Malformed | Status::Missing => 0,
     }
+}
+
+/// Whether the request is one of the handshakes that the provider signs.
+fn is_handshake(provider: &Provider, request: &Request, fields: Option<&JsonFields<'_>>) -> bool {
+    let mut handshakes = provider.definition.handshakes.iter();
+    handshakes.any(|one| one.signed && one.is(request, fields))
 }
 
 /// How many members of the provider's envelope the body has; 0 where one is missing.
