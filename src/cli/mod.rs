@@ -114,6 +114,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub providers: Option<PathBuf>,
 
+    /// A setting of a provider's, such as `paypal.webhook-id=…`; repeatable. `providers show` lists them.
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub setting: Vec<String>,
+
     /// Say less: a line for each delivery and each answer, without notes, payloads and counts.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -231,8 +235,7 @@ pub struct SecretArgs {
     /// `NAME=` counts only where NAME is a provider; any other text is itself the secret. With
     /// several, each is tried, and the verdict names the one that matched by its place
     /// (`olympus#2`), never by its text. Without a value it asks on the terminal, without echo; one
-    /// that begins with `-` is given as `--secret=-…`. Secrets given here take the place of those
-    /// that variables and files have for the same provider.
+    /// that begins with `-` is given as `--secret=-…`. They take the place of a provider's in files.
     ///
     /// Also `WEBHOOK_SECRET`, and `WEBHOOK_SECRET_OLYMPUS` and the like for one provider.
     #[arg(long, value_name = "VALUE", num_args = 0..=1, default_missing_value = ASK)]

@@ -25,6 +25,9 @@ pub struct ConfigForm {
     /// Where secrets are found, by provider; `default` for all.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretsForm>,
+    /// What is said of single providers, by name.
+    #[serde(default)]
+    pub providers: BTreeMap<String, ProviderSectionForm>,
     /// The variables that stand behind the environment, relative to the configuration file.
     pub env_file: Option<PathBuf>,
     #[serde(default)]
@@ -44,6 +47,15 @@ pub struct ConfigForm {
     /// What is said of the flags of single commands, by command.
     #[serde(skip)]
     pub sections: BTreeMap<&'static str, Section>,
+}
+
+/// What is said of a provider.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSectionForm {
+    /// The values of its settings, by name.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// One place of a secret, or several for rotation.

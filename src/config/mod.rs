@@ -11,6 +11,7 @@ mod missing;
 mod paths;
 mod secrets;
 mod section;
+mod settings;
 mod setup;
 mod shown;
 

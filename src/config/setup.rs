@@ -45,6 +45,7 @@ impl Setup {
         for folder in config.provider_folders() {
             catalogue.add_folder(&folder).map_err(Arc::new)?;
         }
+        config.apply_settings(&global.setting, &mut catalogue)?;
         Ok(Self { config, catalogue })
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::embedded::EMBEDDED;
 use super::folder::{DefinitionOrigin, Provider};
 use super::read::list;
-use super::{CatalogueError, DEFINITION_FILE};
+use super::{CatalogueError, DEFINITION_FILE, SettingValues};
 use crate::delivery::Request;
 use crate::json::JsonFields;
 
@@ -59,9 +59,11 @@ impl ProofIndex {
 impl Catalogue {
     /// The providers that are embedded in the program.
     pub fn builtin() -> Self {
+        let embedded = EMBEDDED.iter();
+        let embedded = embedded.map(|it| Provider::embedded(it, &SettingValues::new()));
         Self {
             // In order already.
-            providers: EMBEDDED.iter().map(Provider::embedded).collect(),
+            providers: embedded.collect(),
             ..Self::default()
         }
     }
@@ -109,6 +111,15 @@ impl Catalogue {
         };
         self.providers.sort_by_cached_key(place);
         self.proofs = OnceLock::new();
+        Ok(())
+    }
+
+    /// Gives the settings of a provider these values.
+    pub fn set(&mut self, name: &str, values: &SettingValues) -> Result<(), CatalogueError> {
+        let mut providers = self.providers.iter_mut();
+        if let Some(provider) = providers.find(|provider| provider.name() == name) {
+            *provider = provider.with_settings(values)?;
+        }
         Ok(())
     }
 

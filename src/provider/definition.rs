@@ -11,6 +11,7 @@ use super::body_format::BodyFormat;
 use super::handshake::Handshake;
 use super::placeholder;
 use super::schedule::DeliveryRules;
+use super::setting::ProviderSetting;
 use crate::delivery::Severity;
 use crate::json::Path;
 use crate::signature::{Scheme, check_token};
@@ -36,6 +37,9 @@ pub struct Definition {
     /// What holds the definition to what the provider does.
     #[serde(default)]
     pub proof: ProofTier,
+    /// What is peculiar to an account there, and no secret.
+    #[serde(default)]
+    pub settings: Vec<ProviderSetting>,
     /// How it signs.
     pub signature: Scheme,
     /// What stands around an event's data.
@@ -141,6 +145,7 @@ impl Definition {
             .chain(retry)
             .chain(sent)
             .chain(handshakes);
+        let faults = faults.chain(ProviderSetting::faults(&self.settings));
         faults.chain(self.envelope.faults()).collect()
     }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::event::{EventFile, EventSummary, Provenance};
 use super::lazy::{Lazy, later};
 use super::read::{read_definition, read_signature};
-use super::{DEFINITION_FILE, Definition};
+use super::setting::fill;
+use super::{DEFINITION_FILE, Definition, ProviderSetting, SettingValues};
 use crate::signature::Scheme;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -19,6 +20,8 @@ pub(super) struct Embedded {
     pub(super) is_vendor: bool,
     /// The header of its signature, where there is one and no other place.
     pub(super) header: Option<&'static str>,
+    /// Whether it has settings.
+    has_settings: bool,
     /// What its definition has as `signature`, to be read without the rest.
     signature: &'static str,
     definition: &'static str,
@@ -30,22 +33,38 @@ pub(super) struct Embedded {
 const VALID: &str = "the embedded definitions are valid";
 
 impl Embedded {
-    /// How it signs.
-    pub(super) fn scheme(&'static self) -> Arc<Lazy<Scheme>> {
-        let read = || read_signature(Path::new(self.name), self.signature).expect(VALID);
+    /// Its settings.
+    pub(super) fn settings(&self) -> Vec<ProviderSetting> {
+        if self.has_settings {
+            ProviderSetting::all_in(self.definition)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// How it signs, with these values of its settings.
+    pub(super) fn scheme(&'static self, values: SettingValues) -> Arc<Lazy<Scheme>> {
+        let read = move || {
+            let signature = fill(self.signature, &self.settings(), &values);
+            read_signature(Path::new(self.name), &signature).expect(VALID)
+        };
         later(read)
+    }
+
+    /// The embedded provider of this name.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        EMBEDDED.iter().find(|embedded| embedded.name == name)
     }
 
     /// The text of the definition of this name.
     pub(super) fn text_of(name: &str) -> Option<&'static str> {
-        let found = EMBEDDED.iter().find(|embedded| embedded.name == name);
-        found.map(|embedded| embedded.definition)
+        Self::named(name).map(|embedded| embedded.definition)
     }
 
-    /// The whole definition.
-    pub(super) fn definition(&'static self) -> Arc<Lazy<Definition>> {
+    /// The whole definition, with these values of its settings.
+    pub(super) fn definition(&'static self, values: SettingValues) -> Arc<Lazy<Definition>> {
         let path = || Path::new(self.name).join(DEFINITION_FILE);
-        let read = move || read_definition(&path(), self.definition).expect(VALID);
+        let read = move || read_definition(&path(), self.definition, &values).expect(VALID);
         later(read)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, EventSummary, FieldSource,
-    Handshake, Provider, StatusPattern,
+    Handshake, Provider, ProviderSetting, StatusPattern,
 };
 use crate::signature::{JwtRules, Scheme, Template, ValueSource};
 
@@ -20,6 +20,7 @@ impl Provider {
             "docs": definition.docs,
             "proof": definition.proof,
             "origin": self.origin.to_string(),
+            "settings": definition.settings.iter().map(setting).collect::<Vec<_>>(),
             "signature": signature(&definition.signature),
             "envelope": {
                 "template": envelope.template,
@@ -51,6 +52,15 @@ impl Provider {
         };
         Value::Object(self.events().filter_map(payload).collect())
     }
+}
+
+fn setting(setting: &ProviderSetting) -> Value {
+    json!({
+        "name": setting.name,
+        "about": setting.about,
+        "default": setting.default,
+        "env": setting.env,
+    })
 }
 
 fn signature(scheme: &Scheme) -> Value {

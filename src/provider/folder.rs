@@ -13,7 +13,8 @@ use super::read::{
     read_payload_schema,
 };
 use super::{
-    CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary, payload,
+    CatalogueError, DEFINITION_FILE, Definition, EVENTS_FOLDER, Event, EventSummary,
+    ProviderSetting, SettingValues, payload,
 };
 use crate::delivery::{Headers, Misfit, Request};
 use crate::json::JsonFields;
@@ -51,12 +52,12 @@ pub enum DefinitionOrigin {
 
 impl Provider {
     /// One that is built in.
-    pub(super) fn embedded(embedded: &'static Embedded) -> Self {
+    pub(super) fn embedded(embedded: &'static Embedded, values: &SettingValues) -> Self {
         Self {
             name: embedded.name.into(),
             header: embedded.header,
-            scheme: embedded.scheme(),
-            definition: embedded.definition(),
+            scheme: embedded.scheme(values.clone()),
+            definition: embedded.definition(values.clone()),
             origin: if embedded.is_vendor {
                 DefinitionOrigin::Vendor
             } else {
@@ -68,8 +69,29 @@ impl Provider {
 
     /// Reads a provider's folder.
     pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
+        Self::read_with(folder, &SettingValues::new())
+    }
+
+    /// The same provider with these values of its settings.
+    pub(super) fn with_settings(&self, values: &SettingValues) -> Result<Self, CatalogueError> {
+        match (&self.origin, Embedded::named(&self.name)) {
+            (DefinitionOrigin::Folder(folder), _) => Self::read_with(folder, values),
+            (_, Some(embedded)) => Ok(Self::embedded(embedded, values)),
+            (_, None) => Ok(self.clone()),
+        }
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> Vec<ProviderSetting> {
+        match (&self.origin, Embedded::named(&self.name)) {
+            (DefinitionOrigin::Folder(_), _) | (_, None) => self.definition.settings.clone(),
+            (_, Some(embedded)) => embedded.settings(),
+        }
+    }
+
+    fn read_with(folder: &Path, values: &SettingValues) -> Result<Self, CatalogueError> {
         let path = folder.join(DEFINITION_FILE);
-        let definition = read_definition(&path, &read(&path)?)?;
+        let definition = read_definition(&path, &read(&path)?, values)?;
         if folder
             .file_name()
             .is_none_or(|name| *name != *definition.name)

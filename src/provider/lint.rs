@@ -71,7 +71,7 @@ pub fn check_folder(folder: &Path, now: Timestamp) -> FolderCheck {
 fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
     let path = folder.join(DEFINITION_FILE);
     let text = match read(&path) {
-        Ok(text) => text,
+        Ok(text) => super::setting::with_defaults(&text).into_owned(),
         Err(error) => return vec![error],
     };
     let sample = serde_json::from_str(SAMPLE).unwrap_or_default();

@@ -8,7 +8,10 @@ use serde::Deserialize;
 
 use super::payload_schema::PayloadSchema;
 use super::placeholder::{first_unknown, near};
-use super::{CatalogueError, Composer, Definition, Event, Story, payload};
+use super::setting::{fill, undeclared};
+use super::{
+    CatalogueError, Composer, Definition, Event, ProviderSetting, SettingValues, Story, payload,
+};
 use crate::delivery::Timestamp;
 use crate::json::JsonFields;
 use crate::signature::Scheme;
@@ -16,9 +19,22 @@ use crate::signature::Scheme;
 /// A colon of an event's name in the name of its file, where not every file system takes one.
 const COLON: &str = "%3A";
 
-/// Reads a definition. One that could not be used is refused here, never later.
-pub fn read_definition(path: &Path, text: &str) -> Result<Definition, CatalogueError> {
-    let mut definition: Definition = parse(path, text)?;
+/// Reads a definition with these values of its settings. One that could not be used is refused here, never
+/// later.
+pub fn read_definition(
+    path: &Path,
+    text: &str,
+    values: &SettingValues,
+) -> Result<Definition, CatalogueError> {
+    let text = fill(text, &ProviderSetting::all_in(text), values);
+    if let Some(name) = undeclared(&text) {
+        let name = name.escape_debug();
+        return Err(CatalogueError::Form {
+            path: path.to_path_buf(),
+            problem: format!("`settings` has no `{name}`, which stands as `{{setting:{name}}}`"),
+        });
+    }
+    let mut definition: Definition = parse(path, &text)?;
     if definition.title.is_empty() {
         definition.title.clone_from(&definition.name);
     }

@@ -1,5 +1,6 @@
 //! How a provider proves its deliveries, for `webhook providers show`.
 
+use crate::provider::ProviderSetting;
 use crate::signature::{JwtRules, Scheme, SchemeKind, SecretEncoding};
 
 /// What is signed, how, and with what.
@@ -58,4 +59,16 @@ fn token_facts(
     facts.extend(claims.chain(times));
     facts.push(shared.unwrap_or(("key", key)));
     facts
+}
+
+/// The settings of a provider, with what they are and how each is given.
+pub(super) fn settings(settings: &[ProviderSetting]) -> Vec<(&str, String)> {
+    let settings = settings.iter().map(|setting| {
+        let variable = setting.env.as_ref();
+        let variable = variable.map_or_else(String::new, |name| format!(" or `{name}`"));
+        let (name, default) = (&setting.name, &setting.default);
+        let given = format!("`--setting {name}=…`{variable}, by default `{default}`");
+        (name.as_str(), format!("{}: {given}", setting.about))
+    });
+    settings.collect()
 }

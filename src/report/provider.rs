@@ -6,7 +6,7 @@ use colored::Colorize as _;
 
 use super::event::ListedEvent;
 use super::handshake;
-use super::proof::proof;
+use super::proof::{proof, settings};
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
@@ -90,6 +90,7 @@ pub fn provider(
         format!("{title} ({})\n{head}", escape(&definition.name)),
         sheet::section("Events, by their payloads", payloads(events)),
         sheet::section("Signature", signing),
+        sheet::section("Settings", settings(&definition.settings)),
         sheet::section("Envelope", envelope(definition)),
         sheet::section("Delivery", delivery(definition)),
         sheet::section("Handshakes", handshake::handshakes(definition)),

@@ -27,6 +27,7 @@ mod replay;
 mod sections;
 mod send;
 mod serve;
+mod settings;
 mod several;
 mod sign;
 mod terminal;

@@ -10,8 +10,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::delivery::{Headers, Request, Status, Timestamp};
-use crate::provider::Definition;
 use crate::provider::read::read_definition;
+use crate::provider::{Definition, SettingValues};
 use crate::signature::{Freshness, Key, Secret, StreamVerifier, sign, verify};
 
 /// A definition with this `signature`.
@@ -40,8 +40,12 @@ fn signature() -> Value {
 }
 
 fn load(definition: &Value) -> Result<Definition, String> {
-    read_definition(Path::new("acme/provider.json"), &definition.to_string())
-        .map_err(|error| error.to_string())
+    read_definition(
+        Path::new("acme/provider.json"),
+        &definition.to_string(),
+        &SettingValues::new(),
+    )
+    .map_err(|error| error.to_string())
 }
 
 /// A field of the signature, a wrong value of it, the field that is named, and what is said.
@@ -195,7 +199,7 @@ fn what_is_wrong_beside_the_signature_is_named_too() {
     }
     let text = definition(&signature()).to_string();
     let load = |text: &str| {
-        read_definition(Path::new("x"), text)
+        read_definition(Path::new("x"), text, &SettingValues::new())
             .expect_err("broken")
             .to_string()
     };

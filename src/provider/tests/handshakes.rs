@@ -5,8 +5,8 @@ use super::*;
 use crate::delivery::{Answer, Headers, Request};
 use crate::json::JsonFields;
 use crate::provider::{
-    Definition, ExpectedAnswer, Handshake, Policy, payload, read_definition, unsigned_handshake,
-    verify_request,
+    Definition, ExpectedAnswer, Handshake, Policy, SettingValues, payload, read_definition,
+    unsigned_handshake, verify_request,
 };
 use crate::signature::{Key, Secret, secret_of_any};
 
@@ -38,7 +38,8 @@ fn acme(handshakes: &Value) -> Value {
 
 fn load(definition: &Value) -> Result<Definition, String> {
     let path = std::path::Path::new("acme/provider.json");
-    read_definition(path, &definition.to_string()).map_err(|error| error.to_string())
+    read_definition(path, &definition.to_string(), &SettingValues::new())
+        .map_err(|error| error.to_string())
 }
 
 /// Every definition that has handshakes.

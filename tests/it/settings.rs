@@ -1,0 +1,72 @@
+//! Settings of providers: flag, variable and configuration file, down to the bytes that are signed.
+
+use crate::harness::Sandbox;
+
+const KEY: &str = include_str!("../data/keys/rsa.pem");
+
+/// The signature of a delivery of this vendor's, of which all but the settings is the same.
+fn verified(sandbox: &Sandbox, id: &str) -> Option<i32> {
+    let request = sandbox.run(&[
+        "send",
+        "PAYMENT.CAPTURE.COMPLETED",
+        "-p",
+        "paypal",
+        "--secret-file",
+        "paypal=key.pem",
+        "--dry-run",
+        "--as",
+        "json",
+        "--setting",
+        &format!("webhook-id={id}"),
+    ]);
+    sandbox.file("sent.json", &request.expect(0).stdout);
+    sandbox
+        .run(&["verify", "sent.json", "--secret-file", "paypal=key.pem"])
+        .code
+}
+
+#[test]
+fn a_setting_is_signed_wherever_it_is_given() {
+    let sandbox = Sandbox::new();
+    sandbox.file("key.pem", KEY);
+    assert_eq!(
+        verified(&sandbox, "1JE4291016473214C"),
+        Some(0),
+        "the default"
+    );
+    assert_eq!(verified(&sandbox, "WH-OTHER"), Some(1));
+    sandbox.file(
+        "webhook.toml",
+        "[providers.paypal.settings]\nwebhook-id = \"WH-FILE\"\n",
+    );
+    assert_eq!(verified(&sandbox, "WH-FILE"), Some(0));
+    let sandbox = sandbox.with("PAYPAL_WEBHOOK_ID", "WH-VARIABLE");
+    assert_eq!(
+        verified(&sandbox, "WH-FILE"),
+        Some(1),
+        "the variable comes first"
+    );
+    assert_eq!(verified(&sandbox, "WH-VARIABLE"), Some(0));
+}
+
+#[test]
+fn a_setting_that_nobody_has_or_that_cannot_be_is_an_error() {
+    let sandbox = Sandbox::new();
+    for (given, told) in [
+        ("webhook-ide=1", "did you mean `webhook-id`"),
+        ("stripe.webhook-id=1", "no provider has a setting"),
+        ("webhook-id", "is no NAME=VALUE"),
+        ("webhook-id={body}", "the value of a setting has `{`"),
+    ] {
+        let run = sandbox
+            .run(&["providers", "show", "paypal", "--setting", given])
+            .expect(2);
+        assert!(run.stderr.contains(told), "{given}: {}", run.stderr);
+    }
+    sandbox.file(
+        "webhook.toml",
+        "[providers.paypal.settings]\nwebhok = \"x\"\n",
+    );
+    let run = sandbox.run(&["providers"]).expect(2);
+    assert!(run.stderr.contains("paypal.webhok"), "{}", run.stderr);
+}
