@@ -1,6 +1,6 @@
 //! The API: what the one provider that documents an API documents, and around it what its users expect.
 //!
-//! Each operation stands once, in [`operations`]: what answers it, and what its description says.
+//! Each operation stands once, in `operations.rs`: what answers it, and what its description says.
 
 mod answer;
 mod control;
