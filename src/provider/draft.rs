@@ -7,6 +7,7 @@ use strum::VariantArray as _;
 
 use super::lint::{SAMPLE, SAMPLE_SECRET};
 use super::read::event_file;
+use super::setting::with_defaults;
 use super::vector::VECTORS_FILE;
 use super::{
     CatalogueError, Composer, DEFINITION_FILE, Definition, EVENTS_FOLDER, FolderFile, Provider,
@@ -19,7 +20,7 @@ use crate::signature::{Key, Secret};
 const EVENT: &str = "order.paid";
 /// What a draft takes of another provider's definition: how it signs, composes and delivers, and none of
 /// what is known of it.
-const TAKEN: [&str; 3] = ["signature", "envelope", "delivery"];
+const TAKEN: [&str; 4] = ["signature", "settings", "envelope", "delivery"];
 
 /// The files of a new provider's folder, each with its text: a definition with the members that matter,
 /// an event, and a vector where one can be made. They are taken from `like`, where it is given. Fails where
@@ -41,7 +42,7 @@ pub fn draft(
     }
     let fixture =
         json!({"description": "What happened, in a line", "source": "inferred", "data": data});
-    Ok(files(drafted(name, like)?, &[(event, fixture)], now))
+    Ok(files(&drafted(name, like)?, &[(event, fixture)], now))
 }
 
 /// A definition of this name, which signs, composes and delivers as `like` does.
@@ -68,7 +69,7 @@ pub(super) fn drafted(name: &str, like: Option<&Provider>) -> Result<Value, Cata
 
 /// The files of a definition, its events and, where one can be made, a vector of the first.
 pub(super) fn files(
-    definition: Value,
+    definition: &Value,
     events: &[(String, Value)],
     now: Timestamp,
 ) -> Vec<(PathBuf, String)> {
@@ -78,14 +79,15 @@ pub(super) fn files(
     };
     let mut files = vec![named(
         DEFINITION_FILE.into(),
-        &definition,
+        definition,
         FolderFile::Provider,
     )];
     files.extend(events.iter().map(|(event, fixture)| {
         let path = event_file(EVENTS_FOLDER.as_ref(), event);
         named(path, fixture, FolderFile::Event)
     }));
-    let read = serde_json::from_value(definition).ok();
+    let text = definition.to_string();
+    let read = serde_json::from_str(&with_defaults(&text)).ok();
     let vector = read
         .zip(events.first())
         .and_then(|(definition, (event, fixture))| {

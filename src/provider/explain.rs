@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use super::{Catalogue, Keyring, Provider};
+use serde_json::Value;
+
+use super::{Catalogue, Keyring, Provider, ProviderSetting};
 use crate::delivery::{Request, Status, Verdict};
 use crate::signature::{Allowance, Context, Diagnosis, Scheme, diagnose};
 
@@ -51,7 +53,29 @@ impl Explanation<'_> {
             verdict.reason = Some("the body ends in the middle of its JSON".into());
             let hint = "look where it was cut: `Content-Length` counts bytes, not characters";
             verdict.hint = Some(hint.into());
+        } else if let Some(hint) = self.hint_at_setting() {
+            verdict.hint = Some(hint);
         }
+    }
+
+    /// That a setting is signed, which is as likely another one as the secret is.
+    fn hint_at_setting(&self) -> Option<String> {
+        let settings = &self.provider.definition.settings;
+        if settings.is_empty() {
+            return None;
+        }
+        // The definition that was read has its values in their places.
+        let text = self.provider.definition_text().ok()?;
+        let written: Value = serde_json::from_str(&text).ok()?;
+        let signed = written["signature"]["signed"].as_str()?;
+        let is_signed = |name: &str| signed.contains(&format!("{{setting:{name}}}"));
+        let ProviderSetting { name, env, .. } =
+            settings.iter().find(|setting| is_signed(&setting.name))?;
+        let variable = env.as_ref();
+        let variable = variable.map_or_else(String::new, |env| format!(" or `{env}`"));
+        Some(format!(
+            "its `{name}` is signed, too: give yours by `--setting {name}=…`{variable}, and compare the secret"
+        ))
     }
 
     /// What the local secret does not verify may be genuine; only a proven cause says that it was

@@ -90,7 +90,15 @@ fn signature(scheme: &Scheme) -> Value {
         },
         "tolerance": tolerance,
         "jwt": scheme.jwt().map(token),
+        "also_signed": scheme.also_signed.iter().map(beside).collect::<Vec<_>>(),
     })
+}
+
+/// A signature beside the first, and whether it is sent.
+fn beside(scheme: &Scheme) -> Value {
+    let mut facts = signature(scheme);
+    facts["sent"] = scheme.is_sent.into();
+    facts
 }
 
 /// What JSON Web Tokens are like, as a definition says it.

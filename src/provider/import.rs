@@ -81,7 +81,7 @@ pub fn import(
         }
     }
     let events: Vec<_> = events.into_iter().collect();
-    let mut files = files(definition, &events, now);
+    let mut files = files(&definition, &events, now);
     files.append(&mut schemas);
     Ok(ImportedFolder {
         files,

@@ -61,6 +61,24 @@ fn token_facts(
     facts
 }
 
+/// The signatures that may stand beside the first.
+pub(super) fn beside(scheme: &Scheme) -> Vec<(&'static str, String)> {
+    let others = scheme.also_signed.iter();
+    let others = others.map(|other| {
+        let sent = if other.is_sent {
+            ""
+        } else {
+            ", accepted and not sent"
+        };
+        let value = other.describe(&other.value);
+        (
+            "beside it",
+            format!("{}: {value}{sent}", other.proof.name()),
+        )
+    });
+    others.collect()
+}
+
 /// The settings of a provider, with what they are and how each is given.
 pub(super) fn settings(settings: &[ProviderSetting]) -> Vec<(&str, String)> {
     let settings = settings.iter().map(|setting| {

@@ -6,7 +6,7 @@ use colored::Colorize as _;
 
 use super::event::ListedEvent;
 use super::handshake;
-use super::proof::{proof, settings};
+use super::proof::{beside, proof, settings};
 use super::sanitize::escape;
 use super::sheet;
 use super::table::{table, table_or_stack};
@@ -181,6 +181,7 @@ fn signature(scheme: &Scheme) -> Vec<(&str, String)> {
             .filter_map(|(label, place)| Some((label, place?))),
     );
     facts.extend(proof(scheme));
+    facts.extend(beside(scheme));
     facts.push(("expires", freshness(scheme)));
     facts
 }

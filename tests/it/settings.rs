@@ -70,3 +70,33 @@ fn a_setting_that_nobody_has_or_that_cannot_be_is_an_error() {
     let run = sandbox.run(&["providers"]).expect(2);
     assert!(run.stderr.contains("paypal.webhok"), "{}", run.stderr);
 }
+
+#[test]
+fn a_wrong_signature_over_a_setting_tells_of_it() {
+    let sandbox = Sandbox::new();
+    sandbox.file("key.pem", KEY);
+    let sent = sandbox.run(&[
+        "send",
+        "PAYMENT.CAPTURE.COMPLETED",
+        "-p",
+        "paypal",
+        "--secret-file",
+        "paypal=key.pem",
+        "--dry-run",
+        "--as",
+        "json",
+        "--setting",
+        "webhook-id=WH-OTHER",
+    ]);
+    sandbox.file("sent.json", &sent.expect(0).stdout);
+    let run = sandbox.run(&["verify", "sent.json", "--secret-file", "paypal=key.pem"]);
+    let told = "`--setting webhook-id=…` or `PAYPAL_WEBHOOK_ID`";
+    assert!(
+        run.code == Some(1) && run.stdout.contains(told),
+        "{}",
+        run.stdout
+    );
+    let shown = sandbox.run(&["providers", "show", "github"]).expect(0);
+    let beside = "X-Hub-Signature: sha1=<40 hex digits>";
+    assert!(shown.stdout.contains(beside), "{}", shown.stdout);
+}
