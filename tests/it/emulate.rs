@@ -2,6 +2,7 @@
 
 mod api;
 mod control;
+mod documented;
 mod durable;
 mod schedule;
 mod story;
