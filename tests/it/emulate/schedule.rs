@@ -1,13 +1,16 @@
 //! Deliveries and their retries, by the documents, in the emulated time.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
+use serde_json::json;
 use webhook_cli::delivery::Timestamp;
 
 use super::{Emulated, text};
 use crate::harness::endpoint::{Endpoint, Reply};
 use crate::harness::message::Message;
-use crate::harness::{Sandbox, openssl_hmac};
+use crate::harness::{Sandbox, openssl_hmac, raw_exchange};
+use crate::peers::Handler;
 
 /// The waits that the documents state, in minutes; barecommerce's in seconds. Each is counted from the
 /// attempt before, or from the first.
@@ -142,11 +145,35 @@ fn an_endpoint_that_asks_for_a_longer_wait_gets_it() {
     assert_eq!(asking("5"), 60, "shorter than the schedule");
 }
 
+/// An app that fails twice, and then hands over to the handler that Olympus documents; at whose path.
+fn failing_twice(handler: &Handler) -> (Endpoint, String) {
+    let url = handler.url("olympus");
+    let (authority, path) = url["http://".len()..].split_once('/').expect("a path");
+    let address: SocketAddr = authority.parse().expect("an address");
+    let app = Endpoint::start(move |number, message| {
+        if number < 2 {
+            return Reply::status(500);
+        }
+        let whole = String::from_utf8(message.bytes.clone()).expect("text");
+        let once = whole.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+        let answer = raw_exchange(address, once.as_bytes());
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        Reply::status(status.expect("a status"))
+    });
+    let url = app.url(&format!("/{path}"));
+    (app, url)
+}
+
 #[test]
-fn a_listener_between_sees_three_attempts_of_one_event() {
-    let sandbox = Sandbox::new().with("WEBHOOK_SECRET", "whsec_1");
-    let app = Endpoint::script(&[500, 500, 200]);
-    let url = app.url("/webhooks/olympus");
+fn a_listener_between_sees_three_attempts_of_one_event_and_the_documented_handler_the_last() {
+    let secret = "whsec_1";
+    let sandbox = Sandbox::new().with("WEBHOOK_SECRET", secret);
+    let handler = Handler::start("olympus", secret);
+    let (app, url) = failing_twice(&handler);
     let mut listener = sandbox.listen(&["--forward-to", &url]);
     let emulated = Emulated::start(
         &sandbox,
@@ -167,8 +194,17 @@ fn a_listener_between_sees_three_attempts_of_one_event() {
         assert_eq!(delivery["event_id"], deliveries[0]["event_id"]);
     }
     assert_eq!(app.count(), 3);
+    assert_eq!(
+        handler.event().as_deref().unwrap_or("order.created"),
+        "order.created"
+    );
     let listed = emulated.ask("GET", "/v1/deliveries", "");
-    assert_eq!(listed["data"][0]["status"], "success");
+    let row = &listed["data"][0];
+    assert_eq!(
+        (&row["status"], &row["response_code"]),
+        (&json!("success"), &json!(200)),
+        "{listed}"
+    );
 }
 
 #[test]
