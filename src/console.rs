@@ -12,6 +12,8 @@ use serde::Serialize;
 
 use crate::report::{self, Detail, sanitize};
 
+pub use bar::count_down;
+
 /// Where a command speaks.
 ///
 /// Texts come coloured; the streams strip the colours where they do not belong.

@@ -2,6 +2,7 @@
 
 mod api_client;
 mod client;
+mod countdown;
 mod port_file;
 mod printer;
 mod ready;
@@ -15,7 +16,7 @@ use rand::TryRng as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::{JoinHandle, spawn, spawn_blocking};
 
 use super::listen::socket::open_port;
 use super::setup::{self, first_key, keyring_or_local};
@@ -71,12 +72,18 @@ async fn serve(args: &EmulateArgs, setup: &Setup, world: &World) -> Result<Outco
     if let Some(path) = &args.ready_file {
         super::listen::ready::write(path, &ready)?;
     }
-    let printer = StoryPrinter::new(world.console, args.json, emulator.now(), provider);
+    let bar = countdown::bar(args.json, world);
+    let shown = (world.console, args.json);
+    let printer = StoryPrinter::new(shown, emulator.now(), provider, bar.clone());
     let printing = spawn_blocking(move || printer.run(told));
+    let counting = spawn(countdown::run(Arc::clone(&emulator), bar.clone()));
     for request in &first {
         emulator.emit(request, None).await?;
     }
-    let (ended, totals) = play(args, &emulator, listeners, printing, world).await?;
+    let played = play(args, &emulator, listeners, printing, world).await;
+    counting.abort();
+    bar.finish_and_clear();
+    let (ended, totals) = played?;
     let pending = emulator.backlog().1;
     printer::summarize(world, args.json, &totals, pending)?;
     if args.until_idle && ended {

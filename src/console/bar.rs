@@ -35,6 +35,11 @@ impl Console {
             .with_message(doing)
     }
 
+    /// A line that says how long it is until something comes; see [`count_down`].
+    pub fn countdown(self) -> ProgressBar {
+        self.bar(None, "{msg}")
+    }
+
     fn bar(self, count: Option<u64>, template: &str) -> ProgressBar {
         if !self.talks_to_terminal() {
             return ProgressBar::hidden();
@@ -45,6 +50,16 @@ impl Console {
             style.unwrap_or_else(|_| ProgressStyle::default_bar()),
         ))
     }
+}
+
+/// Says on a countdown how long it is until `what`; nothing where that is now.
+pub fn count_down(bar: &ProgressBar, what: &str, wait: Duration) {
+    let left = whole_seconds(wait);
+    bar.set_message(match wait.as_secs() {
+        0 => String::new(),
+        _ => format!("{what} in {left}"),
+    });
+    bar.tick();
 }
 
 /// The style with rates and times as the reports write them. That a bar cannot be drawn is no error.

@@ -220,6 +220,18 @@ impl Emulator {
         self.until(|timing| timing.schedule.is_empty()).await;
     }
 
+    /// Waits until an attempt is to come, and says how long it is until then by the real clock; for ever where
+    /// time does not pass by itself.
+    pub async fn next_attempt(&self) -> Duration {
+        let next = |timing: &Timing| {
+            let due = timing.schedule.next_due()?;
+            let passes = timing.clock.speed != Speed::Instant;
+            passes.then(|| timing.clock.wait((self.options.clock)(), due))
+        };
+        self.until(|timing| next(timing).is_some()).await;
+        next(&lock(&self.timing)).unwrap_or_default()
+    }
+
     /// The emulated time.
     pub fn now(&self) -> Timestamp {
         lock(&self.timing).clock.at((self.options.clock)())

@@ -36,7 +36,15 @@ pub fn verify_stream<'a>(
         .map(|(provider, check)| (provider, check.finish(now, policy.freshness)))
         .max_by_key(|(provider, verdict)| {
             let presence = provider.scheme.presence(request, None);
-            (rank(verdict.status), presence, verdict.notes.is_empty())
+            // What could not be checked may be right, and what is wrong another's.
+            let is_open = provider.scheme.around_body().is_none()
+                && !keyring.keys(provider.name()).is_empty();
+            (
+                rank(verdict.status),
+                is_open,
+                presence,
+                verdict.notes.is_empty(),
+            )
         });
     let Some((provider, verdict)) = found else {
         return Ok(RequestVerdict::unrecognised());

@@ -1,5 +1,6 @@
 //! Prints what happens at an emulated provider, and counts it.
 
+use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -34,17 +35,25 @@ pub struct StoryPrinter {
     since: Timestamp,
     provider: String,
     totals: EmulatedTotals,
+    /// What has to be off the screen while a line is printed.
+    countdown: ProgressBar,
 }
 
 impl StoryPrinter {
     /// Of an emulator that starts at `since`, by its own clock.
-    pub fn new(console: Console, json: bool, since: Timestamp, provider: &Provider) -> Self {
+    pub fn new(
+        (console, json): (Console, bool),
+        since: Timestamp,
+        provider: &Provider,
+        countdown: ProgressBar,
+    ) -> Self {
         Self {
             console,
             json,
             since,
             provider: provider.name().to_owned(),
             totals: EmulatedTotals::default(),
+            countdown,
         }
     }
 
@@ -83,6 +92,10 @@ impl StoryPrinter {
         self.line(told, "")
     }
 
+    fn print(&self, text: &str) -> Result<(), CliError> {
+        Ok(self.countdown.suspend(|| self.console.data(text))?)
+    }
+
     fn dropped(&mut self, told: &DeliveryTold) -> Result<(), CliError> {
         self.totals.dropped += 1;
         if self.json {
@@ -101,7 +114,7 @@ impl StoryPrinter {
             note,
             self.console.width(),
         );
-        Ok(self.console.data(&text)?)
+        self.print(&text)
     }
 
     fn attempt(&mut self, told: &AttemptTold) -> Result<(), CliError> {
@@ -162,7 +175,7 @@ impl StoryPrinter {
             width: self.console.width(),
         };
         let text = report::emulated_attempt(&told.attempt, &line);
-        Ok(self.console.data(&text)?)
+        self.print(&text)
     }
 
     /// The line of an attempt, with what the emulated provider adds to it.
@@ -200,7 +213,7 @@ impl StoryPrinter {
             return Ok(self.console.line(kind, fields)?);
         }
         let text = report::emulated_endpoint(what, url, self.console.width());
-        Ok(self.console.data(&text)?)
+        self.print(&text)
     }
 }
 
