@@ -59,7 +59,6 @@ pub fn count_down(bar: &ProgressBar, what: &str, wait: Duration) {
         0 => String::new(),
         _ => format!("{what} in {left}"),
     });
-    bar.tick();
 }
 
 /// The style with rates and times as the reports write them. That a bar cannot be drawn is no error.

@@ -211,6 +211,49 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn the_next_attempt_of_an_emulated_provider_is_counted_down_to() {
+    let sandbox = Sandbox::new().with("TERM", "xterm");
+    for (more, is_counted) in [(&[][..], true), (&["-q"], false), (&["--json"], false)] {
+        // The first retry comes after a minute, which is two seconds here.
+        let app = Endpoint::script(&[503, 200]);
+        let url = app.url("/");
+        let args = [
+            "emulate",
+            "olympus",
+            "-p0",
+            "--no-state",
+            "--until-idle",
+            "--speed",
+            "30x",
+            "--trigger",
+            "order.created",
+            "-e",
+            &url,
+        ];
+        let Some(shown) = on_terminal(&sandbox, 80, &[&args, more].concat()) else {
+            return;
+        };
+        assert_eq!(
+            shown.contains("next attempt in 1 s"),
+            is_counted,
+            "{more:?}: {shown}"
+        );
+        assert_eq!(app.count(), 2, "{more:?}: {shown}");
+    }
+    let args = [
+        "emulate",
+        "olympus",
+        "-p0",
+        "--no-state",
+        "--until-idle",
+        "--speed",
+        "30x",
+    ];
+    let piped = sandbox.run(&args).expect(0);
+    assert!(!piped.stderr.contains("next attempt"), "{}", piped.stderr);
+}
+
+#[test]
 fn an_endpoint_that_is_down_is_told_once() {
     let sandbox = Sandbox::new();
     let send = [
