@@ -176,7 +176,9 @@ fn a_vendor_says_by_which_library_it_is_proven() {
     let said = catalogue.iter().flat_map(|provider| {
         let notes = provider.definition.notes.iter();
         let proofs = notes.filter(|note| note.topic == "proof");
-        proofs.map(|note| (provider.name().to_owned(), note.text.clone()))
+        // Whose library it is may stand behind it.
+        let library = |text: &str| text.split(", a library").next().map(str::to_owned);
+        proofs.filter_map(move |note| Some((provider.name().to_owned(), library(&note.text)?)))
     });
     let mut said: Vec<_> = said.collect();
     said.sort();
