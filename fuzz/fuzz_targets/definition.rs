@@ -5,14 +5,14 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use webhook_cli::delivery::{Headers, Request, Timestamp};
-use webhook_cli::provider::read_definition;
+use webhook_cli::provider::{SettingValues, read_definition};
 use webhook_cli::signature::{Freshness, Key, Secret, sign, verify};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let Ok(definition) = read_definition(Path::new("provider.json"), text) else {
+    let Ok(definition) = read_definition(Path::new("provider.json"), text, &SettingValues::new()) else {
         return;
     };
     let scheme = &definition.signature;
