@@ -98,6 +98,7 @@ pub struct CliError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExitKind {
     Usage,
+    Unreachable,
     Unreadable,
     ClosedPipe,
 }
@@ -106,6 +107,11 @@ impl CliError {
     /// Wrong usage or configuration: 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ExitKind::Usage, message)
+    }
+
+    /// Somebody without whom nothing can be done was not reached or did not answer in time: 3.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(ExitKind::Unreachable, message)
     }
 
     /// An input or the log cannot be read or written: 4.
@@ -166,6 +172,7 @@ impl CliError {
         match self.kind {
             ExitKind::ClosedPipe => 0,
             ExitKind::Usage => 2,
+            ExitKind::Unreachable => 3,
             ExitKind::Unreadable => 4,
         }
     }

@@ -1,28 +1,27 @@
 //! Settings of providers: flag, variable and configuration file, down to the bytes that are signed.
 
-use crate::harness::Sandbox;
+use crate::harness::{Run, Sandbox};
 
 const KEY: &str = include_str!("../data/keys/rsa.pem");
 
-/// The signature of a delivery of this vendor's, of which all but the settings is the same.
+/// Writes a delivery that is signed with this id of a webhook.
+fn send(sandbox: &Sandbox, id: &str) {
+    let args =
+        "send PAYMENT.CAPTURE.COMPLETED -p paypal --secret-file paypal=key.pem --dry-run --as json";
+    let setting = format!("webhook-id={id}");
+    let args: Vec<_> = args.split(' ').chain(["--setting", &setting]).collect();
+    sandbox.file("sent.json", &sandbox.run(&args).expect(0).stdout);
+}
+
+/// Verifies it, with the id that is in force there.
+fn verify(sandbox: &Sandbox) -> Run {
+    sandbox.run(&["verify", "sent.json", "--secret-file", "paypal=key.pem"])
+}
+
+/// Whether a delivery that is signed with this id is taken for a genuine one.
 fn verified(sandbox: &Sandbox, id: &str) -> Option<i32> {
-    let request = sandbox.run(&[
-        "send",
-        "PAYMENT.CAPTURE.COMPLETED",
-        "-p",
-        "paypal",
-        "--secret-file",
-        "paypal=key.pem",
-        "--dry-run",
-        "--as",
-        "json",
-        "--setting",
-        &format!("webhook-id={id}"),
-    ]);
-    sandbox.file("sent.json", &request.expect(0).stdout);
-    sandbox
-        .run(&["verify", "sent.json", "--secret-file", "paypal=key.pem"])
-        .code
+    send(sandbox, id);
+    verify(sandbox).code
 }
 
 #[test]
@@ -75,21 +74,8 @@ fn a_setting_that_nobody_has_or_that_cannot_be_is_an_error() {
 fn a_wrong_signature_over_a_setting_tells_of_it() {
     let sandbox = Sandbox::new();
     sandbox.file("key.pem", KEY);
-    let sent = sandbox.run(&[
-        "send",
-        "PAYMENT.CAPTURE.COMPLETED",
-        "-p",
-        "paypal",
-        "--secret-file",
-        "paypal=key.pem",
-        "--dry-run",
-        "--as",
-        "json",
-        "--setting",
-        "webhook-id=WH-OTHER",
-    ]);
-    sandbox.file("sent.json", &sent.expect(0).stdout);
-    let run = sandbox.run(&["verify", "sent.json", "--secret-file", "paypal=key.pem"]);
+    send(&sandbox, "WH-OTHER");
+    let run = verify(&sandbox);
     let told = "`--setting webhook-id=…` or `PAYPAL_WEBHOOK_ID`";
     assert!(
         run.code == Some(1) && run.stdout.contains(told),

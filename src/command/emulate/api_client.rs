@@ -117,7 +117,7 @@ impl EmulatorClient {
         let answer = self.client.send(&target, &request, Some(PATIENCE)).await;
         let answer = answer.map_err(|failure| {
             let message = format!("`{}` does not answer: {failure}", self.place.url);
-            CliError::unreadable(message).hint("start it: `webhook emulate NAME`")
+            CliError::unreachable(message).hint("start it: `webhook emulate NAME`")
         })?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.is_success() {
@@ -130,7 +130,13 @@ impl EmulatorClient {
             Some("unauthorized") => Some("give the key that it printed: `--api-key KEY`".into()),
             _ => error["hint"].as_str().map(str::to_owned),
         };
-        Err(CliError::usage(message).maybe_hint(hint))
+        // What it could not do for its own sake is nobody's wrong usage.
+        let error = if answer.status < 500 {
+            CliError::usage(message)
+        } else {
+            CliError::unreadable(message)
+        };
+        Err(error.maybe_hint(hint))
     }
 
     /// Lets an event happen.

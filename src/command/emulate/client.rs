@@ -15,7 +15,7 @@ use crate::delivery::duration;
 use crate::emulate::EventRequest;
 use crate::emulate::api::WebhookForm;
 use crate::exit::{CliError, Outcome};
-use crate::report;
+use crate::report::{self, sanitize::escape};
 
 /// Does what was asked for.
 pub async fn run(
@@ -102,7 +102,7 @@ async fn trigger(
         return Ok(Outcome::Yes);
     }
     let deliveries = emitted["deliveries"].as_array().map_or(0, Vec::len);
-    let id = emitted["id"].as_str().unwrap_or_default();
+    let id = escape(emitted["id"].as_str().unwrap_or_default());
     let to = match deliveries {
         0 => "no endpoint is subscribed to it".to_owned(),
         many => {
@@ -216,7 +216,7 @@ fn show_clock(clock: &Value, api: &ApiArgs, world: &World) -> Result<Outcome, Cl
         world.console.line("clock", clock)?;
         return Ok(Outcome::Yes);
     }
-    let now = clock["now"].as_str().unwrap_or_default();
+    let now = escape(clock["now"].as_str().unwrap_or_default());
     let pending = clock["pending"].as_u64().unwrap_or_default();
     let pending = report::counted(pending, "delivery is", "deliveries are");
     world

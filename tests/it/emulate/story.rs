@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Emulated, text};
 use crate::harness::Sandbox;
-use crate::harness::endpoint::Endpoint;
+use crate::harness::endpoint::{Endpoint, Reply};
 
 #[test]
 fn the_emulator_that_runs_is_found_and_told_what_to_do() {
@@ -327,4 +327,29 @@ fn the_end_in_order_tells_what_was_done() {
         .map(|line| text(&line, "kind").to_owned())
         .collect();
     assert_eq!(kinds, ["delivery", "attempt", "summary"]);
+}
+
+#[test]
+fn an_api_that_is_not_there_or_fails_is_told_by_the_exit_code_and_shown_escaped() {
+    let sandbox = Sandbox::new();
+    let deliveries =
+        |api: &str| sandbox.run(&["emulate", "deliveries", "--api", api, "--api-key", "k"]);
+    deliveries("http://127.0.0.1:1").expect(3);
+    for (status, code) in [(401, 2), (404, 2), (500, 4), (503, 4)] {
+        deliveries(&Endpoint::script(&[status]).url("/")).expect(code);
+    }
+    let answer = "{\"id\": \"\\u001b[31mevt\", \"deliveries\": []}";
+    let saying = Endpoint::start(|_, _| Reply::Page(200, answer.into()));
+    let url = saying.url("/");
+    let trigger = [
+        "emulate",
+        "trigger",
+        "order.created",
+        "--api",
+        &url,
+        "--api-key",
+        "k",
+    ];
+    let run = sandbox.run(&trigger).expect(0);
+    assert!(run.stdout.contains("[31mevt"), "{}", run.stdout);
 }
