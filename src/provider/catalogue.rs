@@ -47,7 +47,7 @@ impl ProofIndex {
 
     /// The providers of the proof that may stand in a header of this name.
     fn of_header(&self, name: &str) -> Option<&Vec<usize>> {
-        // No provider's name is longer.
+        // No header of those that are built in has a longer name.
         let mut lower = [0; 64];
         let lower = lower.get_mut(..name.len())?;
         lower.copy_from_slice(name.as_bytes());

@@ -165,7 +165,9 @@ impl Scheme {
             return 0;
         }
         let is_asked = |scheme: &Self| asked.is_some_and(|name| scheme.stands_in(name));
-        let fields = JsonFields::new(&request.body);
+        // Most stand in headers, for which no body is read.
+        let in_body = self.all().any(Self::is_in_body);
+        let fields = in_body.then(|| JsonFields::new(&request.body)).flatten();
         let is_there = |scheme: &Self| scheme.is_there(request, fields.as_ref());
         let place = |is: &dyn Fn(&Self) -> bool| self.all().position(is);
         let found = place(&is_asked).or_else(|| place(&is_there));
