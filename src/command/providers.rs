@@ -35,7 +35,8 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
         }) => {
             let setup = load()?;
             let like = provider_like(like.as_deref(), &setup)?;
-            let found = import(file, name.as_deref(), like, world.now())?;
+            let found = import(file, name.as_deref(), like, world.now());
+            let found = found.map_err(|error| no_description(&error))?;
             let outcome = write_folder(&found.name, folder, found.files, world)?;
             tell_left_out(found.events, &found.left_out, world);
             Ok(outcome)
@@ -45,6 +46,16 @@ pub fn run(args: &ProvidersArgs, global: &GlobalArgs, world: &World) -> Result<O
         Some(ProvidersCommand::Reference) => print(REFERENCE, world),
         Some(ProvidersCommand::Show { name, json }) => show(Some(name), *json, global, world),
         None => show(None, args.json, global, world),
+    }
+}
+
+/// What is wrong with a description, which is no folder that could be checked.
+fn no_description(error: &CatalogueError) -> CliError {
+    match error {
+        CatalogueError::Form { .. } => CliError::usage(error.to_string()).hint(
+            "a description is OpenAPI in JSON or YAML with `webhooks`, `x-webhooks` or `callbacks`",
+        ),
+        _ => error.into(),
     }
 }
 

@@ -12,12 +12,12 @@ use serde_json::{Map, Value};
 
 use super::specimen::resolve;
 use crate::delivery::Misfit;
-use parts::{below, check_bounds, check_choice, is_of_type, list, misfit, type_name, types};
+use parts::{
+    LONGEST_PATH, below, check_bounds, check_choice, is_of_type, list, misfit, type_name, types,
+};
 
 /// The most misfits that are told of one payload.
 const MOST_MISFITS: usize = 20;
-/// How much of a path is told, in characters: the names in it are the sender's.
-const LONGEST_PATH: usize = 200;
 /// How often a schema is held against a value, of one payload: a stranger may send any, and schemas may hold
 /// themselves.
 const WORK: usize = 200_000;
@@ -69,10 +69,21 @@ impl<'s> SchemaCheck<'s> {
         }
         self.left -= 1;
         self.depth += 1;
+        let before = misfits.len();
         match schema {
             Value::Bool(false) => misfits.push(misfit(path, "nothing", value)),
             Value::Object(schema) => self.object_schema(schema, value, path, misfits),
             _ => {}
+        }
+        // Parts of a schema may want the same.
+        for last in (before..misfits.len()).rev() {
+            if misfits
+                .iter()
+                .take(last)
+                .any(|other| *other == misfits[last])
+            {
+                misfits.remove(last);
+            }
         }
         self.depth -= 1;
     }
@@ -328,6 +339,21 @@ mod tests {
                 "{schema}"
             );
         }
+    }
+
+    #[test]
+    fn what_several_parts_want_is_told_once() {
+        let part = json!({"required": ["b"], "properties": {"a": {"type": "string"}}});
+        let schema = json!({"allOf": [part, part, {"$ref": "#/$defs/p"}], "$defs": {"p": part}});
+        let told = told(&schema, &json!({"a": 1}));
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+
+    #[test]
+    fn names_that_a_stranger_made_long_are_not_carried_down() {
+        let long = "n".repeat(1 << 20);
+        let deep = (0..100).fold(String::new(), |path, _| below(&path, &long));
+        assert!(deep.len() < 8 * LONGEST_PATH, "{}", deep.len());
     }
 
     #[test]

@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::delivery::Misfit;
 
+/// How much of a path is told, in characters: the names in it are the sender's.
+pub const LONGEST_PATH: usize = 200;
 /// How many values of an `enum` are named.
 const NAMED: usize = 6;
 /// How much of a text is shown, in characters.
@@ -18,8 +20,12 @@ pub fn misfit(path: &str, expected: &str, found: &Value) -> Misfit {
     }
 }
 
-/// The path of a member, as `--set` takes it.
+/// The path of a member, as `--set` takes it; where it is longer than what is told of one, as it is.
 pub fn below(path: &str, name: &str) -> String {
+    if path.len() > 4 * LONGEST_PATH {
+        return path.to_owned();
+    }
+    let name: String = name.chars().take(LONGEST_PATH + 1).collect();
     let name = name.replace('\\', "\\\\").replace('.', "\\.");
     if path.is_empty() {
         name
