@@ -112,11 +112,12 @@ impl Timestamp {
     }
 
     fn to_jiff(self, unit: jiff::Unit) -> jiff::Timestamp {
-        let clamped = self.0.clamp(
-            jiff::Timestamp::MIN.as_microsecond(),
-            jiff::Timestamp::MAX.as_microsecond(),
-        );
-        let time = jiff::Timestamp::from_microsecond(clamped).unwrap_or_default();
+        let end = if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        };
+        let time = jiff::Timestamp::from_microsecond(self.0).unwrap_or(end);
         let floor = jiff::TimestampRound::new()
             .smallest(unit)
             .mode(jiff::RoundMode::Floor);
@@ -139,5 +140,28 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.to_jiff(jiff::Unit::Microsecond);
         write!(f, "{time:.6}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_that_no_calendar_has_is_shown_as_the_nearest_that_it_has() {
+        for micros in [i64::MAX, 1 << 58, i64::MIN] {
+            let moment = Timestamp::from_micros(micros);
+            for shown in [
+                moment.to_string(),
+                moment.to_seconds_text(),
+                moment.to_date_text(),
+            ] {
+                let is_before = shown.starts_with('-');
+                assert!(
+                    shown.contains("9999-") && is_before == (micros < 0),
+                    "{micros}: {shown}"
+                );
+            }
+        }
     }
 }
