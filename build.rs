@@ -30,13 +30,15 @@ fn provider(folder: &Path, is_vendor: bool, code: &mut String) -> Result<(), Box
     };
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let value = serde_json::from_str::<Value>(&definition)?;
-    let (signature, has_settings) = (&value["signature"], value["settings"].is_array());
+    let (signature, settings) = (&value["signature"], &value["settings"]);
+    let settings = settings.as_array().map(|_| settings.to_string());
+    let settings = settings.unwrap_or_default();
     let is_alone = signature["also_signed"].is_null();
     let header = signature["header"].as_str().filter(|_| is_alone);
     let signature = signature.to_string();
     writeln!(
         code,
-        "Embedded {{ name: {name:?}, is_vendor: {is_vendor}, header: {header:?}, has_settings: {has_settings}, signature: {signature:?}, \
+        "Embedded {{ name: {name:?}, is_vendor: {is_vendor}, header: {header:?}, settings: {settings:?}, signature: {signature:?}, \
          definition: {definition:?}, events: &["
     )?;
     let root = folder.join("events");

@@ -34,13 +34,19 @@ impl Console {
     /// Prints data, and a line end.
     pub fn data(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        let choice = self.choice_for(&out);
+        let text = match choice {
+            ColorChoice::Never => &*sanitize::without_styles(text),
+            _ => text,
+        };
+        // Behind 0xc2 there may be a control character of the upper half.
+        let is_text = |b| matches!(b, b' '..=b'~' | b'\n' | 0x80..=0xc1 | 0xc3..);
+        if text.bytes().all(is_text) {
             // Nothing is there that a stream may not want.
             out.write_all(text.as_bytes())?;
             out.write_all(b"\n")?;
             return out.flush();
         }
-        let choice = self.choice_for(&out);
         let mut out = AutoStream::new(out, choice);
         out.write_all(text.as_bytes())?;
         out.write_all(b"\n")?;

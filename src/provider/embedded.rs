@@ -20,8 +20,8 @@ pub(super) struct Embedded {
     pub(super) is_vendor: bool,
     /// The header of its signature, where there is one and no other place.
     pub(super) header: Option<&'static str>,
-    /// Whether it has settings.
-    has_settings: bool,
+    /// What its definition has as `settings`; empty where it has none.
+    settings: &'static str,
     /// What its definition has as `signature`, to be read without the rest.
     signature: &'static str,
     definition: &'static str,
@@ -35,10 +35,9 @@ const VALID: &str = "the embedded definitions are valid";
 impl Embedded {
     /// Its settings.
     pub(super) fn settings(&self) -> Vec<ProviderSetting> {
-        if self.has_settings {
-            ProviderSetting::all_in(self.definition)
-        } else {
-            Vec::new()
+        match self.settings {
+            "" => Vec::new(),
+            settings => serde_json::from_str(settings).expect(VALID),
         }
     }
 

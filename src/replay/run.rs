@@ -198,6 +198,10 @@ impl Replay<'_> {
 
 /// Waits for a start; whether the replay was halted before.
 async fn is_halted_before(start: Instant, halt: &watch::Sender<bool>) -> bool {
+    if start <= Instant::now() {
+        // A sleep would last until the runtime's next millisecond all the same.
+        return *halt.borrow();
+    }
     let mut halted = halt.subscribe();
     tokio::select! {
         biased;
@@ -217,4 +221,18 @@ async fn kept(
         receipt.await?;
     }
     Ok(Some((prepared, attempt)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_may_start_now_waits_for_no_timer() {
+        let halt = watch::Sender::new(false);
+        let start = Instant::now();
+        assert_eq!(is_halted_before(start, &halt).now_or_never(), Some(false));
+        halt.send_replace(true);
+        assert_eq!(is_halted_before(start, &halt).now_or_never(), Some(true));
+    }
 }

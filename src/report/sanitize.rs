@@ -31,14 +31,30 @@ pub fn escape_bytes_lines(bytes: &[u8]) -> String {
 /// One line of text that this program coloured: colour sequences (`ESC [ … m`) stay, all else is
 /// escaped as by [`escape`].
 pub fn escape_styled(text: &str) -> Cow<'_, str> {
-    if !text.contains('\x1b') {
-        return escape(text);
+    let is_safe = |piece| match piece {
+        StyledPiece::Style(_) => true,
+        StyledPiece::Text(text) => is_plain(text),
+    };
+    if pieces(text).all(is_safe) {
+        return Cow::Borrowed(text);
     }
     let pieces = pieces(text).map(|piece| match piece {
         StyledPiece::Style(sequence) => Cow::Borrowed(sequence),
         StyledPiece::Text(text) => escape(text),
     });
     Cow::Owned(pieces.collect())
+}
+
+/// A text without its colour sequences; one that has none is borrowed.
+pub fn without_styles(text: &str) -> Cow<'_, str> {
+    if !text.contains('\x1b') {
+        return Cow::Borrowed(text);
+    }
+    let texts = pieces(text).filter_map(|piece| match piece {
+        StyledPiece::Style(_) => None,
+        StyledPiece::Text(text) => Some(text),
+    });
+    Cow::Owned(texts.collect())
 }
 
 /// JSON for a terminal: what would move or hide text stands as `\u202e`, which means the same to
@@ -286,6 +302,15 @@ mod tests {
             let clean = unsafe_places(&text, is_unsafe).next().is_none();
             prop_assert_eq!(matches!(escape(&text), Cow::Borrowed(_)), clean);
             prop_assert_eq!(escape(&text) == text, clean);
+        }
+
+        #[test]
+        fn a_stream_without_colours_gets_what_strips_them_elsewhere(
+            pieces in prop::collection::vec("\x1b\\[[0-9;]{0,5}m|\\PC{0,9}|\n", 0..9)
+        ) {
+            let text = pieces.concat();
+            let stripped = anstream::adapter::strip_str(&text).to_string();
+            prop_assert_eq!(without_styles(&text), stripped);
         }
 
         #[test]

@@ -37,8 +37,15 @@ pub fn table(headers: &[&str], rows: Vec<Vec<String>>, total: Option<usize>) -> 
     for row in &mut rows {
         row.truncate(widths.len());
     }
-    let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, total)).collect();
-    lines.join("\n")
+    let columns: usize = widths.iter().map(|width| width + GAP.len()).sum();
+    let mut text = String::with_capacity(rows.len() * columns);
+    for row in &rows {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        push_line(&mut text, row, &widths, total);
+    }
+    text
 }
 
 /// The same where the last cell is prose that is to be read whole: where a row is wider than `total`, it
@@ -126,11 +133,11 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     widths
 }
 
-fn line(row: &[String], widths: &[usize], total: Option<usize>) -> String {
+fn push_line(out: &mut String, row: &[String], widths: &[usize], total: Option<usize>) {
     let Some((last, before)) = row.split_last() else {
-        return String::new();
+        return;
     };
-    let mut out = String::new();
+    let begin = out.len();
     let mut used = 0;
     for (cell, columns) in before.iter().zip(widths) {
         out.push_str(cell);
@@ -143,8 +150,7 @@ fn line(row: &[String], widths: &[usize], total: Option<usize>) -> String {
         Some(room) => out.push_str(&cut(last, room)),
         None => out.push_str(last),
     }
-    out.truncate(out.trim_end().len());
-    out
+    out.truncate(out.trim_end().len().max(begin));
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const MOST_BYTES: usize = 16 * 1024;
 /// The name of a component and its parameters, as `"@query-param";name="id"` has them. Fails where it is
 /// none of a request, or one that is not supported.
 pub(super) fn check_component(item: &Item) -> Result<&str, String> {
-    let name = item.bare_item.as_string().map(|name| name.as_str());
+    let name = item.bare_item.as_string().map(sfv::StringRef::as_str);
     let name = name.ok_or("a covered component is no string")?;
     let mut given = item.params.keys().map(|key| key.as_str());
     let is_supported = match (name, given.next(), given.next()) {

@@ -60,7 +60,7 @@ fn who_is_proven_by_published_signatures_has_some() {
     assert!(count > 0);
 }
 
-/// Those of AdCP's webhooks are with the vendor's; these are of its requests, which cover no body.
+/// Those of webhooks are with the vendor's; these are of requests, which cover no body.
 #[test]
 fn the_published_http_message_signatures_of_requests_are_judged_as_they_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/adcp-requests");

@@ -30,9 +30,7 @@ w0EkjqF7xB4FivAxzic30tMM4GF+hR6Dxh71Z50VGGdldkkDXZCnTNnoXQ==
 const ED25519: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=
 -----END PUBLIC KEY-----";
-const ED25519_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
------END PRIVATE KEY-----";
+const ED25519_PRIVATE: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"test-key-ed25519","d":"n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU","x":"JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs"}"#;
 const SHARED: &str = r#"{"kty":"oct","kid":"test-shared-secret","k":"uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ"}"#;
 
 /// The examples of appendix B.2 that are of requests: what is covered, the signature, the algorithm and
@@ -176,43 +174,20 @@ fn the_published_signature_of_ecdsa_is_genuine() {
 
 #[test]
 fn what_is_sent_is_the_published_signature_where_the_algorithm_gives_but_one() {
-    let [input, signature, ..] = EXAMPLES[4];
-    let components = [
-        "date",
-        "@method",
-        "@path",
-        "@authority",
-        "content-type",
-        "content-length",
-    ];
-    let scheme = scheme(&json!({"components": components, "label": "sig"}));
-    let key = key(&scheme, ED25519_PRIVATE);
-    let mut request = published();
-    sign(&scheme, &key, AT, "", &mut request);
-    // The key's id is its own here, so the base is another, and nothing else.
-    let sent = request.headers.text("Signature-Input").unwrap().to_owned();
-    let (covered, id) = sent.split_once(";keyid=").unwrap();
-    assert_eq!(
-        format!("{covered};keyid=\"test-key-ed25519\""),
-        format!("sig={input}")
-    );
-    assert!(id.len() > 8, "{id}");
-    let mut published = signed_as(input, signature);
-    let values = values(&published);
-    let made = scheme.message().unwrap().base(
-        &scheme.message().unwrap().input(&published).unwrap().covered,
-        values,
-    );
-    let set = KeySet::read(
-        &scheme.message().unwrap().algorithms,
-        &std::collections::BTreeMap::new(),
-        scheme.secret(),
-        ED25519_PRIVATE.as_bytes(),
-    );
-    let bytes = set.unwrap().signing().unwrap().sign(&made.unwrap());
-    assert_eq!(MacEncoding::Base64.encode(&bytes), signature);
-    published.body = "{}".into();
-    assert_eq!(judged(&scheme, &key, &request).status, Status::Valid);
+    for ([input, signature, algorithm, _], secret) in
+        [(EXAMPLES[3], SHARED), (EXAMPLES[4], ED25519_PRIVATE)]
+    {
+        let (covered, _) = input.split_once(");").unwrap();
+        let covered = covered.trim_start_matches('(').replace('"', "");
+        let components: Vec<_> = covered.split(' ').collect();
+        let scheme = scheme(&json!({
+            "components": components, "label": "sig", "algorithms": [algorithm]
+        }));
+        let key = key(&scheme, secret);
+        let mut request = published();
+        sign(&scheme, &key, AT, "", &mut request);
+        assert_eq!(request, signed_as(input, signature));
+    }
 }
 
 fn values(request: &Request) -> TemplateValues<'_> {
@@ -224,6 +199,48 @@ fn values(request: &Request) -> TemplateValues<'_> {
         request,
     }
 }
+
+/// A component, and what the request below has as it; `None` where a signature over it is refused.
+const VALUES: &[(&str, Option<&str>)] = &[
+    ("\"@method\"", Some("POST")),
+    ("\"@authority\"", Some("www.example.com")),
+    ("\"@scheme\"", Some("https")),
+    ("\"@path\"", Some("/path")),
+    ("\"@query-param\";name=\"baz\"", Some("batman")),
+    ("\"@query-param\";name=\"qux\"", Some("")),
+    (
+        "\"@query-param\";name=\"var\"",
+        Some("this%20is%20a%20big%0Amultiline%20value"),
+    ),
+    ("\"@query-param\";name=\"foo\"", None),
+    ("\"@query-param\";name=\"other\"", None),
+    ("\"@query-param\"", None),
+    ("\"x-ows\"", Some("Leading and trailing whitespace.")),
+    ("\"x-folded\"", Some("Obsolete line folding.")),
+    ("\"cache-control\"", Some("max-age=60, must-revalidate")),
+    ("\"x-empty\"", Some("")),
+    ("\"x-dictionary\";key=\"a\"", Some("1")),
+    ("\"x-dictionary\";key=\"b\"", Some("2;x=1;y=2")),
+    ("\"x-dictionary\";key=\"c\"", Some("(a b c)")),
+    ("\"x-dictionary\";key=\"d\"", Some("?1")),
+    ("\"x-dictionary\";key=\"e\"", None),
+    (
+        "\"x-bytes\";bs",
+        Some(":dmFsdWUsIHdpdGgsIGxvdHM=:, :b2YsIGNvbW1hcw==:"),
+    ),
+    ("\"content-length\"", Some("4")),
+    ("\"x-missing\"", None),
+    ("\"x-broken\"", None),
+    ("\"x-dictionary\";sf", None),
+    ("\"x-ows\";tr", None),
+    ("\"x-ows\";req", None),
+    ("\"x-ows\";bs;key=\"a\"", None),
+    ("\"X-OWS\"", None),
+    ("\"@status\"", None),
+    ("\"@signature-params\"", None),
+    ("\"@method\";req", None),
+    ("17", None),
+];
 
 /// The examples of RFC 9421, sections 2.1 and 2.2.
 #[test]
@@ -248,50 +265,11 @@ fn a_component_is_what_the_standard_says() {
             "four",
         )
     };
-    for (component, expected) in [
-        ("\"@method\"", Some("POST")),
-        ("\"@authority\"", Some("www.example.com")),
-        ("\"@scheme\"", Some("https")),
-        ("\"@path\"", Some("/path")),
-        ("\"@query-param\";name=\"baz\"", Some("batman")),
-        ("\"@query-param\";name=\"qux\"", Some("")),
-        (
-            "\"@query-param\";name=\"var\"",
-            Some("this%20is%20a%20big%0Amultiline%20value"),
-        ),
-        ("\"@query-param\";name=\"foo\"", None),
-        ("\"@query-param\";name=\"other\"", None),
-        ("\"@query-param\"", None),
-        ("\"x-ows\"", Some("Leading and trailing whitespace.")),
-        ("\"x-folded\"", Some("Obsolete line folding.")),
-        ("\"cache-control\"", Some("max-age=60, must-revalidate")),
-        ("\"x-empty\"", Some("")),
-        ("\"x-dictionary\";key=\"a\"", Some("1")),
-        ("\"x-dictionary\";key=\"b\"", Some("2;x=1;y=2")),
-        ("\"x-dictionary\";key=\"c\"", Some("(a b c)")),
-        ("\"x-dictionary\";key=\"d\"", Some("?1")),
-        ("\"x-dictionary\";key=\"e\"", None),
-        (
-            "\"x-bytes\";bs",
-            Some(":dmFsdWUsIHdpdGgsIGxvdHM=:, :b2YsIGNvbW1hcw==:"),
-        ),
-        ("\"content-length\"", Some("4")),
-        ("\"x-missing\"", None),
-        ("\"x-broken\"", None),
-        ("\"x-dictionary\";sf", None),
-        ("\"x-ows\";tr", None),
-        ("\"x-ows\";req", None),
-        ("\"x-ows\";bs;key=\"a\"", None),
-        ("\"X-OWS\"", None),
-        ("\"@status\"", None),
-        ("\"@signature-params\"", None),
-        ("\"@method\";req", None),
-        ("17", None),
-    ] {
+    for (component, expected) in VALUES {
         let item = Parser::new(component).parse::<Item>().unwrap();
         let value = component_value(&item, values(&request), false).ok();
         let value = value.map(|value| String::from_utf8(value.into_owned()).unwrap());
-        assert_eq!(value.as_deref(), expected, "{component}");
+        assert_eq!(value.as_deref(), *expected, "{component}");
     }
     let query = Parser::new("\"@query\"").parse::<Item>().unwrap();
     for (target, expected) in [("/p", "?"), ("/p?", "?"), ("/p?a=%62", "?a=%62")] {
@@ -301,143 +279,146 @@ fn a_component_is_what_the_standard_says() {
     }
 }
 
+/// An origin, a target, and the URL and the host that they are in the normal form.
+const URLS: &[(&str, &str, &str, &str)] = &[
+    (
+        "HTTPS://seller.example.com",
+        "/adcp",
+        "https://seller.example.com/adcp",
+        "seller.example.com",
+    ),
+    (
+        "https://Seller.Example.COM",
+        "/p",
+        "https://seller.example.com/p",
+        "seller.example.com",
+    ),
+    (
+        "https://example.com.",
+        "/p",
+        "https://example.com/p",
+        "example.com",
+    ),
+    (
+        "https://example.com.:8443",
+        "/p",
+        "https://example.com:8443/p",
+        "example.com:8443",
+    ),
+    (
+        "https://[2001:DB8::1]",
+        "/p",
+        "https://[2001:db8::1]/p",
+        "[2001:db8::1]",
+    ),
+    (
+        "https://[::1]:8443",
+        "/p",
+        "https://[::1]:8443/p",
+        "[::1]:8443",
+    ),
+    (
+        "https://user:pass@s.example",
+        "/p",
+        "https://s.example/p",
+        "s.example",
+    ),
+    (
+        "http://s.example:80",
+        "/p",
+        "http://s.example/p",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/adcp/./buy",
+        "https://s.example/adcp/buy",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/a/b/../c",
+        "https://s.example/a/c",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/a//b",
+        "https://s.example/a//b",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/a/.//b",
+        "https://s.example/a//b",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/a//../b",
+        "https://s.example/a/b",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "?x=1",
+        "https://s.example/?x=1",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/path%2fhere",
+        "https://s.example/path%2Fhere",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/a%3Ab%3Fc",
+        "https://s.example/a%3Ab%3Fc",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/%7Efoo",
+        "https://s.example/~foo",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/%41%42C",
+        "https://s.example/ABC",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/p?b=2&a=1&c=3",
+        "https://s.example/p?b=2&a=1&c=3",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/p?x=a+b",
+        "https://s.example/p?x=a+b",
+        "s.example",
+    ),
+    (
+        "https://s.example",
+        "/p?",
+        "https://s.example/p?",
+        "s.example",
+    ),
+];
+
 /// Facts of adcontextprotocol/adcp, static/compliance/source/test-vectors/request-signing,
 /// canonicalization.json.
 #[test]
 fn a_url_in_its_normal_form_is_one_for_all_ways_to_write_it() {
-    for (origin, target, uri, authority) in [
-        (
-            "HTTPS://seller.example.com",
-            "/adcp",
-            "https://seller.example.com/adcp",
-            "seller.example.com",
-        ),
-        (
-            "https://Seller.Example.COM",
-            "/p",
-            "https://seller.example.com/p",
-            "seller.example.com",
-        ),
-        (
-            "https://example.com.",
-            "/p",
-            "https://example.com/p",
-            "example.com",
-        ),
-        (
-            "https://example.com.:8443",
-            "/p",
-            "https://example.com:8443/p",
-            "example.com:8443",
-        ),
-        (
-            "https://[2001:DB8::1]",
-            "/p",
-            "https://[2001:db8::1]/p",
-            "[2001:db8::1]",
-        ),
-        (
-            "https://[::1]:8443",
-            "/p",
-            "https://[::1]:8443/p",
-            "[::1]:8443",
-        ),
-        (
-            "https://user:pass@s.example",
-            "/p",
-            "https://s.example/p",
-            "s.example",
-        ),
-        (
-            "http://s.example:80",
-            "/p",
-            "http://s.example/p",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/adcp/./buy",
-            "https://s.example/adcp/buy",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/a/b/../c",
-            "https://s.example/a/c",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/a//b",
-            "https://s.example/a//b",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/a/.//b",
-            "https://s.example/a//b",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/a//../b",
-            "https://s.example/a/b",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "?x=1",
-            "https://s.example/?x=1",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/path%2fhere",
-            "https://s.example/path%2Fhere",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/a%3Ab%3Fc",
-            "https://s.example/a%3Ab%3Fc",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/%7Efoo",
-            "https://s.example/~foo",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/%41%42C",
-            "https://s.example/ABC",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/p?b=2&a=1&c=3",
-            "https://s.example/p?b=2&a=1&c=3",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/p?x=a+b",
-            "https://s.example/p?x=a+b",
-            "s.example",
-        ),
-        (
-            "https://s.example",
-            "/p?",
-            "https://s.example/p?",
-            "s.example",
-        ),
-    ] {
+    for (origin, target, uri, authority) in URLS {
         let request = Request {
-            origin: Some(origin.into()),
-            ..Request::post(target, Headers::new(), "")
+            origin: Some((*origin).into()),
+            ..Request::post(*target, Headers::new(), "")
         };
-        for (component, expected) in [("\"@target-uri\"", uri), ("\"@authority\"", authority)] {
+        for (component, expected) in [("\"@target-uri\"", *uri), ("\"@authority\"", *authority)] {
             let item = Parser::new(component).parse::<Item>().unwrap();
             let value = component_value(&item, values(&request), true).unwrap();
             assert_eq!(
@@ -468,6 +449,78 @@ fn a_url_in_its_normal_form_is_one_for_all_ways_to_write_it() {
     }
 }
 
+/// What of a right signature is changed, to what, and what is told.
+const LACKS: &[(&str, &str, &str)] = &[
+    (r#""@method" "#, "", "does not cover \"@method\""),
+    (
+        r#" "content-digest""#,
+        "",
+        "does not cover \"content-digest\"",
+    ),
+    (
+        r#""@method" "#,
+        r#""@method" "@method" "#,
+        "covers `\"@method\"` twice",
+    ),
+    (
+        r#""@method" "#,
+        r#""@method" "@status" "#,
+        "`\"@status\"` is not supported",
+    ),
+    (
+        r#""@method" "#,
+        r#""@method" "x-none" "#,
+        "no `x-none` header",
+    ),
+    (";created=1618884473", "", "no parameter `created`"),
+    (
+        ";created=1618884473",
+        ";created=\"1\"",
+        "`created` of the signature is of another type",
+    ),
+    (
+        ";created=1618884473",
+        ";created=-1",
+        "`created` of the signature is of another type",
+    ),
+    (";expires=1618884500", "", "no parameter `expires`"),
+    (
+        ";expires=1618884500",
+        ";expires=1618884473",
+        "ends before it begins",
+    ),
+    (
+        ";expires=1618884500",
+        ";expires=1618884534",
+        "good for 61 s, longer than 60 s",
+    ),
+    (";nonce=\"n\"", "", "no parameter `nonce`"),
+    (
+        ";nonce=\"n\"",
+        ";nonce=n",
+        "`nonce` of the signature is of another type",
+    ),
+    (";keyid=\"k\"", "", "no parameter `keyid`"),
+    (
+        ";keyid=\"k\"",
+        ";keyid=k",
+        "`keyid` of the signature is of another type",
+    ),
+    (";alg=\"ed25519\"", "", "no parameter `alg`"),
+    (
+        ";alg=\"ed25519\"",
+        ";alg=\"hmac-sha256\"",
+        "by `hmac-sha256`, accepted is ed25519",
+    ),
+    (
+        ";alg=\"ed25519\"",
+        ";alg=\"none\"",
+        "by `none`, accepted is ed25519",
+    ),
+    (";tag=\"t\"", ";tag=\"u\"", "no signature with the tag `t`"),
+    (";tag=\"t\"", "", "no signature with the tag `t`"),
+];
+
 /// A signature that could be right but does not say or cover what it has to is refused, with the reason.
 #[test]
 fn what_a_signature_lacks_is_told() {
@@ -487,76 +540,7 @@ fn what_a_signature_lacks_is_told() {
     };
     let right = reason(&format!("sig1={all}"), "sig1=:AAAA:");
     assert_eq!(right.0, Status::Mismatch, "{right:?}");
-    for (change, to, expected) in [
-        (r#""@method" "#, "", "does not cover \"@method\""),
-        (
-            r#" "content-digest""#,
-            "",
-            "does not cover \"content-digest\"",
-        ),
-        (
-            r#""@method" "#,
-            r#""@method" "@method" "#,
-            "covers `\"@method\"` twice",
-        ),
-        (
-            r#""@method" "#,
-            r#""@method" "@status" "#,
-            "`\"@status\"` is not supported",
-        ),
-        (
-            r#""@method" "#,
-            r#""@method" "x-none" "#,
-            "no `x-none` header",
-        ),
-        (";created=1618884473", "", "no parameter `created`"),
-        (
-            ";created=1618884473",
-            ";created=\"1\"",
-            "`created` of the signature is of another type",
-        ),
-        (
-            ";created=1618884473",
-            ";created=-1",
-            "`created` of the signature is of another type",
-        ),
-        (";expires=1618884500", "", "no parameter `expires`"),
-        (
-            ";expires=1618884500",
-            ";expires=1618884473",
-            "ends before it begins",
-        ),
-        (
-            ";expires=1618884500",
-            ";expires=1618884534",
-            "good for 61 s, longer than 60 s",
-        ),
-        (";nonce=\"n\"", "", "no parameter `nonce`"),
-        (
-            ";nonce=\"n\"",
-            ";nonce=n",
-            "`nonce` of the signature is of another type",
-        ),
-        (";keyid=\"k\"", "", "no parameter `keyid`"),
-        (
-            ";keyid=\"k\"",
-            ";keyid=k",
-            "`keyid` of the signature is of another type",
-        ),
-        (";alg=\"ed25519\"", "", "no parameter `alg`"),
-        (
-            ";alg=\"ed25519\"",
-            ";alg=\"hmac-sha256\"",
-            "by `hmac-sha256`, accepted is ed25519",
-        ),
-        (
-            ";alg=\"ed25519\"",
-            ";alg=\"none\"",
-            "by `none`, accepted is ed25519",
-        ),
-        (";tag=\"t\"", ";tag=\"u\"", "no signature with the tag `t`"),
-        (";tag=\"t\"", "", "no signature with the tag `t`"),
-    ] {
+    for (change, to, expected) in LACKS {
         let changed = all.replacen(change, to, 1);
         assert_ne!(changed, all, "{change}");
         let (status, found) = reason(&format!("sig1={changed}"), "sig1=:AAAA:");
