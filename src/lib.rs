@@ -18,7 +18,8 @@
 //! The pure rooms know bytes and data only. [`delivery`] has the nouns and their JSON form; [`json`]
 //! looks into texts without rebuilding them; [`signature`] makes and checks signatures, and names the
 //! mistake behind a wrong one; [`provider`] reads definitions, recognises and verifies requests,
-//! composes and signs them, and says when the next attempt is due.
+//! composes and signs them, and says when the next attempt is due; [`filter`] reads the line that says which
+//! deliveries match.
 //!
 //! The rooms at the edge know the world and nothing of webhooks. [`http`] has the sockets: it serves
 //! any hyper service and sends requests; [`store`] is the log; [`formats`] reads and writes what other
@@ -48,6 +49,7 @@
 //! | what an emulated provider does at an attempt | `emulate/attempt.rs`; when, `emulate/schedule.rs` by `emulate/clock.rs`; what it keeps, `emulate/state/` |
 //! | an operation of its API | a row of `emulate/api/operations.rs`, from which the route and its description follow; its bodies are `emulate/api/form.rs` and `answer.rs` |
 //! | a check of `webhook test` | a row in `check/table/GROUP.rs` (a new group also in `check/table.rs`), what it sends in `check/context/` |
+//! | a field of `--filter` | `filter/words.rs`; read in `filter/read.rs`, met in `filter/term.rs`; what `SQLite` can decide of it, `store/query/narrow.rs` |
 //! | a mistake that the doctor names | its words in `signature/diagnose/cause.rs`, how it is undone beside its kind in `signature/diagnose/` |
 //! | a provider, an event | a file below `fixtures/NAME/`, of other vendors below `fixtures/vendors/NAME/`, no code |
 //! | what a person reads | `report/`, for help `cli/`, for warnings and the summary of a command its file in `command/` |
@@ -73,6 +75,7 @@ pub mod delivery;
 pub mod dispatch;
 pub mod emulate;
 pub mod exit;
+pub mod filter;
 pub mod formats;
 pub mod http;
 pub mod json;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::pair::USUAL_EVENT;
 use super::table::{self, Check, EACH_EVENT, HANDSHAKE, HANDSHAKE_FORGED};
-use crate::delivery::{EventFilter, Severity};
-use crate::provider::{KnownFlaw, Provider, nearest};
+use crate::delivery::{EventFilter, Severity, nearest};
+use crate::provider::{KnownFlaw, Provider};
 
 /// A check that is to run.
 #[derive(Debug, Clone)]

@@ -45,6 +45,15 @@ pub struct SelectArgs {
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
 
+    /// All in one line: `status:5xx body.data.total>100 -event:*.test "free text"`.
+    ///
+    /// Fields are `event`, `provider`, `verdict`, `status` (`404`, `5xx`, `400-499`, `none`), `is` (`failed`,
+    /// `duplicate`), `since`, `until`, `source`, `id`, `event_id`, `method`, `path`, `query.NAME`, `header.NAME` and
+    /// `body.PATH`. Behind one stands `:`, where `*` is any characters and a comma any of several; of the last six also
+    /// `!=`, `~` (contains), `>`, `<`, `>=` and `<=`. A `-` before a term turns it round; all else is text to look for.
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: Option<String>,
+
     /// No more than the newest N.
     #[arg(short = 'n', long, value_name = "N")]
     pub limit: Option<u64>,

@@ -9,9 +9,10 @@ use super::World;
 use super::setup::{self, Terminal};
 use crate::cli::{EventsArgs, EventsCommand, GlobalArgs, Shell, completion, man};
 use crate::config::{Named, Setup};
+use crate::delivery::did_you_mean;
 use crate::exit::{CliError, Outcome};
 use crate::json::javascript;
-use crate::provider::{Composer, DefinitionOrigin, Fault, Provider, Story, did_you_mean};
+use crate::provider::{Composer, DefinitionOrigin, Fault, Provider, Story};
 use crate::report::{self, sanitize::escape};
 
 /// Prints a text; nothing where it is empty.

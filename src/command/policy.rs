@@ -4,8 +4,9 @@ use url::{Position, Url};
 
 use crate::cli::VerdictArgs;
 use crate::config::Setup;
+use crate::delivery::did_you_mean;
 use crate::exit::CliError;
-use crate::provider::did_you_mean;
+
 use crate::signature::{Freshness, Scheme};
 
 /// How signed times are judged, as flags say.

@@ -3,18 +3,21 @@
 use strum::VariantArray as _;
 
 use super::World;
+use crate::cli::value::Moment;
 use crate::cli::{ALL_SOURCES, SelectArgs};
 use crate::config::Setup;
-use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp};
+use crate::delivery::{Delivery, DeliverySource, EventFilter, Status, Timestamp, did_you_mean};
 use crate::exit::CliError;
-use crate::provider::did_you_mean;
+use crate::filter::{DeliveryFilter, FilterSyntaxError};
 use crate::store::{Query, Reader, SourceFilter};
 
 /// The filters as a query; times such as `-10m` are as seen from `now`.
 pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, CliError> {
     let provider = args.provider.as_deref().map(|name| setup.provider(name));
     let (since, until) = span(args, now)?;
-    Ok(Query {
+    let filter = args.filter.as_deref().unwrap_or_default();
+    let filter = filter_line(filter, now).map_err(|error| placed(filter, &error))?;
+    let query = Query {
         ids: Vec::new(),
         events: events(&args.event)?,
         provider: provider.transpose()?.map(|known| known.name().to_owned()),
@@ -28,12 +31,25 @@ pub fn query(args: &SelectArgs, setup: &Setup, now: Timestamp) -> Result<Query, 
         until,
         failed: args.failed,
         search: args.search.clone(),
-        after: None,
-        before: None,
         limit: args
             .limit
             .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
-    })
+        ..Query::default()
+    };
+    Ok(query.filtered(filter))
+}
+
+/// A line of the filter language; its times are as seen from `now`.
+pub fn filter_line(line: &str, now: Timestamp) -> Result<DeliveryFilter, FilterSyntaxError> {
+    let moment = |text: &str| text.parse().map(|typed: Moment| typed.seen_from(now));
+    DeliveryFilter::read(line, &moment)
+}
+
+/// What is wrong with a line, and where.
+fn placed(line: &str, error: &FilterSyntaxError) -> CliError {
+    let before = line.get(..error.at.start).unwrap_or_default();
+    let (column, problem) = (before.chars().count() + 1, &error.problem);
+    CliError::usage(format!("`--filter`, column {column}: {problem}")).hint(error.hint.clone())
 }
 
 fn events(patterns: &[String]) -> Result<EventFilter, CliError> {

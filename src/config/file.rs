@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::section::{self, Section};
 use super::{ConfigError, Paths};
 use crate::cli::ColorWhen;
-use crate::provider::{did_you_mean, read_text};
+use crate::delivery::did_you_mean;
+use crate::provider::read_text;
 
 /// What a configuration file may say. Names are those of the flags.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::cli::{own_flags, program};
-use crate::provider::did_you_mean;
+use crate::delivery::did_you_mean;
 
 /// Flags that no file may set, of one command or of all, and where else they are said. A file may be
 /// somebody else's: it must not run a command, hold a secret, take a guard away, or choose a

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Config, ConfigError, ConfigForm, Setting};
-use crate::provider::{Catalogue, ProviderSetting, SettingValues, did_you_mean};
+use crate::delivery::did_you_mean;
+use crate::provider::{Catalogue, ProviderSetting, SettingValues};
 
 /// A setting with its provider's name.
 type OwnSetting = (String, ProviderSetting);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::local::LocalSecret;
 use super::{Ask, Config, ConfigError, Environment, GivenSecret};
 use crate::cli::{GlobalArgs, SecretArgs};
-use crate::delivery::EventFilter;
-use crate::provider::{Catalogue, Keyring, Provider, did_you_mean};
+use crate::delivery::{EventFilter, did_you_mean};
+use crate::provider::{Catalogue, Keyring, Provider};
 use crate::signature::Secret;
 
 /// The label of the secret that `listen` and `send` share where nobody configured one.

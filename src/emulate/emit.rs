@@ -11,9 +11,9 @@ use super::{
     ApiRefusal, AttemptCause, DeliveryStatus, EmittedEvent, EmulateEvent, EmulatedDelivery,
     Emulator, EndpointStatus, Scheduled, WebhookEndpoint, attempt, lock,
 };
-use crate::delivery::{Timestamp, id};
+use crate::delivery::{Timestamp, did_you_mean, id};
 use crate::json::{Path, TypedJson};
-use crate::provider::{Composer, Provider, Story, did_you_mean};
+use crate::provider::{Composer, Provider, Story};
 
 /// An event that is to happen.
 #[derive(Debug, Clone, Default)]

@@ -9,9 +9,9 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::EventRequest;
-use crate::delivery::duration;
+use crate::delivery::{did_you_mean, duration};
 use crate::json::{Path, TypedJson};
-use crate::provider::{Provider, did_you_mean};
+use crate::provider::Provider;
 
 /// A story, read.
 #[derive(Debug, Clone)]

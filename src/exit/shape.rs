@@ -1,8 +1,8 @@
 //! What is wrong with an event that is shaped by flags, and what to do about it.
 
 use super::CliError;
+use crate::delivery::nearest;
 use crate::json::PathError;
-use crate::provider::nearest;
 use crate::send::SendError;
 
 /// What to do where `--set` finds nothing.

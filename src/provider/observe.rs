@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::payload::PayloadFields;
 use super::placeholder::Placeholder;
-use super::{FieldSource, Provider, nearest};
+use super::{FieldSource, Provider};
 use crate::delivery::Request;
+use crate::delivery::nearest;
 use crate::json::{JsonFields, is_json};
 
 /// What is noticed of a request's payload, one line each.

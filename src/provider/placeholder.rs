@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::nearest;
 use super::schedule::span;
+use crate::delivery::nearest;
 
 /// The names as they are proposed in place of an unknown one.
 const NAMES: [&str; 8] = [

@@ -1,5 +1,7 @@
 //! Which deliveries match, and where in the log they are.
 
+mod narrow;
+
 use std::iter;
 use std::path::Path;
 
@@ -10,6 +12,7 @@ use strum::VariantArray as _;
 use super::StoreError;
 use super::error::AtPath;
 use crate::delivery::{DeliverySource, EventFilter, Status, Timestamp};
+use crate::filter::{DeliveryFilter, contains_text};
 
 /// A selection of deliveries; empty parts select nothing away, and all others must hold.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +35,8 @@ pub struct Query {
     pub failed: bool,
     /// This text in body, target, headers or event id; ASCII letters match in either case.
     pub search: Option<String>,
+    /// What else must hold, and is looked for in each delivery that is left.
+    pub filter: DeliveryFilter,
     /// Behind this place in the log: with [`before`](Self::before), a cursor for either direction.
     pub after: Option<Position>,
     /// Before this place in the log.
@@ -119,12 +124,6 @@ pub(super) enum Order {
     LastReceived,
 }
 
-/// Places in a text that are looked at together.
-const BLOCK: usize = 64;
-
-/// What tells a small ASCII letter from its capital.
-const CASE: u8 = 0x20;
-
 const FAILED: &str = "(SELECT status IS NULL OR status NOT BETWEEN 200 AND 299 FROM attempt \
      WHERE attempt.delivery_id = delivery.id ORDER BY attempt.seq DESC LIMIT 1)";
 
@@ -150,8 +149,9 @@ impl Query {
             && is_wanted()
             && let Some(row) = rows.next().at(path)?
         {
-            if self.matches(row).at(path)? {
-                places.push(Position(row.get(0).at(path)?));
+            let place = Position(row.get(0).at(path)?);
+            if self.matches(row).at(path)? && narrow::meets(&self.filter, conn, path, place)? {
+                places.push(place);
             }
         }
         Ok(places)
@@ -159,7 +159,10 @@ impl Query {
 
     /// Whether an index leads to what matches, or everything does; else each row is looked into.
     pub(super) fn is_looked_up(&self) -> bool {
-        let looks_into = self.search.is_some() || self.provider.is_some() || self.failed;
+        let looks_into = self.search.is_some()
+            || self.provider.is_some()
+            || self.failed
+            || !self.filter.is_empty();
         !self.ids.is_empty() || !looks_into && self.events.is_empty()
     }
 
@@ -252,7 +255,7 @@ impl Query {
         };
         for column in 3..=6 {
             let bytes = row.get_ref(column)?.as_bytes_or_null()?.unwrap_or_default();
-            if contains(bytes, text.as_bytes()) {
+            if contains_text(bytes, text.as_bytes()) {
                 return Ok(true);
             }
         }
@@ -264,48 +267,4 @@ impl Query {
 pub(super) fn list<T: AsRef<str>>(texts: &[T]) -> Value {
     let texts = texts.iter().map(|text| text.as_ref().into());
     serde_json::Value::Array(texts.collect()).to_string().into()
-}
-
-/// Whether `text` holds `wanted`, in upper or lower case.
-///
-/// Blocks of places are looked at together, for which the compiler has wide instructions: whether at
-/// any of them the first and the last byte may be right, but for the bit that tells the case.
-fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
-        return true;
-    };
-    let (first, last) = (first | CASE, last | CASE);
-    let differs = |a: &u8, b: &u8| (a | CASE) ^ first | (b | CASE) ^ last;
-    let Some(behind) = text.get(wanted.len() - 1..) else {
-        return false;
-    };
-    let is_here = |from: usize| {
-        let parts = text.get(from..).unwrap_or_default().windows(wanted.len());
-        parts.take(BLOCK).any(|part| {
-            differs(&part[0], &part[part.len() - 1]) == 0 && part.eq_ignore_ascii_case(wanted)
-        })
-    };
-    let (starts, _) = text.as_chunks::<BLOCK>();
-    let (ends, rest) = behind.as_chunks::<BLOCK>();
-    let may_begin = |(starts, ends): (&[u8; BLOCK], &[u8; BLOCK])| {
-        let places = starts.iter().zip(ends);
-        places.fold(u8::MAX, |least, (a, b)| least.min(differs(a, b))) == 0
-    };
-    let mut blocks = starts.iter().zip(ends).enumerate();
-    blocks.any(|(number, block)| may_begin(block) && is_here(number * BLOCK))
-        || is_here(behind.len() - rest.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn text_is_found_in_either_case(text in "[abAB\u{e9}]{0,12}|[aA@`]{60,200}", wanted in "[abAB@]{0,3}|a{50,90}") {
-            let plain = text.to_ascii_lowercase().contains(&wanted.to_ascii_lowercase());
-            prop_assert_eq!(contains(text.as_bytes(), wanted.as_bytes()), plain);
-        }
-    }
 }

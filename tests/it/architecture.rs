@@ -21,13 +21,14 @@ const BELOW_ENGINES: &[&str] = &[
     "store",
 ];
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
     ("provider", &["delivery", "json", "signature"]),
     ("http", &["delivery", "json"]),
-    ("store", &["delivery", "json"]),
+    ("filter", &["delivery", "json"]),
+    ("store", &["delivery", "filter", "json"]),
     ("report", &["delivery", "json", "provider", "signature"]),
     ("formats", &["delivery", "json"]),
     ("dispatch", &["delivery", "http", "store"]),

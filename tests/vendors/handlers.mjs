@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { hmacValidator } from '@adyen/api-library';
 import { verifyWebhook } from '@clerk/backend/webhooks';
 import * as contentful from '@contentful/node-apps-toolkit';
+import EasyPost from '@easypost/api';
 import { ElevenLabsClient } from '@elevenlabs/elevenlabs-js';
 import { Signature } from '@hubspot/api-client';
 import { validateSignature } from '@line/bot-sdk';
@@ -15,6 +16,7 @@ import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import Mux from '@mux/mux-node';
 import { signWebhookPayload, verifyWebhookSignature } from '@notionhq/client';
 import * as octokit from '@octokit/webhooks-methods';
+import { WebhookEventVerifier } from '@onfido/api';
 import { Paddle } from '@paddle/paddle-node-sdk';
 import { validateEvent, WebhookVerificationError } from '@polar-sh/sdk/webhooks';
 import * as sanity from '@sanity/webhook';
@@ -25,6 +27,7 @@ import { WorkOS } from '@workos-inc/node';
 import { EventWebhook } from '@sendgrid/eventwebhook';
 import { AwsLambdaReceiver } from '@zoom/rivet/meetings';
 import { WebhooksManager } from 'box-node-sdk/managers';
+import cloudinary from 'cloudinary';
 import coinbase from 'coinbase-commerce-node';
 import { verifyKey } from 'discord-interactions';
 import * as gocardless from 'gocardless-nodejs/webhooks';
@@ -34,16 +37,19 @@ import { SignJWT, jwtVerify } from 'jose';
 import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import ModernTreasury from 'modern-treasury';
 import OpenAI from 'openai';
+import Pusher from 'pusher';
 import Razorpay from 'razorpay';
 import { validateWebhook } from 'replicate';
 import { Resend } from 'resend';
 import MessageValidator from 'sns-validator';
 import { WebhooksHelper } from 'square';
 import * as standardWebhooks from 'standardwebhooks';
+import { StreamChat } from 'stream-chat';
 import Stripe from 'stripe';
 import * as svix from 'svix';
 import Telnyx from 'telnyx';
 import twilio from 'twilio';
+import { WebflowClient } from 'webflow-api';
 
 const TEXT = 'a secret of the test';
 const BASE64 = `whsec_${Buffer.from('a key of thirty-two bytes, made up').toString('base64')}`;
@@ -56,6 +62,13 @@ const adyen = new hmacValidator();
 const linear = new LinearWebhookClient(TEXT);
 const letters = mailgun({ apiKey: TEXT, domain: 'example.com' });
 const elevenlabs = new ElevenLabsClient({ apiKey: 'key' }).webhooks;
+const easypost = new EasyPost('key').Utils;
+cloudinary.v2.config({ api_secret: TEXT });
+// The key is the one that is sent where no other is given.
+const pusher = new Pusher({ appId: '1', key: '278d425bdf160c739803', secret: TEXT, cluster: 'eu' });
+const chat = new StreamChat('key', TEXT);
+const onfido = new WebhookEventVerifier(TEXT);
+const webflow = new WebflowClient({ accessToken: 'token' }).webhooks;
 const openai = new OpenAI({ apiKey: 'key', webhookSecret: BASE64 }).webhooks;
 // With `botInfo` it asks nobody who it is.
 const bot = new Bot('1:key', { botInfo: { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } });
@@ -173,6 +186,15 @@ const VENDORS = {
     verify: ({ body, headers, url }) =>
       verifyWebhook(new Request(url, { method: 'POST', headers, body }), { signingSecret: BASE64 }),
   },
+  cloudinary: {
+    library: 'cloudinary',
+    verify: ({ body, headers }) =>
+      cloudinary.v2.utils.verifyNotificationSignature(
+        body,
+        Number(headers['x-cld-timestamp']),
+        headers['x-cld-signature'],
+      ),
+  },
   'coinbase-commerce': {
     library: 'coinbase-commerce-node',
     verify: ({ body, headers }) =>
@@ -184,6 +206,10 @@ const VENDORS = {
     secret: LONG,
     verify: (request) => contentful.verifyRequest(LONG, contentfulRequest(request)),
     sign: (request) => contentful.signRequest(LONG, contentfulRequest({ ...request, headers: {} })),
+  },
+  easypost: {
+    library: '@easypost/api',
+    verify: ({ body, headers }) => easypost.validateWebhook(Buffer.from(body), headers, TEXT),
   },
   elevenlabs: {
     library: '@elevenlabs/elevenlabs-js',
@@ -199,6 +225,10 @@ const VENDORS = {
         headers['x-signature-timestamp'],
         publicHalf(ED25519).subarray(-32).toString('hex'),
       ),
+  },
+  getstream: {
+    library: 'stream-chat',
+    verify: ({ body, headers }) => chat.verifyWebhook(body, headers['x-signature']),
   },
   github: {
     library: '@octokit/webhooks-methods',
@@ -263,6 +293,10 @@ const VENDORS = {
       'X-Notion-Signature': await signWebhookPayload({ body, verificationToken: TEXT }),
     }),
   },
+  onfido: {
+    library: '@onfido/api',
+    verify: ({ body, headers }) => onfido.readPayload(body, headers['x-sha2-signature']),
+  },
   openai: {
     library: 'openai',
     secret: BASE64,
@@ -297,6 +331,10 @@ const VENDORS = {
         if (error instanceof WebhookVerificationError) throw error;
       }
     },
+  },
+  pusher: {
+    library: 'pusher',
+    verify: ({ body, headers }) => pusher.webhook({ rawBody: body, headers }).isValid(),
   },
   razorpay: {
     library: 'razorpay',
@@ -389,6 +427,10 @@ const VENDORS = {
     sign: ({ body, url }) => ({
       'X-Twilio-Signature': twilio.getExpectedTwilioSignature(TEXT, url, fields(body)),
     }),
+  },
+  webflow: {
+    library: 'webflow-api',
+    verify: ({ body, headers }) => webflow.verifySignature({ body, headers, secret: TEXT }),
   },
   workos: {
     library: '@workos-inc/node',

@@ -4,8 +4,9 @@ use super::needs_provider;
 use crate::cli::SendArgs;
 use crate::command::setup::first_key;
 use crate::config::Setup;
+use crate::delivery::did_you_mean;
 use crate::exit::CliError;
-use crate::provider::{Handshake, Keyring, Provider, did_you_mean};
+use crate::provider::{Handshake, Keyring, Provider};
 use crate::send::{EventContent, Message};
 
 /// The handshakes of the chosen provider, or the one of this name.

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::delivery::nearest;
 use crate::delivery::{Headers, Request};
-use crate::provider::nearest;
 
 fn notes(provider: &Provider, body: impl Into<bytes::Bytes>) -> Vec<String> {
     noticed(provider, &Request::post("/", Headers::new(), body))

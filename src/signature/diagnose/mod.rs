@@ -12,6 +12,7 @@ mod diagnosis;
 mod form;
 mod header;
 mod json;
+mod message;
 mod pairs;
 mod printed;
 mod rewrite;
@@ -81,5 +82,6 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         .or_else(|| json::find(trial, &presented, trial.body()))
         .or_else(|| printed::find(trial, &presented))
         .or_else(|| content::find_claim(trial, &presented))
+        .or_else(|| message::find(trial, &presented))
         .or_else(|| pairs::find(trial, &presented))
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::*;
+use crate::filter::DeliveryFilter;
 use crate::store::query::Order;
 
 /// Six deliveries that differ in what a query looks at.
@@ -357,4 +358,63 @@ fn verdicts_are_looked_up_and_come_in_their_order() {
     check(&[Order::Oldest, Order::Newest]);
     place.log().import([delivery()]).unwrap();
     check(&[Order::Oldest, Order::Newest, Order::LastReceived]);
+}
+
+/// What a filter asks of an index or a column means the same as what it asks of a delivery, alone and
+/// beside others.
+#[test]
+fn a_filter_selects_what_it_matches_however_it_is_asked() {
+    let deliveries = sample();
+    let place = Place::holding(&deliveries);
+    let writer = place.log().writer().unwrap();
+    let outcomes = [Ok(500), Ok(204), Err(FailureKind::Refused)];
+    for (delivery, outcome) in deliveries.iter().zip(outcomes) {
+        keep_attempt(&writer, &attempt(&delivery.id, outcome), None);
+    }
+    let terms = [
+        "event:order.*",
+        "event:!order.updated",
+        "verdict:valid,stale",
+        "provider:hermes",
+        "provider:hermes,olympus",
+        "source:all",
+        "source:import",
+        "status:2xx,none",
+        "is:failed",
+        "since:2",
+        "until:5",
+        "beta",
+        "header.x-shop~shop",
+        "path:/hook",
+        "query.n>3",
+        "event_id:evt_*",
+    ];
+    let negated = terms.map(|term| format!("-{term}"));
+    let all_terms: Vec<_> = terms
+        .into_iter()
+        .chain(negated.iter().map(|it| &**it))
+        .collect();
+    let moment = |text: &str| Ok(Timestamp::from_seconds(text.parse().unwrap()));
+    let reader = place.reader();
+    let (mut some, mut none) = (0, 0);
+    for one in &all_terms {
+        for other in &all_terms {
+            let line = format!("{one} {other}");
+            let filter = DeliveryFilter::read(&line, &moment).unwrap();
+            let last = |number: usize| outcomes.get(number);
+            let matching = deliveries
+                .iter()
+                .enumerate()
+                .filter(|(number, delivery)| filter.matches(delivery, last(*number)));
+            let wanted: Vec<_> = matching.map(|(_, delivery)| delivery.id.clone()).collect();
+            let query = Query::default().filtered(filter.clone());
+            assert_eq!(reader.ids(&query).unwrap(), wanted, "{line}");
+            *if wanted.is_empty() {
+                &mut none
+            } else {
+                &mut some
+            } += 1;
+        }
+    }
+    assert!(some > 100 && none > 100, "{some} {none}");
 }

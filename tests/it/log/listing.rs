@@ -276,3 +276,60 @@ fn an_event_that_nobody_has_is_an_error_wherever_deliveries_are_chosen() {
         run.stderr
     );
 }
+
+#[test]
+fn a_filter_is_one_line_wherever_deliveries_are_chosen() {
+    let paid = with(
+        capture(1),
+        &[(
+            "/request/body",
+            r#"{"type":"order.paid","data":{"total":"129.50"}}"#.into(),
+        )],
+    );
+    let sandbox = filled(&[capture(0), paid, capture(2)]);
+    add_attempt(&sandbox, attempt(1, id(2), Ok(answer(502, "no"))));
+    for (filter, numbers) in [
+        ("body.data.total>100", &[1][..]),
+        ("-body.data.total", &[0, 2]),
+        ("status:5xx", &[2]),
+        ("provider:olympus \"129.50\" event:order.*", &[1]),
+        ("since:2026-01-18T10:30:01Z -is:failed", &[1]),
+    ] {
+        let run = sandbox
+            .run(&["log", "--json", "--filter", filter])
+            .expect(0);
+        let found: Vec<_> = run.json_lines().iter().map(|it| it["id"].clone()).collect();
+        let wanted: Vec<_> = numbers
+            .iter()
+            .map(|number| Value::from(id(*number)))
+            .collect();
+        assert_eq!(found, wanted, "{filter}");
+    }
+    let url = "http://127.0.0.1:1/";
+    let replay = ["replay", "--dry-run", "--json", "--url", url, "--filter"];
+    let run = sandbox
+        .run(&[&replay[..], &["body.data.total>100"]].concat())
+        .expect(0);
+    assert_eq!(run.json_lines().len(), 1);
+}
+
+#[test]
+fn what_is_wrong_in_a_filter_is_told_with_its_place() {
+    let sandbox = filled(&numbered(1));
+    let run = sandbox
+        .run(&["log", "--filter", "verdict:valid evnt:order.*"])
+        .expect(2);
+    assert_eq!(
+        run.stderr,
+        "error: `--filter`, column 15: there is no field `evnt`\nhint: did you mean `event`?\n"
+    );
+}
+
+#[test]
+fn the_help_names_every_field_of_a_filter() {
+    let help = Sandbox::new().run(&["log", "--help"]).expect(0).stdout;
+    for field in webhook_cli::filter::FIELDS {
+        let name = field.name.trim_end_matches('.');
+        assert!(help.contains(&format!("`{name}")), "{name}");
+    }
+}
