@@ -6,11 +6,11 @@ mod countdown;
 mod port_file;
 mod printer;
 mod ready;
+mod unread;
 
 use std::future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
 use rand::TryRng as _;
@@ -18,14 +18,12 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn, spawn_blocking};
-use tokio::time::timeout;
 
 use super::listen::socket::open_port;
 use super::setup::{self, first_key, keyring_or_local};
 use super::{World, shape, signal};
 use crate::cli::{ApiKey, EmulateArgs, GlobalArgs};
 use crate::config::{ConfigError, Setup};
-use crate::console::Console;
 use crate::dispatch::Dispatch;
 use crate::emulate::{
     self, EmulateOptions, Emulator, EventRequest, InjectedFaults, NewEndpoint, Observer, Scenario,
@@ -37,9 +35,6 @@ use crate::store::StoreError;
 use port_file::PortFile;
 use printer::StoryPrinter;
 use ready::EmulatorReady;
-
-/// How long the output may take nothing at the end.
-const UNREAD_END: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 pub fn run(args: &EmulateArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -81,7 +76,7 @@ async fn serve(args: &EmulateArgs, setup: &Setup, world: &World) -> Result<Outco
     let printer = StoryPrinter::new(shown, emulator.now(), provider, bar.clone());
     let printing = spawn_blocking(move || printer.run(told));
     let counting = spawn(countdown::run(Arc::clone(&emulator), bar.clone()));
-    let warning = spawn(warn_of_stall(Arc::clone(&emulator), world.console));
+    let warning = spawn(unread::warn_of_stall(Arc::clone(&emulator), world.console));
     for request in &first {
         emulator.emit(request, None).await?;
     }
@@ -133,7 +128,7 @@ async fn play(
     emulator.observer().close();
     let printed = match unprinted {
         Some(printed) => printed,
-        None => read_to_end(printing, emulator.observer()).await,
+        None => unread::read_to_end(printing, emulator.observer()).await,
     };
     ran.map_err(|error| CliError::from(error).of_state())?;
     let running = emulator.backlog().0;
@@ -143,37 +138,6 @@ async fn play(
         world.console.warn(&message, None);
     }
     printed.map(|()| is_done)
-}
-
-/// What came of the printing; an error where the output takes nothing any more.
-async fn read_to_end(
-    mut printing: JoinHandle<Result<(), CliError>>,
-    observer: &Observer,
-) -> Result<(), CliError> {
-    loop {
-        let room = observer.room();
-        if let Ok(printed) = timeout(UNREAD_END, &mut printing).await {
-            return printed.unwrap_or(Ok(()));
-        }
-        if observer.room() == room {
-            let message = "nobody reads the output: the rest of it was not printed";
-            let hint = "`webhook emulate deliveries` lists at the next start what was sent";
-            return Err(CliError::unreadable(message).hint(hint));
-        }
-    }
-}
-
-/// Says once that the output holds up attempts.
-async fn warn_of_stall(emulator: Arc<Emulator>, console: Console) {
-    emulator.observer().until_held_up().await;
-    // On a thread of its own: stderr may go where nobody reads either.
-    spawn_blocking(move || {
-        let hint = Some("read it or end the emulator; what is due is kept");
-        console.warn(
-            "nobody reads the output: attempts wait until somebody does",
-            hint,
-        );
-    });
 }
 
 /// Serves the API and makes attempts until both have come to the end that is asked for. Where no attempt can

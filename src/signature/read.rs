@@ -250,8 +250,7 @@ fn read_layout<'h, 'v>(
 /// that one of them fits; by position, every one of them has to: `None` where one does not.
 fn read_parts<'v>(layout: &ValueLayout, value: &'v str) -> Option<Vec<(PartVariable, &'v str)>> {
     let read = |part: &ValuePart, text: &'v str| Some((part.variable, part.read(text)?));
-    // NUL cannot stand in a value, so it splits nothing.
-    let mut texts = value.split(layout.separator.as_deref().unwrap_or("\0"));
+    let mut texts = value.split(layout.splitter());
     match layout.reading {
         PartOrder::Positional => {
             let parts = layout.parts.iter();

@@ -8,6 +8,7 @@ use crate::signature::message_proof::MessageFault;
 
 /// Why an HTTP message signature that can be read proves nothing.
 pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
+    trial.context.scheme.message()?;
     let signature = &presented.macs.first()?.bytes;
     let values = presented.values(trial.request(), trial.body());
     let faults = trial.keys.iter().map(|key| {

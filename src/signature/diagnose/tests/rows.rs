@@ -774,13 +774,23 @@ fn claim_rows() -> Vec<Row> {
 
 fn message_rows() -> Vec<Row> {
     let provider = Provider::Messaged;
-    let sent = |key: &str, signed: &str| {
-        let mac = hmac(key.as_bytes(), &provider.message(signed.as_bytes()));
-        let mut sample = Sample::new(provider, provider.value(&mac), BODY.as_bytes());
+    let with = |mac: &[u8], signed: &str| {
+        let mut sample = Sample::new(provider, provider.value(mac), BODY.as_bytes());
         let headers = &mut sample.request.headers;
         headers.push("Signature-Input", format!("sig1={INPUT}"));
         headers.push("Content-Digest", digest(signed.as_bytes()));
         sample
+    };
+    let sent = |key: &str, signed: &str| {
+        let mac = hmac(key.as_bytes(), &provider.message(signed.as_bytes()));
+        with(&mac, signed)
+    };
+    // What a key pair costs leaves the doctor less to try.
+    let paired = |signed: &str| {
+        let mac = hex::decode(sign(KEY, &provider.message(signed.as_bytes()))).unwrap();
+        let public = URL_SAFE_NO_PAD.encode(hex::decode(public_key(KEY)).unwrap());
+        let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"its key","x":"{public}"}}"#);
+        with(&mac, signed).with_secret(jwk.as_bytes())
     };
     let key = URL_SAFE_NO_PAD.encode(SECRET);
     let known_as = |id: &str| format!(r#"{{"kty":"oct","kid":"{id}","k":"{key}"}}"#);
@@ -790,7 +800,9 @@ fn message_rows() -> Vec<Row> {
             "digest-other",
             sent(SECRET, "another").with_secret(known_as("its key").as_bytes()),
         ),
+        ("digest-other", paired("another")),
         ("trailing-newline-lost", sent(SECRET, &format!("{BODY}\n"))),
+        ("trailing-newline-lost", paired(&format!("{BODY}\n"))),
         (
             "key-unknown",
             sent(SECRET, BODY).with_secret(known_as("another").as_bytes()),

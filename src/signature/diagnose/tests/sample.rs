@@ -95,7 +95,7 @@ impl Provider {
                 "value":{"parts":["{signature}"]},"claims":{"hash":"{body|sha256|hex}"}}"#
             }
             Self::Messaged => {
-                r#"{"kind":"http-signatures","algorithms":["hmac-sha256"],
+                r#"{"kind":"http-signatures","algorithms":["hmac-sha256","ed25519"],
                 "components":["@method","content-digest"]}"#
             }
         };
@@ -151,8 +151,7 @@ impl Provider {
 }
 
 /// What a [`Provider::Messaged`] delivery covers, and its parameters.
-pub const INPUT: &str =
-    r#"("@method" "content-digest");created=1705574400;keyid="its key";alg="hmac-sha256""#;
+pub const INPUT: &str = r#"("@method" "content-digest");created=1705574400;keyid="its key""#;
 
 /// The digest of a body as RFC 9530 writes it.
 pub fn digest(body: &[u8]) -> String {
