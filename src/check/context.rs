@@ -222,14 +222,22 @@ impl<'a> CheckContext<'a> {
             body: content.body.into(),
             ..request.clone()
         };
-        announce(&scheme, Some(&content.time), id, &mut signed);
+        // The key that it names is the provider's own, whichever signs.
+        announce(&scheme, self.key, Some(&content.time), id, &mut signed);
         let mut shown = SignatureFields {
             mac: mac_text(&scheme, &content.key, &content.time, id, &signed),
             time: Some(content.time),
             unit: scheme.time_unit,
         };
         change_shown(&mut shown);
-        show(&scheme, shown.time.as_deref(), id, &shown.mac, &mut request);
+        show(
+            &scheme,
+            self.key,
+            shown.time.as_deref(),
+            id,
+            &shown.mac,
+            &mut request,
+        );
         TestCase::of(vec![TestDelivery::of(payload, request)])
     }
 }

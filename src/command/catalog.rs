@@ -169,6 +169,7 @@ pub fn config(
     let mut setup = setup::load(global, env_file, world)?;
     let missing = setup.config.leave_out_missing_secrets();
     let mut settings = setup.config.shown(global)?;
+    settings.extend(setup.shown_settings(global)?);
     let secrets = setup.shown_secrets(&mut Terminal);
     settings.extend(secrets.iter().flatten().cloned());
     settings.extend(missing.iter().map(|one| one.shown(!json)));

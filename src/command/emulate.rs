@@ -6,6 +6,7 @@ mod countdown;
 mod port_file;
 mod printer;
 mod ready;
+mod unread;
 
 use std::future;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use rand::TryRng as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn, spawn_blocking};
 
 use super::listen::socket::open_port;
@@ -25,18 +26,15 @@ use crate::cli::{ApiKey, EmulateArgs, GlobalArgs};
 use crate::config::{ConfigError, Setup};
 use crate::dispatch::Dispatch;
 use crate::emulate::{
-    self, EmulateOptions, Emulator, EventRequest, InjectedFaults, NewEndpoint, Scenario,
+    self, EmulateOptions, Emulator, EventRequest, InjectedFaults, NewEndpoint, Observer, Scenario,
 };
 use crate::exit::{CliError, Outcome};
 use crate::http::{self, Limits, Target};
 use crate::provider::Provider;
 use crate::store::StoreError;
 use port_file::PortFile;
-use printer::{EmulatedTotals, StoryPrinter};
+use printer::StoryPrinter;
 use ready::EmulatorReady;
-
-/// How many things that happened wait to be printed before the next attempt has to wait.
-const UNPRINTED: usize = 256;
 
 /// Runs the command.
 pub fn run(args: &EmulateArgs, global: &GlobalArgs, world: &World) -> Result<Outcome, CliError> {
@@ -61,10 +59,11 @@ async fn serve(args: &EmulateArgs, setup: &Setup, world: &World) -> Result<Outco
     let api_key = options.api_key.clone();
     let (path, _temporary) = state(args, setup, provider)?;
     let dispatch = Dispatch::new(setup::client(&args.connect)?, None, world.clock);
-    let (tell, told) = mpsc::channel(UNPRINTED);
+    // A script needs every line; a person can ask for the deliveries.
+    let (observer, told) = Observer::new(args.json);
     let (listeners, addresses) = open_port(args.host, args.port).await?;
     world.begin();
-    let emulator = Emulator::open(options, &path, dispatch, tell).await?;
+    let emulator = Emulator::open(options, &path, dispatch, observer).await?;
     let ready = EmulatorReady::new(&emulator, addresses[0], &api_key, args.no_state);
     // Before it is said: who reads that may look for it at once.
     let _found = PortFile::write(setup, &ready, world);
@@ -77,13 +76,15 @@ async fn serve(args: &EmulateArgs, setup: &Setup, world: &World) -> Result<Outco
     let printer = StoryPrinter::new(shown, emulator.now(), provider, bar.clone());
     let printing = spawn_blocking(move || printer.run(told));
     let counting = spawn(countdown::run(Arc::clone(&emulator), bar.clone()));
+    let warning = spawn(unread::warn_of_stall(Arc::clone(&emulator), world.console));
     for request in &first {
         emulator.emit(request, None).await?;
     }
     let played = play(args, &emulator, listeners, printing, world).await;
     counting.abort();
+    warning.abort();
     bar.finish_and_clear();
-    let (ended, totals) = played?;
+    let (ended, totals) = (played?, emulator.observer().totals());
     let pending = emulator.backlog().1;
     printer::summarize(world, args.json, &totals, pending)?;
     if args.until_idle && ended {
@@ -93,14 +94,14 @@ async fn serve(args: &EmulateArgs, setup: &Setup, world: &World) -> Result<Outco
 }
 
 /// Serves the API and makes attempts until a signal, or the end of the work where that is asked for; says
-/// whether it was that, and what was done.
+/// whether it was that.
 async fn play(
     args: &EmulateArgs,
     emulator: &Arc<Emulator>,
     listeners: Vec<TcpListener>,
-    mut printing: JoinHandle<Result<EmulatedTotals, CliError>>,
+    mut printing: JoinHandle<Result<(), CliError>>,
     world: &World,
-) -> Result<(bool, EmulatedTotals), CliError> {
+) -> Result<bool, CliError> {
     let signals = signal::stop()?;
     let (ask, asked) = watch::channel(false);
     let (mut unprinted, mut is_done) = (None, false);
@@ -114,7 +115,8 @@ async fn play(
         tokio::select! {
             _ = signals => {}
             () = until_idle => is_done = true,
-            printed = &mut printing => unprinted = Some(printed),
+            // A printer that panicked has said so on stderr.
+            printed = &mut printing => unprinted = Some(printed.unwrap_or(Ok(()))),
         }
         ask.send_replace(true);
         future::pending().await
@@ -123,10 +125,10 @@ async fn play(
         ran = run_both(emulator, listeners, &ask, &asked) => ran,
         never = end => never,
     };
-    emulator.close();
+    emulator.observer().close();
     let printed = match unprinted {
         Some(printed) => printed,
-        None => printing.await,
+        None => unread::read_to_end(printing, emulator.observer()).await,
     };
     ran.map_err(|error| CliError::from(error).of_state())?;
     let running = emulator.backlog().0;
@@ -135,9 +137,7 @@ async fn play(
             format!("{running} attempts are under way: they are made again at the next start");
         world.console.warn(&message, None);
     }
-    // A printer that panicked has said so on stderr.
-    let totals = printed.unwrap_or_else(|_| Ok(EmulatedTotals::default()))?;
-    Ok((is_done, totals))
+    printed.map(|()| is_done)
 }
 
 /// Serves the API and makes attempts until both have come to the end that is asked for. Where no attempt can

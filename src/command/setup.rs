@@ -197,7 +197,7 @@ pub fn first_key<'k>(keyring: &'k Keyring, provider: &Provider) -> Result<&'k Ke
             let algorithm = match kind {
                 PairKind::Ed25519 => "ed25519",
                 PairKind::Ecdsa | PairKind::EcdsaRaw => "EC -pkeyopt ec_paramgen_curve:P-256",
-                PairKind::Rsa => "RSA",
+                PairKind::Rsa | PairKind::RsaPss => "RSA",
             };
             CliError::usage(format!("no private key for `{name}`")).hint(format!(
                 "make a pair, `openssl genpkey -algorithm {algorithm} -out key.pem`, give it, \

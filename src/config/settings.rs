@@ -18,6 +18,28 @@ impl Config {
         flags: &[String],
         catalogue: &mut Catalogue,
     ) -> Result<(), ConfigError> {
+        let mut values: BTreeMap<String, SettingValues> = BTreeMap::new();
+        for ((provider, setting), Setting { value, origin }) in
+            self.given_settings(flags, catalogue)?
+        {
+            ProviderSetting::check(&value)
+                .map_err(|message| ConfigError::Value { origin, message })?;
+            let of_provider = values.entry(provider).or_default();
+            of_provider.insert(setting.name, value);
+        }
+        for (provider, values) in values {
+            catalogue.set(&provider, &values).map_err(Arc::new)?;
+        }
+        Ok(())
+    }
+
+    /// The settings of providers for which a value was given, with it. Fails where one is given that no
+    /// provider has.
+    pub(super) fn given_settings(
+        &self,
+        flags: &[String],
+        catalogue: &Catalogue,
+    ) -> Result<Vec<(OwnSetting, Setting<String>)>, ConfigError> {
         let flags = flags.iter().map(|text| split(text));
         let flags: Vec<_> = flags.collect::<Result<_, _>>()?;
         let settings = catalogue.iter().flat_map(|provider| {
@@ -37,19 +59,17 @@ impl Config {
                 return Err(unknown(&settings, &name));
             }
         }
-        let mut values: BTreeMap<&str, SettingValues> = BTreeMap::new();
-        for own in &settings {
-            let Setting { value, origin } = self.provider_setting(&flags, own);
-            let Some(value) = value else { continue };
-            ProviderSetting::check(&value)
-                .map_err(|message| ConfigError::Value { origin, message })?;
-            let of_provider = values.entry(&own.0).or_default();
-            of_provider.insert(own.1.name.clone(), value);
-        }
-        for (provider, values) in values {
-            catalogue.set(provider, &values).map_err(Arc::new)?;
-        }
-        Ok(())
+        let given = settings.into_iter().filter_map(|own| {
+            let Setting { value, origin } = self.provider_setting(&flags, &own);
+            Some((
+                own,
+                Setting {
+                    value: value?,
+                    origin,
+                },
+            ))
+        });
+        Ok(given.collect())
     }
 
     /// The value that was given for a setting, where one was.

@@ -42,6 +42,25 @@ impl Config {
 }
 
 impl Setup {
+    /// A line for each setting of a provider that was given, under its place in a configuration file. One
+    /// that is called a secret is shown as one.
+    pub fn shown_settings(&self, global: &GlobalArgs) -> Result<Vec<Named>, ConfigError> {
+        let given = (self.config).given_settings(&global.setting, &self.catalogue)?;
+        let lines = given.into_iter().map(|((provider, own), setting)| {
+            let is_secret = ["secret", "token", "password"]
+                .iter()
+                .any(|word| own.name.contains(word));
+            let value = if is_secret {
+                REDACTED.into()
+            } else {
+                setting.value
+            };
+            let name = format!("providers.{provider}.settings.{}", own.name);
+            named(name, value, setting.origin)
+        });
+        Ok(lines.collect())
+    }
+
     /// A line for each secret that a provider's deliveries are checked with, under the label that a
     /// verdict names it by. A secret that is for whoever sends has no line for each vendor.
     pub fn shown_secrets(&self, ask: &mut dyn Ask) -> Result<Vec<Named>, ConfigError> {

@@ -48,7 +48,9 @@ impl Emulator {
         if record.number == 1 && record.cause == AttemptCause::Schedule {
             let told = told(&due, &endpoint, record.started_at);
             let request = Box::new(request.clone());
-            self.tell(EmulateEvent::Delivery(told, request)).await;
+            self.observer
+                .tell(EmulateEvent::Delivery(told, request))
+                .await;
         }
         self.state
             .write(StateChange::Started(record.clone()))
@@ -72,7 +74,9 @@ impl Emulator {
         };
         let change = StateChange::Ended(record, ended_at, due.delivery);
         self.state.write(change).await?;
-        self.tell(EmulateEvent::Attempt(Box::new(told))).await;
+        self.observer
+            .tell(EmulateEvent::Attempt(Box::new(told)))
+            .await;
         Ok(due_at)
     }
 
@@ -227,19 +231,6 @@ impl Emulator {
         }
         due.delivery.status = DeliveryStatus::Cancelled;
         Ok(AfterAttempt::Cancelled)
-    }
-
-    /// Tells the observer; where nobody observes, nobody is told.
-    pub(super) async fn tell(&self, event: EmulateEvent) {
-        let observer = lock(&self.observer).clone();
-        if let Some(observer) = observer {
-            let _ = observer.send(event).await;
-        }
-    }
-
-    /// Tells nobody any more: the observer comes to its end.
-    pub fn close(&self) {
-        lock(&self.observer).take();
     }
 }
 

@@ -68,7 +68,7 @@ impl Emulator {
             if delivery.status == DeliveryStatus::Dropped {
                 let (delivery, event) = (delivery.clone(), Arc::clone(&event));
                 let told = attempt::told(&DueDelivery { delivery, event }, endpoint, at);
-                self.tell(EmulateEvent::Dropped(told)).await;
+                self.observer.tell(EmulateEvent::Dropped(told)).await;
             }
         }
         Ok(Emitted { event, deliveries })

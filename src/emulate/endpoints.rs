@@ -222,7 +222,7 @@ impl Emulator {
         self.cancel(seq).await?;
         drop(one);
         let (id, url) = (endpoint.id.clone(), endpoint.target.to_string());
-        self.tell(EmulateEvent::Disabled { id, url }).await;
+        self.observer.tell(EmulateEvent::Disabled { id, url }).await;
         Ok(false)
     }
 
@@ -253,7 +253,7 @@ impl Emulator {
         let changed = self.keep_endpoint(changed).await?;
         drop(one);
         let (id, url) = (changed.id.clone(), changed.target.to_string());
-        self.tell(EmulateEvent::Rotated { id, url }).await;
+        self.observer.tell(EmulateEvent::Rotated { id, url }).await;
         Ok(changed)
     }
 }

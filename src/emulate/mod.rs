@@ -21,6 +21,7 @@ mod emit;
 mod endpoints;
 mod injected;
 mod model;
+mod observer;
 mod refusal;
 mod scenario;
 mod schedule;
@@ -35,7 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::delivery::Timestamp;
@@ -53,6 +54,7 @@ pub use model::{
     AttemptCause, AttemptOutcome, DeliveryStatus, EmittedEvent, EmulatedAttempt, EmulatedDelivery,
     EndpointStatus, WebhookEndpoint,
 };
+pub use observer::{EmulatedTotals, Observations, Observer};
 pub use refusal::ApiRefusal;
 pub use scenario::{Scenario, ScenarioError};
 pub use start::OpenError;
@@ -95,8 +97,7 @@ pub struct Emulator {
     faults: Mutex<InjectedFaults>,
     timing: Mutex<Timing>,
     dispatch: Dispatch,
-    /// `None` once nobody is told any more.
-    observer: Mutex<Option<mpsc::Sender<EmulateEvent>>>,
+    observer: Observer,
     /// Wakes who starts attempts.
     wake: Notify,
     /// Wakes who waits for quiet.
@@ -241,6 +242,11 @@ impl Emulator {
     pub fn backlog(&self) -> (usize, usize) {
         let timing = lock(&self.timing);
         (timing.schedule.running(), timing.schedule.pending())
+    }
+
+    /// Whom it tells what happens.
+    pub const fn observer(&self) -> &Observer {
+        &self.observer
     }
 
     /// Whom it plays.

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::state::{StateChange, StateTable};
 use super::{
-    ApiRefusal, CONCURRENCY, EmulateEvent, EmulateOptions, EmulatedClock, Emulator, EmulatorState,
-    Endpoints, Schedule, StateError, Timing, per_endpoint,
+    ApiRefusal, CONCURRENCY, EmulateOptions, EmulatedClock, Emulator, EmulatorState, Endpoints,
+    Observer, Schedule, StateError, Timing, per_endpoint,
 };
 use crate::delivery::Timestamp;
 use crate::dispatch::Dispatch;
@@ -28,12 +28,12 @@ pub enum OpenError {
 
 impl Emulator {
     /// Opens the state at `path`, registers the endpoints of the options, and is ready to [`Emulator::run`].
-    /// What happens is told to `observer`; one that does not take it holds up the attempts.
+    /// What happens is told to `observer`.
     pub async fn open(
         options: EmulateOptions,
         path: &Path,
         dispatch: Dispatch,
-        observer: mpsc::Sender<EmulateEvent>,
+        observer: Observer,
     ) -> Result<Arc<Self>, OpenError> {
         let state = EmulatorState::open(path, options.provider.name())?;
         let clock = first_clock(&state, &options)?;
@@ -46,7 +46,7 @@ impl Emulator {
                 era: 0,
             }),
             dispatch,
-            observer: Mutex::new(Some(observer)),
+            observer,
             wake: Notify::new(),
             settled: Notify::new(),
             failure: Mutex::default(),

@@ -7,7 +7,7 @@ use super::{
     AnswerContent, AnswerTemplate, DefinitionOrigin, DeliveryRules, EventSummary, FieldSource,
     Handshake, Provider, ProviderSetting, StatusPattern,
 };
-use crate::signature::{JwtRules, Scheme, Template, ValueSource};
+use crate::signature::{JwtRules, MessageRules, Scheme, Template, ValueSource};
 
 impl Provider {
     /// All that is known of it.
@@ -90,6 +90,7 @@ fn signature(scheme: &Scheme) -> Value {
         },
         "tolerance": tolerance,
         "jwt": scheme.jwt().map(token),
+        "http_signatures": scheme.message().map(message),
         "also_signed": scheme.also_signed.iter().map(beside).collect::<Vec<_>>(),
     })
 }
@@ -115,6 +116,22 @@ fn token(rules: &JwtRules) -> Value {
         "also_sent": claims(&rules.also_sent),
         "time_claim": rules.time_claim,
         "lifetime_seconds": rules.lifetime_seconds,
+    })
+}
+
+/// What HTTP message signatures are like, as a definition says it.
+fn message(rules: &MessageRules) -> Value {
+    let algorithms = rules.algorithms.iter();
+    let parameters = rules.parameters.iter().map(ToString::to_string);
+    json!({
+        "label": rules.label,
+        "tag": rules.tag,
+        "components": rules.components,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "algorithms": algorithms.map(|it| it.http_name()).collect::<Vec<_>>(),
+        "lifetime_seconds": rules.lifetime_seconds,
+        "digest": rules.digest.to_string(),
+        "normalize_url": rules.normalize_url,
     })
 }
 

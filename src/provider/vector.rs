@@ -114,7 +114,7 @@ impl SignatureVector {
         for source in scheme.proofs() {
             source.remove(&mut signed);
         }
-        show(scheme, Some(&timestamp), id, &mac, &mut signed);
+        show(scheme, key, Some(&timestamp), id, &mac, &mut signed);
         signed
     }
 

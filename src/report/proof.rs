@@ -1,7 +1,7 @@
 //! How a provider proves its deliveries, for `webhook providers show`.
 
 use crate::provider::ProviderSetting;
-use crate::signature::{JwtRules, Scheme, SchemeKind, SecretEncoding};
+use crate::signature::{JwtRules, MessageRules, Scheme, SchemeKind, SecretEncoding};
 
 /// What is signed, how, and with what.
 pub(super) fn proof(scheme: &Scheme) -> Vec<(&'static str, String)> {
@@ -32,6 +32,9 @@ pub(super) fn proof(scheme: &Scheme) -> Vec<(&'static str, String)> {
         SchemeKind::Jwt { rules, .. } => {
             token_facts(rules, scheme.shares_secret().then_some(shared))
         }
+        SchemeKind::Message { rules, .. } => {
+            message_facts(rules, scheme.shares_secret().then_some(shared))
+        }
         SchemeKind::Token => {
             let nothing = "nothing: the secret itself is sent".into();
             vec![("signed", nothing), shared]
@@ -57,6 +60,32 @@ fn token_facts(
     let key = "a JWK, a set of them, or PEM; to sign, a private one".into();
     let mut facts = vec![("signature", algorithms.join(", "))];
     facts.extend(claims.chain(times));
+    facts.push(shared.unwrap_or(("key", key)));
+    facts
+}
+
+/// What an HTTP message signature covers and says, and with what it is made.
+fn message_facts(
+    rules: &MessageRules,
+    shared: Option<(&'static str, String)>,
+) -> Vec<(&'static str, String)> {
+    let algorithms = rules.algorithms.iter();
+    let algorithms: Vec<_> = algorithms.map(|it| it.http_name()).collect();
+    let covered = rules.components.iter().map(|name| name.replace('"', ""));
+    let covered: Vec<_> = covered.collect();
+    let parameters = rules.parameters.iter().map(ToString::to_string);
+    let parameters: Vec<_> = std::iter::once("created".into())
+        .chain(parameters)
+        .collect();
+    let key = "a JWK, a set of them, or PEM; to sign, a private one".into();
+    let mut facts = vec![
+        ("signed", covered.join(", ")),
+        ("parameters", parameters.join(", ")),
+        ("signature", algorithms.join(", ")),
+    ];
+    facts.extend(rules.tag.iter().map(|tag| ("tag", tag.clone())));
+    let ends = rules.lifetime_seconds;
+    facts.extend(ends.map(|most| ("ends in", format!("expires, {most} s at most"))));
     facts.push(shared.unwrap_or(("key", key)));
     facts
 }

@@ -76,6 +76,10 @@ pub enum PairKind {
     /// RSA with the padding of PKCS #1 v1.5.
     #[strum(serialize = "RSA")]
     Rsa,
+    /// RSA with the padding PSS and SHA-512.
+    #[serde(skip)]
+    #[strum(serialize = "RSA")]
+    RsaPss,
 }
 
 impl PairKind {
@@ -83,7 +87,7 @@ impl PairKind {
     pub(super) const fn signature_size(self) -> Option<usize> {
         match self {
             Self::Ed25519 | Self::EcdsaRaw => Some(64),
-            Self::Ecdsa | Self::Rsa => None,
+            Self::Ecdsa | Self::Rsa | Self::RsaPss => None,
         }
     }
 
@@ -93,6 +97,51 @@ impl PairKind {
             (self, digest),
             (_, Digest::Sha256) | (Self::Rsa, Digest::Sha512)
         )
+    }
+}
+
+/// The algorithm of a signature that names its own: by its name in RFC 7518 and RFC 8037, and by that in
+/// the registry of RFC 9421, section 6.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, VariantArray)]
+pub enum KeyAlgorithm {
+    /// HMAC with SHA-256.
+    #[strum(serialize = "HS256")]
+    Hs256,
+    /// RSA with the padding of PKCS #1 v1.5 and SHA-256.
+    #[strum(serialize = "RS256")]
+    Rs256,
+    /// RSA with the padding PSS and SHA-512.
+    #[strum(serialize = "PS512")]
+    Ps512,
+    /// ECDSA over P-256 with SHA-256, its signatures as two numbers.
+    #[strum(serialize = "ES256")]
+    Es256,
+    /// Ed25519.
+    #[strum(serialize = "EdDSA")]
+    EdDsa,
+}
+
+impl KeyAlgorithm {
+    /// The key pairs that it takes, with the hash function under it; `None` of a shared secret.
+    pub(super) const fn pair(self) -> Option<(PairKind, Digest)> {
+        match self {
+            Self::Hs256 => None,
+            Self::Rs256 => Some((PairKind::Rsa, Digest::Sha256)),
+            Self::Ps512 => Some((PairKind::RsaPss, Digest::Sha512)),
+            Self::Es256 => Some((PairKind::EcdsaRaw, Digest::Sha256)),
+            Self::EdDsa => Some((PairKind::Ed25519, Digest::Sha256)),
+        }
+    }
+
+    /// Its name in HTTP message signatures.
+    pub const fn http_name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "hmac-sha256",
+            Self::Rs256 => "rsa-v1_5-sha256",
+            Self::Ps512 => "rsa-pss-sha512",
+            Self::Es256 => "ecdsa-p256-sha256",
+            Self::EdDsa => "ed25519",
+        }
     }
 }
 

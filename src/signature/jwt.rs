@@ -2,51 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use strum::Display;
 
-use super::{PairKind, Template, TemplateValues};
-
-/// The algorithm of a token's signature, by its name in RFC 7518 and RFC 8037.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Display)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum JwtAlgorithm {
-    /// HMAC with SHA-256.
-    #[serde(rename = "HS256")]
-    #[strum(serialize = "HS256")]
-    Hs256,
-    /// RSA with the padding of PKCS #1 v1.5 and SHA-256.
-    #[serde(rename = "RS256")]
-    #[strum(serialize = "RS256")]
-    Rs256,
-    /// ECDSA over P-256 with SHA-256.
-    #[serde(rename = "ES256")]
-    #[strum(serialize = "ES256")]
-    Es256,
-    /// Ed25519.
-    #[serde(rename = "EdDSA")]
-    #[strum(serialize = "EdDSA")]
-    EdDsa,
-}
-
-impl JwtAlgorithm {
-    /// The key pairs that it takes; `None` of a shared secret.
-    pub(super) const fn pair(self) -> Option<PairKind> {
-        match self {
-            Self::Hs256 => None,
-            Self::Rs256 => Some(PairKind::Rsa),
-            Self::Es256 => Some(PairKind::EcdsaRaw),
-            Self::EdDsa => Some(PairKind::Ed25519),
-        }
-    }
-}
+use super::key_set::KeySet;
+use super::{KeyAlgorithm, Template, TemplateValues};
 
 /// What a scheme's tokens are like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtRules {
     /// The algorithms that are accepted, whatever a token says of itself; it is signed with the first.
-    pub algorithms: Vec<JwtAlgorithm>,
+    pub algorithms: Vec<KeyAlgorithm>,
     /// The claims that have to be there, each with what it is.
     pub claims: Vec<(String, Template)>,
     /// Others that are sent, and not looked at.
@@ -59,12 +24,12 @@ pub struct JwtRules {
 
 /// A token, taken apart and not yet verified.
 pub(super) struct WebToken<'t> {
-    pub(super) algorithm: JwtAlgorithm,
-    pub(super) key_id: Option<String>,
+    algorithm: KeyAlgorithm,
+    key_id: Option<String>,
     claims: Map<String, Value>,
     /// The bytes under the signature.
-    pub(super) signed: &'t str,
-    pub(super) signature: Vec<u8>,
+    signed: &'t str,
+    signature: Vec<u8>,
 }
 
 impl<'t> WebToken<'t> {
@@ -117,6 +82,12 @@ impl<'t> WebToken<'t> {
         }
     }
 
+    /// Whether one of the keys that it may mean has made it.
+    fn is_genuine(&self, keys: &KeySet) -> bool {
+        let meant = (Some(self.algorithm), self.key_id.as_deref());
+        keys.verifies(meant, self.signed.as_bytes(), &self.signature)
+    }
+
     /// Since when and until when it is good, in seconds since the unix epoch.
     pub(super) fn validity(&self) -> (Option<f64>, Option<f64>) {
         let time = |name: &str| self.claims.get(name).and_then(Value::as_f64);
@@ -126,7 +97,7 @@ impl<'t> WebToken<'t> {
 
 impl JwtRules {
     /// The claims of a token over these values; a time that is no number stands as a string.
-    pub(super) fn claims(&self, values: TemplateValues<'_>) -> Map<String, Value> {
+    fn claims(&self, values: TemplateValues<'_>) -> Map<String, Value> {
         let mut claims = Map::new();
         let time = values.timestamp.parse::<i64>();
         if let Some(claim) = &self.time_claim {
@@ -144,13 +115,49 @@ impl JwtRules {
     }
 
     /// The name of a claim that a token has otherwise than a request says.
-    pub(super) fn wrong_claim(
-        &self,
-        token: &WebToken<'_>,
-        values: TemplateValues<'_>,
-    ) -> Option<&str> {
+    fn wrong_claim(&self, token: &WebToken<'_>, values: TemplateValues<'_>) -> Option<&str> {
         let mut claims = self.claims.iter();
         let wrong = claims.find(|(name, is)| token.claim(name) != Some(is.text(values)));
         wrong.map(|(name, _)| name.as_str())
+    }
+
+    /// A token over these values; empty where no key makes any.
+    pub(super) fn token(&self, keys: &KeySet, values: TemplateValues<'_>) -> String {
+        let Some(key) = keys.signing() else {
+            return String::new();
+        };
+        let mut header = Map::new();
+        header.insert("alg".into(), key.algorithm.to_string().into());
+        if let Some(id) = key.id() {
+            header.insert("kid".into(), id.into());
+        }
+        header.insert("typ".into(), "JWT".into());
+        let encode = |part: Map<String, Value>| BASE64_URL.encode(Value::Object(part).to_string());
+        let signed = format!("{}.{}", encode(header), encode(self.claims(values)));
+        let signature = key.sign(signed.as_bytes());
+        format!("{signed}.{}", BASE64_URL.encode(signature))
+    }
+
+    /// Whether a token is genuine and says what these values do.
+    pub(super) fn proves(&self, keys: &KeySet, values: TemplateValues<'_>, token: &[u8]) -> bool {
+        self.read_token(token).is_some_and(|token| {
+            self.wrong_claim(&token, values).is_none() && token.is_genuine(keys)
+        })
+    }
+
+    /// The claim by which a genuine token is one of another request.
+    pub(super) fn other_claim(
+        &self,
+        keys: &KeySet,
+        values: TemplateValues<'_>,
+        token: &[u8],
+    ) -> Option<&str> {
+        let token = self.read_token(token)?;
+        let claim = self.wrong_claim(&token, values)?;
+        token.is_genuine(keys).then_some(claim)
+    }
+
+    fn read_token<'t>(&self, token: &'t [u8]) -> Option<WebToken<'t>> {
+        WebToken::read(self, std::str::from_utf8(token).ok()?).ok()
     }
 }

@@ -1,21 +1,19 @@
 //! The key that a scheme makes of a secret, ready to sign and to check.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-use sha2::{Sha256, Sha512};
-use subtle::ConstantTimeEq as _;
+use hmac::{Hmac, KeyInit};
 
-use super::encoding::Hasher;
-use super::jwt_keys::JwtKeys;
+use super::key_set::KeySet;
+use super::message_proof::MessageFault;
 use super::pair::Pair;
+use super::running::Running;
 use super::secret_form::key_bytes;
-use super::{Digest, KeyError, ParsedMac, Scheme, SchemeKind, Secret, Template, TemplateValues};
-
-/// The most signatures of one request that are verified with a public key, which costs a hundred
-/// times an HMAC: a rotation sends two or three.
-const MOST_VERIFIED: usize = 16;
+use super::{
+    Digest, KeyAlgorithm, KeyError, ParsedMac, Scheme, SchemeKind, Secret, SecretForm, Template,
+    TemplateValues,
+};
+use crate::delivery::Request;
 
 /// A keyed MAC: cloning it for every message spares the two blocks of the key schedule.
 #[derive(Clone)]
@@ -24,35 +22,6 @@ pub struct Key {
     mac: Running,
     /// What the same secret is under each scheme beside, in their order; `None` where it is no key there.
     also: Vec<Option<Self>>,
-}
-
-/// A MAC under way.
-#[derive(Clone)]
-pub(super) enum Running {
-    /// With SHA-1.
-    Sha1(Hmac<Sha1>),
-    /// With SHA-256.
-    Sha256(Hmac<Sha256>),
-    /// With SHA-512.
-    Sha512(Hmac<Sha512>),
-    /// A plain hash, of a message that has the secret in it.
-    Hash {
-        /// The secret.
-        secret: Vec<u8>,
-        /// The hash.
-        hasher: Hasher,
-    },
-    /// A key pair, which signs the message as a whole.
-    Pair {
-        /// The keys.
-        pair: Arc<Pair>,
-        /// The message so far.
-        message: Vec<u8>,
-    },
-    /// JSON Web Tokens, which say themselves what they are over.
-    Jwt(JwtKeys),
-    /// A token, whatever the message.
-    Token(Vec<u8>),
 }
 
 impl Key {
@@ -81,11 +50,17 @@ impl Key {
             SchemeKind::Jwt {
                 rules,
                 secret: form,
-            } => Running::Jwt(if secret.derives() {
-                JwtKeys::derived(rules, form, text)?
-            } else {
-                JwtKeys::read(rules, form, text)?
-            }),
+            } => {
+                let keys = key_set(&rules.algorithms, &BTreeMap::new(), form, secret)?;
+                Running::Jwt(rules.clone(), keys)
+            }
+            SchemeKind::Message {
+                rules,
+                secret: form,
+            } => {
+                let keys = key_set(&rules.algorithms, &rules.key_members, form, secret)?;
+                Running::Message(rules.clone(), keys)
+            }
             SchemeKind::Hash {
                 digest,
                 secret: form,
@@ -119,7 +94,7 @@ impl Key {
     pub fn can_sign(&self) -> bool {
         match &self.mac {
             Running::Pair { pair, .. } => pair.can_sign(),
-            Running::Jwt(keys) => keys.can_sign(),
+            Running::Jwt(_, keys) | Running::Message(_, keys) => keys.signing().is_some(),
             _ => true,
         }
     }
@@ -128,7 +103,7 @@ impl Key {
     pub fn public(&self) -> Option<&[u8]> {
         match &self.mac {
             Running::Pair { pair, .. } => Some(pair.public()),
-            Running::Jwt(keys) => keys.pair().map(Pair::public),
+            Running::Jwt(_, keys) | Running::Message(_, keys) => keys.pair().map(Pair::public),
             _ => None,
         }
     }
@@ -144,7 +119,14 @@ impl Key {
             Some(Digest::Sha256) => Hmac::new_from_slice(bytes).map(Running::Sha256),
             Some(Digest::Sha512) => Hmac::new_from_slice(bytes).map(Running::Sha512),
             None => match &scheme.kind {
-                SchemeKind::Jwt { rules, .. } => Ok(Running::Jwt(JwtKeys::of_bytes(rules, bytes)?)),
+                SchemeKind::Jwt { rules, .. } => {
+                    let keys = KeySet::of_bytes(&rules.algorithms, bytes)?;
+                    Ok(Running::Jwt(rules.clone(), keys))
+                }
+                SchemeKind::Message { rules, .. } => {
+                    let keys = KeySet::of_bytes(&rules.algorithms, bytes)?;
+                    Ok(Running::Message(rules.clone(), keys))
+                }
                 _ => Ok(Running::Token(bytes.to_vec())),
             },
         };
@@ -169,7 +151,8 @@ impl Key {
     /// The MAC over a signed template.
     pub fn mac(&self, signed: &Template, values: TemplateValues<'_>) -> Vec<u8> {
         match &self.mac {
-            Running::Jwt(keys) => keys.token(values).into_bytes(),
+            Running::Jwt(rules, keys) => rules.token(keys, values).into_bytes(),
+            Running::Message(rules, keys) => rules.sign(keys, values),
             _ => self.over(signed, values).finish(),
         }
     }
@@ -182,7 +165,14 @@ impl Key {
         macs: &'m [ParsedMac<'m>],
     ) -> Option<&'m ParsedMac<'m>> {
         match &self.mac {
-            Running::Jwt(keys) => macs.iter().find(|mac| keys.proves(values, &mac.bytes)),
+            Running::Jwt(rules, keys) => {
+                let mut macs = macs.iter();
+                macs.find(|mac| rules.proves(keys, values, &mac.bytes))
+            }
+            Running::Message(rules, keys) => {
+                let mut macs = macs.iter();
+                macs.find(|mac| rules.proves(keys, values, &mac.bytes))
+            }
             _ => self.over(signed, values).find(macs),
         }
     }
@@ -190,8 +180,32 @@ impl Key {
     /// The claim by which a genuine token is one of another request.
     pub(super) fn other_claim(&self, values: TemplateValues<'_>, token: &[u8]) -> Option<&str> {
         match &self.mac {
-            Running::Jwt(keys) => keys.other_claim(values, token),
+            Running::Jwt(rules, keys) => rules.other_claim(keys, values, token),
             _ => None,
+        }
+    }
+
+    /// Why an HTTP message signature that can be read is not one of these values, where that is known.
+    pub(super) fn message_fault(
+        &self,
+        values: TemplateValues<'_>,
+        signature: &[u8],
+    ) -> Option<MessageFault> {
+        match &self.mac {
+            Running::Message(rules, keys) => rules.fault(keys, values, signature),
+            _ => None,
+        }
+    }
+
+    /// Whether each check with it reads header fields, as those of HTTP message signatures do.
+    pub(super) const fn reads_head(&self) -> bool {
+        matches!(self.mac, Running::Message(..))
+    }
+
+    /// Writes into a request what an HTTP message signature covers, and that it does.
+    pub(super) fn announce(&self, timestamp: Option<&str>, id: &str, request: &mut Request) {
+        if let Running::Message(rules, keys) = &self.mac {
+            rules.announce(keys, timestamp, id, request);
         }
     }
 
@@ -199,7 +213,9 @@ impl Key {
     pub fn public_text(&self, scheme: &Scheme) -> Option<String> {
         match &self.mac {
             Running::Pair { pair, .. } => pair.public_text(scheme.secret()),
-            Running::Jwt(keys) => keys.pair()?.public_text(scheme.secret()),
+            Running::Jwt(_, keys) | Running::Message(_, keys) => {
+                keys.pair()?.public_text(scheme.secret())
+            }
             _ => None,
         }
     }
@@ -224,56 +240,17 @@ impl Key {
     }
 }
 
-impl Running {
-    /// A signature of a key pair, over nothing yet.
-    fn of_pair(pair: Pair) -> Self {
-        Self::Pair {
-            pair: Arc::new(pair),
-            message: Vec::new(),
-        }
-    }
-
-    /// Takes the next piece of the message.
-    pub fn update(&mut self, piece: &[u8]) {
-        match self {
-            Self::Sha1(mac) => mac.update(piece),
-            Self::Sha256(mac) => mac.update(piece),
-            Self::Sha512(mac) => mac.update(piece),
-            Self::Hash { hasher, .. } => hasher.update(piece),
-            Self::Pair { message, .. } => message.extend_from_slice(piece),
-            Self::Jwt(_) | Self::Token(_) => {}
-        }
-    }
-
-    /// The MAC.
-    pub fn finish(self) -> Vec<u8> {
-        match self {
-            Self::Sha1(mac) => mac.finalize().into_bytes().to_vec(),
-            Self::Sha256(mac) => mac.finalize().into_bytes().to_vec(),
-            Self::Sha512(mac) => mac.finalize().into_bytes().to_vec(),
-            Self::Hash { hasher, .. } => hasher.finish(),
-            Self::Pair { pair, message } => pair.sign(&message),
-            Self::Jwt(_) => Vec::new(),
-            Self::Token(token) => token,
-        }
-    }
-
-    /// The first of `macs` that is this MAC, compared in constant time.
-    pub fn find<'m>(self, macs: &'m [ParsedMac<'m>]) -> Option<&'m ParsedMac<'m>> {
-        let is_right = |bytes: &[u8]| match &self {
-            Self::Sha1(mac) => mac.clone().verify_slice(bytes).is_ok(),
-            Self::Sha256(mac) => mac.clone().verify_slice(bytes).is_ok(),
-            Self::Sha512(mac) => mac.clone().verify_slice(bytes).is_ok(),
-            Self::Hash { hasher, .. } => hasher.clone().finish().ct_eq(bytes).into(),
-            Self::Pair { pair, message } => pair.verifies(message, bytes),
-            Self::Jwt(_) => false,
-            Self::Token(token) => token.ct_eq(bytes).into(),
-        };
-        let most = match &self {
-            Self::Pair { .. } => MOST_VERIFIED,
-            _ => usize::MAX,
-        };
-        macs.iter().take(most).find(|mac| is_right(&mac.bytes))
+/// The keys for these algorithms that a secret is, or that follow from it.
+fn key_set(
+    algorithms: &[KeyAlgorithm],
+    members: &BTreeMap<String, Vec<String>>,
+    form: &SecretForm,
+    secret: &Secret,
+) -> Result<KeySet, KeyError> {
+    if secret.derives() {
+        KeySet::derived(algorithms, form, secret.expose())
+    } else {
+        KeySet::read(algorithms, members, form, secret.expose())
     }
 }
 
@@ -294,7 +271,9 @@ pub(crate) fn secret_of_any(scheme: &Scheme, text: &str) -> Vec<u8> {
             let pair = Pair::derived(PairKind::Ed25519, text.as_bytes()).unwrap();
             pair.private_pem().unwrap().into_bytes()
         }
-        Some(PairKind::Rsa) => include_bytes!("../../tests/data/keys/rsa.pem").into(),
+        Some(PairKind::Rsa | PairKind::RsaPss) => {
+            include_bytes!("../../tests/data/keys/rsa.pem").into()
+        }
         Some(_) => {
             let mut pairs = PAIRS.lock().unwrap();
             let pair = pairs

@@ -80,8 +80,17 @@ impl PartVariable {
 impl ValueLayout {
     /// The parts of a value, as this layout splits it.
     pub fn split<'v>(&'v self, value: &'v str) -> impl Iterator<Item = &'v str> {
+        value.split(self.splitter())
+    }
+
+    /// What stands between the parts of a value that is read. In any order parts are trimmed, so a blank
+    /// that is sent beside a separator need not be there.
+    pub(super) fn splitter(&self) -> &str {
         // NUL cannot stand in a header's value, so it splits nothing.
-        value.split(self.separator.as_deref().unwrap_or("\0"))
+        let separator = self.separator.as_deref().unwrap_or("\0");
+        let bare = separator.trim_matches(' ');
+        let is_bare = self.reading == PartOrder::AnyOrder && !bare.is_empty();
+        if is_bare { bare } else { separator }
     }
 
     /// The value of these texts. Without a timestamp, the parts that would hold it are left out, as

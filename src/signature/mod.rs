@@ -3,15 +3,20 @@
 //! Pure: bytes, a clock reading and keys come in, a header or a verdict goes out. What is peculiar
 //! to a provider stands in its definition as a [`Scheme`].
 
+mod component;
 mod der;
 mod diagnose;
 mod encoding;
 mod jwt;
-mod jwt_keys;
 mod key;
+mod key_set;
 mod layout;
+mod message;
+mod message_proof;
+mod message_sent;
 mod pair;
 mod read;
+mod running;
 mod scheme;
 mod secret;
 mod secret_form;
@@ -23,12 +28,13 @@ mod time;
 mod verify;
 
 pub use diagnose::{Allowance, Context, Diagnosis, diagnose};
-pub use encoding::{Digest, MacEncoding, PairKind};
-pub use jwt::{JwtAlgorithm, JwtRules};
+pub use encoding::{Digest, KeyAlgorithm, MacEncoding, PairKind};
+pub use jwt::JwtRules;
 pub use key::Key;
 #[cfg(test)]
 pub(crate) use key::secret_of_any;
 pub use layout::{PartOrder, PartVariable, ValueLayout, ValuePart, Variant};
+pub use message::{MessageParameter, MessageRules};
 pub use pair::new_pair;
 use read::read;
 pub use read::{ParsedMac, ParsedSignature};

@@ -6,7 +6,8 @@ use rcgen::{
 };
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PSS_SHA512,
+    RsaKeyPair, UnparsedPublicKey,
 };
 use rustls::pki_types::pem::{PemObject as _, SectionKind};
 use rustls::pki_types::{
@@ -35,6 +36,7 @@ impl PairKind {
         match (self, digest) {
             (Self::Ed25519, _) => webpki::ring::ED25519,
             (Self::Ecdsa | Self::EcdsaRaw, _) => webpki::ring::ECDSA_P256_SHA256,
+            (Self::RsaPss, _) => webpki::ring::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
             (Self::Rsa, Digest::Sha512) => webpki::ring::RSA_PKCS1_2048_8192_SHA512,
             (Self::Rsa, _) => webpki::ring::RSA_PKCS1_2048_8192_SHA256,
         }
@@ -44,7 +46,8 @@ impl PairKind {
         match (self, digest) {
             (Self::Ed25519, _) => &PKCS_ED25519,
             (Self::Ecdsa | Self::EcdsaRaw, _) => &PKCS_ECDSA_P256_SHA256,
-            (Self::Rsa, Digest::Sha512) => &PKCS_RSA_SHA512,
+            // The key is one of RSA, whatever the padding.
+            (Self::RsaPss, _) | (Self::Rsa, Digest::Sha512) => &PKCS_RSA_SHA512,
             (Self::Rsa, _) => &PKCS_RSA_SHA256,
         }
     }
@@ -121,8 +124,8 @@ impl Pair {
         match kind {
             PairKind::Ed25519 if is_usable(ED25519_PUBLIC, ED25519_SIZE) => {}
             PairKind::Ecdsa | PairKind::EcdsaRaw if is_usable(P256_PUBLIC, P256_SIZE) => {}
-            PairKind::Rsa if public.len() >= RSA_LEAST => {}
-            PairKind::Rsa => {
+            PairKind::Rsa | PairKind::RsaPss if public.len() >= RSA_LEAST => {}
+            PairKind::Rsa | PairKind::RsaPss => {
                 return Err(KeyError::Unsupported("the RSA key has less than 2048 bits"));
             }
             PairKind::Ecdsa | PairKind::EcdsaRaw => {
@@ -158,8 +161,13 @@ impl Pair {
     }
 
     /// A public key of RSA by its two numbers, as a JWK has them.
-    pub(super) fn of_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
-        Self::of_public(PairKind::Rsa, Digest::Sha256, rsa_public(modulus, exponent))
+    pub(super) fn of_rsa(
+        kind: PairKind,
+        digest: Digest,
+        modulus: &[u8],
+        exponent: &[u8],
+    ) -> Result<Self, KeyError> {
+        Self::of_public(kind, digest, rsa_public(modulus, exponent))
     }
 
     /// A key by its public half, and its private one where that is known and belongs to it.
@@ -205,6 +213,7 @@ impl Pair {
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signed = self.private.as_ref().and_then(|key| match self.kind {
             PairKind::EcdsaRaw => sign_raw(key, message),
+            PairKind::RsaPss => sign_pss(key, message),
             _ => key.sign(message).ok(),
         });
         signed.unwrap_or_default()
@@ -242,7 +251,7 @@ impl Pair {
                 .public
                 .strip_prefix(ED25519_PUBLIC)
                 .unwrap_or(&self.public),
-            PairKind::Ecdsa | PairKind::EcdsaRaw | PairKind::Rsa => &self.public,
+            _ => &self.public,
         }
     }
 }
@@ -256,6 +265,7 @@ pub fn new_pair() -> Option<String> {
 fn check_kind(wanted: PairKind, key: &[u8]) -> Result<(), KeyError> {
     let is_wanted = |found| match wanted {
         PairKind::EcdsaRaw => found == PairKind::Ecdsa,
+        PairKind::RsaPss => found == PairKind::Rsa,
         _ => found == wanted,
     };
     match kind_of_key(key) {
@@ -270,4 +280,14 @@ fn sign_raw(key: &KeyPair, message: &[u8]) -> Option<Vec<u8>> {
     let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
     let key = EcdsaKeyPair::from_pkcs8(algorithm, key.serialized_der(), &random).ok()?;
     Some(key.sign(&random, message).ok()?.as_ref().to_vec())
+}
+
+/// A signature with the padding PSS, which certificates have with SHA-256 alone here.
+fn sign_pss(key: &KeyPair, message: &[u8]) -> Option<Vec<u8>> {
+    let key = RsaKeyPair::from_pkcs8(key.serialized_der()).ok()?;
+    let mut signature = vec![0; key.public().modulus_len()];
+    let random = SystemRandom::new();
+    key.sign(&RSA_PSS_SHA512, &random, message, &mut signature)
+        .ok()?;
+    Some(signature)
 }

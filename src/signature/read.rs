@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::jwt::WebToken;
 use super::layout::{PartVariable, ValuePart};
-use super::{MacEncoding, PartOrder, Scheme, TemplateValues, ValueLayout, ValueSource};
+use super::{
+    MacEncoding, MessageRules, PartOrder, Scheme, TemplateValues, ValueLayout, ValueSource,
+};
 use crate::delivery::{Request, Status};
 use crate::json::JsonFields;
 
@@ -15,6 +17,8 @@ pub struct ParsedSignature<'h> {
     pub timestamp: Option<Cow<'h, str>>,
     /// The signed id.
     pub id: Option<Cow<'h, str>>,
+    /// Until when it is good, in unix seconds, where an HTTP message signature says so.
+    pub expires: Option<i64>,
     /// The MACs, at least one, those in the documented case and layout before others:
     /// where one stands twice, it counts as the best of them.
     pub macs: Vec<ParsedMac<'h>>,
@@ -60,6 +64,9 @@ pub fn read<'h>(
     scheme: &'h Scheme,
     request: &'h Request,
 ) -> Result<ParsedSignature<'h>, (Status, String)> {
+    if let Some(rules) = scheme.message() {
+        return read_message(scheme, rules, request);
+    }
     let fields = scheme.is_in_body().then(|| JsonFields::new(&request.body));
     let fields = fields.flatten();
     let mut parsed = read_proofs(scheme, request, fields.as_ref())?;
@@ -135,7 +142,28 @@ fn read_proof<'h>(
     Ok(ParsedSignature {
         timestamp,
         id: None,
+        expires: None,
         macs,
+    })
+}
+
+/// Reads an HTTP message signature, which has its own form.
+fn read_message<'h>(
+    scheme: &'h Scheme,
+    rules: &MessageRules,
+    request: &Request,
+) -> Result<ParsedSignature<'h>, (Status, String)> {
+    let read = rules.read(request)?;
+    Ok(ParsedSignature {
+        timestamp: Some(read.created.to_string().into()),
+        id: None,
+        expires: read.expires,
+        macs: vec![ParsedMac {
+            bytes: read.bytes,
+            other_case: false,
+            layout: &scheme.value,
+            note: None,
+        }],
     })
 }
 
@@ -222,8 +250,7 @@ fn read_layout<'h, 'v>(
 /// that one of them fits; by position, every one of them has to: `None` where one does not.
 fn read_parts<'v>(layout: &ValueLayout, value: &'v str) -> Option<Vec<(PartVariable, &'v str)>> {
     let read = |part: &ValuePart, text: &'v str| Some((part.variable, part.read(text)?));
-    // NUL cannot stand in a value, so it splits nothing.
-    let mut texts = value.split(layout.separator.as_deref().unwrap_or("\0"));
+    let mut texts = value.split(layout.splitter());
     match layout.reading {
         PartOrder::Positional => {
             let parts = layout.parts.iter();

@@ -6,21 +6,21 @@
 
 mod check;
 mod form;
-
-use std::sync::Arc;
+mod kind;
 
 use serde::Deserialize;
 
 use super::template::{Template, TemplatePiece};
 use super::{
-    Digest, JwtRules, MacEncoding, PairKind, SecretForm, TimeUnit, ValueLayout, ValueSource,
-    Variant,
+    Digest, JwtRules, MacEncoding, MessageRules, PairKind, SecretForm, TimeUnit, ValueLayout,
+    ValueSource, Variant,
 };
 use crate::delivery::Request;
 use crate::json::JsonFields;
 use form::SchemeForm;
 
 pub use form::check_token;
+pub use kind::SchemeKind;
 
 /// How a provider signs.
 #[derive(Debug, Clone, Deserialize)]
@@ -54,60 +54,6 @@ pub struct Scheme {
     pub also_signed: Vec<Self>,
     /// Whether it is sent where it is one of those, or only accepted.
     pub is_sent: bool,
-}
-
-/// The kind of a scheme, with what it needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SchemeKind {
-    /// A keyed hash over a shared secret, RFC 2104.
-    Hmac {
-        /// The hash function.
-        digest: Digest,
-        /// How the secret's text becomes the key.
-        secret: SecretForm,
-    },
-    /// A hash without a key, over a message that holds the shared secret.
-    Hash {
-        /// The hash function.
-        digest: Digest,
-        /// How the secret's text becomes what stands in the message.
-        secret: SecretForm,
-    },
-    /// A signature with a private key, which a public one verifies.
-    Pair {
-        /// The algorithm.
-        kind: PairKind,
-        /// The hash function under it; that of Ed25519 is its own.
-        digest: Digest,
-        /// How a public key is written.
-        secret: SecretForm,
-    },
-    /// A JSON Web Token, RFC 7519.
-    Jwt {
-        /// What the tokens are like.
-        rules: Arc<JwtRules>,
-        /// How a secret is written that is neither a JWK nor PEM.
-        secret: SecretForm,
-    },
-    /// The secret itself: it proves who sent a request, and nothing of what is in it.
-    Token,
-}
-
-impl SchemeKind {
-    /// The name that definitions use.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Hmac { .. } => "hmac",
-            Self::Hash { .. } => "hash",
-            Self::Pair { kind, .. } => match kind {
-                PairKind::Ed25519 => "ed25519",
-                PairKind::Ecdsa | PairKind::EcdsaRaw => "ecdsa",
-                PairKind::Rsa => "rsa",
-            },
-            Self::Jwt { .. } => "jwt",
-            Self::Token => "token",
-        }
-    }
 }
 
 /// How old, or how far ahead, a signature may be.
@@ -191,6 +137,7 @@ impl Scheme {
         let is_covered = |source| self.signed.covers(source);
         self.signed.has(&TemplatePiece::Timestamp)
             || self.jwt().is_some_and(|rules| rules.time_claim.is_some())
+            || self.message().is_some()
             || self.time_source.as_ref().is_some_and(is_covered)
     }
 
@@ -208,7 +155,8 @@ impl Scheme {
     pub fn pair_kind(&self) -> Option<PairKind> {
         match &self.kind {
             SchemeKind::Pair { kind, .. } => Some(*kind),
-            SchemeKind::Jwt { rules, .. } => rules.algorithms.first()?.pair(),
+            SchemeKind::Message { rules, .. } => Some(rules.algorithms.first()?.pair()?.0),
+            SchemeKind::Jwt { rules, .. } => Some(rules.algorithms.first()?.pair()?.0),
             SchemeKind::Hmac { .. } | SchemeKind::Hash { .. } | SchemeKind::Token => None,
         }
     }
@@ -221,6 +169,22 @@ impl Scheme {
         }
     }
 
+    /// What its HTTP message signatures are like, where those are what proves.
+    pub fn message(&self) -> Option<&MessageRules> {
+        match &self.kind {
+            SchemeKind::Message { rules, .. } => Some(rules),
+            _ => None,
+        }
+    }
+
+    /// Whether the signature says itself what it is over and when it was made, as a token does.
+    pub const fn tells_content(&self) -> bool {
+        matches!(
+            self.kind,
+            SchemeKind::Jwt { .. } | SchemeKind::Message { .. }
+        )
+    }
+
     /// The length of a signature in bytes, where all have the same.
     pub(super) const fn signature_size(&self) -> Option<usize> {
         match &self.kind {
@@ -228,7 +192,7 @@ impl Scheme {
             SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => {
                 Some(digest.size())
             }
-            SchemeKind::Jwt { .. } | SchemeKind::Token => None,
+            SchemeKind::Jwt { .. } | SchemeKind::Message { .. } | SchemeKind::Token => None,
         }
     }
 
@@ -244,7 +208,10 @@ impl Scheme {
     pub const fn digest(&self) -> Option<Digest> {
         match &self.kind {
             SchemeKind::Hmac { digest, .. } | SchemeKind::Hash { digest, .. } => Some(*digest),
-            SchemeKind::Pair { .. } | SchemeKind::Jwt { .. } | SchemeKind::Token => None,
+            SchemeKind::Pair { .. }
+            | SchemeKind::Jwt { .. }
+            | SchemeKind::Message { .. }
+            | SchemeKind::Token => None,
         }
     }
 
@@ -265,7 +232,8 @@ impl Scheme {
             SchemeKind::Hmac { secret, .. }
             | SchemeKind::Hash { secret, .. }
             | SchemeKind::Pair { secret, .. }
-            | SchemeKind::Jwt { secret, .. } => secret,
+            | SchemeKind::Jwt { secret, .. }
+            | SchemeKind::Message { secret, .. } => secret,
             SchemeKind::Token => &SecretForm::TEXT,
         }
     }

@@ -18,7 +18,7 @@ pub fn sign(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &mut R
 
 fn sign_one(scheme: &Scheme, key: &Key, at: Timestamp, id: &str, request: &mut Request) {
     let timestamp = scheme.time_unit.text(at);
-    announce(scheme, Some(&timestamp), id, request);
+    announce(scheme, key, Some(&timestamp), id, request);
     let signature = mac_text(scheme, key, &timestamp, id, request);
     let value = scheme.value.fill(Some(&timestamp), &signature);
     scheme.proof.put(request, &value);
@@ -53,27 +53,35 @@ pub fn mac_of(scheme: &Scheme, key: &Key, text: &[u8]) -> String {
     mac_text(&scheme, key, "", "", &request)
 }
 
-/// Writes into a request what stands beside its signature, which may be signed: the id and the
-/// timestamp. Without a timestamp its place stays as it is, as only a fault leaves it.
-pub fn announce(scheme: &Scheme, timestamp: Option<&str>, id: &str, request: &mut Request) {
+/// Writes into a request what stands beside its signature, which may be signed: the id, the timestamp,
+/// and what a signature by `key` says that it covers. Without a timestamp its place stays as it is, as only a fault leaves it.
+pub fn announce(
+    scheme: &Scheme,
+    key: &Key,
+    timestamp: Option<&str>,
+    id: &str,
+    request: &mut Request,
+) {
     if let Some(name) = &scheme.id_header {
         request.headers.set(name, id.to_owned());
     }
     if let (Some(source), Some(timestamp)) = (&scheme.time_source, timestamp) {
         source.put(request, timestamp);
     }
+    key.announce(timestamp, id, request);
 }
 
 /// Writes a MAC's text, right or not, into a request as the scheme shows it, with what stands beside
 /// it. Without a timestamp, the parts that would hold it are left out, as only a fault does.
 pub fn show(
     scheme: &Scheme,
+    key: &Key,
     timestamp: Option<&str>,
     id: &str,
     signature: &str,
     request: &mut Request,
 ) {
-    announce(scheme, timestamp, id, request);
+    announce(scheme, key, timestamp, id, request);
     let value = scheme.value.fill(timestamp, signature);
     scheme.proof.put(request, &value);
 }

@@ -1,6 +1,6 @@
 //! The check of a request whose body comes in pieces, so that it need not be held.
 
-use super::key::Running;
+use super::running::Running;
 use super::verify::{best_match, verdict_of, with_age};
 use super::{Freshness, Key, ParsedSignature, Scheme, TemplateValues, read};
 use crate::delivery::{Request, Status, Timestamp, Verdict};

@@ -172,6 +172,18 @@ pub(super) fn with_age(
             .because(reason)
             .hinting("check the clocks of both machines, or send a fresh token");
     }
+    if verdict.status == Status::Valid
+        && freshness != Freshness::Ignored
+        && let Some(ago) = parsed
+            .expires
+            .map(|until| now.seconds().saturating_sub(until))
+        && ago > leeway(scheme)
+    {
+        verdict.status = Status::Stale;
+        verdict = verdict
+            .because(format!("the signature is right but expired {ago} s ago"))
+            .hinting("check the clocks of both machines, or replay it with a fresh signature: `webhook replay ID`");
+    }
     let Some(timestamp) = parsed.timestamp.as_deref() else {
         return verdict;
     };
@@ -196,6 +208,14 @@ pub(super) fn with_age(
 /// How many seconds the clocks of two machines may differ where a token says since when or until when it
 /// is good.
 const LEEWAY: f64 = 10.0;
+
+/// The same of a signature: as much as it may be early, which is for the clocks, too.
+fn leeway(scheme: &Scheme) -> i64 {
+    let early = scheme
+        .tolerance
+        .and_then(|tolerance| tolerance.future_seconds);
+    early.map_or(10, |early| i64::try_from(early).unwrap_or(i64::MAX).max(10))
+}
 
 /// Why a token is not good now, where it is not.
 fn outside(token: &WebToken<'_>, now: Timestamp) -> Option<String> {

@@ -202,7 +202,8 @@ mod tests {
     fn signed(definition: &Definition, keyring: &Keyring, body: &[u8]) -> Headers {
         let at = Timestamp::from_seconds(NOW);
         let key = &keyring.keys(&definition.name)[0];
-        let mut request = Request::post("/", Headers::new(), body.to_vec());
+        let headers = [("Content-Type", "application/json")].into_iter().collect();
+        let mut request = Request::post("/", headers, body.to_vec());
         sign(&definition.signature, key, at, "evt_1", &mut request);
         request.headers
     }

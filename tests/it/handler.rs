@@ -55,12 +55,19 @@ impl Handler {
         Some(Self::start(&mut node))
     }
 
-    /// The server in which the vendors' own libraries judge, and what it says of each; `None` where
-    /// Node or its packages are not there.
-    pub fn vendors() -> Option<(Self, Vec<Value>)> {
-        let mut handler = Self::start(node("tests/vendors")?.arg("handlers.mjs"));
-        let vendors = handler.ready["vendors"].take();
-        Some((handler, vendors.as_array().expect("a list").clone()))
+    /// The servers in which the vendors' own libraries judge, and what each says of its vendors: those for
+    /// Node, and those for Python. One whose packages are not there is left out.
+    pub fn vendors() -> Vec<(Self, Vec<Value>)> {
+        let servers = [
+            (node("tests/vendors"), "handlers.mjs"),
+            (python("tests/vendors"), "handlers.py"),
+        ];
+        let servers = servers.into_iter().filter_map(|(program, file)| {
+            let mut handler = Self::start(program?.arg(file));
+            let vendors = handler.ready["vendors"].take();
+            Some((handler, vendors.as_array().expect("a list").clone()))
+        });
+        servers.collect()
     }
 
     /// Starts a handler that prints its port as the first line.
@@ -131,20 +138,39 @@ pub fn faults() -> Option<Vec<Value>> {
 
 /// Node in a folder whose packages are installed.
 fn node(folder: &str) -> Option<Command> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let is_installed = Command::new("node").arg("--version").output().is_ok();
-    if !is_installed || !folder.join("node_modules/.package-lock.json").is_file() {
-        assert!(
-            !must_have_all(),
-            "no Node, or no `npm ci` in `{}`",
-            folder.display()
-        );
-        eprintln!("skipped: node, or `npm ci` in `{}`", folder.display());
+    program(
+        folder,
+        is_installed && in_folder(folder, "node_modules/.package-lock.json").is_file(),
+        "node".into(),
+        "Node, or `npm ci`",
+    )
+}
+
+/// Python in a folder whose packages are installed beside it, by `.ci/run`.
+fn python(folder: &str) -> Option<Command> {
+    let python = in_folder(folder, ".venv/bin/python");
+    let is_installed = in_folder(folder, ".venv/installed").is_file();
+    program(folder, is_installed, python, "Python, or its packages")
+}
+
+/// A program in a folder, if it and what it needs are there.
+fn program(folder: &str, is_there: bool, program: PathBuf, needed: &str) -> Option<Command> {
+    if !is_there {
+        assert!(!must_have_all(), "not there: {needed} in `{folder}`");
+        eprintln!("skipped: {needed} in `{folder}`");
         return None;
     }
-    let mut node = Command::new("node");
-    node.current_dir(folder);
-    Some(node)
+    let mut command = Command::new(program);
+    command.current_dir(in_folder(folder, ""));
+    Some(command)
+}
+
+/// A path in a folder of this project.
+fn in_folder(folder: &str, path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(path)
 }
 
 /// Cargo names the program to a test, but no example: those lie in a folder beside it.

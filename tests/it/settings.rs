@@ -86,3 +86,52 @@ fn a_wrong_signature_over_a_setting_tells_of_it() {
     let beside = "X-Hub-Signature: sha1=<40 hex digits>";
     assert!(shown.stdout.contains(beside), "{}", shown.stdout);
 }
+
+#[test]
+fn each_setting_that_is_given_is_shown_with_where_it_comes_from_and_one_called_a_secret_is_hidden()
+{
+    let sandbox = Sandbox::new();
+    let definition = r#"{"name": "acme",
+  "settings": [{"name": "verify-token", "about": "what is sent along", "default": "none"}],
+  "signature": {"header": "X-Acme", "value": {"parts": ["{signature}"]},
+    "signed": "{setting:verify-token}{body}", "digest": "sha256", "encoding": "hex"},
+  "envelope": {"template": {"type": "{{event}}", "data": "{{data}}"}, "event": "type", "id": null, "data": "data"}}"#;
+    sandbox.file("own/acme/provider.json", definition);
+    let file = "[providers.paypal.settings]\nwebhook-id = \"WH-FILE\"\n\
+                [providers.acme.settings]\nverify-token = \"in-the-file\"\n";
+    sandbox.file("webhook.toml", file);
+    let shown = |sandbox: &Sandbox, more: &[&str]| {
+        let args = ["config", "--json", "--providers", "own"];
+        let run = sandbox.run(&[&args, more].concat()).expect(0);
+        assert!(!run.stdout.contains("in-the-file"), "{}", run.stdout);
+        let lines = run.json_lines().into_iter().filter_map(|line| {
+            let name = line["name"]
+                .as_str()?
+                .strip_prefix("providers.")?
+                .to_owned();
+            let text = |key: &str| line[key].as_str().expect("text").to_owned();
+            Some((name, text("value"), text("origin")))
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let find = |lines: &[(String, String, String)], name: &str| {
+        let line = lines.iter().find(|(own, _, _)| own == name);
+        line.map(|(_, value, origin)| (value.clone(), origin.clone()))
+    };
+    let lines = shown(&sandbox, &[]);
+    let (value, origin) = find(&lines, "paypal.settings.webhook-id").expect("a line");
+    assert!(origin.contains("webhook.toml"), "{origin}");
+    assert_eq!(value, "WH-FILE");
+    let hidden = find(&lines, "acme.settings.verify-token").expect("a line");
+    assert_eq!(hidden.0, "redacted");
+    assert_eq!(find(&lines, "pusher.settings.key"), None, "the default");
+
+    let flagged = shown(&sandbox, &["--setting", "webhook-id=WH-FLAG"]);
+    let (value, origin) = find(&flagged, "paypal.settings.webhook-id").expect("a line");
+    assert_eq!((value.as_str(), origin.as_str()), ("WH-FLAG", "--setting"));
+    let sandbox = sandbox.with("PAYPAL_WEBHOOK_ID", "WH-VARIABLE");
+    let lines = shown(&sandbox, &[]);
+    let (value, origin) = find(&lines, "paypal.settings.webhook-id").expect("a line");
+    assert!(origin.contains("PAYPAL_WEBHOOK_ID"), "{origin}");
+    assert_eq!(value, "WH-VARIABLE");
+}

@@ -60,6 +60,19 @@ fn who_is_proven_by_published_signatures_has_some() {
     assert!(count > 0);
 }
 
+/// Those of webhooks are with the vendor's; these are of requests, which cover no body.
+#[test]
+fn the_published_http_message_signatures_of_requests_are_judged_as_they_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/adcp-requests");
+    let provider = Provider::read(&folder).unwrap();
+    let vectors = read_vectors(&folder).unwrap();
+    assert!(vectors.len() >= 33, "only {} vectors", vectors.len());
+    for vector in vectors {
+        let checked = vector.check(&provider.scheme);
+        assert_eq!(checked, Ok(()), "{}", vector.name);
+    }
+}
+
 #[test]
 fn five_public_schemes_need_no_code() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/definitions");

@@ -16,11 +16,11 @@ const FORGERIES: [&str; 4] = [
     "stale",
 ];
 
-/// What a library takes although it should not, and why.
+/// What a library takes although it should not, and why. A library is named as in the proof of its vendor.
 const LENIENCIES: [(&str, &str, &str); 3] = [
-    ("replicate", "stale", "`validateWebhook` reads no clock"),
-    ("webflow", "stale", "`verifySignature` reads no clock"),
-    ("zoom", "stale", "the receiver reads no clock"),
+    ("replicate ", "stale", "`validateWebhook` reads no clock"),
+    ("webflow-api ", "stale", "`verifySignature` reads no clock"),
+    ("@zoom/rivet ", "stale", "the receiver reads no clock"),
 ];
 
 /// A vendor, its library's server, and a sandbox with the secret of both.
@@ -47,7 +47,18 @@ impl<'c> Judged<'c> {
     fn answers(&self, args: &[&str]) -> Vec<(Value, Value)> {
         let name = self.provider.name();
         let url = format!("http://{}/{name}", self.address);
-        let all = [&["send", "-p", name, "--json", "--url", &url], args].concat();
+        // A vendor's own limit is no matter here, and a busy machine needs longer.
+        let send = [
+            "send",
+            "-p",
+            name,
+            "--json",
+            "--timeout",
+            "60s",
+            "--url",
+            &url,
+        ];
+        let all = [&send, args].concat();
         let lines = self.sandbox.run(&all).json_lines();
         let attempts = lines.iter().filter(|line| line["kind"] == "attempt");
         attempts
@@ -80,9 +91,11 @@ impl<'c> Judged<'c> {
             if !applies {
                 continue;
             }
+            let proof = self.vendor["proof"].as_str().expect("a proof");
+            let library = proof.trim_start_matches("accepted by ");
             let is_lenient = LENIENCIES
                 .iter()
-                .any(|(vendor, of, _)| (*vendor, *of) == (name, fault));
+                .any(|(lenient, of, _)| library.starts_with(lenient) && *of == fault);
             let expected = if is_lenient { 200 } else { 401 };
             let event = self.provider.event_names().next().expect("an event");
             let answers = self.answers(&[event, "--fault", fault]);
@@ -144,13 +157,15 @@ fn content_type(capture: &Value) -> (String, String) {
 
 #[test]
 fn their_own_libraries_accept_what_is_sent_and_refuse_what_is_forged() {
-    let Some((handler, vendors)) = Handler::vendors() else {
-        return;
-    };
+    let servers = Handler::vendors();
     let catalogue = Catalogue::builtin();
+    let all = servers.iter().flat_map(|(handler, vendors)| {
+        let address = handler.address();
+        vendors.iter().map(move |vendor| (address, vendor))
+    });
     std::thread::scope(|scope| {
-        for vendor in &vendors {
-            let judged = Judged::new(&catalogue, vendor, handler.address());
+        for (address, vendor) in all {
+            let judged = Judged::new(&catalogue, vendor, address);
             scope.spawn(move || {
                 judged.accepts_every_event();
                 judged.refuses_forgeries();
@@ -164,10 +179,12 @@ fn their_own_libraries_accept_what_is_sent_and_refuse_what_is_forged() {
 
 #[test]
 fn a_vendor_says_by_which_library_it_is_proven() {
-    let Some((_handler, vendors)) = Handler::vendors() else {
+    let servers = Handler::vendors();
+    if servers.len() < 2 {
         return;
-    };
-    let judged = vendors.iter().map(|it| {
+    }
+    let vendors = servers.iter().flat_map(|(_, vendors)| vendors);
+    let judged = vendors.map(|it| {
         let text = |key: &str| it[key].as_str().expect("text").to_owned();
         (text("name"), text("proof"))
     });
@@ -189,6 +206,7 @@ fn a_vendor_says_by_which_library_it_is_proven() {
         .filter(|provider| provider.definition.proof == ProofTier::Library);
     let proven: Vec<_> = proven.map(Provider::name).collect();
     let mut names: Vec<_> = judged.iter().map(|(name, _)| name.as_str()).collect();
+    names.dedup();
     names.sort_by_key(|name| catalogue.iter().position(|one| one.name() == *name));
     assert_eq!(proven, names);
 }

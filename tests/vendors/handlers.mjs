@@ -5,6 +5,7 @@ import { createPrivateKey, createPublicKey, createHash, generateKeyPairSync } fr
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { createWebhookVerifier, signWebhook, StaticJwksResolver } from '@adcp/sdk/signing';
 import { hmacValidator } from '@adyen/api-library';
 import { verifyWebhook } from '@clerk/backend/webhooks';
 import * as contentful from '@contentful/node-apps-toolkit';
@@ -92,6 +93,18 @@ const P256 = createPrivateKey({
 });
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const inPem = (key) => key.export({ format: 'pem', type: 'pkcs8' });
+// As a sender has it, who gives receivers the same without `d`.
+const ADCP = {
+  ...ED25519.export({ format: 'jwk' }),
+  kid: 'a-key-of-the-test',
+  alg: 'EdDSA',
+  use: 'sig',
+  key_ops: ['sign', 'verify'],
+  // This version of the library takes no other.
+  adcp_use: 'webhook-signing',
+};
+const { d, ...ADCP_PUBLIC } = ADCP;
+const adcp = createWebhookVerifier({ jwks: new StaticJwksResolver([ADCP_PUBLIC]) });
 const publicHalf = (key) => createPublicKey(key).export({ format: 'der', type: 'spki' });
 const hashOf = (body, encoding) => createHash('sha256').update(body).digest(encoding);
 
@@ -157,6 +170,18 @@ const contentfulRequest = ({ body, url, headers }) => {
 
 // `false` and whatever is thrown is a refusal; a library that answers nothing has accepted.
 const VENDORS = {
+  adcp: {
+    library: '@adcp/sdk',
+    secret: JSON.stringify(ADCP),
+    verify: ({ body, headers, url, raw }) => adcp({ method: raw.method, url, headers, body }),
+    sign: ({ body, url }) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const signer = { keyid: ADCP.kid, alg: 'ed25519', privateKey: ADCP };
+      const signed = signWebhook({ method: 'POST', url, headers, body }, signer).headers;
+      const { 'Content-Type': _, ...fields } = signed;
+      return fields;
+    },
+  },
   adyen: {
     library: '@adyen/api-library',
     secret: HEX,

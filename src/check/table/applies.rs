@@ -30,10 +30,10 @@ pub(super) fn has_time_outside_body(provider: &Provider) -> bool {
     shows_time(provider) && !is_in_body
 }
 
-/// Whether a time is signed that stands beside the signature, and not within it as a token's does.
+/// Whether a time is signed that stands beside the signature, and not within it as a token's does, or that of an HTTP message signature.
 pub(super) fn shows_time(provider: &Provider) -> bool {
     let scheme = &provider.definition.signature;
-    scheme.signs_time() && scheme.jwt().is_none()
+    scheme.signs_time() && !scheme.tells_content()
 }
 
 /// Whether what is sent proves the body, too, and not the sender alone.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::command::World;
@@ -29,7 +30,9 @@ pub async fn run(emulator: Arc<Emulator>, bar: ProgressBar) {
     }
     loop {
         let wait = emulator.next_attempt().await;
-        count_down(&bar, "next attempt", wait);
+        let shown = bar.clone();
+        // On a thread of its own: a terminal that takes nothing would stop an executor's.
+        let _ = spawn_blocking(move || count_down(&shown, "next attempt", wait)).await;
         sleep(wait.clamp(TICK / 10, TICK)).await;
     }
 }

@@ -1,32 +1,18 @@
 //! Prints what happens at an emulated provider, and counts it.
 
 use indicatif::ProgressBar;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 
 use crate::command::World;
 use crate::console::Console;
 use crate::delivery::{About, Delivery, DeliverySource, Request, Timestamp};
-use crate::emulate::{AfterAttempt, AttemptCause, AttemptTold, DeliveryTold, EmulateEvent};
+use crate::emulate::{
+    AfterAttempt, AttemptCause, AttemptTold, DeliveryTold, EmulateEvent, EmulatedTotals,
+    Observations,
+};
 use crate::exit::CliError;
 use crate::provider::Provider;
 use crate::report::{self, EmulatedLine};
-
-/// What was done.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct EmulatedTotals {
-    /// Deliveries whose first attempt was made.
-    pub deliveries: u64,
-    /// Attempts.
-    pub attempts: u64,
-    /// Deliveries that were confirmed.
-    pub delivered: u64,
-    /// Deliveries that were given up.
-    pub failed: u64,
-    /// Deliveries that were lost on purpose.
-    pub dropped: u64,
-}
 
 /// Prints the story of one emulator.
 pub struct StoryPrinter {
@@ -34,7 +20,6 @@ pub struct StoryPrinter {
     json: bool,
     since: Timestamp,
     provider: String,
-    totals: EmulatedTotals,
     /// What has to be off the screen while a line is printed.
     countdown: ProgressBar,
 }
@@ -52,17 +37,13 @@ impl StoryPrinter {
             json,
             since,
             provider: provider.name().to_owned(),
-            totals: EmulatedTotals::default(),
             countdown,
         }
     }
 
     /// Prints until nothing more comes; ends early where nothing can be printed any more.
-    pub fn run(
-        mut self,
-        mut told: mpsc::Receiver<EmulateEvent>,
-    ) -> Result<EmulatedTotals, CliError> {
-        while let Some(event) = told.blocking_recv() {
+    pub fn run(self, mut told: Observations) -> Result<(), CliError> {
+        while let Some((event, _room)) = told.next(|skipped| self.skipped(skipped)) {
             match event {
                 EmulateEvent::Delivery(delivery, request) => self.delivery(&delivery, *request)?,
                 EmulateEvent::Attempt(attempt) => self.attempt(&attempt)?,
@@ -76,11 +57,17 @@ impl StoryPrinter {
                 }
             }
         }
-        Ok(self.totals)
+        Ok(())
     }
 
-    fn delivery(&mut self, told: &DeliveryTold, request: Request) -> Result<(), CliError> {
-        self.totals.deliveries += 1;
+    /// Says that the output could not keep up.
+    fn skipped(&self, count: u64) {
+        let message = format!("the terminal is too slow: {count} not shown");
+        let hint = Some("`webhook emulate deliveries` lists what was sent");
+        self.countdown.suspend(|| self.console.warn(&message, hint));
+    }
+
+    fn delivery(&self, told: &DeliveryTold, request: Request) -> Result<(), CliError> {
         if self.json {
             let names = [&*self.provider, &told.event, &told.event_id];
             let reason = "sent by `webhook emulate`";
@@ -96,8 +83,7 @@ impl StoryPrinter {
         Ok(self.countdown.suspend(|| self.console.data(text))?)
     }
 
-    fn dropped(&mut self, told: &DeliveryTold) -> Result<(), CliError> {
-        self.totals.dropped += 1;
+    fn dropped(&self, told: &DeliveryTold) -> Result<(), CliError> {
         if self.json {
             let fields = json!({
                 "delivery_id": told.id, "event": told.event, "event_id": told.event_id, "url": told.url,
@@ -117,18 +103,13 @@ impl StoryPrinter {
         self.print(&text)
     }
 
-    fn attempt(&mut self, told: &AttemptTold) -> Result<(), CliError> {
-        self.totals.attempts += 1;
-        let is_first_success =
-            told.next == AfterAttempt::Delivered && told.cause != AttemptCause::Duplicate;
-        self.totals.delivered += u64::from(is_first_success);
+    fn attempt(&self, told: &AttemptTold) -> Result<(), CliError> {
         let failed = match told.next {
             AfterAttempt::Delivered | AfterAttempt::Retried { .. } => None,
             AfterAttempt::NotRetried => Some("not_retried"),
             AfterAttempt::Exhausted => Some("exhausted"),
             AfterAttempt::Cancelled => Some("cancelled"),
         };
-        self.totals.failed += u64::from(failed.is_some());
         if !self.json {
             return self.attempt_line(told);
         }
@@ -144,7 +125,7 @@ impl StoryPrinter {
         Ok(())
     }
 
-    fn attempt_line(&mut self, told: &AttemptTold) -> Result<(), CliError> {
+    fn attempt_line(&self, told: &AttemptTold) -> Result<(), CliError> {
         let delivery = &told.delivery;
         let next = match told.next {
             AfterAttempt::Retried { at, wait } => Some((delivery.at.until(at), wait)),

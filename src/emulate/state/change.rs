@@ -109,7 +109,8 @@ impl StateChange {
 }
 
 /// What was under way was interrupted: the endpoint may have got it or not, so it is due again, and the
-/// next attempt says why it is made.
+/// next attempt says why it is made. Whoever calls this has begun a transaction: half of it, done again, would
+/// take an attempt off twice.
 pub(super) fn recover(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch(
         "UPDATE delivery SET attempts = attempts - 1,

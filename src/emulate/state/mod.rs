@@ -97,8 +97,10 @@ impl EmulatorState {
                 provider: other,
             });
         }
-        change::put_meta(&conn, "provider", provider).at(&path)?;
-        change::recover(&conn).at(&path)?;
+        let change = conn.unchecked_transaction().at(&path)?;
+        change::put_meta(&change, "provider", provider).at(&path)?;
+        change::recover(&change).at(&path)?;
+        change.commit().at(&path)?;
         let state = Self {
             writer: Writer::start(&path)?,
             reader: Mutex::new(conn),

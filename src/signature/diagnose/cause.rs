@@ -145,6 +145,12 @@ causes! {
     CLAIM_OTHER = "claim-other",
         "the token is genuine, but its claim `{}` is not what this request has",
         "make the token last, of the very bytes that are sent, and of no other request";
+    DIGEST_OTHER = "digest-other",
+        "the signature is genuine, but its `Content-Digest` is that of another body",
+        "look for what changes the body on its way, or makes the digest of other bytes than are sent";
+    KEY_UNKNOWN = "key-unknown",
+        "none of the keys here is `{}`, the one that the signature names",
+        "fetch the sender's keys anew: it may have changed them, or sign with another than it publishes";
     ID_NOT_SIGNED = "id-not-signed",
         "the signature was made over `{}`: the id was left out",
         "sign the id with the rest, as documented";

@@ -29,8 +29,7 @@ const MILLIS: i64 = 1000;
 
 /// The mistake in what was signed with which the signature is right.
 pub(super) fn find(trial: &Trial<'_>, presented: &ParsedSignature<'_>) -> Option<Diagnosis> {
-    // A token says itself what it is over, and when it was made.
-    let is_open = trial.context.scheme.jwt().is_none();
+    let is_open = !trial.context.scheme.tells_content();
     find_url(trial, presented)
         .or_else(|| is_open.then(|| find_template(trial, presented))?)
         .or_else(|| is_open.then(|| find_timestamp(trial, presented))?)

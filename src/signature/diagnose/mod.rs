@@ -12,6 +12,7 @@ mod diagnosis;
 mod form;
 mod header;
 mod json;
+mod message;
 mod pairs;
 mod printed;
 mod rewrite;
@@ -75,6 +76,8 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         // It is right, so `verify` has said what else is wrong with it.
         return None;
     }
+    // Looked for first, as it is cheap, and told last, as others say more.
+    let told = message::find(trial, &presented);
     body::find(trial, &presented)
         .or_else(|| secrets::find(trial, &presented, trial.body()))
         .or_else(|| content::find(trial, &presented))
@@ -82,4 +85,5 @@ fn find(trial: &Trial<'_>) -> Option<Diagnosis> {
         .or_else(|| printed::find(trial, &presented))
         .or_else(|| content::find_claim(trial, &presented))
         .or_else(|| pairs::find(trial, &presented))
+        .or(told)
 }

@@ -16,7 +16,13 @@ pub(super) fn check(scheme: &Scheme) -> Result<(), String> {
         (SchemeKind::Hash { .. }, false) => {
             return Err("`{secret}` is not signed, so anybody could make the hash".into());
         }
-        (SchemeKind::Hmac { .. } | SchemeKind::Pair { .. } | SchemeKind::Jwt { .. }, true) => {
+        (
+            SchemeKind::Hmac { .. }
+            | SchemeKind::Pair { .. }
+            | SchemeKind::Jwt { .. }
+            | SchemeKind::Message { .. },
+            true,
+        ) => {
             return Err("`{secret}` is signed, which is for the kind `hash` alone".into());
         }
         _ => {}
@@ -69,7 +75,8 @@ fn check_proof(scheme: &Scheme) -> Result<(), String> {
         SchemeKind::Hmac { .. }
         | SchemeKind::Hash { .. }
         | SchemeKind::Pair { .. }
-        | SchemeKind::Jwt { .. } => ("{signature}", PartVariable::Secret),
+        | SchemeKind::Jwt { .. }
+        | SchemeKind::Message { .. } => ("{signature}", PartVariable::Secret),
         SchemeKind::Token => ("{secret}", PartVariable::Signature),
     };
     match parts.find(|part| part.variable == other) {
@@ -141,6 +148,7 @@ fn check_separators(scheme: &Scheme) -> Result<(), String> {
 fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     let is_signed = scheme.signs_time();
     let is_claim = scheme.jwt().is_some_and(|rules| rules.time_claim.is_some());
+    let is_own = is_claim || scheme.message().is_some();
     if scheme.tolerance.is_some() && !is_signed {
         return Err("`tolerance` is given, but no `{timestamp}` is signed".into());
     }
@@ -150,7 +158,7 @@ fn check_timestamp(scheme: &Scheme) -> Result<(), String> {
     for (field, layout) in std::iter::once(("value".into(), &scheme.value)).chain(variants) {
         match (
             layout.has_timestamp(),
-            scheme.time_source.is_some() || is_claim,
+            scheme.time_source.is_some() || is_own,
         ) {
             (true, true) => {
                 return Err(format!(

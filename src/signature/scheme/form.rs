@@ -2,16 +2,19 @@
 
 mod kind;
 mod layout;
+mod message;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::super::message_proof::SIGNATURE;
 use super::super::template::Template;
-use super::super::{JwtAlgorithm, SecretForm, ValueSource};
+use super::super::{MessageParameter, SecretForm, ValueSource};
 use super::check::check;
 use super::{Digest, MacEncoding, Scheme, SchemeKind, TimeUnit, Tolerance, ValueLayout, Variant};
 use kind::{check_given, kind_of};
+use message::{AlgorithmForm, ComponentForm, LabelForm};
 
 use crate::json::Path;
 
@@ -35,7 +38,7 @@ pub struct SchemeForm {
     /// The field of the form that holds the signature.
     form: Option<String>,
     /// What stands there.
-    value: ValueLayout,
+    value: Option<ValueLayout>,
     /// Other layouts that are accepted, each with the note that it earns.
     #[serde(default)]
     also_accepted: Vec<Variant>,
@@ -58,15 +61,31 @@ pub struct SchemeForm {
     dsa_encoding: Option<DsaForm>,
     /// How old a signature may be, where a time is signed.
     tolerance: Option<Tolerance>,
-    /// The algorithms of tokens that are accepted, whatever a token says of itself; it is signed with the first.
+    /// The algorithms that are accepted, whatever a token or a message says of itself, by their names in tokens or
+    /// in HTTP message signatures; it is signed with the first.
     #[cfg_attr(test, schemars(extend("minItems" = 1)))]
-    algorithms: Option<Vec<JwtAlgorithm>>,
+    algorithms: Option<Vec<AlgorithmForm>>,
     /// The claims that have to be there, each with what it is, as `{body|sha256|hex}`.
     claims: Option<BTreeMap<String, String>>,
     /// Claims that are sent and not looked at.
     also_sent: Option<BTreeMap<String, String>>,
-    /// For how many seconds a token is good, of which it then has to say the end.
+    /// For how many seconds a token or an HTTP message signature is good, of which it then has to say the end.
     lifetime_seconds: Option<u64>,
+    /// The components that an HTTP message signature has to cover, in the order in which they are sent, as
+    /// `@method`, `content-type` or `@query-param;name="id"`. Where `content-digest` is one, it has to be that of
+    /// the body.
+    components: Option<Vec<ComponentForm>>,
+    /// The parameters that an HTTP message signature has to have beside `created`.
+    parameters: Option<Vec<MessageParameter>>,
+    /// The label of the HTTP message signature; where it is left out, it is sent as `sig1`, and read under any.
+    label: Option<LabelForm>,
+    /// The tag by which the HTTP message signature is told from others.
+    tag: Option<String>,
+    /// What a JWK has to say of itself: a member, and the texts of which it has one.
+    key_members: Option<BTreeMap<String, Vec<String>>>,
+    /// Whether an HTTP message signature has the URL in its normal form, RFC 3986, section 6.2.2: where it is left
+    /// out, as it is sent.
+    normalize_url: Option<bool>,
     /// Other signatures that stand on the same request, or in the place of the first, each with the members of a
     /// `signature` and made with the same secret where that is one of theirs.
     #[serde(default)]
@@ -107,6 +126,9 @@ enum KindForm {
     Rsa,
     /// A JSON Web Token, RFC 7519.
     Jwt,
+    /// An HTTP message signature, RFC 9421, with the digest of the content of RFC 9530.
+    #[serde(rename = "http-signatures")]
+    Message,
     /// The secret itself, which signs nothing.
     Token,
 }
@@ -208,12 +230,19 @@ impl TryFrom<SchemeForm> for Scheme {
                 let claims = rules.claims.iter().map(|(_, is)| is);
                 (Template::join(claims), MacEncoding::Jwt)
             }
+            SchemeKind::Message { rules, .. } => (message::signed(rules)?, rules.encoding),
             _ => {
                 let signed = form.signed.ok_or("missing field `signed`")?;
                 (signed, form.encoding.ok_or("missing field `encoding`")?)
             }
         };
-        let proofs = (form.header.0, form.path, form.query, form.form);
+        let (header, value) = match &kind {
+            SchemeKind::Message { rules, .. } => {
+                (vec![SIGNATURE.into()], Some(message::layout(rules)))
+            }
+            _ => (form.header.0, form.value),
+        };
+        let proofs = (header, form.path, form.query, form.form);
         let mut proofs = sources(proofs)?.into_iter();
         let proof = proofs.next().ok_or("missing field `header`")?;
         let time = form.timestamp;
@@ -227,7 +256,7 @@ impl TryFrom<SchemeForm> for Scheme {
             kind,
             proof,
             more_proofs: proofs.collect(),
-            value: form.value,
+            value: value.ok_or("missing field `value`")?,
             also_accepted: form.also_accepted,
             time_source: time_sources.into_iter().next(),
             time_unit: time.unit,

@@ -1,10 +1,12 @@
 //! From the command line: the emulator that runs is found, told what to do, and tells its story.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use super::{Emulated, text};
-use crate::harness::Sandbox;
 use crate::harness::endpoint::{Endpoint, Reply};
+use crate::harness::{Sandbox, signal};
 
 #[test]
 fn the_emulator_that_runs_is_found_and_told_what_to_do() {
@@ -352,4 +354,47 @@ fn an_api_that_is_not_there_or_fails_is_told_by_the_exit_code_and_shown_escaped(
     ];
     let run = sandbox.run(&trigger).expect(0);
     assert!(run.stdout.contains("[31mevt"), "{}", run.stdout);
+}
+
+/// The pipe is full after some hundred of them.
+#[test]
+fn an_output_that_nobody_reads_does_not_hold_up_attempts() {
+    for kind in [&["--json"][..], &[]] {
+        let sandbox = Sandbox::new().with("WEBHOOK_SECRET", "whsec_1");
+        let endpoint = Endpoint::ok();
+        let url = endpoint.url("/hook");
+        let args = [
+            "emulate",
+            "olympus",
+            "--port",
+            "0",
+            "--no-state",
+            "--endpoint",
+            &url,
+        ];
+        let events = ["--trigger", "order.created"].repeat(1_000);
+        let mut command = sandbox.command(&[&args[..], kind, &events].concat());
+        let (out, errors) = (Stdio::piped(), Stdio::piped());
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(errors)
+            .spawn();
+        let process = process.expect("it starts");
+        endpoint.wait_for(1_000);
+        signal(process.id(), "INT");
+        let output = process.wait_with_output().expect("its end");
+        let stdout = String::from_utf8(output.stdout).expect("text");
+        let stderr = String::from_utf8(output.stderr).expect("text");
+        assert!(output.status.success(), "{stderr}");
+        // In JSON, the attempt's line has it too.
+        let lines = stdout.lines();
+        let lines = lines.filter(|it| it.contains("order.created") && it.contains("evt_"));
+        assert_eq!(lines.count(), 1_000 * (1 + kind.len()), "{kind:?}");
+        let is_whole = |text: &str| match kind {
+            [] => text.contains("1000 delivered, 0 failed"),
+            _ => text.contains(r#""delivered":1000"#),
+        };
+        assert!(is_whole(&stdout) || is_whole(&stderr), "{stderr}");
+    }
 }

@@ -149,6 +149,21 @@ impl Endpoint {
         self.record.seen.lock().expect("no panic").all.len()
     }
 
+    /// Waits until so many came in all.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) {
+        let seen = self.record.seen.lock().expect("no panic");
+        let too_few = |seen: &mut Seen| seen.all.len() < count;
+        let has_come = &self.record.has_come;
+        let (seen, _) = has_come
+            .wait_timeout_while(seen, PATIENCE, too_few)
+            .expect("no panic");
+        let came = seen.all.len();
+        // Not under the lock, which a panic would break for the endpoint.
+        drop(seen);
+        assert!(came >= count, "{came} of {count} came");
+    }
+
     /// The only request.
     #[track_caller]
     pub fn one(&self) -> Message {

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::sample::{
-    BODY, HEX, ID, KEY, OTHER_KEY, Provider, SECRET, Sample, TIME, hmac, public_key, sign,
+    BODY, HEX, ID, INPUT, KEY, OTHER_KEY, Provider, SECRET, Sample, TIME, digest, hmac, public_key,
+    sign,
 };
 
 /// The name of the cause and the delivery.
@@ -29,6 +30,7 @@ pub fn rows() -> Vec<Row> {
         url_rows(),
         pair_rows(),
         claim_rows(),
+        message_rows(),
     ]
     .concat()
 }
@@ -766,6 +768,48 @@ fn claim_rows() -> Vec<Row> {
         (
             "secret-surrounding-space",
             right.with_secret(format!(" {SECRET}").as_bytes()),
+        ),
+    ]
+}
+
+fn message_rows() -> Vec<Row> {
+    let provider = Provider::Messaged;
+    let with = |mac: &[u8], signed: &str| {
+        let mut sample = Sample::new(provider, provider.value(mac), BODY.as_bytes());
+        let headers = &mut sample.request.headers;
+        headers.push("Signature-Input", format!("sig1={INPUT}"));
+        headers.push("Content-Digest", digest(signed.as_bytes()));
+        sample
+    };
+    let sent = |key: &str, signed: &str| {
+        let mac = hmac(key.as_bytes(), &provider.message(signed.as_bytes()));
+        with(&mac, signed)
+    };
+    // What a key pair costs leaves the doctor less to try.
+    let paired = |signed: &str| {
+        let mac = hex::decode(sign(KEY, &provider.message(signed.as_bytes()))).unwrap();
+        let public = URL_SAFE_NO_PAD.encode(hex::decode(public_key(KEY)).unwrap());
+        let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"its key","x":"{public}"}}"#);
+        with(&mac, signed).with_secret(jwk.as_bytes())
+    };
+    let key = URL_SAFE_NO_PAD.encode(SECRET);
+    let known_as = |id: &str| format!(r#"{{"kty":"oct","kid":"{id}","k":"{key}"}}"#);
+    vec![
+        ("digest-other", sent(SECRET, "another")),
+        (
+            "digest-other",
+            sent(SECRET, "another").with_secret(known_as("its key").as_bytes()),
+        ),
+        ("digest-other", paired("another")),
+        ("trailing-newline-lost", sent(SECRET, &format!("{BODY}\n"))),
+        ("trailing-newline-lost", paired(&format!("{BODY}\n"))),
+        (
+            "key-unknown",
+            sent(SECRET, BODY).with_secret(known_as("another").as_bytes()),
+        ),
+        (
+            "secret-trailing-newline",
+            sent(&format!("{SECRET}\n"), BODY),
         ),
     ]
 }

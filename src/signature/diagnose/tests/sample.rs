@@ -35,6 +35,8 @@ pub enum Provider {
     Paired,
     /// A JSON Web Token with a hash of the body.
     Claimed,
+    /// An HTTP message signature over the method and a digest of the body.
+    Messaged,
 }
 
 /// The URL of an [`Provider::Addressed`] delivery, as its receiver sees it.
@@ -52,6 +54,7 @@ impl Provider {
             Self::Addressed => "addressed",
             Self::Paired => "paired",
             Self::Claimed => "claimed",
+            Self::Messaged => "messaged",
         }
     }
 
@@ -91,6 +94,10 @@ impl Provider {
                 r#"{"kind":"jwt","algorithms":["HS256"],"header":"X-Claimed",
                 "value":{"parts":["{signature}"]},"claims":{"hash":"{body|sha256|hex}"}}"#
             }
+            Self::Messaged => {
+                r#"{"kind":"http-signatures","algorithms":["hmac-sha256","ed25519"],
+                "components":["@method","content-digest"]}"#
+            }
         };
         serde_json::from_str(text).unwrap()
     }
@@ -117,6 +124,15 @@ impl Provider {
             }
             Self::Standard => format!("{ID}.{TIME}."),
             Self::Addressed => URL.into(),
+            Self::Messaged => {
+                let (digest, input) = (digest(body), INPUT);
+                let lines = [
+                    "\"@method\": POST",
+                    &format!("\"content-digest\": {digest}"),
+                ];
+                let lines = lines.join("\n");
+                return format!("{lines}\n\"@signature-params\": {input}").into();
+            }
         };
         [before.as_bytes(), body].concat()
     }
@@ -129,8 +145,17 @@ impl Provider {
             Self::Bare | Self::Paired | Self::Claimed => hex::encode(mac),
             Self::Standard => format!("v1,{}", BASE64.encode(mac)),
             Self::Addressed => BASE64.encode(mac),
+            Self::Messaged => format!("sig1=:{}:", BASE64.encode(mac)),
         }
     }
+}
+
+/// What a [`Provider::Messaged`] delivery covers, and its parameters.
+pub const INPUT: &str = r#"("@method" "content-digest");created=1705574400;keyid="its key""#;
+
+/// The digest of a body as RFC 9530 writes it.
+pub fn digest(body: &[u8]) -> String {
+    format!("sha-256=:{}:", BASE64.encode(Sha256::digest(body)))
 }
 
 /// The private keys of [`Provider::Paired`] and of somebody else.

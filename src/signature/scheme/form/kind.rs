@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::super::template::Template;
 use super::super::super::{JwtRules, PairKind};
 use super::super::{Digest, SchemeKind, TimeUnit};
+use super::message::{algorithms, message_rules};
 use super::{DsaForm, KindForm, SchemeForm};
 
 /// The kind, with the fields that are its own.
@@ -15,6 +16,12 @@ pub(super) fn kind_of(form: &mut SchemeForm) -> Result<SchemeKind, String> {
         KindForm::Jwt => {
             return Ok(SchemeKind::Jwt {
                 rules: Arc::new(jwt_rules(form)?),
+                secret: form.secret.take().unwrap_or_default(),
+            });
+        }
+        KindForm::Message => {
+            return Ok(SchemeKind::Message {
+                rules: Arc::new(message_rules(form)?),
                 secret: form.secret.take().unwrap_or_default(),
             });
         }
@@ -55,13 +62,60 @@ const SIGNING: &[KindForm] = &[
 ];
 /// The kinds whose members are those of JSON Web Tokens.
 const JWT: &[KindForm] = &[KindForm::Jwt];
+/// The kinds whose members are those of HTTP message signatures, which stand where RFC 9421 has them.
+const MESSAGE: &[KindForm] = &[KindForm::Message];
+/// The kinds whose signature says itself what it is over.
+const TELLING: &[KindForm] = &[KindForm::Jwt, KindForm::Message];
+/// The kinds that say with which hash function and how they write bytes.
+const ENCODING: &[KindForm] = &[
+    KindForm::Hmac,
+    KindForm::Hash,
+    KindForm::Ed25519,
+    KindForm::Ecdsa,
+    KindForm::Rsa,
+    KindForm::Message,
+];
+/// The kinds whose signature stands where a definition says, and as it does.
+const PLACED: &[KindForm] = &[
+    KindForm::Hmac,
+    KindForm::Hash,
+    KindForm::Ed25519,
+    KindForm::Ecdsa,
+    KindForm::Rsa,
+    KindForm::Jwt,
+    KindForm::Token,
+];
 /// Whether a field is given.
 type IsGiven = fn(&SchemeForm) -> bool;
 /// The fields that say nothing of schemes of other kinds than these.
-const OF_KINDS: [(&str, &[KindForm], IsGiven); 10] = [
+const OF_KINDS: [(&str, &[KindForm], IsGiven); 28] = [
+    ("header", PLACED, |form| !form.header.0.is_empty()),
+    ("path", PLACED, |form| form.path.is_some()),
+    ("query", PLACED, |form| form.query.is_some()),
+    ("form", PLACED, |form| form.form.is_some()),
+    ("value", PLACED, |form| form.value.is_some()),
+    ("also_accepted", PLACED, |form| {
+        !form.also_accepted.is_empty()
+    }),
+    ("timestamp_header", PLACED, |form| {
+        form.timestamp_header.is_some()
+    }),
+    ("timestamp.header", PLACED, |form| {
+        form.timestamp.header.is_some()
+    }),
+    ("timestamp.path", PLACED, |form| {
+        form.timestamp.path.is_some()
+    }),
+    ("timestamp.query", PLACED, |form| {
+        form.timestamp.query.is_some()
+    }),
+    ("timestamp.form", PLACED, |form| {
+        form.timestamp.form.is_some()
+    }),
+    ("id_header", PLACED, |form| form.id_header.is_some()),
     ("signed", SIGNING, |form| form.signed.is_some()),
-    ("digest", SIGNING, |form| form.digest.is_some()),
-    ("encoding", SIGNING, |form| form.encoding.is_some()),
+    ("digest", ENCODING, |form| form.digest.is_some()),
+    ("encoding", ENCODING, |form| form.encoding.is_some()),
     (
         "secret",
         &[
@@ -71,18 +125,28 @@ const OF_KINDS: [(&str, &[KindForm], IsGiven); 10] = [
             KindForm::Ecdsa,
             KindForm::Rsa,
             KindForm::Jwt,
+            KindForm::Message,
         ],
         |form| form.secret.is_some(),
     ),
     ("dsa_encoding", &[KindForm::Ecdsa], |form| {
         form.dsa_encoding.is_some()
     }),
-    ("algorithms", JWT, |form| form.algorithms.is_some()),
+    ("algorithms", TELLING, |form| form.algorithms.is_some()),
     ("claims", JWT, |form| form.claims.is_some()),
     ("also_sent", JWT, |form| form.also_sent.is_some()),
-    ("lifetime_seconds", JWT, |form| {
+    ("lifetime_seconds", TELLING, |form| {
         form.lifetime_seconds.is_some()
     }),
+    ("components", MESSAGE, |form| form.components.is_some()),
+    ("parameters", MESSAGE, |form| form.parameters.is_some()),
+    ("label", MESSAGE, |form| form.label.is_some()),
+    ("tag", MESSAGE, |form| form.tag.is_some()),
+    ("key_members", MESSAGE, |form| form.key_members.is_some()),
+    ("normalize_url", MESSAGE, |form| {
+        form.normalize_url.is_some()
+    }),
+    // The claim of a token alone.
     ("timestamp.claim", JWT, |form| {
         form.timestamp.claim.is_some()
     }),
@@ -124,25 +188,24 @@ pub(super) fn conditions(schema: &mut schemars::Schema) {
         }
         json!({"if": {"not": is_of(kinds)}, "then": never})
     });
-    let needed: [(&str, &[KindForm]); 4] = [
+    let needed: [(&str, &[KindForm]); 6] = [
+        ("value", PLACED),
+        ("components", MESSAGE),
         ("signed", SIGNING),
         ("encoding", SIGNING),
         ("digest", &[KindForm::Hmac, KindForm::Hash]),
-        ("algorithms", JWT),
+        ("algorithms", TELLING),
     ];
     let needed = needed.map(|(field, kinds)| json!({"if": is_of(kinds), "then": given(field)}));
     let places = ["header", "path", "query", "form"].map(given);
-    let all: Vec<Value> = idle.into_iter().chain(needed).collect();
+    let place = json!({"if": is_of(PLACED), "then": {"oneOf": places}});
+    let all: Vec<Value> = idle.into_iter().chain(needed).chain([place]).collect();
     schema.insert("allOf".into(), all.into());
-    schema.insert("oneOf".into(), places.to_vec().into());
 }
 
 /// What the tokens of a scheme are like.
 fn jwt_rules(form: &mut SchemeForm) -> Result<JwtRules, String> {
-    let algorithms = form.algorithms.take().unwrap_or_default();
-    if algorithms.is_empty() {
-        return Err("`algorithms` names none, so that no token would be accepted".into());
-    }
+    let algorithms = algorithms(form)?;
     if form.timestamp.unit != TimeUnit::Seconds {
         return Err("`timestamp.unit` is given, but the times of tokens are seconds".into());
     }

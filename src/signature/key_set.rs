@@ -1,254 +1,273 @@
-//! The keys of JSON Web Tokens: a shared secret, key pairs, and sets of them (RFC 7517).
+//! The keys of signatures that name theirs: a shared secret, key pairs, and sets of them (RFC 7517).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL;
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::Sha256;
 
-use super::jwt::WebToken;
 use super::pair::Pair;
 use super::secret_form::key_bytes;
-use super::{Digest, JwtAlgorithm, JwtRules, KeyError, SecretEncoding, SecretForm, TemplateValues};
+use super::{Digest, KeyAlgorithm, KeyError, SecretEncoding, SecretForm};
 
-/// The keys for a scheme's tokens.
+/// The keys for a scheme's signatures.
 #[derive(Clone)]
-pub(super) struct JwtKeys {
-    rules: Arc<JwtRules>,
-    keys: Arc<Vec<JwtKey>>,
-}
+pub(super) struct KeySet(Arc<Vec<SetKey>>);
 
 /// A key, bound to one algorithm: a public key is never taken for a shared secret.
-struct JwtKey {
+pub(super) struct SetKey {
     id: Option<String>,
-    algorithm: JwtAlgorithm,
-    material: JwtMaterial,
+    /// The algorithm for which it is.
+    pub(super) algorithm: KeyAlgorithm,
+    material: KeyMaterial,
 }
 
-enum JwtMaterial {
+enum KeyMaterial {
     Shared(Hmac<Sha256>),
     Pair(Pair),
 }
 
-/// The most keys of a set, and of those that a token may mean: a rotation has two or three.
+/// The most keys of a set, and of those that a signature may mean: a rotation has two or three.
 const MOST_KEYS: usize = 64;
 const MOST_MEANT: usize = 4;
 
-impl JwtKeys {
-    /// Reads a JWK, a set of them, a key in PEM, or else a shared secret or a public key as `form` has it.
+impl KeySet {
+    /// Reads a JWK, a set of them, a key in PEM, or else a shared secret or a public key as `form` has it,
+    /// for these algorithms. A JWK has to have one of the texts of each of the `members`.
     pub(super) fn read(
-        rules: &Arc<JwtRules>,
+        algorithms: &[KeyAlgorithm],
+        members: &BTreeMap<String, Vec<String>>,
         form: &SecretForm,
         text: &[u8],
     ) -> Result<Self, KeyError> {
-        let algorithms = &rules.algorithms;
-        let keys = if text.trim_ascii_start().starts_with(b"{") {
-            let set = serde_json::from_slice(text).map_err(|_| unusable(rules))?;
-            of_set(&set, algorithms)
-        } else {
-            let is_pem = text.trim_ascii_start().starts_with(b"-----BEGIN");
-            let mut error = None;
-            let key = algorithms.iter().find_map(|algorithm| {
-                let key = match algorithm.pair() {
-                    None if is_pem || form.encoding == SecretEncoding::Pem => return None,
-                    None => key_bytes(form, text).and_then(|key| shared(&key)),
-                    Some(kind) => {
-                        Pair::read(kind, Digest::Sha256, form, text).map(JwtMaterial::Pair)
-                    }
-                };
-                let key = key
-                    .map_err(|other| error.get_or_insert(other).clone())
-                    .ok()?;
-                Some(JwtKey::of(*algorithm, key))
-            });
-            if let (None, Some(error)) = (&key, error) {
-                return Err(error);
-            }
-            key.into_iter().collect()
-        };
-        Self::of(rules, keys)
+        if text.trim_ascii_start().starts_with(b"{") {
+            let set = serde_json::from_slice(text).map_err(|_| unusable(algorithms))?;
+            return Self::of(algorithms, of_set(&set, algorithms, members));
+        }
+        let is_pem = text.trim_ascii_start().starts_with(b"-----BEGIN");
+        let mut error = None;
+        let mut keys = algorithms.iter().filter_map(|algorithm| {
+            let key = match algorithm.pair() {
+                None if is_pem || form.encoding == SecretEncoding::Pem => return None,
+                None => key_bytes(form, text).and_then(|key| shared(&key)),
+                Some((kind, digest)) => Pair::read(kind, digest, form, text).map(KeyMaterial::Pair),
+            };
+            let key = key
+                .map_err(|other| error.get_or_insert(other).clone())
+                .ok()?;
+            Some(SetKey::of(*algorithm, key))
+        });
+        // PEM says of what algorithm it is: of RSA, a key is good for several. What is bare says nothing.
+        let most = if is_pem { algorithms.len() } else { 1 };
+        let keys: Vec<_> = keys.by_ref().take(most).collect();
+        match error {
+            Some(error) if keys.is_empty() => Err(error),
+            _ => Self::of(algorithms, keys),
+        }
     }
 
     /// The keys that follow from a secret that two share.
     pub(super) fn derived(
-        rules: &Arc<JwtRules>,
+        algorithms: &[KeyAlgorithm],
         form: &SecretForm,
         secret: &[u8],
     ) -> Result<Self, KeyError> {
-        let key = |algorithm: &JwtAlgorithm| {
+        let key = |algorithm: &KeyAlgorithm| {
             let key = match algorithm.pair() {
                 None => key_bytes(form, secret).and_then(|key| shared(&key)),
-                Some(kind) => Pair::derived(kind, secret).map(JwtMaterial::Pair),
+                Some((kind, _)) => Pair::derived(kind, secret).map(KeyMaterial::Pair),
             };
-            Some(JwtKey::of(*algorithm, key.ok()?))
+            Some(SetKey::of(*algorithm, key.ok()?))
         };
-        Self::of(rules, rules.algorithms.iter().filter_map(key).collect())
+        Self::of(algorithms, algorithms.iter().filter_map(key).collect())
     }
 
-    fn of(rules: &Arc<JwtRules>, keys: Vec<JwtKey>) -> Result<Self, KeyError> {
+    fn of(algorithms: &[KeyAlgorithm], keys: Vec<SetKey>) -> Result<Self, KeyError> {
         if keys.is_empty() {
-            return Err(unusable(rules));
+            return Err(unusable(algorithms));
         }
-        Ok(Self {
-            rules: rules.clone(),
-            keys: Arc::new(keys),
-        })
+        Ok(Self(Arc::new(keys)))
     }
 
-    /// A key of a shared secret of these very bytes, where such tokens are accepted.
-    pub(super) fn of_bytes(rules: &Arc<JwtRules>, bytes: &[u8]) -> Result<Self, KeyError> {
-        let accepted = rules.algorithms.contains(&JwtAlgorithm::Hs256);
+    /// A key of a shared secret of these very bytes, where such signatures are accepted.
+    pub(super) fn of_bytes(algorithms: &[KeyAlgorithm], bytes: &[u8]) -> Result<Self, KeyError> {
+        let accepted = algorithms.contains(&KeyAlgorithm::Hs256);
         let key = accepted.then(|| shared(bytes)).transpose()?;
-        let key = key.map(|key| JwtKey::of(JwtAlgorithm::Hs256, key));
-        Self::of(rules, key.into_iter().collect())
+        let key = key.map(|key| SetKey::of(KeyAlgorithm::Hs256, key));
+        Self::of(algorithms, key.into_iter().collect())
     }
 
-    /// The first key that makes tokens.
-    fn signing(&self) -> Option<&JwtKey> {
-        self.keys.iter().find(|key| match &key.material {
-            JwtMaterial::Shared(_) => true,
-            JwtMaterial::Pair(pair) => pair.can_sign(),
+    /// The first key that makes signatures.
+    pub(super) fn signing(&self) -> Option<&SetKey> {
+        self.0.iter().find(|key| match &key.material {
+            KeyMaterial::Shared(_) => true,
+            KeyMaterial::Pair(pair) => pair.can_sign(),
         })
-    }
-
-    /// Whether it makes tokens, and not only verifies them.
-    pub(super) fn can_sign(&self) -> bool {
-        self.signing().is_some()
     }
 
     /// The public half of the first key pair.
     pub(super) fn pair(&self) -> Option<&Pair> {
-        self.keys.iter().find_map(|key| match &key.material {
-            JwtMaterial::Shared(_) => None,
-            JwtMaterial::Pair(pair) => Some(pair),
+        self.0.iter().find_map(|key| match &key.material {
+            KeyMaterial::Shared(_) => None,
+            KeyMaterial::Pair(pair) => Some(pair),
         })
     }
 
-    /// A token over these values; empty where no key makes any.
-    pub(super) fn token(&self, values: TemplateValues<'_>) -> String {
-        let Some(key) = self.signing() else {
-            return String::new();
-        };
-        let mut header = Map::new();
-        header.insert("alg".into(), key.algorithm.to_string().into());
-        if let Some(id) = &key.id {
-            header.insert("kid".into(), id.clone().into());
-        }
-        header.insert("typ".into(), "JWT".into());
-        let encode = |part: Map<String, Value>| BASE64_URL.encode(Value::Object(part).to_string());
-        let signed = format!("{}.{}", encode(header), encode(self.rules.claims(values)));
-        let signature = match &key.material {
-            JwtMaterial::Shared(mac) => {
-                let mac = mac.clone().chain_update(&signed);
-                mac.finalize().into_bytes().to_vec()
-            }
-            JwtMaterial::Pair(pair) => pair.sign(signed.as_bytes()),
-        };
-        format!("{signed}.{}", BASE64_URL.encode(signature))
-    }
-
-    /// Whether a token is genuine and says what these values do.
-    pub(super) fn proves(&self, values: TemplateValues<'_>, token: &[u8]) -> bool {
-        self.read_token(token).is_some_and(|token| {
-            self.rules.wrong_claim(&token, values).is_none() && self.is_genuine(&token)
-        })
-    }
-
-    /// The claim by which a genuine token is one of another request.
-    pub(super) fn other_claim(&self, values: TemplateValues<'_>, token: &[u8]) -> Option<&str> {
-        let token = self.read_token(token)?;
-        let claim = self.rules.wrong_claim(&token, values)?;
-        self.is_genuine(&token).then_some(claim)
-    }
-
-    fn read_token<'t>(&self, token: &'t [u8]) -> Option<WebToken<'t>> {
-        WebToken::read(&self.rules, std::str::from_utf8(token).ok()?).ok()
-    }
-
-    /// Whether one of the keys that a token may mean has made it.
-    fn is_genuine(&self, token: &WebToken<'_>) -> bool {
-        let is_meant = |key: &&JwtKey| {
-            let has_its_id = match (&key.id, &token.key_id) {
-                (Some(id), Some(meant)) => id == meant,
+    /// The keys that a signature may mean that names a key by `id`, an algorithm or both.
+    fn meant<'k>(
+        &'k self,
+        algorithm: Option<KeyAlgorithm>,
+        id: Option<&'k str>,
+    ) -> impl Iterator<Item = &'k SetKey> {
+        let is_meant = move |key: &&SetKey| {
+            let has_its_id = match (key.id.as_deref(), id) {
+                (Some(own), Some(meant)) => own == meant,
                 _ => true,
             };
-            key.algorithm == token.algorithm && has_its_id
+            has_its_id && algorithm.is_none_or(|named| key.algorithm == named)
         };
-        let mut meant = self.keys.iter().filter(is_meant).take(MOST_MEANT);
+        self.0.iter().filter(is_meant).take(MOST_MEANT)
+    }
+
+    /// Whether there is a key that a signature may mean.
+    pub(super) fn has(&self, algorithm: Option<KeyAlgorithm>, id: Option<&str>) -> bool {
+        self.meant(algorithm, id).next().is_some()
+    }
+
+    /// Whether one of the keys that a signature may mean has made it.
+    pub(super) fn verifies(
+        &self,
+        (algorithm, id): (Option<KeyAlgorithm>, Option<&str>),
+        signed: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let mut meant = self.meant(algorithm, id);
         meant.any(|key| match &key.material {
-            JwtMaterial::Shared(mac) => {
-                let mac = mac.clone().chain_update(token.signed);
-                mac.verify_slice(&token.signature).is_ok()
+            KeyMaterial::Shared(mac) => {
+                let mac = mac.clone().chain_update(signed);
+                mac.verify_slice(signature).is_ok()
             }
-            JwtMaterial::Pair(pair) => pair.verifies(token.signed.as_bytes(), &token.signature),
+            KeyMaterial::Pair(pair) => pair.verifies(signed, signature),
         })
     }
 }
 
-impl JwtKey {
-    const fn of(algorithm: JwtAlgorithm, material: JwtMaterial) -> Self {
+impl SetKey {
+    const fn of(algorithm: KeyAlgorithm, material: KeyMaterial) -> Self {
         Self {
             id: None,
             algorithm,
             material,
         }
     }
+
+    /// The id by which signatures name it, where it has one.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The id by which signatures name it, else what follows from its public half.
+    pub(super) fn name(&self) -> String {
+        let of_public = || match &self.material {
+            KeyMaterial::Shared(_) => "shared".into(),
+            KeyMaterial::Pair(pair) => BASE64_URL.encode(Digest::Sha256.hash(&[pair.public()])),
+        };
+        self.id.clone().unwrap_or_else(of_public)
+    }
+
+    /// The signature of a message.
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match &self.material {
+            KeyMaterial::Shared(mac) => {
+                let mac = mac.clone().chain_update(message);
+                mac.finalize().into_bytes().to_vec()
+            }
+            KeyMaterial::Pair(pair) => pair.sign(message),
+        }
+    }
 }
 
-fn unusable(rules: &JwtRules) -> KeyError {
-    let algorithms: Vec<_> = rules.algorithms.iter().map(ToString::to_string).collect();
+fn unusable(algorithms: &[KeyAlgorithm]) -> KeyError {
+    let algorithms: Vec<_> = algorithms.iter().map(ToString::to_string).collect();
     KeyError::NoJwtKey(algorithms.join(", "))
 }
 
-fn shared(key: &[u8]) -> Result<JwtMaterial, KeyError> {
+fn shared(key: &[u8]) -> Result<KeyMaterial, KeyError> {
     if key.is_empty() {
         return Err(KeyError::Empty);
     }
     let mac = Hmac::new_from_slice(key).map_err(|_| KeyError::Empty)?;
-    Ok(JwtMaterial::Shared(mac))
+    Ok(KeyMaterial::Shared(mac))
 }
 
-/// The keys of a JWK (RFC 7517), of a set, or of an answer that holds one as `key`, which are for one of
-/// the algorithms; others are for something else.
-fn of_set(set: &Value, algorithms: &[JwtAlgorithm]) -> Vec<JwtKey> {
+/// The keys of a JWK (RFC 7517), of a set, or of an answer that holds one as `key`, which are for the
+/// algorithms; others are for something else.
+fn of_set(
+    set: &Value,
+    algorithms: &[KeyAlgorithm],
+    members: &BTreeMap<String, Vec<String>>,
+) -> Vec<SetKey> {
     let keys = match (&set["keys"], &set["key"]) {
         (Value::Array(keys), _) => keys.as_slice(),
         (_, key @ Value::Object(_)) => std::slice::from_ref(key),
         _ => std::slice::from_ref(set),
     };
-    let keys = keys.iter().take(MOST_KEYS);
-    keys.filter_map(|key| of_jwk(key, algorithms)).collect()
+    let keys = keys.iter().take(MOST_KEYS).filter(|key| {
+        let has = |(name, texts): (&String, &Vec<String>)| {
+            let text = key[name.as_str()].as_str();
+            text.is_some_and(|text| texts.iter().any(|one| one == text))
+        };
+        is_for_signatures(key) && members.iter().all(has)
+    });
+    let each = keys.flat_map(|key| algorithms.iter().map(move |algorithm| (key, *algorithm)));
+    let keys = each.filter_map(|(key, algorithm)| {
+        let material = of_jwk(key, algorithm)?;
+        let id = key["kid"].as_str().map(str::to_owned);
+        Some(SetKey {
+            id,
+            ..SetKey::of(algorithm, material)
+        })
+    });
+    keys.collect()
 }
 
-fn of_jwk(key: &Value, algorithms: &[JwtAlgorithm]) -> Option<JwtKey> {
+/// Whether a JWK, by its `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3), verifies signatures, or,
+/// with its private half, makes them.
+fn is_for_signatures(key: &Value) -> bool {
+    let operations = key["key_ops"].as_array();
+    let may = |operation: &str| operations.is_none_or(|all| all.iter().any(|one| one == operation));
+    let has_secret = key["d"].is_string() || key["k"].is_string();
+    key["use"].as_str().is_none_or(|used| used == "sig")
+        && (may("verify") || has_secret && may("sign"))
+}
+
+/// The key of a JWK for an algorithm, where it is one.
+fn of_jwk(key: &Value, algorithm: KeyAlgorithm) -> Option<KeyMaterial> {
     let text = |name: &str| key[name].as_str();
     let bytes = |name: &str| BASE64_URL.decode(text(name)?).ok();
+    if text("alg").is_some_and(|named| named != algorithm.to_string()) {
+        return None;
+    }
     let private = bytes("d");
-    let (algorithm, material) = match (text("kty")?, text("crv")) {
-        ("oct", _) => (JwtAlgorithm::Hs256, shared(&bytes("k")?).ok()?),
-        ("OKP", Some("Ed25519")) => {
-            let pair = Pair::of_ed25519(&bytes("x")?, private.as_deref());
-            (JwtAlgorithm::EdDsa, JwtMaterial::Pair(pair.ok()?))
+    let pair = match (text("kty")?, text("crv"), algorithm) {
+        ("oct", _, KeyAlgorithm::Hs256) => return shared(&bytes("k")?).ok(),
+        ("OKP", Some("Ed25519"), KeyAlgorithm::EdDsa) => {
+            Pair::of_ed25519(&bytes("x")?, private.as_deref())
         }
-        ("EC", Some("P-256")) => {
+        ("EC", Some("P-256"), KeyAlgorithm::Es256) => {
             let point = [bytes("x")?, bytes("y")?].concat();
-            let pair = Pair::of_p256(&point, private.as_deref());
-            (JwtAlgorithm::Es256, JwtMaterial::Pair(pair.ok()?))
+            Pair::of_p256(&point, private.as_deref())
         }
-        ("RSA", _) => {
-            let pair = Pair::of_rsa(&bytes("n")?, &bytes("e")?);
-            (JwtAlgorithm::Rs256, JwtMaterial::Pair(pair.ok()?))
+        ("RSA", _, KeyAlgorithm::Rs256 | KeyAlgorithm::Ps512) => {
+            let (kind, digest) = algorithm.pair()?;
+            Pair::of_rsa(kind, digest, &bytes("n")?, &bytes("e")?)
         }
         _ => return None,
     };
-    let is_for_it = text("alg").is_none_or(|named| named == algorithm.to_string());
-    (algorithms.contains(&algorithm) && is_for_it).then(|| JwtKey {
-        id: text("kid").map(str::to_owned),
-        algorithm,
-        material,
-    })
+    Some(KeyMaterial::Pair(pair.ok()?))
 }
 
 #[cfg(test)]
