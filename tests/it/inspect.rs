@@ -418,3 +418,37 @@ fn a_usual_port_that_is_taken_is_passed_over() {
     let other = sandbox.inspect(&[]);
     assert_ne!(one.ready["port"], other.ready["port"]);
 }
+
+#[test]
+fn a_listener_has_a_page_where_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let plain = sandbox.listen(&["--secret", SECRET]);
+    assert_eq!(plain.ready["inspect"], Value::Null);
+    drop(plain);
+    let mut listener = sandbox.listen(&["--secret", SECRET, "--inspect=0"]);
+    let url = listener.ready["inspect"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let (origin, token) = url.split_once("/?token=").expect("a token");
+    let host = origin.trim_start_matches("http://");
+    let address = host
+        .replace("localhost", "127.0.0.1")
+        .parse()
+        .expect("an address");
+    let (body, signature) = signed("evt_1", "one");
+    let fields = [("X-Cimplify-Signature", &*signature)];
+    post(listener.address(), "/hooks", &fields, body.as_bytes());
+    listener.next_of("delivery");
+    let message = format!(
+        "GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    let page = String::from_utf8(raw_exchange(address, message.as_bytes())).unwrap();
+    assert!(page.contains("evt_1"), "{page}");
+    let (_, errors, status) = listener.stop();
+    assert_eq!(status.code(), Some(0), "{errors}");
+
+    let none = ["listen", "--no-log", "--inspect", "--port", "0"];
+    let run = sandbox.run(&none).expect(2);
+    assert!(run.stderr.contains("nothing is kept"), "{}", run.stderr);
+}
