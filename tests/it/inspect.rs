@@ -306,6 +306,8 @@ fn a_delivery_is_shown_whole_and_as_others_take_it() {
         assert!(page.contains("X-Cimplify-Signature"), "{page}");
         assert!(!page.contains("<script>alert"), "{page}");
     }
+    let page = inspected.get(&format!("/d/{id}")).body;
+    assert!(page.contains("Signed is <code>{body}</code>: "), "{page}");
     let hex = inspected.get(&format!("/d/{id}?view=hex")).body;
     assert!(hex.contains("00000000  7b 22 69 64"), "{hex}");
     let (body, _) = signed("evt_1", hostile);
