@@ -23,6 +23,10 @@ use crate::provider::{Policy, Provider, verify_and_observe};
 use crate::report::diff::diff;
 use crate::store::{Position, Query, Reader};
 
+/// How many attempts at a delivery are shown, and how many bytes of the body of each answer.
+const ATTEMPTS: u32 = 100;
+const ANSWER_BYTES: u32 = 64 * 1024;
+
 /// All of it.
 pub fn routes() -> Router<Arc<Inspector>> {
     Router::new()
@@ -68,14 +72,14 @@ impl Inspector {
         Ok(listing)
     }
 
-    /// A delivery with its attempts.
+    /// A delivery with the newest attempts at it.
     pub(super) async fn delivery(
         &self,
         id: String,
     ) -> Result<(Delivery, Vec<Attempt>), InspectFailure> {
         let read = move |reader: &Reader| {
             let delivery = reader.get(&id)?;
-            let attempts = reader.attempts_of(&delivery.id)?;
+            let attempts = reader.newest_attempts_of(&delivery.id, ATTEMPTS, ANSWER_BYTES)?;
             Ok((delivery, attempts))
         };
         self.readers.read(read).await

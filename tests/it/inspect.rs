@@ -169,6 +169,16 @@ fn the_printed_url_lets_a_browser_in_and_leaves_the_address_bar() {
     );
     let cookie = format!("={token}; httponly; samesite=strict; path=/");
     assert!(entrance.head.contains(&cookie), "{}", entrance.head);
+    let elsewhere = inspected.ask(
+        &format!("GET //evil.example/?token={token}"),
+        &[("Host", &host)],
+        "",
+    );
+    assert!(
+        elsewhere.head.contains("\r\nlocation: /evil.example/\r\n"),
+        "{}",
+        elsewhere.head
+    );
     let page = inspected.get("/");
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(
