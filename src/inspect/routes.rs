@@ -24,7 +24,7 @@ use crate::report::diff::diff;
 use crate::store::{Position, Query, Reader};
 
 /// How many attempts at a delivery are shown, and how many bytes of the body of each answer.
-const ATTEMPTS: u32 = 100;
+pub const ATTEMPTS: u32 = 100;
 const ANSWER_BYTES: u32 = 64 * 1024;
 
 /// All of it.
@@ -44,15 +44,15 @@ pub fn routes() -> Router<Arc<Inspector>> {
 
 impl Inspector {
     /// The query of a line of the filter.
-    pub(super) fn query(&self, shown: &InspectView) -> Result<Query, FilterSyntaxError> {
-        let filter = (self.options.filter)(&shown.filter, self.now())?;
+    pub(super) fn query(&self, line: &str) -> Result<Query, FilterSyntaxError> {
+        let filter = (self.options.filter)(line, self.now())?;
         Ok(Query::default().filtered(filter))
     }
 
     /// A page of the list.
     pub(super) async fn listing(&self, shown: &InspectView) -> Result<Listing, InspectFailure> {
         let mut listing = Listing::of(shown.clone(), self.now());
-        let mut query = match self.query(shown) {
+        let mut query = match self.query(&shown.filter) {
             Ok(query) => query,
             Err(wrong) => {
                 listing.wrong = Some(wrong);
@@ -120,12 +120,6 @@ impl Inspector {
     }
 }
 
-impl From<FilterSyntaxError> for InspectFailure {
-    fn from(error: FilterSyntaxError) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.problem).hinting(error.hint)
-    }
-}
-
 /// HTML as an answer.
 pub fn html(page: Markup) -> Response {
     let html = HeaderValue::from_static("text/html; charset=utf-8");
@@ -169,12 +163,17 @@ async fn body(
     Path(id): Path<String>,
 ) -> Result<Response, InspectFailure> {
     let (delivery, _) = inspector.delivery(id).await?;
+    Ok(file(delivery))
+}
+
+/// The body of a delivery as a file.
+pub fn file(delivery: Delivery) -> Response {
     let name = format!("attachment; filename=\"{}.body\"", delivery.id);
     let fields = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
-    Ok((fields, delivery.request.body).into_response())
+    (fields, delivery.request.body).into_response()
 }
 
 /// A delivery in a form that something else takes.
@@ -216,7 +215,8 @@ async fn written(
     }
 }
 
-fn text(content: String, media_type: &'static str) -> Response {
+/// A text of this media type as an answer.
+pub fn text(content: String, media_type: &'static str) -> Response {
     let fields = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
     (fields, content).into_response()
 }

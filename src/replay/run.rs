@@ -71,7 +71,7 @@ impl Replay<'_> {
     ) -> Result<(), ReplayError> {
         for delivery in selected.deliveries() {
             let delivery = delivery?;
-            let target = selected.target(&delivery)?;
+            let target = selected.target(&delivery.0)?;
             let told = match self.prepare(delivery, target) {
                 Err(error) if error.is_skipped() => observer(ReplayEvent::Skipped(&error)),
                 prepared => observer(ReplayEvent::Prepared(&prepared?)),
@@ -148,7 +148,7 @@ impl Replay<'_> {
             .map(move |delivery| {
                 let now = Instant::now();
                 let start = match &delivery {
-                    Ok(delivery) => pacer.next(delivery.received_at, now),
+                    Ok((delivery, _)) => pacer.next(delivery.received_at, now),
                     Err(_) => now,
                 };
                 async move {
@@ -178,9 +178,9 @@ impl Replay<'_> {
         &self,
         selected: &Selected<'_>,
         dispatch: &Dispatch,
-        delivery: Delivery,
+        delivery: (Delivery, Option<bool>),
     ) -> Result<(Prepared, Sent), ReplayError> {
-        let target = selected.target(&delivery)?;
+        let target = selected.target(&delivery.0)?;
         let prepared = self.prepare(delivery, target)?;
         let outgoing = Outgoing {
             delivery_id: &prepared.delivery.id,

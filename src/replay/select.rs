@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use rand::seq::SliceRandom as _;
 
 use super::{Replay, ReplayError, Selection};
-use crate::delivery::{Delivery, id};
+use crate::delivery::{Delivery, id, is_success};
 use crate::http::Target;
 use crate::store::{Query, Reader, Run, StoreError};
 
@@ -94,8 +94,11 @@ impl<'a> Selected<'a> {
     }
 
     /// The deliveries in the order in which they are sent, repeats included. Some are read at once when
-    /// the turn of the first comes, which takes as long as to read one.
-    pub(super) fn deliveries(&self) -> impl Iterator<Item = Result<Delivery, ReplayError>> + '_ {
+    /// the turn of the first comes, which takes as long as to read one. Each with whether the last attempt
+    /// at it that the log then has was answered 2xx.
+    pub(super) fn deliveries(
+        &self,
+    ) -> impl Iterator<Item = Result<(Delivery, Option<bool>), ReplayError>> + '_ {
         let mut order = self.order();
         let (mut places, mut read) = (VecDeque::new(), VecDeque::new());
         iter::from_fn(move || {
@@ -118,18 +121,29 @@ impl<'a> Selected<'a> {
     }
 
     /// Reads the first of these whole, or more.
-    fn read(&self, places: &[usize]) -> Result<Vec<Delivery>, ReplayError> {
-        match &self.replay.selection {
+    fn read(&self, places: &[usize]) -> Result<Vec<(Delivery, Option<bool>)>, ReplayError> {
+        let found: Vec<Delivery> = match &self.replay.selection {
             Selection::Deliveries(deliveries) => {
                 let first = places.iter().take(1);
-                Ok(first.map(|place| deliveries[*place].clone()).collect())
+                first.map(|place| deliveries[*place].clone()).collect()
             }
             Selection::Query(_) => {
                 let ids: Vec<_> = places.iter().map(|place| &*self.ids[*place]).collect();
                 let found = self.replay.read_log(|reader| Ok(reader.get_some(&ids)?))?;
-                found.ok_or(ReplayError::NothingSelected)
+                found.ok_or(ReplayError::NothingSelected)?
             }
-        }
+        };
+        let ids: Vec<_> = found.iter().map(|delivery| &*delivery.id).collect();
+        let last = self
+            .replay
+            .read_log(|reader| Ok(reader.last_outcomes(&ids)?))?;
+        let last = last.unwrap_or_default();
+        let with_last = found.into_iter().map(|delivery| {
+            let outcome = last.get(&delivery.id);
+            let was_success = outcome.map(|last| last.is_ok_and(is_success));
+            (delivery, was_success)
+        });
+        Ok(with_last.collect())
     }
 
     /// Where a delivery goes: an endpoint that is given takes the delivery's own path where it has

@@ -10,7 +10,7 @@ use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
 use crate::command::{World, go_on, request};
 use crate::config::Setup;
 use crate::console::Console;
-use crate::delivery::{Attempt, Signing, Status, Verdict};
+use crate::delivery::{About, Attempt, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
 use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
@@ -165,7 +165,10 @@ impl<'a> RunReport<'a> {
         }
         let console = self.console();
         let text = if self.args.json {
-            attempt.to_json_about(prepared.delivery.about())
+            attempt.to_json_about(About {
+                change: Some(prepared.change(attempt)),
+                ..prepared.delivery.about()
+            })
         } else {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
@@ -173,6 +176,7 @@ impl<'a> RunReport<'a> {
                 one_endpoint: self.args.url.is_some(),
                 detail: console.detail(),
                 width: console.width(),
+                change: prepared.change(attempt),
             };
             if console.detail() == Detail::Much {
                 self.lines.print()?;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::body::{VIEWS, body};
 use super::{status_word, verdict};
-use crate::delivery::{Attempt, Delivery, Headers, Timestamp, is_success};
+use crate::delivery::{Attempt, Delivery, Headers, Timestamp};
 use crate::report::{age, bytes, millis};
 
 /// How many of the bytes that are signed are shown.
@@ -160,7 +160,7 @@ fn one_attempt(attempt: &Attempt, before: Option<&Attempt>) -> Markup {
         details {
             summary {
                 (status_word(word)) " "
-                @if let Some(before) = before { span.badge { (change(before, attempt)) } " " }
+                @if let Some(before) = before { span.badge { (attempt.change_since(before.is_success())) } " " }
                 (attempt.trigger.as_str()) " " code { (attempt.url) } " "
                 span.sub { (millis(attempt.duration_ms)) }
                 @if let Some(signing) = attempt.signing { " " span.sub { "signature " (signing.as_str()) } }
@@ -173,20 +173,6 @@ fn one_attempt(attempt: &Attempt, before: Option<&Attempt>) -> Markup {
                 Err(failure) => p { (failure.message) },
             }
         }
-    }
-}
-
-/// What an attempt is against the one before.
-fn change(before: &Attempt, now: &Attempt) -> &'static str {
-    let is_well = |attempt: &Attempt| {
-        let answer = attempt.outcome.as_ref();
-        answer.is_ok_and(|answer| is_success(answer.status))
-    };
-    match (is_well(before), is_well(now)) {
-        (false, true) => "fixed",
-        (false, false) => "still failing",
-        (true, false) => "regressed",
-        (true, true) => "still passing",
     }
 }
 
