@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use super::Inspector;
 use super::failure::InspectFailure;
-use crate::delivery::{About, Headers, Signing};
+use crate::delivery::{Headers, Signing};
 use crate::http::Target;
 use crate::json::{Path, TypedJson};
 use crate::replay::{Replay, ReplayEvent, Selection};
@@ -105,10 +105,8 @@ impl Inspector {
                 }
                 ReplayEvent::Skipped(error) => done.skipped.push(error.to_string()),
                 ReplayEvent::Sent(prepared, attempt) => {
-                    done.attempts.push(attempt.to_json_about(About {
-                        change: Some(prepared.change(attempt)),
-                        ..prepared.delivery.about()
-                    }));
+                    done.attempts
+                        .push(attempt.to_json_about(prepared.about(attempt)));
                 }
                 ReplayEvent::Prepared(_) | ReplayEvent::Paused => {}
             }

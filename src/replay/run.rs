@@ -20,8 +20,8 @@ use crate::store::{Run, RunLock};
 /// at once without the sending waiting for it, and few to be sent again should the machine fail.
 const UNKEPT: usize = 1024;
 
-/// How many bytes of bodies they may hold together, or one larger body.
-const UNKEPT_BYTES: u32 = 16 << 20;
+/// How many bytes of requests they may hold together, or one larger request.
+const UNKEPT_BYTES: u32 = 4 << 20;
 
 impl Replay<'_> {
     /// Selects the deliveries and sends them. It ends early where `stop` resolves, where the observer
@@ -71,8 +71,9 @@ impl Replay<'_> {
     ) -> Result<(), ReplayError> {
         for delivery in selected.deliveries() {
             let delivery = delivery?;
-            let target = selected.target(&delivery.0)?;
-            let told = match self.prepare(delivery, target) {
+            let target = selected.target(&delivery)?;
+            let was_success = selected.was_success(&delivery.id);
+            let told = match self.prepare(delivery, target, was_success) {
                 Err(error) if error.is_skipped() => observer(ReplayEvent::Skipped(&error)),
                 prepared => observer(ReplayEvent::Prepared(&prepared?)),
             };
@@ -148,7 +149,7 @@ impl Replay<'_> {
             .map(move |delivery| {
                 let now = Instant::now();
                 let start = match &delivery {
-                    Ok((delivery, _)) => pacer.next(delivery.received_at, now),
+                    Ok(delivery) => pacer.next(delivery.received_at, now),
                     Err(_) => now,
                 };
                 async move {
@@ -156,7 +157,7 @@ impl Replay<'_> {
                         return Ok(None);
                     }
                     let (prepared, sent) = self.send_one(selected, dispatch, delivery?).await?;
-                    let bytes = u32::try_from(prepared.delivery.request.body.len());
+                    let bytes = u32::try_from(prepared.delivery.request.size());
                     let bytes = bytes.unwrap_or(u32::MAX).min(UNKEPT_BYTES);
                     // Fails only where the semaphore is closed, and it never is.
                     let share = room.acquire_many(bytes).await.ok();
@@ -178,10 +179,11 @@ impl Replay<'_> {
         &self,
         selected: &Selected<'_>,
         dispatch: &Dispatch,
-        delivery: (Delivery, Option<bool>),
+        delivery: Delivery,
     ) -> Result<(Prepared, Sent), ReplayError> {
-        let target = selected.target(&delivery.0)?;
-        let prepared = self.prepare(delivery, target)?;
+        let target = selected.target(&delivery)?;
+        let was_success = selected.was_success(&delivery.id);
+        let prepared = self.prepare(delivery, target, was_success)?;
         let outgoing = Outgoing {
             delivery_id: &prepared.delivery.id,
             trigger: Trigger::Replay,

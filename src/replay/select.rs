@@ -26,6 +26,8 @@ pub(super) struct Selected<'a> {
     pub(super) incomplete: Vec<String>,
     /// Where they were last sent, by their ids, where no endpoint is given.
     last_targets: HashMap<String, Target>,
+    /// Whether the last attempt at each was answered 2xx, by their ids; nothing of those without one.
+    successes: HashMap<String, bool>,
     /// How many a resumed run has sent before.
     pub(super) sent_before: usize,
 }
@@ -51,12 +53,14 @@ impl<'a> Selected<'a> {
             Some(_) => HashMap::new(),
             None => last_targets(replay, places.iter().map(|place| &ids[*place]))?,
         };
+        let successes = successes(replay, places.iter().map(|place| &ids[*place]))?;
         let selected = Self {
             replay,
             ids,
             places,
             incomplete,
             last_targets,
+            successes,
             sent_before,
         };
         if replay.changes.edit.is_some() && selected.requests() > 1 {
@@ -94,11 +98,8 @@ impl<'a> Selected<'a> {
     }
 
     /// The deliveries in the order in which they are sent, repeats included. Some are read at once when
-    /// the turn of the first comes, which takes as long as to read one. Each with whether the last attempt
-    /// at it that the log then has was answered 2xx.
-    pub(super) fn deliveries(
-        &self,
-    ) -> impl Iterator<Item = Result<(Delivery, Option<bool>), ReplayError>> + '_ {
+    /// the turn of the first comes, which takes as long as to read one.
+    pub(super) fn deliveries(&self) -> impl Iterator<Item = Result<Delivery, ReplayError>> + '_ {
         let mut order = self.order();
         let (mut places, mut read) = (VecDeque::new(), VecDeque::new());
         iter::from_fn(move || {
@@ -121,29 +122,23 @@ impl<'a> Selected<'a> {
     }
 
     /// Reads the first of these whole, or more.
-    fn read(&self, places: &[usize]) -> Result<Vec<(Delivery, Option<bool>)>, ReplayError> {
-        let found: Vec<Delivery> = match &self.replay.selection {
+    fn read(&self, places: &[usize]) -> Result<Vec<Delivery>, ReplayError> {
+        match &self.replay.selection {
             Selection::Deliveries(deliveries) => {
                 let first = places.iter().take(1);
-                first.map(|place| deliveries[*place].clone()).collect()
+                Ok(first.map(|place| deliveries[*place].clone()).collect())
             }
             Selection::Query(_) => {
                 let ids: Vec<_> = places.iter().map(|place| &*self.ids[*place]).collect();
                 let found = self.replay.read_log(|reader| Ok(reader.get_some(&ids)?))?;
-                found.ok_or(ReplayError::NothingSelected)?
+                found.ok_or(ReplayError::NothingSelected)
             }
-        };
-        let ids: Vec<_> = found.iter().map(|delivery| &*delivery.id).collect();
-        let last = self
-            .replay
-            .read_log(|reader| Ok(reader.last_outcomes(&ids)?))?;
-        let last = last.unwrap_or_default();
-        let with_last = found.into_iter().map(|delivery| {
-            let outcome = last.get(&delivery.id);
-            let was_success = outcome.map(|last| last.is_ok_and(is_success));
-            (delivery, was_success)
-        });
-        Ok(with_last.collect())
+        }
+    }
+
+    /// Whether the last attempt at a delivery before the replay was answered 2xx; `None` where there was none.
+    pub(super) fn was_success(&self, delivery_id: &str) -> Option<bool> {
+        self.successes.get(delivery_id).copied()
     }
 
     /// Where a delivery goes: an endpoint that is given takes the delivery's own path where it has
@@ -246,6 +241,19 @@ fn last_targets<'i>(
         Some(first) => Err(no_endpoint(first, missing.len(), ids.len())),
         None => Ok(targets),
     }
+}
+
+/// Whether the last attempt at each was answered 2xx.
+fn successes<'i>(
+    replay: &Replay<'_>,
+    ids: impl Iterator<Item = &'i String>,
+) -> Result<HashMap<String, bool>, ReplayError> {
+    let ids: Vec<_> = ids.collect();
+    let last = replay.read_log(|reader| Ok(reader.last_outcomes(&ids)?))?;
+    let last = last.unwrap_or_default().into_iter();
+    Ok(last
+        .map(|(id, last)| (id, last.is_ok_and(is_success)))
+        .collect())
 }
 
 fn no_endpoint(first: &str, missing: usize, all: usize) -> ReplayError {

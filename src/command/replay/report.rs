@@ -10,7 +10,7 @@ use crate::cli::{GlobalArgs, ReplayArgs, ShowAs};
 use crate::command::{World, go_on, request};
 use crate::config::Setup;
 use crate::console::Console;
-use crate::delivery::{About, Attempt, Signing, Status, Verdict};
+use crate::delivery::{Attempt, Signing, Status, Verdict};
 use crate::exit::{CliError, Outcome, Signal};
 use crate::provider::Keyring;
 use crate::replay::{Prepared, ReplayError, ReplayEvent, Warning};
@@ -163,20 +163,17 @@ impl<'a> RunReport<'a> {
         if let Some(warning) = &prepared.warning {
             self.warn(warning, &prepared.delivery.id)?;
         }
-        let console = self.console();
+        let console = self.world.console;
         let text = if self.args.json {
-            attempt.to_json_about(About {
-                change: Some(prepared.change(attempt)),
-                ..prepared.delivery.about()
-            })
+            attempt.to_json_about(prepared.about(attempt))
         } else {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
-                remark: None,
                 one_endpoint: self.args.url.is_some(),
                 detail: console.detail(),
                 width: console.width(),
                 change: prepared.change(attempt),
+                ..AttemptView::default()
             };
             if console.detail() == Detail::Much {
                 self.lines.print()?;
@@ -246,10 +243,8 @@ impl<'a> RunReport<'a> {
             } else {
                 "stopped"
             };
-            let resume = self
-                .run
-                .as_deref()
-                .map(|run| resume::how(run, self.args, self.global));
+            let run = self.run.as_deref();
+            let resume = run.map(|run| resume::how(run, self.args, self.global));
             let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
             // What the rest is sent by is told however little else is.
             let told = format!("{how}: {sent} of {requests} were sent{resume}");

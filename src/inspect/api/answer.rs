@@ -4,7 +4,7 @@ use axum::response::Response;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
-use super::follow::LogPart;
+use super::part::LogPart;
 use crate::delivery::Delivery;
 use crate::inspect::routes::text;
 use crate::store::Position;

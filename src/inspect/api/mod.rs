@@ -7,6 +7,7 @@ mod answer;
 mod follow;
 mod form;
 mod operations;
+mod part;
 mod query;
 mod routes;
 
