@@ -7,6 +7,19 @@ use super::{ConnectArgs, HelpOrder as _, SecretArgs, value};
 /// The port that it serves its page on unless it is told otherwise.
 pub const INSPECT_PORT: u16 = 4040;
 
+/// The page that `listen` serves beside what it receives.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Inspector")]
+pub struct PageArgs {
+    /// Serve the inspector's page, on this port or the usual one [default: where stdout is a terminal].
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true)]
+    pub inspect: Option<Option<u16>>,
+
+    /// Serve no page.
+    #[arg(long, conflicts_with = "inspect")]
+    pub no_inspect: bool,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   webhook inspect

@@ -36,7 +36,7 @@ pub use api::{ApiArgs, ApiKey};
 pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
 pub use emulate::{EMULATE_PORT, EmulateArgs, EmulateCommand, EndpointsCommand};
-pub use inspect::{INSPECT_PORT, InspectArgs};
+pub use inspect::{INSPECT_PORT, InspectArgs, PageArgs};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 use program::HelpOrder;

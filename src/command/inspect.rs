@@ -1,6 +1,5 @@
 //! `webhook inspect`: serves a page on the log until it is told to end.
 
-use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -13,12 +12,14 @@ use super::listen::ready::url;
 use super::listen::socket::open_port;
 use super::setup::{self, client, keyring_or_local};
 use super::{World, select, signal};
+use crate::cli::value::ListenHost;
 use crate::cli::{GlobalArgs, INSPECT_PORT, InspectArgs};
 use crate::config::Setup;
 use crate::dispatch::Dispatch;
 use crate::exit::{CliError, Outcome};
 use crate::http::{self, Limits, Target};
 use crate::inspect::{AccessToken, InspectOptions, Inspector, router};
+use crate::provider::{Catalogue, Keyring};
 use crate::store::Log;
 
 /// How many ports behind the usual one are tried where that is taken.
@@ -48,21 +49,12 @@ pub fn run(args: &InspectArgs, global: &GlobalArgs, world: &World) -> Result<Out
 async fn inspect(args: &InspectArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
     let options = options(args, setup, world)?;
     let log = options.log.path().display().to_string();
-    let token = options.token.clone();
-    let (listeners, addresses) = open(args).await?;
+    let page = InspectorPage::open(options, args.host, args.port).await?;
     world.begin();
-    let address = addresses[0];
-    let ready = InspectorReady {
-        url: format!("{}/?token={}", url(address, false), token.as_str()),
-        port: address.port(),
-        log,
-    };
-    tell(&ready, args, world)?;
-    let service = TowerToHyperService::new(router(&Inspector::new(options)));
+    let (url, port) = (page.url.clone(), page.port);
+    tell(&InspectorReady { url, port, log }, args, world)?;
     let signals = signal::stop()?;
-    let until = async { _ = signals.await };
-    let (limits, notice) = (Limits::default(), Arc::new(|_, _| {}));
-    http::serve(listeners, None, service, limits, notice, until).await;
+    page.serve(async { _ = signals.await }).await;
     // To be ended is how it ends well.
     Ok(Outcome::Yes)
 }
@@ -74,25 +66,39 @@ fn options(args: &InspectArgs, setup: Setup, world: &World) -> Result<InspectOpt
     let endpoint = endpoint.map(|url| Target::parse(&url)).transpose()?;
     let dispatch = Dispatch::new(client(&args.connect)?, Some(log.writer()?), world.clock);
     let is_public = match args.host {
-        crate::cli::value::ListenHost::Localhost => false,
-        crate::cli::value::ListenHost::Address(address) => !address.is_loopback(),
+        ListenHost::Localhost => false,
+        ListenHost::Address(address) => !address.is_loopback(),
     };
     if is_public {
         let message = "other machines that have the URL can look into the log and send, too";
         world.console.warn(message, None);
     }
-    Ok(InspectOptions {
+    let providers = (setup.catalogue, keyring);
+    let mut options = of_log(log, providers, dispatch, endpoint, world);
+    options.is_public = is_public;
+    Ok(options)
+}
+
+/// The options of a page on a log, for this machine alone.
+pub fn of_log(
+    log: Log,
+    (catalogue, keyring): (Catalogue, Keyring),
+    dispatch: Dispatch,
+    endpoint: Option<Target>,
+    world: &World,
+) -> InspectOptions {
+    InspectOptions {
         log,
-        catalogue: setup.catalogue,
+        catalogue,
         keyring,
         dispatch,
         endpoint,
         token: new_token(),
-        is_public,
+        is_public: false,
         clock: world.clock,
         random: rand::make_rng,
         filter: select::filter_line,
-    })
+    }
 }
 
 fn new_token() -> AccessToken {
@@ -104,17 +110,46 @@ fn new_token() -> AccessToken {
     AccessToken::of(random)
 }
 
-/// The sockets at the port that was chosen, else at the usual one or the next that is free.
-async fn open(args: &InspectArgs) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), CliError> {
-    if let Some(port) = args.port {
-        return open_port(args.host, port).await;
-    }
-    for port in INSPECT_PORT..INSPECT_PORT + MORE_PORTS {
-        if let Ok(opened) = open_port(args.host, port).await {
-            return Ok(opened);
+/// A page whose port is open.
+pub struct InspectorPage {
+    /// Where it is, with what lets a browser in.
+    pub url: String,
+    port: u16,
+    inspector: Arc<Inspector>,
+    listeners: Vec<TcpListener>,
+}
+
+impl InspectorPage {
+    /// Opens the port that was chosen, else the usual one or the next that is free.
+    pub async fn open(
+        options: InspectOptions,
+        host: ListenHost,
+        port: Option<u16>,
+    ) -> Result<Self, CliError> {
+        let usual = INSPECT_PORT..INSPECT_PORT + MORE_PORTS;
+        let ports: Vec<_> = port.map_or_else(|| usual.chain([0]).collect(), |port| vec![port]);
+        let mut opened = open_port(host, ports[0]).await;
+        for port in ports.into_iter().skip(1) {
+            if opened.is_err() {
+                opened = open_port(host, port).await;
+            }
         }
+        let (listeners, addresses) = opened?;
+        let token = options.token.as_str();
+        Ok(Self {
+            url: format!("{}/?token={token}", url(addresses[0], false)),
+            port: addresses[0].port(),
+            inspector: Inspector::new(options),
+            listeners,
+        })
     }
-    open_port(args.host, 0).await
+
+    /// Serves it until `stop`.
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let service = TowerToHyperService::new(router(&self.inspector));
+        let (limits, notice) = (Limits::default(), Arc::new(|_, _| {}));
+        http::serve(self.listeners, None, service, limits, notice, stop).await;
+    }
 }
 
 fn tell(ready: &InspectorReady, args: &InspectArgs, world: &World) -> Result<(), CliError> {

@@ -160,9 +160,11 @@ fn entrance(token: &AccessToken, uri: &Uri, host: &str) -> Option<Response> {
     let mut rest = url::form_urlencoded::Serializer::new(String::new());
     rest.extend_pairs(pairs().filter(|(name, _)| name != PARAMETER));
     let rest = rest.finish();
+    // Two slashes at the beginning would lead to another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
     let place = match rest.as_str() {
-        "" => uri.path().to_owned(),
-        rest => format!("{}?{rest}", uri.path()),
+        "" => path,
+        rest => format!("{path}?{rest}"),
     };
     let cookie = format!(
         "{}={}; HttpOnly; SameSite=Strict; Path=/",

@@ -7,6 +7,9 @@ use tokio::task::spawn_blocking;
 use super::failure::InspectFailure;
 use crate::store::{Log, Reader};
 
+/// How many connections are kept for who comes next.
+const MOST_IDLE: usize = 8;
+
 /// Connections that read a log, used again by whoever comes next.
 pub struct LogReaders {
     log: Log,
@@ -51,6 +54,8 @@ impl LogReaders {
 
     fn give_back(&self, reader: Reader) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(reader);
+        if idle.len() < MOST_IDLE {
+            idle.push(reader);
+        }
     }
 }

@@ -19,9 +19,13 @@ use super::{Inspector, act, asset, live};
 use crate::delivery::{Attempt, Delivery, DeliverySource, Status};
 use crate::filter::{self, FilterSyntaxError};
 use crate::formats::{curl, message};
-use crate::provider::Provider;
+use crate::provider::{Policy, Provider, verify_and_observe};
 use crate::report::diff::diff;
 use crate::store::{Position, Query, Reader};
+
+/// How many attempts at a delivery are shown, and how many bytes of the body of each answer.
+const ATTEMPTS: u32 = 100;
+const ANSWER_BYTES: u32 = 64 * 1024;
 
 /// All of it.
 pub fn routes() -> Router<Arc<Inspector>> {
@@ -68,25 +72,46 @@ impl Inspector {
         Ok(listing)
     }
 
-    /// A delivery with its attempts.
+    /// A delivery with the newest attempts at it.
     pub(super) async fn delivery(
         &self,
         id: String,
     ) -> Result<(Delivery, Vec<Attempt>), InspectFailure> {
         let read = move |reader: &Reader| {
             let delivery = reader.get(&id)?;
-            let attempts = reader.attempts_of(&delivery.id)?;
+            let attempts = reader.newest_attempts_of(&delivery.id, ATTEMPTS, ANSWER_BYTES)?;
             Ok((delivery, attempts))
         };
         self.readers.read(read).await
     }
 
+    /// What stands out in its payload, held against what its provider documents.
+    fn noticed(&self, delivery: &Delivery) -> Vec<String> {
+        let policy = Policy {
+            provider: delivery.provider.clone(),
+            // Whether it is genuine was decided when it came.
+            allowance: None,
+            ..Policy::default()
+        };
+        let (catalogue, keyring) = (&self.options.catalogue, &self.options.keyring);
+        let (request, at) = (&delivery.request, delivery.received_at);
+        let (verified, mut noticed) = verify_and_observe(catalogue, keyring, &policy, request, at);
+        let misfits = verified.misfits(request);
+        noticed.extend(misfits.iter().map(ToString::to_string));
+        noticed
+    }
+
     fn detail(&self, delivery: &Delivery, attempts: &[Attempt], shown: &InspectView) -> Markup {
         let endpoint = attempts.last().map(|attempt| attempt.url.clone());
         let own = || self.options.endpoint.as_ref().map(ToString::to_string);
+        let catalogue = &self.options.catalogue;
+        let provider = delivery.provider.as_deref();
+        let provider = provider.and_then(|name| catalogue.get(name));
         page::detail::detail(&page::detail::DetailView {
             delivery,
             attempts,
+            signed: provider.and_then(|provider| provider.signed(&delivery.request)),
+            noticed: self.noticed(delivery),
             endpoint: &endpoint.or_else(own).unwrap_or_default(),
             proof: &self.options.token.form_proof(),
             view: &shown.view,

@@ -11,8 +11,10 @@ pub const PAGE_ROWS: usize = 100;
 pub struct ListedDelivery {
     /// Its place in the log.
     pub place: Position,
-    /// The delivery.
+    /// The delivery without its body.
     pub delivery: Delivery,
+    /// How many bytes the body has.
+    pub body_bytes: u64,
     /// What was done with it.
     pub attempts: Option<AttemptSummary>,
 }
@@ -23,17 +25,20 @@ pub fn newest(
     query: &Query,
     most: usize,
 ) -> Result<Vec<ListedDelivery>, InspectFailure> {
-    let found = reader.page(query, true, most)?;
+    let found = reader.page_without_bodies(query, most)?;
     let ids: Vec<_> = found
         .iter()
-        .map(|(_, delivery)| delivery.id.as_str())
+        .map(|(_, delivery, _)| delivery.id.as_str())
         .collect();
     let mut summaries = reader.attempt_summaries(&ids)?;
-    let listed = found.into_iter().map(|(place, delivery)| ListedDelivery {
-        place,
-        attempts: summaries.remove(&delivery.id),
-        delivery,
-    });
+    let listed = found
+        .into_iter()
+        .map(|(place, delivery, body_bytes)| ListedDelivery {
+            place,
+            attempts: summaries.remove(&delivery.id),
+            delivery,
+            body_bytes,
+        });
     Ok(listed.collect())
 }
 

@@ -169,6 +169,16 @@ fn the_printed_url_lets_a_browser_in_and_leaves_the_address_bar() {
     );
     let cookie = format!("={token}; httponly; samesite=strict; path=/");
     assert!(entrance.head.contains(&cookie), "{}", entrance.head);
+    let elsewhere = inspected.ask(
+        &format!("GET //evil.example/?token={token}"),
+        &[("Host", &host)],
+        "",
+    );
+    assert!(
+        elsewhere.head.contains("\r\nlocation: /evil.example/\r\n"),
+        "{}",
+        elsewhere.head
+    );
     let page = inspected.get("/");
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(
@@ -306,6 +316,8 @@ fn a_delivery_is_shown_whole_and_as_others_take_it() {
         assert!(page.contains("X-Cimplify-Signature"), "{page}");
         assert!(!page.contains("<script>alert"), "{page}");
     }
+    let page = inspected.get(&format!("/d/{id}")).body;
+    assert!(page.contains("Signed is <code>{body}</code>: "), "{page}");
     let hex = inspected.get(&format!("/d/{id}?view=hex")).body;
     assert!(hex.contains("00000000  7b 22 69 64"), "{hex}");
     let (body, _) = signed("evt_1", hostile);
@@ -417,4 +429,38 @@ fn a_usual_port_that_is_taken_is_passed_over() {
     let one = sandbox.inspect(&[]);
     let other = sandbox.inspect(&[]);
     assert_ne!(one.ready["port"], other.ready["port"]);
+}
+
+#[test]
+fn a_listener_has_a_page_where_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let plain = sandbox.listen(&["--secret", SECRET]);
+    assert_eq!(plain.ready["inspect"], Value::Null);
+    drop(plain);
+    let mut listener = sandbox.listen(&["--secret", SECRET, "--inspect=0"]);
+    let url = listener.ready["inspect"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let (origin, token) = url.split_once("/?token=").expect("a token");
+    let host = origin.trim_start_matches("http://");
+    let address = host
+        .replace("localhost", "127.0.0.1")
+        .parse()
+        .expect("an address");
+    let (body, signature) = signed("evt_1", "one");
+    let fields = [("X-Cimplify-Signature", &*signature)];
+    post(listener.address(), "/hooks", &fields, body.as_bytes());
+    listener.next_of("delivery");
+    let message = format!(
+        "GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    let page = String::from_utf8(raw_exchange(address, message.as_bytes())).unwrap();
+    assert!(page.contains("evt_1"), "{page}");
+    let (_, errors, status) = listener.stop();
+    assert_eq!(status.code(), Some(0), "{errors}");
+
+    let none = ["listen", "--no-log", "--inspect", "--port", "0"];
+    let run = sandbox.run(&none).expect(2);
+    assert!(run.stderr.contains("nothing is kept"), "{}", run.stderr);
 }

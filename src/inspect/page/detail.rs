@@ -7,12 +7,19 @@ use super::{segment, spoken, status_word, verdict};
 use crate::delivery::{Attempt, Delivery, Headers, Timestamp, is_success};
 use crate::report::{age, bytes, millis};
 
+/// How many of the bytes that are signed are shown.
+const SIGNED_LIMIT: usize = 16 * 1024;
+
 /// A delivery that is open.
 pub struct DetailView<'a> {
     /// The delivery.
     pub delivery: &'a Delivery,
     /// The attempts at it, in order.
     pub attempts: &'a [Attempt],
+    /// What its signature is over: the template, and the bytes.
+    pub signed: Option<(String, Vec<u8>)>,
+    /// What stands out in its payload.
+    pub noticed: Vec<String>,
     /// Where a replay goes unless the person says otherwise.
     pub endpoint: &'a str,
     /// What its forms carry.
@@ -45,7 +52,7 @@ pub fn detail(opened: &DetailView<'_>) -> Markup {
                     }
                 }
             }
-            (verdict_panel(delivery))
+            (verdict_panel(opened))
             (replay_form(opened))
             (attempts(opened))
             (request(opened))
@@ -53,7 +60,8 @@ pub fn detail(opened: &DetailView<'_>) -> Markup {
     }
 }
 
-fn verdict_panel(delivery: &Delivery) -> Markup {
+fn verdict_panel(opened: &DetailView<'_>) -> Markup {
+    let delivery = opened.delivery;
     let found = &delivery.verdict;
     let known = [
         ("Reason", found.reason.clone()),
@@ -77,7 +85,20 @@ fn verdict_panel(delivery: &Delivery) -> Markup {
                 @for (name, text) in known { dt { (name) } dd { (spoken(&text)) } }
                 @for one in &found.signatures { dt { (one.at) } dd { (verdict(one.status)) } }
                 @for note in &found.notes { dt { "Note" } dd { (note) } }
+                @for noticed in &opened.noticed { dt { "Payload" } dd { (noticed) } }
             }
+            @if let Some((template, bytes)) = &opened.signed { (signed_panel(template, bytes)) }
+        }
+    }
+}
+
+/// What the signature is over, as it was put together here.
+fn signed_panel(template: &str, signed: &[u8]) -> Markup {
+    let shown = signed.get(..SIGNED_LIMIT).unwrap_or(signed);
+    html! {
+        details {
+            summary { "Signed is " code { (template) } ": " (bytes(signed.len() as u64)) }
+            pre.raw { (String::from_utf8_lossy(shown)) @if shown.len() < signed.len() { "…" } }
         }
     }
 }

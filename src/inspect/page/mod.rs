@@ -203,7 +203,7 @@ fn row_of(row: &ListedDelivery, shown: &InspectView, now: Timestamp) -> Markup {
             }
             td.verdict { (verdict(delivery.verdict.status)) }
             td.answer { (answer(row)) }
-            td.size { (bytes(delivery.request.body.len() as u64)) }
+            td.size { (bytes(row.body_bytes)) }
         }
     }
 }

@@ -68,6 +68,23 @@ impl Reader {
         self.all(&sql, [delivery_id], row::attempt)
     }
 
+    /// The newest `most` attempts at a delivery in the order in which they were logged, with no more than
+    /// so many bytes of each answer's body.
+    pub fn newest_attempts_of(
+        &self,
+        delivery_id: &str,
+        most: u32,
+        bytes: u32,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let columns = ATTEMPT_COLUMNS.replace(", body", ", substr(body, 1, ?3)");
+        let sql = format!(
+            "SELECT {columns} FROM attempt WHERE delivery_id = ?1 ORDER BY seq DESC LIMIT ?2"
+        );
+        let mut attempts: Vec<_> = self.all(&sql, (delivery_id, most, bytes), row::attempt)?;
+        attempts.reverse();
+        Ok(attempts)
+    }
+
     /// The attempt with this id, or the only one whose id begins so.
     pub fn attempt(&self, id_or_prefix: &str) -> Result<Attempt, LookupError> {
         let id = resolve(
