@@ -133,6 +133,9 @@ pub fn list(listing: &Listing) -> Markup {
                 @else { "No delivery matches." }
             }
         }
+        @if !listed.is_empty() {
+            a.export href=(link("/export", shown, None)) download="" { "Export all that match" }
+        }
         @if let Some(last) = older {
             a.older rel="next" href=(link("/", shown, Some(last.place.number()))) { "Older deliveries" }
         }
