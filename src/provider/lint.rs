@@ -74,7 +74,8 @@ fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
         Ok(text) => super::setting::with_defaults(&text).into_owned(),
         Err(error) => return vec![error],
     };
-    let sample = serde_json::from_str(SAMPLE).unwrap_or_default();
+    let mut sample: Value = serde_json::from_str(SAMPLE).unwrap_or_default();
+    sample["name"] = name.into();
     let (definition, mut faults) = read_all::<Definition>(&path, &text, &sample);
     let Some(definition) = definition else {
         return faults;
@@ -130,10 +131,12 @@ fn read_all<T: DeserializeOwned>(
         };
         let (field, problem) = (error.path().to_string(), error.inner().to_string());
         let field = field.trim_start_matches('.');
-        faults.push(fault(match field {
+        let told = match field {
             "" | "?" => problem.clone(),
             field => format!("`{field}`: {problem}{}", place(text, field)),
-        }));
+        };
+        let example = example(&whole(field, &problem), &problem, sample);
+        faults.push(fault(format!("{told}{example}")));
         if !repair(&mut value, field, &problem, sample) {
             break;
         }
@@ -161,17 +164,36 @@ fn place(text: &str, field: &str) -> String {
     })
 }
 
+/// What a missing field may say, as `sample` does.
+fn example(field: &str, problem: &str, sample: &Value) -> String {
+    let name = missing(problem);
+    let path = name.and_then(|_| field.parse::<crate::json::Path>().ok());
+    let value = path.and_then(|path| path.find(&mut sample.clone()).cloned());
+    let example = name.zip(value);
+    example.map_or_else(String::new, |(name, value)| {
+        format!(", such as `\"{name}\": {value}`")
+    })
+}
+
+/// The field that a problem calls missing.
+fn missing(problem: &str) -> Option<&str> {
+    let rest = problem.strip_prefix("missing field `")?;
+    rest.split('`').next()
+}
+
+/// The place of what is wrong: within a field, the one that is missing there.
+fn whole(field: &str, problem: &str) -> String {
+    match (missing(problem), field) {
+        (Some(name), "" | "?") => name.to_owned(),
+        (Some(name), field) => format!("{field}.{name}"),
+        (None, field) => field.to_owned(),
+    }
+}
+
 /// Puts what stands in `sample` in the place of a field that is wrong, or of the object that it stands
 /// in where that is no better; tells whether anything changed.
 fn repair(value: &mut Value, field: &str, problem: &str, sample: &Value) -> bool {
-    let missing = problem
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next());
-    let whole = match (missing, field) {
-        (Some(name), "") => name.to_owned(),
-        (Some(name), field) => format!("{field}.{name}"),
-        (None, field) => field.to_owned(),
-    };
+    let whole = whole(field, problem);
     let mut field = whole.as_str();
     loop {
         let Ok(path) = field.parse::<crate::json::Path>() else {
