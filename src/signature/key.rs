@@ -197,6 +197,11 @@ impl Key {
         }
     }
 
+    /// Whether each check with it reads header fields, as those of HTTP message signatures do.
+    pub(super) const fn reads_head(&self) -> bool {
+        matches!(self.mac, Running::Message(..))
+    }
+
     /// Writes into a request what an HTTP message signature covers, and that it does.
     pub(super) fn announce(&self, timestamp: Option<&str>, id: &str, request: &mut Request) {
         if let Running::Message(rules, keys) = &self.mac {

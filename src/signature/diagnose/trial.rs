@@ -19,6 +19,9 @@ const MAC_BYTES: usize = 512;
 /// The bytes that could be hashed while one signature is verified with a public key, about.
 const PUBLIC_KEY_BYTES: usize = 64 * 1024;
 
+/// The bytes that could be hashed while one byte of structured fields is read, about.
+const FIELD_WORK: usize = 8;
+
 /// A diagnosis under way.
 pub(super) struct Trial<'a> {
     /// What the doctor may look at.
@@ -101,7 +104,12 @@ impl<'a> Trial<'a> {
         } else {
             MAC_BYTES
         };
-        self.spend(signed.work(values) + each * (1 + presented.macs.len()))
+        let head = if key.reads_head() {
+            FIELD_WORK * self.head_size()
+        } else {
+            0
+        };
+        self.spend(signed.work(values) + head + each * (1 + presented.macs.len()))
     }
 
     /// Whether the signature was made over `body` with everything else as documented. The same body
@@ -141,7 +149,8 @@ impl<'a> Trial<'a> {
     ) -> Option<String> {
         // The headers are copied, and the value is read; in a body, that too.
         let body = usize::from(scheme.is_in_body()) * 2 * self.body().len();
-        if !self.spend(self.head_size() + body + 2 * value.len()) {
+        let each = scheme.message().map_or(1, |_| FIELD_WORK);
+        if !self.spend(each * self.head_size() + body + 2 * value.len()) {
             return None;
         }
         let mut request = self.request().clone();

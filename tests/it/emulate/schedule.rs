@@ -278,6 +278,38 @@ fn an_endpoint_that_answers_410_is_disabled_where_the_definition_says_so() {
     }
 }
 
+/// Svix documents five days of failures, Calendly a 410.
+#[test]
+fn vendors_disable_an_endpoint_when_they_say() {
+    let sandbox = Sandbox::new();
+    let play = |provider: &str, answer: u16, event: &str, afters: &[&str]| {
+        let endpoint = Endpoint::script(&[answer]);
+        let url = endpoint.url("/");
+        let args = [
+            provider,
+            "--no-state",
+            "--speed",
+            "instant",
+            "--endpoint",
+            &url,
+        ];
+        let emulated = Emulated::start(&sandbox, &args);
+        let status = || emulated.ask("GET", "/v1/webhooks", "")["data"][0]["status"].clone();
+        for after in afters {
+            assert_eq!(status(), "active", "{provider}");
+            let event = serde_json::json!({"type": event, "after": after});
+            emulated.ask("POST", "/v1/events", &event.to_string());
+            emulated.idle();
+        }
+        assert_eq!(status(), "disabled", "{provider}");
+        endpoint.count()
+    };
+    assert_eq!(play("calendly", 410, "invitee.canceled", &["0s"]), 1);
+    // The first has its 8 attempts in 27 h 35 min. The second begins 118 h 35 min after it, and its fifth
+    // attempt is the first one behind 120 h.
+    assert_eq!(play("svix", 500, "endpoint.created", &["0s", "91h"]), 8 + 5);
+}
+
 #[test]
 fn what_is_done_wrong_on_purpose_is_told() {
     let endpoint = Endpoint::ok();

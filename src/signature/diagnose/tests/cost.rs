@@ -2,7 +2,7 @@
 
 use super::super::Allowance;
 use super::rows::rows;
-use super::sample::{Provider, Sample};
+use super::sample::{INPUT, Provider, Sample, digest};
 use proptest::prelude::*;
 
 /// What a last step may take beyond the allowance: no single one is larger.
@@ -45,6 +45,24 @@ fn crafted_bodies_cost_no_more_than_the_allowance() {
         let sample = Sample::new(Provider::Bare, WRONG, &body);
         assert!(work(&sample) <= Allowance::PROMPT.work + LAST_STEP);
     }
+}
+
+/// Every check of an HTTP message signature reads the fields anew.
+#[test]
+fn long_fields_are_counted_at_every_check() {
+    let work = |padding: usize| {
+        let mut sample = Sample::new(Provider::Messaged, "sig1=:AAAA:", b"{}");
+        let (padding, headers) = ("a".repeat(padding), &mut sample.request.headers);
+        headers.push(
+            "Signature-Input",
+            format!("sig1={INPUT};nonce=\"{padding}\""),
+        );
+        headers.push("Content-Digest", digest(b"{}"));
+        work(&sample)
+    };
+    let (short, long) = (work(0), work(8_000));
+    assert!(long > short + 100 * 8_000, "{short} {long}");
+    assert!(long <= Allowance::PROMPT.work + LAST_STEP);
 }
 
 #[test]
