@@ -67,7 +67,7 @@ fn each_missing_member_is_told_with_an_example() {
     let definition = r#"{"name": "new", "signature": {"header": "X-New", "signed": "{body}"}}"#;
     sandbox.file("own/new/provider.json", definition);
     let run = sandbox.run(&["providers", "check", "own"]).expect(1);
-    let value = r#"missing field `value`"#;
+    let value = "missing field `value`";
     let lines: Vec<_> = run.stdout.lines().collect();
     let line = lines.iter().find(|line| line.contains(value)).expect(value);
     assert!(line.contains(r#", such as `"value": {"parts":["#), "{line}");
