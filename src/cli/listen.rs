@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 use url::Url;
 
-use super::{ConnectArgs, HelpOrder as _, SecretArgs, VerdictArgs, value};
+use super::{ConnectArgs, HelpOrder as _, PageArgs, SecretArgs, VerdictArgs, value};
 use crate::receive::{AnswerMode, InvalidPolicy, Script, UnsignedPolicy};
 use crate::report::BodyDetail;
 
@@ -58,6 +58,9 @@ pub struct ListenArgs {
     pub secrets: SecretArgs,
 
     #[command(flatten)]
+    pub page: PageArgs,
+
+    #[command(flatten)]
     pub verdict: VerdictArgs,
 
     /// Forward to this application: a port, `host:port/path`, or a URL; repeatable.
@@ -81,12 +84,8 @@ pub struct ListenArgs {
     pub answer: AnswerMode,
 
     /// Maximum requests in flight to one target; 1 keeps their order.
-    #[arg(
-        help_heading = "Forwarding",
-        long,
-        value_name = "N",
-        default_value_t = 1
-    )]
+    #[arg(help_heading = "Forwarding", long, value_name = "N")]
+    #[arg(default_value_t = 1)]
     pub concurrency: u16,
 
     /// How long the application may take; 0 for no limit.

@@ -9,6 +9,7 @@ mod catalog;
 pub mod completion;
 mod emulate;
 mod fault;
+mod inspect;
 mod listen;
 mod log;
 pub mod man;
@@ -16,13 +17,13 @@ mod program;
 mod replay;
 mod select;
 mod send;
+mod shared;
 mod sign;
 mod test;
 pub mod usage;
 pub mod value;
 mod verify;
 
-use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -31,11 +32,11 @@ use serde::Deserialize;
 
 pub use crate::receive::{InvalidPolicy, UnsignedPolicy};
 pub use crate::report::{BodyDetail, Detail};
-use crate::signature::Freshness;
 pub use api::{ApiArgs, ApiKey};
 pub use catalog::{EventsArgs, EventsCommand, ProvidersArgs, ProvidersCommand, Shell};
 use catalog::{LOADING, MAN_EXAMPLES};
 pub use emulate::{EMULATE_PORT, EmulateArgs, EmulateCommand, EndpointsCommand};
+pub use inspect::{INSPECT_PORT, InspectArgs, PageArgs};
 pub use listen::{DEFAULT_PORT, ListenArgs};
 pub use log::{ExportFormat, LogArgs, LogCommand, ShowAs};
 use program::HelpOrder;
@@ -43,13 +44,10 @@ pub use program::{join_keys, own_flags, program};
 pub use replay::{Pace, ReplayArgs, SignMode};
 pub use select::{ALL_SOURCES, SelectArgs};
 pub use send::SendArgs;
+pub use shared::{ASK, ConnectArgs, SecretArgs, VerdictArgs};
 pub use sign::{SignArgs, SignAs};
 pub use test::{TestArgs, TestOutput};
 pub use verify::VerifyArgs;
-
-/// What `--secret` holds when it was given without a value: ask on the terminal. No argument can
-/// hold a NUL, so no secret is mistaken for it.
-pub const ASK: &str = "\0";
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -68,11 +66,11 @@ Exit codes: 0 yes · 1 no · 2 wrong usage · 3 endpoint not reached · 4 input 
 
 /// Receive, send, verify and replay webhooks on your own machine, byte for byte.
 ///
-/// `listen` receives deliveries on a local port, checks their signatures and keeps them; `send`
-/// composes and sends correctly signed test events; `sign` prints the headers for a body of yours; `verify` says why a captured signature fails;
-/// `replay` sends logged deliveries again so that they pass the receiver's checks; `test` plays a
-/// provider against your handler and says what it gets wrong; `emulate` is a provider on this machine, with
-/// its API and its retries. No account, no cloud.
+/// `listen` receives deliveries on a local port, checks their signatures and keeps them; `inspect` shows them in a
+/// browser; `send` composes and sends correctly signed test events; `sign` prints the headers for a body of yours;
+/// `verify` says why a captured signature fails; `replay` sends logged deliveries again so that they pass the
+/// receiver's checks; `test` plays a provider against your handler and says what it gets wrong; `emulate` is a
+/// provider on this machine, with its API and its retries. No account, no cloud.
 ///
 /// Data goes to stdout, messages go to stderr. Every command that prints data takes `--json`.
 #[derive(Debug, Parser)]
@@ -170,6 +168,8 @@ pub enum Command {
     Test(TestArgs),
     /// Play a provider on this machine: its API, its deliveries, its retries, its bad days.
     Emulate(EmulateArgs),
+    /// Look into the log in a browser: see, filter, compare, change and replay deliveries.
+    Inspect(InspectArgs),
     /// List, show, follow, export and prune what was received.
     Log(LogArgs),
     /// List the events that can be sent.
@@ -218,86 +218,6 @@ pub enum Command {
     },
 }
 
-impl SecretArgs {
-    /// How many of them are read from stdin, which can be read for one thing only.
-    pub fn from_stdin(&self) -> usize {
-        let is_stdin = |path: &&String| *path == "-" || path.ends_with("=-");
-        self.secret_file.iter().filter(is_stdin).count()
-    }
-}
-
-/// Where signing secrets come from. `Debug` prints all but the secrets themselves.
-#[derive(Clone, Default, PartialEq, Args)]
-#[command(next_help_heading = "Secrets")]
-pub struct SecretArgs {
-    /// A signing secret; `NAME=VALUE` for one provider; repeat for rotation.
-    ///
-    /// `NAME=` counts only where NAME is a provider; any other text is itself the secret. With
-    /// several, each is tried, and the verdict names the one that matched by its place
-    /// (`olympus#2`), never by its text. Without a value it asks on the terminal, without echo; one
-    /// that begins with `-` is given as `--secret=-…`. They take the place of a provider's in files.
-    ///
-    /// Also `WEBHOOK_SECRET`, and `WEBHOOK_SECRET_OLYMPUS` and the like for one provider.
-    #[arg(long, value_name = "VALUE", num_args = 0..=1, default_missing_value = ASK)]
-    #[arg(action = clap::ArgAction::Append)]
-    pub secret: Vec<String>,
-
-    /// A file that holds a secret, `-` for stdin; one trailing newline is dropped.
-    ///
-    /// `NAME=PATH` for one provider, as with `--secret`.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub secret_file: Vec<String>,
-
-    /// A file of `KEY=VALUE` lines that stand in for environment variables, such as .env.local.
-    ///
-    /// The real environment wins where both have a variable.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub env_file: Option<PathBuf>,
-}
-
-impl fmt::Debug for SecretArgs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretArgs")
-            .field("secret", &format_args!("{} (redacted)", self.secret.len()))
-            .field("secret_file", &self.secret_file)
-            .field("env_file", &self.env_file)
-            .finish()
-    }
-}
-
-/// How signatures are judged.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Verdict")]
-pub struct VerdictArgs {
-    /// How old a signature may be, such as `5m`; `none` to ignore its time [default: as documented].
-    #[arg(long, value_name = "SPAN", value_parser = value::tolerance)]
-    pub tolerance: Option<Freshness>,
-
-    /// Refuse what is signed further in the future than the tolerance, too.
-    ///
-    /// The documented receivers reject only the past, so by default the future earns a note.
-    #[arg(long)]
-    pub strict: bool,
-
-    /// Of several signatures on a delivery, the one in this header decides [default: the first of the
-    /// provider's that is there].
-    #[arg(long, value_name = "NAME")]
-    pub signature_at: Option<String>,
-}
-
-/// How endpoints are reached.
-#[derive(Debug, Clone, Default, PartialEq, Args)]
-#[command(next_help_heading = "Connection")]
-pub struct ConnectArgs {
-    /// A PEM file of certificates to trust besides the system's.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub cacert: Option<PathBuf>,
-
-    /// Accept any certificate, for test servers.
-    #[arg(long)]
-    pub insecure: bool,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +232,7 @@ mod tests {
             ("replay", &["@last"]),
             ("test", &["--url", "3000"]),
             ("emulate", &["olympus", "--api-key", "hunter2"]),
+            ("inspect", &[]),
         ];
         let program = program();
         let commands = program.get_subcommands();

@@ -1,6 +1,7 @@
 //! `webhook listen`: builds a receiver, opens its socket, prints what happens, and says how it went.
 
 mod companion;
+mod inspector;
 mod parts;
 mod printer;
 pub(super) mod ready;
@@ -27,6 +28,7 @@ use crate::http::{self, ByteBudget, Limits};
 use crate::receive::{Events, Progress, Receiver, Uptake};
 use crate::store::Reader;
 use companion::Companion;
+use inspector::PageBeside;
 use parts::Parts;
 use printer::Printer;
 use socket::Socket;
@@ -65,7 +67,8 @@ pub fn run(args: &ListenArgs, global: &GlobalArgs, world: &World) -> Result<Outc
 }
 
 async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcome, CliError> {
-    let parts = Parts::build(args, setup, world).await?;
+    let mut parts = Parts::build(args, setup, world).await?;
+    let page = PageBeside::start(args, &mut parts, world).await?;
     let [first, second] = signal::both()?;
     let (console, attempts) = (world.console, Arc::clone(&parts.attempts));
     let printer = Printer::new(console, args.json, args.body, &parts.ready, attempts);
@@ -79,15 +82,14 @@ async fn listen(args: &ListenArgs, setup: Setup, world: &World) -> Result<Outcom
     }
     let companion = Companion::start(&args.command, &parts.ready, args.json)?;
     let (forwarding, socket) = (Arc::downgrade(&receiver), (parts.socket, parts.limits));
-    let mut work = pin!(receive(
-        args,
-        receiver,
-        socket,
-        (printer, parts.reader),
-        companion,
-        first,
-        world
-    ));
+    let printing = (printer, parts.reader);
+    let mut work = pin!(async {
+        let ended = receive(args, receiver, socket, printing, companion, first, world).await;
+        if let Some(page) = page {
+            page.end().await;
+        }
+        ended
+    });
     tokio::select! {
         outcome = &mut work => outcome,
         Ok(signal) = second => {

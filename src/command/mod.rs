@@ -4,6 +4,7 @@ mod captures;
 mod catalog;
 mod edit;
 mod emulate;
+mod inspect;
 mod junit;
 mod listen;
 mod log;
@@ -95,6 +96,7 @@ pub fn run(cli: Cli, world: &World) -> Result<Outcome, CliError> {
         Command::Replay(args) => replay::run(&args, &global, world),
         Command::Test(args) => test::run(&args, &global, world),
         Command::Emulate(args) => emulate::run(&args, &global, world),
+        Command::Inspect(args) => inspect::run(&args, &global, world),
         Command::Log(args) => log::run(args, &global, world),
         Command::Events(args) => catalog::events(&args, &global, world),
         Command::Providers(args) => providers::run(&args, &global, world),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::delivery::{Headers, Misfit, Request};
 use crate::json::JsonFields;
-use crate::signature::Scheme;
+use crate::signature::{Scheme, signed_bytes};
 
 /// More events than any provider has: the folder may be a link to something else.
 const MOST_EVENTS: usize = 10_000;
@@ -135,6 +135,14 @@ impl Provider {
         let mut header = self.header.iter();
         header.all(|header| request.headers.contains(header))
             && self.scheme.is_presented(request, fields)
+    }
+
+    /// What the signature of a request is over: the template, and the bytes that come of it, without the
+    /// secret; `None` where the request has no signature that can be read.
+    pub fn signed(&self, request: &Request) -> Option<(String, Vec<u8>)> {
+        let decides = self.scheme.deciding(request, None);
+        let scheme = self.scheme.all().nth(decides)?;
+        Some((scheme.signed.to_string(), signed_bytes(scheme, request)?))
     }
 
     /// The names of its events, in order.

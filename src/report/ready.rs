@@ -30,6 +30,8 @@ pub struct Ready {
     pub certificate_file: Option<String>,
     /// The log; `None` keeps nothing.
     pub log: Option<String>,
+    /// The inspector's page, with what lets a browser in; `None` where there is none.
+    pub inspect: Option<String>,
     /// Where deliveries go on to.
     pub forward_to: Vec<String>,
     /// Of each of these, the events that go there; empty for all.
@@ -83,6 +85,7 @@ pub fn ready(ready: &Ready, detail: Detail) -> String {
             known("answers", ready.answers.map(str::to_owned)),
             known("accepts", ready.accepts.map(|it| it.yellow().to_string())),
             fact("log", &log.unwrap_or("none: nothing is kept".into())),
+            known("inspect", ready.inspect.clone()),
             known("tls", trust(ready)),
             known("try", example(ready)),
             fact("stop", "Ctrl-C"),

@@ -41,7 +41,7 @@ pub use read::{ParsedMac, ParsedSignature};
 pub use scheme::{Scheme, SchemeKind, Tolerance, check_token};
 pub use secret::{Secret, USUAL_PREFIX};
 pub use secret_form::{KeyError, SecretEncoding, SecretForm};
-pub use sign::{announce, mac_of, mac_text, show, sign};
+pub use sign::{announce, mac_of, mac_text, show, sign, signed_bytes};
 pub use source::ValueSource;
 pub use stream::StreamVerifier;
 pub use template::{MOST_FIELDS, Template, TemplateFilter, TemplatePiece, TemplateValues};

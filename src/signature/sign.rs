@@ -1,5 +1,6 @@
 //! Writing what proves a request into it.
 
+use super::read::read;
 use super::{Key, Scheme, Template, TemplateValues, ValueSource};
 use crate::delivery::{Headers, Request, Timestamp};
 
@@ -84,4 +85,16 @@ pub fn show(
     announce(scheme, key, timestamp, id, request);
     let value = scheme.value.fill(timestamp, signature);
     scheme.proof.put(request, &value);
+}
+
+/// The bytes that the signature of a request is over, put together as the scheme says, without the secret
+/// where that is signed, too; `None` where the signature cannot be read.
+pub fn signed_bytes(scheme: &Scheme, request: &Request) -> Option<Vec<u8>> {
+    let parsed = read(scheme, request).ok()?;
+    let mut bytes = Vec::new();
+    let values = parsed.values(request, &request.body);
+    scheme
+        .signed
+        .for_each(values, |piece| bytes.extend_from_slice(piece));
+    Some(bytes)
 }

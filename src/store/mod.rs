@@ -37,7 +37,7 @@ pub use log::Log;
 pub use migrations::Schema;
 pub use prune::Pruned;
 pub use query::{Position, Query, SourceFilter};
-pub use reader::Reader;
+pub use reader::{AttemptSummary, Reader};
 pub use row::Run;
 pub use tail::Tail;
 pub use writer::{Receipt, Writer};

@@ -96,6 +96,16 @@ impl Position {
     /// Before the first delivery.
     pub const START: Self = Self(0);
 
+    /// Its number, by which a page of the log is asked for.
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
+    /// The place with this number, be there a delivery or not.
+    pub const fn at(number: i64) -> Self {
+        Self(number)
+    }
+
     /// The place behind this one.
     pub(super) const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

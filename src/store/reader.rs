@@ -17,6 +17,8 @@ use super::row::{self, DELIVERY_COLUMNS};
 use super::{LookupError, StoreError};
 use crate::delivery::{Attempt, Delivery, id};
 
+pub use attempts::AttemptSummary;
+
 /// Deliveries whose places are looked up at once; between two pages the log is let go.
 const PAGE: usize = 256;
 

@@ -19,6 +19,11 @@ pub(super) const DELIVERY_COLUMNS: &str = "seq, id, received_at, remote, provide
      event_id, duplicate_of, verdict_json, response_status, method, target, version, headers, \
      body_complete, body, source";
 
+/// The same without the body, and its length behind them.
+pub(super) const DELIVERY_COLUMNS_WITHOUT_BODY: &str = "seq, id, received_at, remote, provider, \
+     event, event_id, duplicate_of, verdict_json, response_status, method, target, version, headers, \
+     body_complete, x'', source, length(body)";
+
 /// The columns that [`attempt`] reads, in its order.
 pub(super) const ATTEMPT_COLUMNS: &str = "seq, id, delivery_id, cause, url, started_at, \
      duration_ms, signing, status, error_kind, error_message, headers, body";

@@ -21,7 +21,7 @@ const BELOW_ENGINES: &[&str] = &[
     "store",
 ];
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("delivery", &[]),
     ("json", &[]),
     ("signature", &["delivery", "json"]),
@@ -38,6 +38,13 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("check", BELOW_ENGINES),
     ("verify", BELOW_ENGINES),
     ("emulate", BELOW_ENGINES),
+    (
+        "inspect",
+        &[
+            "delivery", "dispatch", "filter", "formats", "http", "provider", "replay", "report",
+            "store",
+        ],
+    ),
     // Domain enums and nouns as values of flags.
     (
         "cli",

@@ -139,7 +139,14 @@ impl Sandbox {
         Listener::start(self.command(&all))
     }
 
-    /// The same with a command of its own, such as a shell that sets a limit first.
+    /// Starts `webhook inspect --json` and waits until it is ready.
+    pub fn inspect(&self, args: &[&str]) -> Listener {
+        let mut all = vec!["inspect", "--json"];
+        all.extend(args);
+        Listener::start(self.command(&all))
+    }
+
+    /// Starts `webhook listen` with a command of its own, such as a shell that sets a limit first.
     pub fn listen_by(&self, program: &str, args: &[&str]) -> Listener {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.folder()).env_clear();

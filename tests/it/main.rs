@@ -15,6 +15,7 @@ mod fidelity;
 mod folders;
 mod handler;
 mod harness;
+mod inspect;
 mod listen;
 mod log;
 mod network;

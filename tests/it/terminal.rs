@@ -335,3 +335,16 @@ fn a_colour_that_a_file_asks_for_is_shown_and_not_obeyed() {
         }
     }
 }
+
+#[test]
+fn a_listener_in_a_terminal_has_the_inspector_s_page_unless_told_not_to() {
+    let listen = ["listen", "--port", "0", "--within", "1ms"];
+    let shown = |flags: &[&str]| on_terminal(&Sandbox::new(), 100, &[&listen[..], flags].concat());
+    let Some(usual) = shown(&[]) else { return };
+    assert!(usual.contains("http://localhost:"), "{usual}");
+    assert!(usual.contains("/?token="), "{usual}");
+    for flags in [&["--no-inspect"][..], &["--no-log"], &["--json"]] {
+        let without = shown(flags).unwrap_or_default();
+        assert!(!without.contains("/?token="), "{flags:?}: {without}");
+    }
+}

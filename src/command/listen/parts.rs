@@ -1,6 +1,6 @@
 //! From what was typed and configured to what the engine takes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct Parts {
     pub limits: Limits,
     /// The log for the printer to read from what did not fit into its queue; `None` without a log.
     pub reader: Option<Reader>,
+    /// The log, for the inspector's page.
+    pub log: Option<Log>,
     /// What is said when requests can come.
     pub ready: Ready,
     /// What was said of the targets so far.
@@ -57,7 +59,8 @@ impl Parts {
         }
         let paths = setup.config.paths.clone();
         let rules = rules(args, setup, world)?;
-        let (writer, reader, duplicates) = open_log(path.as_deref())?;
+        let log = path.as_ref().map(Log::open).transpose()?;
+        let (writer, reader, duplicates) = open_log(log.as_ref())?;
         let socket = Socket::open(args).await?;
         if let Some(key) = &args.key {
             warn_of_readers(key, world);
@@ -96,6 +99,7 @@ impl Parts {
             limits,
             socket,
             reader,
+            log,
             ready,
             attempts,
         })
@@ -263,14 +267,11 @@ fn log_path(args: &ListenArgs, setup: &Setup, world: &World) -> Result<Option<Pa
 }
 
 /// Opens the log and remembers the events in it, so that a retry of yesterday's is seen as one.
-fn open_log(
-    path: Option<&Path>,
-) -> Result<(Option<Writer>, Option<Reader>, Duplicates), StoreError> {
+fn open_log(log: Option<&Log>) -> Result<(Option<Writer>, Option<Reader>, Duplicates), StoreError> {
     let duplicates = Duplicates::default();
-    let Some(path) = path else {
+    let Some(log) = log else {
         return Ok((None, None, duplicates));
     };
-    let log = Log::open(path)?;
     log.ensure_writable()?;
     let reader = log.reader()?;
     for [provider, event_id, first] in reader.recent_events(REMEMBERED)?.iter().rev() {

@@ -45,6 +45,7 @@ pub fn of(
         certificate: socket.certificate.clone(),
         certificate_file: keep_certificate(socket, paths),
         log: log.map(|path| path.display().to_string()),
+        inspect: None,
         forward_to: targets,
         patterns,
         local_secret: keyring.is_local(),

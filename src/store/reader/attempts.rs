@@ -10,12 +10,79 @@ use crate::store::query::list;
 use crate::store::row::{self, ATTEMPT_COLUMNS, RUN_COLUMNS, Run};
 use crate::store::{LookupError, StoreError};
 
+/// What was done with a delivery so far, in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptSummary {
+    /// How many attempts there were.
+    pub count: u64,
+    /// What became of the last.
+    pub last: Result<u16, FailureKind>,
+    /// How long the last took, in milliseconds.
+    pub duration_ms: f64,
+}
+
 impl Reader {
+    /// What was done with each of these deliveries, by their ids; no entry where there was no attempt.
+    pub fn attempt_summaries<T: AsRef<str>>(
+        &self,
+        delivery_ids: &[T],
+    ) -> Result<HashMap<String, AttemptSummary>, StoreError> {
+        let counts = "SELECT max(seq) AS last, count(*) AS count FROM attempt \
+             WHERE delivery_id IN (SELECT value FROM json_each(?1)) GROUP BY delivery_id";
+        let sql =
+            format!("SELECT {ATTEMPT_COLUMNS}, count FROM attempt JOIN ({counts}) ON seq = last");
+        self.all(&sql, [list(delivery_ids)], |row, path| {
+            let (id, last) = row::last_outcome(row, path)?;
+            let duration_ms = row.get("duration_ms").at(path)?;
+            let count = row.get::<_, i64>("count").at(path)?.unsigned_abs();
+            Ok((
+                id,
+                AttemptSummary {
+                    count,
+                    last,
+                    duration_ms,
+                },
+            ))
+        })
+    }
+
+    /// The deliveries at which attempts were made behind a place among the attempts, and the place of
+    /// the last attempt that there is.
+    pub fn attempted_since(&self, place: i64) -> Result<(HashSet<String>, i64), StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM attempt";
+        let end = self
+            .one(sql, [], |row, path| row.get(0).at(path))?
+            .unwrap_or_default();
+        if end <= place {
+            return Ok((HashSet::new(), end));
+        }
+        let sql = "SELECT DISTINCT delivery_id FROM attempt WHERE seq > ?1 AND seq <= ?2";
+        let ids = self.all(sql, [place, end], |row, path| row.get(0).at(path))?;
+        Ok((ids, end))
+    }
+
     /// The attempts at a delivery in the order in which they were logged.
     pub fn attempts_of(&self, delivery_id: &str) -> Result<Vec<Attempt>, StoreError> {
         let sql =
             format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE delivery_id = ?1 ORDER BY seq");
         self.all(&sql, [delivery_id], row::attempt)
+    }
+
+    /// The newest `most` attempts at a delivery in the order in which they were logged, with no more than
+    /// so many bytes of each answer's body.
+    pub fn newest_attempts_of(
+        &self,
+        delivery_id: &str,
+        most: u32,
+        bytes: u32,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let columns = ATTEMPT_COLUMNS.replace(", body", ", substr(body, 1, ?3)");
+        let sql = format!(
+            "SELECT {columns} FROM attempt WHERE delivery_id = ?1 ORDER BY seq DESC LIMIT ?2"
+        );
+        let mut attempts: Vec<_> = self.all(&sql, (delivery_id, most, bytes), row::attempt)?;
+        attempts.reverse();
+        Ok(attempts)
     }
 
     /// The attempt with this id, or the only one whose id begins so.

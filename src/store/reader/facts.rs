@@ -5,16 +5,36 @@ use std::collections::HashSet;
 use strum::VariantArray as _;
 
 use super::{PAGE, Reader, limit};
-use crate::delivery::{Status, Timestamp};
+use crate::delivery::{Delivery, Status, Timestamp};
 use crate::store::StoreError;
 use crate::store::error::AtPath as _;
-use crate::store::query::{Position, Query, USUAL, list};
+use crate::store::query::{Order, Position, Query, USUAL, list};
+use crate::store::row::{self, DELIVERY_COLUMNS_WITHOUT_BODY};
 
 impl Reader {
     /// How much matches.
     pub fn count(&self, query: &Query) -> Result<usize, StoreError> {
         let places = self.newest(query, query.limit.unwrap_or(usize::MAX))?;
         Ok(places.len())
+    }
+
+    /// The newest `most` deliveries that match (the query's limit doesn't count here), each with its place,
+    /// and the length of its body in place of the body.
+    pub fn page_without_bodies(
+        &self,
+        query: &Query,
+        most: usize,
+    ) -> Result<Vec<(Position, Delivery, u64)>, StoreError> {
+        let sql = format!("SELECT {DELIVERY_COLUMNS_WITHOUT_BODY} FROM delivery WHERE seq = ?1");
+        let mut page = Vec::new();
+        for place in self.places(query, Order::Newest, most)? {
+            let found = self.one(&sql, [place.0], |row, path| {
+                let length = row.get::<_, i64>(17).at(path)?.unsigned_abs();
+                Ok((place, row::delivery(row, path)?, length))
+            })?;
+            page.extend(found);
+        }
+        Ok(page)
     }
 
     /// The ids of what matches, from the oldest to the newest.

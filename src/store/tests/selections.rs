@@ -418,3 +418,48 @@ fn a_filter_selects_what_it_matches_however_it_is_asked() {
     }
     assert!(some > 100 && none > 100, "{some} {none}");
 }
+
+#[test]
+fn a_page_without_bodies_is_the_page_but_for_them() {
+    let deliveries = sample();
+    let place = Place::holding(&deliveries);
+    let reader = place.reader();
+    let whole = reader.page(&Query::default(), true, 4).unwrap();
+    let light = reader.page_without_bodies(&Query::default(), 4).unwrap();
+    assert_eq!(light.len(), 4);
+    for ((at, mut delivery), (place, shown, bytes)) in whole.into_iter().zip(light) {
+        assert_eq!(delivery.request.body.len() as u64, bytes);
+        delivery.request.body = bytes::Bytes::new();
+        assert_eq!((at, delivery), (place, shown));
+    }
+}
+
+#[test]
+fn the_newest_attempts_come_in_their_order_with_the_beginning_of_each_answer() {
+    let deliveries = sample();
+    let place = Place::holding(&deliveries);
+    let writer = place.log().writer().unwrap();
+    let id = &deliveries[0].id;
+    let made = [Ok(500), Err(FailureKind::Refused), Ok(200)].map(|it| attempt(id, it));
+    for one in &made {
+        keep_attempt(&writer, one, None);
+    }
+    let reader = place.reader();
+    assert_eq!(reader.newest_attempts_of(id, 9, 1 << 20).unwrap(), made);
+    let mut newest = reader.newest_attempts_of(id, 2, 1).unwrap();
+    assert_eq!(newest.len(), 2);
+    assert_eq!(newest[0], made[1]);
+    let (cut, whole) = (
+        newest.remove(1).outcome.unwrap(),
+        made[2].outcome.as_ref().unwrap(),
+    );
+    assert_eq!(cut.body[..], whole.body[..1]);
+    let summary = &reader.attempt_summaries(&[id]).unwrap()[id];
+    assert_eq!((summary.count, summary.last), (3, Ok(200)));
+    let (since, end) = reader.attempted_since(2).unwrap();
+    assert_eq!(
+        (since.into_iter().collect::<Vec<_>>(), end),
+        (vec![id.clone()], 3)
+    );
+    assert_eq!(reader.attempted_since(3).unwrap(), (HashSet::new(), 3));
+}

@@ -1,0 +1,60 @@
+//! Two deliveries beside each other.
+
+use maud::{Markup, html};
+
+use crate::report::diff::{BodyDiff, Change, Diff};
+
+/// What differs between two deliveries.
+pub fn compare(diff: &Diff) -> Markup {
+    html! {
+        article.compare {
+            h1 { "Compared" }
+            p.sub {
+                a href={ "/d/" (diff.left) } { (diff.left) } " and "
+                a href={ "/d/" (diff.right) } { (diff.right) }
+            }
+            @if diff.is_empty() { p { "Nothing differs but ids, times and addresses." } }
+            (changes("Delivery", &diff.delivery))
+            (changes("Headers", &diff.headers))
+            @match &diff.body {
+                BodyDiff::Same => {},
+                BodyDiff::Json { changes: found } => (changes("Body", found)),
+                BodyDiff::Lines { lines } => {
+                    h2 { "Body" }
+                    pre.raw {
+                        @for line in lines {
+                            @if line.left.is_some() { del { (line.text) } } @else { ins { (line.text) } }
+                        }
+                    }
+                },
+                BodyDiff::Spelling(first) => p {
+                    "The bodies have the same values, written differently from byte "
+                    (first.same_bytes + 1) " on."
+                },
+                BodyDiff::Bytes(first) => p {
+                    "The bodies differ from byte " (first.same_bytes + 1) " on."
+                },
+            }
+        }
+    }
+}
+
+fn changes(title: &str, changes: &[Change]) -> Markup {
+    html! {
+        @if !changes.is_empty() {
+            h2 { (title) }
+            table.changes {
+                thead { tr { th scope="col" { "What" } th scope="col" { "Left" } th scope="col" { "Right" } } }
+                tbody {
+                    @for change in changes {
+                        tr {
+                            th scope="row" { code { (change.path) } }
+                            td { @if let Some(left) = &change.left { del { (left) } } }
+                            td { @if let Some(right) = &change.right { ins { (right) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! One delivery: its verdict and why, the request, what was done with it, and what can be done.
+
+use maud::{Markup, html};
+
+use super::body::{VIEWS, body};
+use super::{status_word, verdict};
+use crate::delivery::{Attempt, Delivery, Headers, Timestamp, is_success};
+use crate::report::{age, bytes, millis};
+
+/// How many of the bytes that are signed are shown.
+const SIGNED_LIMIT: usize = 16 * 1024;
+
+/// A delivery that is open.
+pub struct DetailView<'a> {
+    /// The delivery.
+    pub delivery: &'a Delivery,
+    /// The attempts at it, in order.
+    pub attempts: &'a [Attempt],
+    /// What its signature is over: the template, and the bytes.
+    pub signed: Option<(String, Vec<u8>)>,
+    /// What stands out in its payload.
+    pub noticed: Vec<String>,
+    /// Where a replay goes unless the person says otherwise.
+    pub endpoint: &'a str,
+    /// What its forms carry.
+    pub proof: &'a str,
+    /// How its body is shown.
+    pub view: &'a str,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The delivery.
+pub fn detail(opened: &DetailView<'_>) -> Markup {
+    let delivery = opened.delivery;
+    html! {
+        article.delivery data-id=(delivery.id) {
+            header {
+                h1 { (delivery.event.as_deref().unwrap_or("no event")) }
+                p.sub {
+                    @if let Some(provider) = &delivery.provider { (provider) " · " }
+                    code { (delivery.id) }
+                    @if let Some(id) = &delivery.event_id { " · " code { (id) } }
+                }
+                p.sub {
+                    time datetime=(delivery.received_at) { (delivery.received_at.to_local_moment_text()) }
+                    ", " (age(delivery.received_at, opened.now))
+                    @if let Some(remote) = &delivery.remote { ", from " (remote) }
+                    @if let Some(first) = &delivery.duplicate_of {
+                        ", the same event as " a href={ "/d/" (first) } { (first) }
+                    }
+                }
+            }
+            (verdict_panel(opened))
+            (replay_form(opened))
+            (attempts(opened))
+            (request(opened))
+        }
+    }
+}
+
+fn verdict_panel(opened: &DetailView<'_>) -> Markup {
+    let delivery = opened.delivery;
+    let found = &delivery.verdict;
+    let known = [
+        ("Reason", found.reason.clone()),
+        ("What to do", found.hint.clone()),
+        ("Cause", found.cause.clone()),
+        ("Signature", found.scheme.clone()),
+        ("Secret", found.secret.clone()),
+        ("Age", found.age_seconds.map(|age| format!("{age} s"))),
+        (
+            "Answered",
+            delivery.response_status.map(|status| status.to_string()),
+        ),
+    ];
+    let known = known
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text?)));
+    html! {
+        section.panel aria-label="Verdict" {
+            h2 { (verdict(found.status)) }
+            dl.fields {
+                @for (name, text) in known { dt { (name) } dd { (text) } }
+                @for one in &found.signatures { dt { (one.at) } dd { (verdict(one.status)) } }
+                @for note in &found.notes { dt { "Note" } dd { (note) } }
+                @for noticed in &opened.noticed { dt { "Payload" } dd { (noticed) } }
+            }
+            @if let Some((template, bytes)) = &opened.signed { (signed_panel(template, bytes)) }
+        }
+    }
+}
+
+/// What the signature is over, as it was put together here.
+fn signed_panel(template: &str, signed: &[u8]) -> Markup {
+    let shown = signed.get(..SIGNED_LIMIT).unwrap_or(signed);
+    html! {
+        details {
+            summary { "Signed is " code { (template) } ": " (bytes(signed.len() as u64)) }
+            pre.raw { (String::from_utf8_lossy(shown)) @if shown.len() < signed.len() { "…" } }
+        }
+    }
+}
+
+fn replay_form(opened: &DetailView<'_>) -> Markup {
+    let id = &opened.delivery.id;
+    let ways = [
+        ("auto", "automatic"),
+        ("keep", "keep the signature"),
+        ("fresh", "sign afresh"),
+    ];
+    let forms = [
+        ("curl", "curl"),
+        ("http", "HTTP"),
+        ("capture", "capture"),
+        ("command", "command"),
+    ];
+    html! {
+        form #replay.panel method="post" action={ "/d/" (id) "/replay" } {
+            input type="hidden" name="proof" value=(opened.proof);
+            label { "Send again to "
+                input name="url" value=(opened.endpoint) required placeholder="http://localhost:3000/webhooks";
+            }
+            label { "Signature "
+                select name="sign" { @for (name, about) in ways { option value=(name) { (about) } } }
+            }
+            button type="submit" { "Replay" }
+            a.button href={ "/d/" (id) "/edit" } data-part="" { "Edit" }
+            span.copy { "Copy as"
+                @for (form, name) in forms {
+                    " " a href={ "/d/" (id) "/as/" (form) } data-copy="" { (name) }
+                }
+            }
+        }
+    }
+}
+
+fn attempts(opened: &DetailView<'_>) -> Markup {
+    let all = opened.attempts;
+    if all.is_empty() {
+        return html! {};
+    }
+    let before = std::iter::once(None).chain(all.iter().map(Some));
+    html! {
+        section aria-label="Attempts" {
+            h2 { "Attempts" }
+            ol.attempts {
+                @for (attempt, before) in all.iter().zip(before) { li { (one_attempt(attempt, before)) } }
+            }
+        }
+    }
+}
+
+fn one_attempt(attempt: &Attempt, before: Option<&Attempt>) -> Markup {
+    let outcome = attempt.outcome.as_ref();
+    let word = outcome
+        .map(|answer| answer.status)
+        .map_err(|failure| failure.kind);
+    html! {
+        details {
+            summary {
+                (status_word(word)) " "
+                @if let Some(before) = before { span.badge { (change(before, attempt)) } " " }
+                (attempt.trigger.as_str()) " " code { (attempt.url) } " "
+                span.sub { (millis(attempt.duration_ms)) }
+                @if let Some(signing) = attempt.signing { " " span.sub { "signature " (signing.as_str()) } }
+            }
+            @match &attempt.outcome {
+                Ok(answer) => {
+                    (fields(&answer.headers))
+                    pre.raw { (String::from_utf8_lossy(&answer.body)) }
+                }
+                Err(failure) => p { (failure.message) },
+            }
+        }
+    }
+}
+
+/// What an attempt is against the one before.
+fn change(before: &Attempt, now: &Attempt) -> &'static str {
+    let is_well = |attempt: &Attempt| {
+        let answer = attempt.outcome.as_ref();
+        answer.is_ok_and(|answer| is_success(answer.status))
+    };
+    match (is_well(before), is_well(now)) {
+        (false, true) => "fixed",
+        (false, false) => "still failing",
+        (true, false) => "regressed",
+        (true, true) => "still passing",
+    }
+}
+
+fn request(opened: &DetailView<'_>) -> Markup {
+    let (delivery, request) = (opened.delivery, &opened.delivery.request);
+    let here = format!("/d/{}", delivery.id);
+    html! {
+        section aria-label="Request" {
+            h2 { "Request" }
+            p { code.line { (request.method) " " (request.target) " " (request.version) } }
+            (fields(&request.headers))
+            nav.views aria-label="Body" {
+                @for (name, label) in VIEWS {
+                    a href={ (here) "?view=" (name) } data-part="" aria-current=[(name == opened.view).then_some("true")] { (label) }
+                    " "
+                }
+                a href={ (here) "/body" } download="" { "File" }
+                " " span.sub { (bytes(request.body.len() as u64)) }
+                @if !request.body_complete { " " span.badge { "the body is not complete" } }
+            }
+            (body(request, opened.view))
+        }
+    }
+}
+
+fn fields(headers: &Headers) -> Markup {
+    html! {
+        table.headers { tbody {
+            @for (name, value) in headers.iter() {
+                tr { th scope="row" { (name) } td { (String::from_utf8_lossy(value)) } }
+            }
+        } }
+    }
+}
+
+/// The form in which a delivery is changed before it is sent.
+pub fn edit(delivery: &Delivery, endpoint: &str, proof: &str) -> Markup {
+    let request = &delivery.request;
+    let lines = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
+    let headers = lines.collect::<Vec<_>>().join("\n");
+    let text = std::str::from_utf8(&request.body);
+    html! {
+        form #edit.panel method="post" action={ "/d/" (delivery.id) "/replay" } data-id=(delivery.id) {
+            h1 { "Change and send" }
+            p.hint {
+                "It is signed afresh. What the log holds stays as it came; what is sent is an attempt of it."
+            }
+            input type="hidden" name="proof" value=(proof);
+            input type="hidden" name="sign" value="auto";
+            label { "Send to " input name="url" value=(endpoint) required; }
+            label { "Headers " textarea name="headers" rows="8" spellcheck="false" { (headers) } }
+            @match text {
+                Ok(text) => label { "Body "
+                    textarea name="body" rows="20" spellcheck="false" data-json="" { (text) }
+                },
+                Err(_) => p.hint { "The body is not text, and is sent as it came." },
+            }
+            p #json-error.wrong role="alert" hidden {}
+            button type="submit" { "Send" }
+            a.button href={ "/d/" (delivery.id) } data-part="" { "Back" }
+        }
+    }
+}
