@@ -170,7 +170,10 @@ async fn body(
     Path(id): Path<String>,
 ) -> Result<Response, InspectFailure> {
     let (delivery, _) = inspector.delivery(id).await?;
-    let name = format!("attachment; filename=\"{}.body\"", delivery.id);
+    let name = format!(
+        "attachment; filename=\"{}.body\"",
+        page::segment(&delivery.id)
+    );
     let fields = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, name),
