@@ -12,8 +12,8 @@ const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// The path of a browser; `None` where there is none.
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut files = std::env::split_paths(&path)
-        .flat_map(|folder| BROWSERS.map(|name| folder.join(name)));
+    let mut files =
+        std::env::split_paths(&path).flat_map(|folder| BROWSERS.map(|name| folder.join(name)));
     let found = files.find(|file| file.is_file());
     if found.is_none() {
         assert!(!must_have_all(), "Chromium is missing");
