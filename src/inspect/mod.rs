@@ -10,6 +10,7 @@
 
 mod act;
 mod asset;
+mod export;
 mod failure;
 mod guard;
 mod live;

@@ -15,7 +15,7 @@ use super::failure::InspectFailure;
 use super::page::{self, Listing};
 use super::row::{self, PAGE_ROWS};
 use super::view::InspectView;
-use super::{Inspector, act, asset, live};
+use super::{Inspector, act, asset, export, live};
 use crate::delivery::{Attempt, Delivery, DeliverySource, Status};
 use crate::filter::{self, FilterSyntaxError};
 use crate::formats::{curl, message};
@@ -38,6 +38,7 @@ pub fn routes() -> Router<Arc<Inspector>> {
         .route("/d/{id}/replay", post(act::replay))
         .route("/compare", get(compare))
         .route("/complete", get(complete))
+        .route("/export", get(export::get))
         .route("/live", get(live::open))
         .route("/assets/{name}", get(asset::get))
 }

@@ -20,8 +20,8 @@ use crate::store::{Run, RunLock};
 /// at once without the sending waiting for it, and few to be sent again should the machine fail.
 const UNKEPT: usize = 1024;
 
-/// How many bytes of bodies they may hold together, or one larger body.
-const UNKEPT_BYTES: u32 = 16 << 20;
+/// How many bytes of requests they may hold together, or one larger request.
+const UNKEPT_BYTES: u32 = 4 << 20;
 
 impl Replay<'_> {
     /// Selects the deliveries and sends them. It ends early where `stop` resolves, where the observer
@@ -156,7 +156,7 @@ impl Replay<'_> {
                         return Ok(None);
                     }
                     let (prepared, sent) = self.send_one(selected, dispatch, delivery?).await?;
-                    let bytes = u32::try_from(prepared.delivery.request.body.len());
+                    let bytes = u32::try_from(prepared.delivery.request.size());
                     let bytes = bytes.unwrap_or(u32::MAX).min(UNKEPT_BYTES);
                     // Fails only where the semaphore is closed, and it never is.
                     let share = room.acquire_many(bytes).await.ok();

@@ -149,6 +149,9 @@ pub fn list(listing: &Listing) -> Markup {
                 } @else { "No delivery matches. " a href="/" { "Show all" } }
             }
         }
+        @if !listed.is_empty() {
+            a.export href=(link("/export", shown, None)) download="" { "Export all that match" }
+        }
         a.older rel="next" hidden[older.is_none()]
             href=(link("/", shown, older.map(|last| last.place.number()))) { "Older deliveries" }
     }
