@@ -252,6 +252,8 @@ async function use() {
     await page.click("#rows tr:last-child td.verdict");
     await says(page, "#detail", "evt_one");
     await isLive(page);
+    // The page goes on with the filter in force, not with what is being typed.
+    await page.type("#filter", "evnt:x");
     inspector.child.kill("SIGKILL");
     await says(page, "#live", "ended");
     inspector = await start("inspect", "--port", String(inspector.port), ...secret);
