@@ -28,7 +28,7 @@ impl Query {
         match test {
             FilterTest::Event(events) if self.events.is_empty() => self.events = events,
             FilterTest::Verdict(verdicts) if self.verdicts.is_empty() => self.verdicts = verdicts,
-            FilterTest::Text(text) if self.search.is_none() => self.search = Some(text),
+            FilterTest::Text(sought) if self.search.is_none() => self.search = Some(sought),
             FilterTest::Provider(mut names) if names.len() == 1 && self.provider.is_none() => {
                 self.provider = names.pop();
             }
