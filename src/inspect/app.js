@@ -255,7 +255,10 @@ addEventListener("submit", async (event) => {
   const button = at("button[type=submit]", form);
   if (button.disabled) return;
   button.disabled = true;
-  const answer = await ask(form.action, { method: "post", body: new URLSearchParams(new FormData(form)) });
+  const fields = new FormData(form);
+  // A text field knows one kind of line end; a body that nobody changed goes as it came.
+  if (form.elements.body?.value === form.elements.body?.defaultValue) fields.delete("body");
+  const answer = await ask(form.action, { method: "post", body: new URLSearchParams(fields) });
   button.disabled = false;
   if (answer?.ok) return open(answer.url, answer.url === location.href ? "replaceState" : "pushState");
   if (!answer) return;

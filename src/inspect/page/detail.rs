@@ -253,8 +253,9 @@ pub fn edit(delivery: &Delivery, endpoint: &str, proof: &str) -> Markup {
             label { "Send to " input name="url" value=(endpoint) required; }
             label { "Headers, a line each; one that is taken away is sent as it came " textarea name="headers" rows="8" spellcheck="false" { (headers) } }
             @match text {
+                // A browser drops a line end that a text field begins with.
                 Ok(text) => label { "Body "
-                    textarea name="body" rows="20" spellcheck="false" aria-describedby="json-error" data-json[is_json] { (text) }
+                    textarea name="body" rows="20" spellcheck="false" aria-describedby="json-error" data-json[is_json] { "\n" (text) }
                 },
                 Err(_) => p.hint { "The body is not text, and is sent as it came." },
             }
