@@ -1,5 +1,7 @@
 //! What answers prove: whether a refusal counts, and whether a repeat did.
 
+use std::ops::RangeInclusive;
+
 use super::case::{Exchange, TestCase};
 use super::classify::{Conclusion, Expect, Flaw};
 use super::effects::SideEffects;
@@ -9,6 +11,8 @@ use crate::delivery::FailureKind;
 
 /// Why a 429 says nothing of what was sent.
 const RATE_LIMIT: &str = "a rate limit answers 429";
+/// Why the refusal of a repeat says nothing of the event in it.
+const SINGLE_USE: &str = "a receiver may refuse a signature that it took before, so that a refused repeat proves nothing";
 
 impl Runner<'_> {
     /// Why a refusal, or silence, says nothing of what was sent, where it does not: 429 is a
@@ -37,6 +41,9 @@ impl Runner<'_> {
                 .iter()
                 .any(|one| may_be_ban(expect, one, &self.handler))
         {
+            if self.is_of_single_use(sent) {
+                return Some(SINGLE_USE.to_owned());
+            }
             self.ask_again().await
         } else {
             None
@@ -45,6 +52,24 @@ impl Runner<'_> {
             self.handler.limited.clone_from(&reason);
         }
         reason
+    }
+
+    /// Whether signatures are for one use, and all that is refused came with that of what was taken.
+    fn is_of_single_use(&self, sent: &[Exchange]) -> bool {
+        let scheme = &self.context.provider().definition.signature;
+        let answered = |range: RangeInclusive<u16>| {
+            let answered =
+                move |one: &&Exchange| one.attempt.status().is_some_and(|it| range.contains(&it));
+            sent.iter().filter(answered)
+        };
+        let (taken, refused) = (answered(200..=299), answered(400..=499));
+        let is_repeat = |one: &Exchange| {
+            let mut taken = taken.clone();
+            taken.any(|other| other.delivery.request == one.delivery.request)
+        };
+        scheme.is_single_use
+            && taken.clone().count() + refused.clone().count() == sent.len()
+            && refused.clone().all(is_repeat)
     }
 
     /// Sends one more genuine delivery; says how it is refused, or not answered, where it was taken at

@@ -115,43 +115,44 @@ fn field(
     (name_at, at): (Range<usize>, Range<usize>),
     moment: ReadMoment<'_>,
 ) -> Result<FilterTest, FilterSyntaxError> {
+    let such_as = || format!("such as `{}`", example(name));
     if value.is_empty() {
-        let hint = format!("such as `{}`", example(name));
-        return Err(wrong(at, "nothing stands behind the sign", &hint));
+        return Err(wrong(at, "nothing stands behind the sign", &such_as()));
     }
     let values: Vec<_> = value.split(',').map(str::to_owned).collect();
-    let compare = || compare(by, values.clone(), &at);
-    if is_place(name) {
-        return place(name, compare()?, &at);
-    }
     match name {
-        "event_id" => return Ok(FilterTest::EventId(compare()?)),
-        "method" => return Ok(FilterTest::Method(compare()?)),
-        "path" => return Ok(FilterTest::Path(compare()?)),
-        _ => {}
+        _ if is_place(name) => place(name, compare(by, values, &at)?, &at),
+        "event_id" => Ok(FilterTest::EventId(compare(by, values, &at)?)),
+        "method" => Ok(FilterTest::Method(compare(by, values, &at)?)),
+        "path" => Ok(FilterTest::Path(compare(by, values, &at)?)),
+        _ if FIELDS.iter().all(|field| field.name != name) => Err(unknown_field(name, name_at)),
+        _ if by != Comparison::Is => Err(wrong(at, "this field takes `:` alone", &such_as())),
+        _ => choice(name, value, values, &at, moment),
     }
-    if FIELDS.iter().all(|field| field.name != name) {
-        return Err(unknown_field(name, name_at));
-    }
-    if by != Comparison::Is {
-        let hint = format!("such as `{}`", example(name));
-        return Err(wrong(at, "this field takes `:` alone", &hint));
-    }
-    let of_moment =
-        || moment(value).map_err(|problem| wrong(at.clone(), &problem, "such as `-1h`"));
+}
+
+/// The test of a field behind which a colon stands and nothing else.
+fn choice(
+    name: &str,
+    value: &str,
+    values: Vec<String>,
+    at: &Range<usize>,
+    moment: ReadMoment<'_>,
+) -> Result<FilterTest, FilterSyntaxError> {
+    let moment = || moment(value).map_err(|problem| wrong(at.clone(), &problem, "such as `-1h`"));
     Ok(match name {
-        "event" => FilterTest::Event(events(value, &at)?),
+        "event" => FilterTest::Event(events(value, at)?),
         "provider" => FilterTest::Provider(values),
-        "verdict" => FilterTest::Verdict(each(&values, &at, verdict)?),
-        "status" => FilterTest::Answer(each(&values, &at, answer)?),
-        "source" => sources(&values, &at)?,
-        "since" => FilterTest::Since(of_moment()?),
-        "until" => FilterTest::Until(of_moment()?),
+        "verdict" => FilterTest::Verdict(each(&values, at, verdict)?),
+        "status" => FilterTest::Answer(each(&values, at, answer)?),
+        "source" => sources(&values, at)?,
+        "since" => FilterTest::Since(moment()?),
+        "until" => FilterTest::Until(moment()?),
         "id" => FilterTest::Id(value.to_owned()),
         _ => match value {
             "failed" => FilterTest::Failed,
             "duplicate" => FilterTest::Duplicate,
-            _ => return Err(one_of(&at, value, STATES)),
+            _ => return Err(one_of(at, value, STATES)),
         },
     })
 }

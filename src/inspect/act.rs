@@ -63,7 +63,7 @@ pub async fn replay(
             .hinting("load the page again: the inspector may have been started anew"));
     }
     let (delivery, _) = inspector.delivery(id).await?;
-    let place = format!("/d/{}", delivery.id);
+    let place = format!("/d/{}", super::page::segment(&delivery.id));
     inspector.resend(asked(delivery, &form)?).await?.whole()?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response())
 }

@@ -4,9 +4,25 @@
 const at = (selector, within = document) => within.querySelector(selector);
 const rows = () => at("#rows");
 const filter = at("#filter");
+// The filter that the list was made with; the field may hold one that is still being typed.
+const inForce = filter.defaultValue;
 const live = at("#live");
 let waiting = [];
 let marked = null;
+
+// An answer of the inspector; nothing where it does not run any more.
+async function ask(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch {
+    tell("The inspector does not answer. Is it still running?");
+  }
+}
+
+function tell(text) {
+  at("#said").textContent = text;
+  at("#said").hidden = !text;
+}
 
 // -- rows
 
@@ -16,18 +32,16 @@ const fragment = (html) => {
   return [...holder.content.querySelectorAll("tr")];
 };
 const row = (id) => at(`tr[data-id="${CSS.escape(id)}"]`);
-const selected = () => at("tr[aria-selected=true]");
+const selected = () => at("#rows tr[aria-current=true]");
 
 function select(next) {
-  selected()?.removeAttribute("aria-selected");
-  next?.setAttribute("aria-selected", "true");
+  selected()?.removeAttribute("aria-current");
+  next?.setAttribute("aria-current", "true");
   next?.scrollIntoView({ block: "nearest" });
 }
 
-const isReading = () => at("#list").scrollTop > 40 || rows().dataset.first === "false";
-
 function add(fresh) {
-  if (isReading()) {
+  if (at("#list").scrollTop > 40) {
     waiting = fresh.concat(waiting);
     const button = at("#new");
     button.textContent = `${waiting.length} new`;
@@ -36,9 +50,21 @@ function add(fresh) {
   }
   at("#empty")?.remove();
   const known = fresh.filter((one) => !row(one.dataset.id));
+  for (const one of known) one.classList.add("fresh");
   rows().prepend(...known);
-  // A page that stays open all day keeps what a person scrolls through.
-  while (rows().children.length > 1000) rows().lastElementChild.remove();
+  trim();
+}
+
+// A page that stays open all day keeps what a person scrolls through; the link goes on behind it.
+function trim() {
+  const all = rows().children;
+  if (all.length <= 1000) return;
+  while (all.length > 1000) rows().lastElementChild.remove();
+  const older = at(".older");
+  const url = new URL(older.href);
+  url.searchParams.set("before", rows().lastElementChild.dataset.place);
+  older.href = url;
+  older.hidden = false;
 }
 
 function showWaiting() {
@@ -58,9 +84,10 @@ function say(state) {
 
 function follow(delay = 250) {
   const table = at("#deliveries");
-  if (!table || table.dataset.first === "false") return say("paused");
+  const isWrong = filter.getAttribute("aria-invalid") === "true";
+  if (isWrong || table.dataset.first === "false") return say("paused");
   const query = new URLSearchParams({
-    filter: filter.value,
+    filter: inForce,
     after: table.dataset.after,
     attempts: table.dataset.attempts,
   });
@@ -68,53 +95,96 @@ function follow(delay = 250) {
   let isOpen = false;
   socket.onopen = () => {
     isOpen = true;
+    if (live.dataset.state === "ended") renew();
     say("live");
   };
   socket.onmessage = ({ data }) => {
     const news = JSON.parse(data);
     table.dataset.after = news.after;
     table.dataset.attempts = news.attempts;
-    if (news.is_cut) return reload();
+    if (news.is_cut) return reload(socket);
     for (const [id, html] of Object.entries(news.changed)) {
       const old = row(id);
       const [now] = fragment(html);
       if (!old || !now) continue;
-      if (old.hasAttribute("aria-selected")) now.setAttribute("aria-selected", "true");
+      if (old === selected()) now.setAttribute("aria-current", "true");
+      if (old.classList.contains("marked")) now.classList.add("marked");
       old.replaceWith(now);
     }
     if (news.count > 0) add(fragment(news.rows));
     const open = at("#detail article.delivery");
     if (open && news.changed[open.dataset.id]) refresh(open.dataset.id);
   };
-  socket.onclose = () => {
+  socket.onclose = async () => {
     if (at("#deliveries") !== table) return;
     say("ended");
+    // One that was started anew lets in only who opens the URL that it printed.
+    const answer = isOpen ? null : await ask("/complete?filter=");
+    if (answer?.status === 401) tell("The inspector was started anew: open the URL that it printed.");
     const next = isOpen ? 250 : Math.min(delay * 2, 5000);
     setTimeout(() => follow(next), next);
   };
 }
 
-async function reload() {
-  const query = new URLSearchParams({ filter: filter.value, part: "list" });
-  const answer = await fetch(`/?${query}`);
-  if (!answer.ok) return;
+async function reload(socket) {
+  const query = new URLSearchParams({ filter: inForce, part: "list" });
+  const answer = await ask(`/?${query}`);
+  if (!answer?.ok) return;
+  const id = selected()?.dataset.id;
+  waiting = [];
   at("#list").innerHTML = await answer.text();
+  if (id) select(row(id));
+  socket.close();
   follow();
+}
+
+// Forms carry what their inspector gave them; one that was started anew gives another.
+async function renew() {
+  tell("");
+  if (!at("#detail form")) return;
+  const answer = await ask(withPart(location.href));
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const proof = at("input[name=proof]", page)?.value;
+  const field = at("#detail input[name=proof]");
+  if (proof && field) field.value = proof;
 }
 
 // -- the delivery that is open
 
-async function open(url, push = true) {
-  const answer = await fetch(withPart(url));
+let opened = 0;
+async function open(url, remember = "pushState") {
+  const number = ++opened;
+  const answer = await ask(withPart(url));
+  // Whoever went on meanwhile sees what was chosen last.
+  if (!answer || number !== opened) return;
   if (!answer.ok) return location.assign(url);
-  at("#detail").innerHTML = await answer.text();
+  const text = await answer.text();
+  if (number !== opened) return;
+  show(text);
+  at("#detail").scrollTop = 0;
   at("main").dataset.open = "true";
+  tell("");
   const id = at("#detail [data-id]")?.dataset.id;
   if (id) {
     select(row(id));
     document.title = id;
   }
-  if (push) history.pushState({}, "", url);
+  if (remember) history[remember]({}, "", url);
+}
+
+function show(html) {
+  const detail = at("#detail");
+  const hadFocus = detail.contains(document.activeElement);
+  detail.innerHTML = html;
+  if (hadFocus) detail.focus();
+  showButtons();
+}
+
+// Those that do nothing without this script.
+function showButtons() {
+  const indent = at("#detail [data-indent]");
+  if (indent) indent.hidden = false;
 }
 
 const withPart = (url) => {
@@ -124,59 +194,82 @@ const withPart = (url) => {
 };
 
 async function refresh(id) {
-  const answer = await fetch(withPart(location.pathname.includes(id) ? location.href : `/d/${id}`));
-  if (answer.ok && at(`#detail article[data-id="${CSS.escape(id)}"]`)) {
-    const field = at("#detail input[name=url]")?.value;
-    at("#detail").innerHTML = await answer.text();
-    if (field) at("#detail input[name=url]").value = field;
-  }
+  const place = `/d/${encodeURIComponent(id)}`;
+  const answer = await ask(withPart(location.pathname === place ? location.href : place));
+  if (!answer?.ok || !at(`#detail article[data-id="${CSS.escape(id)}"]`)) return;
+  const [url, sign] = ["url", "sign"].map((name) => at(`#replay [name=${name}]`).value);
+  const top = at("#detail").scrollTop;
+  show(await answer.text());
+  at("#replay [name=url]").value = url;
+  at("#replay [name=sign]").value = sign;
+  at("#detail").scrollTop = top;
 }
 
 function close() {
+  if (at("main").dataset.open !== "true") return;
+  opened++;
   at("main").dataset.open = "false";
   at("#detail").replaceChildren();
-  history.pushState({}, "", `/${filter.value ? `?${new URLSearchParams({ filter: filter.value })}` : ""}`);
+  document.title = "webhook";
+  history.pushState({}, "", `/${inForce ? `?${new URLSearchParams({ filter: inForce })}` : ""}`);
+  if (selected()) at("a", selected()).focus();
 }
 
 addEventListener("popstate", () => {
-  if (location.pathname.startsWith("/d/")) open(location.href, false);
+  if (location.pathname !== "/") open(location.href, null);
   else location.reload();
 });
 
-addEventListener("click", async (event) => {
+addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (event.target.closest("#new")) return showWaiting();
   if (event.target.closest("#help")) return at("#keys").showModal();
-  const inRow = event.target.closest("#rows tr");
+  if (event.target.closest("[data-indent]")) return indent();
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (link?.dataset.copy !== undefined) {
+  const inRow = event.target.closest("#rows tr");
+  // Only a page that comes from this machine itself may write what is pasted.
+  if (link?.dataset.copy !== undefined && navigator.clipboard) {
     event.preventDefault();
-    const answer = await fetch(link.href);
-    if (!answer.ok) return location.assign(link.href);
-    await navigator.clipboard.writeText(await answer.text());
-    const name = link.textContent;
-    link.textContent = "copied";
-    setTimeout(() => (link.textContent = name), 1200);
+    copy(link);
+  } else if (link?.matches(".close")) {
+    event.preventDefault();
+    close();
   } else if (inRow || link?.dataset.part !== undefined) {
     event.preventDefault();
     open((link ?? at("a", inRow)).href);
   }
 });
 
+async function copy(link) {
+  const answer = await ask(link.href);
+  if (!answer) return;
+  if (!answer.ok) return location.assign(link.href);
+  await navigator.clipboard.writeText(await answer.text());
+  tell(`Copied as ${link.textContent}.`);
+}
+
 addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post") return;
   event.preventDefault();
   const button = at("button[type=submit]", form);
+  if (button.disabled) return;
   button.disabled = true;
-  const answer = await fetch(form.action, { method: "post", body: new URLSearchParams(new FormData(form)) });
+  const fields = new FormData(form);
+  // A text field knows one kind of line end; a body that nobody changed goes as it came.
+  if (form.elements.body?.value === form.elements.body?.defaultValue) fields.delete("body");
+  const answer = await ask(form.action, { method: "post", body: new URLSearchParams(fields) });
   button.disabled = false;
-  if (answer.ok) return open(answer.url);
+  if (answer?.ok) return open(answer.url, answer.url === location.href ? "replaceState" : "pushState");
+  if (!answer) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const wrong = at("#json-error") ?? form.appendChild(Object.assign(document.createElement("p"), { className: "wrong" }));
-  wrong.textContent = at("h1", page)?.textContent ?? `${answer.status}`;
+  const wrong =
+    at(".wrong", form) ?? form.appendChild(Object.assign(document.createElement("p"), { className: "wrong", role: "alert" }));
+  wrong.textContent = [...page.querySelectorAll("h1, .hint")].map((one) => one.textContent).join(": ") || `${answer.status}`;
   wrong.hidden = false;
 });
+
+// -- what is typed
 
 // A body that is no JSON any more is told while it is typed.
 addEventListener("input", (event) => {
@@ -194,15 +287,32 @@ addEventListener("input", (event) => {
   }
 });
 
+// Writes a body that stands in one line as people read it. Only white space changes, so that no number
+// loses a digit.
+function indent() {
+  const field = at("#edit [name=body]");
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(depth)}`;
+  const parts = /"(?:[^"\\]|\\.)*"|[{[]\s*[}\]]|[{}[\],:]|\s+/g;
+  field.value = field.value.replace(parts, (part) => {
+    if (part === "{" || part === "[") depth++;
+    if (part === "}" || part === "]") depth--;
+    if (part === "}" || part === "]") return line() + part;
+    if (part === "{" || part === "[" || part === ",") return part + line();
+    if (part === ":") return ": ";
+    return part[0] === '"' ? part : part.replace(/\s+/g, "");
+  });
+}
+
 let asked = 0;
 async function complete() {
   const number = ++asked;
-  const answer = await fetch(`/complete?${new URLSearchParams({ filter: filter.value })}`);
-  if (!answer.ok || number !== asked) return;
+  const answer = await ask(`/complete?${new URLSearchParams({ filter: filter.value })}`);
+  if (!answer?.ok || number !== asked) return;
+  const terms = await answer.json();
+  if (number !== asked) return;
   const before = filter.value.slice(0, filter.value.search(/\S*$/));
-  const options = (await answer.json()).map((term) =>
-    Object.assign(document.createElement("option"), { value: before + term }),
-  );
+  const options = terms.map((term) => Object.assign(document.createElement("option"), { value: before + term }));
   at("#terms").replaceChildren(...options);
 }
 
@@ -214,7 +324,8 @@ function step(by) {
   const next = all[Math.max(0, Math.min(all.length - 1, now + by))];
   if (!next) return;
   select(next);
-  open(at("a", next).href);
+  // Back leads out of the deliveries that were passed, not through them.
+  open(at("a", next).href, at("main").dataset.open === "true" ? "replaceState" : "pushState");
 }
 
 function compare() {
@@ -223,33 +334,40 @@ function compare() {
   if (!marked || marked === id) {
     marked = id;
     for (const one of document.querySelectorAll("tr.marked")) one.classList.remove("marked");
-    return selected().classList.add("marked");
+    selected().classList.add("marked");
+    return tell("Marked. Go to another delivery and press c to compare the two.");
   }
   const query = new URLSearchParams({ left: marked, right: id });
   marked = null;
+  for (const one of document.querySelectorAll("tr.marked")) one.classList.remove("marked");
   open(`/compare?${query}`);
 }
 
 addEventListener("keydown", (event) => {
+  // The dialog has its own Escape.
+  if (event.target.closest("dialog")) return;
   if (event.key === "Escape") {
     if (event.target.matches("input, textarea, select")) return event.target.blur();
     return close();
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.matches("input, textarea, select, dialog *")) return;
+  if (event.target.matches("input, textarea, select")) return;
   const keys = {
     j: () => step(1),
     k: () => step(-1),
-    Enter: () => event.target === document.body && at("a", selected())?.click(),
+    Enter: () => selected() && at("a", selected()).click(),
     "/": () => filter.focus(),
     r: () => at("#replay")?.requestSubmit(),
     e: () => at("#replay a.button")?.click(),
     c: compare,
     "?": () => at("#keys").showModal(),
   };
-  if (!keys[event.key]) return;
+  // On a link or a button, Enter is its own.
+  if (!keys[event.key] || (event.key === "Enter" && event.target !== document.body)) return;
   event.preventDefault();
   keys[event.key]();
 });
 
+showButtons();
+select(row(at("#detail [data-id]")?.dataset.id ?? ""));
 follow();

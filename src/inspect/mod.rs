@@ -12,6 +12,7 @@
 mod act;
 mod api;
 mod asset;
+mod export;
 mod failure;
 mod guard;
 mod live;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +16,7 @@ use super::failure::InspectFailure;
 use super::page::{self, Listing};
 use super::row::{self, PAGE_ROWS};
 use super::view::InspectView;
-use super::{Inspector, act, asset, live};
+use super::{Inspector, act, asset, export, live};
 use crate::delivery::{Attempt, Delivery, DeliverySource, Status};
 use crate::filter::{self, FilterSyntaxError};
 use crate::formats::{curl, message};
@@ -38,6 +39,7 @@ pub fn routes() -> Router<Arc<Inspector>> {
         .route("/d/{id}/replay", post(act::replay))
         .route("/compare", get(compare))
         .route("/complete", get(complete))
+        .route("/export", get(export::get))
         .route("/live", get(live::open))
         .route("/assets/{name}", get(asset::get))
 }
@@ -163,17 +165,17 @@ async fn body(
     Path(id): Path<String>,
 ) -> Result<Response, InspectFailure> {
     let (delivery, _) = inspector.delivery(id).await?;
-    Ok(file(delivery))
+    Ok(file(&delivery.id, delivery.request.body))
 }
 
 /// The body of a delivery as a file.
-pub fn file(delivery: Delivery) -> Response {
-    let name = format!("attachment; filename=\"{}.body\"", delivery.id);
+pub fn file(id: &str, body: Bytes) -> Response {
+    let name = format!("attachment; filename=\"{}.body\"", page::segment(id));
     let fields = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
-    (fields, delivery.request.body).into_response()
+    (fields, body).into_response()
 }
 
 /// A delivery in a form that something else takes.

@@ -91,6 +91,7 @@ fn signature(scheme: &Scheme) -> Value {
         "tolerance": tolerance,
         "jwt": scheme.jwt().map(token),
         "http_signatures": scheme.message().map(message),
+        "single_use": scheme.is_single_use,
         "also_signed": scheme.also_signed.iter().map(beside).collect::<Vec<_>>(),
     })
 }

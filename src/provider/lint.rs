@@ -1,8 +1,9 @@
 //! All that is wrong in a provider's folder, at once: who writes one mends it in a few runs.
 
+mod repair;
+
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::read::{
@@ -17,13 +18,12 @@ use super::{
 use crate::delivery::{Misfit, Request, Timestamp};
 use crate::json::JsonFields;
 use crate::signature::{Freshness, Key, Secret, verify};
+use repair::read_all;
 
 /// A definition in which every member is right: what takes the place of a wrong one, so that the others
 /// can be looked at, and what a new folder begins with.
 pub(super) const SAMPLE: &str = include_str!("sample.json");
 
-/// The most faults of one file that are told.
-const MOST_FAULTS: usize = 50;
 /// A secret of every scheme that shares one, whatever its encoding, from which key pairs follow.
 pub(super) const SAMPLE_SECRET: &[u8] = b"bad0bad1bad2bad3bad4bad5bad6bad7";
 
@@ -74,7 +74,8 @@ fn faults_of_definition(folder: &Path, name: &str) -> Vec<CatalogueError> {
         Ok(text) => super::setting::with_defaults(&text).into_owned(),
         Err(error) => return vec![error],
     };
-    let sample = serde_json::from_str(SAMPLE).unwrap_or_default();
+    let mut sample: Value = serde_json::from_str(SAMPLE).unwrap_or_default();
+    sample["name"] = name.into();
     let (definition, mut faults) = read_all::<Definition>(&path, &text, &sample);
     let Some(definition) = definition else {
         return faults;
@@ -105,92 +106,6 @@ fn faults_of_events(folder: &Path) -> Vec<CatalogueError> {
         .filter(|path| event_name(&root, path).is_some());
     let read = files.map(|path| read(&path).and_then(|text| read_event(path, &text)));
     read.filter_map(Result::err).collect()
-}
-
-/// Reads a value, and all that is wrong in it: what is, is replaced by what stands at its place in
-/// `sample`. `None` where that does not help.
-fn read_all<T: DeserializeOwned>(
-    path: &Path,
-    text: &str,
-    sample: &Value,
-) -> (Option<T>, Vec<CatalogueError>) {
-    let fault = |problem| CatalogueError::Form {
-        path: path.to_path_buf(),
-        problem,
-    };
-    let mut value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => return (None, vec![fault(error.to_string())]),
-    };
-    let mut faults = Vec::new();
-    while faults.len() < MOST_FAULTS {
-        let error = match serde_path_to_error::deserialize(value.clone()) {
-            Ok(read) => return (Some(read), faults),
-            Err(error) => error,
-        };
-        let (field, problem) = (error.path().to_string(), error.inner().to_string());
-        let field = field.trim_start_matches('.');
-        faults.push(fault(match field {
-            "" | "?" => problem.clone(),
-            field => format!("`{field}`: {problem}{}", place(text, field)),
-        }));
-        if !repair(&mut value, field, &problem, sample) {
-            break;
-        }
-    }
-    (None, faults)
-}
-
-/// Line and column of a field, where it stands in the text.
-fn place(text: &str, field: &str) -> String {
-    let start = field
-        .parse()
-        .ok()
-        .and_then(|path: crate::json::Path| path.locate(text.as_bytes()));
-    let before = start.and_then(|place| text.get(..place.start));
-    before.map_or_else(String::new, |before| {
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        format!(" at line {line} column {column}")
-    })
-}
-
-/// Puts what stands in `sample` in the place of a field that is wrong, or of the object that it stands
-/// in where that is no better; tells whether anything changed.
-fn repair(value: &mut Value, field: &str, problem: &str, sample: &Value) -> bool {
-    let missing = problem
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next());
-    let whole = match (missing, field) {
-        (Some(name), "") => name.to_owned(),
-        (Some(name), field) => format!("{field}.{name}"),
-        (None, field) => field.to_owned(),
-    };
-    let mut field = whole.as_str();
-    loop {
-        let Ok(path) = field.parse::<crate::json::Path>() else {
-            return false;
-        };
-        let right = path.find(&mut sample.clone()).cloned();
-        let wrong = path.find(value).cloned();
-        match right {
-            Some(right) if wrong.as_ref() != Some(&right) => {
-                return path.set(value, right, true).is_ok();
-            }
-            None if wrong.is_some() => return path.unset(value).is_ok(),
-            _ => {}
-        }
-        let Some(end) = field.rfind(['.', '[']) else {
-            return false;
-        };
-        field = &field[..end];
-    }
 }
 
 fn check_events(provider: &Provider, folder: &Path, now: Timestamp, check: &mut FolderCheck) {

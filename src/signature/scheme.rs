@@ -54,6 +54,8 @@ pub struct Scheme {
     pub also_signed: Vec<Self>,
     /// Whether it is sent where it is one of those, or only accepted.
     pub is_sent: bool,
+    /// Whether receivers may refuse a signature that they took before.
+    pub is_single_use: bool,
 }
 
 /// How old, or how far ahead, a signature may be.

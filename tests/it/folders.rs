@@ -53,6 +53,27 @@ fn a_new_folder_is_where_providers_are_found_and_is_never_written_over() {
 }
 
 #[test]
+fn each_missing_member_is_told_with_an_example() {
+    let sandbox = Sandbox::new();
+    sandbox.file("own/new/provider.json", "{}");
+    let run = sandbox.run(&["providers", "check", "own"]).expect(1);
+    for part in [
+        r#"missing field `name`, such as `"name": "new"`"#,
+        r#"missing field `signature`, such as `"signature": {"#,
+        r#"missing field `envelope`, such as `"envelope": {"#,
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let definition = r#"{"name": "new", "signature": {"header": "X-New", "signed": "{body}"}}"#;
+    sandbox.file("own/new/provider.json", definition);
+    let run = sandbox.run(&["providers", "check", "own"]).expect(1);
+    let value = "missing field `value`";
+    let lines: Vec<_> = run.stdout.lines().collect();
+    let line = lines.iter().find(|line| line.contains(value)).expect(value);
+    assert!(line.contains(r#", such as `"value": {"parts":["#), "{line}");
+}
+
+#[test]
 fn all_that_is_wrong_is_told_at_once_with_its_place() {
     let sandbox = Sandbox::new();
     let definition = r#"{

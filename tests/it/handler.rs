@@ -137,7 +137,7 @@ pub fn faults() -> Option<Vec<Value>> {
 }
 
 /// Node in a folder whose packages are installed.
-fn node(folder: &str) -> Option<Command> {
+pub fn node(folder: &str) -> Option<Command> {
     let is_installed = Command::new("node").arg("--version").output().is_ok();
     program(
         folder,

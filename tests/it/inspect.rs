@@ -299,6 +299,17 @@ fn the_list_is_filtered_and_says_what_is_wrong_with_a_filter() {
         .body;
     assert!(one.contains("evt_1") && !one.contains("evt_2"), "{one}");
     assert!(one.contains("filter=body.data.note%3Afirst"), "{one}");
+    let file = inspected.get("/export?filter=body.data.note%3Afirst");
+    assert!(
+        file.head.contains("content-disposition: attachment"),
+        "{}",
+        file.head
+    );
+    assert!(
+        file.body.contains("evt_1") && !file.body.contains("evt_2"),
+        "{}",
+        file.body
+    );
     let wrong = inspected.get("/?filter=evnt%3Ax").body;
     assert!(wrong.contains("there is no field `evnt`"), "{wrong}");
     assert!(wrong.contains("<code>evnt</code>"), "{wrong}");

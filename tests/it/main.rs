@@ -2,6 +2,7 @@
 
 mod architecture;
 mod broken;
+mod browser;
 mod catalog;
 mod check;
 mod completion;

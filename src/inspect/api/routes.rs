@@ -37,7 +37,7 @@ pub(super) async fn get(State(inspector): State<Arc<Inspector>>, PathId(id): Pat
 
 pub(super) async fn body(State(inspector): State<Arc<Inspector>>, PathId(id): PathId) -> Called {
     let (delivery, _) = inspector.delivery(id).await?;
-    Ok(file(delivery))
+    Ok(file(&delivery.id, delivery.request.body))
 }
 
 pub(super) async fn attempts(

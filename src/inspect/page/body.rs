@@ -104,7 +104,7 @@ fn hex(content: &[u8]) -> Markup {
             .collect();
         format!("{:08x}  {:<47}  {text}\n", number * 16, pairs.join(" "))
     });
-    html! { pre.hex { (lines.collect::<String>()) } (rest(shown.len(), content.len())) }
+    html! { pre.hex tabindex="0" aria-label="Hex" { (lines.collect::<String>()) } (rest(shown.len(), content.len())) }
 }
 
 fn rest(shown: usize, all: usize) -> Markup {

@@ -2,16 +2,18 @@
 
 use maud::{Markup, html};
 
+use super::segment;
 use crate::report::diff::{BodyDiff, Change, Diff};
 
 /// What differs between two deliveries.
 pub fn compare(diff: &Diff) -> Markup {
     html! {
         article.compare {
+            a.close href="/" title="Esc" { "Close" }
             h1 { "Compared" }
             p.sub {
-                a href={ "/d/" (diff.left) } { (diff.left) } " and "
-                a href={ "/d/" (diff.right) } { (diff.right) }
+                "Left " a href={ "/d/" (segment(&diff.left)) } data-part="" { (diff.left) } ", right "
+                a href={ "/d/" (segment(&diff.right)) } data-part="" { (diff.right) }
             }
             @if diff.is_empty() { p { "Nothing differs but ids, times and addresses." } }
             (changes("Delivery", &diff.delivery))

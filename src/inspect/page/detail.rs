@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::body::{VIEWS, body};
-use super::{status_word, verdict};
+use super::{segment, spoken, status_word, verdict};
 use crate::delivery::{Attempt, Delivery, Headers, Timestamp};
 use crate::report::{age, bytes, millis};
 
@@ -36,6 +36,7 @@ pub fn detail(opened: &DetailView<'_>) -> Markup {
     html! {
         article.delivery data-id=(delivery.id) {
             header {
+                a.close href="/" title="Esc" { "Close" }
                 h1 { (delivery.event.as_deref().unwrap_or("no event")) }
                 p.sub {
                     @if let Some(provider) = &delivery.provider { (provider) " · " }
@@ -47,7 +48,7 @@ pub fn detail(opened: &DetailView<'_>) -> Markup {
                     ", " (age(delivery.received_at, opened.now))
                     @if let Some(remote) = &delivery.remote { ", from " (remote) }
                     @if let Some(first) = &delivery.duplicate_of {
-                        ", the same event as " a href={ "/d/" (first) } { (first) }
+                        ", the same event as " a href={ "/d/" (segment(first)) } data-part="" { (first) }
                     }
                 }
             }
@@ -81,7 +82,7 @@ fn verdict_panel(opened: &DetailView<'_>) -> Markup {
         section.panel aria-label="Verdict" {
             h2 { (verdict(found.status)) }
             dl.fields {
-                @for (name, text) in known { dt { (name) } dd { (text) } }
+                @for (name, text) in known { dt { (name) } dd { (spoken(&text)) } }
                 @for one in &found.signatures { dt { (one.at) } dd { (verdict(one.status)) } }
                 @for note in &found.notes { dt { "Note" } dd { (note) } }
                 @for noticed in &opened.noticed { dt { "Payload" } dd { (noticed) } }
@@ -103,7 +104,7 @@ fn signed_panel(template: &str, signed: &[u8]) -> Markup {
 }
 
 fn replay_form(opened: &DetailView<'_>) -> Markup {
-    let id = &opened.delivery.id;
+    let id = segment(&opened.delivery.id);
     let ways = [
         ("auto", "automatic"),
         ("keep", "keep the signature"),
@@ -118,13 +119,13 @@ fn replay_form(opened: &DetailView<'_>) -> Markup {
     html! {
         form #replay.panel method="post" action={ "/d/" (id) "/replay" } {
             input type="hidden" name="proof" value=(opened.proof);
-            label { "Send again to "
+            label.wide { "Send again to "
                 input name="url" value=(opened.endpoint) required placeholder="http://localhost:3000/webhooks";
             }
             label { "Signature "
                 select name="sign" { @for (name, about) in ways { option value=(name) { (about) } } }
             }
-            button type="submit" { "Replay" }
+            button.main type="submit" { "Replay" }
             a.button href={ "/d/" (id) "/edit" } data-part="" { "Edit" }
             span.copy { "Copy as"
                 @for (form, name) in forms {
@@ -145,23 +146,32 @@ fn attempts(opened: &DetailView<'_>) -> Markup {
         section aria-label="Attempts" {
             h2 { "Attempts" }
             ol.attempts {
-                @for (attempt, before) in all.iter().zip(before) { li { (one_attempt(attempt, before)) } }
+                @for (number, (attempt, before)) in all.iter().zip(before).enumerate() {
+                    @let is_last = number + 1 == all.len();
+                    li { (one_attempt(attempt, before, is_last && !attempt.is_success(), opened.now)) }
+                }
             }
         }
     }
 }
 
-fn one_attempt(attempt: &Attempt, before: Option<&Attempt>) -> Markup {
+fn one_attempt(
+    attempt: &Attempt,
+    before: Option<&Attempt>,
+    is_open: bool,
+    now: Timestamp,
+) -> Markup {
     let outcome = attempt.outcome.as_ref();
     let word = outcome
         .map(|answer| answer.status)
         .map_err(|failure| failure.kind);
     html! {
-        details {
+        details open[is_open] {
             summary {
                 (status_word(word)) " "
                 @if let Some(before) = before { span.badge { (attempt.change_since(before.is_success())) } " " }
-                (attempt.trigger.as_str()) " " code { (attempt.url) } " "
+                time datetime=(attempt.started_at) title=(attempt.started_at) { (attempt.started_at.to_local_text(now)) } " "
+                (attempt.trigger.as_str()) " to " code { (attempt.url) } " "
                 span.sub { (millis(attempt.duration_ms)) }
                 @if let Some(signing) = attempt.signing { " " span.sub { "signature " (signing.as_str()) } }
             }
@@ -178,7 +188,7 @@ fn one_attempt(attempt: &Attempt, before: Option<&Attempt>) -> Markup {
 
 fn request(opened: &DetailView<'_>) -> Markup {
     let (delivery, request) = (opened.delivery, &opened.delivery.request);
-    let here = format!("/d/{}", delivery.id);
+    let here = format!("/d/{}", segment(&delivery.id));
     html! {
         section aria-label="Request" {
             h2 { "Request" }
@@ -217,25 +227,30 @@ pub fn edit(delivery: &Delivery, endpoint: &str, proof: &str) -> Markup {
         .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
     let headers = lines.collect::<Vec<_>>().join("\n");
     let text = std::str::from_utf8(&request.body);
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&request.body).is_ok();
     html! {
-        form #edit.panel method="post" action={ "/d/" (delivery.id) "/replay" } data-id=(delivery.id) {
+        form #edit.panel method="post" action={ "/d/" (segment(&delivery.id)) "/replay" } data-id=(delivery.id) {
             h1 { "Change and send" }
             p.hint {
-                "It is signed afresh. What the log holds stays as it came; what is sent is an attempt of it."
+                "It is signed afresh where its provider and secret are known. The delivery in the log stays as it came."
             }
             input type="hidden" name="proof" value=(proof);
             input type="hidden" name="sign" value="auto";
             label { "Send to " input name="url" value=(endpoint) required; }
-            label { "Headers " textarea name="headers" rows="8" spellcheck="false" { (headers) } }
+            label { "Headers, a line each; one that is taken away is sent as it came " textarea name="headers" rows="8" spellcheck="false" { (headers) } }
             @match text {
+                // A browser drops a line end that a text field begins with.
                 Ok(text) => label { "Body "
-                    textarea name="body" rows="20" spellcheck="false" data-json="" { (text) }
+                    textarea name="body" rows="20" spellcheck="false" aria-describedby="json-error" data-json[is_json] { "\n" (text) }
                 },
                 Err(_) => p.hint { "The body is not text, and is sent as it came." },
             }
             p #json-error.wrong role="alert" hidden {}
-            button type="submit" { "Send" }
-            a.button href={ "/d/" (delivery.id) } data-part="" { "Back" }
+            div.actions {
+                button.main type="submit" { "Send" }
+                @if is_json { button type="button" data-indent="" hidden { "Indent the body" } }
+                a.button href={ "/d/" (segment(&delivery.id)) } data-part="" { "Back" }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod detail;
 
 use maud::{DOCTYPE, Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
 use super::asset::{script_path, style_path};
@@ -13,6 +14,18 @@ use super::view::InspectView;
 use crate::delivery::{FailureKind, Status, Timestamp};
 use crate::filter::{FIELDS, FilterSyntaxError};
 use crate::report::{bytes, millis, style::mark};
+
+/// What stands as it is in a segment of a path: the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// An id as a segment of a path: an imported delivery has whatever id its file gives it.
+pub fn segment(id: &str) -> String {
+    utf8_percent_encode(id, SEGMENT).to_string()
+}
 
 /// A page of the list.
 pub struct Listing {
@@ -63,12 +76,13 @@ pub fn whole(listing: &Listing, open: Option<(&str, Markup)>) -> Markup {
             }
             body {
                 (top(listing))
+                p #said.hint role="status" hidden {}
                 main.panes data-open=(open.is_some()) {
                     section #list aria-label="Deliveries" { (list(listing)) }
                     section #detail aria-label="Delivery" tabindex="-1" {
                         @match open {
                             Some((_, detail)) => (detail),
-                            None => p.hint { "Choose a delivery, or press " kbd { "j" } "." },
+                            None => p.hint { "Choose a delivery, or press " kbd { "j" } ". " kbd { "?" } " lists all keys." },
                         }
                     }
                 }
@@ -94,13 +108,13 @@ fn top(listing: &Listing) -> Markup {
                 }
             }
             span #live.live role="status" title="new deliveries are shown as they come" { "connecting" }
-            button #help type="button" aria-haspopup="dialog" { "?" }
+            button #help type="button" aria-haspopup="dialog" aria-label="Keys and filter" title="Keys and filter" { "?" }
         }
         p #wrong.wrong role="alert" hidden[wrong.is_none()] {
             @if let Some(wrong) = wrong {
                 (wrong.problem) " "
                 code { (listing.shown.filter.get(wrong.at.clone()).unwrap_or_default()) }
-                " (" (wrong.hint) ")"
+                " (" (spoken(&wrong.hint)) ")"
             }
         }
     }
@@ -123,19 +137,23 @@ pub fn list(listing: &Listing) -> Markup {
                 th scope="col" { "Event" }
                 th scope="col" { "Verdict" }
                 th scope="col" { "Answer" }
-                th scope="col" { "Size" }
+                th.size scope="col" { "Size" }
             } }
             tbody #rows { (rows(listed, &shown.filter, listing.now)) }
         }
-        @if listed.is_empty() {
+        @if listed.is_empty() && listing.wrong.is_none() {
             p #empty.hint {
-                @if shown.filter.is_empty() { "Nothing was received yet." }
-                @else { "No delivery matches." }
+                @if shown.filter.is_empty() {
+                    "Nothing was received yet. " code { "webhook listen" } " receives, "
+                    code { "webhook send" } " sends it an example; both show up here."
+                } @else { "No delivery matches. " a href="/" { "Show all" } }
             }
         }
-        @if let Some(last) = older {
-            a.older rel="next" href=(link("/", shown, Some(last.place.number()))) { "Older deliveries" }
+        @if !listed.is_empty() {
+            a.export href=(link("/export", shown, None)) download="" { "Export all that match" }
         }
+        a.older rel="next" hidden[older.is_none()]
+            href=(link("/", shown, older.map(|last| last.place.number()))) { "Older deliveries" }
     }
 }
 
@@ -165,10 +183,10 @@ pub fn rows(rows: &[ListedDelivery], filter: &str, now: Timestamp) -> Markup {
 
 fn row_of(row: &ListedDelivery, shown: &InspectView, now: Timestamp) -> Markup {
     let delivery = &row.delivery;
-    let place = link(&format!("/d/{}", delivery.id), shown, None);
+    let place = link(&format!("/d/{}", segment(&delivery.id)), shown, None);
     let event = delivery.event.as_deref().unwrap_or("no event");
     html! {
-        tr data-id=(delivery.id) {
+        tr data-id=(delivery.id) data-place=(row.place.number()) {
             td.time {
                 time datetime=(delivery.received_at) title=(delivery.received_at) {
                     (delivery.received_at.to_local_text(now))
@@ -189,6 +207,15 @@ fn row_of(row: &ListedDelivery, shown: &InspectView, now: Timestamp) -> Markup {
             td.verdict { (verdict(delivery.verdict.status)) }
             td.answer { (answer(row)) }
             td.size { (bytes(row.body_bytes)) }
+        }
+    }
+}
+
+/// A text whose words between backticks are code.
+fn spoken(text: &str) -> Markup {
+    html! {
+        @for (number, part) in text.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -229,12 +256,12 @@ fn keys() -> Markup {
         ("Esc", "back to the list"),
     ];
     html! {
-        dialog #keys aria-label="Keys" {
+        dialog #keys aria-label="Keys and filter" {
+            form method="dialog" { button { "Close" } }
             h2 { "Keys" }
             dl { @for (key, meaning) in keys { dt { kbd { (key) } } dd { (meaning) } } }
             h2 { "Filter" }
-            dl { @for field in FIELDS { dt { code { (field.example) } } dd { (field.about) } } }
-            form method="dialog" { button { "Close" } }
+            dl { @for field in FIELDS { dt { code { (field.example) } } dd { (spoken(field.about)) } } }
         }
     }
 }

@@ -61,6 +61,9 @@ pub struct SchemeForm {
     dsa_encoding: Option<DsaForm>,
     /// How old a signature may be, where a time is signed.
     tolerance: Option<Tolerance>,
+    /// Whether receivers may refuse a signature that they took before, as each has a text that no other has;
+    /// of an HTTP message signature with a `nonce` they always may.
+    single_use: Option<bool>,
     /// The algorithms that are accepted, whatever a token or a message says of itself, by their names in tokens or
     /// in HTTP message signatures; it is signed with the first.
     #[cfg_attr(test, schemars(extend("minItems" = 1)))]
@@ -252,6 +255,10 @@ impl TryFrom<SchemeForm> for Scheme {
         if time_sources.len() > 1 {
             return Err("both `timestamp` and `timestamp_header` name a header".into());
         }
+        let has_nonce = matches!(
+            &kind,
+            SchemeKind::Message { rules, .. } if rules.parameters.contains(&MessageParameter::Nonce)
+        );
         let scheme = Self {
             kind,
             proof,
@@ -266,6 +273,7 @@ impl TryFrom<SchemeForm> for Scheme {
             tolerance: form.tolerance,
             also_signed: form.also_signed,
             is_sent: form.sent.unwrap_or(true),
+            is_single_use: form.single_use.unwrap_or(has_nonce),
         };
         check(&scheme)?;
         Ok(scheme)

@@ -15,61 +15,37 @@ impl Query {
     #[must_use]
     pub fn filtered(mut self, filter: DeliveryFilter) -> Self {
         let mut rest = Vec::new();
-        for term in filter.into_terms() {
-            rest.extend(self.take(term));
+        for FilterTerm { negated, test } in filter.into_terms() {
+            let left = if negated { Some(test) } else { self.take(test) };
+            rest.extend(left.map(|test| FilterTerm { negated, test }));
         }
         self.filter = DeliveryFilter::of(rest);
         self
     }
 
-    /// Takes a term where one of the members says the same and is free; gives back what is left of it.
-    fn take(&mut self, term: FilterTerm) -> Option<FilterTerm> {
-        if term.negated {
-            return Some(term);
-        }
-        let FilterTerm { negated, test } = term;
-        let left = match test {
-            FilterTest::Event(events) if self.events.is_empty() => {
-                self.events = events;
-                return None;
-            }
-            FilterTest::Verdict(verdicts) if self.verdicts.is_empty() => {
-                self.verdicts = verdicts;
-                return None;
-            }
-            FilterTest::Text(text) if self.search.is_none() => {
-                self.search = Some(text);
-                return None;
-            }
+    /// Takes a test where one of the members says the same and is free; else gives it back.
+    fn take(&mut self, test: FilterTest) -> Option<FilterTest> {
+        match test {
+            FilterTest::Event(events) if self.events.is_empty() => self.events = events,
+            FilterTest::Verdict(verdicts) if self.verdicts.is_empty() => self.verdicts = verdicts,
+            FilterTest::Text(sought) if self.search.is_none() => self.search = Some(sought),
             FilterTest::Provider(mut names) if names.len() == 1 && self.provider.is_none() => {
                 self.provider = names.pop();
-                return None;
             }
             FilterTest::Source(sources) if self.sources == SourceFilter::Usual => {
                 self.sources = match sources.as_slice() {
                     [] => SourceFilter::All,
                     _ => SourceFilter::Only(sources),
                 };
-                return None;
             }
-            FilterTest::Since(moment) => {
-                self.since = self.since.max(Some(moment));
-                return None;
-            }
+            FilterTest::Since(moment) => self.since = self.since.max(Some(moment)),
             FilterTest::Until(moment) => {
                 self.until = Some(self.until.map_or(moment, |until| until.min(moment)));
-                return None;
             }
-            FilterTest::Failed => {
-                self.failed = true;
-                return None;
-            }
-            test => test,
-        };
-        Some(FilterTerm {
-            negated,
-            test: left,
-        })
+            FilterTest::Failed => self.failed = true,
+            test => return Some(test),
+        }
+        None
     }
 }
 

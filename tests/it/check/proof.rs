@@ -1,5 +1,6 @@
 //! What a run proves, and what it says where it proves nothing.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
@@ -102,6 +103,49 @@ fn refusals_of_a_limiter_or_a_lock_out_prove_nothing() {
             report.contains(&format!(r#"<skipped message="{told}"#)),
             "{report}"
         );
+    }
+}
+
+/// Where each attempt is signed anew with a nonce or a token, who takes each signature once is right.
+#[test]
+fn a_repeat_with_a_signature_for_one_use_proves_nothing() {
+    for (provider, is_single_use) in [("mailgun", true), ("adcp", true), ("cimplify", false)] {
+        let seen = Mutex::new(Vec::new());
+        let handler = Endpoint::start(move |_, message| {
+            let proof = (
+                message.field("Signature").map(str::to_owned),
+                message.body.clone(),
+            );
+            let mut seen = seen.lock().expect("seen");
+            let is_new = !seen.contains(&proof);
+            seen.push(proof);
+            Reply::status(if is_new { 200 } else { 401 })
+        });
+        let url = handler.url("/");
+        let lines = Sandbox::new()
+            .run(&[
+                "test",
+                "-p",
+                provider,
+                "--url",
+                &url,
+                "--only",
+                "idempotent",
+                "--json",
+            ])
+            .json_lines();
+        let repeats = ["idempotent/twice", "idempotent/concurrent"];
+        let (outcome, other) = if is_single_use {
+            ("open", "fail")
+        } else {
+            ("fail", "open")
+        };
+        assert_eq!(ids(&lines, outcome), repeats, "{provider}: {lines:?}");
+        assert_eq!(ids(&lines, other), [""; 0], "{provider}");
+        if is_single_use {
+            let reason = lines[0]["reason"].as_str().expect("a reason");
+            assert!(reason.contains("that it took before"), "{reason}");
+        }
     }
 }
 

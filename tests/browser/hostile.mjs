@@ -1,0 +1,102 @@
+// Texts of senders that mean no good, or are merely odd.
+
+const SCRIPT = "ran()";
+// What runs a script where a page writes a text as HTML: an attribute, a text, a URL, a comment or a style is
+// left, or an element comes with its own handler.
+const elements = [
+  (js) => `<script>${js}</script>`,
+  (js) => `<ScRiPt>${js}</sCrIpT>`,
+  (js) => `<script >${js}</script >`,
+  (js) => `<script/x>${js}</script>`,
+  (js) => `<script type=module>${js}</script>`,
+  (js) => `<script src="data:text/javascript,${js}"></script>`,
+  (js) => `<img src=x onerror=${js}>`,
+  (js) => `<img src="x" onerror="${js}">`,
+  (js) => `<img src='x' onerror='${js}'>`,
+  (js) => `<img/src=x/onerror=${js}>`,
+  (js) => `<IMG SRC=x ONERROR=${js}>`,
+  (js) => `<img src=x\nonerror\n=\n${js}>`,
+  (js) => `<img src=x\tonerror=${js}`,
+  (js) => `<image src=x onerror=${js}>`,
+  (js) => `<svg onload=${js}>`,
+  (js) => `<svg/onload=${js}>`,
+  (js) => `<svg><script>${js}</script></svg>`,
+  (js) => `<svg><animate onbegin=${js} attributeName=x dur=1s>`,
+  (js) => `<svg><a xlink:href="javascript:${js}"><text y=9>x</text></a></svg>`,
+  (js) => `<math><mtext></form><form><mglyph><style></math><img src onerror=${js}>`,
+  (js) => `<body onload=${js}>`,
+  (js) => `<iframe srcdoc="<script>parent.${js}</script>"></iframe>`,
+  (js) => `<iframe src="javascript:parent.${js}"></iframe>`,
+  (js) => `<object data="javascript:${js}"></object>`,
+  (js) => `<embed src="javascript:${js}">`,
+  (js) => `<input autofocus onfocus=${js}>`,
+  (js) => `<textarea autofocus onfocus=${js}></textarea>`,
+  (js) => `<select autofocus onfocus=${js}></select>`,
+  (js) => `<details open ontoggle=${js}><summary>x</summary></details>`,
+  (js) => `<video><source onerror=${js}></video>`,
+  (js) => `<audio src=x onerror=${js}></audio>`,
+  (js) => `<style onload=${js}></style>`,
+  (js) => `<link rel=stylesheet href="data:text/css," onload=${js}>`,
+  (js) => `<meta http-equiv=refresh content="0;url=javascript:${js}">`,
+  (js) => `<base href="javascript:/a/-${js}//">`,
+  (js) => `<a href="javascript:${js}">x</a>`,
+  (js) => `<a href="java\tscript:${js}">x</a>`,
+  (js) => `<form action="javascript:${js}"><button>x</button></form>`,
+  (js) => `<button formaction="javascript:${js}">x</button>`,
+  (js) => `<marquee onstart=${js}>x</marquee>`,
+  (js) => `<div style="animation:x" onanimationstart=${js}></div>`,
+  (js) => `<x contenteditable autofocus onfocus=${js} tabindex=1>`,
+  (js) => `<template><img src=x onerror=${js}></template>`,
+  (js) => `<noscript><p title="</noscript><img src=x onerror=${js}>">`,
+  (js) => `<!--><img src=x onerror=${js}>-->`,
+  (js) => `<![CDATA[><img src=x onerror=${js}>]]>`,
+  (js) => `<%<!--'%><script>${js};</script -->`,
+  (js) => `<xmp><p title="</xmp><img src=x onerror=${js}>">`,
+  (js) => `<<img src=x onerror=${js}>`,
+  (js) => `<img src=x onerror=&#114;an()>`,
+];
+// What closes the place that a text stands in.
+const leaves = ['"/>', '">', "'>", "</textarea>", "</title>", "</script>", "</style>", "-->", "]]>", "</pre></td></tr></table>"];
+const inPlace = [
+  (js) => `" onmouseover=${js} autofocus onfocus=${js} x="`,
+  (js) => `' onmouseover=${js} autofocus onfocus=${js} x='`,
+  (js) => `\` onmouseover=${js} x=\``,
+  (js) => ` onerror=${js} src=x `,
+  (js) => `javascript:${js}`,
+  (js) => `JaVaScRiPt:${js}`,
+  (js) => `javascript&colon;${js}`,
+  (js) => `data:text/html,<script>${js}</script>`,
+  (js) => `&lt;script&gt;${js}&lt;/script&gt;`,
+  (js) => `&#60;script&#62;${js}&#60;/script&#62;`,
+  (js) => `%3Cscript%3E${js}%3C/script%3E`,
+  (js) => `\\u003cscript\\u003e${js}\\u003c/script\\u003e`,
+  (js) => `+ADw-script+AD4-${js}+ADw-/script+AD4-`,
+  (js) => `';${js};//`,
+  (js) => `";${js};//`,
+  (js) => `\`;${js};//`,
+  (js) => `\${${js}}`,
+  (js) => `{{constructor.constructor('${js}')()}}`,
+  (js) => `</SCRIPT ><script>${js}</script>`,
+  (js) => `*/${js}/*`,
+];
+
+/** Texts that would run a script where a page did not escape them: a hundred of them. */
+export const scripts = [
+  ...elements.map((write) => write(SCRIPT)),
+  ...leaves.flatMap((leave) => [6, 0, 14].map((number) => leave + elements[number](SCRIPT))),
+  ...inPlace.map((write) => write(SCRIPT)),
+];
+
+/** Texts on which a program stumbles that was tried with plain words only. */
+export const naughty = [
+  "", " ", "  two  spaces  ", "\t", "\n", "\r\n", "\r", "\n\nlines\n", "\u0000", "nul\u0000inside", "\u0007\u0008\u001b[31mred\u001b[0m", "\u007f\u0080\u009f",
+  "\ufeffmark", "\u200b\u200c\u200d\u2060", "\u00a0", "\u2028line\u2029paragraph", "\u202eright to left\u202c", "\u2066isolate\u2069", "\ufffd", "\uffff",
+  "Ω≈ç√∫", "äöüß", "田中さん", "مرحبا بالعالم", "שלום", "हिन्दी", "👩‍👩‍👧‍👦", "🇪🇺", "👍🏿", "e\u0301 is é", "Z\u0351\u036b\u0343\u032aa\u0340\u0309l\u0321\u034ag\u0335o", "ﷺ", "𝕿𝖍𝖊",
+  "null", "undefined", "NaN", "Infinity", "true", "0", "-0", "1e999", "0x10", "1/0", "12345678901234567890123", "__proto__", "constructor", "hasOwnProperty", "toString", "then",
+  "../../../../etc/passwd", "..\\..\\x", "/", "//example.invalid/x", "?a=b&c=d#e", "#", "%", "%00", "%0d%0aSet-Cookie: a=b", "%2e%2e%2f", "%ff", "a/b?c#d",
+  "' OR 1=1 --", "\"; DROP TABLE deliveries; --", "1;SELECT 1", "%s%n%x", "{0}", "$HOME", "$(id)", "`id`", "| id", "; id", "&& id", "*", "-", "--", "-rf", "~",
+  "\\", "\\\\", "\\n", "\"", "'", "`", "\"'`", "<", ">", "<>", "</", "&", "&amp;", "&lt;", "&#0;", "&#x41;", "&nosuch;", "<!--", "-->", "]]>", "<!DOCTYPE html>", "<?xml?>",
+  "</html>", "</body>", "</table>", "</tbody>", "</tr>", "</article>", "</section>", "</form>", "</details>", "</dialog>", "</main>", "<table>", "<plaintext>", "<select>", "<option>", "<frameset>", "<title>", "<textarea>",
+  "<script>", "<style>*{display:none}</style>", "<base href=//example.invalid>", "<form action=//example.invalid>", "event:", "event:\"", "-is:", "body.>", "a:b:c", "(", ")", "{", "}", "[", "]", ",", ":", "=", "@last",
+  "x".repeat(5000), "long word ".repeat(300), "<".repeat(1000), "[".repeat(500), "👩‍👩‍👧‍👦".repeat(100),
+];
