@@ -30,10 +30,8 @@ fn headers() -> serde_json::Value {
         "type": "array",
         "items": {
             "type": "array",
-            "prefixItems": [
-                {"type": "string"},
-                {"type": ["string", "object"], "required": ["base64"]},
-            ],
+            // The name, then the value as text or in base64; tools that read older drafts know no more.
+            "items": {"type": ["string", "object"], "required": ["base64"]},
             "minItems": 2,
             "maxItems": 2,
         },
