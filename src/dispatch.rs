@@ -18,7 +18,7 @@ pub use endpoint_client::{EndpointClient, SendMode};
 
 /// Sends requests and keeps an attempt of each.
 pub struct Dispatch {
-    client: Client,
+    client: Arc<Client>,
     log: Option<Writer>,
     clock: fn() -> Timestamp,
 }
@@ -52,8 +52,19 @@ pub struct Sent {
 
 impl Dispatch {
     /// Sends through `client`; attempts are kept in `log`, with when they started by `clock`.
-    pub const fn new(client: Client, log: Option<Writer>, clock: fn() -> Timestamp) -> Self {
+    pub fn new(client: Client, log: Option<Writer>, clock: fn() -> Timestamp) -> Self {
+        let client = Arc::new(client);
         Self { client, log, clock }
+    }
+
+    /// The same that keeps nothing.
+    #[must_use]
+    pub fn without_log(&self) -> Self {
+        Self {
+            client: Arc::clone(&self.client),
+            log: None,
+            clock: self.clock,
+        }
     }
 
     /// One attempt: one request, no redirect followed, no retry.

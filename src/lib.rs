@@ -10,7 +10,7 @@
 //! replay   store -> Request -> (signed afresh?) -> dispatch -> Attempt -> store, exit code
 //! verify   file -> formats -> Capture -> provider::verify_request -> Verification -> exit code
 //! test     table of checks -> provider::Composer + a twist -> dispatch -> Finding -> exit code
-//! inspect  browser -> guard -> page of the store, as it grows -> replay -> dispatch -> Attempt
+//! inspect  browser -> guard -> page of the store, as it grows -> replay, send -> dispatch -> Attempt
 //! emulate  event -> state (durable) -> schedule by the emulated clock -> signed Request -> dispatch -> state
 //! ```
 //!
@@ -33,7 +33,7 @@
 //! [`send`] sends once, follows a schedule or makes a load; [`replay`] sends again what was received;
 //! [`check`] plays a provider against a handler; [`verify`] reads inputs and checks the captures in them;
 //! [`emulate`] is a provider: its API, its state, its clock and its retries. [`inspect`] is a page on the log: it reads
-//! the store and sends through [`replay`], the one engine that has another below it.
+//! the store and sends through [`replay`] and [`send`], the one engine that has others below it.
 //!
 //! On top, [`cli`] is what can be typed, [`config`] what is in force and why, [`command`] one file
 //! per subcommand (arguments, options, one engine, print), [`completion`] what a shell offers while
@@ -51,6 +51,7 @@
 //! | what an emulated provider does at an attempt | `emulate/attempt.rs`; when, `emulate/schedule.rs` by `emulate/clock.rs`; what it keeps, `emulate/state/` |
 //! | an operation of its API | a row of `emulate/api/operations.rs`, from which the route and its description follow; its bodies are `emulate/api/form.rs` and `answer.rs` |
 //! | a check of `webhook test` | a row in `check/table/GROUP.rs` (a new group also in `check/table.rs`), what it sends in `check/context/` |
+//! | an operation of the inspector's API | a row of `inspect/api/operations.rs`; its bodies are `inspect/api/form.rs` and `answer.rs` |
 //! | what the inspector shows | `inspect/page/`, its script and style beside it; who may look is `inspect/guard.rs`, what is new `inspect/live.rs` |
 //! | a field of `--filter` | `filter/words.rs`; read in `filter/read.rs`, met in `filter/term.rs`; what `SQLite` can decide of it, `store/query/narrow.rs` |
 //! | a mistake that the doctor names | its words in `signature/diagnose/cause.rs`, how it is undone beside its kind in `signature/diagnose/` |

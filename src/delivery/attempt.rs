@@ -167,4 +167,15 @@ impl Attempt {
     pub fn is_success(&self) -> bool {
         self.outcome.as_ref().is_ok_and(Answer::is_success)
     }
+
+    /// What this attempt is against the one before at the same delivery, of which `was_success` tells
+    /// whether it was answered 2xx. The words are a contract.
+    pub fn change_since(&self, was_success: bool) -> &'static str {
+        match (was_success, self.is_success()) {
+            (false, true) => "fixed",
+            (false, false) => "still failing",
+            (true, false) => "regressed",
+            (true, true) => "still passing",
+        }
+    }
 }

@@ -46,6 +46,7 @@ use crate::provider::Provider;
 use crate::signature::Key;
 use crate::store::StoreError;
 
+pub use crate::http::ApiRefusal;
 pub use clock::{EmulatedClock, Speed};
 pub use emit::EventRequest;
 pub use endpoints::{EndpointChange, NewEndpoint};
@@ -55,7 +56,6 @@ pub use model::{
     EndpointStatus, WebhookEndpoint,
 };
 pub use observer::{EmulatedTotals, Observations, Observer};
-pub use refusal::ApiRefusal;
 pub use scenario::{Scenario, ScenarioError};
 pub use start::OpenError;
 pub use state::{EmulatorState, StateError, StatePage};

@@ -1,6 +1,5 @@
 //! What a person does there: sends a delivery again, as it was or changed.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -11,9 +10,9 @@ use url::form_urlencoded;
 
 use super::Inspector;
 use super::failure::InspectFailure;
+use super::resend::{Resend, endpoint};
 use crate::delivery::{Delivery, Headers, Signing};
-use crate::http::Target;
-use crate::replay::{Replay, ReplayEvent, Selection};
+use crate::replay::Selection;
 
 /// What a form asks to be sent.
 #[derive(Debug, Default)]
@@ -65,44 +64,24 @@ pub async fn replay(
     }
     let (delivery, _) = inspector.delivery(id).await?;
     let place = format!("/d/{}", super::page::segment(&delivery.id));
-    resend(&inspector, delivery, &form).await?;
+    inspector.resend(asked(delivery, &form)?).await?.whole()?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response())
 }
 
-async fn resend(
-    inspector: &Inspector,
-    delivery: Delivery,
-    form: &ResendForm,
-) -> Result<(), InspectFailure> {
-    let options = &inspector.options;
-    let unfit = |problem: String| InspectFailure::new(StatusCode::UNPROCESSABLE_ENTITY, problem);
-    let endpoint = Target::parse(form.url.trim()).map_err(|error| unfit(error.to_string()))?;
+/// What the form asks for, as what is sent.
+fn asked(delivery: Delivery, form: &ResendForm) -> Result<Resend, InspectFailure> {
     let edited = form.body.as_ref().map(|body| body.as_bytes().to_vec());
-    let edited = edited.filter(|body| *body != delivery.request.body);
-    let edit = |_: &[u8]| edited.clone();
-    let (catalogue, keyring) = (&options.catalogue, &options.keyring);
-    let mut replay = Replay::new(catalogue, keyring, options.clock, options.random);
-    replay.headers = changed_headers(&delivery, form.headers.as_deref())?;
-    replay.selection = Selection::Deliveries(vec![delivery]);
-    replay.endpoint = Some(endpoint);
-    replay.force = true;
-    replay.changes.edit = if edited.is_some() { Some(&edit) } else { None };
-    replay.signing = match form.sign.as_str() {
-        "keep" => Some(Signing::Kept),
-        "fresh" => Some(Signing::Fresh),
-        _ => None,
-    };
-    replay.dispatch = Some(&options.dispatch);
-    let mut skipped = None;
-    let mut observe = |event: ReplayEvent<'_>| {
-        if let ReplayEvent::Skipped(error) = event {
-            skipped = Some(error.to_string());
-        }
-        ControlFlow::Continue(())
-    };
-    let sent = replay.run(std::future::pending(), &mut observe).await;
-    sent.map_err(|error| unfit(error.to_string()))?;
-    skipped.map_or(Ok(()), |problem| Err(unfit(problem)))
+    Ok(Resend {
+        endpoint: Some(endpoint(&form.url)?),
+        signing: match form.sign.as_str() {
+            "keep" => Some(Signing::Kept),
+            "fresh" => Some(Signing::Fresh),
+            _ => None,
+        },
+        headers: changed_headers(&delivery, form.headers.as_deref())?,
+        body: edited.filter(|body| *body != delivery.request.body),
+        ..Resend::of(Selection::Deliveries(vec![delivery]))
+    })
 }
 
 /// The fields that differ from those of the delivery.

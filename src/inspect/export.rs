@@ -23,7 +23,7 @@ pub async fn get(
     State(inspector): State<Arc<Inspector>>,
     uri: Uri,
 ) -> Result<Response, InspectFailure> {
-    let query = inspector.query(&InspectView::of(&uri))?;
+    let query = inspector.query(&InspectView::of(&uri).filter)?;
     let (give, taken) = mpsc::channel::<Bytes>(AHEAD);
     let gone = || InspectFailure::new(StatusCode::GONE, "nobody takes the file any more");
     let read = move |reader: &Reader| {

@@ -1,9 +1,14 @@
 //! What could not be done, as a page or as JSON.
 
+use std::ops::Range;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, html};
 
+use crate::filter::FilterSyntaxError;
+use crate::http::ApiRefusal;
+use crate::replay::ReplayError;
 use crate::store::{LookupError, StoreError};
 
 /// Why a request is not answered with what it asked for.
@@ -15,6 +20,8 @@ pub struct InspectFailure {
     pub problem: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The bytes of the filter that are meant.
+    pub at: Option<Range<usize>>,
 }
 
 impl InspectFailure {
@@ -24,6 +31,7 @@ impl InspectFailure {
             status,
             problem: problem.into(),
             hint: None,
+            at: None,
         }
     }
 
@@ -38,6 +46,54 @@ impl InspectFailure {
     pub fn broken() -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self::new(status, "something went wrong in the inspector")
+    }
+}
+
+impl From<FilterSyntaxError> for InspectFailure {
+    fn from(error: FilterSyntaxError) -> Self {
+        Self {
+            at: Some(error.at),
+            ..Self::new(StatusCode::BAD_REQUEST, error.problem).hinting(error.hint)
+        }
+    }
+}
+
+impl From<ReplayError> for InspectFailure {
+    fn from(error: ReplayError) -> Self {
+        let problem = error.to_string();
+        let unfit = |problem| Self::new(StatusCode::UNPROCESSABLE_ENTITY, problem);
+        match error {
+            ReplayError::NothingSelected => Self::new(StatusCode::NOT_FOUND, problem),
+            ReplayError::Lookup(error) => error.into(),
+            ReplayError::Store(error) => error.into(),
+            ReplayError::NoEndpoint { .. } => unfit(problem).hinting("say where to: `url`"),
+            _ => unfit(problem),
+        }
+    }
+}
+
+/// What it is to scripts.
+impl From<InspectFailure> for ApiRefusal {
+    fn from(failure: InspectFailure) -> Self {
+        let code = match (&failure.at, failure.status.as_u16()) {
+            (Some(_), _) => "invalid_filter",
+            (None, 401) => "unauthorized",
+            (None, 403) => "forbidden",
+            (None, 404) => "not_found",
+            (None, 405) => "method_not_allowed",
+            (None, 400..=499) => "unusable",
+            _ => "failed",
+        };
+        let mut refusal = Self::new(failure.status.as_u16(), code, failure.problem);
+        refusal.at = failure.at.map(|at| [at.start, at.end]);
+        refusal.hint(failure.hint)
+    }
+}
+
+/// A wrong filter, to scripts.
+impl From<FilterSyntaxError> for ApiRefusal {
+    fn from(error: FilterSyntaxError) -> Self {
+        InspectFailure::from(error).into()
     }
 }
 

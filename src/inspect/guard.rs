@@ -15,9 +15,12 @@ use subtle::ConstantTimeEq as _;
 use super::Inspector;
 use super::asset::ASSET_FOLDER;
 use super::failure::InspectFailure;
+use crate::http::ApiRefusal;
 
 /// The name of the cookie; the port stands behind it, as cookies are not told apart by port.
 const COOKIE: &str = "webhook_inspect_";
+/// The folder that the API is in.
+const API_FOLDER: &str = "/api/";
 /// The parameter that carries the token in the printed URL.
 const PARAMETER: &str = "token";
 
@@ -63,17 +66,34 @@ enum Access {
 
 /// The router behind the guard.
 pub fn guarded(router: Router<Arc<Inspector>>, inspector: &Arc<Inspector>) -> Router {
-    let unknown = || async { InspectFailure::new(StatusCode::NOT_FOUND, "there is nothing here") };
+    let nothing = |uri: Uri| async move {
+        let failure = InspectFailure::new(StatusCode::NOT_FOUND, "there is nothing here");
+        refuse(uri.path(), failure)
+    };
+    let other_method = |uri: Uri| async move {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let failure = InspectFailure::new(status, "it takes no such method");
+        refuse(uri.path(), failure)
+    };
     router
-        .fallback(unknown)
+        .fallback(nothing)
+        .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(Arc::clone(inspector), guard))
         .with_state(Arc::clone(inspector))
+}
+
+/// A page for who looks, JSON for who calls the API.
+fn refuse(path: &str, failure: InspectFailure) -> Response {
+    if path.starts_with(API_FOLDER) {
+        return ApiRefusal::from(failure).into_response();
+    }
+    failure.into_response()
 }
 
 async fn guard(State(inspector): State<Arc<Inspector>>, request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with(ASSET_FOLDER);
     let mut response = match admit(&inspector, &request) {
-        Err(refused) => refused.into_response(),
+        Err(refused) => refuse(request.uri().path(), refused),
         Ok(Some(entrance)) => entrance,
         Ok(None) => next.run(request).await,
     };

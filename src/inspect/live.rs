@@ -22,7 +22,7 @@ use super::view::InspectView;
 use crate::store::{Position, Query, Reader};
 
 /// How often the log is asked.
-const EVERY: Duration = Duration::from_millis(100);
+pub const EVERY: Duration = Duration::from_millis(100);
 
 /// What has come since a page was shown.
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ pub async fn open(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, InspectFailure> {
     let shown = InspectView::of(&uri);
-    let query = inspector.query(&shown)?;
+    let query = inspector.query(&shown.filter)?;
     Ok(upgrade.on_upgrade(move |socket| follow(inspector, shown, query, socket)))
 }
 

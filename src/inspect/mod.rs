@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! browser -> guard (host, token, origin) -> page | body | replay | live (what is new)
+//! script  -> guard (the same)            -> /api/v1: the same as JSON
 //! ```
 //!
 //! It reads the log and nothing else, so that it shows what another process receives just as well, and no
@@ -9,6 +10,7 @@
 //! no rule of its own about signatures, selection or sending.
 
 mod act;
+mod api;
 mod asset;
 mod export;
 mod failure;
@@ -16,6 +18,7 @@ mod guard;
 mod live;
 mod page;
 mod readers;
+mod resend;
 mod routes;
 mod row;
 mod view;
@@ -79,5 +82,5 @@ impl Inspector {
 
 /// What answers its requests.
 pub fn router(inspector: &Arc<Inspector>) -> Router {
-    guard::guarded(routes::routes(), inspector)
+    guard::guarded(routes::routes().merge(api::routes()), inspector)
 }

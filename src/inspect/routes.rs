@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -24,7 +25,7 @@ use crate::report::diff::diff;
 use crate::store::{Position, Query, Reader};
 
 /// How many attempts at a delivery are shown, and how many bytes of the body of each answer.
-const ATTEMPTS: u32 = 100;
+pub const ATTEMPTS: u32 = 100;
 const ANSWER_BYTES: u32 = 64 * 1024;
 
 /// All of it.
@@ -45,15 +46,15 @@ pub fn routes() -> Router<Arc<Inspector>> {
 
 impl Inspector {
     /// The query of a line of the filter.
-    pub(super) fn query(&self, shown: &InspectView) -> Result<Query, FilterSyntaxError> {
-        let filter = (self.options.filter)(&shown.filter, self.now())?;
+    pub(super) fn query(&self, line: &str) -> Result<Query, FilterSyntaxError> {
+        let filter = (self.options.filter)(line, self.now())?;
         Ok(Query::default().filtered(filter))
     }
 
     /// A page of the list.
     pub(super) async fn listing(&self, shown: &InspectView) -> Result<Listing, InspectFailure> {
         let mut listing = Listing::of(shown.clone(), self.now());
-        let mut query = match self.query(shown) {
+        let mut query = match self.query(&shown.filter) {
             Ok(query) => query,
             Err(wrong) => {
                 listing.wrong = Some(wrong);
@@ -121,12 +122,6 @@ impl Inspector {
     }
 }
 
-impl From<FilterSyntaxError> for InspectFailure {
-    fn from(error: FilterSyntaxError) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.problem).hinting(error.hint)
-    }
-}
-
 /// HTML as an answer.
 pub fn html(page: Markup) -> Response {
     let html = HeaderValue::from_static("text/html; charset=utf-8");
@@ -170,15 +165,17 @@ async fn body(
     Path(id): Path<String>,
 ) -> Result<Response, InspectFailure> {
     let (delivery, _) = inspector.delivery(id).await?;
-    let name = format!(
-        "attachment; filename=\"{}.body\"",
-        page::segment(&delivery.id)
-    );
+    Ok(file(&delivery.id, delivery.request.body))
+}
+
+/// The body of a delivery as a file.
+pub fn file(id: &str, body: Bytes) -> Response {
+    let name = format!("attachment; filename=\"{}.body\"", page::segment(id));
     let fields = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, name),
     ];
-    Ok((fields, delivery.request.body).into_response())
+    (fields, body).into_response()
 }
 
 /// A delivery in a form that something else takes.
@@ -220,7 +217,8 @@ async fn written(
     }
 }
 
-fn text(content: String, media_type: &'static str) -> Response {
+/// A text of this media type as an answer.
+pub fn text(content: String, media_type: &'static str) -> Response {
     let fields = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
     (fields, content).into_response()
 }

@@ -5,7 +5,9 @@ use rand::RngExt as _;
 use serde_json::Value;
 
 use super::{Replay, ReplayError};
-use crate::delivery::{Delivery, Headers, Request, Signing, Status, Timestamp, Verdict};
+use crate::delivery::{
+    About, Attempt, Delivery, Headers, Request, Signing, Status, Timestamp, Verdict,
+};
 use crate::http::Target;
 use crate::json::{JsonFields, Path, TypedJson, restore_numbers};
 use crate::provider::{
@@ -27,6 +29,8 @@ pub struct Prepared {
     pub signing: Signing,
     /// Why the receiver may refuse it.
     pub warning: Option<Warning>,
+    /// Whether the last attempt at it before the replay was answered 2xx; `None` where there was none.
+    pub was_success: Option<bool>,
 }
 
 /// Why a receiver may refuse what is sent.
@@ -45,12 +49,28 @@ pub enum Warning {
     Incomplete,
 }
 
+impl Prepared {
+    /// What an attempt at it is against the one before.
+    pub fn change(&self, attempt: &Attempt) -> Option<&'static str> {
+        self.was_success.map(|was| attempt.change_since(was))
+    }
+
+    /// What a line about an attempt at it tells.
+    pub fn about(&self, attempt: &Attempt) -> About<'_> {
+        About {
+            change: Some(self.change(attempt)),
+            ..self.delivery.about()
+        }
+    }
+}
+
 impl Replay<'_> {
     /// Decides what is sent for a delivery, as of now: a signature ages while others have their turn.
     pub(super) fn prepare(
         &self,
         mut delivery: Delivery,
         target: Target,
+        was_success: Option<bool>,
     ) -> Result<Prepared, ReplayError> {
         let now = (self.clock)();
         let RequestVerdict {
@@ -83,6 +103,7 @@ impl Replay<'_> {
             target,
             signing,
             warning,
+            was_success,
         })
     }
 

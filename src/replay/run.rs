@@ -72,7 +72,8 @@ impl Replay<'_> {
         for delivery in selected.deliveries() {
             let delivery = delivery?;
             let target = selected.target(&delivery)?;
-            let told = match self.prepare(delivery, target) {
+            let was_success = selected.was_success(&delivery.id);
+            let told = match self.prepare(delivery, target, was_success) {
                 Err(error) if error.is_skipped() => observer(ReplayEvent::Skipped(&error)),
                 prepared => observer(ReplayEvent::Prepared(&prepared?)),
             };
@@ -181,7 +182,8 @@ impl Replay<'_> {
         delivery: Delivery,
     ) -> Result<(Prepared, Sent), ReplayError> {
         let target = selected.target(&delivery)?;
-        let prepared = self.prepare(delivery, target)?;
+        let was_success = selected.was_success(&delivery.id);
+        let prepared = self.prepare(delivery, target, was_success)?;
         let outgoing = Outgoing {
             delivery_id: &prepared.delivery.id,
             trigger: Trigger::Replay,

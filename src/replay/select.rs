@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use rand::seq::SliceRandom as _;
 
 use super::{Replay, ReplayError, Selection};
-use crate::delivery::{Delivery, id};
+use crate::delivery::{Delivery, id, is_success};
 use crate::http::Target;
 use crate::store::{Query, Reader, Run, StoreError};
 
@@ -26,6 +26,8 @@ pub(super) struct Selected<'a> {
     pub(super) incomplete: Vec<String>,
     /// Where they were last sent, by their ids, where no endpoint is given.
     last_targets: HashMap<String, Target>,
+    /// Whether the last attempt at each was answered 2xx, by their ids; nothing of those without one.
+    successes: HashMap<String, bool>,
     /// How many a resumed run has sent before.
     pub(super) sent_before: usize,
 }
@@ -51,12 +53,14 @@ impl<'a> Selected<'a> {
             Some(_) => HashMap::new(),
             None => last_targets(replay, places.iter().map(|place| &ids[*place]))?,
         };
+        let successes = successes(replay, places.iter().map(|place| &ids[*place]))?;
         let selected = Self {
             replay,
             ids,
             places,
             incomplete,
             last_targets,
+            successes,
             sent_before,
         };
         if replay.changes.edit.is_some() && selected.requests() > 1 {
@@ -130,6 +134,11 @@ impl<'a> Selected<'a> {
                 found.ok_or(ReplayError::NothingSelected)
             }
         }
+    }
+
+    /// Whether the last attempt at a delivery before the replay was answered 2xx; `None` where there was none.
+    pub(super) fn was_success(&self, delivery_id: &str) -> Option<bool> {
+        self.successes.get(delivery_id).copied()
     }
 
     /// Where a delivery goes: an endpoint that is given takes the delivery's own path where it has
@@ -232,6 +241,19 @@ fn last_targets<'i>(
         Some(first) => Err(no_endpoint(first, missing.len(), ids.len())),
         None => Ok(targets),
     }
+}
+
+/// Whether the last attempt at each was answered 2xx.
+fn successes<'i>(
+    replay: &Replay<'_>,
+    ids: impl Iterator<Item = &'i String>,
+) -> Result<HashMap<String, bool>, ReplayError> {
+    let ids: Vec<_> = ids.collect();
+    let last = replay.read_log(|reader| Ok(reader.last_outcomes(&ids)?))?;
+    let last = last.unwrap_or_default().into_iter();
+    Ok(last
+        .map(|(id, last)| (id, last.is_ok_and(is_success)))
+        .collect())
 }
 
 fn no_endpoint(first: &str, missing: usize, all: usize) -> ReplayError {

@@ -35,6 +35,8 @@ pub struct AttemptView<'a> {
     pub detail: Detail,
     /// The columns of a line.
     pub width: Option<usize>,
+    /// What it is against the attempt before; that it still passes is not said.
+    pub change: Option<&'static str>,
 }
 
 /// What came of the last attempt at each endpoint, so that nothing is said twice: of several attempts
@@ -96,12 +98,14 @@ fn line(attempt: &Attempt, is_new: bool, view: &AttemptView<'_>) -> (String, Str
     let head = format!("{}  {}  {word}", clock(ended_at(attempt)), "<--".blue());
     let label = view.label.map(escape).unwrap_or_default();
     let url = shortened(&attempt.url);
-    let resigned = resigned(attempt);
     let join = |parts: &[&str]| {
         let parts = [&[&*head], parts].concat().into_iter();
         let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         parts.join("  ")
     };
+    let done = [resigned(attempt), changed(view.change)];
+    let done = done.iter().filter(|part| !part.is_empty());
+    let resigned = done.map(String::as_str).collect::<Vec<_>>().join("  ");
     let is_told = !is_new && attempt.outcome.is_err() && view.one_endpoint;
     let shown_url = (!is_told).then(|| url.dimmed().to_string());
     let shown_url = shown_url.unwrap_or_default();
@@ -163,6 +167,15 @@ fn resigned(attempt: &Attempt) -> String {
         _ => return String::new(),
     };
     text.dimmed().to_string()
+}
+
+/// What changed since the attempt before; what passes as it did is nothing to say.
+fn changed(change: Option<&str>) -> String {
+    match change {
+        None | Some("still passing") => String::new(),
+        Some(fixed @ "fixed") => fixed.green().to_string(),
+        Some(failing) => failing.red().to_string(),
+    }
 }
 
 fn ended_at(attempt: &Attempt) -> Timestamp {

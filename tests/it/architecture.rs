@@ -41,8 +41,8 @@ const MAY_IMPORT: [(&str, &[&str]); 22] = [
     (
         "inspect",
         &[
-            "delivery", "dispatch", "filter", "formats", "http", "provider", "replay", "report",
-            "store",
+            "delivery", "dispatch", "filter", "formats", "http", "json", "provider", "replay",
+            "report", "send", "store",
         ],
     ),
     // Domain enums and nouns as values of flags.

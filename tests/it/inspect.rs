@@ -1,5 +1,7 @@
 //! `webhook inspect`: the page over a log, asked as a browser asks, as a script does, and as an attacker would.
 
+mod api;
+
 use std::net::TcpStream;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -184,6 +184,7 @@ impl Printer {
                     event_id: event_id.as_deref(),
                     expected: handshake.as_ref().map(Result::is_ok),
                     difference: handshake.as_ref().and_then(Difference::of),
+                    change: None,
                 };
                 Some(self.attempt(attempt, about, handshake.as_ref()))
             }
@@ -224,6 +225,7 @@ impl Printer {
             detail: self.view.detail,
             width: self.console.width(),
             remark: remark.as_deref(),
+            change: None,
         };
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.text(attempt, &view)

@@ -163,16 +163,17 @@ impl<'a> RunReport<'a> {
         if let Some(warning) = &prepared.warning {
             self.warn(warning, &prepared.delivery.id)?;
         }
-        let console = self.console();
+        let console = self.world.console;
         let text = if self.args.json {
-            attempt.to_json_about(prepared.delivery.about())
+            attempt.to_json_about(prepared.about(attempt))
         } else {
             let view = AttemptView {
                 label: Some(&label(&prepared.delivery)),
-                remark: None,
                 one_endpoint: self.args.url.is_some(),
                 detail: console.detail(),
                 width: console.width(),
+                change: prepared.change(attempt),
+                ..AttemptView::default()
             };
             if console.detail() == Detail::Much {
                 self.lines.print()?;
@@ -242,10 +243,8 @@ impl<'a> RunReport<'a> {
             } else {
                 "stopped"
             };
-            let resume = self
-                .run
-                .as_deref()
-                .map(|run| resume::how(run, self.args, self.global));
+            let run = self.run.as_deref();
+            let resume = run.map(|run| resume::how(run, self.args, self.global));
             let (sent, resume) = (self.tally.sent, resume.unwrap_or_default());
             // What the rest is sent by is told however little else is.
             let told = format!("{how}: {sent} of {requests} were sent{resume}");

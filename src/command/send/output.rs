@@ -155,6 +155,7 @@ impl<'a> SendOutput<'a> {
                 event_id: Some(payload.event_id.as_str()).filter(|id| !id.is_empty()),
                 expected: Some(self.outcome_of(message, attempt, judged) == Outcome::Yes),
                 difference: judged.and_then(Difference::of),
+                change: None,
             };
             console.json(&attempt.to_json_about(about))?;
         } else {
@@ -202,6 +203,7 @@ impl<'a> SendOutput<'a> {
             one_endpoint: true,
             detail: self.world.console.detail(),
             width: self.world.console.width(),
+            change: None,
         };
         self.attempts.text(attempt, &view)
     }

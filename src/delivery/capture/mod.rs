@@ -124,6 +124,9 @@ pub struct About<'a> {
     /// What of the answer is not as the provider documents it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<Difference<'a>>,
+    /// Of a replay, what the attempt is against the one before; null where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Option<&'static str>>,
 }
 
 /// What of an answer is not as documented.

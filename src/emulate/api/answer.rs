@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::delivery::Timestamp;
 use crate::emulate::state::ListedDelivery;
 use crate::emulate::{
-    ApiRefusal, AttemptOutcome, DeliveryStatus, EmittedEvent, EmulatedAttempt, WebhookEndpoint,
+    AttemptOutcome, DeliveryStatus, EmittedEvent, EmulatedAttempt, WebhookEndpoint,
 };
 
 /// A webhook. Its secret is not in it.
@@ -136,36 +136,6 @@ pub struct ClockJson {
 pub struct IdleJson {
     /// False where the time to wait was over before.
     pub idle: bool,
-}
-
-/// Why a call is refused.
-#[derive(Serialize, JsonSchema)]
-pub struct RefusalJson {
-    error: RefusalDetailJson,
-}
-
-/// What is wrong.
-#[derive(Serialize, JsonSchema)]
-pub struct RefusalDetailJson {
-    /// For programs: `unknown_event`.
-    code: &'static str,
-    /// For people.
-    message: String,
-    /// What to do about it, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
-
-impl From<&ApiRefusal> for RefusalJson {
-    fn from(refusal: &ApiRefusal) -> Self {
-        Self {
-            error: RefusalDetailJson {
-                code: refusal.code,
-                message: refusal.message.clone(),
-                hint: refusal.hint.clone(),
-            },
-        }
-    }
 }
 
 impl From<&WebhookEndpoint> for WebhookJson {

@@ -10,8 +10,9 @@ use tokio::time::timeout;
 
 use super::answer::{ClockJson, IdleJson};
 use super::form::{AdvanceForm, FaultsForm, SnapshotForm, span};
-use super::guard::{Called, JsonBody, ListQuery, json};
+use super::guard::ListQuery;
 use crate::emulate::{ApiRefusal, Emulator};
+use crate::http::{Called, JsonBody, json};
 
 /// How long a call waits for quiet where it does not say.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use crate::delivery::duration;
 use crate::emulate::{ApiRefusal, EventRequest, InjectedFaults};
-use crate::json::{Path, PathError, TypedJson};
+use crate::http;
+use crate::json::TypedJson;
 
 /// A webhook that is to be made.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -142,21 +143,10 @@ impl From<&EventRequest> for EventForm {
 impl EventForm {
     /// The event that it asks for.
     pub fn request(&self) -> Result<EventRequest, ApiRefusal> {
-        let typed = |value: &RawValue| {
-            let typed: Result<TypedJson, _> = value.get().parse();
-            typed.map_err(|error| ApiRefusal::unusable("invalid_data", error.to_string()))
-        };
-        let set = self.set.iter().map(|(path, value)| {
-            let path: Result<Path, _> = path.parse();
-            let path = path.map_err(|error: PathError| {
-                ApiRefusal::unusable("invalid_path", error.to_string())
-            })?;
-            Ok((path, typed(value)?))
-        });
         Ok(EventRequest {
             event: self.event.clone(),
-            data: self.data.as_deref().map(typed).transpose()?,
-            set: set.collect::<Result<_, ApiRefusal>>()?,
+            data: self.data.as_deref().map(http::typed).transpose()?,
+            set: http::assignments(&self.set)?,
             story: self.story.clone(),
             after: span("after", self.after.as_deref())?.unwrap_or_default(),
         })

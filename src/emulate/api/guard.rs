@@ -1,23 +1,18 @@
-//! What every call passes: the key, bodies and parameters that can be read, and answers that are JSON
-//! whatever is wrong.
+//! What every call passes: the key, and parameters that can be read.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
-use super::answer::RefusalJson;
 use crate::emulate::state::StatePage;
 use crate::emulate::{ApiRefusal, DeliveryStatus, Emulator};
 
@@ -28,31 +23,6 @@ const LARGEST_PAGE: u32 = 100;
 
 /// Where the description of the API is.
 pub const DESCRIPTION_PATH: &str = "/openapi.json";
-
-/// What a call comes to.
-pub type Called = Result<Response, ApiRefusal>;
-
-/// A JSON answer of this status.
-pub fn json(status: u16, body: &impl Serialize) -> Response {
-    // Fails only for maps with keys that are no strings, and there are none.
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
-    let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    let media_type = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, media_type);
-    response
-}
-
-impl IntoResponse for ApiRefusal {
-    fn into_response(self) -> Response {
-        let mut response = json(self.status, &RefusalJson::from(&self));
-        if self.status == 401 {
-            let challenge = HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
-    }
-}
 
 /// The router behind the guards.
 pub fn guarded(router: Router<Arc<Emulator>>, emulator: &Arc<Emulator>) -> Router {
@@ -106,71 +76,6 @@ async fn with_key(State(emulator): State<Arc<Emulator>>, request: Request, next:
     ApiRefusal::new(401, "unauthorized", message)
         .hint(Some(hint.into()))
         .into_response()
-}
-
-/// A body that is read as JSON, whatever its media type: the documented calls give none in places.
-pub struct JsonBody<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
-    type Rejection = ApiRefusal;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiRefusal> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|refused| {
-                let status = refused.status().as_u16();
-                ApiRefusal::new(status, "unreadable_body", refused.body_text())
-            })?;
-        read(&bytes).map(Self)
-    }
-}
-
-/// What a body says; an error names the member.
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiRefusal> {
-    let no_json = |error: &serde_json::Error| {
-        ApiRefusal::new(
-            400,
-            "invalid_json",
-            format!("the body is not JSON: {error}"),
-        )
-    };
-    let whole: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| no_json(&error))?;
-    if !whole.is_object() {
-        let message = "the body is not a JSON object";
-        return Err(ApiRefusal::unusable("invalid_body", message));
-    }
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let (path, inner) = (error.path().to_string(), error.inner().to_string());
-        let reason = inner.split(" at line ").next().unwrap_or(&inner);
-        if let Some(member) = reason.strip_prefix("missing field ") {
-            let message = format!("the body has no member {member}");
-            return ApiRefusal::unusable("missing_member", message);
-        }
-        let place = if path == "." {
-            "the body".into()
-        } else {
-            format!("`{path}`")
-        };
-        ApiRefusal::unusable("invalid_body", format!("{place}: {reason}"))
-    })
-}
-
-/// The id in the path.
-pub struct PathId(pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathId {
-    type Rejection = ApiRefusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiRefusal> {
-        let unreadable = || ApiRefusal::new(404, "not_found", "the id cannot be read");
-        let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|_| unreadable())?;
-        let mut values = params.iter().filter(|(name, _)| *name == "id");
-        let (_, id) = values.next().ok_or_else(unreadable)?;
-        Ok(Self(id.to_owned()))
-    }
 }
 
 /// What the query says.

@@ -16,7 +16,8 @@ use axum::Router;
 use axum::routing::get;
 
 use super::Emulator;
-use guard::{DESCRIPTION_PATH, json};
+use crate::http::json;
+use guard::DESCRIPTION_PATH;
 use operations::OPERATIONS;
 
 pub use describe::description;

@@ -1,9 +1,6 @@
 //! The operations of the API, each once: what answers it, and what its description says.
 
-use std::sync::Arc;
-
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use axum::routing::{delete, get, patch, post, put};
 
 use super::answer::{
     ClockJson, DeliveryDetailJson, DeliveryJson, EventJson, IdleJson, PageJson, SecretsJson,
@@ -14,32 +11,7 @@ use super::form::{
 };
 use super::{control, routes};
 use crate::emulate::Emulator;
-
-/// The schema of a body.
-type BodySchema = fn(&mut SchemaGenerator) -> Schema;
-
-/// One operation.
-pub struct Operation {
-    /// The method, in lower case as descriptions have it.
-    pub method: &'static str,
-    /// The path, with `{id}`.
-    pub path: &'static str,
-    /// Its name for programs.
-    pub id: &'static str,
-    /// What it does.
-    pub summary: &'static str,
-    /// The parameters of its query.
-    pub query: &'static [QueryParameter],
-    /// The body that it reads.
-    pub body: Option<BodySchema>,
-    /// The status of success, and the body that it then writes.
-    pub success: (u16, Option<BodySchema>),
-    /// What answers it.
-    pub handler: fn() -> MethodRouter<Arc<Emulator>>,
-}
-
-/// A parameter of a query: its name, what it is, and its schema as JSON.
-pub type QueryParameter = (&'static str, &'static str, &'static str);
+use crate::http::{Operation, QueryParameter, body_of};
 
 const LIMIT: QueryParameter = (
     "limit",
@@ -62,20 +34,16 @@ const TIMEOUT: QueryParameter = (
     r#"{"type": "string", "pattern": "^[0-9]{1,2}(ms|s)$"}"#,
 );
 
-fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
 /// All operations.
-pub const OPERATIONS: &[Operation] = &[
+pub const OPERATIONS: &[Operation<Emulator>] = &[
     Operation {
         method: "post",
         path: "/v1/webhooks",
         id: "createWebhook",
         summary: "Make a webhook.",
         query: &[],
-        body: Some(of::<WebhookForm>),
-        success: (201, Some(of::<WebhookJson>)),
+        body: Some(body_of::<WebhookForm>),
+        success: (201, Some(body_of::<WebhookJson>)),
         handler: || post(routes::create),
     },
     Operation {
@@ -85,7 +53,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "List the webhooks, the newest first.",
         query: &[LIMIT, CURSOR],
         body: None,
-        success: (200, Some(of::<PageJson<WebhookJson>>)),
+        success: (200, Some(body_of::<PageJson<WebhookJson>>)),
         handler: || get(routes::list),
     },
     Operation {
@@ -95,7 +63,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Get a webhook.",
         query: &[],
         body: None,
-        success: (200, Some(of::<WebhookJson>)),
+        success: (200, Some(body_of::<WebhookJson>)),
         handler: || get(routes::get),
     },
     Operation {
@@ -105,7 +73,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Get the secrets of a webhook, as rotation replaces them.",
         query: &[],
         body: None,
-        success: (200, Some(of::<SecretsJson>)),
+        success: (200, Some(body_of::<SecretsJson>)),
         handler: || get(routes::secrets),
     },
     Operation {
@@ -114,8 +82,8 @@ pub const OPERATIONS: &[Operation] = &[
         id: "updateWebhook",
         summary: "Change a webhook; what is left out stays.",
         query: &[],
-        body: Some(of::<WebhookChangeForm>),
-        success: (200, Some(of::<WebhookJson>)),
+        body: Some(body_of::<WebhookChangeForm>),
+        success: (200, Some(body_of::<WebhookJson>)),
         handler: || patch(routes::change),
     },
     Operation {
@@ -134,8 +102,8 @@ pub const OPERATIONS: &[Operation] = &[
         id: "testWebhook",
         summary: "Send a test event to a webhook, whatever it is subscribed to.",
         query: &[],
-        body: Some(of::<TestForm>),
-        success: (202, Some(of::<DeliveryJson>)),
+        body: Some(body_of::<TestForm>),
+        success: (202, Some(body_of::<DeliveryJson>)),
         handler: || post(routes::test),
     },
     Operation {
@@ -145,7 +113,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "List the deliveries to a webhook, the newest first.",
         query: &[LIMIT, CURSOR, STATUS],
         body: None,
-        success: (200, Some(of::<PageJson<DeliveryJson>>)),
+        success: (200, Some(body_of::<PageJson<DeliveryJson>>)),
         handler: || get(routes::deliveries),
     },
     Operation {
@@ -155,7 +123,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "List the deliveries to all webhooks, the newest first.",
         query: &[LIMIT, CURSOR, STATUS],
         body: None,
-        success: (200, Some(of::<PageJson<DeliveryJson>>)),
+        success: (200, Some(body_of::<PageJson<DeliveryJson>>)),
         handler: || get(routes::all_deliveries),
     },
     Operation {
@@ -165,7 +133,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Get a delivery with its attempts.",
         query: &[],
         body: None,
-        success: (200, Some(of::<DeliveryDetailJson>)),
+        success: (200, Some(body_of::<DeliveryDetailJson>)),
         handler: || get(routes::delivery),
     },
     Operation {
@@ -175,7 +143,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Send a delivery that is through once more.",
         query: &[],
         body: None,
-        success: (202, Some(of::<DeliveryJson>)),
+        success: (202, Some(body_of::<DeliveryJson>)),
         handler: || post(routes::redeliver),
     },
     Operation {
@@ -184,8 +152,8 @@ pub const OPERATIONS: &[Operation] = &[
         id: "createEvent",
         summary: "Let an event happen: it goes to every webhook that is subscribed.",
         query: &[],
-        body: Some(of::<EventForm>),
-        success: (202, Some(of::<EventJson>)),
+        body: Some(body_of::<EventForm>),
+        success: (202, Some(body_of::<EventJson>)),
         handler: || post(routes::emit),
     },
     Operation {
@@ -195,7 +163,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "List the events, the newest first.",
         query: &[LIMIT, CURSOR],
         body: None,
-        success: (200, Some(of::<PageJson<EventJson>>)),
+        success: (200, Some(body_of::<PageJson<EventJson>>)),
         handler: || get(routes::events),
     },
     Operation {
@@ -205,7 +173,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Get an event.",
         query: &[],
         body: None,
-        success: (200, Some(of::<EventJson>)),
+        success: (200, Some(body_of::<EventJson>)),
         handler: || get(routes::event),
     },
     Operation {
@@ -215,7 +183,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Get the emulated clock.",
         query: &[],
         body: None,
-        success: (200, Some(of::<ClockJson>)),
+        success: (200, Some(body_of::<ClockJson>)),
         handler: || get(control::clock),
     },
     Operation {
@@ -224,8 +192,8 @@ pub const OPERATIONS: &[Operation] = &[
         id: "setClock",
         summary: "Let the emulated time jump, or run at another speed.",
         query: &[],
-        body: Some(of::<AdvanceForm>),
-        success: (200, Some(of::<ClockJson>)),
+        body: Some(body_of::<AdvanceForm>),
+        success: (200, Some(body_of::<ClockJson>)),
         handler: || post(control::set_clock),
     },
     Operation {
@@ -235,7 +203,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Get what is done wrong on purpose.",
         query: &[],
         body: None,
-        success: (200, Some(of::<FaultsForm>)),
+        success: (200, Some(body_of::<FaultsForm>)),
         handler: || get(control::faults),
     },
     Operation {
@@ -244,8 +212,8 @@ pub const OPERATIONS: &[Operation] = &[
         id: "setFaults",
         summary: "Do other things wrong on purpose.",
         query: &[],
-        body: Some(of::<FaultsForm>),
-        success: (200, Some(of::<FaultsForm>)),
+        body: Some(body_of::<FaultsForm>),
+        success: (200, Some(body_of::<FaultsForm>)),
         handler: || put(control::set_faults),
     },
     Operation {
@@ -265,7 +233,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Keep everything as it is, to be restored.",
         query: &[],
         body: None,
-        success: (201, Some(of::<SnapshotForm>)),
+        success: (201, Some(body_of::<SnapshotForm>)),
         handler: || post(control::snapshot),
     },
     Operation {
@@ -274,7 +242,7 @@ pub const OPERATIONS: &[Operation] = &[
         id: "restore",
         summary: "Bring back what a snapshot kept.",
         query: &[],
-        body: Some(of::<SnapshotForm>),
+        body: Some(body_of::<SnapshotForm>),
         success: (204, None),
         handler: || post(control::restore),
     },
@@ -285,7 +253,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Wait until nothing is under way or due.",
         query: &[TIMEOUT],
         body: None,
-        success: (200, Some(of::<IdleJson>)),
+        success: (200, Some(body_of::<IdleJson>)),
         handler: || get(control::idle),
     },
 ];

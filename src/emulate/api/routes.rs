@@ -10,12 +10,13 @@ use super::answer::{
     DeliveryDetailJson, DeliveryJson, EventJson, PageJson, SecretsJson, WebhookJson,
 };
 use super::form::{EventForm, StatusWord, TestForm, WebhookChangeForm, WebhookForm};
-use super::guard::{Called, JsonBody, ListQuery, PathId, json};
+use super::guard::ListQuery;
 use crate::emulate::emit::Emitted;
 use crate::emulate::state::StatePage;
 use crate::emulate::{
     ApiRefusal, Emulator, EndpointChange, EndpointStatus, EventRequest, NewEndpoint,
 };
+use crate::http::{Called, JsonBody, PathId, json};
 
 pub(super) async fn create(
     State(emulator): State<Arc<Emulator>>,

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::body::{VIEWS, body};
 use super::{segment, spoken, status_word, verdict};
-use crate::delivery::{Attempt, Delivery, Headers, Timestamp, is_success};
+use crate::delivery::{Attempt, Delivery, Headers, Timestamp};
 use crate::report::{age, bytes, millis};
 
 /// How many of the bytes that are signed are shown.
@@ -169,7 +169,7 @@ fn one_attempt(
         details open[is_open] {
             summary {
                 (status_word(word)) " "
-                @if let Some(before) = before { span.badge { (change(before, attempt)) } " " }
+                @if let Some(before) = before { span.badge { (attempt.change_since(before.is_success())) } " " }
                 time datetime=(attempt.started_at) title=(attempt.started_at) { (attempt.started_at.to_local_text(now)) } " "
                 (attempt.trigger.as_str()) " to " code { (attempt.url) } " "
                 span.sub { (millis(attempt.duration_ms)) }
@@ -183,20 +183,6 @@ fn one_attempt(
                 Err(failure) => p { (failure.message) },
             }
         }
-    }
-}
-
-/// What an attempt is against the one before.
-fn change(before: &Attempt, now: &Attempt) -> &'static str {
-    let is_well = |attempt: &Attempt| {
-        let answer = attempt.outcome.as_ref();
-        answer.is_ok_and(|answer| is_success(answer.status))
-    };
-    match (is_well(before), is_well(now)) {
-        (false, true) => "fixed",
-        (false, false) => "still failing",
-        (true, false) => "regressed",
-        (true, true) => "still passing",
     }
 }
 

@@ -61,6 +61,19 @@ impl Reader {
         Ok((ids, end))
     }
 
+    /// The first `most` attempts behind a place among the attempts, with their places.
+    pub fn attempts_behind(
+        &self,
+        place: i64,
+        most: u32,
+    ) -> Result<Vec<(i64, Attempt)>, StoreError> {
+        let sql =
+            format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+        self.all(&sql, (place, i64::from(most)), |row, path| {
+            Ok((row.get("seq").at(path)?, row::attempt(row, path)?))
+        })
+    }
+
     /// The attempts at a delivery in the order in which they were logged.
     pub fn attempts_of(&self, delivery_id: &str) -> Result<Vec<Attempt>, StoreError> {
         let sql =
