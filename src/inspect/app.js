@@ -344,8 +344,8 @@ function compare() {
 }
 
 addEventListener("keydown", (event) => {
-  // The dialog has its own Escape.
-  if (event.target.closest("dialog")) return;
+  // The dialog has its own Escape; one that was just closed may hold the focus for a moment.
+  if (event.target.closest("dialog[open]")) return;
   if (event.key === "Escape") {
     if (event.target.matches("input, textarea, select")) return event.target.blur();
     return close();
