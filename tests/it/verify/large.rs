@@ -10,7 +10,7 @@ use super::{BODY, SECRET, capture};
 use crate::harness::{self, Sandbox, has};
 
 /// Address space that a run may take, in KiB; the program itself maps about a third of it.
-const ADDRESS_SPACE: &str = "131072";
+const ADDRESS_SPACE: &str = "147456";
 
 /// Runs `webhook verify` with little memory.
 fn verify(sandbox: &Sandbox, args: &[&str]) -> Output {
