@@ -45,7 +45,7 @@ pub struct Observations {
 }
 
 impl Observer {
-    /// With `needs_all`, attempts wait while more than [`QUEUE_KIB`] wait for the observer; else what has no
+    /// With `needs_all`, attempts wait while more than 64 MiB wait for the observer; else what has no
     /// room is not told.
     pub fn new(needs_all: bool) -> (Self, Observations) {
         let (sender, queue) = mpsc::unbounded_channel();
