@@ -57,7 +57,7 @@ pub async fn replay(
 ) -> Result<Response, InspectFailure> {
     let form = ResendForm::of(&body);
     let is_browser = headers.contains_key(header::COOKIE);
-    if is_browser && form.proof != inspector.options.token.form_proof() {
+    if is_browser && !inspector.options.token.is_proved_by(&form.proof) {
         let problem = "this form is not from a page of this inspector";
         return Err(InspectFailure::new(StatusCode::FORBIDDEN, problem)
             .hinting("load the page again: the inspector may have been started anew"));

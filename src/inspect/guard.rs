@@ -49,10 +49,19 @@ impl AccessToken {
         hex::encode(digest.get(..16).unwrap_or_default())
     }
 
-    fn is(&self, given: &[u8]) -> bool {
-        // Of digests, so that not even the length can be timed.
-        Sha256::digest(&self.0).ct_eq(&Sha256::digest(given)).into()
+    /// Whether a form carries what those of its pages do.
+    pub fn is_proved_by(&self, given: &str) -> bool {
+        is_same(self.form_proof().as_bytes(), given.as_bytes())
     }
+
+    fn is(&self, given: &[u8]) -> bool {
+        is_same(self.0.as_bytes(), given)
+    }
+}
+
+/// Of digests, so that not even the length can be timed.
+fn is_same(own: &[u8], given: &[u8]) -> bool {
+    Sha256::digest(own).ct_eq(&Sha256::digest(given)).into()
 }
 
 /// How a request has shown that it may.

@@ -24,6 +24,9 @@ use crate::store::{Position, Query, Reader};
 /// How often the log is asked.
 pub const EVERY: Duration = Duration::from_millis(100);
 
+/// How many rows that have changed are told at once.
+const CHANGED: usize = 1000;
+
 /// What has come since a page was shown.
 #[derive(Serialize)]
 struct News {
@@ -105,9 +108,9 @@ fn news(
         ..query.clone()
     };
     let mut rows = row::newest(reader, &new, PAGE_ROWS + 1)?;
-    let is_cut = rows.len() > PAGE_ROWS;
+    let is_cut = rows.len() > PAGE_ROWS || attempted.len() > CHANGED;
     rows.truncate(PAGE_ROWS);
-    let ids = attempted.into_iter().take(PAGE_ROWS * 10).collect();
+    let ids = attempted.into_iter().take(CHANGED).collect();
     let changed = row::with_ids(reader, query, ids)?;
     let changed = changed.into_iter().map(|row| {
         let html = show(std::slice::from_ref(&row)).into_string();

@@ -207,7 +207,11 @@ async fn written(
         }
         "capture" => Ok(text(delivery.to_json() + "\n", "application/json")),
         "command" => Ok(text(
-            format!("webhook replay {id} --url {}\n", curl::word(&url)),
+            format!(
+                "webhook replay {} --url {}\n",
+                curl::word(id),
+                curl::word(&url)
+            ),
             "text/plain; charset=utf-8",
         )),
         _ => Err(

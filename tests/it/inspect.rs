@@ -477,3 +477,19 @@ fn a_listener_has_a_page_where_that_is_asked_for() {
     let run = sandbox.run(&none).expect(2);
     assert!(run.stderr.contains("nothing is kept"), "{}", run.stderr);
 }
+
+/// A file that was imported may give a delivery any id, and people paste what they copy into a shell.
+#[test]
+fn a_copied_command_holds_no_other_one() {
+    let sandbox = Sandbox::new();
+    let id = "x; touch pwned";
+    let capture = json!({"id": id, "request": {"headers": [], "body": "{}"}});
+    sandbox.file("one.ndjson", capture.to_string());
+    sandbox.run(&["log", "import", "one.ndjson"]).expect(0);
+    let inspected = Inspected::start(&sandbox, &[]);
+    let command = inspected.get("/d/x%3B%20touch%20pwned/as/command").body;
+    assert!(
+        command.starts_with("webhook replay 'x; touch pwned' --url "),
+        "{command}"
+    );
+}
