@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::json::compare_numbers;
+
 /// What is asked of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueTest {
@@ -14,7 +16,7 @@ pub enum ValueTest {
 /// A comparison of a value with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// Equal; `*` stands for any characters.
+    /// The same text, where `*` stands for any characters, or the same number.
     Is,
     /// Not equal, or not there.
     IsNot,
@@ -49,10 +51,10 @@ impl Comparison {
     }
 
     fn holds(self, value: &str, wanted: &str) -> bool {
-        let order = || number(value)?.partial_cmp(&number(wanted)?);
+        let order = || compare_numbers(value.trim(), wanted);
         match self {
-            Self::Is => like(value, wanted),
-            Self::IsNot => !like(value, wanted),
+            Self::Is => like(value, wanted) || order() == Some(Ordering::Equal),
+            Self::IsNot => !Self::Is.holds(value, wanted),
             Self::Contains => {
                 let (value, wanted) = (value.to_lowercase(), wanted.to_lowercase());
                 value.contains(&wanted)
@@ -79,14 +81,6 @@ impl ValueTest {
             }
         }
     }
-}
-
-/// The number that a text is; amounts are often strings.
-fn number(text: &str) -> Option<f64> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
 }
 
 /// Whether a value is what a pattern says, whose `*` stand for any characters.

@@ -26,8 +26,7 @@ fn order() -> Delivery {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Bytes::from(value)))
         .collect();
-    let body =
-        r#"{"data":{"total":"129.50","items":[{"sku":"a-1"}],"note":"say \"hi\"","paid":true}}"#;
+    let body = r#"{"data":{"total":"129.50","items":[{"sku":"a-1"}],"note":"say \"hi\"","paid":true,"n":9007199254740993}}"#;
     Delivery {
         id: "dlv_01M8".into(),
         received_at: Timestamp::from_seconds(1000),
@@ -75,6 +74,11 @@ const TERMS: &[(&str, &str)] = &[
     ("body.data.note:\"say \\\"hi\\\"\"", "body.data.note:hi"),
     ("body.data.note~HI", "body.data.note!=\"say \\\"hi\\\"\""),
     ("body.data.paid=true", "body.data.paid:false"),
+    ("body.data.total:129.5", "body.data.total:129.51"),
+    (
+        "body.data.n>9007199254740992",
+        "body.data.n:9007199254740992",
+    ),
     ("body.data.absent!=1", "body.data.absent"),
     ("a-1", "a-2"),
     ("\"SKU\"", "\"sku:\""),

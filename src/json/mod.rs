@@ -4,12 +4,14 @@
 mod compact;
 mod fields;
 pub mod javascript;
+mod number;
 mod path;
 mod scalar;
 mod token;
 
 pub use compact::compact;
 pub use fields::{JsonFields, is_json};
+pub use number::compare_numbers;
 pub use path::{Path, PathError, TypedJson, exact_numbers, restore_numbers};
 pub use scalar::unescape;
 pub use token::{Bracket, Broken, Token, Tokens};

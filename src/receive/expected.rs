@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::delivery::Delivery;
-use crate::json::Path;
+use crate::json::{Path, compare_numbers};
 use crate::provider::payload;
 
 /// A delivery that is waited for, such as `order.paid` or `order.paid:data.total==12.5`.
@@ -141,7 +141,8 @@ impl Condition {
     fn holds(&self, found: &str) -> bool {
         let text = serde_json::from_str::<String>(found);
         let text = text.as_deref().unwrap_or(found);
-        let order = || compare(found, &self.value).or_else(|| compare(text, &self.value));
+        let order =
+            || compare_numbers(found, &self.value).or_else(|| compare_numbers(text, &self.value));
         match self.relation {
             Relation::Equal => self.is_equal(found, text),
             Relation::Unequal => !self.is_equal(found, text),
@@ -163,17 +164,10 @@ impl Condition {
                 |value: &Value| value.is_object() || value.is_array() || value.is_string();
             found.is_some_and(|found| is_whole(&found) && Some(found) == wanted)
         };
-        text == self.value || compare(found, &self.value) == Some(Ordering::Equal) || same_json()
+        text == self.value
+            || compare_numbers(found, &self.value) == Some(Ordering::Equal)
+            || same_json()
     }
-}
-
-/// The order of two numbers, exact where both are whole; `None` where one is no number.
-fn compare(left: &str, right: &str) -> Option<Ordering> {
-    if let (Ok(left), Ok(right)) = (left.parse::<i128>(), right.parse::<i128>()) {
-        return Some(left.cmp(&right));
-    }
-    let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number(left)?.partial_cmp(&number(right)?)
 }
 
 #[cfg(test)]
